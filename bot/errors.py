@@ -1,0 +1,32 @@
+"""What can go wrong, in words for people.
+
+An error says what is wrong, where, and what to do; its class says whether trying again can help. Messages
+are shown to users and stored, so no secret may ever enter one.
+"""
+
+
+class PaperboyError(Exception):
+    """The base of everything that Paperboy raises on purpose; `str(error)` is fit for a user to read."""
+
+
+class UserError(PaperboyError):
+    """The user must change something (an option, a profile, a setting): exit code 2."""
+
+
+class SourceError(PaperboyError):
+    """A source could not be asked or did not answer sensibly; others go on. Exit code 1.
+
+    `retry_after`: seconds that the service asked to be left alone, when it did.
+    """
+
+    def __init__(self, message: str, *, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class NotConfigured(PaperboyError):
+    """A channel lacks its settings; the message names the variables to set."""
+
+
+class DatabaseError(PaperboyError):
+    """The database cannot be used as it is (newer version, unreachable, locked)."""

@@ -1,0 +1,272 @@
+"""The values that flow through Paperboy: frozen, complete, without behaviour that needs the world.
+
+    Entry (what a listing says) -> Paper (what is known of a work) -> ScoredPaper -> Digest -> Part
+
+Nothing here imports anything of ours. Times are aware and in UTC; `_require_aware` rejects the rest when a
+value is made. Dates that come from sources keep the precision they came with, as ISO text: `2025-02`,
+`2025-02-26` or `2025-02-26T17:59:46Z`; such texts compare in time's order as strings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from enum import StrEnum
+
+
+def _require_aware(moment: datetime) -> None:
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise ValueError(f"naive datetime {moment!r}: times are aware and in UTC")
+
+
+# --- What sources say -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One work as one listing shows it. Made by sources; text is as written, TeX and all."""
+
+    source: str  #: who says so: "arxiv", "huggingface", or the namespace of a JSON Lines id
+    title: str  #: white space collapsed; never empty
+    abstract: str = ""  #: paragraphs separated by one blank line, white space collapsed within each
+    ids: tuple[str, ...] = ()  #: canonical ids, best first: "arxiv:2502.19402", "doi:10.1/x", "ns:key"
+    authors: tuple[str, ...] = ()  #: full names in the listing's order
+    author_count: int | None = None  #: when the listing tells only how many
+    categories: tuple[str, ...] = ()  #: arXiv categories, primary first
+    organization: str | None = None  #: as displayed: "PEARLS Lab"
+    url: str | None = None  #: of the abstract page
+    version: int | None = None  #: 1 for v1
+    published: str | None = None  #: ISO text: first version
+    updated: str | None = None  #: ISO text: this version
+    announced: str | None = None  #: ISO text, may be a month
+    votes: int | None = None
+    comments: int | None = None  #: how many readers' comments, not the authors' remark
+    withdrawn: bool = False
+    cut: bool = False  #: the listing broke off inside this entry: it never replaces a whole text
+    reference: bool = False  #: asked for by id as something to resemble; not news
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """Something on a listing that could not be read, told so that a person can find it."""
+
+    where: str  #: "line 12", "record 3 (arxiv:2502.19402)", "byte 4096"
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """One answer of one source. A broken one still carries everything that could be read."""
+
+    entries: tuple[Entry, ...] = ()
+    unreadable: tuple[Unreadable, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What to ask the sources for: it follows from the profiles and from what was asked before."""
+
+    categories: tuple[str, ...] = ()  #: sorted union over the profiles
+    authors: tuple[str, ...] = ()  #: sorted union of followed authors
+    papers: tuple[str, ...] = ()  #: canonical ids of liked or disliked papers that are not stored yet
+    since: date | None = None  #: day of this source's last complete answer; None: never asked
+    now: datetime = field(kw_only=True)
+
+    def __post_init__(self) -> None:
+        _require_aware(self.now)
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """One work in its newest known version, whatever sources listed it. Made by the store's merging."""
+
+    id: str
+    title: str
+    first_seen: datetime  #: UTC; set by the first listing that showed it
+    abstract: str = ""
+    authors: tuple[str, ...] = ()
+    author_count: int | None = None
+    categories: tuple[str, ...] = ()
+    organization: str | None = None
+    sources: tuple[str, ...] = ()  #: sorted
+    url: str | None = None
+    version: int | None = None
+    published: str | None = None
+    updated: str | None = None
+    announced: str | None = None
+    votes: int | None = None
+    comments: int | None = None
+    withdrawn: bool = False
+    cut: bool = False
+    text_source: str = ""  #: which source's text this is
+
+    def __post_init__(self) -> None:
+        _require_aware(self.first_seen)
+
+
+# --- What people want -------------------------------------------------------------------------------------
+
+
+class ChannelName(StrEnum):
+    SLACK = "slack"
+    EMAIL = "email"
+    MAILDIR = "maildir"
+
+
+@dataclass(frozen=True, slots=True)
+class Interest:
+    phrase: str
+    weight: float = 1.0  #: > 0
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A paper to resemble or to keep away from: by id, or by the text of a BibTeX entry."""
+
+    id: str | None = None  #: canonical id
+    title: str = ""
+    abstract: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Mute:
+    terms: tuple[str, ...] = ()
+    authors: tuple[str, ...] = ()
+    categories: tuple[str, ...] = ()
+
+
+WEEK = (0, 1, 2, 3, 4, 5, 6)  #: Monday is 0, as in datetime.weekday()
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """One `deliver` entry of a profile. Its key names it in the ledger whatever its times."""
+
+    profile: str
+    channel: ChannelName
+    target: str
+    at: time = time(8, 0)  #: wall clock in the profile's zone
+    days: tuple[int, ...] = WEEK
+
+    @property
+    def key(self) -> str:
+        return f"{self.profile}:{self.channel}:{self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """One person's or team's interests."""
+
+    id: str  #: the file's name without its ending
+    timezone: str = "UTC"  #: an IANA zone that zoneinfo knows
+    interests: tuple[Interest, ...] = ()
+    about: str = ""
+    like: tuple[Reference, ...] = ()
+    dislike: tuple[Reference, ...] = ()
+    authors: tuple[str, ...] = ()
+    avoid: tuple[Interest, ...] = ()
+    mute: Mute = Mute()
+    categories: tuple[str, ...] = ()
+    limit: int = 10
+    threshold: float | None = None  #: relevance 0 to 100; None is `auto`
+    window: int = 7  #: days a paper stays a candidate
+    deliver: tuple[Subscription, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something wrong in a file that the user wrote."""
+
+    file: str
+    line: int  #: from 1
+    column: int  #: from 1
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"
+
+
+# --- What is sent -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One term of the sum that is a paper's score."""
+
+    term: str  #: as a reader would write it
+    weight: float  #: its share of the score; negative when it lowers
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredPaper:
+    paper: Paper
+    score: float  #: the sum of the reasons' weights
+    relevance: float  #: percent of the background that this profile scores lower
+    reasons: tuple[Reason, ...] = ()  #: all of them, largest weight first
+    followed: tuple[str, ...] = ()  #: names on this paper that the profile follows
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """An edition's content: fixed once stored."""
+
+    profile: str
+    on: date  #: local date of the edition
+    timezone: str
+    made: datetime  #: UTC
+    papers: tuple[ScoredPaper, ...] = ()
+    candidates: int = 0  #: how many papers were considered
+
+    def __post_init__(self) -> None:
+        _require_aware(self.made)
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One message of a digest, rendered: the very bytes that every attempt sends."""
+
+    payload: bytes
+    papers: int  #: how many papers it shows
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """What a channel needs to send one part. Fixed before the first attempt."""
+
+    delivery: str  #: opaque id of the delivery; safe to show to third parties
+    target: str
+    payload: bytes
+    started: datetime  #: when this delivery was first attempted
+    thread: str | None = None  #: receipt of the digest's first part, for the parts after it
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """Accepted by the other side."""
+
+    receipt: str  #: Slack's channel and ts, a Message-ID, a Maildir key
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Certainly not accepted; trying again can help."""
+
+    why: str
+    retry_after: float | None = None  #: seconds, when the other side named them
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """Certainly not accepted, and trying the same again cannot help."""
+
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """The connection broke after the content went out: it may have been accepted."""
+
+    why: str
+
+
+Outcome = Sent | Later | Refused | Unknown
