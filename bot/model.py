@@ -270,3 +270,80 @@ class Unknown:
 
 
 Outcome = Sent | Later | Refused | Unknown
+
+
+# --- What the store remembers -----------------------------------------------------------------------------
+
+
+class DeliveryState(StrEnum):
+    PENDING = "pending"  #: composed, never tried
+    SENDING = "sending"  #: an attempt is under way, or was when its process died
+    SENT = "sent"
+    WAITING = "waiting"  #: refused for now; tried again after `until`
+    FAILED = "failed"  #: refused for good, kept for `resend`
+    UNCERTAIN = "uncertain"  #: may have been accepted
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """The sending of one part of an edition."""
+
+    id: str
+    edition: str
+    part: int  #: from 1
+    papers: int
+    state: DeliveryState
+    attempts: int = 0
+    started: datetime | None = None  #: first attempt
+    until: datetime | None = None  #: not tried before; while sending, the end of the lease
+    receipt: str | None = None
+    why: str = ""
+
+
+class EditionState(StrEnum):
+    SENT = "sent"
+    QUIET = "quiet"
+    FAILED = "failed"
+    UNCERTAIN = "uncertain"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Edition:
+    """A subscription's digest for one local date, as stored."""
+
+    id: str  #: the token that its deliveries' ids begin with
+    subscription: str  #: Subscription.key
+    profile: str
+    channel: ChannelName
+    target: str
+    on: date
+    papers: int
+    candidates: int = 0
+    why: str = ""
+    deliveries: tuple[Delivery, ...] = ()  #: by part
+
+    @property
+    def state(self) -> EditionState:
+        """The worst of its parts; without parts it is quiet."""
+        states = {delivery.state for delivery in self.deliveries}
+        if not states:
+            return EditionState.QUIET
+        if DeliveryState.FAILED in states:
+            return EditionState.FAILED
+        if DeliveryState.UNCERTAIN in states:
+            return EditionState.UNCERTAIN
+        return EditionState.SENT if states == {DeliveryState.SENT} else EditionState.WAITING
+
+
+@dataclass(frozen=True, slots=True)
+class SourceState:
+    """How a source fared last."""
+
+    name: str
+    state: str  #: "ok", "empty" (it answered that there is nothing), "partial", "failed", "skipped"
+    why: str = ""
+    last_attempt: datetime | None = None
+    last_success: datetime | None = None
+    last_new: datetime | None = None
+    retry_at: datetime | None = None  #: the service asked not to be called before

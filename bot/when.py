@@ -19,7 +19,7 @@ def utc_now() -> datetime:
 
 
 def iso(text: str) -> str:
-    """A source's date as ISO text in UTC, as exact as it came: `2025-02`, `2025-02-26`, `2025-02-26T17:59:46Z`.
+    """A source's date as ISO text in UTC, as exact as it came: `2025-02`, `2025-02-26T17:59:46Z`.
 
     Raises ValueError when there is no such date.
     """
@@ -60,8 +60,8 @@ def without_year(month: int, day: int, as_of: date) -> date:
 class Moment:
     """The clock of one call: the real time, or what the user said with a date or a time.
 
-    A bare date stands for that day wherever the reader lives: every hour of it has passed, and it is the local
-    date in every zone.
+    A bare date stands for that day wherever the reader lives: every hour of it has passed, and it is the
+    local date in every zone.
     """
 
     instant: datetime  #: UTC

@@ -1,0 +1,282 @@
+"""Making papers of entries: which work an entry shows, and what is known of the work afterwards. Pure.
+
+`Shelf` is a working set: the store fills it with what it has on a batch of entries, `add` decides one entry
+after the other, and the store writes what came out. The rules of identity:
+
+- an id decides: arXiv, DOI or any other namespace;
+- an entry that has only a title belongs to the paper of that title, unless they have no author in common;
+- a paper known only by its title takes the id under which it is listed later;
+- one title under two ids of the same namespace is two works; under ids of different namespaces it is one
+  (a preprint and its DOI), if the authors allow it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from bot.identity import namespace, same_person, title_key
+from bot.model import Entry, Paper
+
+
+class Change(StrEnum):
+    NEW = "new"
+    UPDATED = "updated"
+    KNOWN = "known"
+
+
+#: A paper's own archive knows its text best; Hugging Face strips some TeX.
+_PRECEDENCE = {"huggingface": 0}
+#: Which id a work is called by when it has several.
+_ID_ORDER = {"arxiv": 0, "doi": 1, "title": 9}
+
+
+def keys(entry: Entry) -> tuple[str, ...]:
+    """Everything by which an entry's work can be found: its ids and its title key."""
+    return (*entry.ids, title_key(entry.title))
+
+
+@dataclass(slots=True)
+class Shelf:
+    """The papers that a batch of entries may touch, with the keys that lead to them."""
+
+    papers: dict[str, Paper] = field(default_factory=dict)
+    aliases: dict[str, set[str]] = field(default_factory=dict)  #: paper id -> its keys
+    touched: set[str] = field(default_factory=set)  #: ids of papers to write
+    renamed: list[tuple[str, str]] = field(default_factory=list)  #: (old id, new id), in order
+    _by_key: dict[str, set[str]] = field(default_factory=dict)
+
+    def put(self, paper: Paper, paper_keys: Iterable[str]) -> None:
+        """Shelve a paper as it is stored."""
+        self.papers[paper.id] = paper
+        known = self.aliases.setdefault(paper.id, set())
+        for key in paper_keys:
+            known.add(key)
+            self._by_key.setdefault(key, set()).add(paper.id)
+
+    def find(self, entry: Entry) -> tuple[str, ...]:
+        """Ids of the papers that are this entry's work, the one to keep first."""
+        found = {id_ for key in entry.ids for id_ in self._by_key.get(key, ())}
+        found |= {id_ for id_ in self._titled(entry) if self._same_work(entry, id_)}
+        if not entry.ids and len(found) > 1:
+            found = {min(found, key=_preference)}
+        return tuple(sorted(found, key=_preference))
+
+    def add(self, entry: Entry, now: datetime) -> Change:
+        """Put one entry where it belongs."""
+        found = self.find(entry)
+        if not found:
+            return self._add_new(entry, now)
+        kept = found[0]
+        for other in found[1:]:
+            self._absorb(kept, other)
+        return self._update(kept, entry, now)
+
+    def _titled(self, entry: Entry) -> set[str]:
+        return self._by_key.get(title_key(entry.title), set())
+
+    def _same_work(self, entry: Entry, id_: str) -> bool:
+        spaces = {namespace(key) for key in self.aliases[id_]} - {"title"}
+        if spaces & {namespace(key) for key in entry.ids}:
+            return False
+        return _authors_allow(self.papers[id_], entry)
+
+    def _add_new(self, entry: Entry, now: datetime) -> Change:
+        paper = first_paper(entry, now, taken=self.papers)
+        self.put(paper, keys(entry))
+        self.touched.add(paper.id)
+        return Change.NEW
+
+    def _update(self, id_: str, entry: Entry, now: datetime) -> Change:
+        before = self.papers[id_]
+        after = merged(before, entry)
+        best = min((id_, *entry.ids), key=_preference)
+        after = replace(after, first_seen=min(before.first_seen, _first_seen(entry, now)))
+        new_keys = set(keys(entry)) - self.aliases[id_]
+        if best != id_:
+            self._rename(id_, best)
+            after = replace(after, id=best)
+        after = replace(after, url=_url(after))
+        if after != before or new_keys:
+            self.touched.add(best)
+        self.put(after, new_keys)
+        return Change.KNOWN if replace(after, first_seen=before.first_seen) == before else Change.UPDATED
+
+    def _absorb(self, kept: str, other: str) -> None:
+        gone = self.papers[other]
+        before = self.papers[kept]
+        joined = merged(before, _as_entry(gone), older=True)
+        self.papers[kept] = replace(
+            joined,
+            first_seen=min(before.first_seen, gone.first_seen),
+            sources=tuple(sorted({*before.sources, *gone.sources})),
+        )
+        self._rename(other, kept)
+        self.touched.add(kept)
+
+    def _rename(self, old: str, new: str) -> None:
+        self.renamed.append((old, new))
+        paper, moved = self.papers.pop(old), self.aliases.pop(old)
+        self.touched.discard(old)
+        for key in moved:
+            self._by_key[key].discard(old)
+        self.put(self.papers.get(new, replace(paper, id=new)), moved)
+
+
+def _preference(id_: str) -> tuple[int, str]:
+    return _ID_ORDER.get(namespace(id_), 5), id_
+
+
+def _authors_allow(paper: Paper, entry: Entry) -> bool:
+    if not paper.authors or not entry.authors:
+        return True
+    return any(same_person(a, b) for a in paper.authors for b in entry.authors)
+
+
+def first_paper(entry: Entry, now: datetime, taken: Iterable[str] = ()) -> Paper:
+    """The paper that an entry of an unknown work makes. `taken`: ids that other works have."""
+    id_ = min(entry.ids, key=_preference) if entry.ids else title_key(entry.title)
+    while id_ in taken:  # another work of the same title, by other people
+        id_ += "+"
+    paper = Paper(
+        id=id_,
+        title=entry.title,
+        abstract=entry.abstract,
+        authors=entry.authors,
+        author_count=len(entry.authors) or entry.author_count,
+        categories=entry.categories,
+        organization=entry.organization,
+        sources=(entry.source,),
+        url=entry.url,
+        version=entry.version,
+        published=entry.published,
+        updated=entry.updated,
+        announced=entry.announced,
+        votes=entry.votes,
+        comments=entry.comments,
+        withdrawn=entry.withdrawn,
+        cut=entry.cut,
+        text_source=entry.source,
+        first_seen=_first_seen(entry, now),
+    )
+    return replace(paper, url=_url(paper))
+
+
+def _first_seen(entry: Entry, now: datetime) -> datetime:
+    """Now; but a paper that is no news was there when it was published, or in the month that its id names."""
+    if not entry.reference:
+        return now
+    if entry.published:
+        day = entry.published[:10]
+        return min(now, datetime.fromisoformat(f"{day}-01" if len(day) == 7 else day).replace(tzinfo=UTC))
+    for id_ in entry.ids:
+        digits = id_.rpartition("/")[2].removeprefix("arxiv:")[:4]
+        if namespace(id_) == "arxiv" and digits.isdigit() and 1 <= int(digits[2:]) <= 12:
+            century = 1900 if digits >= "9107" else 2000  # arXiv began in August 1991
+            return min(now, datetime(century + int(digits[:2]), int(digits[2:]), 1, tzinfo=UTC))
+    return now
+
+
+def _url(paper: Paper) -> str | None:
+    if namespace(paper.id) == "arxiv":
+        return f"https://arxiv.org/abs/{paper.id.removeprefix('arxiv:')}"
+    return paper.url
+
+
+def merged(paper: Paper, entry: Entry, *, older: bool = False) -> Paper:
+    """What is known of a paper after one more entry shows it.
+
+    Sources and categories add up; counts of votes and comments only grow; the newest text wins. Merging the
+    same entry again changes nothing. `older`: the entry's text only fills gaps.
+    """
+    wins = not older and _is_newer(paper, entry)
+    text = entry if wins else paper
+    authors = entry.authors if entry.authors and (wins or not paper.authors) else paper.authors
+    return replace(
+        paper,
+        title=text.title,
+        abstract=text.abstract or paper.abstract or entry.abstract,
+        cut=text.cut,
+        text_source=entry.source if wins else paper.text_source,
+        authors=authors,
+        author_count=len(authors) or entry.author_count or paper.author_count,
+        categories=_union(paper.categories, entry.categories),
+        organization=entry.organization
+        if wins and entry.organization
+        else paper.organization or entry.organization,
+        sources=tuple(sorted({*paper.sources, entry.source})),
+        url=paper.url or entry.url,
+        version=_largest(paper.version, entry.version),
+        published=_earliest(paper.published, entry.published),
+        updated=_latest(paper.updated, entry.updated),
+        announced=_earliest(paper.announced, entry.announced),
+        votes=_largest(paper.votes, entry.votes),
+        comments=_largest(paper.comments, entry.comments),
+        withdrawn=_withdrawn(paper, entry),
+    )
+
+
+def _is_newer(paper: Paper, entry: Entry) -> bool:
+    if bool(entry.abstract) != bool(paper.abstract):
+        return bool(entry.abstract)
+    if entry.cut != paper.cut:
+        return paper.cut
+    if entry.version and paper.version and entry.version != paper.version:
+        return entry.version > paper.version
+    if entry.updated and paper.updated and entry.updated[:10] != paper.updated[:10]:
+        return entry.updated > paper.updated
+    return _PRECEDENCE.get(entry.source, 1) >= _PRECEDENCE.get(paper.text_source, 1)
+
+
+def _withdrawn(paper: Paper, entry: Entry) -> bool:
+    """A withdrawal stands until a later version takes it back: not every source carries the remark."""
+    if not (entry.version and paper.version and entry.version != paper.version):
+        return paper.withdrawn or entry.withdrawn
+    return entry.withdrawn if entry.version > paper.version else paper.withdrawn
+
+
+def _union(have: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*have, *more)))
+
+
+def _largest(a: int | None, b: int | None) -> int | None:
+    return max((n for n in (a, b) if n is not None), default=None)
+
+
+def _earliest(a: str | None, b: str | None) -> str | None:
+    """The earlier of two ISO texts; of two that agree, the more exact one."""
+    if not a or not b:
+        return a or b
+    if a.startswith(b) or b.startswith(a):
+        return max(a, b, key=len)
+    return min(a, b)
+
+
+def _latest(a: str | None, b: str | None) -> str | None:
+    if not a or not b:
+        return a or b
+    return max(a, b)
+
+
+def _as_entry(paper: Paper) -> Entry:
+    return Entry(
+        source=paper.text_source or next(iter(paper.sources), ""),
+        title=paper.title,
+        abstract=paper.abstract,
+        ids=() if namespace(paper.id) == "title" else (paper.id,),
+        authors=paper.authors,
+        author_count=paper.author_count,
+        categories=paper.categories,
+        organization=paper.organization,
+        url=paper.url,
+        version=paper.version,
+        published=paper.published,
+        updated=paper.updated,
+        announced=paper.announced,
+        votes=paper.votes,
+        comments=paper.comments,
+        withdrawn=paper.withdrawn,
+        cut=paper.cut,
+    )

@@ -1,0 +1,121 @@
+"""The one place that opens a database and hands out what is kept in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy import Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlmodel import Session
+
+from bot.errors import DatabaseError
+from bot.store import migrate
+
+#: Seconds that a SQLite writer waits for another one.
+_BUSY_TIMEOUT = 30
+_READS = "paperboy_reads"
+
+
+class Database:
+    """An open database. Cheap to make; `session` is a transaction that commits when left without an error."""
+
+    def __init__(self, url: str) -> None:
+        self.url = make_url(url)
+        self.engine = _engine(self.url)
+        self._reader = self.engine.execution_options(**{_READS: True})
+
+    def prepare(self) -> None:
+        """A SQLite file is migrated in passing; another database must be up to date.
+
+        Raises DatabaseError when the database cannot be opened, is ahead, or lacks migrations.
+        """
+        with told_as_database_error(self.url):
+            if self.url.get_backend_name() == "sqlite":
+                migrate.upgrade(self.engine)
+            else:
+                migrate.require_current(self.engine)
+
+    def migrate(self) -> str | None:
+        """To the newest tables; returns the revision that it stood at before."""
+        with told_as_database_error(self.url):
+            return migrate.upgrade(self.engine)
+
+    @contextmanager
+    def session(self) -> Iterator[Session]:
+        """A transaction that may write."""
+        with (
+            told_as_database_error(self.url),
+            Session(self.engine, expire_on_commit=False) as session,
+            session.begin(),
+        ):
+            yield session
+
+    @contextmanager
+    def reading(self) -> Iterator[Session]:
+        """A transaction that only reads: it neither waits for a writer nor holds one up."""
+        with told_as_database_error(self.url), Session(self._reader, expire_on_commit=False) as session:
+            yield session
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+@contextmanager
+def told_as_database_error(url: URL) -> Iterator[None]:
+    """What the driver raises, as a sentence without the password; statements and values stay out of it."""
+    try:
+        yield
+    except IntegrityError:
+        raise  # a unique key spoke: that is an answer, not a fault
+    except DBAPIError as error:
+        reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+        raise DatabaseError(f"the database {url.render_as_string()} cannot be used: {reason}") from None
+    except SQLAlchemyError as error:
+        raise DatabaseError(
+            f"the database {url.render_as_string()} failed: {type(error).__name__}"
+        ) from error
+
+
+def _engine(url: URL) -> Engine:
+    if url.get_backend_name() != "sqlite":
+        return _server_engine(url)
+    if url.database and url.database != ":memory:":
+        _make_folder(Path(url.database).parent)
+    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT})
+    event.listen(engine, "connect", _set_up_sqlite)
+    event.listen(engine, "begin", _begin_immediate)
+    return engine
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise DatabaseError(f"the data folder {folder} cannot be made: {error.strerror}") from None
+
+
+def _server_engine(url: URL) -> Engine:
+    try:
+        return create_engine(url, pool_pre_ping=True)
+    except (NoSuchModuleError, ModuleNotFoundError) as error:
+        raise DatabaseError(
+            f"no driver for {url.drivername}: for PostgreSQL, `pip install 'paperboy[postgres]'`"
+        ) from error
+
+
+def _set_up_sqlite(connection, _record) -> None:  # type: ignore[no-untyped-def]
+    # The driver must not begin transactions by itself, or BEGIN IMMEDIATE below comes second:
+    # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA synchronous=FULL")  # a power cut must not forget what was sent
+
+
+def _begin_immediate(connection) -> None:  # type: ignore[no-untyped-def]
+    # A deferred transaction that begins with a read fails at once, without waiting, when another one writes.
+    reads = connection.get_execution_options().get(_READS)
+    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,186 @@
+"""The papers: stored as merged, found by any key they ever had."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, update
+from sqlmodel import Session, SQLModel, col, select
+
+from bot.identity import title_key
+from bot.merge import Change, Shelf, keys
+from bot.model import Entry, Paper
+from bot.store.database import Database
+from bot.store.tables import AliasRow, LedgerRow, PaperRow
+
+T = TypeVar("T")
+
+#: Works on the shelf at a time; also keeps an IN list under SQLite's 32,766 parameters.
+_BATCH = 500
+_FIELDS = tuple(f.name for f in fields(Paper))
+_LISTS = ("authors", "categories", "sources")
+
+
+class Papers:
+    """The stored papers. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(
+        self, entries: Sequence[Entry], now: datetime, progress: Callable[[int], None] | None = None
+    ) -> Counter[Change]:
+        """Store what a listing shows, first seen `now`; says how many entries were new, updated or known.
+
+        Ledgers follow a paper whose id changes.
+        """
+        changes: Counter[Change] = Counter()
+        with self._database.session() as session:
+            for batch in _batches(entries, _BATCH):
+                shelf = _shelf(session, batch)
+                changes.update(shelf.add(entry, now) for entry in batch)
+                _write(session, shelf)
+                if progress:
+                    progress(len(batch))
+        return changes
+
+    def known(self, entries: tuple[Entry, ...]) -> frozenset[int]:
+        """Positions in `entries` of the works that are stored (ports.Known)."""
+        with self._database.reading() as session:
+            shelf = _shelf(session, entries)
+        return frozenset(i for i, entry in enumerate(entries) if shelf.find(entry))
+
+    def get(self, key: str) -> Paper | None:
+        """The paper that an id, or a title, leads to."""
+        with self._database.reading() as session:
+            for wanted in (key, title_key(key)):
+                found = session.exec(
+                    select(PaperRow)
+                    .join(AliasRow, col(AliasRow.paper) == col(PaperRow.id))
+                    .where(AliasRow.key == wanted)
+                    .order_by(PaperRow.id)
+                ).first()
+                if found:
+                    return _paper(found)
+        return None
+
+    def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]:
+        """Those of the ids that are stored, with their papers."""
+        found: dict[str, Paper] = {}
+        with self._database.reading() as session:
+            for batch in _batches(sorted(set(ids)), _BATCH):
+                pairs = session.exec(
+                    select(AliasRow.key, PaperRow)
+                    .join(PaperRow, col(AliasRow.paper) == col(PaperRow.id))
+                    .where(col(AliasRow.key).in_(batch))
+                )
+                found.update((key, _paper(row)) for key, row in pairs)
+        return found
+
+    def first_seen(self, since: datetime, until: datetime) -> tuple[Paper, ...]:
+        """Papers first seen after `since` and by `until`, by id."""
+        return self._papers(col(PaperRow.first_seen) > since, col(PaperRow.first_seen) <= until)
+
+    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[Paper, ...]:
+        """A fixed random sample of the papers first seen after `since` and by `until`; by id."""
+        where = [col(PaperRow.first_seen) <= until, col(PaperRow.withdrawn).is_(False)]
+        if since is not None:
+            where.append(col(PaperRow.first_seen) > since)
+        with self._database.reading() as session:
+            rows = session.exec(
+                select(PaperRow).where(*where).order_by(col(PaperRow.draw), PaperRow.id).limit(size)
+            )
+            return tuple(sorted(map(_paper, rows), key=lambda paper: paper.id))
+
+    def all(self, since: datetime | None = None) -> Iterator[Paper]:
+        """Every stored paper, oldest first; `since`: only those first seen from then on."""
+        where = [] if since is None else [col(PaperRow.first_seen) >= since]
+        with self._database.reading() as session:
+            query = select(PaperRow).where(*where).order_by(col(PaperRow.first_seen), PaperRow.id)
+            for row in session.exec(query.execution_options(yield_per=_BATCH)):
+                yield _paper(row)
+
+    def count(self) -> int:
+        with self._database.reading() as session:
+            return session.exec(select(func.count()).select_from(PaperRow)).one()
+
+    def _papers(self, *where: ColumnElement[bool]) -> tuple[Paper, ...]:
+        with self._database.reading() as session:
+            return tuple(map(_paper, session.exec(select(PaperRow).where(*where).order_by(PaperRow.id))))
+
+
+def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+# --- Shelf in, shelf out ----------------------------------------------------------------------------------
+
+
+def _shelf(session: Session, entries: Sequence[Entry]) -> Shelf:
+    """What the store has on these entries: their papers, with every key of each."""
+    wanted = {key for entry in entries for key in keys(entry)}
+    ids = set(session.exec(select(AliasRow.paper).where(col(AliasRow.key).in_(wanted))))
+    aliases: dict[str, list[str]] = {id_: [] for id_ in ids}
+    for alias in session.exec(select(AliasRow).where(col(AliasRow.paper).in_(ids))):
+        aliases[alias.paper].append(alias.key)
+    shelf = Shelf()
+    for row in session.exec(select(PaperRow).where(col(PaperRow.id).in_(ids))):
+        shelf.put(_paper(row), aliases[row.id])
+        session.expunge(row)
+    return shelf
+
+
+def _write(session: Session, shelf: Shelf) -> None:
+    _rename(session, shelf)
+    stored = set(session.exec(select(PaperRow.id).where(col(PaperRow.id).in_(shelf.touched))))
+    touched = [_values(shelf.papers[id_]) for id_ in sorted(shelf.touched)]
+    _run(session, insert(PaperRow), [row for row in touched if row["id"] not in stored])
+    changed = [{"key_": row["id"], **row} for row in touched if row["id"] in stored]
+    _run(session, update(PaperRow.__table__).where(col(PaperRow.id) == bindparam("key_")), changed)  # type: ignore[attr-defined]
+    _write_aliases(session, shelf)
+
+
+def _write_aliases(session: Session, shelf: Shelf) -> None:
+    ids = sorted(shelf.touched)
+    rows = session.exec(select(AliasRow.paper, AliasRow.key).where(col(AliasRow.paper).in_(ids)))
+    stored = set(rows)
+    missing = [(id_, key) for id_ in ids for key in sorted(shelf.aliases[id_]) if (id_, key) not in stored]
+    _run(session, insert(AliasRow), [{"paper": id_, "key": key} for id_, key in missing])
+
+
+def _rename(session: Session, shelf: Shelf) -> None:
+    """Old ids go, what refers to them follows; two ledger rows that become one are one."""
+    for old, new in shelf.renamed:
+        already = select(LedgerRow.subscription).where(LedgerRow.paper == new)
+        session.execute(
+            delete(LedgerRow).where(
+                col(LedgerRow.paper) == old, col(LedgerRow.subscription).in_(already.scalar_subquery())
+            )
+        )
+        session.execute(update(LedgerRow).where(col(LedgerRow.paper) == old).values(paper=new))
+        session.execute(delete(AliasRow).where(col(AliasRow.paper) == old))
+        session.execute(delete(PaperRow).where(col(PaperRow.id) == old))
+
+
+def _run(session: Session, statement: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(statement, rows)
+
+
+def _values(paper: Paper) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(paper, name) for name in _FIELDS}
+    values.update({name: list(values[name]) for name in _LISTS})
+    values["draw"] = int.from_bytes(hashlib.sha256(paper.id.encode()).digest()[:4]) >> 1  # fits an INTEGER
+    return values
+
+
+def _paper(row: SQLModel) -> Paper:
+    values = {name: getattr(row, name) for name in _FIELDS}
+    values.update({name: tuple(values[name]) for name in _LISTS})
+    return Paper(**values)

@@ -1,0 +1,177 @@
+"""The tables. Only the store reads and writes them; the rest of Paperboy sees model types."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import JSON, Column, Dialect, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import DateTime as SqlDateTime
+from sqlalchemy.types import TypeDecorator
+from sqlmodel import Field, SQLModel
+
+#: Names for constraints, so that migrations can name what they change, on SQLite too:
+#: https://alembic.sqlalchemy.org/en/latest/batch.html
+NAMES = {
+    "ix": "ix_%(column_0_label)s",
+    "uq": "uq_%(table_name)s_%(column_0_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware UTC datetime: SQLite gives back naive ones even with `timezone=True` (measured)."""
+
+    impl = SqlDateTime(timezone=True)
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is not None and value.tzinfo is None:
+            raise ValueError(f"naive datetime {value!r}")
+        return None if value is None else value.astimezone(UTC)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        if value is None:
+            return None
+        return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+class Base(SQLModel):
+    metadata = MetaData(naming_convention=NAMES)
+
+
+def _json() -> Any:
+    return Field(sa_column=Column(JSON, nullable=False))
+
+
+def _text(**options: Any) -> Any:
+    return Field(sa_type=Text, **options)
+
+
+def _moment(**options: Any) -> Any:
+    return Field(sa_type=UtcDateTime, **options)
+
+
+class PaperRow(Base, table=True):
+    """One work in its newest known version."""
+
+    __tablename__ = "paper"
+
+    id: str = _text(primary_key=True)
+    title: str = _text()
+    abstract: str = _text()
+    authors: list[str] = _json()
+    author_count: int | None = None
+    categories: list[str] = _json()
+    organization: str | None = _text(default=None)
+    sources: list[str] = _json()
+    url: str | None = _text(default=None)
+    version: int | None = None
+    published: str | None = None
+    updated: str | None = None
+    announced: str | None = None
+    first_seen: datetime = _moment(index=True)
+    votes: int | None = None
+    comments: int | None = None
+    withdrawn: bool = False
+    cut: bool = False
+    text_source: str = ""
+    #: A random number made of the id: the first N in this order are a fixed random sample.
+    draw: int = Field(index=True)
+
+
+class AliasRow(Base, table=True):
+    """A key (an id or a `title:` key) that leads to a paper."""
+
+    __tablename__ = "alias"
+
+    key: str = _text(primary_key=True)
+    paper: str = _text(primary_key=True, index=True, foreign_key="paper.id", ondelete="CASCADE")
+
+
+class LedgerRow(Base, table=True):
+    """A paper that a subscription has been given. No foreign key: the memory outlives what it remembers."""
+
+    __tablename__ = "ledger"
+
+    subscription: str = _text(primary_key=True)
+    paper: str = _text(primary_key=True, index=True)
+    edition: str = _text()
+
+
+class EditionRow(Base, table=True):
+    """A subscription's digest for one local date. The unique key is what makes it at most one."""
+
+    __tablename__ = "edition"
+    __table_args__ = (UniqueConstraint("subscription", "on"),)
+
+    id: str = Field(primary_key=True)  #: the token that its deliveries' ids begin with
+    subscription: str = _text()
+    profile: str = _text()
+    channel: str
+    target: str = _text()
+    on: date
+    made: datetime = _moment()
+    papers: int  #: how many; 0 is a quiet day
+    candidates: int
+    why: str = _text(default="")  #: for a quiet day
+    digest: dict[str, Any] = _json()
+
+
+class DeliveryRow(Base, table=True):
+    """The sending of one part of a digest. The bytes are fixed before the first attempt."""
+
+    __tablename__ = "delivery"
+    __table_args__ = (UniqueConstraint("edition", "part"), Index("ix_delivery_waiting", "state", "until"))
+
+    id: str = Field(primary_key=True)
+    edition: str = Field(index=True, foreign_key="edition.id", ondelete="CASCADE")
+    part: int  #: from 1
+    payload: bytes
+    papers: int
+    state: str  #: pending, sending, sent, waiting, failed, uncertain
+    attempts: int = 0
+    started: datetime | None = _moment(default=None)  #: of the first attempt
+    until: datetime | None = _moment(default=None)  #: not before; while sending, when the lease ends
+    owner: str | None = None  #: who is sending
+    receipt: str | None = _text(default=None)
+    why: str = _text(default="")
+
+
+class AttemptRow(Base, table=True):
+    """One try at a delivery: written before it is made, completed after."""
+
+    __tablename__ = "attempt"
+
+    id: int | None = Field(default=None, primary_key=True)
+    delivery: str = Field(index=True, foreign_key="delivery.id", ondelete="CASCADE")
+    started: datetime = _moment()
+    finished: datetime | None = _moment(default=None)
+    outcome: str | None = None
+    why: str = _text(default="")
+
+
+class SourceRow(Base, table=True):
+    """How a source fared last."""
+
+    __tablename__ = "source"
+
+    name: str = Field(primary_key=True)
+    last_attempt: datetime = _moment()
+    last_success: datetime | None = _moment(default=None)
+    last_new: datetime | None = _moment(default=None)  #: when it last had a paper that was new
+    state: str  #: ok, empty, partial, failed, skipped
+    why: str = _text(default="")
+    retry_at: datetime | None = _moment(default=None)  #: the service asked not to be called before
+
+
+class ValidatorRow(Base, table=True):
+    """ETag and Last-Modified of an answer that was stored: for conditional requests (RFC 9110, 13)."""
+
+    __tablename__ = "validator"
+
+    url: str = _text(primary_key=True)
+    etag: str | None = _text(default=None)
+    last_modified: str | None = None
