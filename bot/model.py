@@ -198,7 +198,19 @@ class Reason:
 
 
 @dataclass(frozen=True, slots=True)
+class Ranked:
+    """A paper's place in a profile's order, before its reasons are spelled out."""
+
+    paper: Paper
+    score: float
+    relevance: float  #: percent of the background that this profile scores lower
+    matches: bool  #: whether a term, a liked neighbour or a followed author speaks for it
+
+
+@dataclass(frozen=True, slots=True)
 class ScoredPaper:
+    """A paper of a digest, with why it is there."""
+
     paper: Paper
     score: float  #: the sum of the reasons' weights
     relevance: float  #: percent of the background that this profile scores lower

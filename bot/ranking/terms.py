@@ -1,0 +1,120 @@
+"""Words and phrases: what a text is made of, for matching and for ranking. Pure.
+
+A term is a stem ("model" of "models", "modelling") or a run of stems joined by a space ("world model"). Stop
+words are no terms of their own, and no pair holds one; phrases that a profile names are matched whole,
+whatever words they hold.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+import Stemmer
+
+from bot.identity import fold
+from bot.text import readable
+
+#: Letters and digits of any script; "C++", "3D" and "α-decay" keep what tells them apart.
+_WORD = re.compile(r"[^\W_]+(?:\+\+|#(?!\w))?")
+_ENGLISH = Stemmer.Stemmer("english")
+#: English function words, and what every abstract says.
+STOP_WORDS = frozenset(
+    """
+    a about above after again against all also although am among an and any are as at be because
+    been before being below between both but by can cannot could did do does doing done down due
+    during each either etc even every few for from further had has have having he her here hers him
+    his how however i ie if in into is it its itself just less let many may me might more moreover
+    most much must my near neither no nor not of off often on once one only onto or other our ours
+    out over own per rather same she should since so some still such than that the their theirs them
+    then there thereby therefore these they this those though three through thus to together too
+    toward towards two under until up upon us use used using very via was we well were what when
+    where whereas whether which while who whom whose why will with within without would yet you your
+    approach arxiv demonstrate et al existing extensive find finally introduce method methods new
+    novel paper papers present previous propose proposed provide recent recently result results show
+    shows e g s t
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+
+
+@lru_cache(maxsize=200_000)
+def stem(word: str) -> str:
+    """The stem of a word as written (Porter2, https://snowballstem.org/algorithms/english/stemmer.html)."""
+    return str(_ENGLISH.stemWord(fold(word)))
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A text as its words in order: `stems[i]` is that of `written[i]`; None ends a stretch."""
+
+    stems: tuple[str | None, ...]
+    written: tuple[str, ...]
+
+
+def words(*texts: str) -> Words:
+    """The words of some texts, one after the other; no phrase runs from one text into the next."""
+    stems: list[str | None] = []
+    written: list[str] = []
+    for text in texts:
+        for match in _WORD.finditer(readable(text)):
+            written.append(match[0])
+            stems.append(stem(match[0]))
+        stems.append(None)
+        written.append("")
+    return Words(tuple(stems), tuple(written))
+
+
+_STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
+
+
+def phrase(text: str) -> str:
+    """The term that a phrase is, stop words and all: "Models of the world" -> "model of the world"."""
+    return " ".join(s for s in words(text).stems if s)
+
+
+def terms(text: Words, phrases: frozenset[str] = frozenset()) -> Iterator[tuple[str, int, int]]:
+    """Every occurrence of a term: the term, and where it begins and ends in the text's words.
+
+    Stems, pairs of neighbouring stems, and those of the given `phrases` (terms of any length) that occur.
+    """
+    stems = text.stems
+    bare = [s is None or s in _STOP_STEMS or _is_noise(s) for s in stems]
+    for i in range(len(stems)):
+        if not bare[i]:
+            yield stems[i], i, i + 1  # type: ignore[misc]  # None is bare
+            if not bare[i + 1]:  # the last one is always None
+                yield f"{stems[i]} {stems[i + 1]}", i, i + 2
+    yield from _named(stems, bare, phrases)
+
+
+def _named(
+    stems: tuple[str | None, ...], bare: list[bool], phrases: frozenset[str]
+) -> Iterator[tuple[str, int, int]]:
+    """Occurrences of the phrases that are neither a term of one stem nor of two anyway."""
+    runs: dict[str, list[tuple[str, ...]]] = {}
+    for name in phrases:
+        run = tuple(name.split(" "))
+        runs.setdefault(run[0], []).append(run)
+    for i, first in enumerate(stems):
+        for run in runs.get(first, ()) if first else ():
+            end = i + len(run)
+            if stems[i:end] == run and (len(run) > 2 or any(bare[i:end])):
+                yield " ".join(run), i, end
+
+
+@lru_cache(maxsize=200_000)
+def _is_noise(stem_: str) -> bool:
+    """A lone letter or a bare number says nothing about a topic; CJK letters do."""
+    return (len(stem_) == 1 and stem_.isascii()) or stem_.isdecimal()
+
+
+def contains(text: Words, wanted: Iterable[str]) -> str | None:
+    """The first of the wanted phrases (as people write them) that occurs in the text, whole words only."""
+    stretch = " ".join("\n" if s is None else s for s in text.stems)
+    for one in wanted:
+        term = phrase(one)
+        if term and f" {term} " in f" {stretch} ":
+            return one
+    return None
