@@ -9,8 +9,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Iterable
 from functools import lru_cache
 
+from bot.model import Paper
 from bot.text import one_line, readable
 
 #: https://info.arxiv.org/help/arxiv_identifier.html: YYMM.number since April 2007 (five digits since 2015),
@@ -128,3 +130,8 @@ def _given_names_agree(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
 
 def _agree(a: str, b: str) -> bool:
     return a == b or ((len(a) == 1 or len(b) == 1) and a[0] == b[0])
+
+
+def names_on(paper: Paper, names: Iterable[str]) -> tuple[str, ...]:
+    """Those of the names, as written, that are an author of the paper."""
+    return tuple(name for name in names if any(same_person(name, author) for author in paper.authors))

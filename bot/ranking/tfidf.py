@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
-from bot.identity import same_person
+from bot.identity import names_on
 from bot.model import Interest, Paper, Profile, Ranked, Reason, Reference
 from bot.ranking.terms import Words, phrase, terms, words
 from bot.text import readable
@@ -161,7 +161,7 @@ class Ranking:
         shares: dict[str, float] = {}
         for name, share in self._shares(self._rows[paper.id]):
             shares[name] = shares.get(name, 0.0) + share
-        for name in followed(self._profile, paper):
+        for name in names_on(paper, self._profile.authors):
             shares[f"author: {name}"] = AUTHOR_WEIGHT
         reasons = (Reason(name, share) for name, share in shares.items() if abs(share) > _NEGLIGIBLE)
         return tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.term)))
@@ -184,7 +184,7 @@ class Ranking:
 
     def _author_scores(self, papers: Sequence[Paper]) -> Vector:
         return np.array(
-            [AUTHOR_WEIGHT * len(followed(self._profile, paper)) for paper in papers], dtype=float
+            [AUTHOR_WEIGHT * len(names_on(paper, self._profile.authors)) for paper in papers], dtype=float
         )
 
     def _matches(self, papers: Sequence[Paper]) -> NDArray[np.bool_]:
@@ -204,10 +204,3 @@ class Ranking:
                 if share:
                     term = self._model.names[column]
                     yield (part.names or {}).get(term, term), float(share)
-
-
-def followed(profile: Profile, paper: Paper) -> tuple[str, ...]:
-    """The names that the profile follows and the paper has, as the profile writes them."""
-    return tuple(
-        name for name in profile.authors if any(same_person(name, author) for author in paper.authors)
-    )

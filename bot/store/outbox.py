@@ -19,7 +19,7 @@ from bot.model import ChannelName, Delivery, DeliveryState, Edition, Envelope, P
 from bot.store.database import Database
 from bot.store.tables import AttemptRow, DeliveryRow, EditionRow, LedgerRow
 
-_OPEN = (DeliveryState.PENDING, DeliveryState.WAITING, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
+_AGAIN = (DeliveryState.WAITING, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
 
 
 class Outbox:
@@ -206,8 +206,10 @@ class Outbox:
 
 
 def _due(now: datetime) -> ColumnElement[bool]:
-    return col(DeliveryRow.state).in_(_OPEN) & or_(
-        col(DeliveryRow.until).is_(None), col(DeliveryRow.until) <= now
+    """Never tried, or with a time at which to try again that has come. Held ones have none."""
+    return or_(
+        col(DeliveryRow.state) == DeliveryState.PENDING,
+        col(DeliveryRow.state).in_(_AGAIN) & (col(DeliveryRow.until) <= now),
     )
 
 

@@ -1,0 +1,229 @@
+"""Listings into the store: each source and each file on its own, what could be read kept, the rest told."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
+from pathlib import Path
+from typing import Protocol
+
+from bot.errors import SourceError
+from bot.identity import namespace
+from bot.merge import Change
+from bot.model import Entry, Listing, Profile, SourceState, Unreadable, Wanted
+from bot.ports import Http, Source
+
+#: A listing of a day has a few MB; what unpacks to more than this is a mistake or an attack.
+MAX_BYTES = 512 * 1024 * 1024
+_GZIP = b"\x1f\x8b"
+
+
+class Format(Protocol):
+    """A form of saved listing: told by content, parsed from bytes. Each module under sources/ is one."""
+
+    def recognises(self, data: bytes) -> bool: ...
+
+    def parse(self, data: bytes, as_of: date) -> Listing: ...
+
+
+class PaperStore(Protocol):
+    """What ingesting needs of the stored papers."""
+
+    def add(
+        self, entries: Sequence[Entry], now: datetime, progress: Callable[[int], None] | None = None
+    ) -> Counter[Change]: ...
+
+    def known(self, entries: tuple[Entry, ...]) -> frozenset[int]: ...
+
+
+class SourceStore(Protocol):
+    """What ingesting needs of the stored states of the sources."""
+
+    def get(self, name: str) -> SourceState | None: ...
+
+    def put(self, state: SourceState) -> None: ...
+
+
+class Conditional(Http, Protocol):
+    """An Http whose validators are kept only once what they validate is stored."""
+
+    def commit(self) -> None: ...
+
+    def rollback(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How one source or file fared in one call."""
+
+    name: str
+    entries: int = 0
+    changes: Counter[Change] = field(default_factory=Counter)
+    unreadable: tuple[Unreadable, ...] = ()
+    state: str = "ok"  #: as in SourceState
+    why: str = ""
+
+    @property
+    def failed(self) -> bool:
+        return bool(self.unreadable) or self.state == "failed"
+
+
+def wanted(profiles: Sequence[Profile], stored: frozenset[str], now: datetime) -> Wanted:
+    """What to ask for: the union of the profiles' categories and followed authors, and papers to resemble.
+
+    `stored`: ids of referenced papers that need no asking.
+    """
+    named = (reference for p in profiles for reference in (*p.like, *p.dislike))
+    references = {one.id for one in named if one.id and not (one.title and one.abstract)}
+    return Wanted(
+        categories=tuple(sorted({c for p in profiles for c in p.categories})),
+        authors=tuple(sorted({a for p in profiles for a in p.authors})),
+        papers=tuple(sorted(id_ for id_ in references - stored if namespace(id_) == "arxiv")),
+        now=now,
+    )
+
+
+# --- Files ------------------------------------------------------------------------------------------------
+
+
+def ingest_file(
+    path: Path,
+    formats: Sequence[Format],
+    papers: PaperStore,
+    now: datetime,
+    progress: Callable[[int], None] | None = None,
+) -> Report:
+    """Read one saved listing, gzipped or not, told by its content, and store what it shows."""
+    listing = read_listing(path, formats, now.date())
+    changes = papers.add(listing.entries, now, progress)
+    return Report(str(path), len(listing.entries), changes, listing.unreadable)
+
+
+def read_listing(path: Path, formats: Sequence[Format], as_of: date) -> Listing:
+    """The listing in a file; whatever is wrong with the file stands in its `unreadable`."""
+    try:
+        data, trouble = _unpacked(path.read_bytes())
+    except OSError as error:
+        return _nothing("the file", f"cannot be read: {error.strerror or error}")
+    except MemoryError:
+        return _nothing("the file", "is too large for this machine's memory")
+    if not data.strip():
+        return _nothing("the file", trouble or "is empty")
+    listing = parse(data, formats, as_of)
+    if trouble:
+        listing = replace(listing, unreadable=(*listing.unreadable, Unreadable("the gzip data", trouble)))
+    return listing
+
+
+def parse(data: bytes, formats: Sequence[Format], as_of: date) -> Listing:
+    """The listing in some bytes, in the first of the forms that they have."""
+    for form in formats:
+        if form.recognises(data):
+            listing = form.parse(data, as_of)
+            if listing.entries or listing.unreadable:
+                return listing
+            return _nothing("the listing", "holds no entries")
+    return _nothing(
+        "the file", "is no listing that Paperboy knows: no saved page, JSON Lines, feed or answer"
+    )
+
+
+def _unpacked(data: bytes) -> tuple[bytes, str]:
+    """The bytes, gunzipped when they are gzip; and what broke off the unpacking."""
+    if not data.startswith(_GZIP):
+        return data, ""
+    unpacked = io.BytesIO()
+    try:
+        with gzip.GzipFile(fileobj=io.BytesIO(data)) as stream:
+            while chunk := stream.read(1 << 20):
+                unpacked.write(chunk)
+                if unpacked.tell() > MAX_BYTES:
+                    return unpacked.getvalue(), f"unpacks to more than {MAX_BYTES >> 20} MB: read up to there"
+    except (EOFError, OSError, zlib.error) as error:
+        return unpacked.getvalue(), f"breaks off: {error}"
+    return unpacked.getvalue(), ""
+
+
+def _nothing(where: str, why: str) -> Listing:
+    return Listing(unreadable=(Unreadable(where, why),))
+
+
+# --- Sources ----------------------------------------------------------------------------------------------
+
+
+def ingest_source(
+    source: Source, ask: Wanted, http: Conditional, papers: PaperStore, states: SourceStore
+) -> Report:
+    """Ask one source and store what it answers, page by page; remember how it fared.
+
+    A source that fails is a report, not an exception: the others go on.
+    """
+    before = states.get(source.name)
+    if before and before.retry_at and before.retry_at > ask.now:
+        why = f"asked to be left alone until {before.retry_at:%Y-%m-%d %H:%M} UTC"
+        return Report(source.name, state="skipped", why=why)
+    since = before.last_success.date() if before and before.last_success else None
+    report, error = _drained(source, replace(ask, since=since), http, papers)
+    states.put(_state_after(before, report, error, ask.now))
+    return report
+
+
+def _drained(
+    source: Source, ask: Wanted, http: Conditional, papers: PaperStore
+) -> tuple[Report, SourceError | None]:
+    report, error = Report(source.name), None
+    try:
+        for listing in source.fetch(ask, http, papers.known):
+            changes = papers.add(listing.entries, ask.now)
+            # An answer that broke off must not be answered with "not modified" next time.
+            http.rollback() if listing.unreadable else http.commit()
+            report = _added(report, listing, changes)
+    except SourceError as failure:
+        http.rollback()
+        error = failure
+        report = replace(report, state="failed", why=str(failure))
+    if report.state == "ok" and not report.entries:
+        report = replace(report, state="empty", why="it had nothing new to tell")
+    if report.state == "ok" and report.unreadable:
+        first = report.unreadable[0]
+        report = replace(report, state="partial", why=f"{first.where}: {first.why}")
+    return report, error
+
+
+def _added(report: Report, listing: Listing, changes: Counter[Change]) -> Report:
+    return replace(
+        report,
+        entries=report.entries + len(listing.entries),
+        changes=report.changes + changes,
+        unreadable=(*report.unreadable, *listing.unreadable),
+    )
+
+
+def _state_after(
+    before: SourceState | None, report: Report, error: SourceError | None, now: datetime
+) -> SourceState:
+    retry = now + timedelta(seconds=error.retry_after) if error and error.retry_after else None
+    last_new = now if report.changes[Change.NEW] else (before.last_new if before else None)
+    succeeded = report.state != "failed"
+    return SourceState(
+        name=report.name,
+        state=report.state,
+        why=report.why,
+        last_attempt=now,
+        last_success=now if succeeded else (before.last_success if before else None),
+        last_new=last_new,
+        retry_at=retry,
+    )
+
+
+def refresh(
+    sources: Sequence[Source], ask: Wanted, http: Conditional, papers: PaperStore, states: SourceStore
+) -> Iterator[Report]:
+    """Every source in turn, a report each as it is through."""
+    for source in sources:
+        yield ingest_source(source, ask, http, papers, states)

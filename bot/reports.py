@@ -1,0 +1,230 @@
+"""What the commands say with `--json`: the documents of the contract, from values. Pure.
+
+Numbers are rounded to twelve places: a last bit of arithmetic is nothing to promise.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from bot.merge import Change
+from bot.model import (
+    ChannelName,
+    DeliveryState,
+    Digest,
+    Edition,
+    Paper,
+    Reason,
+    ScoredPaper,
+    SourceState,
+    Subscription,
+    Unreadable,
+)
+from bot.pipeline.compose import Explanation
+from bot.pipeline.ingest import Report
+from bot.text import readable
+
+Json = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What one `send` did for one subscription and date."""
+
+    profile: str
+    channel: ChannelName
+    target: str
+    on: date
+    state: str  #: an EditionState, or "skipped"
+    papers: int = 0
+    why: str = ""
+    trouble: bool = False  #: skipped for want of a setting, not because there was nothing to do
+
+
+def served(edition: Edition, note: str = "") -> Served:
+    """An edition as `send` tells it. `note`: what a quiet day has to do with the sources."""
+    told = [delivery.why for delivery in edition.deliveries if delivery.why]
+    return Served(
+        profile=edition.profile,
+        channel=edition.channel,
+        target=edition.target,
+        on=edition.on,
+        state=edition.state,
+        papers=edition.papers,
+        why="; ".join(dict.fromkeys(filter(None, (edition.why, *told, note)))),
+    )
+
+
+def skipped(subscription: Subscription, on: date, why: str, *, trouble: bool = False) -> Served:
+    return Served(
+        subscription.profile,
+        subscription.channel,
+        subscription.target,
+        on,
+        "skipped",
+        why=why,
+        trouble=trouble,
+    )
+
+
+def ingest(reports: Iterable[Report], papers: int) -> Json:
+    return {"sources": [_source_report(report) for report in reports], "papers": papers}
+
+
+def preview(digests: Iterable[Digest], now: datetime, limit: int | None = None) -> list[Json]:
+    return [
+        {
+            "profile": digest.profile,
+            "on": iso(now),
+            "candidates": digest.candidates,
+            "entries": [_entry(n, one) for n, one in enumerate(digest.papers[:limit], start=1)],
+        }
+        for digest in digests
+    ]
+
+
+def send(rows: Iterable[Served]) -> Json:
+    return {
+        "editions": [
+            {
+                "profile": row.profile,
+                "channel": str(row.channel),
+                "target": row.target,
+                "on": row.on.isoformat(),
+                "state": str(row.state),
+                "papers": row.papers,
+                "why": row.why,
+            }
+            for row in rows
+        ]
+    }
+
+
+def explain(profile: str, asked: str, found: Explanation, now: datetime) -> Json:
+    scored = found.scored
+    return {
+        "profile": profile,
+        "paper": found.paper.id if found.paper else asked,
+        "on": iso(now),
+        "score": _rounded(scored.score) if scored else None,
+        "relevance": _rounded(scored.relevance) if scored else None,
+        "rank": found.rank,
+        "candidates": found.candidates,
+        "reasons": _reasons(scored.reasons) if scored else [],
+        "verdict": str(found.decision.verdict),
+        "why": found.decision.why,
+    }
+
+
+def status(sources: Sequence[SourceState], editions: Sequence[Edition]) -> Json:
+    return {
+        "sources": [
+            {
+                "name": state.name,
+                "last_success": iso(state.last_success),
+                "last_new": iso(state.last_new),
+                "state": state.state,
+                "why": state.why,
+            }
+            for state in sources
+        ],
+        "editions": [_edition(edition) for edition in editions],
+        "deliveries": [_delivery(edition, n) for edition in editions for n in _unfinished(edition)],
+    }
+
+
+def export(paper: Paper) -> Json:
+    return {
+        "id": paper.id,
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "authors": list(paper.authors),
+        "author_count": paper.author_count,
+        "categories": list(paper.categories),
+        "organization": paper.organization,
+        "sources": list(paper.sources),
+        "url": paper.url,
+        "version": paper.version,
+        "published": paper.published,
+        "updated": paper.updated,
+        "announced": paper.announced,
+        "first_seen": iso(paper.first_seen),
+        "votes": paper.votes,
+        "comments": paper.comments,
+        "withdrawn": paper.withdrawn,
+    }
+
+
+def iso(moment: datetime | None) -> str | None:
+    return moment.isoformat(timespec="seconds").replace("+00:00", "Z") if moment else None
+
+
+def _source_report(report: Report) -> Json:
+    return {
+        "name": report.name,
+        "entries": report.entries,
+        "new": report.changes[Change.NEW],
+        "updated": report.changes[Change.UPDATED],
+        "known": report.changes[Change.KNOWN],
+        "unreadable": [{"where": one.where, "why": one.why} for one in _told(report)],
+    }
+
+
+def _told(report: Report) -> Iterable[Unreadable]:
+    """A source that failed stands among what could not be read: the contract has no other place for it."""
+    failed = (Unreadable(report.name, report.why),) if report.state == "failed" else ()
+    return (*report.unreadable, *failed)
+
+
+def _entry(rank: int, one: ScoredPaper) -> Json:
+    return {
+        "rank": rank,
+        "id": one.paper.id,
+        "title": readable(one.paper.title),
+        "authors": [readable(name) for name in one.paper.authors],
+        "score": _rounded(one.score),
+        "relevance": _rounded(one.relevance),
+        "url": one.paper.url,
+        "sources": list(one.paper.sources),
+        "reasons": _reasons(one.reasons),
+    }
+
+
+def _reasons(reasons: Iterable[Reason]) -> list[Json]:
+    return [{"term": reason.term, "weight": _rounded(reason.weight)} for reason in reasons]
+
+
+def _edition(edition: Edition) -> Json:
+    return {
+        "profile": edition.profile,
+        "channel": str(edition.channel),
+        "target": edition.target,
+        "on": edition.on.isoformat(),
+        "state": str(edition.state),
+        "papers": edition.papers,
+    }
+
+
+def _unfinished(edition: Edition) -> list[int]:
+    return [n for n, one in enumerate(edition.deliveries) if one.state is not DeliveryState.SENT]
+
+
+def _delivery(edition: Edition, number: int) -> Json:
+    delivery = edition.deliveries[number]
+    return {
+        "id": delivery.id,
+        "profile": edition.profile,
+        "channel": str(edition.channel),
+        "target": edition.target,
+        "state": str(delivery.state),
+        "attempts": delivery.attempts,
+        "until": iso(delivery.until),
+        "why": delivery.why,
+    }
+
+
+def _rounded(number: float) -> float:
+    return round(number, 12)
