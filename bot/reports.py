@@ -6,13 +6,11 @@ Numbers are rounded to twelve places: a last bit of arithmetic is nothing to pro
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 from bot.merge import Change
 from bot.model import (
-    ChannelName,
     DeliveryState,
     Digest,
     Edition,
@@ -20,54 +18,14 @@ from bot.model import (
     Reason,
     ScoredPaper,
     SourceState,
-    Subscription,
     Unreadable,
 )
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
+from bot.pipeline.send import Served
 from bot.text import readable
 
 Json = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Served:
-    """What one `send` did for one subscription and date."""
-
-    profile: str
-    channel: ChannelName
-    target: str
-    on: date
-    state: str  #: an EditionState, or "skipped"
-    papers: int = 0
-    why: str = ""
-    trouble: bool = False  #: skipped for want of a setting, not because there was nothing to do
-
-
-def served(edition: Edition, note: str = "") -> Served:
-    """An edition as `send` tells it. `note`: what a quiet day has to do with the sources."""
-    told = [delivery.why for delivery in edition.deliveries if delivery.why]
-    return Served(
-        profile=edition.profile,
-        channel=edition.channel,
-        target=edition.target,
-        on=edition.on,
-        state=edition.state,
-        papers=edition.papers,
-        why="; ".join(dict.fromkeys(filter(None, (edition.why, *told, note)))),
-    )
-
-
-def skipped(subscription: Subscription, on: date, why: str, *, trouble: bool = False) -> Served:
-    return Served(
-        subscription.profile,
-        subscription.channel,
-        subscription.target,
-        on,
-        "skipped",
-        why=why,
-        trouble=trouble,
-    )
 
 
 def ingest(reports: Iterable[Report], papers: int) -> Json:

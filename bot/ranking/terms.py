@@ -104,6 +104,12 @@ def _named(
                 yield " ".join(run), i, end
 
 
+def is_plain(term: str) -> bool:
+    """Whether `terms` yields this term for every text that has it, without its being named."""
+    stems = term.split(" ")
+    return len(stems) <= 2 and not any(s in _STOP_STEMS or _is_noise(s) for s in stems)
+
+
 @lru_cache(maxsize=200_000)
 def _is_noise(stem_: str) -> bool:
     """A lone letter or a bare number says nothing about a topic; CJK letters do."""

@@ -1,37 +1,27 @@
-"""TF-IDF: papers as vectors, profiles as weights over their terms, scores as sums that can be shown.
+"""Profiles as weights over terms, scores as sums that can be shown.
 
-A paper's vector holds, for each term t,
+A profile is a sum of parts, each a unit vector over the terms times a weight: its interests, what it says about
+itself, the mean of the papers it likes, less those that it dislikes or avoids; and 1 for each followed author. A
+score is the dot product with the paper's vector, so the terms' shares, which are the reasons shown, add up to it.
 
-    x_t = (1 + ln tf_t) * (ln((1 + n) / (1 + df_t)) + 1),   divided by its Euclidean length,
-
-with tf its count in the paper (a title counts twice), df the number of archive papers that have it and n the
-number of archive papers: scikit-learn's TfidfTransformer with sublinear tf and smoothed idf
-(https://scikit-learn.org/stable/modules/feature_extraction.html#tfidf-term-weighting).
-
-A profile is a sum of parts, each a unit vector of the same kind times a weight: its interests, what it says
-about itself, the mean of the papers it likes, less those that it dislikes or avoids; and 1 for each followed
-author. A score is the dot product, so the terms' shares, which are the reasons shown, add up to it.
-
-This module knows no store and no clock. It is the only one that imports scikit-learn.
+This module knows no store and no clock.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from sklearn.feature_extraction.text import CountVectorizer, TfidfTransformer
 
 from bot.identity import names_on
 from bot.model import Interest, Paper, Profile, Ranked, Reason, Reference
 from bot.ranking.terms import Words, phrase, terms, words
+from bot.ranking.vocabulary import Vector, Vocabulary
 from bot.text import readable
-
-Vector = NDArray[np.float64]
 
 #: A followed author outweighs any text: cosines are at most 1.
 AUTHOR_WEIGHT = 1.0
@@ -45,104 +35,74 @@ _NEGLIGIBLE = 1e-12
 class _Part:
     """One part of a profile: weights over the terms, and how to name them to the reader."""
 
-    weights: Vector  #: dense, one for each term of the vocabulary
+    weights: Vector  #: dense, one for each term
     label: str | None = None  #: the one reason that the whole part is; None: each term is its own
-    names: Mapping[str, str] | None = None  #: term -> as the reader wrote it
+    names: Mapping[str, str] = field(default_factory=dict)  #: term -> as the reader wrote it
 
 
 class Tfidf:
-    """The vocabulary with its document frequencies, and the background in its terms.
+    """Ranks papers for profiles.
 
     `archive`: the papers whose document frequencies count. `background`: those that relevance is measured
-    against. `profiles`: whose phrases are to be matched whole. `liked`: stored papers by canonical id, for
-    the profiles' references.
+    against. `liked`: stored papers by canonical id, for the profiles' references.
     """
 
     def __init__(
         self,
         archive: Sequence[Paper],
         background: Sequence[Paper],
-        profiles: Iterable[Profile],
+        profiles: Sequence[Profile],
         liked: Mapping[str, Paper],
     ) -> None:
-        self._phrases = frozenset(
-            filter(None, (phrase(i.phrase) for p in profiles for i in (*p.interests, *p.avoid)))
-        )
         self._liked = liked
-        self._background = tuple(background)
-        self._counts = CountVectorizer(analyzer=self._terms, dtype=np.float64)
-        self._idf = TfidfTransformer(sublinear_tf=True)
-        self._fit(list(archive))
+        self.background = tuple(background)
+        interests = [one.phrase for p in profiles for one in (*p.interests, *p.avoid)]
+        own = [words(text) for text in (*interests, *(p.about for p in profiles))]
+        own += [self._resolve(one)[1] for p in profiles for one in (*p.like, *p.dislike)]
+        phrases = frozenset(filter(None, map(phrase, interests)))
+        self.vocabulary = Vocabulary([_text(paper) for paper in archive], own, phrases)
 
     def rank(self, profile: Profile, papers: Sequence[Paper]) -> Ranking:
         """The papers with their scores for a profile, best first, ties by id."""
         return Ranking(self, profile, papers)
 
     def vectors(self, papers: Sequence[Paper]) -> sparse.csr_array:
-        """Papers x terms, each row of unit length, or empty."""
-        return self._transform([words(paper.title, paper.title, paper.abstract) for paper in papers])
+        """Papers x terms."""
+        return self.vocabulary.papers([_text(paper) for paper in papers])
 
     @cached_property
     def background_vectors(self) -> sparse.csr_array:
-        return self.vectors(self._background)
-
-    @property
-    def background(self) -> tuple[Paper, ...]:
-        return self._background
-
-    @cached_property
-    def names(self) -> list[str]:
-        """The vocabulary, by column."""
-        return list(self._counts.get_feature_names_out())
+        return self.vectors(self.background)
 
     def parts(self, profile: Profile) -> tuple[_Part, ...]:
-        """The profile as weights over the vocabulary."""
+        """The profile as weights over the terms."""
         return (
             *(self._interest(one, one.weight) for one in profile.interests),
-            *((self._text(profile.about, 1.0),) if profile.about.strip() else ()),
+            self._about(profile.about),
             *self._references(profile.like, 1.0, "like"),
             *self._references(profile.dislike, DISLIKE_WEIGHT, "unlike"),
             *(self._interest(one, AVOID_WEIGHT * one.weight) for one in profile.avoid),
         )
 
-    def _fit(self, archive: list[Paper]) -> None:
-        texts = [words(paper.title, paper.title, paper.abstract) for paper in archive]
-        if not any(self._terms(text) for text in texts):
-            texts = [words("paperboy")]  # an empty archive still needs a vocabulary
-        self._idf.fit(self._counts.fit_transform(texts))
-
-    def _terms(self, text: Words) -> list[str]:
-        return [term for term, _, _ in terms(text, self._phrases)]
-
-    def _transform(self, texts: Sequence[Words]) -> sparse.csr_array:
-        if not texts:
-            return sparse.csr_array((0, len(self.names)))
-        return sparse.csr_array(self._idf.transform(self._counts.transform(texts)))
-
-    def _dense(self, text: Words) -> Vector:
-        return np.asarray(self._transform([text]).toarray()[0])
-
     def _interest(self, interest: Interest, weight: float) -> _Part:
-        part = self._text(interest.phrase, weight)
-        return _Part(part.weights, names={**(part.names or {}), phrase(interest.phrase): interest.phrase})
+        names = {**_names(words(interest.phrase)), phrase(interest.phrase): interest.phrase}
+        return _Part(self.vocabulary.phrase(interest.phrase) * weight, names=names)
 
-    def _text(self, text: str, weight: float) -> _Part:
+    def _about(self, text: str) -> _Part:
         read = words(text)
-        occurrences = reversed(list(terms(read, self._phrases)))
-        names = {term: " ".join(read.written[i:j]) for term, i, j in occurrences}
-        return _Part(self._dense(read) * weight, names=names)
+        return _Part(self.vocabulary.text(read), names=_names(read))
 
     def _references(self, references: Sequence[Reference], weight: float, verb: str) -> list[_Part]:
         found = [(title, text) for title, text in map(self._resolve, references) if title]
         return [
-            _Part(self._dense(text) * (weight / len(found)), label=f"{verb}: {readable(title)}")
+            _Part(self.vocabulary.text(text) * (weight / len(found)), label=f"{verb}: {readable(title)}")
             for title, text in found
         ]
 
     def _resolve(self, reference: Reference) -> tuple[str, Words]:
         """The stored text of a referenced paper, else what its BibTeX entry says."""
         known = self._liked.get(reference.id or "") or reference
-        return known.title, words(known.title, known.title, known.abstract)
+        return known.title, _text(known)
 
 
 class Ranking:
@@ -179,28 +139,39 @@ class Ranking:
         return tuple(sorted(ranked, key=lambda one: (-one.score, one.paper.id)))
 
     def _scores(self, vectors: sparse.csr_array, papers: Sequence[Paper]) -> Vector:
-        weights = sum((part.weights for part in self._parts), np.zeros(vectors.shape[1]))
+        weights = sum((part.weights for part in self._parts), np.zeros(len(self._model.vocabulary)))
         return np.asarray(vectors @ weights) + self._author_scores(papers)
 
     def _author_scores(self, papers: Sequence[Paper]) -> Vector:
-        return np.array(
-            [AUTHOR_WEIGHT * len(names_on(paper, self._profile.authors)) for paper in papers], dtype=float
-        )
+        names = self._profile.authors
+        return np.array([AUTHOR_WEIGHT * len(names_on(paper, names)) for paper in papers], dtype=float)
 
     def _matches(self, papers: Sequence[Paper]) -> NDArray[np.bool_]:
         """Whether anything at all speaks for a paper: a term, a liked neighbour, a followed author."""
-        positive = sum((np.maximum(p.weights, 0.0) for p in self._parts), np.zeros(self._vectors.shape[1]))
+        positive = sum(
+            (np.maximum(part.weights, 0.0) for part in self._parts), np.zeros(self._vectors.shape[1])
+        )
         return np.asarray(self._vectors @ positive + self._author_scores(papers) > _NEGLIGIBLE)
 
     def _shares(self, row: int) -> Iterable[tuple[str, float]]:
-        columns = self._vectors.indices[self._vectors.indptr[row] : self._vectors.indptr[row + 1]]
-        values = self._vectors.data[self._vectors.indptr[row] : self._vectors.indptr[row + 1]]
+        """Each part's share of a score, by term or as a whole."""
+        here = slice(self._vectors.indptr[row], self._vectors.indptr[row + 1])
+        columns, values = self._vectors.indices[here], self._vectors.data[here]
         for part in self._parts:
             products = values * part.weights[columns]
             if part.label is not None:
                 yield part.label, float(products.sum())
                 continue
-            for column, share in zip(columns, products, strict=True):
-                if share:
-                    term = self._model.names[column]
-                    yield (part.names or {}).get(term, term), float(share)
+            for place in np.flatnonzero(products):
+                term = self._model.vocabulary.names[columns[place]]
+                yield part.names.get(term, term), float(products[place])
+
+
+def _text(paper: Paper | Reference) -> Words:
+    """A paper's words: a title counts twice, as it is chosen with more care."""
+    return words(paper.title, paper.title, paper.abstract)
+
+
+def _names(text: Words) -> dict[str, str]:
+    """How a text writes its terms, the first time."""
+    return {term: " ".join(text.written[i:j]) for term, i, j in reversed(list(terms(text)))}

@@ -8,7 +8,7 @@ delivery.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, CursorResult, delete, func, insert, or_, update
@@ -37,7 +37,13 @@ class Outbox:
                 session.exec(select(LedgerRow.paper).where(LedgerRow.subscription == subscription))
             )
 
-    def find(self, subscription: Subscription, on: Any) -> Edition | None:
+    def served(self, subscription: str) -> bool:
+        """Whether the subscription ever had an edition."""
+        with self._database.reading() as session:
+            query = select(EditionRow.id).where(EditionRow.subscription == subscription)
+            return session.exec(query.limit(1)).first() is not None
+
+    def find(self, subscription: Subscription, on: date) -> Edition | None:
         """The subscription's edition for that local date."""
         found = self._editions(EditionRow.subscription == subscription.key, EditionRow.on == on)
         return found[0] if found else None
