@@ -17,8 +17,8 @@ from bot.identity import names_on
 from bot.model import Paper, Profile, Ranked
 from bot.ranking.terms import contains, words
 
-#: `threshold: auto`: a paper must be among the tenth of the last 90 days that suits the profile best.
-AUTO_THRESHOLD = 90.0
+#: `threshold: auto`: a paper must be among the fifth of the last 90 days that suits the profile best.
+AUTO_THRESHOLD = 80.0
 
 
 class Verdict(StrEnum):

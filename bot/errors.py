@@ -24,7 +24,15 @@ class SourceError(PaperboyError):
         self.retry_after = retry_after
 
 
-class NotConfigured(PaperboyError):
+class StatusError(SourceError):
+    """A service answered with an HTTP status that is no success."""
+
+    def __init__(self, message: str, status: int, *, retry_after: float | None = None) -> None:
+        super().__init__(message, retry_after=retry_after)
+        self.status = status
+
+
+class NotConfigured(PaperboyError):  # noqa: N818 - a state to be told, like LookupError
     """A channel lacks its settings; the message names the variables to set."""
 
 

@@ -128,15 +128,16 @@ def _rows(plans: Sequence[Plan], touched: Iterable[str], outbox: Outbox) -> Iter
             is_news = edition.id in told or not plan.skip
             told.pop(edition.id, None)
             if is_news or edition.state in _OPEN:
-                yield _served(edition)
+                yield served(edition)
                 continue
         yield _skipped(plan)
     for id_ in told:
         if older := outbox.edition(id_):
-            yield _served(older)
+            yield served(older)
 
 
-def _served(edition: Edition) -> Served:
+def served(edition: Edition) -> Served:
+    """An edition as `send` tells it."""
     told = [edition.why, *(delivery.why for delivery in edition.deliveries)]
     return Served(
         profile=edition.profile,

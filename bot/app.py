@@ -1,0 +1,165 @@
+"""The composition root: the one place that picks concrete classes and wires them by the settings."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import time
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from bot.errors import UserError
+from bot.model import ChannelName, Profile, SourceState
+from bot.pipeline.compose import Desk
+from bot.when import Moment
+
+if TYPE_CHECKING:
+    from bot.http import PoliteHttp
+    from bot.pipeline.ingest import Format
+    from bot.ports import Channel, Source
+    from bot.settings import Settings
+    from bot.store.database import Database
+    from bot.store.outbox import Outbox
+    from bot.store.papers import Papers
+    from bot.store.sources import Sources
+
+#: The sources by the names of `--source`, in the order in which they are asked: today's announcement first.
+SOURCES = ("arxiv-rss", "arxiv-api", "arxiv-oai", "huggingface")
+
+
+def formats() -> Sequence[Format]:
+    """The forms of a saved listing, each told by its content; the strictest first."""
+    from bot.sources import (
+        arxiv_api,
+        arxiv_oai,
+        arxiv_page,
+        arxiv_rss,
+        huggingface,
+        huggingface_page,
+        jsonlines,
+    )
+
+    modules: tuple[ModuleType, ...] = (
+        arxiv_api,
+        arxiv_rss,
+        arxiv_oai,
+        huggingface,
+        jsonlines,
+        arxiv_page,
+        huggingface_page,
+    )
+    return modules  # each module has recognises() and parse()
+
+
+class App:
+    """What the settings make. Parts are made when first used: a command pays only for what it needs."""
+
+    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+        self.settings = settings
+        self._sleep = sleep
+        #: Who holds the leases of this process.
+        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+
+    @cached_property
+    def unprepared_database(self) -> Database:
+        from bot.store.database import Database
+
+        return Database(self.settings.database_url.get_secret_value())
+
+    @cached_property
+    def database(self) -> Database:
+        """Open, and up to date. Raises DatabaseError."""
+        self.unprepared_database.prepare()
+        return self.unprepared_database
+
+    @cached_property
+    def papers(self) -> Papers:
+        from bot.store.papers import Papers
+
+        return Papers(self.database)
+
+    @cached_property
+    def outbox(self) -> Outbox:
+        from bot.store.outbox import Outbox
+
+        return Outbox(self.database)
+
+    @cached_property
+    def source_states(self) -> Sources:
+        from bot.store.sources import Sources
+
+        return Sources(self.database)
+
+    @cached_property
+    def channels(self) -> dict[ChannelName, Channel]:
+        from bot.channels.mail import MailChannel
+        from bot.channels.maildir import MaildirChannel
+        from bot.channels.slack import SlackChannel
+
+        s = self.settings
+        token = s.slack_bot_token.get_secret_value() if s.slack_bot_token else None
+        smtp = s.smtp_url.get_secret_value() if s.smtp_url else None
+        return {
+            ChannelName.SLACK: SlackChannel(token, s.slack_api_url),
+            ChannelName.EMAIL: MailChannel(smtp, s.mail_from),
+            ChannelName.MAILDIR: MaildirChannel(s.data / "maildir", s.mail_from),
+        }
+
+    def sources(self, names: Sequence[str] = ()) -> list[Source]:
+        """The named sources, or all of them. Raises UserError for a name that is none."""
+        from bot.sources import arxiv_api, arxiv_oai, arxiv_rss, huggingface
+
+        s = self.settings
+        made: dict[str, Source] = {
+            "arxiv-rss": arxiv_rss.ArxivRss(s.arxiv_rss_url or arxiv_rss.DEFAULT_URL),
+            "arxiv-api": arxiv_api.ArxivApi(s.arxiv_api_url or arxiv_api.DEFAULT_URL),
+            "arxiv-oai": arxiv_oai.ArxivOai(s.arxiv_oai_url or arxiv_oai.DEFAULT_URL),
+            "huggingface": huggingface.HuggingFace(s.hf_api_url or huggingface.DEFAULT_URL),
+        }
+        if unknown := [name for name in names if name not in made]:
+            raise UserError(f"no source {unknown[0]!r}: there are {', '.join(made)}")
+        return [made[name] for name in names or SOURCES]
+
+    @cached_property
+    def http(self) -> PoliteHttp:
+        from bot.http import PoliteHttp
+        from bot.sources import arxiv_api, arxiv_oai, arxiv_rss, huggingface
+        from bot.store.sources import StoredValidators
+
+        s = self.settings
+        # One request in 3 s, jointly over arXiv's services: https://info.arxiv.org/help/api/tou.html.
+        # 500 calls in 5 minutes: https://huggingface.co/docs/hub/rate-limits.
+        spacing = {
+            s.arxiv_api_url or arxiv_api.DEFAULT_URL: ("arxiv", 3.0),
+            s.arxiv_rss_url or arxiv_rss.DEFAULT_URL: ("arxiv", 3.0),
+            s.arxiv_oai_url or arxiv_oai.DEFAULT_URL: ("arxiv", 3.0),
+            s.hf_api_url or huggingface.DEFAULT_URL: ("huggingface", 0.7),
+        }
+        validators = StoredValidators(self.database)
+        return PoliteHttp(contact=s.contact, spacing=spacing, validators=validators, sleep=self._sleep)
+
+    def desk(self, profiles: Sequence[Profile], moment: Moment) -> Desk:
+        """Where digests are composed. This is what imports scikit-learn."""
+        from bot.ranking.tfidf import Tfidf
+
+        return Desk(self.papers, Tfidf, profiles, moment.instant)
+
+    def states(self) -> tuple[SourceState, ...]:
+        return self.source_states.all()
+
+    def close(self) -> None:
+        if "unprepared_database" in self.__dict__:
+            self.unprepared_database.close()
+        if "http" in self.__dict__:
+            self.http.close()
+
+
+def package_file(*parts: str) -> Path:
+    """A file that the wheel carries: beside the package in a checkout, inside it once installed."""
+    package = Path(__file__).resolve().parent
+    inside = package.joinpath("_data", *parts)
+    return inside if inside.exists() else package.parent.joinpath(*parts)

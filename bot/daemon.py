@@ -1,0 +1,132 @@
+"""`paperboy run`: the day's commands by the clock, each with its own error boundary, telling what it does."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable, Sequence
+
+from bot.app import App
+from bot.errors import PaperboyError, SourceError
+from bot.model import Problem, Profile
+from bot.pipeline.compose import source_troubles
+from bot.pipeline.ingest import Report, refresh, wanted
+from bot.pipeline.send import Served, send
+from bot.profiles import load_profiles
+from bot.schedule import INGEST_MINUTES, TICK_SECONDS, Loop
+from bot.settings import Settings
+from bot.when import Moment, utc_now
+
+
+def run(settings: Settings) -> None:
+    """Blocks until SIGTERM or SIGINT. Raises PaperboyError when it cannot even begin."""
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    loop = Loop(lambda: daemon.ingest(), lambda: daemon.tick())
+    app = App(settings, sleep=_interruptible(loop))
+    daemon = Daemon(app)
+    daemon.begin()
+    loop.run()
+    say("stopped")
+    app.close()
+
+
+def say(text: str) -> None:
+    """One plain line with the time, at once: logs are read while they grow."""
+    sys.stdout.write(f"{utc_now():%Y-%m-%dT%H:%M:%SZ} {text}\n")
+    sys.stdout.flush()
+
+
+class Daemon:
+    """The two jobs. What failed is told and tried again by the next tick; nothing ends the loop."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+        self._problems: tuple[Problem, ...] = ()
+        self._troubles: dict[str, str] = {}  #: what was told of a subscription that cannot be served
+
+    def begin(self) -> None:
+        stored = self._app.papers.count()
+        profiles = self._profiles()
+        subscriptions = sum(len(profile.deliver) for profile in profiles)
+        say(f"started: {len(profiles)} profiles, {subscriptions} subscriptions, {stored} papers stored")
+        say(f"ingest every {INGEST_MINUTES} minutes, a look at what is due every {TICK_SECONDS} seconds")
+
+    def ingest(self) -> None:
+        self._guarded(self._ingest)
+
+    def tick(self) -> None:
+        self._guarded(self._tick)
+
+    def _guarded(self, job: Callable[[], None]) -> None:
+        try:
+            job()
+        except PaperboyError as error:
+            say(f"error: {error}")
+
+    def _ingest(self) -> None:
+        app, profiles, now = self._app, self._profiles(), utc_now()
+        references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
+        ask = wanted(profiles, frozenset(app.papers.by_keys(references)), now)
+        for report in refresh(app.sources(), ask, app.http, app.papers, app.source_states):
+            say(_told(report))
+
+    def _tick(self) -> None:
+        app, profiles = self._app, self._profiles()
+        moment = Moment(utc_now())
+        rows = send(
+            profiles,
+            moment,
+            due=True,
+            outbox=app.outbox,
+            channels=app.channels,
+            open_desk=lambda some: app.desk(some, moment),
+            owner=app.owner,
+            troubles=source_troubles(app.states(), moment.instant),
+        )
+        for row in rows:
+            if self._is_news(row):
+                papers = f", {row.papers} papers" if row.papers else ""
+                why = f" ({row.why})" if row.why else ""
+                say(f"{row.on} {row.profile} -> {row.channel} {row.target}: {row.state}{papers}{why}")
+
+    def _is_news(self, row: Served) -> bool:
+        """Whether a tick's row says something that the last tick did not."""
+        key = f"{row.profile}:{row.channel}:{row.target}"
+        if row.state == "skipped" and not row.trouble:
+            return False
+        told = f"{row.on} {row.state} {row.why}"
+        if self._troubles.get(key) == told:
+            return False
+        self._troubles[key] = told
+        return True
+
+    def _profiles(self) -> Sequence[Profile]:
+        """Read anew each time: an edit counts from the next tick on. Problems are told when they change."""
+        profiles, problems = load_profiles([self._app.settings.profiles])
+        if problems != self._problems:
+            self._problems = problems
+            for problem in problems:
+                say(f"profile problem: {problem}")
+        return profiles
+
+
+def _told(report: Report) -> str:
+    counts = ", ".join(
+        f"{report.changes[change]} {change}" for change in report.changes if report.changes[change]
+    )
+    state = "" if report.state == "ok" else f" {report.state}"
+    why = f" ({report.why})" if report.why else ""
+    unreadable = f", {len(report.unreadable)} unreadable" if report.unreadable else ""
+    return (
+        f"{report.name}:{state} {report.entries} entries{f' ({counts})' if counts else ''}{unreadable}{why}"
+    )
+
+
+def _interruptible(loop: Loop) -> Callable[[float], None]:
+    """A sleep that ends when the process is asked to stop, and the work that slept with it."""
+
+    def sleep(seconds: float) -> None:
+        if loop.stopping.wait(seconds):
+            raise SourceError("stopped before it was through")
+
+    return sleep

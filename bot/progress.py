@@ -1,0 +1,21 @@
+"""How long work shows itself: a bar on a terminal, nothing between the lines elsewhere. On standard error."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def progress(doing: str, total: int | None) -> Iterator[Callable[[str], None]]:
+    """A bar of `total` steps (None: unknown); call what it yields with the name of each step that is done."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield lambda name: None
+        return
+    with Progress(console=console, transient=True) as bar:
+        task = bar.add_task(doing, total=total)
+        yield lambda name: bar.update(task, advance=1, description=f"{doing} {name}")

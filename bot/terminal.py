@@ -1,0 +1,183 @@
+"""What people see on a terminal: Rich on a terminal, the same words plainly elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from bot.merge import Change
+from bot.model import DeliveryState, Digest, Edition, SourceState
+from bot.pipeline.compose import Explanation
+from bot.pipeline.ingest import Report
+from bot.pipeline.send import Served
+from bot.rendering import DigestView, PaperView, digest_view
+from bot.reports import iso
+
+#: How a state looks; anything else is plain.
+_STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}
+
+
+def digest(shown: Digest, why: str, limit: int | None = None) -> RenderableType:
+    """A ranked digest as cards."""
+    view = digest_view(shown)
+    head = Text.assemble(
+        ("Paperboy", "bold"), f" for {view.profile} · {view.day}\n", (_selection(view, why), "dim")
+    )
+    return Group(head, Text(), *(_card(paper) for paper in view.papers[:limit]))
+
+
+def _selection(view: DigestView, why: str) -> str:
+    return f"{view.selection}: {why}" if why else view.selection
+
+
+def _card(paper: PaperView) -> RenderableType:
+    title = Text(f"{paper.rank:>2}. ", style="dim")
+    title.append(paper.title, style=f"bold link {paper.url}" if paper.url else "bold")
+    lines = [title, _indented(_authors(paper)), _indented(Text(_facts(paper), style="dim"))]
+    if paper.reasons:
+        lines.append(_indented(Text.assemble(("why  ", "dim"), (", ".join(paper.reasons), "cyan"))))
+    return Group(*lines, Text())
+
+
+def _indented(text: Text) -> RenderableType:
+    return Padding(text, (0, 0, 0, 4), expand=False)
+
+
+def _authors(paper: PaperView) -> Text:
+    text = Text()
+    for n, author in enumerate(paper.authors):
+        text.append(", " if n else "")
+        text.append(
+            f"★ {author.name}" if author.followed else author.name, "yellow" if author.followed else ""
+        )
+    if paper.more:
+        text.append(f" {paper.more}" if paper.authors else paper.more)
+    return text
+
+
+def _facts(paper: PaperView) -> str:
+    link = paper.url or ""
+    return " · ".join(x for x in (f"relevance {paper.relevance}", *paper.about, *paper.echo, link) if x)
+
+
+def ingested(reports: Iterable[Report], papers: int) -> RenderableType:
+    """Counts per source, what could not be read, and what is stored now."""
+    table = Table("source", box=None, header_style="dim", pad_edge=False)
+    for column in ("entries", "new", "updated", "known", "unreadable"):
+        table.add_column(column, justify="right")
+    table.add_column("")
+    troubles: list[Text] = []
+    for report in reports:
+        counts = (
+            report.entries,
+            *(report.changes[c] for c in Change),
+            len(report.unreadable),
+        )
+        state = report.state if report.state not in ("ok", "partial") else ""
+        note = ": ".join(filter(None, (state, report.why if state else "")))
+        table.add_row(report.name, *map(str, counts), Text(note, style=_STYLES.get(report.state, "dim")))
+        troubles += [
+            Text(f"{report.name}: {one.where}: {one.why}", style="yellow") for one in report.unreadable
+        ]
+    return Group(table, *troubles, Text(f"{papers} papers are stored."))
+
+
+def sent(rows: Sequence[Served]) -> RenderableType:
+    """A line for each subscription."""
+    lines = [_served(row) for row in rows]
+    return Group(*lines) if lines else Text("No profile has a subscription that this call is about.")
+
+
+def _served(row: Served) -> Text:
+    papers = f", {row.papers} paper{'s' if row.papers != 1 else ''}" if row.papers else ""
+    why = f" ({row.why})" if row.why else ""
+    return Text.assemble(
+        f"{row.on} {row.profile} → {row.channel} {row.target}: ",
+        (str(row.state), _STYLES.get(str(row.state), "")),
+        f"{papers}{why}",
+    )
+
+
+def explained(profile: str, asked: str, found: Explanation) -> RenderableType:
+    """The sum term by term, and the verdict."""
+    title = found.scored.paper.title if found.scored else asked
+    head = Text.assemble((title, "bold"), f"\n{found.paper.id if found.paper else asked} for {profile}\n")
+    verdict = Text.assemble((str(found.decision.verdict), "bold"), f": {found.decision.why}")
+    if not found.scored:
+        return Group(head, verdict)
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(justify="right")
+    table.add_column()
+    for reason in found.scored.reasons:
+        table.add_row(f"{reason.weight:+.4f}", Text(reason.term))
+    place = (
+        f"number {found.rank} of {found.candidates}"
+        if found.rank
+        else f"not among {found.candidates} candidates"
+    )
+    table.add_row(
+        f"{found.scored.score:+.4f}", Text(f"score; {place}; relevance {found.scored.relevance:.1f}")
+    )
+    return Group(head, table, Text(), verdict)
+
+
+def state_of_affairs(
+    sources: Sequence[SourceState], editions: Sequence[Edition], papers: int, now: datetime
+) -> RenderableType:
+    """Sources, the newest editions, and what is not through, with what to do about it."""
+    shown: list[RenderableType] = [Text(f"{papers} papers are stored.\n"), Text("Sources", style="bold")]
+    for source in sources:
+        shown.append(_source(source))
+    if not sources:
+        shown.append(Text("  none asked yet: paperboy ingest"))
+    shown.append(Text("\nEditions", style="bold"))
+    for edition in editions:
+        shown += _edition(edition, now)
+    if not editions:
+        shown.append(Text("  none yet: paperboy send"))
+    return Group(*shown)
+
+
+def _source(source: SourceState) -> Text:
+    return Text.assemble(
+        f"  {source.name}: ",
+        (source.state, _STYLES.get(source.state, "")),
+        f", last answer {iso(source.last_success) or 'never'}, last new paper {iso(source.last_new) or 'never'}",
+        f" ({source.why})" if source.why else "",
+    )
+
+
+def _edition(edition: Edition, now: datetime) -> list[Text]:
+    head = Text.assemble(
+        f"  {edition.on} {edition.profile} → {edition.channel} {edition.target}: ",
+        (str(edition.state), _STYLES.get(str(edition.state), "")),
+        f", {edition.papers} papers" if edition.papers else "",
+        f" ({edition.why})" if edition.why else "",
+    )
+    return [head, *(_delivery_note(edition, n, now) for n in _unfinished(edition))]
+
+
+def _unfinished(edition: Edition) -> list[int]:
+    return [n for n, one in enumerate(edition.deliveries) if one.state is not DeliveryState.SENT]
+
+
+def _delivery_note(edition: Edition, number: int, now: datetime) -> Text:
+    one = edition.deliveries[number]
+    until = f", next try {iso(one.until)}" if one.until and one.until > now else ""
+    todo = f"; try again with: paperboy resend {one.id}" if one.state in ("failed", "uncertain") else ""
+    return Text(
+        f"    {one.id}: {one.state} after {one.attempts} attempts{until}: {one.why}{todo}", style="yellow"
+    )
+
+
+def console(*, stderr: bool = False) -> Console:
+    """Wide enough to keep a line of a pipe whole; colours only on a terminal."""
+    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
+    if not made.is_terminal:
+        made = Console(stderr=stderr, highlight=False, width=200, no_color=True)
+    return made
