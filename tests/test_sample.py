@@ -1,0 +1,196 @@
+"""What is shipped as an example: the sample edition of `paperboy demo`, and profiles that show every key."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from bot.identity import paper_id, same_person
+
+ROOT = Path(__file__).parent.parent
+PAPERS = ROOT / "bot" / "sample" / "papers.jsonl"
+PROFILES = ROOT / "profiles"
+
+REQUIRED = {"id", "title", "abstract", "authors", "categories", "url"}
+OPTIONAL = {"published", "organization", "votes", "comments"}
+PROFILE_KEYS = {
+    "timezone", "interests", "about", "like", "dislike", "authors", "avoid", "mute",
+    "categories", "limit", "threshold", "window", "deliver",
+}  # fmt: skip
+
+
+class Strings(yaml.SafeLoader):
+    """As SafeLoader, but an unquoted id is the text that was written: design, section 5."""
+
+
+Strings.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":float")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
+
+
+@pytest.fixture(scope="module")
+def papers() -> list[dict[str, Any]]:
+    return [json.loads(line) for line in PAPERS.read_text(encoding="utf-8").splitlines()]
+
+
+@pytest.fixture(scope="module")
+def profiles() -> dict[str, dict[str, Any]]:
+    return {
+        path.stem: yaml.load(path.read_text(encoding="utf-8"), Loader=Strings)
+        for path in sorted(PROFILES.glob("*.yaml"))
+    }
+
+
+# --- The papers -------------------------------------------------------------------------------------------
+
+
+def test_sixty_papers_sorted_by_unique_id(papers: list[dict[str, Any]]) -> None:
+    """The sample is sixty papers, each once, in the order of their ids."""
+    ids = [paper["id"] for paper in papers]
+    assert len(ids) == 60
+    assert ids == sorted(set(ids))
+
+
+def test_ids_are_canonical_and_urls_name_them(papers: list[dict[str, Any]]) -> None:
+    """Every id is already what Paperboy would make of it, and of the address."""
+    for paper in papers:
+        assert paper_id(paper["id"]) == (paper["id"], None)
+        assert paper_id(paper["url"]) == (paper["id"], None)
+
+
+def test_records_have_the_keys_and_types_of_the_contract(papers: list[dict[str, Any]]) -> None:
+    """Nothing is missing, nothing unknown is there, and what is not known is left out instead of null."""
+    for paper in papers:
+        assert paper.keys() >= REQUIRED, paper["id"]
+        assert paper.keys() <= REQUIRED | OPTIONAL, paper["id"]
+        assert paper["title"] == " ".join(paper["title"].split()) != ""
+        for key in ("authors", "categories"):
+            assert paper[key], paper["id"]
+            assert all(isinstance(name, str) and name.strip() == name != "" for name in paper[key])
+        assert all(isinstance(paper[key], int) for key in ("votes", "comments") if key in paper)
+
+
+def test_published_dates_agree_with_the_ids(papers: list[dict[str, Any]]) -> None:
+    """An arXiv id begins with the year and month in which it was given: at most a day from submission."""
+    dated = [paper for paper in papers if "published" in paper]
+    assert dated
+    for paper in dated:
+        submitted = date.fromisoformat(paper["published"][:10])
+        months = int(paper["id"][6:8]) * 12 + int(paper["id"][8:10]) - (submitted.year - 2000) * 12
+        assert months - submitted.month in {0, 1}, paper["id"]
+
+
+def test_abstracts_are_one_paragraph_of_80_to_120_words(papers: list[dict[str, Any]]) -> None:
+    """Abstracts are long enough to rank on and short enough for one screen."""
+    for paper in papers:
+        assert 80 <= len(paper["abstract"].split()) <= 120, paper["id"]
+        assert paper["abstract"] == " ".join(paper["abstract"].split())
+
+
+def test_abstracts_share_no_phrases(papers: list[dict[str, Any]]) -> None:
+    """No run of six words stands in two abstracts: stock phrases would make unlike papers alike."""
+    seen: dict[tuple[str, ...], str] = {}
+    for paper in papers:
+        words = re.findall(r"[^\W_]+", paper["abstract"].casefold())
+        for run in {tuple(words[i : i + 6]) for i in range(len(words) - 5)}:
+            assert run not in seen, (run, paper["id"], seen[run])
+            seen[run] = paper["id"]
+
+
+@pytest.mark.parametrize(
+    "tex", [r"$\alpha$", r"\emph{", r"\%", r"Fr\'echet", r"^\circ$", r"$\mathbb{F}_q$", r"\AA", r"A$^2$TGPO"]
+)
+def test_tex_is_left_as_arxiv_writes_it(papers: list[dict[str, Any]], tex: str) -> None:
+    """The sample shows every kind of TeX that the rendering has to clean up."""
+    assert any(tex in paper["title"] + paper["abstract"] for paper in papers)
+
+
+# --- The profiles -----------------------------------------------------------------------------------------
+
+
+def test_three_profiles_use_every_key(profiles: dict[str, dict[str, Any]]) -> None:
+    """Whoever reads the three examples has seen every key, and nothing that does not exist."""
+    assert len(profiles) == 3
+    assert set().union(*profiles.values()) == PROFILE_KEYS
+    assert {key for p in profiles.values() for key in p.get("mute", {})} == {"terms", "authors", "categories"}
+
+
+def test_profiles_show_both_forms_of_what_has_two(profiles: dict[str, dict[str, Any]]) -> None:
+    """Interests plain and weighted, thresholds by word and by number, days as a range and as a list."""
+    interests = [interest for p in profiles.values() for interest in p["interests"]]
+    assert {type(interest) for interest in interests} == {str, dict}
+    assert all(i.keys() == {"phrase", "weight"} for i in interests if isinstance(i, dict))
+    assert {type(p["threshold"]) for p in profiles.values() if "threshold" in p} == {str, int}
+    deliveries = [entry for p in profiles.values() for entry in p["deliver"]]
+    assert {type(entry["days"]) for entry in deliveries if "days" in entry} == {str, list}
+    assert any(entry.keys() == {"maildir"} for entry in deliveries)
+
+
+def test_profiles_deliver_by_every_channel(profiles: dict[str, dict[str, Any]]) -> None:
+    """Slack, mail and Maildir each occur; addresses are reserved ones; times are quoted."""
+    deliveries = [entry for p in profiles.values() for entry in p["deliver"]]
+    assert {"slack", "email", "maildir"} <= set().union(*deliveries)
+    assert sum(any("maildir" in entry for entry in p["deliver"]) for p in profiles.values()) >= 2
+    assert all(entry["email"].endswith("@example.org") for entry in deliveries if "email" in entry)
+    assert all(re.fullmatch(r"\d\d:\d\d", entry["at"]) for entry in deliveries if "at" in entry)
+
+
+def test_profiles_name_their_schema(profiles: dict[str, dict[str, Any]]) -> None:
+    """Editors check and complete a profile by its first line."""
+    for name in profiles:
+        first = (PROFILES / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
+        assert first == "# yaml-language-server: $schema=./profile.schema.json"
+
+
+def test_liked_papers_are_in_the_sample(
+    papers: list[dict[str, Any]], profiles: dict[str, dict[str, Any]]
+) -> None:
+    """The demo has no network: every id that a profile likes or dislikes is bundled, every file is there."""
+    known = {paper["id"] for paper in papers}
+    references = [r for p in profiles.values() for key in ("like", "dislike") for r in p.get(key, [])]
+    assert any(reference.endswith(".bib") for reference in references)
+    for reference in references:
+        if reference.endswith(".bib"):
+            assert (PROFILES / reference).is_file()
+        else:
+            found = paper_id(reference)
+            assert found is not None, reference
+            assert found[0] in known, reference
+
+
+def test_followed_authors_have_papers_in_the_sample(
+    papers: list[dict[str, Any]], profiles: dict[str, dict[str, Any]]
+) -> None:
+    """Each profile follows someone, and each followed person wrote at least two of the sample's papers."""
+    for name, profile in profiles.items():
+        assert profile["authors"], name
+        for author in profile["authors"]:
+            theirs = [p for p in papers if any(same_person(author, other) for other in p["authors"])]
+            assert len(theirs) >= 2, (name, author)
+
+
+def test_each_profile_has_candidates_of_its_own(
+    papers: list[dict[str, Any]], profiles: dict[str, dict[str, Any]]
+) -> None:
+    """Categories leave every profile at least ten papers to rank, and there is a survey to mute."""
+    for name, profile in profiles.items():
+        wanted = set(profile.get("categories", []))
+        left = [paper for paper in papers if not wanted or wanted & set(paper["categories"])]
+        assert len(left) >= 10, name
+    assert any("survey" in f"{paper['title']} {paper['abstract']}".casefold() for paper in papers)
+
+
+def test_library_holds_three_entries_of_facts() -> None:
+    """The BibTeX example has three entries with title, author, year and a DOI, and no abstract."""
+    text = (PROFILES / "library.bib").read_text(encoding="utf-8")
+    assert len(re.findall(r"^@\w+\{", text, re.MULTILINE)) == 3
+    for field in ("author", "title", "year", "doi"):
+        assert len(re.findall(rf"^\s*{field}\s*=", text, re.MULTILINE)) == 3
+    assert "abstract" not in text
