@@ -133,11 +133,12 @@ class App:
         s = self.settings
         # One request in 3 s, jointly over arXiv's services: https://info.arxiv.org/help/api/tou.html.
         # 500 calls in 5 minutes: https://huggingface.co/docs/hub/rate-limits.
+        # arXiv comes last: where all of them stand behind one address, its limit holds.
         spacing = {
+            s.hf_api_url or huggingface.DEFAULT_URL: ("huggingface", 0.7),
             s.arxiv_api_url or arxiv_api.DEFAULT_URL: ("arxiv", 3.0),
             s.arxiv_rss_url or arxiv_rss.DEFAULT_URL: ("arxiv", 3.0),
             s.arxiv_oai_url or arxiv_oai.DEFAULT_URL: ("arxiv", 3.0),
-            s.hf_api_url or huggingface.DEFAULT_URL: ("huggingface", 0.7),
         }
         validators = StoredValidators(self.database)
         return PoliteHttp(contact=s.contact, spacing=spacing, validators=validators, sleep=self._sleep)

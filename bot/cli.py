@@ -446,6 +446,7 @@ def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[Re
     profiles = _profiles(app.settings, None)[0] if app.settings.profiles.is_dir() else []
     references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
     ask = wanted(profiles, frozenset(app.papers.by_keys(references)), moment.instant)
+    ask = replace(ask, by_name=bool(names))
     with progress("Asking", len(sources)) as step:
         for report in refresh(sources, ask, app.http, app.papers, app.source_states):
             yield report

@@ -21,7 +21,7 @@ _ARXIV = re.compile(
     r"""(?:arxiv\s*:|(?:https?://)?(?:[\w-]+\.)*arxiv\.org/(?:abs|pdf|html|format|src|e-print)/|oai:arxiv\.org:)?\s*
         (?P<id>\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[a-z-]{2,})?/(?P<old>\d{7}))
         (?:v(?P<version>[1-9]\d{0,2}))?(?:\.pdf)?/?(?:[?\#].*)?""",
-    re.IGNORECASE | re.VERBOSE,
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 _DOI = re.compile(r"(?:doi\s*:|(?:https?://)?(?:dx\.)?doi\.org/)?\s*(?P<doi>10\.\d{4,9}/\S+)", re.IGNORECASE)
 _HF = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/papers/(?P<id>\S+?)/?", re.IGNORECASE)

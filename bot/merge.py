@@ -93,7 +93,8 @@ class Shelf:
         before = self.papers[id_]
         after = merged(before, entry)
         best = min((id_, *entry.ids), key=_preference)
-        after = replace(after, first_seen=min(before.first_seen, _first_seen(entry, now)))
+        if not entry.reference:
+            after = replace(after, first_seen=min(before.first_seen, now))
         new_keys = set(keys(entry)) - self.aliases[id_]
         if best != id_:
             self._rename(id_, best)

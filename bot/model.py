@@ -43,7 +43,7 @@ class Entry:
     comments: int | None = None  #: how many readers' comments, not the authors' remark
     withdrawn: bool = False
     cut: bool = False  #: the listing broke off inside this entry: it never replaces a whole text
-    reference: bool = False  #: asked for by id as something to resemble; not news
+    reference: bool = False  #: no news: a revision, or asked for by id as something to resemble
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ class Wanted:
     authors: tuple[str, ...] = ()  #: sorted union of followed authors
     papers: tuple[str, ...] = ()  #: canonical ids of liked or disliked papers that are not stored yet
     since: date | None = None  #: day of this source's last complete answer; None: never asked
+    by_name: bool = False  #: the user named the source: it answers even when it would find nothing missed
     now: datetime = field(kw_only=True)
 
     def __post_init__(self) -> None:

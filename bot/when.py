@@ -30,7 +30,10 @@ def iso(text: str) -> str:
     if len(text) == len("2025-02-26"):
         return date.fromisoformat(text).isoformat()
     moment = datetime.fromisoformat(text)
-    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    try:
+        moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"no such moment in UTC: {text}") from error
     return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 

@@ -187,12 +187,18 @@ def _drained(
         http.rollback()
         error = failure
         report = replace(report, state="failed", why=str(failure))
-    if report.state == "ok" and not report.entries:
-        report = replace(report, state="empty", why="it had nothing new to tell")
-    if report.state == "ok" and report.unreadable:
+    return _judged(report), error
+
+
+def _judged(report: Report) -> Report:
+    """The state of a source that went through to the end. An answer of which nothing could be read failed."""
+    if report.state == "failed":
+        return report
+    if report.unreadable:
         first = report.unreadable[0]
-        report = replace(report, state="partial", why=f"{first.where}: {first.why}")
-    return report, error
+        state = "partial" if report.entries else "failed"
+        return replace(report, state=state, why=f"{first.where}: {first.why}")
+    return report if report.entries else replace(report, state="empty", why="it had nothing new to tell")
 
 
 def _added(report: Report, listing: Listing, changes: Counter[Change]) -> Report:

@@ -35,6 +35,7 @@ DEFAULT_URL = "https://oaipmh.arxiv.org/oai"
 
 GAP = timedelta(days=2)  #: the daily feed covers less
 OVERLAP = timedelta(days=1)  #: days are arXiv's in the US, records are ready at about 22:30 there
+FIRST_SPAN = timedelta(days=6)  # a week with the overlap
 
 _NO_RECORDS = "noRecordsMatch"
 _BAD_TOKEN = "badResumptionToken"  # noqa: S105 (the protocol's name of an error)
@@ -114,6 +115,7 @@ def _paper(record: Element, metadata: Element) -> Draft:
         published=history.published,
         updated=history.updated,
         withdrawn=history.withdrawn or is_withdrawn(remark) or is_withdrawn(abstract),
+        reference=(history.version or 1) > 1,  # a revision is never new
     )
     return Draft(entry, tuple(wrong))
 
@@ -174,12 +176,14 @@ class ArxivOai:
     def fetch(self, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
         """One listing a page. Raises SourceError, also for an error of the protocol.
 
-        Yields nothing when nothing was missed: on a first run, or when `since` is less than two days ago.
+        Unless it was asked for by name, it yields nothing when nothing was missed: on a first run, or when
+        `since` is less than two days ago. By name, a first run goes a week back.
         """
-        if wanted.since is None or wanted.now.date() - wanted.since < GAP:
+        today = wanted.now.date()
+        if not wanted.by_name and (wanted.since is None or today - wanted.since < GAP):
             return
         # No `until`: https://info.arxiv.org/help/oa/index.html
-        since = (wanted.since - OVERLAP).isoformat()
+        since = ((wanted.since or today - FIRST_SPAN) - OVERLAP).isoformat()
         for name in dict.fromkeys(map(_set, wanted.categories)):
             params = {"verb": "ListRecords", "metadataPrefix": "arXivRaw", "set": name, "from": since}
             yield from self._records(params, http)

@@ -78,6 +78,7 @@ def _draft(element: Element) -> Draft:
         version=version,
         announced=day if _is_first_announcement(kind, version) else None,
         withdrawn=is_withdrawn(abstract),
+        reference=kind.casefold().startswith(_REPLACED),  # a revision is never new
     )
     return Draft(entry, tuple(wrong))
 

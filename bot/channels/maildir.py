@@ -1,0 +1,79 @@
+"""A digest as a mail in a Maildir: for those who read local mail, and for trying Paperboy out.
+
+Owns the folder it is given. Needs no setting and no network. The mail is the same as by SMTP but for its
+line ends, which are the system's, as in every Maildir.
+"""
+
+from __future__ import annotations
+
+import mailbox
+import re
+from email.parser import BytesHeaderParser
+from pathlib import Path
+
+from bot.letter import compose, message_id_in, sender_address
+from bot.model import Digest, Envelope, Later, Outcome, Part, Refused, Sent
+
+SENDER = "paperboy@localhost"
+_SIMPLE_NAME = re.compile(r"\w[\w.+@-]{0,99}")
+
+
+def _usable(sender: str | None) -> str:
+    """MAIL_FROM, or a local sender: what is wrong with it is the mail channel's to report."""
+    try:
+        return sender if sender and sender_address(sender) else SENDER
+    except ValueError:
+        return SENDER
+
+
+class MaildirChannel:
+    """Delivers into `folder`/`target`, a Maildir that is made when it is not there."""
+
+    name = "maildir"
+
+    def __init__(self, folder: Path, sender: str | None = None) -> None:
+        self._folder = folder
+        self._sender = _usable(sender)
+
+    def check(self) -> None:
+        """Always configured."""
+
+    def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
+        content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._sender)
+        return (Part(content.replace(b"\r\n", b"\n"), len(digest.papers)),)
+
+    def send(self, envelope: Envelope) -> Outcome:
+        if not _SIMPLE_NAME.fullmatch(envelope.target):
+            return Refused("a Maildir's name is letters, digits, and . _ + @ - after the first")
+        try:
+            return Sent(self._opened(envelope.target).add(envelope.payload))
+        except OSError as error:
+            return Later(f"{self._folder / envelope.target}: {error.strerror or type(error).__name__}")
+        except mailbox.Error as error:  # another process took the very file name
+            return Later(f"{self._folder / envelope.target}: {type(error).__name__}")
+
+    def _opened(self, target: str) -> mailbox.Maildir:
+        """mailbox makes the three folders only together with their parent: a half-made one would stay so."""
+        path = self._folder / target
+        for part in ("tmp", "new", "cur"):
+            (path / part).mkdir(mode=0o700, parents=True, exist_ok=True)
+        return mailbox.Maildir(path, create=False)
+
+    def find(self, envelope: Envelope) -> Sent | None:
+        """Looks for the Message-ID, also among mails that were read since."""
+        path = self._folder / envelope.target
+        if not _SIMPLE_NAME.fullmatch(envelope.target) or not path.is_dir():
+            return None
+        wanted = message_id_in(envelope.payload)
+        try:
+            return next((Sent(key) for key, found in self._ids(envelope.target) if found == wanted), None)
+        except OSError as error:
+            raise LookupError(f"{path}: {error.strerror}") from error
+
+    def _ids(self, target: str) -> list[tuple[str, str]]:
+        box, headers = self._opened(target), BytesHeaderParser()
+        found = []
+        for key in box.keys():  # noqa: SIM118 - a Maildir iterates over messages
+            with box.get_file(key) as file:
+                found.append((key, str(headers.parse(file)["Message-ID"])))  # type: ignore[arg-type]
+        return found

@@ -1,0 +1,259 @@
+"""JSON Lines: one paper a line, as archives keep them and as `paperboy export` writes them.
+
+Owns the record's fields and what may stand in each. Refuses to know other JSON documents (an array, a
+service's answer) and what becomes of an entry.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from typing import NoReturn, cast
+
+from bot.identity import namespace, paper_id
+from bot.model import Entry, Listing, Unreadable
+from bot.text import one_line, paragraphs
+from bot.when import iso
+
+_MOST_UNREADABLE = 100
+_LARGEST_COUNT = 2**31 - 1  #: what an integer column of every database holds
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_FIRST_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
+_WITHDRAWN = re.compile(r"\W*withdrawn\b|.*\b(?:has|have) been withdrawn\b", re.IGNORECASE | re.DOTALL)
+_NO_ID = {"title"}  #: `title:...` is how an export names a paper without an id
+
+
+@dataclass(slots=True)
+class _Report:
+    """What could not be read so far. The first ones tell what is wrong; the rest are only counted."""
+
+    problems: list[Unreadable] = field(default_factory=list)
+    more: int = 0
+    last: str = ""  #: where the newest of those beyond the limit was
+
+    def add(self, where: str, why: str) -> None:
+        if len(self.problems) < _MOST_UNREADABLE - 1:
+            self.problems.append(Unreadable(where, why))
+        else:
+            self.more, self.last = self.more + 1, where
+
+    def all(self) -> tuple[Unreadable, ...]:
+        if not self.more:
+            return tuple(self.problems)
+        return (*self.problems, Unreadable(self.last, f"{self.more} more up to here could not be read"))
+
+
+@dataclass(frozen=True, slots=True)
+class _Record:
+    """One line's object, asked field by field; null counts as absent, and what is wrong is reported."""
+
+    where: str
+    values: dict[str, object]
+    report: _Report
+
+    def wrong(self, why: str) -> None:
+        self.report.add(self.where, why)
+
+    def text(self, name: str) -> str:
+        """The field as written, or nothing when it is absent or no text."""
+        value = self.values.get(name)
+        if value is None or isinstance(value, str):
+            return value or ""
+        self.wrong(f"{name!r} is {_kind(value)} instead of text")
+        return ""
+
+    def number(self, name: str, least: int = 0) -> int | None:
+        value = self.values.get(name)
+        if value is None:
+            return None
+        if isinstance(value, bool) or not isinstance(value, int):
+            self.wrong(f"{name!r} is {_kind(value)} instead of a whole number")
+        elif not least <= value <= _LARGEST_COUNT:
+            self.wrong(f"{name!r} is not from {least} to {_LARGEST_COUNT}")
+        else:
+            return value
+        return None
+
+    def truth(self, name: str) -> bool:
+        value = self.values.get(name)
+        if value is None or isinstance(value, bool):
+            return bool(value)
+        self.wrong(f"{name!r} is {_kind(value)} instead of true or false")
+        return False
+
+    def texts(self, name: str) -> str | list[str]:
+        """A text, or a list of texts; an empty list when the field is neither."""
+        value = self.values.get(name)
+        if value is None:
+            return []
+        if isinstance(value, str):
+            return value
+        if not isinstance(value, list):
+            self.wrong(f"{name!r} is {_kind(value)} instead of a list")
+            return []
+        odd = next((item for item in value if not isinstance(item, str)), None)
+        if odd is not None or None in value:
+            self.wrong(f"{name!r} holds {_kind(odd)} instead of text")
+            return []
+        return cast(list[str], value)
+
+    def moment(self, name: str) -> str | None:
+        """A date as ISO text."""
+        written = self.text(name).strip()
+        if not written:
+            return None
+        try:
+            return iso(written)
+        except (
+            ValueError,
+            OverflowError,
+        ):  # OverflowError: a time zone moves year 1 or 9999 out of the calendar
+            self.wrong(f"{name!r} is no date: {written[:40]!r}")
+            return None
+
+
+def recognises(data: bytes) -> bool:
+    """Whether the first line that is not blank begins an object."""
+    return _FIRST_OBJECT.match(data) is not None
+
+
+def parse(data: bytes, as_of: date) -> Listing:
+    """Every record with a title; `as_of` is not needed, for records write their years."""
+    report = _Report()
+    entries = tuple(entry for record in _records(data, report) if (entry := _entry(record)) is not None)
+    return Listing(entries, report.all())
+
+
+def _records(data: bytes, report: _Report) -> Iterator[_Record]:
+    lines = _decoded(data, report).split("\n")
+    for number, line in enumerate(lines, 1):
+        if not line or line.isspace():
+            continue
+        where = f"line {number}"
+        try:
+            value = json.loads(line, parse_constant=_refuse_constant)
+        except json.JSONDecodeError as error:
+            cut = number == len(lines) and line.lstrip().startswith("{")
+            report.add(
+                where,
+                f"{'the file breaks off here: ' if cut else ''}no JSON at column {error.colno}: {error.msg}",
+            )
+        except ValueError as error:
+            report.add(where, f"no JSON: {error}")
+        except RecursionError:
+            report.add(where, "nested too deeply to be a paper")
+        else:
+            if isinstance(value, dict):
+                yield _Record(where, value, report)
+            else:
+                report.add(where, f"{_kind(value)} instead of an object")
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _decoded(data: bytes, report: _Report) -> str:
+    """The text; the first of the bytes that are no UTF-8 is reported."""
+    data = data.removeprefix(_BYTE_ORDER_MARK)
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        report.add(f"line {line}, byte {error.start}", "not UTF-8: some signs are lost")
+        return data.decode(errors="replace")
+
+
+def _kind(value: object) -> str:
+    """What JSON calls a value."""
+    names = {bool: "a truth value", int: "a number", float: "a number", str: "text", list: "a list"}
+    return "null" if value is None else names.get(type(value), "an object")
+
+
+# --- A record ---------------------------------------------------------------------------------------------
+
+
+def _entry(record: _Record) -> Entry | None:
+    title = one_line(record.text("title"))
+    if not title:
+        record.wrong("no title")
+        return None
+    abstract = paragraphs(record.text("abstract"))
+    if not abstract:
+        record.wrong(f'"{title[:60]}" has no abstract')
+    ids, version = _identity(record)
+    return Entry(
+        source=namespace(ids[0]) if ids else "jsonl",
+        title=title,
+        abstract=abstract,
+        ids=ids,
+        authors=_authors(record.texts("authors")),
+        author_count=record.number("author_count"),
+        categories=_categories(record.texts("categories")),
+        organization=one_line(record.text("organization")) or None,
+        url=_url(record),
+        version=record.number("version", least=1) or version,
+        published=record.moment("published"),
+        updated=record.moment("updated"),
+        announced=record.moment("announced"),
+        votes=record.number("votes"),
+        comments=record.number("comments"),
+        withdrawn=record.truth("withdrawn") or _says_withdrawn(record.values.get("comment")),
+    )
+
+
+def _identity(record: _Record) -> tuple[tuple[str, ...], int | None]:
+    """The record's own id, then its DOI's; the version is what the id says."""
+    ids: list[str] = []
+    version: int | None = None
+    if written := one_line(record.text("id")):
+        found = paper_id(written)
+        if found is None:
+            record.wrong(f"'id' is no id that can be read: {written[:60]!r}")
+        elif namespace(found[0]) not in _NO_ID:
+            ids.append(found[0])
+            version = found[1]
+    if written := one_line(record.text("doi")):
+        found = paper_id(written)
+        if found is None or namespace(found[0]) not in {"doi", "arxiv"}:
+            record.wrong(f"'doi' is no DOI: {written[:60]!r}")
+        else:
+            ids.append(found[0])
+    return tuple(dict.fromkeys(ids)), version
+
+
+def _authors(written: str | list[str]) -> tuple[str, ...]:
+    names = _names(written) if isinstance(written, str) else written
+    return tuple(name for name in map(one_line, names) if name)
+
+
+def _names(text: str) -> list[str]:
+    """The names in `A, B and C`, in `A; B`, and in BibTeX's `Family, Given and Family, Given`."""
+    if ";" in text:
+        return text.split(";")
+    parts = re.split(r"\band\b", one_line(text))
+    if len(parts) > 1 and all(part.count(",") == 1 and not part.strip().endswith(",") for part in parts):
+        return parts
+    return [name for part in parts for name in part.split(",")]
+
+
+def _categories(written: str | list[str]) -> tuple[str, ...]:
+    names = re.split(r"[\s,;]+", written) if isinstance(written, str) else written
+    return tuple(dict.fromkeys(name for name in map(one_line, names) if name))
+
+
+def _url(record: _Record) -> str | None:
+    """The address when a browser may safely be sent there."""
+    url = one_line(record.text("url"))
+    if not url or re.match(r"https?://[^\s/]", url, re.IGNORECASE):
+        return url or None
+    record.wrong(f"'url' is no web address: {url[:60]!r}")
+    return None
+
+
+def _says_withdrawn(remark: object) -> bool:
+    """Whether the authors' remark says that the paper is taken back (arXiv help: withdraw)."""
+    return isinstance(remark, str) and _WITHDRAWN.match(remark) is not None

@@ -1,0 +1,254 @@
+"""Settings from the environment and `.env`: their defaults, their problems and their secrecy."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.settings import Settings, load_settings
+
+MAIL = {"SMTP_URL": "smtp://mail.example.org", "MAIL_FROM": "p@x.org"}
+
+
+def read(**env: str) -> Settings:
+    settings, problems = load_settings(env, None)
+    assert problems == ()
+    assert settings is not None
+    return settings
+
+
+def wrong(env: dict[str, str] | None = None, dotenv: Path | None = None) -> list[str]:
+    settings, problems = load_settings(env or {}, dotenv)
+    assert settings is None
+    return [str(p) for p in problems]
+
+
+def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without any setting there is a SQLite file in the platform's data folder, and ./profiles."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    settings = read()
+    assert settings.data.name == "paperboy"
+    assert settings.database_url.get_secret_value() == f"sqlite:///{settings.data.as_posix()}/paperboy.db"
+    assert settings.profiles == Path("profiles")
+    rest = {"database_url", "data", "profiles"}
+    assert all(getattr(settings, f.name) is None for f in dataclasses.fields(settings) if f.name not in rest)
+
+
+def test_every_setting() -> None:
+    """Each variable is one field."""
+    settings = read(
+        DATABASE_URL="sqlite:////srv/p.db",
+        PAPERBOY_DATA="/srv/paperboy",
+        PAPERBOY_PROFILES="/srv/profiles",
+        SLACK_BOT_TOKEN="xoxb-1",
+        SLACK_API_URL="http://127.0.0.1:8080/api/",
+        SMTP_URL="smtp://u:p%40ss@mail.example.org:587?tls=none",
+        MAIL_FROM="Paperboy <p@x.org>",
+        ARXIV_API_URL="https://a.example.org/api/query",
+        ARXIV_RSS_URL="https://b.example.org",
+        ARXIV_OAI_URL="https://c.example.org",
+        HF_API_URL="http://[::1]:99/api",
+        PAPERBOY_CONTACT="ada@example.org",
+        PUBLIC_URL="https://paperboy.example.org",
+        SECRET_KEY="k e y",
+    )
+    assert settings.database_url.get_secret_value() == "sqlite:////srv/p.db"
+    assert (settings.data, settings.profiles) == (Path("/srv/paperboy"), Path("/srv/profiles"))
+    assert settings.slack_bot_token is not None
+    assert settings.slack_bot_token.get_secret_value() == "xoxb-1"
+    assert settings.slack_api_url == "http://127.0.0.1:8080/api/"
+    assert settings.smtp_url is not None
+    assert settings.smtp_url.get_secret_value() == "smtp://u:p%40ss@mail.example.org:587?tls=none"
+    assert settings.mail_from == "Paperboy <p@x.org>"
+    assert settings.arxiv_api_url == "https://a.example.org/api/query"
+    assert settings.hf_api_url == "http://[::1]:99/api"
+    assert settings.contact == "ada@example.org"
+    assert settings.secret_key is not None
+    assert settings.secret_key.get_secret_value() == "k e y"
+
+
+def test_settings_are_frozen_and_show_no_secret() -> None:
+    """Neither repr nor str tells a password, a token or a key."""
+    env = MAIL | dict.fromkeys(("SLACK_BOT_TOKEN", "SECRET_KEY"), "sesame")
+    env |= {"SMTP_URL": "smtp://ada:sesame@x.org", "DATABASE_URL": "postgres://ada:sesame@db/p"}
+    settings = read(**env)
+    assert "sesame" not in repr(settings) + str(settings)
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        settings.contact = "x"  # type: ignore[misc]
+
+
+@pytest.mark.parametrize(
+    ("written", "url"),
+    [
+        (
+            "postgres://u:p@host:5432/db?sslmode=require",
+            "postgresql+psycopg://u:p@host:5432/db?sslmode=require",
+        ),
+        ("postgresql://host/db", "postgresql+psycopg://host/db"),
+        ("postgresql+psycopg://host/db", "postgresql+psycopg://host/db"),
+        ("postgresql:///db?host=/run/postgresql", "postgresql+psycopg:///db?host=/run/postgresql"),
+        ("sqlite:///p.db", "sqlite:///p.db"),
+        ("sqlite://", "sqlite://"),
+        ("  sqlite:///p.db\n", "sqlite:///p.db"),
+    ],
+)
+def test_databases_as_platforms_name_them(written: str, url: str) -> None:
+    """PostgreSQL gets its driver; SQLite stays as written."""
+    assert read(DATABASE_URL=written).database_url.get_secret_value() == url
+
+
+def test_the_database_is_in_the_data_folder() -> None:
+    """A data folder of one's own holds the database too; `~` is one's home."""
+    settings = read(PAPERBOY_DATA="~/papers")
+    assert settings.data == Path.home() / "papers"
+    assert settings.database_url.get_secret_value().endswith("/papers/paperboy.db")
+
+
+@pytest.mark.parametrize(
+    "sender",
+    [
+        "p@x.org",
+        "Paperboy <p@x.org>",
+        '"Lab, Papers" <p@x.org>',
+        "<p@x.org>",
+        "P <p@lab.local>",
+        "a@localhost",
+    ],
+)
+def test_senders(sender: str) -> None:
+    """An address alone, or with a name before it."""
+    assert read(SMTP_URL="smtps://x.org", MAIL_FROM=sender).mail_from == sender
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "says"),
+    [
+        ("DATABASE_URL", "mysql://u:sesame@h/d", "no database of ours"),
+        ("DATABASE_URL", "/srv/sesame.db", "sqlite:///file.db"),
+        ("DATABASE_URL", "postgresql+asyncpg://u:sesame@h/d", "no database of ours"),
+        ("DATABASE_URL", "postgres://u:sesame/x@h/d", "%2F"),
+        ("DATABASE_URL", "postgres://u:[sesame@h/d", "%40"),
+        ("SLACK_BOT_TOKEN", "xoxb sesame", "SLACK_BOT_TOKEN holds a space"),
+        ("SLACK_BOT_TOKEN", "xoxb-\nsesame", "line break"),
+        ("SLACK_API_URL", "slack.sesame", "no web address"),
+        ("ARXIV_API_URL", "ftp://sesame", "no web address"),
+        ("ARXIV_RSS_URL", "https://", "no web address"),
+        ("ARXIV_OAI_URL", "https://sesame:99999", "port"),
+        ("HF_API_URL", "https://u:sesame@h", "would be shown"),
+        ("PUBLIC_URL", "https://a b.sesame", "no web address"),
+        ("PUBLIC_URL", "https://sesame:0", "port"),
+        ("SMTP_URL", "mail.sesame", "no mail server"),
+        ("SMTP_URL", "http://sesame", "no mail server"),
+        ("SMTP_URL", "smtp://u:sesame@", "no mail server"),
+        ("SMTP_URL", "smtp://u:sesame@h:port", "port"),
+        ("SMTP_URL", "smtp://u:sesame@h:", "port"),
+        ("SMTP_URL", "smtp://u:se/same@h", "%2F"),
+        ("SMTP_URL", "smtp://sesame@h", "alone"),
+        ("SMTP_URL", "smtp://u:sesame%C3%A9@h", "outside ASCII"),
+        ("SMTP_URL", "smtps://u:sesame@h?tls=none", "contradicts itself"),
+        ("SMTP_URL", "smtp://u:se#sesame@h", "%23"),
+        ("SMTP_URL", "smtp://h/sesame", "after the host"),
+        ("SMTP_URL", "smtp://h?tls=sesame", "other than tls=none"),
+        ("SMTP_URL", "smtp://h?starttls=sesame", "other than tls=none"),
+        ("MAIL_FROM", "sesame", "no e-mail address"),
+        ("MAIL_FROM", "Sesame sesame@x.org", "no e-mail address"),
+        ("MAIL_FROM", "a@x.org, sesame@x.org", "no e-mail address"),
+        ("MAIL_FROM", "P <sesame@x.org> x", "no e-mail address"),
+        ("PAPERBOY_CONTACT", "sésame", "ASCII"),
+        ("PAPERBOY_CONTACT", "a\r\nX-Sesame: sesame", "line break"),
+        ("PAPERBOY_DATA", "~nobody-of-sesame/x", "whole path"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_its_value_is_not(name: str, value: str, says: str) -> None:
+    """The message says which variable and what to write; what may be a secret is not in it."""
+    [problem] = wrong(MAIL | {name: value})
+    assert problem.startswith(f"environment:1:1: {name} ")
+    assert says in problem
+    assert "sesame" not in problem
+
+
+@pytest.mark.parametrize(("name", "other"), [("SMTP_URL", "MAIL_FROM"), ("MAIL_FROM", "SMTP_URL")])
+def test_mail_needs_a_server_and_a_sender(name: str, other: str) -> None:
+    """One without the other is a problem of the one that is set."""
+    assert wrong({name: MAIL[name]}) == [f"environment:1:1: {name} is set without {other}: mail needs both"]
+
+
+def test_empty_and_unknown_variables_are_ignored() -> None:
+    """A platform sets many variables, some of them to nothing."""
+    assert read(SMTP_URL="", MAIL_FROM="  ", HOME="/", PAPERBOY_COLOUR="red") == read()
+
+
+def test_the_process_environment_is_the_default(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Without arguments: the environment, and `.env` in the working directory."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PAPERBOY_CONTACT", "ada@example.org")
+    (tmp_path / ".env").write_text("PAPERBOY_DATA=here\nPUBLIC_URL=nowhere\n")
+    assert [str(p)[:20] for p in load_settings()[1]] == [".env:2:1: PUBLIC_URL"]
+    (tmp_path / ".env").write_text("PAPERBOY_DATA=here\n")
+    settings, _ = load_settings()
+    assert settings is not None
+    assert (settings.contact, settings.data) == ("ada@example.org", Path("here"))
+
+
+def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
+    """A value in the environment hides the file's, unless it is empty; the last line of a name counts."""
+    file = tmp_path / ".env"
+    file.write_text(
+        "# ours\nexport SECRET_KEY='a # b'\nPAPERBOY_CONTACT=\"c\"  # me\nHF_API_URL=http://x\nHF_API_URL=http://y\n"
+    )
+    settings, problems = load_settings({"PAPERBOY_CONTACT": "d", "SECRET_KEY": " "}, file)
+    assert problems == ()
+    assert settings is not None
+    assert settings.secret_key is not None
+    assert settings.secret_key.get_secret_value() == "a # b"
+    assert (settings.contact, settings.hf_api_url) == ("d", "http://y")
+
+
+def test_problems_of_the_file_have_their_places(tmp_path: Path) -> None:
+    """All of them at once, each at its name; other programs' names are ignored."""
+    file = tmp_path / ".env"
+    file.write_bytes(
+        b"\xef\xbb\xbf# ours\r\n\r\n\r\nPAPERBOY_DATE=x\r\n  export SMTP_URL=sesame\r\nOTHER=1\r\n"
+        b"SECRET_KEY='sesame\r\nPAPERBOY_XYZ12345=red\r\nPUBLIC_URL=sesame\r\n"
+    )
+    problems = wrong({"HF_API_URL": "x"}, file)
+    assert [p.removeprefix(str(file)) for p in problems] == [
+        ":4:1: unknown setting PAPERBOY_DATE: did you mean PAPERBOY_DATA?",
+        ":5:10: SMTP_URL is no mail server's address: write smtp://user:password@host:587 or smtps://…",
+        ":5:10: SMTP_URL is set without MAIL_FROM: mail needs both",
+        ":7:1: this line cannot be read: write NAME=value",
+        ":8:1: unknown setting PAPERBOY_XYZ12345: there are PAPERBOY_DATA, PAPERBOY_PROFILES, PAPERBOY_CONTACT",
+        ":9:1: PUBLIC_URL is no web address: write one such as https://paperboy.example.org",
+        "environment:1:1: HF_API_URL is no web address: write one such as https://paperboy.example.org",
+    ]
+
+
+@pytest.mark.parametrize(("data", "place"), [(b"A=1\nB=\xff\n", ":2:1: "), (None, ":1:1: ")])
+def test_a_file_that_cannot_be_read(tmp_path: Path, data: bytes | None, place: str) -> None:
+    """Bytes that are no text, or a folder of that name, are problems; a missing file is none."""
+    file = tmp_path / ".env"
+    assert load_settings({}, file)[1] == ()
+    if data is None:
+        file.mkdir()
+    else:
+        file.write_bytes(data)
+    [problem] = wrong({}, file)
+    assert problem.startswith(f"{file}{place}")
+
+
+@given(
+    name=st.sampled_from(
+        ["DATABASE_URL", "SMTP_URL", "MAIL_FROM", "PUBLIC_URL", "PAPERBOY_DATA", "SLACK_BOT_TOKEN"]
+    ),
+    value=st.one_of(st.text(max_size=30), st.text(st.sampled_from(list("smtp:/@[]?#%<>. ~0")), max_size=20)),
+    prefix=st.sampled_from(["", "smtp://", "http://", "postgres://", "P <"]),
+)
+def test_no_value_raises_or_is_told(name: str, value: str, prefix: str) -> None:
+    """Whatever the value, there are settings or problems, and a secret in it stays one."""
+    settings, problems = load_settings(MAIL | {name: f"{prefix}sesame{value}"}, None)
+    assert (settings is None) is bool(problems)
+    assert not any("sesame" in p.message or "\n" in p.message for p in problems)
