@@ -157,7 +157,7 @@ def check(
 @cli.command()
 def schema() -> None:
     """The JSON Schema of a profile, for editors: paperboy schema > profiles/profile.schema.json"""
-    from bot.profiles import json_schema
+    from bot.profile_schema import json_schema
 
     _print_json(json_schema())
 

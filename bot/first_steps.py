@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.errors import UserError
-from bot.profiles import json_schema, parse_profile
+from bot.profile_schema import json_schema
+from bot.profiles import parse_profile
 
 ENV = """\
 # Paperboy's settings. Secrets live here and nowhere else; keep this file out of version control.

@@ -12,9 +12,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.addresses import mail_address
 from bot.errors import UserError
 from bot.model import WEEK, ChannelName, Interest, Mute, Profile, Reference, Subscription
-from bot.profiles import json_schema, load_profiles, mail_address, parse_profile
+from bot.profile_schema import json_schema
+from bot.profiles import load_profiles, parse_profile
 
 EXAMPLE = """\
 # yaml-language-server: $schema=./profile.schema.json

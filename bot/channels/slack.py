@@ -10,8 +10,6 @@ import json
 import logging
 import math
 import re
-import socket
-import ssl
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -107,21 +105,22 @@ _HINTS: Mapping[str, str] = {
     "not_in_channel": "invite the app to the channel",
     "is_archived": "the channel is archived",
 }
-#: Failures to connect: no request ever went out.
-_NOT_CONNECTED = (ConnectionRefusedError, socket.gaierror, ssl.SSLCertVerificationError)
 #: What slack_sdk and urllib let through. The last two are of answers that no Slack gives: JSON that is no
 #: object, an unheard-of charset.
 _FAILURES = (SlackClientError, OSError, HTTPException, ValueError, AttributeError, LookupError)
 
 
 def outcome_of_error(error: Exception) -> Outcome:
-    """What an exception of slack_sdk says about the message. Never quotes what could hold the token."""
+    """What an exception of slack_sdk says about the message. Never quotes what could hold the token.
+
+    urllib wraps in URLError only what fails until the request is written to its end (CPython's
+    urllib/request.py, do_open): name, connection, certificate. What fails while waiting for the answer comes bare.
+    """
     if isinstance(error, SlackApiError):
         return _outcome_of_answer(error.response)
-    reason = error.reason if isinstance(error, URLError) else error
-    if isinstance(reason, _NOT_CONNECTED):
-        return Later(f"no connection to Slack: {_name(reason)}")
-    return Unknown(f"the connection to Slack broke: {_name(reason)}")
+    if isinstance(error, URLError):
+        return Later(f"no connection to Slack: {_name(error.reason)}")
+    return Unknown(f"the connection to Slack broke: {_name(error)}")
 
 
 def _name(reason: object) -> str:

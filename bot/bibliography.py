@@ -1,0 +1,111 @@
+"""BibTeX files that a profile names under `like` or `dislike`: bytes to `model.Reference`.
+
+Owns where such a file may lie (beside the profile, nowhere else) and what is said when it cannot be read.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from pathlib import Path, PureWindowsPath
+from typing import TYPE_CHECKING
+
+from bot.identity import namespace, paper_id
+from bot.model import Reference
+from bot.text import one_line, readable
+from bot.yamlfile import shown
+
+if TYPE_CHECKING:
+    from bibtexparser.model import Block
+
+_MAX_BIB_BYTES = 16 * 1024 * 1024
+_SILENT = logging.NullHandler()  #: without one, bibtexparser's complaints would stand beside ours
+#: Fields of a BibTeX entry that may name the work, best first.
+_ID_FIELDS = ("eprint", "arxiv", "arxivid", "doi", "url", "journal", "note", "howpublished")
+
+
+def read_bibliography(name: str, folder: Path | None) -> tuple[Reference, ...]:
+    """The papers in the BibTeX file `name` of `folder`. Raises ValueError with a sentence for its author."""
+    path = _inside(folder, name)
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_BIB_BYTES + 1)
+    except FileNotFoundError:
+        raise ValueError(f"there is no file {shown(name)} beside this profile") from None
+    except OSError as error:
+        raise ValueError(f"{shown(name)} cannot be read: {error.strerror}") from None
+    if len(data) > _MAX_BIB_BYTES:
+        raise ValueError(f"{shown(name)} is larger than {_MAX_BIB_BYTES // 1024**2} MB: name a smaller one")
+    return _bibliography(data, name)
+
+
+def _inside(folder: Path | None, name: str) -> Path:
+    """The file `name` of `folder`, which neither dots nor links may lead out of."""
+    parts = PureWindowsPath(name)  # knows drives and both slashes, so that it refuses alike everywhere
+    if folder is None or parts.anchor or ".." in parts.parts:
+        raise ValueError(
+            f"{shown(name)} must be in the profile's own folder: write its name, such as library.bib"
+        )
+    try:
+        home = folder.resolve()
+        path = (home / name).resolve()
+    except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
+        raise ValueError(f"{shown(name)} cannot be read: its links lead nowhere") from None
+    if not path.is_relative_to(home):
+        raise ValueError(f"{shown(name)} is a link out of the profile's folder: put a copy there")
+    return path
+
+
+def _bibliography(data: bytes, name: str) -> tuple[Reference, ...]:
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(f"{shown(name)}, line {line}: this is not UTF-8 text: save it as UTF-8") from None
+    references = tuple(r for r in map(_reference, _entries(text, name)) if r.id or r.title)
+    if not references:
+        raise ValueError(f"{shown(name)} holds no entry with a title, an arXiv id or a DOI")
+    return references
+
+
+def _entries(text: str, name: str) -> tuple[Block, ...]:
+    # Here, because it takes a tenth of a second that only those who name a .bib file should wait for
+    from bibtexparser import entrypoint, exceptions
+
+    logging.getLogger("bibtexparser").addHandler(_SILENT)
+    try:
+        library = entrypoint.parse_string(text)
+    except exceptions.ParsingException:
+        raise ValueError(f"{shown(name)} cannot be read as BibTeX") from None
+    lines = [(b.start_line or 0) + 1 for b in library.failed_blocks if b.ignore_error_block is None]
+    if lines:
+        where = f"{shown(name)}, line {min(lines)}"
+        raise ValueError(f"{where}: this entry cannot be read: check its braces and commas")
+    again = (
+        block.ignore_error_block for block in library.failed_blocks
+    )  # a key or field that is there twice
+    return (*library.entries, *(block for block in again if block))
+
+
+def _reference(entry: Block) -> Reference:
+    fields = {field.key.casefold(): str(field.value) for field in getattr(entry, "fields", ())}
+    ids = (_id_in(fields[name]) for name in _ID_FIELDS if name in fields)
+    return Reference(
+        id=next((found for found in ids if found), None),
+        title=_untexed(fields.get("title", "")),
+        abstract=_untexed(fields.get("abstract", "")),
+    )
+
+
+def _id_in(text: str) -> str | None:
+    """The arXiv id or DOI in a field such as `2502.19402` or `arXiv preprint arXiv:2502.19402`."""
+    mention = re.search(r"arxiv:\s*[\w./-]+", text, re.IGNORECASE)
+    for part in (text.strip(' {}"'), mention[0] if mention else ""):
+        found = paper_id(part)
+        if found and namespace(found[0]) in {"arxiv", "doi"}:
+            return found[0]
+    return None
+
+
+def _untexed(text: str) -> str:
+    return readable(one_line(text)).replace("{", "").replace("}", "").strip(' "')
