@@ -1,0 +1,363 @@
+"""arXiv search results saved as text: every entry, whole or as far as it goes."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.model import Entry, Listing
+from bot.sources import arxiv_page
+
+AS_OF = date(2025, 11, 12)
+MAY = "2024-05"
+#: The client's pages, beside the checkout: ../shared/listings
+SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "listings" / "000_ab75714cecf5e308.txt"
+
+PAGE = """\
+-
+Robots that Count Their Own Steps
+Authors:
+Ada Lovelace,
+Marin Soljačić,
+Grace B. Hopper
+Abstract:
+Robots forget how far they went. We teach one to count, and measure what the counting is good for: it…
+▽ More
+Robots forget how far they went. We teach one to count, and measure what the counting is good for: it finds home.
+
+The second paragraph says how.
+△ Less
+Submitted 4 June, 2025; v1 submitted 26 February, 2025;
+originally announced February 2025.
+-
+Short Notes on Short Notes
+Authors:
+Alan Turing
+Abstract:
+One paragraph, shown whole -- nothing to unfold.
+Submitted 28 October, 2021;
+originally announced November 2021.
+-
+not-so-Big Nets
+Authors:
+Ada Lovelace,
+Noor Example
+Abstract:
+A third abstract that the page shows only in part, so that there is something to unfold: we compare ne…
+▽ More
+A third abstract that the page shows only in part, so that there is something to unfold: we compare nets of
+- three sizes,
+- two depths.
+△ Less
+Submitted 17 December, 2024;
+originally announced December 2024.
+"""
+
+LINES = st.lists(st.sampled_from([*PAGE.splitlines(), "-", "", "\x00", "arXiv:2502.19402 [pdf]", "Authors:"]))
+
+
+def read(text: str) -> Listing:
+    return arxiv_page.parse(text.encode(), AS_OF)
+
+
+def one(text: str) -> Entry:
+    (entry,) = read(text).entries
+    return entry
+
+
+def entry_text(dates: str = "Submitted 1 May, 2023;\noriginally announced May 2023.", **parts: str) -> str:
+    """One entry of a page, with some of its parts put otherwise."""
+    head = parts.get("head", "A Title")
+    authors = parts.get("authors", "Authors:\nAda Lovelace")
+    abstract = parts.get("abstract", "Abstract:\nAn abstract.")
+    return "\n".join(part for part in ("-", head, authors, abstract, dates, parts.get("after", "")) if part)
+
+
+def test_complete_page() -> None:
+    """Every entry is read field by field, and nothing is complained of."""
+    listing = read(PAGE)
+    assert listing.unreadable == ()
+    first, second, third = listing.entries
+    assert first == Entry(
+        source="arxiv",
+        title="Robots that Count Their Own Steps",
+        abstract="Robots forget how far they went. We teach one to count, and measure what the counting is good "
+        "for: it finds home.\n\nThe second paragraph says how.",
+        authors=("Ada Lovelace", "Marin Soljačić", "Grace B. Hopper"),
+        published="2025-02-26",
+        updated="2025-06-04",
+        announced="2025-02",
+    )
+    assert second.abstract == "One paragraph, shown whole -- nothing to unfold."
+    assert (second.published, second.updated, second.announced) == ("2021-10-28", "2021-10-28", "2021-11")
+    assert (second.version, first.version) == (1, None)
+    assert third.title == "not-so-Big Nets"
+    assert third.abstract.endswith("nets of\n\n- three sizes,\n\n- two depths.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        PAGE.replace("\n", "\r\n"),
+        PAGE.replace(" ", "\xa0"),
+        "\ufeff" + PAGE,
+        "Showing 1–3 of 3 results\nSearch v0.5.6\n" + PAGE,
+        PAGE.replace("-\n", "-\n\n").replace("Authors:\n", "\nAuthors:\n\n"),
+        PAGE.replace("…\n▽ More\n", "… ▽ More ").replace("\n△ Less", " △ Less"),
+        PAGE.replace(";\noriginally", "; originally"),
+        PAGE.replace("Authors:\n", "Authors: ").replace(",\n", ", ").replace("sizes, -", "sizes,\n-"),
+    ],
+    ids=["CRLF", "NBSP", "BOM", "header", "blank lines", "marks in line", "dates in line", "authors in line"],
+)
+def test_layout_does_not_matter(text: str) -> None:
+    """Line ends, white space and what shares a line change nothing."""
+    assert arxiv_page.recognises(text.encode())
+    assert read(text) == read(PAGE)
+
+
+def test_dash_within_an_abstract() -> None:
+    """A dash alone on a line of an abstract begins no entry; one before an entry's labels does."""
+    text = entry_text(abstract="Abstract:\nBefore.\n-\nAfter.") + "\n" + entry_text(head="Next")
+    assert [e.title for e in read(text).entries] == ["A Title", "Next"]
+    assert read(text).entries[0].abstract == "Before.\n\n-\n\nAfter."
+
+
+@pytest.mark.parametrize(
+    ("head", "ids", "version", "categories"),
+    [
+        ("arXiv:2502.19402 [pdf, other] cs.LG cs.AI\nA Title", ("arxiv:2502.19402",), 1, ("cs.LG", "cs.AI")),
+        ("1. arXiv:2502.19402v3 [pdf]\nquant-ph\nA Title", ("arxiv:2502.19402",), 3, ("quant-ph",)),
+        ("A Title\narXiv:hep-th/9901001", ("arxiv:hep-th/9901001",), 1, ()),
+        (
+            "arXiv:2502.19402 [pdf] cs.RO doi 10.1109/ABC.5\nA Title",
+            ("arxiv:2502.19402", "doi:10.1109/abc.5"),
+            1,
+            ("cs.RO",),
+        ),
+        ("A Title", (), 1, ()),
+    ],
+)
+def test_id_line(head: str, ids: tuple[str, ...], version: int, categories: tuple[str, ...]) -> None:
+    """The id line of arXiv's own page gives id, version, categories and DOI, and is no part of the title."""
+    entry = one(entry_text(head=head))
+    assert (entry.title, entry.ids, entry.version, entry.categories) == ("A Title", ids, version, categories)
+    assert entry.url == (f"https://arxiv.org/abs/{ids[0].removeprefix('arxiv:')}" if ids else None)
+
+
+def test_numbered_page_without_dashes() -> None:
+    """Where no dash stands, the numbered id lines begin the entries."""
+    text = "".join(
+        f"{n}. arXiv:2502.1940{n} [pdf] cs.LG\nTitle {n}\nAuthors: Ada Lovelace\nAbstract: Text {n}.\n"
+        f"Submitted {n} May, 2023; originally announced May 2023.\n"
+        for n in (1, 2, 3)
+    )
+    assert [(e.title, e.ids[0]) for e in read(text).entries] == [
+        (f"Title {n}", f"arxiv:2502.1940{n}") for n in (1, 2, 3)
+    ]
+
+
+def test_page_without_marks() -> None:
+    """Where neither dash nor id stands, a title is the line before `Authors:`."""
+    text = (entry_text(head="One") + "\n" + entry_text(head="Two")).replace("-\n", "")
+    assert [e.title for e in read(text).entries] == ["One", "Two"]
+
+
+@pytest.mark.parametrize(
+    ("authors", "names", "count"),
+    [
+        ("Authors:\nAda Lovelace,\nAlan Turing", ("Ada Lovelace", "Alan Turing"), None),
+        ("Authors: Sam Doe, Jr., Ann Roe, III", ("Sam Doe Jr.", "Ann Roe III"), None),
+        ("Authors:\nA One,\nB Two, et al. (35 additional authors not shown)", ("A One", "B Two"), 37),
+        ("Authors:", (), None),
+    ],
+)
+def test_authors(authors: str, names: tuple[str, ...], count: int | None) -> None:
+    """One name a line or all in one; suffixes belong to the name before; hidden authors are counted."""
+    entry = one(entry_text(authors=authors))
+    assert (entry.authors, entry.author_count) == (names, count)
+
+
+@pytest.mark.parametrize(
+    ("after", "withdrawn"),
+    [
+        ("Comments: 12 pages", False),
+        ("Journal ref: Withdrawn Letters 4 (2024)", False),
+        ("Comments: This paper has been withdrawn by the authors", True),
+        ("comments: Withdrawn: error in Lemma 2", True),
+    ],
+)
+def test_remarks(after: str, withdrawn: bool) -> None:
+    """Remarks are no part of the abstract; only the authors' comments can withdraw a paper."""
+    entry = one(entry_text(after=after))
+    assert (entry.abstract, entry.withdrawn) == ("An abstract.", withdrawn)
+
+
+@pytest.mark.parametrize("label", ["Comments: 9 pages", "Journal ref: Proc. Ex. 3"])
+def test_remarks_before_the_dates(label: str) -> None:
+    """Remarks that stand before the dates end a short abstract too."""
+    entry = one(entry_text(abstract=f"Abstract:\nAn abstract.\n{label}"))
+    assert (entry.abstract, entry.published) == ("An abstract.", "2023-05-01")
+
+
+@pytest.mark.parametrize(
+    ("dates", "published", "updated", "announced"),
+    [
+        ("Submitted 31 June, 2024; originally announced June 2024.", None, None, "2024-06"),
+        (
+            "Submitted 3 Foo, 2024; v1 submitted 2 May, 2024; originally announced May 2024.",
+            "2024-05-02",
+            None,
+            MAY,
+        ),
+        (
+            "Submitted 3 May, 2024; v1 submitted 0 May, 2024; originally announced May 2024.",
+            None,
+            "2024-05-03",
+            MAY,
+        ),
+        ("Submitted 3 May, 2024; originally announced Foo 2024.", "2024-05-03", "2024-05-03", None),
+        ("Submitted 3 May, 0000; originally announced May 2024.", None, None, MAY),
+    ],
+)
+def test_impossible_dates(
+    dates: str, published: str | None, updated: str | None, announced: str | None
+) -> None:
+    """A day that no calendar has is left out and reported; the entry and its other dates stay."""
+    listing = read(entry_text(dates=dates))
+    (entry,) = listing.entries
+    assert (entry.published, entry.updated, entry.announced) == (published, updated, announced)
+    (problem,) = listing.unreadable
+    assert problem.where == "line 7"
+    assert problem.why.startswith("there is no such")
+
+
+@pytest.mark.parametrize(
+    ("text", "titles", "where", "why"),
+    [
+        (entry_text(head="") + "\n" + PAGE, 3, "line 1", "an entry without a title"),
+        (entry_text(abstract="") + "\n" + PAGE, 4, "line 2", '"A Title" has no abstract'),
+        (
+            entry_text(abstract="Abstract:\nOnly this…") + "\n" + PAGE,
+            4,
+            "line 2",
+            "only the beginning",
+        ),
+    ],
+)
+def test_entries_that_lack_something(text: str, titles: int, where: str, why: str) -> None:
+    """Without a title an entry is only reported; without a whole abstract it is kept and reported."""
+    listing = read(text)
+    assert len(listing.entries) == titles
+    (problem,) = listing.unreadable
+    assert problem.where == where
+    assert why in problem.why
+
+
+def test_bytes_that_are_no_utf8() -> None:
+    """They are replaced, the first is reported with its line and byte, and nothing is lost."""
+    data = PAGE.encode().replace(b"Grace B.", b"Gr\xe4ce B.").replace(b"Turing", b"T\xfcring")
+    listing = arxiv_page.parse(data, AS_OF)
+    assert [e.title for e in listing.entries] == [e.title for e in read(PAGE).entries]
+    (problem,) = listing.unreadable
+    assert problem.where == f"line 6, byte {data.index(0xE4)}"
+
+
+def test_every_cut() -> None:
+    """Cut at any byte, the entries before the cut stay as they are, and the last is marked and reported."""
+    data, whole = PAGE.encode(), read(PAGE).entries
+    for size in range(len(data)):
+        listing = arxiv_page.parse(data[:size], AS_OF)
+        assert len(listing.entries) <= len(whole)
+        assert listing.entries[:-1] == whole[: max(len(listing.entries) - 1, 0)]
+        for found, true in zip(listing.entries[-1:], whole[len(listing.entries) - 1 :], strict=False):
+            assert true.title.startswith(found.title)
+            assert true.abstract.startswith(found.abstract.rstrip("…"))
+            assert set(found.authors) <= set(true.authors)
+            assert found == true or found.cut
+            assert found.published in (None, true.published)
+            assert not found.cut or len(listing.unreadable) == 1
+
+
+def test_cut_within_the_whole_abstract_keeps_the_longer_text() -> None:
+    """Where the page breaks off early in the unfolded abstract, the shown beginning holds more."""
+    cut = PAGE.index("Robots forget", PAGE.index("▽ More")) + 20
+    (entry,) = read(PAGE[:cut]).entries
+    assert entry.cut
+    assert entry.abstract.startswith("Robots forget how far they went. We teach one")
+
+
+def test_cut_says_where_and_what() -> None:
+    """The report names the line, the entry, and what is missing."""
+    (problem,) = read(PAGE[: PAGE.index("Submitted 17") - 8]).unreadable
+    assert problem.where == "line 33"
+    assert '"not-so-Big Nets"' in problem.why
+    assert "abstract" in problem.why
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b" \r\n\t",
+        b'{"id": 1}',
+        b"<rss>\nAuthors: x\nAbstract: y</rss>",
+        b"[\n-\n]",
+        b"new\n\nDaily Papers\n",
+        b"- a\n- b",
+    ],
+)
+def test_does_not_recognise(data: bytes) -> None:
+    """Other formats, and nothing at all, are not taken for a search page."""
+    assert not arxiv_page.recognises(data)
+
+
+@given(st.binary() | LINES.map("\n".join).map(str.encode))
+@settings(max_examples=300, deadline=None)
+def test_never_raises(data: bytes) -> None:
+    """Whatever the bytes, there is an answer, and every entry in it has a title."""
+    arxiv_page.recognises(data)
+    assert all(entry.title for entry in arxiv_page.parse(data, AS_OF).entries)
+
+
+def test_reports_are_bounded() -> None:
+    """A thoroughly broken page is told of in a hundred lines."""
+    unreadable = read("-\nAuthors:\nA\n" * 500).unreadable
+    assert len(unreadable) == 100
+    assert "401 more" in unreadable[-1].why
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the client's pages are not beside this checkout")
+def test_the_clients_page() -> None:
+    """The client's own page: 13 entries, whole, without a complaint."""
+    listing = arxiv_page.parse(SHARED.read_bytes(), AS_OF)
+    assert arxiv_page.recognises(SHARED.read_bytes())
+    assert listing.unreadable == ()
+    blocks = SHARED.read_text(encoding="utf-8").removeprefix("-\n").split("\n-\n")
+    assert len(blocks) == len(listing.entries) == 13
+    for block, entry in zip(blocks, listing.entries, strict=True):
+        lines = block.split("\n")
+        authors = lines[lines.index("Authors:") + 1 : lines.index("Abstract:")]
+        assert entry.title == lines[0]
+        assert entry.authors == tuple(author.rstrip(",") for author in authors)
+        assert entry.abstract == "\n\n".join(lines[lines.index("▽ More") + 1 : lines.index("△ Less")])
+        assert not entry.cut
+    dates = [(e.published, e.updated, e.announced, e.version) for e in listing.entries]
+    assert dates == [
+        ("2025-02-26", "2025-06-04", "2025-02", None),
+        ("2024-12-17", "2024-12-17", "2024-12", 1),
+        ("2024-12-16", "2025-06-02", "2024-12", None),
+        ("2024-10-12", "2024-10-12", "2024-10", 1),
+        ("2024-05-10", "2024-05-10", "2024-05", 1),
+        ("2023-09-15", "2023-09-21", "2023-09", None),
+        ("2023-05-01", "2023-05-01", "2023-05", 1),
+        ("2023-04-02", "2023-04-08", "2023-04", None),
+        ("2023-03-16", "2023-03-16", "2023-03", 1),
+        ("2023-03-04", "2023-06-19", "2023-03", None),
+        ("2022-10-10", "2022-10-10", "2022-10", 1),
+        ("2021-10-28", "2022-03-14", "2021-11", None),
+        ("2020-09-09", "2020-10-25", "2020-09", None),
+    ]

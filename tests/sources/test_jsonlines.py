@@ -1,0 +1,321 @@
+"""JSON Lines: one paper a line, and what becomes of lines and fields that are wrong."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.model import Entry, Listing
+from bot.sources import jsonlines
+
+AS_OF = date(2026, 5, 5)
+#: The client's data, beside the checkout: ../shared/
+SHARED = Path(__file__).resolve().parents[2].parent / "shared"
+
+RECORD = {
+    "id": "arxiv:2605.00001",
+    "title": "Robots That Count\n  Their Own Steps",
+    "abstract": "We teach a robot\nto count.\n  It finds home.",
+    "authors": ["Ada Lovelace", "Marin Soljačić"],
+    "categories": ["cs.RO", "cs.LG"],
+    "published": "2026-05-01",
+    "url": "https://arxiv.org/abs/2605.00001",
+}
+
+
+def read(*records: object) -> Listing:
+    lines = [record if isinstance(record, str) else json.dumps(record) for record in records]
+    return jsonlines.parse("\n".join(lines).encode(), AS_OF)
+
+
+def one(**fields: object) -> Entry:
+    """The entry of a record with these fields, which nobody complains of."""
+    listing = read({**RECORD, **fields})
+    assert listing.unreadable == ()
+    return listing.entries[0]
+
+
+def test_plain_record() -> None:
+    """The fields of the contract are read; white space is collapsed and paragraphs are kept."""
+    assert one() == Entry(
+        source="arxiv",
+        title="Robots That Count Their Own Steps",
+        abstract="We teach a robot to count.\n\nIt finds home.",
+        ids=("arxiv:2605.00001",),
+        authors=("Ada Lovelace", "Marin Soljačić"),
+        categories=("cs.RO", "cs.LG"),
+        published="2026-05-01",
+        url="https://arxiv.org/abs/2605.00001",
+    )
+
+
+def test_every_field() -> None:
+    """What an export holds beyond those is read too; unknown keys and null are nothing."""
+    entry = one(
+        updated="2026-05-02T03:04:05+02:00",
+        announced="2026-05",
+        version=2,
+        organization="PEARLS Lab",
+        votes=7,
+        comments=0,
+        withdrawn=True,
+        doi="10.1000/ABC",
+        author_count=445,
+        sources=["arxiv"],
+        first_seen="2026-05-02T03:04:05Z",
+        mood="fine",
+        categories=None,
+    )
+    assert (entry.updated, entry.announced, entry.version) == ("2026-05-02T01:04:05Z", "2026-05", 2)
+    assert (entry.organization, entry.votes, entry.comments) == ("PEARLS Lab", 7, 0)
+    assert (entry.withdrawn, entry.author_count, entry.categories) == (True, 445, ())
+    assert entry.ids == ("arxiv:2605.00001", "doi:10.1000/abc")
+
+
+@pytest.mark.parametrize(
+    ("written", "doi", "ids", "source", "version"),
+    [
+        ("2605.00001v3", None, ("arxiv:2605.00001",), "arxiv", 3),
+        ("https://arxiv.org/pdf/hep-th/9901001v1", None, ("arxiv:hep-th/9901001",), "arxiv", 1),
+        ("citeulike:12", None, ("citeulike:12",), "citeulike", None),
+        ("Cranfield:12", "10.1000/x", ("cranfield:12", "doi:10.1000/x"), "cranfield", None),
+        ("https://doi.org/10.1000/X", "10.1000/x", ("doi:10.1000/x",), "doi", None),
+        ("", "10.48550/arXiv.2605.00001", ("arxiv:2605.00001",), "arxiv", None),
+        ("", None, (), "jsonl", None),
+        (None, None, (), "jsonl", None),
+        ("title:robotsthatcount", None, (), "jsonl", None),  # how an export names a paper without an id
+    ],
+)
+def test_ids(
+    written: str | None, doi: str | None, ids: tuple[str, ...], source: str, version: int | None
+) -> None:
+    """Ids as people write them become canonical; the id's namespace is the source."""
+    entry = one(id=written, doi=doi)
+    assert (entry.ids, entry.source, entry.version) == (ids, source, version)
+
+
+@pytest.mark.parametrize(
+    ("written", "authors"),
+    [
+        (["Ada  Lovelace", "", "Alan Turing"], ("Ada Lovelace", "Alan Turing")),
+        ("Ada Lovelace", ("Ada Lovelace",)),
+        (
+            "Ada Lovelace, Alan Turing and Anders Andersand",
+            ("Ada Lovelace", "Alan Turing", "Anders Andersand"),
+        ),
+        ("A. Lovelace, B. Roe, and C. Doe", ("A. Lovelace", "B. Roe", "C. Doe")),
+        ("Lovelace, Ada and Turing, Alan", ("Lovelace, Ada", "Turing, Alan")),
+        ("Lovelace, Ada; Turing, Alan", ("Lovelace, Ada", "Turing, Alan")),
+        ([], ()),
+        ("", ()),
+    ],
+)
+def test_authors(written: object, authors: tuple[str, ...]) -> None:
+    """A list of names, or one text as people write them."""
+    assert one(authors=written).authors == authors
+
+
+@pytest.mark.parametrize("written", [["cs.LG", "cs.AI", "cs.LG"], "cs.LG cs.AI", "cs.LG, cs.AI"])
+def test_categories(written: object) -> None:
+    """A list or one text; each category once, in order."""
+    assert one(categories=written).categories == ("cs.LG", "cs.AI")
+
+
+@pytest.mark.parametrize(
+    ("remark", "withdrawn"),
+    [
+        ("Withdrawn: an error in Lemma 2", True),
+        ("(withdrawn)", True),
+        ("12 pages. This paper has been withdrawn by the author", True),
+        ("12 pages; we study withdrawn users", False),
+        (None, False),
+        (7, False),
+    ],
+)
+def test_withdrawn_by_remark(remark: object, withdrawn: bool) -> None:
+    """The authors' remark can say that a paper is taken back."""
+    assert one(comment=remark).withdrawn is withdrawn
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("id", 2605.00001, ()),
+        ("id", "no id at all", ()),
+        ("doi", "arxiv", ("arxiv:2605.00001",)),
+        ("authors", {"name": "Ada"}, ()),
+        ("authors", ["Ada", 7], ()),
+        ("authors", ["Ada", None], ()),
+        ("categories", 3, ()),
+        ("organization", ["x"], None),
+        ("url", 5, None),
+        ("url", "javascript:alert(1)", None),
+        ("version", "2", None),
+        ("version", 0, None),
+        ("version", True, None),
+        ("votes", -1, None),
+        ("votes", 1.5, None),
+        ("comments", 10**30, None),
+        ("author_count", "4", None),
+        ("withdrawn", "yes", False),
+        ("published", 1714521600, None),
+        ("published", "2026-02-30", None),
+        ("published", "yesterday", None),
+        ("updated", "0001-01-01T00:00:00+23:00", None),
+        ("announced", "2026-13", None),
+    ],
+)
+def test_wrong_fields(name: str, value: object, expected: object) -> None:
+    """A field of the wrong type or with an impossible value is left out and reported; the record stays."""
+    listing = read({**RECORD, "id": "2605.00001", name: value})
+    (entry,) = listing.entries
+    assert getattr(entry, {"id": "ids", "doi": "ids"}.get(name, name)) == expected
+    (problem,) = listing.unreadable
+    assert problem.where == "line 1"
+    assert f"'{name}'" in problem.why
+
+
+@pytest.mark.parametrize("abstract", ["", None, " \n", "\x00"])
+def test_no_abstract(abstract: str | None) -> None:
+    """A record without an abstract is kept and reported."""
+    listing = read({**RECORD, "abstract": abstract})
+    assert [e.abstract for e in listing.entries] == [""]
+    assert [p.why for p in listing.unreadable] == ['"Robots That Count Their Own Steps" has no abstract']
+
+
+@pytest.mark.parametrize("title", ["", None, " \n", "\ud800", 5, ["x"]])
+def test_no_title(title: object) -> None:
+    """A record without a title is left out and reported."""
+    listing = read({**RECORD, "title": title}, RECORD)
+    assert len(listing.entries) == 1
+    assert listing.unreadable[-1].why == "no title"
+
+
+@pytest.mark.parametrize(
+    ("line", "why"),
+    [
+        ('{"title": "x"', "no JSON at column 14: Expecting ',' delimiter"),
+        ('{"title": x}', "no JSON at column 11: Expecting value"),
+        ("[1, 2]", "a list instead of an object"),
+        ('"text"', "text instead of an object"),
+        ("null", "null instead of an object"),
+        ('{"title": "x", "votes": NaN}', "no JSON: NaN is no JSON number"),
+        ('{"title": "x", "votes": -Infinity}', "no JSON: -Infinity is no JSON number"),
+        ('{"title": "x", "votes": ' + "9" * 5000 + "}", "no JSON: Exceeds the limit"),
+        ('{"title": ' + "[" * 100_000, "nested too deeply"),
+    ],
+)
+def test_wrong_lines(line: str, why: str) -> None:
+    """A line that is no JSON object is reported with its place; the others are kept."""
+    listing = read(RECORD, "", line, RECORD)
+    assert len(listing.entries) == 2
+    (problem,) = listing.unreadable
+    assert problem.where == "line 3"
+    assert problem.why.startswith(why)
+
+
+def test_truncated_last_line() -> None:
+    """A file that breaks off keeps all lines before, and says where."""
+    data = "\n".join([json.dumps(RECORD)] * 3).encode()[:-40]
+    listing = jsonlines.parse(data, AS_OF)
+    assert len(listing.entries) == 2
+    (problem,) = listing.unreadable
+    assert problem.where == "line 3"
+    assert problem.why.startswith("the file breaks off here: no JSON at column ")
+
+
+def test_layout_does_not_matter() -> None:
+    """Blank lines, CRLF and a byte order mark change nothing, and entities stay as they are."""
+    record = json.dumps({**RECORD, "title": "A &amp; B"})
+    listing = jsonlines.parse(f"\ufeff\r\n{record}\r\n \r\n{record}\r\n".encode(), AS_OF)
+    assert [e.title for e in listing.entries] == ["A &amp; B"] * 2
+    assert listing.unreadable == ()
+
+
+def test_bytes_that_are_no_utf8() -> None:
+    """They are replaced, the first is reported with its line and byte, and nothing is lost."""
+    line = json.dumps({**RECORD, "title": "Café"}, ensure_ascii=False).encode("latin-1", "ignore")
+    listing = jsonlines.parse(json.dumps(RECORD).encode() + b"\n" + line + b"\n" + line, AS_OF)
+    assert [e.title for e in listing.entries][1:] == ["Caf\ufffd"] * 2
+    assert [p.where for p in listing.unreadable] == [
+        f"line 2, byte {len(json.dumps(RECORD)) + 1 + line.index(0xE9)}"
+    ]
+
+
+def test_one_document_over_many_lines() -> None:
+    """A document that is printed over lines is no JSON Lines; it is told of in a hundred lines at most."""
+    listing = read(json.dumps([RECORD] * 100, indent=1))
+    assert listing.entries == ()
+    assert len(listing.unreadable) == 100
+    assert "more up to here" in listing.unreadable[-1].why
+
+
+@pytest.mark.parametrize(
+    ("data", "ours"),
+    [
+        (b'{"title": "x"}', True),
+        (b'\xef\xbb\xbf\r\n \n  {"title": "x"}', True),
+        (b"", False),
+        (b" \n\t", False),
+        (b'[{"title": "x"}]', False),
+        (b"-\nTitle", False),
+        (b"<rss/>", False),
+    ],
+)
+def test_recognises(data: bytes, ours: bool) -> None:
+    """An object on the first line that is not blank makes it ours; an array does not."""
+    assert jsonlines.recognises(data) is ours
+
+
+VALUES: Any = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.text()
+    | st.sampled_from(["2605.00001", "2026-05-01"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=6,
+)
+RECORDS = st.dictionaries(
+    st.sampled_from([*RECORD, "doi", "updated", "version", "votes", "withdrawn", "comment"]), VALUES
+)
+
+
+@given(st.binary() | st.lists(RECORDS, max_size=4).map(lambda rs: "\n".join(map(json.dumps, rs)).encode()))
+@settings(max_examples=400, deadline=None)
+def test_never_raises(data: bytes) -> None:
+    """Whatever the bytes, there is an answer, and every entry in it has a title and is fit to be stored."""
+    jsonlines.recognises(data)
+    for entry in jsonlines.parse(data, AS_OF).entries:
+        assert entry.title
+        repr(entry).encode()
+
+
+@pytest.mark.skipif(not SHARED.exists(), reason="the client's data are not beside this checkout")
+@pytest.mark.parametrize(
+    ("name", "entries", "source", "untitled"),
+    [
+        ("archive/2026-05-05.jsonl.gz", 620, "arxiv", []),
+        ("eval/library/papers.jsonl.gz", 1929, "citeulike", []),
+        ("eval/keywords/papers.jsonl.gz", 1396, "cranfield", ["line 471", "line 994"]),
+    ],
+)
+def test_the_clients_archives(name: str, entries: int, source: str, untitled: list[str]) -> None:
+    """Every line of the client's own files that has a title is an entry, under its own id."""
+    data = gzip.decompress((SHARED / name).read_bytes())
+    listing = jsonlines.parse(data, AS_OF)
+    records = [json.loads(line) for line in data.decode().split("\n") if line]
+    assert jsonlines.recognises(data)
+    assert [e.ids for e in listing.entries] == [(record["id"],) for record in records if record["title"]]
+    assert len(listing.entries) == entries
+    assert {e.source for e in listing.entries} == {source}
+    assert [p.where for p in listing.unreadable if p.why == "no title"] == untitled
+    assert {p.why for p in listing.unreadable if "has no abstract" not in p.why} <= {"no title"}
