@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -96,6 +96,7 @@ def test_reads_a_raw_record() -> None:
         version=2,
         published="2026-05-27T08:26:30Z",
         updated="2026-05-28T05:29:13Z",
+        reference=True,  # a second version is no news
     )
 
 
@@ -255,3 +256,13 @@ def test_recorded_answers(name: str, ids: list[str], unreadable: int) -> None:
     assert [e.ids[0] for e in found.entries] == ids
     assert len(found.unreadable) == unreadable
     assert all(e.authors and e.published and e.updated and e.abstract for e in found.entries)
+
+
+@pytest.mark.parametrize("since", [None, date(2026, 5, 29)], ids=["a first run", "yesterday"])
+def test_asked_for_by_name_it_looks_back(since: date | None) -> None:
+    """A user who names the source gets an answer even when nothing seems missed: a week, or since the last."""
+    service = Service(answer(raw()))
+    wanted = Wanted(("cs.LG",), since=since, by_name=True, now=NOW)
+    assert len(list(ArxivOai().fetch(wanted, service, nothing_known))) == 1
+    first_day = (since or NOW.date() - timedelta(days=6)) - timedelta(days=1)
+    assert service.asked[0]["from"] == first_day.isoformat()

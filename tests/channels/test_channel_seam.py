@@ -1,0 +1,185 @@
+"""What every channel does, tried on each of them against a real local server."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from email import message_from_bytes, policy
+from pathlib import Path
+
+import pytest
+
+from bot.channels.folder import FolderChannel
+from bot.channels.mail import MailChannel
+from bot.channels.maildir import MaildirChannel
+from bot.channels.slack import SlackChannel
+from bot.model import Later, Sent
+from bot.ports import Channel
+from tests.support.samples import TITLES, TOKEN, digest, envelope
+from tests.support.slack_server import SlackServer
+from tests.support.smtp_server import SmtpServer
+
+SECRET = "s3cr3t-word"
+
+
+@dataclass
+class Rig:
+    """A channel with its receiver."""
+
+    channel: Channel
+    target: str
+    arrived: Callable[[], list[tuple[str, bytes]]]  #: target and content of what the receiver holds
+    break_down: Callable[[], None]  #: makes the receiver unreachable
+    can_find: bool = True
+
+
+def slack(stack: ExitStack, folder: Path) -> Rig:
+    server = stack.enter_context(SlackServer(f"xoxb-{SECRET}"))
+
+    def arrived() -> list[tuple[str, bytes]]:
+        return [(m["channel"], json.dumps(m, ensure_ascii=False).encode()) for m in server.messages]
+
+    return Rig(SlackChannel(server.token, server.url), "C0PAPERS", arrived, server.close)
+
+
+def mail(stack: ExitStack, folder: Path) -> Rig:
+    server = stack.enter_context(SmtpServer(login=("ada", SECRET)))
+    url = server.url.replace("://", f"://ada:{SECRET}@") + "?tls=none"
+
+    def arrived() -> list[tuple[str, bytes]]:
+        return [(m.rcpt_tos[0], m.content) for m in server.received]
+
+    channel = MailChannel(url, "Paperboy <paperboy@example.org>")
+    return Rig(channel, "ada@example.org", arrived, server.close, can_find=False)
+
+
+def files(place: Path, pattern: str, channel: Channel, target: str) -> Rig:
+    """Rigs of the channels whose receiver is a folder: a file in its place makes it unreachable."""
+    broken = place.with_name("broken")
+
+    def break_down() -> None:
+        if place.exists():
+            place.rename(broken)
+        place.write_bytes(b"in the way")
+
+    def arrived() -> list[tuple[str, bytes]]:
+        return [(target, path.read_bytes()) for path in place.glob(pattern)]
+
+    return Rig(channel, target, arrived, break_down)
+
+
+def maildir(stack: ExitStack, folder: Path) -> Rig:
+    place = folder / "mail"
+    return files(place, "ada/new/*", MaildirChannel(place), "ada")
+
+
+def slack_folder(stack: ExitStack, folder: Path) -> Rig:
+    place = folder / "demo"
+    inner = FolderChannel(SlackChannel(None), place, "json")
+    return files(place, "C0PAPERS.json", inner, "C0PAPERS")
+
+
+def mail_folder(stack: ExitStack, folder: Path) -> Rig:
+    place = folder / "demo"
+    inner = FolderChannel(MailChannel(None, None), place, "eml")
+    return files(place, "ada@example.org.eml", inner, "ada@example.org")
+
+
+@pytest.fixture(params=[slack, mail, maildir, slack_folder, mail_folder], ids=lambda make: make.__name__)
+def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
+    with ExitStack() as stack:
+        yield request.param(stack, tmp_path)
+
+
+def readable_content(content: bytes) -> str:
+    """A mail's text part, or a Slack message as it is."""
+    if content.lstrip().startswith(b"{"):
+        return content.decode()
+    body = message_from_bytes(content, policy=policy.default).get_body(("plain",))
+    assert body is not None
+    return str(body.get_content())
+
+
+def test_render_is_pure(rig: Rig) -> None:
+    """The same digest gives the same bytes, shows each paper once, and reaches nobody."""
+    parts = rig.channel.render(digest(3), TOKEN, rig.target)
+    assert parts == rig.channel.render(digest(3), TOKEN, rig.target)
+    assert sum(part.papers for part in parts) == 3
+    assert rig.arrived() == []
+
+
+def test_other_deliveries_have_other_bytes(rig: Rig) -> None:
+    """The delivery is in the payload, so that it can be found."""
+    one, other = (rig.channel.render(digest(3), token, rig.target)[0].payload for token in ("aa", "bb"))
+    assert one != other
+
+
+def test_send_delivers_once(rig: Rig) -> None:
+    """One send, one message, with the content, at its target."""
+    rig.channel.check()
+    part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
+    outcome = rig.channel.send(envelope(part.payload, rig.target))
+    assert isinstance(outcome, Sent)
+    assert outcome.receipt
+    ((target, content),) = rig.arrived()
+    assert target == rig.target
+    assert TITLES[0] in readable_content(content)
+
+
+def test_find_tells_sent_from_not_sent(rig: Rig) -> None:
+    """What was sent is found with its receipt, what was not is not; or the channel says that it cannot tell."""
+    part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
+    mine = envelope(part.payload, rig.target)
+    unsent = rig.channel.render(digest(3), "0123456789abcdef", rig.target)[0]
+    other = envelope(unsent.payload, rig.target, delivery="0123456789abcdef-1")
+    if not rig.can_find:
+        rig.channel.send(mine)
+        with pytest.raises(LookupError):
+            rig.channel.find(mine)
+        return
+    assert rig.channel.find(mine) is None
+    sent = rig.channel.send(mine)
+    assert rig.channel.find(mine) == sent
+    assert rig.channel.find(other) is None
+
+
+def test_unreachable_receiver_is_later(rig: Rig) -> None:
+    """No connection is an outcome, and certain: nothing arrived."""
+    part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
+    rig.break_down()
+    outcome = rig.channel.send(envelope(part.payload, rig.target))
+    assert isinstance(outcome, Later)
+    assert outcome.why
+    assert SECRET not in repr(outcome)
+
+
+def test_empty_digest_renders(rig: Rig) -> None:
+    """A preview of a quiet day shows one message that says so."""
+    (part,) = rig.channel.render(digest(0), TOKEN, rig.target)
+    assert part.papers == 0
+    assert "No paper reached your threshold" in readable_content(part.payload)
+
+
+def test_demo_files_can_be_opened(tmp_path: Path) -> None:
+    """A mail also as a page for the browser, Slack's JSON laid out, further parts under their own names."""
+    post = FolderChannel(MailChannel(None, None), tmp_path, "eml")
+    (part,) = post.render(digest(2), TOKEN, "ada@example.org")
+    post.send(envelope(part.payload, "ada@example.org"))
+    assert TITLES[0] in (tmp_path / "ada@example.org.html").read_text("utf-8")
+    chat = FolderChannel(SlackChannel(None), tmp_path, "json")
+    for n, part in enumerate(chat.render(digest(40), TOKEN, "#papers"), start=1):
+        chat.send(envelope(part.payload, "#papers", delivery=f"{TOKEN}-{n}"))
+        assert json.loads((tmp_path / f"papers{'' if n == 1 else f'-{n}'}.json").read_text("utf-8"))
+    assert (tmp_path / "papers.json").read_text("utf-8").startswith('{\n  "blocks"')
+
+
+@pytest.mark.parametrize("target", ["../../etc/passwd", "..", "/", "a\x00b"])
+def test_demo_files_stay_in_their_folder(tmp_path: Path, target: str) -> None:
+    """A target is not a path."""
+    chat = FolderChannel(SlackChannel(None), tmp_path / "demo", "json")
+    payload = chat.render(digest(1), TOKEN, target)[0].payload
+    assert isinstance(chat.send(envelope(payload, target)), Sent)
+    assert [path.name for path in tmp_path.iterdir()] == ["demo"]
+    assert len(list((tmp_path / "demo").iterdir())) == 1

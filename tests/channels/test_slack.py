@@ -1,0 +1,364 @@
+"""Slack: markup that cannot be broken, limits that are kept, and the meaning of every failure."""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from bot.channels.slack import (
+    API_URL,
+    KINDS,
+    MAX_BLOCKS,
+    MAX_CHARACTERS,
+    Kind,
+    SlackChannel,
+    api_base,
+    escaped,
+    escaped_within,
+    size,
+)
+from bot.errors import NotConfigured
+from bot.model import Digest, Envelope, Later, Outcome, Refused, Sent, Unknown
+from tests.support.samples import HOSTILE, TOKEN, digest, envelope, scored, wild_digests
+from tests.support.slack_server import Fault, SlackServer, rejected
+
+TARGET = "C0PAPERS"
+
+
+@pytest.fixture
+def server() -> Iterator[SlackServer]:
+    with SlackServer() as running:
+        yield running
+
+
+def channel(server: SlackServer, **changes: Any) -> SlackChannel:
+    return SlackChannel(changes.pop("token", server.token), server.url, **changes)
+
+
+def ready(papers: int = 2, **changes: Any) -> Envelope:
+    payload = SlackChannel(None).render(digest(papers), TOKEN, TARGET)[0].payload
+    return envelope(payload, changes.pop("target", TARGET), **changes)
+
+
+def section_texts(payload: bytes) -> list[str]:
+    return [block["text"]["text"] for block in json.loads(payload)["blocks"] if block["type"] == "section"]
+
+
+def text_objects(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [text for block in blocks for text in block.get("elements", [block.get("text")])]
+
+
+# --- Rendering --------------------------------------------------------------------------------------------
+
+
+def test_one_message_for_ten_papers() -> None:
+    """A usual digest is one message: bold linked titles, followed authors marked, reasons below."""
+    (part,) = SlackChannel(None).render(digest(10), TOKEN, TARGET)
+    message = json.loads(part.payload)
+    assert part.papers == 10
+    assert message["metadata"] == {
+        "event_type": "paperboy_delivery",
+        "event_payload": {"delivery": f"{TOKEN}-1"},
+    }
+    assert (message["unfurl_links"], message["unfurl_media"]) == (False, False)
+    assert not {"channel", "thread_ts"} & message.keys()
+    first = section_texts(part.payload)[0]
+    assert first.startswith("*1. <https://arxiv.org/abs/2605.00001|World Models for Robots that")
+    assert "*★ Gus Test*, +1\u00a0more" in first
+    assert "world models, robots" in part.payload.decode()
+
+
+def test_text_says_it_without_blocks() -> None:
+    """Screen readers and notifications read `text` only."""
+    (part,) = SlackChannel(None).render(digest(2), TOKEN, TARGET)
+    assert json.loads(part.payload)["text"].splitlines() == [
+        "Paperboy for ada, Tuesday 5 May 2026: 2 of 412 new papers",
+        "1. World Models for Robots that Learn from Little Data (99.5\u00a0%)",
+        "2. Counting What Matters: Reward Modelling &amp; Its Discontents (99.4\u00a0%)",
+    ]
+
+
+def test_many_papers_become_a_thread() -> None:
+    """Thirty papers do not fit: every part is within the limits and knows its own delivery."""
+    parts = SlackChannel(None).render(digest(30), TOKEN, TARGET)
+    messages = [json.loads(part.payload) for part in parts]
+    assert len(parts) > 1
+    assert sum(part.papers for part in parts) == 30
+    ids = [message["metadata"]["event_payload"]["delivery"] for message in messages]
+    assert ids == [f"{TOKEN}-{n}" for n in range(1, len(parts) + 1)]
+    assert "part 2 of" in messages[1]["text"]
+
+
+@pytest.mark.parametrize("papers", [11, 13, 14])
+def test_teasers_go_before_the_message_is_split(papers: int) -> None:
+    """Abstracts are left out when that keeps a digest in one message."""
+    assert len(SlackChannel(None).render(digest(papers), TOKEN, TARGET)) == 1
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(wild_digests())
+def test_any_digest_is_within_slacks_limits(wild: Digest) -> None:
+    """Whatever sources say, Slack takes every part, and no part is near what was seen rejected."""
+    parts = SlackChannel(None).render(wild, TOKEN, TARGET)
+    assert sum(part.papers for part in parts) == len(wild.papers)
+    for part in parts:
+        message = json.loads(part.payload)
+        assert rejected(message | {"channel": TARGET}) is None
+        assert len(message["blocks"]) <= MAX_BLOCKS
+        assert sum(size(t["text"]) for t in text_objects(message["blocks"])) <= MAX_CHARACTERS
+        assert size(message["text"]) <= 4_000
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(wild_digests())
+def test_any_digest_has_no_markup_of_others(wild: Digest) -> None:
+    """Only our own http links are between < and >: no mention, no foreign link."""
+    for part in SlackChannel(None).render(wild, TOKEN, TARGET):
+        message = json.loads(part.payload)
+        shown = [
+            message["text"],
+            *(t["text"] for t in text_objects(message["blocks"]) if t["type"] == "mrkdwn"),
+        ]
+        links = re.findall(r"<([^>]*)", "\n".join(shown))
+        assert all(re.match(r"https?://[^|<>\s]+\|", link) for link in links)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("R&D <!channel> a>b", "R&amp;D &lt;!channel&gt; a&gt;b"),
+        ("\"quotes' stay", "\"quotes' stay"),
+        ("*b* _i_", "\u200b*\u200bb\u200b*\u200b \u200b_\u200bi\u200b_\u200b"),
+        (":fire: at 10:30", ":\u200bfire: at 10:30"),
+        ("> no quotation", "\u200b&gt; no quotation"),
+    ],
+)
+def test_escaped_shows_text_as_written(text: str, shown: str) -> None:
+    """Exactly &, < and > are escaped; zero-width breaks disarm what has no escape."""
+    assert escaped(text) == shown
+
+
+@pytest.mark.parametrize("share", [0, 1, 5, 30, 800])
+def test_escaped_within_its_share(share: int) -> None:
+    """The share counts after escaping, in UTF-16 units, and no entity is cut in half."""
+    for text in HOSTILE:
+        shown = escaped_within(text.replace("\ud800", ""), share)
+        assert size(shown) <= share
+        assert not re.search(r"&(?!amp;|lt;|gt;)", shown)
+
+
+# --- Settings ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("url", "base"),
+    [
+        (None, API_URL),
+        ("", API_URL),
+        ("http://127.0.0.1:9", "http://127.0.0.1:9/api/"),
+        ("http://127.0.0.1:9/", "http://127.0.0.1:9/api/"),
+        ("http://127.0.0.1:9/api", "http://127.0.0.1:9/api/"),
+        ("http://127.0.0.1:9/api/", "http://127.0.0.1:9/api/"),
+        ("https://proxy.org/slack/api", "https://proxy.org/slack/api/"),
+    ],
+)
+def test_base_url_is_tolerant(url: str | None, base: str) -> None:
+    """With and without a slash, with and without a path."""
+    assert api_base(url) == base
+
+
+@pytest.mark.parametrize(
+    ("token", "url", "named"),
+    [
+        (None, None, "SLACK_BOT_TOKEN"),
+        ("xoxb-\nx", None, "SLACK_BOT_TOKEN"),
+        ("xoxb-x", "ftp://a", "SLACK_API_URL"),
+    ],
+)
+def test_unusable_settings_are_named(token: str | None, url: str | None, named: str) -> None:
+    """check() says what to set, and a send all the same is refused, not raised."""
+    unusable = SlackChannel(token, url)
+    with pytest.raises(NotConfigured, match=named):
+        unusable.check()
+    assert isinstance(unusable.send(ready()), Refused)
+    with pytest.raises(LookupError):
+        unusable.find(ready())
+
+
+# --- Sending ----------------------------------------------------------------------------------------------
+
+
+def test_the_payload_is_posted_as_rendered(server: SlackServer) -> None:
+    """The receipt names the channel's id and the ts, also when the target is a name."""
+    mine = ready(target="#papers")
+    outcome = channel(server).send(mine)
+    (stored,) = server.messages
+    assert outcome == Sent(f"C0PAPERS:{stored['ts']}")
+    sent = {name: value for name, value in stored.items() if name not in {"channel", "ts"}}
+    assert sent == json.loads(mine.payload)
+
+
+def test_further_parts_are_replies(server: SlackServer) -> None:
+    """`thread` is the first part's receipt: its channel and its ts."""
+    first = channel(server).send(ready(target="#papers"))
+    assert isinstance(first, Sent)
+    reply = ready(target="#papers", delivery=f"{TOKEN}-2", thread=first.receipt)
+    channel(server).send(reply)
+    assert f"{server.messages[1]['channel']}:{server.messages[1]['thread_ts']}" == first.receipt
+
+
+def fails(error: str | None = None, **how: Any) -> Fault:
+    return Fault(error=error, **how)
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        *[(fails(code), kind) for code, kind in KINDS.items()],
+        (fails("restricted_action_of_a_new_kind"), Kind.REFUSED),
+        (fails("invalid_metadata_format"), Kind.REFUSED),
+        (fails("never_heard_of"), Kind.UNKNOWN),
+        (fails("ratelimited", status=429), Kind.LATER),
+        (fails(status=429), Kind.LATER),
+        (fails(status=404), Kind.LATER),
+        (fails("service_unavailable", status=503), Kind.LATER),
+        (fails(status=503), Kind.UNKNOWN),
+        (fails(status=500), Kind.UNKNOWN),
+        (fails(status=500, store=True), Kind.UNKNOWN),
+        (fails("internal_error", store=True), Kind.UNKNOWN),
+        (fails(drop=True), Kind.UNKNOWN),
+        (fails(drop=True, store=True), Kind.UNKNOWN),
+    ],
+)
+def test_every_failure_has_its_meaning(server: SlackServer, fault: Fault, kind: Kind) -> None:
+    """One call, one outcome, and never a second post; the token is in none of them."""
+    server.script = [fault]
+    outcome = channel(server).send(ready())
+    expected: dict[Kind, type[Outcome]] = {Kind.LATER: Later, Kind.REFUSED: Refused, Kind.UNKNOWN: Unknown}
+    assert type(outcome) is expected[kind]
+    assert len(server.calls) == 1
+    assert len(server.messages) == fault.store
+    assert server.token not in repr(outcome)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [("30", 30.0), ("1.5", 1.5), (None, None), ("soon", None), ("-1", None), ("inf", None)],
+)
+def test_retry_after_is_handed_on(server: SlackServer, header: str | None, seconds: float | None) -> None:
+    """As seconds; what is no sensible number is as if it were not said."""
+    server.script = [fails("ratelimited", status=429, retry_after=header)]
+    outcome = channel(server).send(ready())
+    assert isinstance(outcome, Later)
+    assert outcome.retry_after == seconds
+
+
+@pytest.mark.parametrize("url", ["http://127.0.0.1:1", "http://no-such-host.invalid", "https://{server}"])
+def test_what_fails_before_the_request_is_later(server: SlackServer, url: str) -> None:
+    """No port, no name, no TLS: nothing can have been posted."""
+    unreachable = SlackChannel(server.token, url.format(server=server.url.split("/")[2]), timeout=2)
+    assert isinstance(unreachable.send(ready()), Later)
+
+
+def test_timeout_is_unknown(server: SlackServer) -> None:
+    """The message was taken, the answer came too late."""
+    server.script = [fails(store=True, delay=1.2)]
+    assert isinstance(channel(server, timeout=1).send(ready()), Unknown)
+    assert len(server.messages) == 1
+
+
+def test_wrong_token_is_refused_and_never_told(server: SlackServer, caplog: pytest.LogCaptureFixture) -> None:
+    """Neither outcome nor log has it, at any level."""
+    caplog.set_level(logging.DEBUG)
+    outcome = channel(server, token="xoxb-wrong-secret").send(ready())
+    assert outcome == Refused("Slack says invalid_auth: check SLACK_BOT_TOKEN")
+    assert "wrong-secret" not in caplog.text
+
+
+# --- Finding ----------------------------------------------------------------------------------------------
+
+
+def test_find_after_a_lost_answer(server: SlackServer) -> None:
+    """Posted, but the connection broke: the history tells."""
+    server.script = [fails(drop=True, store=True)]
+    mine = ready()
+    assert isinstance(channel(server).send(mine), Unknown)
+    assert channel(server).find(mine) == Sent(f"{TARGET}:{server.messages[0]['ts']}")
+
+
+def test_find_pages_through_a_busy_channel(server: SlackServer) -> None:
+    """Fifteen messages a page is all that some apps get."""
+    mine = ready()
+    channel(server).send(mine)
+    for n in range(40):
+        channel(server).send(ready(delivery=f"other-{n}"))
+    for message in server.messages[1:]:
+        message["metadata"] = None
+    assert channel(server).find(mine) is not None
+    assert len([1 for method, _ in server.calls if method == "conversations.history"]) == 3
+
+
+def test_find_stops_before_the_first_attempt(server: SlackServer) -> None:
+    """Older messages are not read: the newest page suffices for a delivery that began just now."""
+    server.messages = [{"channel": TARGET, "ts": f"{n}.000000", "text": "old"} for n in range(100)]
+    assert channel(server).find(ready()) is None
+    assert len(server.calls) == 1
+
+
+@pytest.mark.parametrize("hours", [-48, 48])
+def test_find_bears_with_a_wrong_clock(server: SlackServer, hours: int) -> None:
+    """The newest page is read whatever the local clock said at the first attempt."""
+    mine = ready(started=datetime.now(UTC) + timedelta(hours=hours))
+    channel(server).send(mine)
+    assert channel(server).find(mine) is not None
+
+
+def test_find_reads_the_thread_of_a_reply(server: SlackServer) -> None:
+    """Replies are not in a channel's history."""
+    first = channel(server).send(ready())
+    assert isinstance(first, Sent)
+    payload = SlackChannel(None).render(digest(40), TOKEN, TARGET)[1].payload
+    reply = envelope(payload, TARGET, delivery=f"{TOKEN}-2", thread=first.receipt)
+    assert channel(server).find(reply) is None
+    sent = channel(server).send(reply)
+    assert channel(server).find(reply) == sent
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        fails("missing_scope"),
+        fails("not_in_channel"),
+        fails("ratelimited", status=429),
+        fails(status=500),
+        fails(drop=True),
+    ],
+)
+def test_find_says_when_it_cannot_tell(server: SlackServer, fault: Fault) -> None:
+    """No history, no verdict: absent is only what was looked for."""
+    server.read_script = [fault]
+    with pytest.raises(LookupError) as caught:
+        channel(server).find(ready())
+    assert server.token not in str(caught.value)
+
+
+@pytest.mark.parametrize("target", ["#papers", "papers", "@ada", "U0ADA"])
+def test_find_needs_an_id(server: SlackServer, target: str) -> None:
+    """A history is read by a conversation's id only."""
+    with pytest.raises(LookupError):
+        channel(server).find(ready(target=target))
+
+
+def test_unlinkable_paper_shows_its_title() -> None:
+    """A paper known only by its title has no page."""
+    (part,) = SlackChannel(None).render(digest((scored(1, id="title:x", url=None),)), TOKEN, TARGET)
+    assert section_texts(part.payload)[0].startswith(
+        "*1. World Models for Robots that Learn from Little Data*\n"
+    )

@@ -1,0 +1,216 @@
+"""A local Slack: real HTTP, the methods that Paperboy uses, their limits, and failures on demand."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Lock, Thread
+from types import TracebackType
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+Answer = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Fault:
+    """How one call goes wrong: all that is set happens, in this order."""
+
+    store: bool = False  #: the message is posted nevertheless
+    delay: float = 0.0  #: seconds before anything is answered
+    drop: bool = False  #: the connection ends without an answer
+    status: int = 200
+    error: str | None = None  #: Slack's error code; without one the body is no JSON
+    retry_after: str | None = None  #: header
+
+
+class SlackServer:
+    """Use as a context manager. `script` holds what befalls the next posts, one entry a call, None for nothing;
+    `read_script` the same for conversations.history and conversations.replies.
+    """
+
+    def __init__(self, token: str = "xoxb-right-token") -> None:
+        self.token = token
+        self.messages: list[dict[str, Any]] = []  #: as stored: the arguments, with channel and ts
+        self.script: list[Fault | None] = []
+        self.read_script: list[Fault | None] = []
+        self.calls: list[tuple[str, dict[str, Any]]] = []  #: method and arguments, whatever came of them
+        self._lock = Lock()
+        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http.daemon_threads = False  # so that closing waits for the handlers' sockets
+        self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
+
+    @property
+    def url(self) -> str:
+        """The Web API's base URL."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}/api/"
+
+    def __enter__(self) -> SlackServer:
+        self._thread.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, tb: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Stops answering: connections are refused from here on. May be called twice."""
+        if self._thread.is_alive():
+            self._http.shutdown()
+            self._thread.join()
+        self._http.server_close()
+
+    # --- methods of the Web API
+
+    def call(self, method: str, arguments: dict[str, Any], token: str) -> tuple[Fault, Answer]:
+        """What happens to one call, and the answer if there is one."""
+        with self._lock:
+            self.calls.append((method, arguments))
+            script = {"chat.postMessage": self.script}.get(method, self.read_script)
+            fault = (script.pop(0) if script and method != "auth.test" else None) or Fault()
+            broken = fault != Fault()
+            if broken and not fault.store:
+                return fault, {"ok": False, "error": fault.error}
+            answer = self._answer(method, arguments, token)
+            return fault, {"ok": False, "error": fault.error} if broken and fault.error else answer
+
+    def _answer(self, method: str, arguments: dict[str, Any], token: str) -> Answer:
+        if token != self.token:
+            return {"ok": False, "error": "invalid_auth" if token else "not_authed"}
+        methods = {
+            "auth.test": lambda _: {"ok": True, "bot_id": "B0BOT", "team": "Test"},
+            "chat.postMessage": self._post,
+            "conversations.history": self._history,
+            "conversations.replies": self._replies,
+        }
+        known = methods.get(method)
+        return known(arguments) if known else {"ok": False, "error": "unknown_method"}
+
+    def _post(self, arguments: dict[str, Any]) -> Answer:
+        if problem := rejected(arguments):
+            return {"ok": False, "error": problem}
+        ts = f"{time.time():.0f}.{len(self.messages):06d}"
+        stored = {**arguments, "ts": ts, "channel": _channel_id(arguments["channel"])}
+        self.messages.append(stored)
+        return {"ok": True, "channel": stored["channel"], "ts": ts, "message": stored}
+
+    def _history(self, arguments: dict[str, Any]) -> Answer:
+        oldest = float(arguments.get("oldest") or 0)
+        found = [m for m in self._of(arguments) if not m.get("thread_ts") and float(m["ts"]) >= oldest]
+        return _page(found[::-1], arguments)
+
+    def _replies(self, arguments: dict[str, Any]) -> Answer:
+        thread = arguments.get("ts")
+        found = [m for m in self._of(arguments) if thread in (m["ts"], m.get("thread_ts"))]
+        return _page(found, arguments) if found else {"ok": False, "error": "thread_not_found"}
+
+    def _of(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
+        return [m for m in self.messages if m["channel"] == arguments.get("channel")]
+
+
+def rejected(arguments: dict[str, Any]) -> str | None:
+    """The error code that Slack answers to such a message; None when it takes it."""
+    blocks = arguments.get("blocks") or []
+    texts = [(block["type"], text) for block in blocks for text in _texts(block)]
+    sizes = [len(text.encode("utf-16-le")) // 2 for _, text in texts]
+    limits = {"header": 150}
+    if not arguments.get("channel"):
+        return "channel_not_found"
+    if not arguments.get("text") and not blocks:
+        return "no_text"
+    if len(blocks) > 50 or any(
+        n > limits.get(t, 3000) or not n for (t, _), n in zip(texts, sizes, strict=True)
+    ):
+        return "invalid_blocks"
+    if any(len(block.get("elements", [])) > 10 for block in blocks):
+        return "invalid_blocks"
+    if sum(sizes) > 12_000:
+        return "msg_blocks_too_long"
+    return "msg_too_long" if len(arguments.get("text") or "") > 40_000 else None
+
+
+def _texts(block: dict[str, Any]) -> Iterator[str]:
+    parts = [block.get("text"), *block.get("elements", []), *block.get("fields", [])]
+    yield from (part["text"] for part in parts if part and isinstance(part.get("text"), str))
+
+
+def _channel_id(channel: str) -> str:
+    """A name becomes an id, as in Slack's answers."""
+    return f"C0{channel[1:].upper()}" if channel.startswith("#") else channel
+
+
+def _page(found: list[dict[str, Any]], arguments: dict[str, Any]) -> Answer:
+    start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
+    end = start + limit
+    with_metadata = str(arguments.get("include_all_metadata")).lower() in {"1", "true"}
+    shown = [
+        m if with_metadata else {k: v for k, v in m.items() if k != "metadata"} for m in found[start:end]
+    ]
+    cursor = str(end) if end < len(found) else ""
+    return {
+        "ok": True,
+        "messages": shown,
+        "has_more": bool(cursor),
+        "response_metadata": {"next_cursor": cursor},
+    }
+
+
+def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
+            url = urlsplit(self.path)
+            query = {name: values[0] for name, values in parse_qs(url.query).items()}
+            arguments = query | _arguments(body, self.headers.get("Content-Type") or "")
+            token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")
+            fault, answer = slack.call(
+                url.path.rpartition("/")[2], arguments, token or arguments.get("token", "")
+            )
+            time.sleep(fault.delay)
+            if not fault.drop:
+                self._reply(fault, answer)
+
+        do_GET = do_POST
+
+        def _reply(self, fault: Fault, answer: Answer) -> None:
+            broken = fault.status != 200 and fault.error is None
+            body = b"<html>something is wrong here</html>" if broken else json.dumps(answer).encode()
+            try:
+                self.send_response(fault.status)
+                self.send_header("Content-Type", "text/html" if broken else "application/json")
+                self.send_header("Content-Length", str(len(body)))
+                if fault.retry_after is not None:
+                    self.send_header("Retry-After", fault.retry_after)
+                self.end_headers()
+                self.wfile.write(body)
+            except ConnectionError:  # a client that did not wait
+                pass
+
+        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
+            """Quiet."""
+
+    return Handler
+
+
+def _arguments(body: str, content_type: str) -> dict[str, Any]:
+    if content_type.startswith("application/json"):
+        return dict(json.loads(body or "{}"))
+    return {name: _decoded(values[0]) for name, values in parse_qs(body).items()}
+
+
+def _decoded(value: str) -> Any:
+    """Forms carry blocks and metadata as JSON."""
+    return json.loads(value) if value[:1] in {"[", "{"} else value
+
+
+@pytest.fixture
+def slack_server() -> Iterator[SlackServer]:
+    """A running SlackServer."""
+    with SlackServer() as server:
+        yield server
