@@ -34,6 +34,7 @@ cli = typer.Typer(
     name="paperboy",
     help="Each day's arXiv and Hugging Face papers, ranked against your interests, delivered once.",
     no_args_is_help=True,
+    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
