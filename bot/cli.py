@@ -488,12 +488,12 @@ def _exit_code(rows: Iterable[Served], sound: bool) -> int:
 
 
 def _show(digest: Digest, why: str, format_: Format) -> None:
-    from bot import rendering, terminal
+    from bot import rendering, terminal, views
     from bot.channels.slack import SlackChannel
 
     shown: dict[Format, Callable[[], RenderableType | str]] = {
-        Format.HTML: lambda: rendering.render_html(rendering.digest_view(digest)),
-        Format.TEXT: lambda: rendering.render_text(rendering.digest_view(digest)),
+        Format.HTML: lambda: rendering.render_html(views.digest_view(digest)),
+        Format.TEXT: lambda: rendering.render_text(views.digest_view(digest)),
         Format.SLACK: lambda: "\n".join(
             part.payload.decode() for part in SlackChannel(None).render(digest, "preview", "preview")
         ),

@@ -82,7 +82,7 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
     mute = profile.mute
     if authors := names_on(paper, mute.authors):
         return f"mute names its author {authors[0]}"
-    if categories := sorted(set(mute.categories) & set(paper.categories)):
+    if categories := _in_categories(paper.categories, mute.categories):
         return f"mute names its category {categories[0]}"
     if mute.terms and (term := contains(words(paper.title, paper.abstract), mute.terms)):
         return f"mute names {term!r}, which stands in its title or abstract"
@@ -133,9 +133,15 @@ def _decide(profile: Profile, ranked: Ranked, room: int, place: int) -> Decision
 
 
 def _category_decision(profile: Profile, paper: Paper) -> Decision | None:
-    wanted, has = set(profile.categories), set(paper.categories)
-    if not wanted or not has or wanted & has or names_on(paper, profile.authors):
+    if not profile.categories or not paper.categories or names_on(paper, profile.authors):
+        return None
+    if _in_categories(paper.categories, profile.categories):
         return None
     return Decision(
         Verdict.CATEGORY, f"it is in {', '.join(paper.categories)}; the profile wants only others"
     )
+
+
+def _in_categories(has: Iterable[str], named: Sequence[str]) -> list[str]:
+    """Those of a paper's categories that a profile names; a bare archive names all of its own: `cs` `cs.LG`."""
+    return sorted({one for one in has for name in named if one == name or one.startswith(f"{name}.")})

@@ -20,7 +20,7 @@ from bot.text import one_line, readable
 _ARXIV = re.compile(
     r"""(?:arxiv\s*:|(?:https?://)?(?:[\w-]+\.)*arxiv\.org/(?:abs|pdf|html|format|src|e-print)/|oai:arxiv\.org:)?\s*
         (?P<id>\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[a-z-]{2,})?/(?P<old>\d{7}))
-        (?:v(?P<version>[1-9]\d{0,2}))?(?:\.pdf)?/?(?:[?\#].*)?""",
+        (?:v(?P<version>[1-9]\d{0,2}))?(?:\.pdf)?/?(?:[?\#].*|\s+\[[\w.-]+\])?""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
 _DOI = re.compile(r"(?:doi\s*:|(?:https?://)?(?:dx\.)?doi\.org/)?\s*(?P<doi>10\.\d{4,9}/\S+)", re.IGNORECASE)
@@ -60,10 +60,16 @@ def namespace(id_: str) -> str:
     return id_.partition(":")[0]
 
 
+#: Letters that Unicode does not take apart, as people write them without their strokes.
+_NOT_DECOMPOSED = str.maketrans(
+    {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "þ": "th", "æ": "ae", "œ": "oe"}
+)
+
+
 def fold(text: str) -> str:
     """Case, accents and compatibility forms taken off: `Soljačić` -> `soljacic`."""
-    decomposed = unicodedata.normalize("NFKD", text.replace("ı", "i").replace("ł", "l").replace("ø", "o"))
-    return "".join(c for c in decomposed.casefold() if not unicodedata.combining(c))
+    decomposed = unicodedata.normalize("NFKD", text).casefold().translate(_NOT_DECOMPOSED)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 def title_key(title: str) -> str:
@@ -84,9 +90,8 @@ _SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
 
 @lru_cache(maxsize=100_000)
 def _name_tokens(name: str) -> tuple[str, ...]:
-    family, comma, given = name.partition(",")
-    if comma and fold(given).strip(" .") not in _SUFFIXES:
-        name = f"{given} {family}"
+    family, *given = name.split(",")  # `Han, Seungwook`; BibTeX has `Davis, Jr., Sammy` too
+    name = " ".join([*(part for part in given if fold(part).strip(" .") not in _SUFFIXES), family])
     tokens = re.findall(r"[^\W_]+", fold(readable(name)).replace("'", "").replace("’", ""))
     while len(tokens) > 1 and tokens[-1] in _SUFFIXES:
         tokens.pop()

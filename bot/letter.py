@@ -18,8 +18,9 @@ from email.utils import format_datetime, getaddresses
 from urllib.parse import quote
 
 from bot.model import Digest
-from bot.rendering import DigestView, cut, digest_view, render_html, render_text
+from bot.rendering import render_html, render_text
 from bot.text import one_line
+from bot.views import DigestView, cut, digest_view
 
 SUBJECT_TITLE_LENGTH = 70
 _LABEL_LENGTH = 40

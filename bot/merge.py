@@ -7,7 +7,11 @@ after the other, and the store writes what came out. The rules of identity:
 - an entry that has only a title belongs to the paper of that title, unless they have no author in common;
 - a paper known only by its title takes the id under which it is listed later;
 - one title under two ids of the same namespace is two works; under ids of different namespaces it is one
-  (a preprint and its DOI), if the authors allow it.
+  (a preprint and its DOI), if the authors allow it;
+- two arXiv papers stay two, whatever DOI or title they share: nothing that is listed later makes them one.
+
+Which text is newest follows from what the entries say, not from their order (`_rank`), so that listing the
+same again changes nothing. Two entries that say the same of themselves and differ are taken as they come.
 """
 
 from __future__ import annotations
@@ -16,9 +20,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import TypeVar
 
 from bot.identity import namespace, same_person, title_key
 from bot.model import Entry, Paper
+
+T = TypeVar("T")
 
 
 class Change(StrEnum):
@@ -28,7 +35,7 @@ class Change(StrEnum):
 
 
 #: A paper's own archive knows its text best; Hugging Face strips some TeX.
-_PRECEDENCE = {"huggingface": 0}
+_PRECEDENCE = {"huggingface": 0, "arxiv": 2}
 #: Which id a work is called by when it has several.
 _ID_ORDER = {"arxiv": 0, "doi": 1, "title": 9}
 
@@ -46,23 +53,27 @@ class Shelf:
     aliases: dict[str, set[str]] = field(default_factory=dict)  #: paper id -> its keys
     touched: set[str] = field(default_factory=set)  #: ids of papers to write
     renamed: list[tuple[str, str]] = field(default_factory=list)  #: (old id, new id), in order
+    listed: set[str] = field(default_factory=set)  #: ids of papers that this listing has shown already
     _by_key: dict[str, set[str]] = field(default_factory=dict)
 
     def put(self, paper: Paper, paper_keys: Iterable[str]) -> None:
         """Shelve a paper as it is stored."""
         self.papers[paper.id] = paper
         known = self.aliases.setdefault(paper.id, set())
-        for key in paper_keys:
+        for key in (paper.id, *paper_keys):
             known.add(key)
             self._by_key.setdefault(key, set()).add(paper.id)
 
     def find(self, entry: Entry) -> tuple[str, ...]:
         """Ids of the papers that are this entry's work, the one to keep first."""
-        found = {id_ for key in entry.ids for id_ in self._by_key.get(key, ())}
-        found |= {id_ for id_ in self._titled(entry) if self._same_work(entry, id_)}
-        if not entry.ids and len(found) > 1:
-            found = {min(found, key=_preference)}
-        return tuple(sorted(found, key=_preference))
+        found: list[str] = []
+        for id_ in self._identified(entry):
+            if id_ in entry.ids or namespace(id_) not in map(namespace, found):
+                found.append(id_)
+        for id_ in sorted(self._titled(entry) - set(found), key=_preference):
+            if self._same_work(entry, id_, found):
+                found.append(id_)
+        return tuple(sorted(found if entry.ids else found[:1], key=_preference))
 
     def add(self, entry: Entry, now: datetime) -> Change:
         """Put one entry where it belongs."""
@@ -72,26 +83,42 @@ class Shelf:
         kept = found[0]
         for other in found[1:]:
             self._absorb(kept, other)
-        return self._update(kept, entry, now)
+        change = self._update(kept, entry, now)
+        return Change.UPDATED if len(found) > 1 else change
+
+    def _identified(self, entry: Entry) -> list[str]:
+        """Papers that share an id with the entry and lack one that would make them another work; surest first."""
+        best = min(entry.ids, key=_preference, default="")
+        sharing = {id_ for key in entry.ids for id_ in self._by_key.get(key, ())}
+        fit = (
+            id_ for id_ in sharing if best in self.aliases[id_] or namespace(best) not in self._spaces(id_)
+        )
+        return sorted(fit, key=lambda id_: (best not in self.aliases[id_], _preference(id_)))
+
+    def _spaces(self, id_: str) -> set[str]:
+        return {namespace(key) for key in self.aliases[id_]} - {"title"}
 
     def _titled(self, entry: Entry) -> set[str]:
         return self._by_key.get(title_key(entry.title), set())
 
-    def _same_work(self, entry: Entry, id_: str) -> bool:
-        spaces = {namespace(key) for key in self.aliases[id_]} - {"title"}
-        if spaces & {namespace(key) for key in entry.ids}:
+    def _same_work(self, entry: Entry, id_: str, found: Iterable[str]) -> bool:
+        """Whether a paper of the entry's title is its work, and that of the papers `found` already."""
+        spaces = {namespace(key) for key in entry.ids}.union(*map(self._spaces, found))
+        if spaces & self._spaces(id_):
             return False
-        return _authors_allow(self.papers[id_], entry)
+        paper = self.papers[id_]
+        return _authors_allow(paper, entry) and all(_authors_allow(paper, self.papers[one]) for one in found)
 
     def _add_new(self, entry: Entry, now: datetime) -> Change:
         paper = first_paper(entry, now, taken=self.papers)
         self.put(paper, keys(entry))
         self.touched.add(paper.id)
+        self.listed.add(paper.id)
         return Change.NEW
 
     def _update(self, id_: str, entry: Entry, now: datetime) -> Change:
         before = self.papers[id_]
-        after = merged(before, entry)
+        after = merged(before, entry, again=id_ in self.listed)
         best = min((id_, *entry.ids), key=_preference)
         if not entry.reference:
             after = replace(after, first_seen=min(before.first_seen, now))
@@ -103,6 +130,7 @@ class Shelf:
         if after != before or new_keys:
             self.touched.add(best)
         self.put(after, new_keys)
+        self.listed.add(best)
         return Change.KNOWN if replace(after, first_seen=before.first_seen) == before else Change.UPDATED
 
     def _absorb(self, kept: str, other: str) -> None:
@@ -121,6 +149,8 @@ class Shelf:
         self.renamed.append((old, new))
         paper, moved = self.papers.pop(old), self.aliases.pop(old)
         self.touched.discard(old)
+        if old in self.listed:
+            self.listed.add(new)
         for key in moved:
             self._by_key[key].discard(old)
         self.put(self.papers.get(new, replace(paper, id=new)), moved)
@@ -130,10 +160,10 @@ def _preference(id_: str) -> tuple[int, str]:
     return _ID_ORDER.get(namespace(id_), 5), id_
 
 
-def _authors_allow(paper: Paper, entry: Entry) -> bool:
-    if not paper.authors or not entry.authors:
+def _authors_allow(one: Paper, other: Paper | Entry) -> bool:
+    if not one.authors or not other.authors:
         return True
-    return any(same_person(a, b) for a in paper.authors for b in entry.authors)
+    return any(same_person(a, b) for a in one.authors for b in other.authors)
 
 
 def first_paper(entry: Entry, now: datetime, taken: Iterable[str] = ()) -> Paper:
@@ -186,13 +216,14 @@ def _url(paper: Paper) -> str | None:
     return paper.url
 
 
-def merged(paper: Paper, entry: Entry, *, older: bool = False) -> Paper:
+def merged(paper: Paper, entry: Entry, *, older: bool = False, again: bool = False) -> Paper:
     """What is known of a paper after one more entry shows it.
 
     Sources and categories add up; counts of votes and comments only grow; the newest text wins. Merging the
-    same entry again changes nothing. `older`: the entry's text only fills gaps.
+    same entry again changes nothing. `older`: the entry's text only fills gaps. `again`: its listing has shown
+    the paper before.
     """
-    wins = not older and _is_newer(paper, entry)
+    wins = _rank(entry)[:2] > _rank(paper)[:2] if older else _is_newer(paper, entry, again)
     text = entry if wins else paper
     authors = entry.authors if entry.authors and (wins or not paper.authors) else paper.authors
     return replace(
@@ -202,11 +233,9 @@ def merged(paper: Paper, entry: Entry, *, older: bool = False) -> Paper:
         cut=text.cut,
         text_source=entry.source if wins else paper.text_source,
         authors=authors,
-        author_count=len(authors) or entry.author_count or paper.author_count,
+        author_count=len(authors) or _chosen(wins, entry.author_count, paper.author_count),
         categories=_union(paper.categories, entry.categories),
-        organization=entry.organization
-        if wins and entry.organization
-        else paper.organization or entry.organization,
+        organization=_chosen(wins, entry.organization, paper.organization),
         sources=tuple(sorted({*paper.sources, entry.source})),
         url=paper.url or entry.url,
         version=_largest(paper.version, entry.version),
@@ -219,16 +248,25 @@ def merged(paper: Paper, entry: Entry, *, older: bool = False) -> Paper:
     )
 
 
-def _is_newer(paper: Paper, entry: Entry) -> bool:
-    if bool(entry.abstract) != bool(paper.abstract):
-        return bool(entry.abstract)
-    if entry.cut != paper.cut:
-        return paper.cut
-    if entry.version and paper.version and entry.version != paper.version:
-        return entry.version > paper.version
-    if entry.updated and paper.updated and entry.updated[:10] != paper.updated[:10]:
-        return entry.updated > paper.updated
-    return _PRECEDENCE.get(entry.source, 1) >= _PRECEDENCE.get(paper.text_source, 1)
+def _is_newer(paper: Paper, entry: Entry, again: bool) -> bool:
+    """A source that says something else than last time is believed, but not twice in one listing."""
+    ours, theirs = _rank(paper), _rank(entry)
+    return theirs > ours or (theirs == ours and entry.source == paper.text_source and not again)
+
+
+def _rank(text: Paper | Entry) -> tuple[bool, bool, int, str, int]:
+    """How good a text is: with an abstract, whole, of the last version, of the last day, from its archive.
+
+    A total order, or else three entries could replace each other in turn for ever. So an entry that does not
+    tell its version has the first one, and one without a date comes before those with one.
+    """
+    source = text.text_source if isinstance(text, Paper) else text.source
+    day = (text.updated or "")[:10]
+    return bool(text.abstract), not text.cut, text.version or 1, day, _PRECEDENCE.get(source, 1)
+
+
+def _chosen(wins: bool, new: T | None, old: T | None) -> T | None:
+    return (new or old) if wins else (old or new)
 
 
 def _withdrawn(paper: Paper, entry: Entry) -> bool:

@@ -15,8 +15,8 @@ from bot.model import DeliveryState, Digest, Edition, SourceState
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
-from bot.rendering import DigestView, PaperView, digest_view
 from bot.reports import iso
+from bot.views import DigestView, PaperView, digest_view
 
 #: How a state looks; anything else is plain.
 _STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}

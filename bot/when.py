@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo
 from bot.errors import UserError
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
-_YEAR_MONTH = re.compile(r"(\d{4})-(\d{2})")
+_YEAR_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
 def utc_now() -> datetime:
@@ -27,9 +27,10 @@ def iso(text: str) -> str:
     if match := _YEAR_MONTH.fullmatch(text):
         date(int(match[1]), int(match[2]), 1)
         return text
-    if len(text) == len("2025-02-26"):
+    try:
         return date.fromisoformat(text).isoformat()
-    moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = datetime.fromisoformat(text)
     try:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError as error:
@@ -49,12 +50,13 @@ def without_year(month: int, day: int, as_of: date) -> date:
     """
     if not 1 <= month <= 12:
         raise ValueError(f"no month {month}")
-    for year in range(as_of.year + 1, as_of.year - 8, -1):
+    # Eight years lie between two leap days around 1900 and 2100.
+    for year in range(as_of.year + 1, as_of.year - 9, -1):
         try:
             found = date(year, month, day)
         except ValueError:
             continue
-        if found <= as_of + timedelta(days=1):
+        if found - as_of <= timedelta(days=1):
             return found
     raise ValueError(f"no day {day} in month {month}")
 
@@ -81,7 +83,9 @@ class Moment:
         """
         if self.day is not None:
             return on <= self.day
-        return datetime.combine(on, wall, ZoneInfo(zone)).astimezone(UTC) <= self.instant
+        there, said = ZoneInfo(zone), datetime.combine(on, wall)
+        shown = self.instant.astimezone(there).replace(tzinfo=None)
+        return said <= shown or said.replace(tzinfo=there).astimezone(UTC) <= self.instant
 
 
 def parse_when(text: str | None, *, end_of_day: bool = True) -> Moment:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from bot.letter import compose, message_id, sender_address, subject
 from bot.model import Digest
-from bot.rendering import digest_view
+from bot.views import digest_view
 from tests.support.samples import HOSTILE, TITLES, TOKEN, digest, scored, wild_digests
 
 DELIVERY = f"{TOKEN}-1"

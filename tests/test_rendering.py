@@ -15,17 +15,8 @@ from lxml import html
 
 from bot import rendering
 from bot.model import Digest, Reason, ScoredPaper
-from bot.rendering import (
-    cut,
-    digest_view,
-    environment,
-    paper_view,
-    render_html,
-    render_text,
-    safe_url,
-    templates_folder,
-    wrapped,
-)
+from bot.rendering import environment, render_html, render_text, templates_folder, wrapped
+from bot.views import PaperView, cut, digest_view, paper_view, safe_url
 from tests.support.samples import ABSTRACT, HOSTILE, digest, paper, scored, wild_digests
 
 OURS = {"html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"}
@@ -33,7 +24,7 @@ OURS |= {"h1", "h2", "p", "a", "strong", "span"}
 NAMES = tuple(f"Author {chr(ord('A') + n)}" for n in range(12))
 
 
-def shown(**changes: Any) -> rendering.PaperView:
+def shown(**changes: Any) -> PaperView:
     followed = changes.pop("followed", ())
     return paper_view(1, ScoredPaper(paper(**changes), 0.4, 99.6, (), followed))
 

@@ -21,8 +21,8 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 from bot.errors import NotConfigured
 from bot.letter import compose, message_id_in, sender_address
 from bot.model import Digest, Envelope, Later, Outcome, Part, Refused, Sent, Unknown
-from bot.rendering import cut
 from bot.text import one_line
+from bot.views import cut
 
 TIMEOUT = 30.0  # seconds, of every wait on the server
 NOT_CONFIGURED = "e-mail is not configured: set SMTP_URL and MAIL_FROM"

@@ -5,12 +5,11 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from bot.digest import (
-    Choice,
     Decision,
     Verdict,
     choose,
@@ -19,7 +18,7 @@ from bot.digest import (
     threshold,
     window_start,
 )
-from bot.identity import names_on, paper_id
+from bot.identity import names_on, paper_id, title_key
 from bot.model import (
     Digest,
     Edition,
@@ -28,6 +27,7 @@ from bot.model import (
     Profile,
     Ranked,
     Reason,
+    Reference,
     ScoredPaper,
     SourceState,
     Subscription,
@@ -98,8 +98,9 @@ class Desk:
         days = max((profile.window for profile in profiles), default=0)
         self._recent = archive.first_seen(now - timedelta(days=days), now)
         background = archive.sample(BACKGROUND_SAMPLE, now, now - timedelta(days=BACKGROUND_DAYS))
-        liked = archive.by_keys(r.id for p in profiles for r in (*p.like, *p.dislike) if r.id)
-        self._model = make_model(archive.sample(ARCHIVE_SAMPLE, now), background, profiles, liked)
+        named = (r for p in profiles for r in (*p.like, *p.dislike))
+        self._named = archive.by_keys(key for r in named for key in _keys(r))
+        self._model = make_model(archive.sample(ARCHIVE_SAMPLE, now), background, profiles, self._named)
         self._orders: dict[str, tuple[Order, tuple[Paper, ...]]] = {}
 
     def compose(
@@ -134,7 +135,8 @@ class Desk:
         if paper is None:
             decision = Decision(Verdict.NOT_STORED, "no listing has shown it: is the id right?")
             return Explanation(None, None, None, len(candidates), decision)
-        decision = excluded(profile, paper, given, self._now) or _decision(choose(profile, candidates), paper)
+        against = excluded(self._as_stored(profile), paper, given, self._now)
+        decision = against or choose(profile, candidates).decisions[paper.id]
         rank = next((n for n, one in enumerate(candidates, 1) if one.paper.id == paper.id), None)
         alone = self._model.rank(profile, [paper])
         return Explanation(paper, _scored(profile, alone.order[0], alone), rank, len(candidates), decision)
@@ -144,10 +146,25 @@ class Desk:
         if profile.id not in self._orders:
             start = window_start(profile, self._now)
             window = [paper for paper in self._recent if paper.first_seen > start]
-            fit = tuple(p for p in window if excluded(profile, p, frozenset(), self._now) is None)
+            resolved = self._as_stored(profile)
+            fit = tuple(p for p in window if excluded(resolved, p, frozenset(), self._now) is None)
             self._orders[profile.id] = self._model.rank(profile, fit), fit
         order, _ = self._orders[profile.id]
         return order, tuple(ranked for ranked in order.order if ranked.paper.id not in given)
+
+    def _as_stored(self, profile: Profile) -> Profile:
+        """The profile with its references under the ids that their papers are stored by."""
+        like, dislike = (tuple(map(self._stored, some)) for some in (profile.like, profile.dislike))
+        return replace(profile, like=like, dislike=dislike)
+
+    def _stored(self, reference: Reference) -> Reference:
+        found = next((self._named[key] for key in _keys(reference) if key in self._named), None)
+        return replace(reference, id=found.id) if found else reference
+
+
+def _keys(reference: Reference) -> tuple[str, ...]:
+    """What a referenced paper can be found by: its id, or the title in a BibTeX entry."""
+    return (reference.id,) if reference.id else (title_key(reference.title),) if reference.title else ()
 
 
 def _scored(profile: Profile, ranked: Ranked, order: Order) -> ScoredPaper:
@@ -159,10 +176,6 @@ def _scored(profile: Profile, ranked: Ranked, order: Order) -> ScoredPaper:
         reasons=reasons,
         followed=names_on(ranked.paper, profile.authors),
     )
-
-
-def _decision(choice: Choice, paper: Paper) -> Decision:
-    return choice.decisions[paper.id]
 
 
 def _why_quiet(profile: Profile, candidates: Sequence[Ranked]) -> str:

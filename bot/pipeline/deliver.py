@@ -33,7 +33,7 @@ FIRST_WAIT = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
 #: A delivery that is refused for this long is given up, and kept for `resend`.
 GIVE_UP = timedelta(days=1)
-#: Attempts at a delivery whose receiver cannot be asked.
+#: How often a delivery is tried whose attempts end in a dead process and whose receiver cannot be asked.
 BLIND_ATTEMPTS = 2
 
 
@@ -59,6 +59,17 @@ class Deliveries(Protocol):
         receipt: str | None = None,
         why: str = "",
     ) -> bool: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """An earlier attempt may have been accepted, the receiver cannot be asked, and this one was not accepted.
+
+    `again`: the refusal, when it was for now; None when the one blind try is used up.
+    """
+
+    why: str
+    again: Later | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,37 +102,55 @@ def deliver(
         told(edition.id)
 
 
-def attempt(channel: Channel, envelope: Envelope, stood: Delivery) -> Outcome:
+def attempt(channel: Channel, envelope: Envelope, stood: Delivery) -> Outcome | Unsure:
     """One attempt; a delivery that may have got through before is looked up first."""
     if stood.state not in (DeliveryState.SENDING, DeliveryState.UNCERTAIN):
         return channel.send(envelope)
     try:
         found = channel.find(envelope)
     except LookupError as error:
-        if stood.attempts < BLIND_ATTEMPTS:
-            return channel.send(envelope)
-        return Unknown(f"{stood.why or 'the last attempt broke off'}; {error}")
+        return _blind(channel, envelope, stood, f"{stood.why or 'the last attempt broke off'}; {error}")
     return found or channel.send(envelope)
 
 
-def after(outcome: Outcome, stood: Delivery, now: datetime) -> Step:
+def _blind(channel: Channel, envelope: Envelope, stood: Delivery, doubt: str) -> Outcome | Unsure:
+    """One more try with the same bytes; what it leaves open is not tried again.
+
+    Refused for now, it does not become a plain `waiting`: that one would be sent again without a look.
+    """
+    if stood.state is DeliveryState.SENDING and stood.attempts >= BLIND_ATTEMPTS:
+        return Unsure(doubt)
+    match channel.send(envelope):
+        case Unknown(why):
+            return Unsure(f"{doubt}; {why}")
+        case Later(why) as later:
+            return Unsure(f"{doubt}; {why}", later)
+        case outcome:
+            return outcome
+
+
+def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:
     """The state that an outcome leads to.
 
     `stood`: the delivery before the attempt. Waits double from a minute to an hour, or last as long as the
-    receiver asks.
+    receiver asks; after a day there are no more.
     """
+    over = now - (stood.started or now) >= GIVE_UP
     match outcome:
         case Sent(receipt):
             return Step(DeliveryState.SENT, receipt=receipt)
         case Refused(why):
             return Step(DeliveryState.FAILED, why=why)
+        case Later(why) if over:
+            return Step(DeliveryState.FAILED, why=f"given up after a day: {why}")
         case Later(why, retry_after):
-            if now - (stood.started or now) >= GIVE_UP:
-                return Step(DeliveryState.FAILED, why=f"given up after a day: {why}")
             return Step(DeliveryState.WAITING, until=now + _wait(stood.attempts, retry_after), why=why)
         case Unknown(why):
-            held = stood.attempts + 1 > BLIND_ATTEMPTS
-            return Step(DeliveryState.UNCERTAIN, until=None if held else now + SETTLE, why=why)
+            settled = now + max(SETTLE, _wait(stood.attempts, None))
+            return Step(DeliveryState.UNCERTAIN, until=None if over else settled, why=why)
+        case Unsure(why, again):
+            until = now + _wait(stood.attempts, again.retry_after) if again and not over else None
+            return Step(DeliveryState.UNCERTAIN, until=until, why=why)
 
 
 def _wait(attempts: int, retry_after: float | None) -> timedelta:

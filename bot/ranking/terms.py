@@ -20,6 +20,9 @@ from bot.text import readable
 #: Letters and digits of any script; "C++", "3D" and "α-decay" keep what tells them apart.
 _WORD = re.compile(r"[^\W_]+(?:\+\+|#(?!\w))?")
 _ENGLISH = Stemmer.Stemmer("english")
+#: Plurals that the stemmer leaves as they are, as it wants a vowel (not the last letter) before the "s": "LLMs",
+#: "GPUs" and "PDEs" by their capitals, "llms" for its want of any vowel. "GPS" is no plural.
+_PLURAL_ACRONYM = re.compile(r"[^\W_]*[A-Z][^\W_]*[A-Z]s|[bcdfghjklmnpqrtvwxz]{3,}s")
 #: English function words, and what every abstract says.
 STOP_WORDS = frozenset(
     """
@@ -42,7 +45,7 @@ STOP_WORDS = frozenset(
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """The stem of a word as written (Porter2, https://snowballstem.org/algorithms/english/stemmer.html)."""
-    return str(_ENGLISH.stemWord(fold(word)))
+    return str(_ENGLISH.stemWord(fold(word[:-1] if _PLURAL_ACRONYM.fullmatch(word) else word)))
 
 
 @dataclass(frozen=True, slots=True)

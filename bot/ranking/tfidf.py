@@ -29,6 +29,8 @@ DISLIKE_WEIGHT = -0.5
 AVOID_WEIGHT = -1.0
 #: A share smaller than this is a rounding error, not a reason.
 _NEGLIGIBLE = 1e-12
+#: Decimal places of a score: the last bits depend on who else is in the model, and must not break a tie.
+_PLACES = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +124,8 @@ class Ranking:
         for name, share in self._shares(self._rows[paper.id]):
             shares[name] = shares.get(name, 0.0) + share
         for name in names_on(paper, self._profile.authors):
-            shares[f"author: {name}"] = AUTHOR_WEIGHT
+            label = f"author: {name}"
+            shares[label] = shares.get(label, 0.0) + AUTHOR_WEIGHT
         reasons = (Reason(name, share) for name, share in shares.items() if abs(share) > _NEGLIGIBLE)
         return tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.term)))
 
@@ -140,7 +143,7 @@ class Ranking:
 
     def _scores(self, vectors: sparse.csr_array, papers: Sequence[Paper]) -> Vector:
         weights = sum((part.weights for part in self._parts), np.zeros(len(self._model.vocabulary)))
-        return np.asarray(vectors @ weights) + self._author_scores(papers)
+        return np.round(np.asarray(vectors @ weights) + self._author_scores(papers), _PLACES)
 
     def _author_scores(self, papers: Sequence[Paper]) -> Vector:
         names = self._profile.authors

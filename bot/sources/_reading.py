@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bot.model import Entry, Listing, Unreadable
@@ -35,6 +35,43 @@ class Draft:
     wrong: tuple[str, ...] = ()  #: what about it could not be read
 
 
+@dataclass(slots=True)
+class Complaints:
+    """What could not be read so far. The first ones tell what is wrong; the rest are only counted."""
+
+    whole: str = ""  #: what the rest is said about; without it, the place of the last of them
+    first: list[Unreadable] = field(default_factory=list)  #: at most MOST_UNREADABLE
+    more: int = 0  #: those beyond
+    last: str = ""  #: where the newest of those beyond is
+
+    def add(self, where: str, why: str) -> None:
+        self.extend((Unreadable(where, why),))
+
+    def extend(self, problems: Iterable[Unreadable]) -> None:
+        for problem in problems:
+            if len(self.first) < MOST_UNREADABLE:
+                self.first.append(problem)
+            else:
+                self.count(1, problem.where)
+
+    @property
+    def full(self) -> bool:
+        """Whether all further ones are only counted."""
+        return len(self.first) >= MOST_UNREADABLE
+
+    def count(self, number: int, last: str) -> None:
+        self.more, self.last = self.more + number, last
+
+    def told(self) -> tuple[Unreadable, ...]:
+        """At most MOST_UNREADABLE, the last of which stands for all that there is no room for."""
+        if not self.more:
+            return tuple(self.first)
+        *kept, _ = self.first
+        many = f"{self.more + 1} more"
+        rest = f"{many} problems like these" if self.whole else f"{many} up to here"
+        return (*kept, Unreadable(self.whole or self.last, rest))
+
+
 def listing(drafts: Iterable[Draft], problems: Iterable[Unreadable] = (), *, word: str = "entry") -> Listing:
     """The entries fit to keep, and everything to complain about: the answer's own `problems` first.
 
@@ -42,13 +79,14 @@ def listing(drafts: Iterable[Draft], problems: Iterable[Unreadable] = (), *, wor
     the answer breaks off; one without an abstract is kept. Nothing is left out in silence.
     """
     entries: list[Entry] = []
-    unreadable = list(problems)
+    complaints = Complaints(_ANSWER)
+    complaints.extend(problems)
     for number, draft in enumerate(drafts, start=1):
         where = _place(word, number, draft.entry)
-        unreadable += [Unreadable(where, why) for why in (*draft.wrong, *_lacks(draft.entry))]
+        complaints.extend(Unreadable(where, why) for why in (*draft.wrong, *_lacks(draft.entry)))
         if draft.entry.title and not draft.entry.cut:
             entries.append(draft.entry)
-    return Listing(tuple(entries), _capped(unreadable))
+    return Listing(tuple(entries), complaints.told())
 
 
 def _lacks(entry: Entry) -> Iterator[str]:
@@ -64,13 +102,6 @@ def _place(word: str, number: int, entry: Entry) -> str:
     """`entry 3 (arxiv:2502.19402)`, or with the title's beginning when there is no id."""
     name = entry.ids[0] if entry.ids else quoted(entry.title) if entry.title else ""
     return f"{word} {number} ({name})" if name else f"{word} {number}"
-
-
-def _capped(unreadable: list[Unreadable]) -> tuple[Unreadable, ...]:
-    if len(unreadable) <= MOST_UNREADABLE:
-        return tuple(unreadable)
-    kept = unreadable[: MOST_UNREADABLE - 1]
-    return (*kept, Unreadable(_ANSWER, f"{len(unreadable) - len(kept)} more problems like these"))
 
 
 def broken(why: str, where: str = _ANSWER) -> Unreadable:

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
-from typing import NamedTuple
 
 from bot.identity import namespace, paper_id
 from bot.model import Entry, Listing, Unreadable
+from bot.sources._reading import Complaints
+from bot.sources._saved import Line, breaks_off, lacking, page, untitled
 from bot.text import one_line
 from bot.when import iso, month_number
 
 _HEAD_BYTES = 65_536  #: entries begin within it when this is our page at all
 _LONGEST_TITLE = 1_000  #: arXiv's own are under 300 characters; more is no title
 _LONGEST_NAME = 100
-_MOST_UNREADABLE = 100
 
 _ARCHIVES = (
     "astro-ph|cond-mat|cs|econ|eess|gr-qc|hep-(?:ex|lat|ph|th)|math-ph|math|nlin|nucl-(?:ex|th)"
@@ -53,21 +53,16 @@ _AND_OTHERS = {"...", "…", "et al", "et al."}
 _SUFFIXES = {"Jr", "Jr.", "Sr", "Sr.", "II", "III", "IV"}
 
 
-class _Line(NamedTuple):
-    number: int
-    text: str  #: never blank; without white space at its ends
-
-
 @dataclass(frozen=True, slots=True)
 class _Block:
     """One entry's lines, sorted by what they are."""
 
     number: int  #: line on which the entry begins
     last: int  #: line on which it ends
-    head: list[_Line] = field(default_factory=list)
-    authors: list[_Line] = field(default_factory=list)
-    abstract: list[_Line] = field(default_factory=list)
-    tail: list[_Line] = field(default_factory=list)  #: dates, remarks, references
+    head: list[Line] = field(default_factory=list)
+    authors: list[Line] = field(default_factory=list)
+    abstract: list[Line] = field(default_factory=list)
+    tail: list[Line] = field(default_factory=list)  #: dates, remarks, references
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,47 +87,23 @@ def recognises(data: bytes) -> bool:
 
 def parse(data: bytes, as_of: date) -> Listing:
     """Every entry on the page; `as_of` is not needed, for arXiv writes its years."""
-    text, broken, problems = _decoded(data)
-    lines = _lines(text)
-    blocks = list(_blocks(lines if text.endswith("\n") else _without_unfinished(lines)))
+    saved = page(data)
+    blocks = list(_blocks(saved.lines if saved.ended else _without_unfinished(saved.lines)))
+    complaints = Complaints()
+    complaints.extend(saved.problems)
     entries: list[Entry] = []
     for position, block in enumerate(blocks):
         last = position == len(blocks) - 1
-        entry, found = _read(block, last=last, broken=last and broken)
-        problems += found
+        entry, found = _read(block, last=last, broken=last and saved.broken)
+        complaints.extend(found)
         if entry is not None:
             entries.append(entry)
     if not blocks:
-        problems.append(Unreadable("line 1", "no entry of an arXiv search page begins anywhere here"))
-    return Listing(tuple(entries), _capped(problems))
+        complaints.add("line 1", "no entry of an arXiv search page begins anywhere here")
+    return Listing(tuple(entries), complaints.told())
 
 
-def _decoded(data: bytes) -> tuple[str, bool, list[Unreadable]]:
-    """The text, whether it breaks off within a character, and the first of the bytes that are no UTF-8."""
-    try:
-        return data.decode(), False, []
-    except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data":
-            return data[: error.start].decode(), True, []
-        line = data.count(b"\n", 0, error.start) + 1
-        where = f"line {line}, byte {error.start}"
-        return data.decode(errors="replace"), False, [Unreadable(where, "not UTF-8: some signs are lost")]
-
-
-def _capped(problems: list[Unreadable]) -> tuple[Unreadable, ...]:
-    if len(problems) <= _MOST_UNREADABLE:
-        return tuple(problems)
-    kept = problems[: _MOST_UNREADABLE - 1]
-    return (*kept, Unreadable(problems[len(kept)].where, f"and {len(problems) - len(kept)} more like these"))
-
-
-def _lines(text: str) -> list[_Line]:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ").replace("\ufeff", "")
-    lines = enumerate(text.split("\n"), 1)
-    return [_Line(number, line.strip()) for number, line in lines if line and not line.isspace()]
-
-
-def _without_unfinished(lines: list[_Line]) -> list[_Line]:
+def _without_unfinished(lines: list[Line]) -> list[Line]:
     """Without a last line that is the beginning of a label, or of an author's name: it says nothing yet."""
     if len(lines) < 3 or lines[-2].text == "-":
         return lines
@@ -145,7 +116,7 @@ def _without_unfinished(lines: list[_Line]) -> list[_Line]:
 # --- Where entries begin ----------------------------------------------------------------------------------
 
 
-def _blocks(lines: Sequence[_Line]) -> Iterator[_Block]:
+def _blocks(lines: Sequence[Line]) -> Iterator[_Block]:
     """One block an entry. Before each stands a dash, or arXiv's own numbered id line, or nothing."""
     marks = _starts(lines, _is_dash) or _starts(lines, _is_id_line) or _starts(lines, _is_before_authors)
     for start, end in pairwise([*marks, len(lines)]):
@@ -154,11 +125,11 @@ def _blocks(lines: Sequence[_Line]) -> Iterator[_Block]:
             yield _sorted_block(lines[start].number, lines[body:end], lines[end - 1].number)
 
 
-def _starts(lines: Sequence[_Line], marks: Callable[[Sequence[_Line], int], bool]) -> list[int]:
+def _starts(lines: Sequence[Line], marks: Callable[[Sequence[Line], int], bool]) -> list[int]:
     """Where entries begin; within an abstract a mark counts only when an entry's labels follow it."""
     starts: list[int] = []
     in_abstract = False
-    for i, (_, text) in enumerate(lines):
+    for i, (_, text, _) in enumerate(lines):
         if marks(lines, i) and not (in_abstract and not _labels_follow(lines, i)):
             starts.append(i)
             in_abstract = False
@@ -169,19 +140,19 @@ def _starts(lines: Sequence[_Line], marks: Callable[[Sequence[_Line], int], bool
     return starts
 
 
-def _is_dash(lines: Sequence[_Line], i: int) -> bool:
+def _is_dash(lines: Sequence[Line], i: int) -> bool:
     return lines[i].text == "-"
 
 
-def _is_id_line(lines: Sequence[_Line], i: int) -> bool:
+def _is_id_line(lines: Sequence[Line], i: int) -> bool:
     return _id_line(lines[i].text) is not None
 
 
-def _is_before_authors(lines: Sequence[_Line], i: int) -> bool:
+def _is_before_authors(lines: Sequence[Line], i: int) -> bool:
     return i + 1 < len(lines) and _AUTHORS.match(lines[i + 1].text) is not None
 
 
-def _labels_follow(lines: Sequence[_Line], i: int) -> bool:
+def _labels_follow(lines: Sequence[Line], i: int) -> bool:
     return any(_AUTHORS.match(line.text) for line in lines[i + 1 : i + 5])
 
 
@@ -192,7 +163,7 @@ def _id_line(text: str) -> re.Match[str] | None:
     return match if match and (paper_id(match["id"]) or ("", 0))[0].startswith("arxiv:") else None
 
 
-def _sorted_block(number: int, lines: Sequence[_Line], last: int) -> _Block:
+def _sorted_block(number: int, lines: Sequence[Line], last: int) -> _Block:
     block = _Block(number, last)
     current, opened = block.head, False
     for line in lines:
@@ -205,7 +176,7 @@ def _sorted_block(number: int, lines: Sequence[_Line], last: int) -> _Block:
             current = block.tail
         opened = opened or (current is block.abstract and _MORE.search(text) is not None)
         if text:
-            current.append(_Line(line.number, text))
+            current.append(line if text is line.text else Line(line.number, text))
         if current is block.abstract and opened and _LESS.search(text):
             current = block.tail
     return block
@@ -227,11 +198,9 @@ def _read(block: _Block, *, last: bool, broken: bool) -> tuple[Entry | None, lis
         missing = "its last sign"
     problems = []
     if missing:
-        name = f' "{title[:60]}"' if title else ""
-        why = f"the page breaks off in this entry{name}: {missing} is missing"
-        problems.append(Unreadable(f"line {block.last}", why))
+        problems.append(breaks_off(block.last, title, missing))
     elif not title:
-        problems.append(Unreadable(f"line {block.number}", "an entry without a title"))
+        problems.append(untitled(block.number))
     if not title:
         return None, problems
     entry, found = _entry(block, title, cut=bool(missing))
@@ -246,7 +215,7 @@ def _entry(block: _Block, title: str, *, cut: bool) -> tuple[Entry, list[Unreada
     problems = [Unreadable(f"line {block.tail[0].number}", why) for why in impossible]
     if not cut and (shortened or not abstract):
         lack = "shows only the beginning of its abstract" if abstract else "has no abstract"
-        problems.append(Unreadable(f"line {block.head[0].number}", f'"{title[:60]}" {lack}'))
+        problems.append(lacking(block.head[0].number, title, lack))
     arxiv_id = next((id_ for id_ in ids if namespace(id_) == "arxiv"), None)
     entry = Entry(
         source="arxiv",
@@ -310,7 +279,7 @@ def _identity(block: _Block) -> tuple[tuple[str, ...], int | None, tuple[str, ..
     return tuple(dict.fromkeys(ids)), version, tuple(dict.fromkeys(categories))
 
 
-def _authors(lines: Sequence[_Line]) -> tuple[tuple[str, ...], int | None]:
+def _authors(lines: Sequence[Line]) -> tuple[tuple[str, ...], int | None]:
     """Names in order, and how many there are when the page leaves some out."""
     text = one_line(",".join(line.text for line in lines))
     hidden = _NOT_SHOWN.search(text)
@@ -324,7 +293,7 @@ def _authors(lines: Sequence[_Line]) -> tuple[tuple[str, ...], int | None]:
     return tuple(names), len(names) + int(hidden[1]) if hidden else None
 
 
-def _abstract(lines: Sequence[_Line]) -> tuple[str, bool]:
+def _abstract(lines: Sequence[Line]) -> tuple[str, bool]:
     """The longest text of the abstract, and whether more of it exists.
 
     The page shows its beginning first and then the whole; where it breaks off early in the whole, the

@@ -19,17 +19,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import NamedTuple
 
 from bot.identity import fold
 from bot.model import Entry, Listing, Unreadable
+from bot.sources._reading import Complaints
+from bot.sources._saved import Line, breaks_off, lacking, page, untitled
 from bot.text import one_line
 from bot.when import month_number, without_year
 
 _HEAD_BYTES = 65_536  #: the header and the first entry's end stand within it
 _LONGEST_TITLE = 300
 _LONGEST_ORGANIZATION = 120
-_MOST_UNREADABLE = 100
 
 _HEADER = (
     "new",
@@ -75,12 +75,6 @@ _SECTIONS = {
 }
 
 
-class _Line(NamedTuple):
-    number: int
-    text: str  #: never blank; white space collapsed at its ends
-    apart: bool  #: a blank line stands before it
-
-
 @dataclass(frozen=True, slots=True)
 class _Meta:
     """The lines that end an entry."""
@@ -96,7 +90,7 @@ class _Meta:
 class _Draft:
     """One entry's lines."""
 
-    lines: tuple[_Line, ...]  #: the title and then the abstract's paragraphs; without a title only these
+    lines: tuple[Line, ...]  #: the title and then the abstract's paragraphs; without a title only these
     meta: _Meta | None = None
     dangling: bool = False  #: a last line follows that may be an organisation or a title, too short to tell
 
@@ -108,7 +102,7 @@ class _Draft:
         return "" if self.meta and len(self.lines) == 1 and text.endswith(".") else text
 
     @property
-    def paragraphs(self) -> tuple[_Line, ...]:
+    def paragraphs(self) -> tuple[Line, ...]:
         return self.lines[1:] if self.title else self.lines
 
     @property
@@ -125,57 +119,32 @@ def parse(data: bytes, as_of: date) -> Listing:
     """Every entry on the page; dates without a year are the newest such days that are not after `as_of`."""
     if not recognises(data):
         return Listing((), (Unreadable("line 1", "this is no Daily Papers page"),))
-    text, broken, problems = _decoded(data)
-    lines = _without_header(_lines(text))
+    saved = page(data)
+    lines = _without_header(_with_blank_lines(saved.lines))
     drafts = _drafts(lines)
-    cut, missing = _break(drafts, ended=text.endswith("\n"))
-    if drafts and (missing or broken):
-        problems.append(_broken_off(drafts[-1], lines[-1], missing or "its last sign"))
+    cut, missing = _break(drafts, ended=saved.ended)
+    complaints = Complaints()
+    complaints.extend(saved.problems)
+    if drafts and (missing or saved.broken):
+        complaints.extend([breaks_off(lines[-1].number, drafts[-1].title, missing or "its last sign")])
     entries: list[Entry] = []
     for position, draft in enumerate(drafts):
         last = position == len(drafts) - 1
-        entry, found = _entry(draft, as_of, cut=last and (cut or broken))
-        problems += found
+        entry, found = _entry(draft, as_of, cut=last and (cut or saved.broken))
+        complaints.extend(found)
         if entry is not None:
             entries.append(entry)
-    return Listing(tuple(entries), _capped(problems))
+    return Listing(tuple(entries), complaints.told())
 
 
-def _decoded(data: bytes) -> tuple[str, bool, list[Unreadable]]:
-    """The text, whether it breaks off within a character, and the first of the bytes that are no UTF-8."""
-    try:
-        return data.decode(), False, []
-    except UnicodeDecodeError as error:
-        if error.reason == "unexpected end of data":
-            return data[: error.start].decode(), True, []
-        line = data.count(b"\n", 0, error.start) + 1
-        where = f"line {line}, byte {error.start}"
-        return data.decode(errors="replace"), False, [Unreadable(where, "not UTF-8: some signs are lost")]
-
-
-def _capped(problems: list[Unreadable]) -> tuple[Unreadable, ...]:
-    if len(problems) <= _MOST_UNREADABLE:
-        return tuple(problems)
-    kept = problems[: _MOST_UNREADABLE - 1]
-    return (*kept, Unreadable(problems[len(kept)].where, f"and {len(problems) - len(kept)} more like these"))
-
-
-def _lines(text: str) -> list[_Line]:
-    text = text.replace("\r\n", "\n").replace("\r", "\n").replace("\xa0", " ").replace("\ufeff", "")
-    lines: list[_Line] = []
-    apart = True
-    for number, line in enumerate(text.split("\n"), 1):
-        if not line or line.isspace():
-            apart = True
-        else:
-            lines.append(_Line(number, line.strip(), apart))
-            apart = False
+def _with_blank_lines(lines: list[Line]) -> list[Line]:
+    """The lines as they are, or all apart when the page was saved without its blank lines."""
     if any(line.apart for line in lines[1:]):
         return lines
-    return [line._replace(apart=True) for line in lines]  # a page saved without its blank lines
+    return [line._replace(apart=True) for line in lines]
 
 
-def _without_header(lines: Sequence[_Line]) -> Sequence[_Line]:
+def _without_header(lines: Sequence[Line]) -> Sequence[Line]:
     """From the first title on; the header's last line may be cut off."""
     for i, (_, text, _) in enumerate(lines):
         last = i == len(lines) - 1
@@ -188,7 +157,7 @@ def _without_header(lines: Sequence[_Line]) -> Sequence[_Line]:
 # --- Where entries begin and end --------------------------------------------------------------------------
 
 
-def _drafts(lines: Sequence[_Line]) -> list[_Draft]:
+def _drafts(lines: Sequence[Line]) -> list[_Draft]:
     drafts: list[_Draft] = []
     for run, meta in _runs(lines):
         if meta:
@@ -201,9 +170,9 @@ def _drafts(lines: Sequence[_Line]) -> list[_Draft]:
     return drafts
 
 
-def _runs(lines: Sequence[_Line]) -> Iterator[tuple[list[_Line], _Meta | None]]:
+def _runs(lines: Sequence[Line]) -> Iterator[tuple[list[Line], _Meta | None]]:
     """The text lines up to each entry's meta lines, with those; at the end perhaps without."""
-    run: list[_Line] = []
+    run: list[Line] = []
     i = 0
     while i < len(lines):
         text = lines[i].text
@@ -225,7 +194,7 @@ def _begins_meta(text: str, *, last: bool) -> bool:
     return last and _AUTHORS_CUT.fullmatch(text) is not None
 
 
-def _organization(run: Sequence[_Line]) -> str | None:
+def _organization(run: Sequence[Line]) -> str | None:
     """The display name in `PEARLS-Lab PEARLS Lab`, which stands in place of the number of authors."""
     if len(run) < 2:
         return None
@@ -236,7 +205,7 @@ def _organization(run: Sequence[_Line]) -> str | None:
     return name or handle
 
 
-def _meta(lines: Sequence[_Line], i: int, organization: str | None) -> tuple[_Meta, int]:
+def _meta(lines: Sequence[Line], i: int, organization: str | None) -> tuple[_Meta, int]:
     """The meta lines that begin at `i`, and where the text goes on."""
     number, authors = lines[i].number, _AUTHORS.fullmatch(lines[i].text)
     if lines[i].text != _DOT:
@@ -254,9 +223,9 @@ def _meta(lines: Sequence[_Line], i: int, organization: str | None) -> tuple[_Me
 # --- Titles and paragraphs --------------------------------------------------------------------------------
 
 
-def _groups(run: Sequence[_Line], *, broken_off: bool = False) -> list[list[_Line]]:
+def _groups(run: Sequence[Line], *, broken_off: bool = False) -> list[list[Line]]:
     """The lines of each entry, title first. `broken_off`: the last line may be the beginning of anything."""
-    groups: list[list[_Line]] = []
+    groups: list[list[Line]] = []
     for i, line in enumerate(run):
         if not groups or _opens_entry(run, i, len(groups[-1]), broken_off=broken_off):
             groups.append([line])
@@ -265,7 +234,7 @@ def _groups(run: Sequence[_Line], *, broken_off: bool = False) -> list[list[_Lin
     return groups
 
 
-def _opens_entry(run: Sequence[_Line], i: int, size: int, *, broken_off: bool) -> bool:
+def _opens_entry(run: Sequence[Line], i: int, size: int, *, broken_off: bool) -> bool:
     """Whether line `i` is a title: it looks like one, and a text follows.
 
     Right after another title (`size` is 1) it is more likely an abstract: only capitals tell otherwise.
@@ -277,7 +246,7 @@ def _opens_entry(run: Sequence[_Line], i: int, size: int, *, broken_off: bool) -
     return not run[i - 1].text.endswith(_GOES_ON) if size > 1 else _in_capitals(run[i].text)
 
 
-def _last_drafts(run: Sequence[_Line], *, loose: bool, metaless: bool) -> list[_Draft]:
+def _last_drafts(run: Sequence[Line], *, loose: bool, metaless: bool) -> list[_Draft]:
     """The entries after the page's last meta lines.
 
     The very last line may be a title of which no more is here, or the beginning of an organisation or paragraph.
@@ -299,7 +268,7 @@ def _last_drafts(run: Sequence[_Line], *, loose: bool, metaless: bool) -> list[_
     return [*(_Draft(tuple(group)) for group in whole), _Draft(tuple(broken), dangling=dangling)]
 
 
-def _is_footer(run: Sequence[_Line]) -> bool:
+def _is_footer(run: Sequence[Line]) -> bool:
     """Whether what stands after the last meta lines are the site's own links, one a line."""
     return len(run) >= 3 and all(line.apart and _like_title(line.text) for line in run)
 
@@ -355,20 +324,15 @@ def _break(drafts: Sequence[_Draft], *, ended: bool) -> tuple[bool, str]:
     return True, "" if usual else "its number of authors and its date"
 
 
-def _broken_off(draft: _Draft, line: _Line, missing: str) -> Unreadable:
-    name = f' "{draft.title[:60]}"' if draft.title else ""
-    return Unreadable(f"line {line.number}", f"the page breaks off in this entry{name}: {missing} is missing")
-
-
 def _entry(draft: _Draft, as_of: date, *, cut: bool) -> tuple[Entry | None, list[Unreadable]]:
     """The entry, or None when it has no title, and what could not be read of it."""
     meta = draft.meta or _Meta(0)
     if not draft.title:
-        return None, [Unreadable(f"line {draft.number}", "an entry without a title")]
+        return None, [untitled(draft.number)]
     abstract = "\n\n".join(filter(None, (one_line(line.text) for line in draft.paragraphs)))
     problems = []
     if not abstract and not cut:
-        problems.append(Unreadable(f"line {draft.number}", f'"{draft.title[:60]}" has no abstract'))
+        problems.append(lacking(draft.number, draft.title, "has no abstract"))
     published, comments = None, meta.comments
     if meta.day and (match := _DATE.fullmatch(one_line(meta.day))):
         published = _published(match, as_of)

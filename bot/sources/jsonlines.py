@@ -9,41 +9,26 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import NoReturn, cast
 
 from bot.identity import namespace, paper_id
-from bot.model import Entry, Listing, Unreadable
+from bot.model import Entry, Listing
+from bot.sources._reading import Complaints
+from bot.sources._saved import FILLED_LINE, count_filled, decoded, line_number
 from bot.text import one_line, paragraphs
 from bot.when import iso
 
-_MOST_UNREADABLE = 100
 _LARGEST_COUNT = 2**31 - 1  #: what an integer column of every database holds
-_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _FIRST_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
+_MAYBE_TITLE = re.compile(r'"title"|\\u')  #: JSON may write any letter with its code
 _WITHDRAWN = re.compile(r"\W*withdrawn\b|.*\b(?:has|have) been withdrawn\b", re.IGNORECASE | re.DOTALL)
 _NO_ID = {"title"}  #: `title:...` is how an export names a paper without an id
 
 
-@dataclass(slots=True)
-class _Report:
-    """What could not be read so far. The first ones tell what is wrong; the rest are only counted."""
-
-    problems: list[Unreadable] = field(default_factory=list)
-    more: int = 0
-    last: str = ""  #: where the newest of those beyond the limit was
-
-    def add(self, where: str, why: str) -> None:
-        if len(self.problems) < _MOST_UNREADABLE - 1:
-            self.problems.append(Unreadable(where, why))
-        else:
-            self.more, self.last = self.more + 1, where
-
-    def all(self) -> tuple[Unreadable, ...]:
-        if not self.more:
-            return tuple(self.problems)
-        return (*self.problems, Unreadable(self.last, f"{self.more} more up to here could not be read"))
+class _NoObjectError(Exception):
+    """A line holds no object; the message says what stands there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +37,7 @@ class _Record:
 
     where: str
     values: dict[str, object]
-    report: _Report
+    report: Complaints
 
     def wrong(self, why: str) -> None:
         self.report.add(self.where, why)
@@ -107,10 +92,7 @@ class _Record:
             return None
         try:
             return iso(written)
-        except (
-            ValueError,
-            OverflowError,
-        ):  # OverflowError: a time zone moves year 1 or 9999 out of the calendar
+        except (ValueError, OverflowError):  # overflow: a time zone that leads out of the years 1 to 9999
             self.wrong(f"{name!r} is no date: {written[:40]!r}")
             return None
 
@@ -122,49 +104,73 @@ def recognises(data: bytes) -> bool:
 
 def parse(data: bytes, as_of: date) -> Listing:
     """Every record with a title; `as_of` is not needed, for records write their years."""
-    report = _Report()
+    report = Complaints()
     entries = tuple(entry for record in _records(data, report) if (entry := _entry(record)) is not None)
-    return Listing(entries, report.all())
+    return Listing(entries, report.told())
 
 
-def _records(data: bytes, report: _Report) -> Iterator[_Record]:
-    lines = _decoded(data, report).split("\n")
-    for number, line in enumerate(lines, 1):
-        if not line or line.isspace():
-            continue
+def _records(data: bytes, report: Complaints) -> Iterator[_Record]:
+    saved = decoded(data)
+    report.extend(saved.problems)
+    if saved.broken:
+        report.add(f"line {line_number(data, len(data))}", "the file breaks off within a character")
+    for number, line, last in _filled_lines(saved.text.removeprefix("\ufeff"), report):
         where = f"line {number}"
         try:
-            value = json.loads(line, parse_constant=_refuse_constant)
-        except json.JSONDecodeError as error:
-            cut = number == len(lines) and line.lstrip().startswith("{")
-            report.add(
-                where,
-                f"{'the file breaks off here: ' if cut else ''}no JSON at column {error.colno}: {error.msg}",
-            )
-        except ValueError as error:
-            report.add(where, f"no JSON: {error}")
-        except RecursionError:
-            report.add(where, "nested too deeply to be a paper")
-        else:
-            if isinstance(value, dict):
-                yield _Record(where, value, report)
-            else:
-                report.add(where, f"{_kind(value)} instead of an object")
+            yield _Record(where, _object(line, last=last), report)
+        except _NoObjectError as error:
+            report.add(where, str(error))
+
+
+def _filled_lines(text: str, report: Complaints) -> Iterator[tuple[int, str, bool]]:
+    """Number and text of every filled line, and whether it ends the file.
+
+    Once further complaints are only counted, so are the lines that can only be complained of.
+    """
+    number, at = 1, 0
+    while True:
+        if report.full:
+            number, at = _pass_over(text, number, at, report)
+        filled = FILLED_LINE.search(text, at)
+        if not filled:
+            return
+        number += text.count("\n", at, filled.start())
+        start = text.rfind("\n", at, filled.start()) + 1 or at
+        at = filled.end()
+        yield number, text[start:at], at == len(text)
+
+
+def _pass_over(text: str, number: int, at: int, report: Complaints) -> tuple[int, int]:
+    """To the next line that may have a title: without one, a line is one complaint, whatever it holds.
+
+    To count 25 million lines of junk takes seconds, to read each as JSON minutes.
+    """
+    title = _MAYBE_TITLE.search(text, at)
+    end = (text.rfind("\n", at, title.start()) + 1 or at) if title else len(text)
+    if filled := count_filled(text, at, end):
+        last = number + text.count("\n", at, at + len(text[at:end].rstrip()))
+        report.count(filled, f"line {last}")
+    return number + text.count("\n", at, end), end
+
+
+def _object(line: str, *, last: bool) -> dict[str, object]:
+    """The object of a line. Raises _NoObjectError that says what stands there instead."""
+    try:
+        value = json.loads(line, parse_constant=_refuse_constant)
+    except json.JSONDecodeError as error:
+        cut = "the file breaks off here: " if last and line.lstrip().startswith("{") else ""
+        raise _NoObjectError(f"{cut}no JSON at column {error.colno}: {error.msg}") from None
+    except ValueError as error:
+        raise _NoObjectError(f"no JSON: {error}") from None
+    except RecursionError:
+        raise _NoObjectError("nested too deeply to be a paper") from None
+    if not isinstance(value, dict):
+        raise _NoObjectError(f"{_kind(value)} instead of an object")
+    return value
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is no JSON number")
-
-
-def _decoded(data: bytes, report: _Report) -> str:
-    """The text; the first of the bytes that are no UTF-8 is reported."""
-    data = data.removeprefix(_BYTE_ORDER_MARK)
-    try:
-        return data.decode()
-    except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
-        report.add(f"line {line}, byte {error.start}", "not UTF-8: some signs are lost")
-        return data.decode(errors="replace")
 
 
 def _kind(value: object) -> str:

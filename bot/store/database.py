@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy import Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.exc import DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlmodel import Session
 
 from bot.errors import DatabaseError
@@ -23,7 +25,7 @@ class Database:
     """An open database. Cheap to make; `session` is a transaction that commits when left without an error."""
 
     def __init__(self, url: str) -> None:
-        self.url = make_url(url)
+        self.url = _url(url)
         self.engine = _engine(self.url)
         self._reader = self.engine.execution_options(**{_READS: True})
 
@@ -34,7 +36,8 @@ class Database:
         """
         with told_as_database_error(self.url):
             if self.url.get_backend_name() == "sqlite":
-                migrate.upgrade(self.engine)
+                if not migrate.is_current(self._reader):  # then nothing waits for a writer
+                    migrate.upgrade(self.engine)
             else:
                 migrate.require_current(self.engine)
 
@@ -72,11 +75,23 @@ def told_as_database_error(url: URL) -> Iterator[None]:
         raise  # a unique key spoke: that is an answer, not a fault
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
-        raise DatabaseError(f"the database {url.render_as_string()} cannot be used: {reason}") from None
+        raise DatabaseError(f"the database {_shown(url)} cannot be used: {reason}") from None
     except SQLAlchemyError as error:
+        raise DatabaseError(f"the database {_shown(url)} failed: {type(error).__name__}") from error
+
+
+def _url(text: str) -> URL:
+    try:
+        return make_url(text)
+    except (ArgumentError, ValueError):
         raise DatabaseError(
-            f"the database {url.render_as_string()} failed: {type(error).__name__}"
-        ) from error
+            "DATABASE_URL cannot be read: write postgresql://user:password@host/name or sqlite:///file.db"
+        ) from None
+
+
+def _shown(url: URL) -> str:
+    """Without the password, which PostgreSQL takes among the options too (?password=...)."""
+    return url.difference_update_query([k for k in url.query if "password" in k]).render_as_string()
 
 
 def _engine(url: URL) -> Engine:
@@ -110,9 +125,22 @@ def _set_up_sqlite(connection, _record) -> None:  # type: ignore[no-untyped-def]
     # The driver must not begin transactions by itself, or BEGIN IMMEDIATE below comes second:
     # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
     connection.isolation_level = None
-    connection.execute("PRAGMA journal_mode=WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=FULL")  # a power cut must not forget what was sent
+
+
+def _write_ahead(connection) -> None:  # type: ignore[no-untyped-def]
+    # While another process makes the same change to a new file, SQLite says "locked" at once, without waiting
+    # its timeout: it cannot tell that from a deadlock.
+    for attempt in range(_BUSY_TIMEOUT * 10):
+        try:
+            connection.execute("PRAGMA journal_mode=WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or attempt == _BUSY_TIMEOUT * 10 - 1:
+                raise
+            time.sleep(0.1)
 
 
 def _begin_immediate(connection) -> None:  # type: ignore[no-untyped-def]

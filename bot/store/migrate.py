@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 #: The newest migration. Known here so that a database that is up to date costs no import of Alembic.
 HEAD = "0001"
+_OURS = {"paper", "alias", "ledger", "edition", "delivery", "attempt", "source", "validator"}
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -25,11 +26,17 @@ def revision(connection: Connection) -> str | None:
     tables = set(inspect(connection).get_table_names())
     if "alembic_version" in tables:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
-    if tables & {"paper", "edition", "delivery"}:
+    if tables & _OURS:
         raise DatabaseError(
             "the database has tables that Paperboy did not make: point DATABASE_URL elsewhere"
         )
     return None
+
+
+def is_current(engine: Engine) -> bool:
+    """Whether the database stands at HEAD."""
+    with engine.connect() as connection:
+        return revision(connection) == HEAD
 
 
 def upgrade(engine: Engine) -> str | None:

@@ -56,7 +56,8 @@ class Outbox:
         papers: Iterable[str],
         parts: Sequence[Part],
     ) -> bool:
-        """Store an edition with everything that sending it needs. False when its date has one already.
+        """Store an edition with everything that sending it needs. False when its date has one already, or another
+        edition has just given the subscription one of these papers.
 
         A quiet edition that found nothing to send makes room for one that did.
         """
@@ -90,7 +91,7 @@ class Outbox:
         Returns it as it stood before, so that the caller knows whether the last attempt may have got through.
         """
         with self._database.session() as session:
-            before = session.get(DeliveryRow, delivery)
+            before = session.get(DeliveryRow, delivery, with_for_update=True)
             if before is None:
                 return None
             stood = _delivery(before)
@@ -139,10 +140,12 @@ class Outbox:
         with self._database.session() as session:
             held = [DeliveryRow.id == delivery, DeliveryRow.state == "sending", DeliveryRow.owner == owner]
             kept = _change(session, held, state=state, owner=None, until=until, receipt=receipt, why=why)
-            last = select(func.max(AttemptRow.id)).where(AttemptRow.delivery == delivery).scalar_subquery()
+            number = col(AttemptRow.id)
+            last = select(func.max(number)).where(AttemptRow.delivery == delivery).scalar_subquery()
+            own = number == last if kept else number < last
             session.execute(
                 update(AttemptRow)
-                .where(col(AttemptRow.id) == last, col(AttemptRow.finished).is_(None))
+                .where(own, col(AttemptRow.delivery) == delivery, col(AttemptRow.finished).is_(None))
                 .values(finished=now, outcome=str(state), why=why)
             )
             return kept
@@ -156,6 +159,7 @@ class Outbox:
                 [DeliveryRow.id == delivery, stopped],
                 state="pending",
                 until=None,
+                started=None,  # or a refusal for now would find its day of patience used up
                 attempts=0,
                 why="",
             )

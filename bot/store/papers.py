@@ -24,6 +24,8 @@ T = TypeVar("T")
 _BATCH = 500
 _FIELDS = tuple(f.name for f in fields(Paper))
 _LISTS = ("authors", "categories", "sources")
+#: Of several papers that a key leads to: the one whose id it is.
+_SUREST_FIRST = (col(AliasRow.key) != col(PaperRow.id), col(PaperRow.id))
 
 
 class Papers:
@@ -40,9 +42,11 @@ class Papers:
         Ledgers follow a paper whose id changes.
         """
         changes: Counter[Change] = Counter()
+        listed: set[str] = set()
         with self._database.session() as session:
             for batch in _batches(entries, _BATCH):
                 shelf = _shelf(session, batch)
+                shelf.listed = listed
                 changes.update(shelf.add(entry, now) for entry in batch)
                 _write(session, shelf)
                 if progress:
@@ -52,8 +56,13 @@ class Papers:
     def known(self, entries: tuple[Entry, ...]) -> frozenset[int]:
         """Positions in `entries` of the works that are stored (ports.Known)."""
         with self._database.reading() as session:
-            shelf = _shelf(session, entries)
-        return frozenset(i for i, entry in enumerate(entries) if shelf.find(entry))
+            stored = [
+                bool(shelf.find(entry))
+                for batch in _batches(entries, _BATCH)
+                for shelf in (_shelf(session, batch),)
+                for entry in batch
+            ]
+        return frozenset(i for i, known in enumerate(stored) if known)
 
     def get(self, key: str) -> Paper | None:
         """The paper that an id, or a title, leads to."""
@@ -63,7 +72,7 @@ class Papers:
                     select(PaperRow)
                     .join(AliasRow, col(AliasRow.paper) == col(PaperRow.id))
                     .where(AliasRow.key == wanted)
-                    .order_by(PaperRow.id)
+                    .order_by(*_SUREST_FIRST)
                 ).first()
                 if found:
                     return _paper(found)
@@ -78,8 +87,10 @@ class Papers:
                     select(AliasRow.key, PaperRow)
                     .join(PaperRow, col(AliasRow.paper) == col(PaperRow.id))
                     .where(col(AliasRow.key).in_(batch))
+                    .order_by(*_SUREST_FIRST)
                 )
-                found.update((key, _paper(row)) for key, row in pairs)
+                for key, row in pairs:
+                    found.setdefault(key, _paper(row))
         return found
 
     def first_seen(self, since: datetime, until: datetime) -> tuple[Paper, ...]:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.model import Entry, Listing
-from bot.sources import arxiv_page
+from bot.sources import _saved, arxiv_page
 
 AS_OF = date(2025, 11, 12)
 MAY = "2024-05"
@@ -328,6 +328,25 @@ def test_reports_are_bounded() -> None:
     unreadable = read("-\nAuthors:\nA\n" * 500).unreadable
     assert len(unreadable) == 100
     assert "401 more" in unreadable[-1].why
+
+
+def test_more_lines_than_any_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the most lines nothing is read: it is said where, and the entry that stands there is not whole."""
+    monkeypatch.setattr(_saved, "MOST_LINES", PAGE.count("\n"))
+    listing = read(PAGE + "a\n" * 1_000)
+    assert [entry.cut for entry in listing.entries] == [False] * (len(listing.entries) - 1) + [True]
+    first, last = listing.unreadable
+    assert "not read from here on" in first.why
+    assert "breaks off" in last.why
+
+
+def test_a_line_longer_than_any_abstract() -> None:
+    """It is cut off, and told of."""
+    listing = read(entry_text(abstract="Abstract: " + "word " * 30_000))
+    (entry,) = listing.entries
+    assert len(entry.abstract) <= 100_000
+    (problem,) = listing.unreadable
+    assert "longer than" in problem.why
 
 
 @pytest.mark.skipif(not SHARED.exists(), reason="the client's pages are not beside this checkout")

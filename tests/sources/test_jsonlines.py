@@ -257,6 +257,17 @@ def test_one_document_over_many_lines() -> None:
     assert "more up to here" in listing.unreadable[-1].why
 
 
+def test_a_record_after_a_lot_of_junk() -> None:
+    """Junk is counted to the line, blank ones are not, and the records among it are read."""
+    junk = ["{", "", "[1]", "{}", " \t", "NaN"] * 100
+    escaped = '{"\\u0074itle": "Told", "abstract": "In codes."}'
+    listing = read(*junk, RECORD, *junk, escaped, *junk)
+    assert [entry.title for entry in listing.entries] == ["Robots That Count Their Own Steps", "Told"]
+    assert len(listing.unreadable) == 100
+    assert listing.unreadable[-1].where == "line 1802"
+    assert listing.unreadable[-1].why == f"{3 * 400 - 99} more up to here"
+
+
 @pytest.mark.parametrize(
     ("data", "ours"),
     [

@@ -1,0 +1,128 @@
+"""What Slack's answers and slack_sdk's exceptions say about a message.
+
+Owns the meaning of every error code. Refuses to know what was sent, and when to try again.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from enum import Enum
+from http.client import HTTPException
+from typing import Any
+from urllib.error import URLError
+
+from slack_sdk.errors import SlackApiError, SlackClientError
+from slack_sdk.web import SlackResponse
+
+from bot.model import Later, Outcome, Refused, Unknown
+
+
+class Kind(Enum):
+    LATER = "not posted; trying again can help"
+    REFUSED = "not posted; trying again cannot help"
+    UNKNOWN = "may have been posted"
+
+
+_TARGET = """invalid_auth not_authed account_inactive token_revoked token_expired missing_scope no_permission
+    channel_not_found not_in_channel is_archived team_access_not_granted ekm_access_denied access_denied
+    org_login_required user_not_found
+    messages_tab_disabled enterprise_is_restricted not_allowed_token_type invalid_auth_type
+    channel_type_not_supported cannot_reply_to_message thread_not_found invalid_thread_ts accesslimited
+    two_factor_setup_required unknown_method deprecated_endpoint method_deprecated"""
+_PAYLOAD = """invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text
+    too_many_attachments metadata_must_be_sent_from_app metadata_too_large
+    invalid_arguments invalid_arg_name invalid_array_arg invalid_json json_not_object invalid_post_type
+    invalid_form_data invalid_charset markdown_text_conflict as_user_not_supported"""
+_BUSY = (
+    "ratelimited rate_limited message_limit_exceeded service_unavailable team_added_to_org request_timeout"
+)
+#: chat.postMessage's reference on fatal_error: "possible some aspect of the operation succeeded".
+_AMBIGUOUS = "internal_error fatal_error"
+
+#: Slack's error code -> what it says about the message. Codes that are not here may have posted it.
+KINDS: Mapping[str, Kind] = (
+    dict.fromkeys((*_TARGET.split(), *_PAYLOAD.split()), Kind.REFUSED)
+    | dict.fromkeys(_BUSY.split(), Kind.LATER)
+    | dict.fromkeys(_AMBIGUOUS.split(), Kind.UNKNOWN)
+)
+#: Families of codes that grow: restricted_action_read_only_channel, invalid_metadata_format ...
+_REFUSING = ("restricted_action", "invalid_metadata_")
+_CHECK = "check SLACK_BOT_TOKEN"
+_HINTS: Mapping[str, str] = {
+    "invalid_auth": _CHECK,
+    "not_authed": _CHECK,
+    "account_inactive": _CHECK,
+    "token_revoked": _CHECK,
+    "token_expired": _CHECK,
+    "missing_scope": "the app needs the scope chat:write",
+    "channel_not_found": "use the channel's id and invite the app to it",
+    "not_in_channel": "invite the app to the channel",
+    "is_archived": "the channel is archived",
+}
+#: What slack_sdk and urllib let through. The last two are of answers that no Slack gives: JSON that is no
+#: object, an unheard-of charset.
+FAILURES = (SlackClientError, OSError, HTTPException, ValueError, AttributeError, LookupError)
+
+
+def outcome_of_error(error: Exception) -> Outcome:
+    """What an exception of slack_sdk says about the message. Never quotes what could hold the token.
+
+    urllib wraps in URLError only what fails until the request is written to its end (CPython's
+    urllib/request.py, do_open): name, connection, certificate. What fails while waiting for the answer comes bare.
+    """
+    if isinstance(error, SlackApiError):
+        return _outcome_of_answer(error.response)
+    if isinstance(error, URLError):
+        return Later(f"no connection to Slack: {_name(error.reason)}")
+    return Unknown(f"the connection to Slack broke: {_name(error)}")
+
+
+def _name(reason: object) -> str:
+    """An error's class and, of the system's errors, its text, which is about addresses only."""
+    text = reason.strerror if isinstance(reason, OSError) else None
+    return f"{type(reason).__name__}{f' ({text})' if text else ''}"
+
+
+def _outcome_of_answer(response: SlackResponse) -> Outcome:
+    """The error code decides; without a known one, the HTTP status does."""
+    status = int(response.status_code)
+    body: Mapping[str, Any] = response.data if isinstance(response.data, dict) else {}
+    code = code_of(body)
+    kind = Kind.REFUSED if code.startswith(_REFUSING) else KINDS.get(code) or _kind_of_status(status)
+    hint = _HINTS.get(code, "is SLACK_API_URL right?" if status == 404 else "")
+    why = (
+        f"Slack says {code}" + (f" (HTTP {status})" if status != 200 else "") + (f": {hint}" if hint else "")
+    )
+    if kind is Kind.LATER:
+        return Later(why, _retry_after(response.headers))
+    return Refused(why) if kind is Kind.REFUSED else Unknown(why)
+
+
+def code_of(body: Mapping[str, Any]) -> str:
+    """The error code; for what is no answer of Slack's, slack_sdk puts a text there that quotes it."""
+    code = str(body.get("error", ""))
+    return code if re.fullmatch(r"[a-z0-9_]{1,64}", code) else "nothing that Slack would"
+
+
+def _kind_of_status(status: int) -> Kind:
+    return Kind.LATER if 400 <= status < 500 else Kind.UNKNOWN
+
+
+def _retry_after(headers: Mapping[str, Any]) -> float | None:
+    """Seconds, of a header that any proxy may have written."""
+    text = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
+    try:
+        seconds = float(text[0] if isinstance(text, list) else text or "")
+    except ValueError:
+        return None
+    return seconds if math.isfinite(seconds) and seconds >= 0 else None
+
+
+def why_unread(response: SlackResponse) -> str:
+    code = code_of(response.data if isinstance(response.data, dict) else {})
+    scopes = (
+        ": the app needs channels:history, groups:history or im:history" if code == "missing_scope" else ""
+    )
+    return f"Slack says {code}{scopes}"

@@ -1,0 +1,185 @@
+"""A digest as Slack messages.
+
+Owns the blocks, the limits that they keep, and the mark by which a message is found again: the delivery id in its
+metadata. Refuses to know how a message is posted.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.channels.slack._markup import escaped, escaped_within, link, size
+from bot.model import Digest, Part
+from bot.rendering import environment
+from bot.views import AuthorView, DigestView, PaperView, cut, digest_view
+
+_EVENT_TYPE = "paperboy_delivery"
+
+# Slack takes 50 blocks and about 12,000 characters in all of them: 9,597 were accepted, 11,341 rejected
+# with msg_blocks_too_long (https://github.com/slackapi/bolt-js/issues/2509).
+MAX_BLOCKS = 45
+MAX_CHARACTERS = 9_000
+MAX_HEADER = 150
+#: `text` is cut silently above 40,000 characters, and may be split from about 4,000 on (undocumented).
+MAX_TEXT = 3_500
+#: What a message may hold beside its papers: header, selection, and the notes at its end.
+_FRAME_BLOCKS = 3
+_FRAME_CHARACTERS = MAX_HEADER + 200 + 350
+# One section holds 3,000 characters of markup; these are the shares of its pieces, escaped, beside a URL.
+_TITLE_SHARE, _AUTHORS_SHARE, _EXCERPT_SHARE = 800, 900, 650
+#: Characters of an abstract: a teaser, or none where that makes one message of several.
+_EXCERPT_LENGTHS = (200, 0)
+_CONTEXT_SHARE = 600
+
+Block = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """One paper's blocks, which stay together."""
+
+    paper: PaperView
+    blocks: tuple[Block, ...]
+    size: int  #: characters of their texts
+
+
+def messages(digest: Digest, delivery: str) -> tuple[Part, ...]:
+    """The digest in as few messages as Slack's limits allow, each with an id of its own in its metadata."""
+    view = digest_view(digest)
+    groups = _groups(view)
+    parts = len(groups)
+    return tuple(
+        Part(
+            _payload(_blocks(view, group, n, parts), _text(view, group, n, parts), f"{delivery}-{n}"),
+            len(group),
+        )
+        for n, group in enumerate(groups, start=1)
+    )
+
+
+def _plain(text: str) -> Block:
+    return {"type": "plain_text", "text": text, "emoji": False}
+
+
+def _markup(text: str) -> Block:
+    """`verbatim` keeps Slack from making links of what looks like a URL, a channel or a name."""
+    return {"type": "mrkdwn", "text": text, "verbatim": True}
+
+
+def _context(element: Block) -> Block:
+    return {"type": "context", "elements": [element]}
+
+
+def _piece(paper: PaperView, excerpt_length: int) -> _Piece:
+    section, reasons = _section(paper, excerpt_length), _reasons(paper)
+    blocks = ({"type": "section", "text": _markup(section)}, _context(_markup(reasons)))
+    return _Piece(paper, blocks, size(section) + size(reasons))
+
+
+def _section(paper: PaperView, excerpt_length: int) -> str:
+    """Bold linked title, authors, the abstract's beginning: a line each."""
+    title = (
+        link(paper.url, paper.title, _TITLE_SHARE) if paper.url else escaped_within(paper.title, _TITLE_SHARE)
+    )
+    authors = _authors(paper)
+    excerpt = escaped_within(cut(paper.excerpt, excerpt_length), _EXCERPT_SHARE) if excerpt_length else ""
+    return "\n".join(line for line in (f"*{paper.rank}. {title}*", authors, excerpt) if line)
+
+
+def _authors(paper: PaperView) -> str:
+    share = _AUTHORS_SHARE // (len(paper.authors) + 1)
+    names = [_author(author, share) for author in paper.authors]
+    return ", ".join([*names, paper.more] if paper.more else names)
+
+
+def _author(author: AuthorView, share: int) -> str:
+    name = escaped_within(author.name, share - len("*★ *, "))
+    return f"*★ {name}*" if author.followed else name
+
+
+def _reasons(paper: PaperView) -> str:
+    """Relevance, why, where, what readers did, and the other pages, on one small line."""
+    facts = [paper.relevance]
+    if paper.reasons:
+        facts.append(escaped_within(", ".join(paper.reasons), _CONTEXT_SHARE))
+    facts += [escaped_within(about, _CONTEXT_SHARE // 3) for about in paper.about]
+    facts += paper.echo
+    facts += [link(page.url, page.label, 40) for page in paper.links]
+    return " · ".join(facts)
+
+
+def _groups(view: DigestView) -> tuple[tuple[_Piece, ...], ...]:
+    """The papers of each message: one message when that can be had, else with what there is to say."""
+    ways = (tuple(_packed([_piece(p, length) for p in view.papers])) for length in _EXCERPT_LENGTHS)
+    longest, *shorter = ways
+    return next((way for way in (longest, *shorter) if len(way) == 1), longest)
+
+
+def _packed(pieces: Sequence[_Piece]) -> Iterator[tuple[_Piece, ...]]:
+    """The papers in order, as many in each message as its limits allow; at least one message."""
+    taken: list[_Piece] = []
+    blocks, characters = _FRAME_BLOCKS, _FRAME_CHARACTERS
+    for piece in pieces:
+        full = blocks + len(piece.blocks) > MAX_BLOCKS or characters + piece.size > MAX_CHARACTERS
+        if taken and full:
+            yield tuple(taken)
+            taken, blocks, characters = [], _FRAME_BLOCKS, _FRAME_CHARACTERS
+        taken.append(piece)
+        blocks, characters = blocks + len(piece.blocks), characters + piece.size
+    yield tuple(taken)
+
+
+def _blocks(view: DigestView, pieces: Sequence[_Piece], part: int, parts: int) -> list[Block]:
+    """A whole message; the header opens the first one and the notes close the last one."""
+    blocks: list[Block] = []
+    if part == 1:
+        blocks += [{"type": "header", "text": _plain(cut(f"Paperboy · {view.day}", MAX_HEADER))}]
+    blocks += [_context(_plain(_selection(view, part, parts)))]
+    blocks += [block for piece in pieces for block in piece.blocks]
+    if part == parts:
+        blocks += [_context(_plain(_notes(view)))]
+    return blocks
+
+
+def _selection(view: DigestView, part: int, parts: int) -> str:
+    selection = f"{view.selection} for {cut(view.profile, 80)}"
+    nothing = "" if view.papers else " · No paper reached your threshold."
+    return selection + nothing + (f" · part {part} of {parts}" if parts > 1 else "")
+
+
+def _notes(view: DigestView) -> str:
+    star = "★ an author you follow. " if view.followed else ""
+    share = "The percentage is the share of the last 90 days’ papers that match you less."
+    return f"{star}{share} To change what you get, edit {cut(view.settings, 120)}."
+
+
+def _text(view: DigestView, pieces: Sequence[_Piece], part: int, parts: int) -> str:
+    template = environment().get_template("digest.slack.j2")
+    shown: Callable[[str], str] = escaped
+    papers = [piece.paper for piece in pieces]
+    text = template.render(digest=view, papers=papers, part=part, parts=parts, shown=shown, cut=cut).strip()
+    return text if size(text) <= MAX_TEXT else escaped(f"Paperboy: {view.day}, {view.selection}")
+
+
+def _payload(blocks: list[Block], text: str, delivery: str) -> bytes:
+    """chat.postMessage's arguments but for where to. The metadata is readable by every app of the workspace
+    (https://api.slack.com/methods/chat.scheduleMessage): it holds an opaque id and nothing else.
+    """
+    arguments = {
+        "blocks": blocks,
+        "metadata": {"event_type": _EVENT_TYPE, "event_payload": {"delivery": delivery}},
+        "text": text,
+        "unfurl_links": False,
+        "unfurl_media": False,
+    }
+    return json.dumps(arguments, ensure_ascii=False, sort_keys=True).encode()
+
+
+def delivery_of(message: Mapping[str, Any]) -> str | None:
+    """The delivery id that a message in a channel carries, when it is one of ours."""
+    metadata = message.get("metadata") or {}
+    payload = metadata.get("event_payload") or {}
+    return payload.get("delivery") if metadata.get("event_type") == _EVENT_TYPE else None

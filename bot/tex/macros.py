@@ -1,0 +1,291 @@
+"""Macros: what each name that takes an argument, or does more than stand for a sign, writes in plain text.
+
+Owns the registry of handlers. A handler is told the macro's name, stands behind it, and returns what to write.
+Refuses to know prose and the inside of formulas.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Callable
+
+from bot.tex.accents import accent, math_accent
+from bot.tex.formulas import bracket, formula, operator, ordinary, relation
+from bot.tex.reader import Reader
+from bot.tex.scripts import denominator, numerator, root, scripted
+from bot.tex.spans import LONGEST_MATH
+from bot.tex.symbols import (
+    ACCENTS,
+    ALPHABETS,
+    CITATIONS,
+    DROPPED,
+    DROPPED_FIRST,
+    KEEPS_SPACE,
+    MATH_ACCENTS,
+    MATH_ENVIRONMENTS,
+    MATH_STYLES,
+    NOTHING,
+    OPERATORS,
+    RELATIONS,
+    TEXT_ENVIRONMENTS,
+    TEXT_STYLES,
+    dingbat,
+    sign,
+    styled,
+    unescaped,
+)
+
+_NAME = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
+
+
+def macro(reader: Reader) -> None:
+    match = _NAME.match(reader.source, reader.pos, reader.end)
+    if not match:
+        reader.literal()
+        return
+    reader.pos = match.end()
+    name = match[1]
+    handler = _HANDLERS.get(name)
+    if handler and not (reader.math and name in ACCENTS and not name.isalpha()):
+        reader.emit(handler(reader, name))
+    else:
+        _known(reader, name)
+
+
+def _known(reader: Reader, name: str) -> None:
+    text = sign(name)
+    if text is None:
+        reader.emit(_unknown(reader, name))
+    elif name in OPERATORS:
+        operator(reader, text)
+    elif text in RELATIONS or name == "mid":
+        relation(reader, text)
+    else:
+        ordinary(reader, name, text)
+
+
+def _unknown(reader: Reader, name: str) -> str:
+    r"""`\method{x}` as written, with what is in its braces converted."""
+    pieces = ["\\", name]
+    while name.isalpha() and reader.peek() == "{" and (end := reader.group_end(reader.pos)) is not None:
+        reader.pos += 1
+        pieces += ["{", reader.collect(end, math=reader.math), "}"]
+        reader.pos = end + 1
+    return "".join(pieces)
+
+
+def _text_style(reader: Reader, name: str) -> str:
+    reader.skip_star()
+    return _style(reader, name, math=False)
+
+
+def _math_style(reader: Reader, name: str) -> str:
+    return _style(reader, name, math=True)
+
+
+def _style(reader: Reader, name: str, *, math: bool) -> str:
+    if reader.peek() == "{" and reader.group_ends.get(reader.pos) is None:
+        reader.pos += 1  # the text was cut off: what there is of it can be read
+        return ""
+    text = reader.argument(math)
+    return "\\" + name if text is None else text
+
+
+def _alphabet(reader: Reader, name: str) -> str:
+    text = reader.argument()
+    return "\\" + name if text is None else "".join(styled(c, ALPHABETS[name]) for c in text)
+
+
+def _named_operator(reader: Reader, name: str) -> str:
+    reader.skip_star()
+    text = reader.argument(math=True)
+    if text is None:
+        return "\\" + name
+    operator(reader, text)
+    return ""
+
+
+def _nothing(reader: Reader, name: str) -> str:
+    if name not in KEEPS_SPACE:
+        reader.skip_spaces()
+    if name in {"left", "right", "middle"} and reader.peek() == ".":
+        reader.pos += 1
+    return ""
+
+
+def _dropped(reader: Reader, name: str) -> str:
+    reader.skip_star()
+    return "\\" + name if reader.raw_argument() is None else ""
+
+
+def _dropped_first(reader: Reader, name: str) -> str:
+    reader.skip_optional()
+    first = reader.raw_argument()
+    if first is not None and name == "resizebox":
+        reader.raw_argument()
+    return "\\" + name if first is None else _style(reader, name, math=reader.math)
+
+
+def _fraction(reader: Reader, name: str) -> str:
+    before = reader.last()
+
+    def written(top: str, bottom: str) -> str:
+        text = f"{numerator(top.strip())}/{denominator(bottom.strip())}"
+        return f"({text})" if before.isalnum() or before == "/" or reader.peek().isalnum() else text
+
+    return _with_two(reader, name, written)
+
+
+def _binomial(reader: Reader, name: str) -> str:
+    return _with_two(reader, name, lambda top, bottom: f"({top} choose {bottom})")
+
+
+def _with_two(reader: Reader, name: str, written: Callable[[str, str], str]) -> str:
+    """The macro as written when it has fewer than two arguments."""
+    top = reader.argument()
+    bottom = reader.argument() if top is not None else None
+    if top is None or bottom is None:
+        return "\\" + name + ("" if top is None else f"{{{top}}}")
+    return written(top, bottom)
+
+
+def _square_root(reader: Reader, name: str) -> str:
+    degree = reader.skip_optional()
+    text = reader.argument()
+    return "\\" + name if text is None else root(degree, text.strip())
+
+
+def _modulo(reader: Reader, name: str) -> str:
+    text = reader.argument()
+    if text is None:
+        return "\\" + name
+    return f"{'' if reader.last().isspace() else ' '}(mod {text.strip()})"
+
+
+def _long_arrow(reader: Reader, name: str) -> str:
+    reader.skip_optional()
+    text = reader.argument()
+    relation(reader, "←" if name == "xleftarrow" else "→")
+    return f"[{text}] " if text and text.strip() else ""
+
+
+def _stacked(reader: Reader, name: str) -> str:
+    above, base = reader.argument(), reader.argument()
+    if above is None or base is None:
+        return "\\" + name + (f"{{{above}}}" if above is not None else "")
+    reader.emit(base)
+    return (
+        scripted("_" if name == "underset" else "^", above.strip(), "", reader.peek())
+        if above.strip()
+        else ""
+    )
+
+
+def _negated(reader: Reader, name: str) -> str:
+    text = reader.argument()
+    if not text or not text.strip() or len(text.strip()) > 1:
+        return "\\" + name + (text or "")
+    relation(reader, unicodedata.normalize("NFC", text.strip() + "\u0338"))
+    return ""
+
+
+def _shifted(reader: Reader, name: str) -> str:
+    text = reader.argument(math=False)
+    if text is None:
+        return "\\" + name
+    mark = "_" if name == "textsubscript" else "^"
+    return scripted(mark, text, reader.last(), reader.peek()) if text else ""
+
+
+def _link(reader: Reader, name: str) -> str:
+    address = reader.raw_argument()
+    if address is None:
+        return "\\" + name
+    address = unescaped(address)
+    text = reader.argument(math=False) if name != "url" and reader.peek() == "{" else None
+    if not text or text.strip() == address or text.strip().startswith("http"):
+        return text or address
+    return f"{text} ({address})"
+
+
+def _citation(reader: Reader, name: str) -> str:
+    reader.skip_star()
+    while reader.skip_optional():
+        pass
+    keys = reader.raw_argument()
+    if keys is None:
+        return "\\" + name
+    return f"{'' if not reader.last() or reader.last() in ' (~[' else ' '}[{keys}]"
+
+
+def _footnote(reader: Reader, name: str) -> str:
+    reader.skip_optional()
+    if name == "footnotemark":
+        return ""
+    text = reader.argument(math=False)
+    return "\\" + name if text is None else f" ({text.strip()})"
+
+
+def _code_point(reader: Reader, name: str) -> str:
+    r"""`\unicode{x2013}` as MathJax writes it, `\ding{182}` as pifont does."""
+    raw = reader.raw_argument()
+    match = re.fullmatch(r"x([0-9A-Fa-f]{2,5})|(\d{1,6})", raw or "")
+    if not match:
+        return "\\" + name + ("" if raw is None else f"{{{raw}}}")
+    code = int(match[1], 16) if match[1] else int(match[2])
+    char = dingbat(code) if name == "ding" else chr(code) if code < 0x110000 else ""
+    return char if char.isprintable() and char else f"\\{name}{{{raw}}}"
+
+
+def _verbatim(reader: Reader, name: str) -> str:
+    delimiter = reader.peek()
+    end = (
+        reader.source.find(delimiter, reader.pos + 1, min(reader.end, reader.pos + 500)) if delimiter else -1
+    )
+    if end < 0 or delimiter.isalnum() or delimiter.isspace():
+        return "\\" + name
+    raw, reader.pos = reader.source[reader.pos + 1 : end], end + 1
+    return raw
+
+
+def _environment(reader: Reader, name: str) -> str:
+    kind = reader.raw_argument()
+    if kind is None:
+        return "\\" + name
+    if kind.rstrip("*") in TEXT_ENVIRONMENTS:
+        return ""
+    closing = f"\\end{{{kind}}}"
+    end = reader.source.find(closing, reader.pos, min(reader.end, reader.pos + LONGEST_MATH))
+    if name == "end" or end <= reader.pos or kind.rstrip("*") not in MATH_ENVIRONMENTS:
+        return f"\\{name}{{{kind}}}"
+    formula(reader, end, len(closing))
+    return ""
+
+
+_Handler = Callable[[Reader, str], str]
+
+_HANDLERS: dict[str, _Handler] = {
+    **dict.fromkeys(ACCENTS, accent),
+    **dict.fromkeys(MATH_ACCENTS, math_accent),
+    **dict.fromkeys(TEXT_STYLES, _text_style),
+    **dict.fromkeys(MATH_STYLES, _math_style),
+    **dict.fromkeys(ALPHABETS, _alphabet),
+    **dict.fromkeys(NOTHING, _nothing),
+    **dict.fromkeys(DROPPED, _dropped),
+    **dict.fromkeys(DROPPED_FIRST, _dropped_first),
+    **dict.fromkeys(CITATIONS, _citation),
+    **dict.fromkeys(("(", "["), bracket),
+    **dict.fromkeys(("frac", "tfrac", "dfrac", "cfrac", "nicefrac", "sfrac"), _fraction),
+    **dict.fromkeys(("binom", "tbinom", "dbinom"), _binomial),
+    **dict.fromkeys(("operatorname", "DeclareMathOperator"), _named_operator),
+    **dict.fromkeys(("xrightarrow", "xleftarrow"), _long_arrow),
+    **dict.fromkeys(("stackrel", "overset", "underset"), _stacked),
+    **dict.fromkeys(("textsuperscript", "textsubscript"), _shifted),
+    **dict.fromkeys(("url", "href", "hyperlink"), _link),
+    **dict.fromkeys(("footnote", "thanks", "footnotetext", "footnotemark"), _footnote),
+    **dict.fromkeys(("unicode", "ding"), _code_point),
+    **dict.fromkeys(("begin", "end"), _environment),
+    "ensuremath": _math_style, "sqrt": _square_root, "pmod": _modulo,
+    "not": _negated, "verb": _verbatim,
+}  # fmt: skip

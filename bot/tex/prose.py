@@ -1,0 +1,132 @@
+"""Text outside of formulas: dashes, quotation marks, ties, braces, addresses, and powers that lost their dollars.
+
+Owns what each of these characters means in prose. Refuses to know math and macros.
+"""
+
+from __future__ import annotations
+
+import re
+
+from bot.tex.reader import Reader
+from bot.tex.scripts import SUPERSCRIPTS
+from bot.tex.symbols import unescaped
+
+_ADDRESS = re.compile(r"(?:[^\s{}$\\<>\"`]|\\[_%#&~$-])+")
+_DASHES = re.compile(r"-+")
+_BACKTICKS = re.compile(r"`+")
+_POWER = re.compile(r"\^(?:\{([-+]?\d{1,4})\}|(\d{1,3})(?!\d|\.\d)|([a-z])(?![\w^{(]))")
+_SINGLE_QUOTED = re.compile(r"`(?=[^\s`])[^`\n]{0,200}?[^\s`\\]'(?![\w'])")
+_QUOTE_END = re.compile(r"''|\"|``")
+
+
+def address(reader: Reader) -> None:
+    match = _ADDRESS.match(reader.source, reader.pos, reader.end)
+    reader.pos = match.end() if match else reader.pos + 1
+    reader.emit(unescaped(match[0]) if match else "")
+
+
+def _in_address(reader: Reader) -> bool:
+    """Whether the word before this place is the beginning of `github.com/…`."""
+    words = reader.source[max(0, reader.pos - 100) : reader.pos].rsplit(None, 1)
+    host, slash, _ = words[-1].partition("/") if words else ("", "", "")
+    return bool(slash) and "." in host
+
+
+def dash(reader: Reader) -> None:
+    before = reader.before()
+    run = _DASHES.match(reader.source, reader.pos, reader.end)
+    assert run
+    after = reader.source[run.end() : run.end() + 1]
+    option = len(run[0]) == 2 and (not before or before in " \n([`") and after.isalpha()
+    kept = option or before in {"<", "!"} or after == ">" or len(run[0]) > 3 or _in_address(reader)
+    reader.emit(run[0] if kept else "–" if len(run[0]) == 2 else "—")
+    reader.pos = run.end()
+
+
+def tie(reader: Reader) -> None:
+    """`Figure~2` has a space; `~20`, `a ~ b` and `/~user` have a tilde."""
+    before = reader.before() or " "
+    after = reader.source[reader.pos + 1 : reader.pos + 2]
+    if not (before.isalnum() or before in ".,:;)]}$'\"%") or after in {"~", "/", "="} or _in_address(reader):
+        reader.emit("" if after == "\\" and before.isspace() else "~")
+    elif after and not after.isspace():
+        reader.emit(" ")
+    reader.pos += 1
+
+
+def power(reader: Reader) -> None:
+    r"""`m^2` where the dollars were lost, as on Hugging Face. `ReST^EM` and `10^(-62)` stay."""
+    match = _POWER.match(reader.source, reader.pos, reader.end)
+    before = reader.before()
+    if not match or not (before.isalnum() or before == ")"):
+        reader.literal()
+        return
+    reader.emit("".join(SUPERSCRIPTS.get(c, "^" + c) for c in match[match.lastindex or 0]))
+    reader.pos = match.end()
+
+
+def opening_quote(reader: Reader) -> None:
+    match = _BACKTICKS.match(reader.source, reader.pos, reader.end)
+    run = len(match[0]) if match else 1
+    if run == 2 and _is_quotation(reader):
+        reader.open_quotes += 1
+        reader.emit("“")
+    elif run == 1 and _is_single_quotation(reader):
+        reader.emit("‘")
+    else:
+        reader.emit("`" * run)
+    reader.pos += run
+
+
+def _is_quotation(reader: Reader) -> bool:
+    """Not the ``code`` of reStructuredText."""
+    inside = reader.source[reader.pos + 2 : reader.pos + 3]
+    if not inside or inside.isspace() or inside in ".,;:)":
+        return False
+    end = _QUOTE_END.search(reader.source, reader.pos + 2, min(reader.pos + 400, reader.end))
+    return end is None or end[0] != "``" or reader.source[end.end() : end.end() + 1].isalpha()
+
+
+def _is_single_quotation(reader: Reader) -> bool:
+    match = _SINGLE_QUOTED.match(reader.source, reader.pos, reader.end)
+    if not match or reader.source[reader.pos - 1 : reader.pos].isalnum():
+        return False
+    reader.closing_quotes.add(match.end() - 1)
+    return True
+
+
+def closing_quote(reader: Reader) -> None:
+    width = 2 if reader.source.startswith("''", reader.pos) else 1
+    if reader.open_quotes and (width == 2 or reader.peek() == '"'):
+        reader.open_quotes -= 1
+        reader.emit("”")
+    elif width == 1 and reader.pos in reader.closing_quotes:
+        reader.emit("’")
+    else:
+        reader.emit(reader.source[reader.pos : reader.pos + width])
+    reader.pos += width
+
+
+def text_group(reader: Reader) -> None:
+    end = reader.group_end(reader.pos)
+    if end is None:
+        reader.literal()
+        return
+    bare = _braces_vanish(reader, reader.pos, end)
+    reader.pos += 1
+    content = reader.collect(end, math=False)
+    reader.pos = end + 1
+    reader.emit(content if bare else f"{{{content}}}")
+
+
+def _braces_vanish(reader: Reader, start: int, end: int) -> bool:
+    r"""Braces are TeX's in `{\em x}`, `3{,}000`, `Touch{é}`, `{B}ERT`; the author's in `{-1, 0, +1}`."""
+    content = reader.source[start + 1 : end] if end - start < 3 else reader.source[start + 1 : start + 2]
+    if content[:1] in {"\\", "$"} or content == ",":
+        return True
+    before = reader.source[start - 1 : start] if start else ""
+    after = reader.source[end + 1 : end + 2]
+    single = end - start == 2 and content.isalpha()
+    return single and (
+        not content.isascii() or (content.isupper() and after.isalpha() and before not in "^_")
+    )

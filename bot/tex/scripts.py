@@ -1,0 +1,100 @@
+"""What plain text makes of two dimensions: superscripts and subscripts, fractions and roots on one line.
+
+Owns when brackets are needed, and which characters Unicode can raise and lower. Takes text that is converted
+already; refuses to know TeX.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_LONGEST_FACTOR = 200
+
+SUPERSCRIPTS = dict(
+    zip(
+        "0123456789+-−=()abcdefghijklmnoprstuvwxyzABDEGHIJKLMNOPRTUVWβγδθφχ",
+        "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ᵃᵇᶜᵈᵉᶠᵍʰⁱʲᵏˡᵐⁿᵒᵖʳˢᵗᵘᵛʷˣʸᶻᴬᴮᴰᴱᴳᴴᴵᴶᴷᴸᴹᴺᴼᴾᴿᵀᵁⱽᵂᵝᵞᵟᶿᵠᵡ",
+        strict=True,
+    )
+)
+_SUBSCRIPTS = dict(
+    zip("0123456789+-−=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)
+)
+#: Already raised by their own shape.
+_RAISED = {"∘": "°", "°": "°", "*": "*", "∗": "*", "⋆": "⋆", "′": "′", "†": "†", "‡": "‡"}
+_ORDINALS = frozenset({"st", "nd", "rd", "th"})
+
+_SUM = re.compile(r"[-+±∓=<>/,\s]|[×·≤≥≠≈∈→]")
+_FACTOR = re.compile(r"√?(?:[\d.]+%?|[^\W\d_][\u0300-\u036f]*)[′*₀-₉⁰¹²³⁴-⁹ₐ-ₜᵢ-ᵪⁱⁿ]*")
+
+
+def scripted(mark: str, script: str, before: str, after: str) -> str:
+    """`^` or `_` and its script, raised or lowered where Unicode has all the characters.
+
+    >>> scripted("^", "-3", "0", ""), scripted("_", "cut", "M", ""), scripted("^", "a/b", "x", "")
+    ('⁻³', '_cut', '^(a/b)')
+    """
+    if mark == "^" and (script in _RAISED or (script in _ORDINALS and before.isdigit())):
+        return _RAISED.get(script, script)
+    tight = re.sub(r"\s*([-+=])\s*", r"\1", script)
+    table = SUPERSCRIPTS if mark == "^" else _SUBSCRIPTS
+    if all(c in table for c in tight) and not _is_word(script):
+        return "".join(table[c] for c in tight)
+    if _is_bracketed(script) or (len(script) == 1 and not script.isalnum()):
+        return mark + script
+    return mark + (script if _is_one_name(script) and not after.isalnum() else f"({script})")
+
+
+def ends_factor(last: str) -> bool:
+    """Whether what ends so would run into the word that follows."""
+    return bool(last) and (last.isalnum() or last in ")]}" or bool(unicodedata.combining(last)))
+
+
+def _is_one_name(text: str) -> bool:
+    """Whether a script can follow its mark without brackets: letters and digits on the line only."""
+    return all(unicodedata.category(c) in {"Lu", "Ll", "Lo", "Nd"} for c in text)
+
+
+def _is_bracketed(text: str) -> bool:
+    return text[:1] == "(" and text[-1:] == ")" and not re.search(r"[()]", text[1:-1])
+
+
+def _is_word(script: str) -> bool:
+    """`max` and `pad`, better read on the line, and not the indices `ijk`."""
+    return len(script) > 2 and script.isalpha() and script not in "ijklmnop"
+
+
+def _without_brackets(text: str) -> str:
+    """The text without what stands inside its brackets."""
+    depth, outside = 0, []
+    for char in text:
+        depth -= char in ")]⟩}"
+        if depth <= 0:
+            outside.append(char)
+        depth += char in "([⟨{"
+    return "".join(outside)
+
+
+def numerator(text: str) -> str:
+    long = len(text) > _LONGEST_FACTOR
+    return f"({text})" if long or _SUM.search(_without_brackets(text)) else text
+
+
+def denominator(text: str) -> str:
+    """`n` and `(q+1)` as they are; `2n` in brackets, or 1/2n could be n/2."""
+    if len(text) > _LONGEST_FACTOR:
+        return f"({text})"
+    outside = _without_brackets(text)
+    bare = (
+        _FACTOR.fullmatch(text) or _is_bracketed(text) or (outside[-1:] in ")⟩" and not _SUM.search(outside))
+    )
+    return text if bare else f"({text})"
+
+
+def root(degree: str, text: str) -> str:
+    sign = {"": "√", "2": "√", "3": "∛", "4": "∜"}.get(degree) or (
+        "".join(SUPERSCRIPTS.get(c, c) for c in degree) + "√"
+    )
+    bare = len(text) == 1 or text.isdigit() or _is_bracketed(text)
+    return sign + (text if bare else f"({text})")

@@ -1,0 +1,76 @@
+"""Where groups and formulas end, and which dollars are math.
+
+Owns the pairing of braces and of the marks around math, and the telling of formulas from prices. Refuses to know
+what anything inside them means.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+#: No real formula is longer; a `$` whose partner is further away is money.
+LONGEST_MATH = 2_000
+
+MARK = re.compile(r"\\.|[{}$]", re.DOTALL)
+_CLOSER = {"$": "$", "\\(": "\\)", "\\[": "\\]"}
+
+_PROSE = re.compile(r"[A-Za-z]{2}\s+[A-Za-z]{2}")
+_NOT_PROSE = re.compile(r"\\[A-Za-z]+|\{[^{}]*\}")
+_MATH_SIGN = re.compile(r"\\[A-Za-z!,;]|[\^_=<>]|\A\s*[A-Za-z]\s*\Z")
+_WORD = re.compile(r"[A-Za-z]{2}")
+
+
+def braces(marks: Iterable[tuple[int, str]]) -> dict[int, int]:
+    """The closing brace of every opening one that has one."""
+    groups: dict[int, int] = {}
+    open_: list[int] = []
+    for at, mark in marks:
+        if mark == "{":
+            open_.append(at)
+        elif mark == "}" and open_:
+            groups[open_.pop()] = at
+    return groups
+
+
+def formulas(marks: Iterable[tuple[int, str]], groups: dict[int, int]) -> dict[int, int]:
+    """The next closing mark of the same group for every mark that may open math."""
+    spans: dict[int, int] = {}
+    ends = set(groups.values())
+    pending: list[dict[str, int]] = [{}]
+    for at, mark in marks:
+        if at in groups:
+            pending.append({})
+        elif at in ends:
+            pending.pop()
+        elif mark in pending[-1]:
+            spans[pending[-1].pop(mark)] = at
+        if mark in _CLOSER:
+            pending[-1][_CLOSER[mark]] = at
+    return spans
+
+
+def is_math(content: str, following: str) -> bool:
+    """Whether what stands between two dollars is math, not the text between two prices.
+
+    >>> is_math("n log n", ""), is_math("5 and ", "1"), is_math("800 per sample for", "")
+    (True, False, False)
+    """
+    inner = content.strip()
+    if not inner or len(content) > LONGEST_MATH or re.search(r"\n\s*\n", content):
+        return False
+    bare = _NOT_PROSE.sub("|", inner)
+    if _PROSE.search(bare) or re.match(r"[,;:.)](?!\d)", inner):
+        return False
+    if inner != content and _WORD.search(bare):
+        return False
+    if content[-1].isspace() and not _MATH_SIGN.search(content):
+        return False
+    return not inner[0].isdigit() or _is_formula(content, following)
+
+
+def _is_formula(content: str, following: str) -> bool:
+    """The same for what begins with a digit, as prices do: `$5-$10`, `$20 ($30)`."""
+    if following.isdigit() or any(content.count(a) != content.count(b) for a, b in ("()", "[]")):
+        return False
+    return re.search(r"\\[A-Za-z]", content) is not None or content[-1] not in " \t\n,.;:-/"
