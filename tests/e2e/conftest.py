@@ -1,0 +1,40 @@
+"""What these tests stand on: an installation, and the servers around it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.cli import Bench
+from tests.support.slack_server import SlackServer
+from tests.support.smtp_server import SmtpServer
+from tests.support.source_server import SourceServer
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """An installation without any setting but its data folder."""
+    return Bench(tmp_path)
+
+
+@pytest.fixture
+def sources() -> Iterator[SourceServer]:
+    """A running SourceServer."""
+    with SourceServer() as server:
+        yield server
+
+
+@pytest.fixture
+def slack() -> Iterator[SlackServer]:
+    """A running SlackServer."""
+    with SlackServer() as server:
+        yield server
+
+
+@pytest.fixture
+def smtp() -> Iterator[SmtpServer]:
+    """A running SmtpServer that wants the right password."""
+    with SmtpServer(login=("paperboy", "mail pass/word")) as server:
+        yield server

@@ -1,0 +1,138 @@
+"""`check`: every mistake of every file at once, each with its place; the sound profiles are served all the same."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.e2e.listings import BACKGROUND, WORLD, json_lines, profile
+from tests.support.cli import Bench
+
+DAY = "2026-05-04"
+#: Ten mistakes in three files.
+FILES = {
+    "ada": """\
+timezone: Europe/Pariss
+interests:
+  - reward modelling
+  - {phrase: world models, weight: heavy}
+limt: 10
+window: 0
+deliver:
+  - {slack: C0PAPERS, at: 8:30}
+""",
+    "bo": """\
+interests: world models
+categories: [cs.lg]
+categories: [cs.AI]
+deliver:
+  - {email: "bo at example.org", days: [mon, thu]}
+  - {maildir: bo, days: [someday]}
+""",
+    "cem": """\
+authors: [Cem Muster]
+like: [not-an-id]
+deliver:
+  - {maildir: cem}
+""",
+}
+#: Where each of them is, and a word of what is said.
+MISTAKES = (
+    ("ada", 1, 11, "Europe/Paris"),
+    ("ada", 4, 36, "weight"),
+    ("ada", 5, 1, "limit"),
+    ("ada", 6, 9, "window"),
+    ("ada", 8, 27, "08:30"),
+    ("bo", 1, 12, "list"),
+    ("bo", 2, 14, "cs.LG"),
+    ("bo", 3, 1, "categories"),
+    ("bo", 5, 13, "address"),
+    ("bo", 6, 26, "someday"),
+    ("cem", 2, 8, "not-an-id"),
+)
+
+
+@pytest.fixture
+def faulty(bench: Bench) -> Bench:
+    """Ten mistakes in three files, and one sound profile."""
+    for name, text in FILES.items():
+        bench.profile(name, text.replace("[cs.lg]", "[cs.LG]") if name == "bo" else text)
+    bench.profile("zoe", profile("maildir: zoe"))
+    return bench
+
+
+def test_ten_mistakes_are_ten_lines(faulty: Bench) -> None:
+    """Each mistake is one line `file:line:col: message` on standard output, in the order of the files; exit 2."""
+    result = faulty.run("check")
+    expected = [m for m in MISTAKES if m[3] != "cs.LG"]
+    lines = result.out.splitlines()
+    assert (result.code, len(lines), len(expected)) == (2, 10, 10)
+    for line, (name, row, column, word) in zip(lines, expected, strict=True):
+        assert line.startswith(f"profiles/{name}.yaml:{row}:{column}: ")
+        assert word in line
+    assert result.err == "10 problems\n"
+
+
+def test_one_more_mistake_is_one_more_line(faulty: Bench) -> None:
+    """A category in lower case joins the others at its own place."""
+    faulty.profile("bo", FILES["bo"])
+    lines = faulty.run("check").out.splitlines()
+    assert len(lines) == len(MISTAKES)
+    assert any(line.startswith("profiles/bo.yaml:2:14: ") and "cs.LG" in line for line in lines)
+
+
+def test_send_serves_the_sound_profile_beside_them(faulty: Bench) -> None:
+    """`send` reports the bad profiles with their places, delivers to the sound one, and exits with 2."""
+    listing = faulty.file("day.jsonl", json_lines(*BACKGROUND, WORLD))
+    faulty.run("ingest", "--file", listing, "--as-of", DAY)
+    result = faulty.run("send", "--on", DAY, "--json")
+    rows = [(row["profile"], row["state"], row["papers"]) for row in result.json["editions"]]
+    assert (result.code, rows) == (2, [("zoe", "sent", 1)])
+    assert len(list((faulty.data / "maildir" / "zoe" / "new").iterdir())) == 1
+    assert len(re.findall(r"^profiles/\w+\.yaml:\d+:\d+: ", result.err, re.MULTILINE)) == 10
+
+
+def test_a_broken_profile_asked_for_by_name_is_refused(faulty: Bench) -> None:
+    """Only the problems of the named profile are told; nothing is sent."""
+    result = faulty.run("send", "cem", "--on", DAY)
+    assert (result.code, result.out) == (2, "")
+    assert "profiles/cem.yaml:2:8: " in result.err
+    assert "ada.yaml" not in result.err
+
+
+def test_paths_can_be_named(faulty: Bench) -> None:
+    """Files and folders on the command line take the place of the profiles' folder."""
+    result = faulty.run("check", "profiles/cem.yaml", "profiles/zoe.yaml")
+    assert (result.code, len(result.out.splitlines())) == (2, 1)
+    sound = faulty.run("check", "profiles/zoe.yaml")
+    assert (sound.code, sound.out, sound.err) == (0, "", "1 profile, no problems\n")
+
+
+def test_a_path_that_is_not_there_is_a_sentence(bench: Bench) -> None:
+    """A missing file or folder is the user's to change."""
+    result = bench.run("check", "nowhere.yaml")
+    assert (result.code, result.out) == (2, "")
+    assert "nowhere.yaml" in result.err
+
+
+def test_settings_are_checked_with_the_profiles(bench: Bench) -> None:
+    """Problems in `.env` have their line, those of the environment name the variable, and no value is shown."""
+    bench.profile("zoe", profile())
+    bench.file(".env", "PAPERBOY_DATAA=x\n\nSMTP_URL=http://user:hush-hush@example.org\n")
+    bench.env["HF_API_URL"] = "ftp://example.org"
+    result = bench.run("check")
+    places = [line.split(": ")[0] for line in result.out.splitlines()]
+    assert (result.code, places) == (2, [".env:1:1", ".env:3:1", ".env:3:1", "environment:1:1"])
+    assert "PAPERBOY_DATA" in result.out
+    assert "HF_API_URL" in result.out
+    assert "hush-hush" not in result.out + result.err
+
+
+def test_nothing_wrong_is_nothing_on_standard_output(bench: Bench) -> None:
+    """Sound profiles and settings: exit 0, the summary on standard error, no database made."""
+    bench.profile("zoe", profile())
+    bench.profile("yan", profile("maildir: yan"))
+    result = bench.run("check")
+    assert (result.code, result.out, result.err) == (0, "", "2 profiles, no problems\n")
+    assert not bench.data.exists()

@@ -1,0 +1,140 @@
+"""Asking the live sources: what is asked, how politely, and what is done with the answers."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.e2e.listings import NEXT, REWARD, TABLE, WORLD, atom, daily_json, oai, profile, rss
+from tests.support.cli import Bench
+from tests.support.source_server import API, DAILY, OAI, RSS, SourceServer
+
+DAY = "2026-05-04"
+SATURDAY = "2026-05-02"
+
+
+@pytest.fixture
+def live(bench: Bench, sources: SourceServer) -> Bench:
+    """A profile that asks for one category, and sources that are local."""
+    bench.profile("ada", profile(more="categories: [cs.LG]\n"))
+    bench.env |= sources.settings
+    return bench
+
+
+def test_all_sources_together_give_one_paper_each(live: Bench, sources: SourceServer) -> None:
+    """A plain `ingest` asks every source for what the profiles want; the same work from three is one paper with
+    all its sources. arXiv's services are asked one after the other, 3 seconds apart.
+    """
+    sources.answer(RSS, rss(WORLD, REWARD))
+    sources.answer(API, atom(WORLD.but(day=WORLD.day.replace(month=4)), TABLE))
+    sources.answer(DAILY, b"[]")
+    sources.answer(DAILY, daily_json(WORLD), query={"date": DAY})
+    result = live.run("ingest", "--as-of", DAY, "--json")
+    assert (result.code, result.json["papers"]) == (0, 3), result.out
+    assert [source["name"] for source in result.json["sources"]] == [
+        "arxiv-rss",
+        "arxiv-api",
+        "arxiv-oai",
+        "huggingface",
+    ]
+    (stored,) = [paper for paper in live.export() if paper["title"] == WORLD.title]
+    assert (stored["sources"], stored["votes"]) == (["arxiv", "huggingface"], 7)
+
+    (feed,), (query,) = sources.asked(RSS), sources.asked(API)
+    assert feed.path == f"{RSS}/cs.LG"
+    assert "cat:cs.LG" in query.query["search_query"]
+    assert query.begun - feed.ended >= 2.95
+    assert {request.query["date"] for request in sources.asked(DAILY)} == {DAY, "2026-05-03"}
+    assert sources.asked(OAI) == []
+
+
+def test_requests_say_who_asks(live: Bench, sources: SourceServer) -> None:
+    """The User-Agent is Paperboy's, with the address of PAPERBOY_CONTACT."""
+    live.env["PAPERBOY_CONTACT"] = "ada@example.org"
+    sources.answer(RSS, rss(WORLD))
+    live.run("ingest", "--source", "arxiv-rss", "--as-of", DAY)
+    (request,) = sources.requests
+    assert request.headers["user-agent"].startswith("Paperboy/")
+    assert "ada@example.org" in request.headers["user-agent"]
+
+
+def test_the_second_call_is_conditional(live: Bench, sources: SourceServer) -> None:
+    """What was stored is asked for with If-None-Match; "nothing changed" is no fault and stores nothing."""
+    sources.answer(RSS, rss(WORLD, REWARD), headers={"ETag": '"monday"'})
+    first = live.run("ingest", "--source", "arxiv-rss", "--as-of", DAY, "--json")
+    second = live.run("ingest", "--source", "arxiv-rss", "--as-of", DAY, "--json")
+    assert (first.code, second.code) == (0, 0)
+    assert [request.headers.get("if-none-match") for request in sources.requests] == [None, '"monday"']
+    (source,) = second.json["sources"]
+    assert (source["entries"], source["unreadable"], second.json["papers"]) == (0, [], 2)
+
+
+def test_a_service_that_asks_for_time_is_left_alone(live: Bench, sources: SourceServer) -> None:
+    """503 with a long Retry-After: no second try now, and none by a later call until that time has passed."""
+    sources.answer(RSS, b"busy", status=503, headers={"Retry-After": "3600"})
+    first = live.run("ingest", "--source", "arxiv-rss", "--as-of", "2026-05-04T08:00:00Z", "--json")
+    assert (first.code, len(sources.requests)) == (1, 1)
+    assert "503" in first.json["sources"][0]["unreadable"][0]["why"]
+
+    early = live.run("ingest", "--source", "arxiv-rss", "--as-of", "2026-05-04T08:59:00Z")
+    assert len(sources.requests) == 1
+    assert "left alone until 2026-05-04 09:00" in early.out
+    sources.answer(RSS, rss(WORLD))
+    late = live.run("ingest", "--source", "arxiv-rss", "--as-of", "2026-05-04T09:00:01Z", "--json")
+    assert (late.code, len(sources.requests), late.json["papers"]) == (0, 2, 1)
+
+
+def test_status_tells_how_each_source_fared(live: Bench, sources: SourceServer) -> None:
+    """A failure after a success keeps the time of the success, and says what went wrong since."""
+    sources.answer(RSS, rss(WORLD))
+    live.run("ingest", "--source", "arxiv-rss", "--as-of", "2026-05-04T08:00:00Z")
+    sources.answer(RSS, b"gone", status=410)
+    live.run("ingest", "--source", "arxiv-rss", "--as-of", "2026-05-05T08:00:00Z")
+    (state,) = live.run("status", "--json").json["sources"]
+    assert (state["state"], state["last_success"], state["last_new"]) == (
+        "failed",
+        "2026-05-04T08:00:00Z",
+        "2026-05-04T08:00:00Z",
+    )
+    assert "410" in state["why"]
+    assert "410" in live.run("status").out
+
+
+def test_days_that_were_missed_are_caught_up(live: Bench, sources: SourceServer) -> None:
+    """After days without an answer the OAI interface is asked for what changed since, by set and day."""
+    sources.answer(OAI, oai(WORLD))
+    first = live.run("ingest", "--source", "arxiv-oai", "--as-of", "2026-05-04T08:00:00Z", "--json")
+    sources.answer(OAI, oai(WORLD, NEXT))
+    later = live.run("ingest", "--source", "arxiv-oai", "--as-of", "2026-05-09T08:00:00Z", "--json")
+    assert (first.code, later.code, later.json["papers"]) == (0, 0, 2)
+    request = sources.requests[-1]
+    assert (request.query["set"], request.query["from"]) == ("cs:cs:LG", "2026-05-03")
+    assert later.json["sources"][0]["new"] == 1
+
+
+def test_followed_authors_and_liked_papers_are_asked_for(bench: Bench, sources: SourceServer) -> None:
+    """The API's query names followed authors; a liked paper that is not stored is asked for by its id, and is
+    known from then on without ever being news.
+    """
+    bench.env |= sources.settings
+    bench.profile("ada", "authors: [Fay Koe]\nlike: [2605.00101]\ndeliver: [{maildir: ada}]\n")
+    sources.answer(API, atom(NEXT))
+    sources.answer(API, atom(WORLD), query={"id_list": "2605.00101"})
+    result = bench.run("ingest", "--source", "arxiv-api", "--as-of", "2026-05-05", "--json")
+    queries = [request.query for request in sources.asked(API)]
+    assert (result.code, result.json["papers"]) == (0, 2)
+    assert any('au:"Fay Koe"' in query.get("search_query", "") for query in queries)
+    assert sum("id_list" in query for query in queries) == 1
+    (digest,) = bench.run("preview", "ada", "--all", "--on", "2026-05-05", "--json").json
+    assert [entry["id"] for entry in digest["entries"]] == [f"arxiv:{NEXT.number}"]
+
+
+def test_a_quiet_day_is_told_apart_from_a_failing_source(live: Bench, sources: SourceServer) -> None:
+    """When nothing is to be sent and a source failed, the edition says so; when all is well it does not."""
+    sources.answer(DAILY, b"[]")
+    live.run("ingest", "--source", "huggingface", "--as-of", SATURDAY)
+    calm = live.run("send", "--on", SATURDAY, "--json").json["editions"][0]
+    live.run("ingest", "--source", "arxiv-rss", "--as-of", DAY)  # 404
+    troubled = live.run("send", "--on", DAY, "--json").json["editions"][0]
+    assert (calm["state"], troubled["state"]) == ("quiet", "quiet")
+    assert "404" in troubled["why"]
+    assert "404" not in calm["why"]

@@ -1,0 +1,256 @@
+"""Candidates, digests, explanations, and the edition that fixes them, on the real store."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from bot.digest import Verdict
+from bot.model import Entry, Mute, Profile, Reference, SourceState
+from bot.pipeline.compose import as_json, source_troubles, store_edition
+from bot.store.tables import EditionRow
+from tests.support.builders import NOW, World, at, entry, make_profile, subscription
+
+TODAY = NOW.date()
+DAY = timedelta(days=1)
+ROBOTS = entry(1, "Robots that stack cups", authors=("Ada Example",), categories=("cs.RO",))
+OLD = entry(2, "Robots of last month", categories=("cs.RO",))
+BREAD = entry(3, "Baking bread", categories=("cs.CY",))
+SURVEY = entry(4, "A survey of robots", categories=("cs.RO",))
+GONE = entry(5, "Robots that were withdrawn", withdrawn=True)
+SOCIETY = entry(6, "Robots in society", categories=("cs.CY",))
+TOO_MANY = entry(7, "On cups, bread and one robot among many things of the house", categories=("cs.RO",))
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    made.add(ROBOTS, BREAD, SURVEY, GONE, SOCIETY, TOO_MANY, now=NOW - DAY)
+    made.add(OLD, now=NOW - 30 * DAY)
+    yield made
+    made.close()
+
+
+def ids(world: World, profile: Profile, *given: int, **how: Any) -> list[int]:
+    """The numbers of the papers in a digest."""
+    taken = frozenset(f"arxiv:2605.{n:05d}" for n in given)
+    digest, _ = world.desk([profile]).compose(profile, TODAY, taken, **how)
+    return [int(one.paper.id[-5:]) for one in digest.papers]
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "shown"),
+    [
+        ({}, (), [1, 7, 6]),  # not: old, bread, withdrawn; the survey is muted
+        ({"mute": Mute()}, (), [4, 1, 7, 6]),
+        ({"categories": ("cs.RO",)}, (), [1, 7]),
+        ({"categories": ("cs",)}, (), [1, 7, 6]),  # the whole archive
+        ({"window": 31, "categories": ("cs.RO",)}, (), [1, 2, 7]),
+        ({"limit": 1}, (1,), [6]),
+        ({"limit": 1}, (1, 6), [7]),  # what was given makes room for the next
+        ({}, (1, 6, 7), []),
+        ({"like": (Reference("arxiv:2605.00001"),)}, (), [6, 7]),  # a liked paper is known
+        ({"like": (Reference(title="Robots that stack CUPS"),)}, (), [6, 7]),  # from a BibTeX file
+        ({"threshold": 100.0}, (), []),
+        ({"threshold": 100.0, "authors": ("A. Example",)}, (), [1]),  # always shown
+    ],
+)
+def test_candidates(world: World, changes: dict[str, Any], given: tuple[int, ...], shown: list[int]) -> None:
+    """New enough, not given, not muted, in the categories, not known, not withdrawn: then the best of them."""
+    profile = make_profile("robots", **{"mute": Mute(terms=("survey",)), **changes})
+    assert sorted(ids(world, profile, *given)) == sorted(shown)
+
+
+def test_everything_goes_past_threshold_and_limit(world: World) -> None:
+    """`preview --all` shows every match, and only matches."""
+    profile = make_profile("robots", limit=1, threshold=100.0)
+    assert ids(world, profile) == []
+    assert sorted(ids(world, profile, everything=True)) == [1, 4, 6, 7]
+
+
+def test_liked_paper_under_another_id(world: World) -> None:
+    """A paper that the profile likes by its DOI is the same work under its arXiv id."""
+    world.add(Entry("arxiv", "Robots knit", ids=("arxiv:2605.00009", "doi:10.1/x")), now=NOW - DAY)
+    plain = make_profile("robots that knit")
+    assert 9 in ids(world, plain)
+    assert 9 not in ids(world, make_profile("robots that knit", like=(Reference("doi:10.1/x"),)))
+
+
+def test_digest_is_complete(world: World) -> None:
+    """It says whose, for when, of how many, in order, each paper with the reasons that add up to its score."""
+    profile = make_profile("robots", "cups", authors=("A. Example",), timezone="Europe/Paris")
+    digest, why = world.desk([profile]).compose(profile, TODAY)
+    assert (digest.profile, digest.on, digest.timezone, digest.made) == ("ada", TODAY, "Europe/Paris", NOW)
+    assert (digest.candidates, why) == (5, "")
+    first = digest.papers[0]
+    assert (first.paper.id, first.followed) == ("arxiv:2605.00001", ("A. Example",))
+    for one in digest.papers:
+        assert abs(sum(reason.weight for reason in one.reasons) - one.score) < 1e-9
+    assert [one.score for one in digest.papers] == sorted((p.score for p in digest.papers), reverse=True)
+
+
+def test_desk_serves_several_profiles(world: World) -> None:
+    """One desk for all gives each what a desk of its own would: own window, own words, own ledger."""
+    ada = make_profile("robots", id="ada", window=7)
+    bo = make_profile("bread", "robots of the month", id="bo", window=60)
+    desk = world.desk([ada, bo])
+    for profile in (ada, bo, ada):
+        alone, _ = world.desk([profile]).compose(profile, TODAY)
+        together, _ = desk.compose(profile, TODAY)
+        assert [one.paper.id for one in together.papers] == [one.paper.id for one in alone.papers]
+        assert together.candidates == alone.candidates
+    given = frozenset({"arxiv:2605.00001"})
+    assert desk.compose(ada, TODAY, given)[0].candidates == desk.compose(ada, TODAY)[0].candidates - 1
+
+
+@pytest.mark.parametrize(
+    ("changes", "given", "why"),
+    [
+        ({"window": 0}, (), "no new papers in the last 0 days"),
+        ({"categories": ("hep-th",)}, (5, 6), "no new papers in the last 7 days"),
+        ({"interests": ()}, (), "none of 5 new papers has a term of the profile"),
+        ({"threshold": 100.0}, (), "none of 5 new papers reached the threshold 100; the best had relevance"),
+    ],
+)
+def test_quiet_day_says_why(world: World, changes: dict[str, Any], given: tuple[int, ...], why: str) -> None:
+    """Nothing new, nothing that matches, and nothing good enough are told apart."""
+    profile = make_profile(**{"interests": make_profile("robots").interests, **changes})
+    digest, told = world.desk([profile]).compose(
+        profile, TODAY, frozenset(f"arxiv:2605.{n:05d}" for n in given)
+    )
+    assert digest.papers == ()
+    assert told.startswith(why)
+
+
+# --- Explaining -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "changes", "given", "verdict", "rank"),
+    [
+        ("2605.00001", {}, (), Verdict.WOULD_BE_SENT, 1),
+        ("https://arxiv.org/abs/2605.00001v3", {}, (), Verdict.WOULD_BE_SENT, 1),
+        ("Robots that stack cups", {}, (), Verdict.WOULD_BE_SENT, 1),
+        ("2605.00001", {}, (1,), Verdict.SENT, None),
+        ("2605.00007", {}, (), Verdict.BEYOND_LIMIT, 2),
+        ("2605.00007", {}, (1,), Verdict.WOULD_BE_SENT, 1),
+        ("2605.00002", {}, (), Verdict.OUTSIDE_WINDOW, None),
+        ("2605.00004", {}, (), Verdict.MUTED, None),
+        ("2605.00005", {}, (), Verdict.WITHDRAWN, None),
+        ("2605.00006", {}, (), Verdict.CATEGORY, None),
+        ("2605.00003", {"categories": ()}, (), Verdict.NO_MATCH, 4),
+        ("2605.00007", {"threshold": 99.0}, (), Verdict.BELOW_THRESHOLD, 2),
+        ("2605.00001", {"like": (Reference("arxiv:2605.00001"),)}, (), Verdict.SAME_WORK, None),
+        ("2605.99999", {}, (), Verdict.NOT_STORED, None),
+        ("no such title", {}, (), Verdict.NOT_STORED, None),
+    ],
+)
+def test_explain(
+    world: World,
+    key: str,
+    changes: dict[str, Any],
+    given: tuple[int, ...],
+    verdict: Verdict,
+    rank: int | None,
+) -> None:
+    """Each verdict with its reason in words; a rank for candidates only, a score for whatever is stored."""
+    profile = make_profile(
+        "robots", **{"mute": Mute(terms=("survey",)), "categories": ("cs.RO",), "limit": 1, **changes}
+    )
+    taken = frozenset(f"arxiv:2605.{n:05d}" for n in given)
+    found = world.desk([profile]).explain(profile, key, taken)
+    assert (found.decision.verdict, found.rank) == (verdict, rank)
+    assert found.decision.why
+    assert (found.scored is None) is (verdict is Verdict.NOT_STORED)
+    if found.scored:
+        assert abs(sum(r.weight for r in found.scored.reasons) - found.scored.score) < 1e-9
+
+
+def test_explain_agrees_with_the_digest(world: World) -> None:
+    """The same score, relevance, rank and number of candidates as in the digest."""
+    profile = make_profile("robots", "cups")
+    desk = world.desk([profile])
+    digest, _ = desk.compose(profile, TODAY)
+    for place, one in enumerate(digest.papers, start=1):
+        found = desk.explain(profile, one.paper.id, frozenset())
+        assert found.scored == one
+        assert (found.rank, found.candidates) == (place, digest.candidates)
+
+
+# --- Storing ----------------------------------------------------------------------------------------------
+
+
+def test_edition_is_fixed_with_its_digest(world: World) -> None:
+    """Stored are the digest as JSON, the ledger, and the rendered parts, under ids made of one token."""
+    profile = make_profile("robots")
+    digest, why = world.desk([profile]).compose(profile, TODAY)
+    world.channel.per_part = 2
+    assert store_edition(world.outbox, subscription(), digest, why, world.channel)
+    with world.database.reading() as session:
+        row = session.exec(select(EditionRow)).one()
+    document = json.loads(json.dumps(row.digest))
+    assert document == as_json(digest)
+    assert (document["on"], document["made"]) == ("2026-05-05", "2026-05-05T08:30:00+00:00")
+    assert document["papers"][0]["paper"]["id"] == digest.papers[0].paper.id
+    assert document["papers"][0]["reasons"][0].keys() == {"term", "weight"}
+    assert world.outbox.given(subscription().key) == {one.paper.id for one in digest.papers}
+    edition = world.outbox.find(subscription(), TODAY)
+    assert edition is not None
+    assert [one.id for one in edition.deliveries] == [f"{row.id}-1", f"{row.id}-2"]
+    assert [one.papers for one in edition.deliveries] == [2, 2]
+
+
+def test_a_date_has_one_edition(world: World) -> None:
+    """The second of two that compose at once is told so, and changes nothing."""
+    profile = make_profile("robots")
+    digest, why = world.desk([profile]).compose(profile, TODAY)
+    assert store_edition(world.outbox, subscription(), digest, why, world.channel)
+    first = world.outbox.find(subscription(), TODAY)
+    assert not store_edition(world.outbox, subscription(), digest, why, world.channel)
+    assert world.outbox.find(subscription(), TODAY) == first
+
+
+def test_quiet_edition_sends_nothing(world: World) -> None:
+    """A day without papers is stored with its reason and without a part."""
+    profile = make_profile("zebras")
+    digest, why = world.desk([profile]).compose(profile, TODAY)
+    assert store_edition(world.outbox, subscription(), digest, why, world.channel)
+    edition = world.outbox.find(subscription(), TODAY)
+    assert edition is not None
+    assert (edition.state, edition.deliveries) == ("quiet", ())
+    assert edition.why == why == "none of 5 new papers has a term of the profile"
+
+
+# --- Sources on a quiet day -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("state", "why", "answered", "told"),
+    [
+        ("ok", "", "2026-05-05 08:00", ""),
+        ("empty", "it had nothing new to tell", "2026-05-05 08:00", ""),  # a holiday
+        ("failed", "no connection", "2026-05-05 02:00", "arxiv: no connection"),
+        ("partial", "record 3: broken", "2026-05-05 08:00", "arxiv: record 3: broken"),
+        ("ok", "", "2026-05-03 08:30", ""),  # two days to the minute
+        ("ok", "", "2026-05-03 08:29", "arxiv last answered 2026-05-03"),
+        ("failed", "gone", "2026-05-01 00:00", "arxiv: gone; arxiv last answered 2026-05-01"),
+    ],
+)
+def test_source_troubles(state: str, why: str, answered: str, told: str) -> None:
+    """A failure and a feed gone stale are told; a holiday is no trouble."""
+    one = SourceState("arxiv", state, why, NOW, at(answered))
+    assert source_troubles([one], NOW) == told
+    assert source_troubles([], NOW) == ""
+
+
+def test_editions_date_is_the_callers(world: World) -> None:
+    """The local date of an edition need not be that of its moment in UTC."""
+    profile = make_profile("robots", timezone="Pacific/Auckland")
+    digest, _ = world.desk([profile]).compose(profile, date(2026, 5, 6))
+    assert (digest.on, digest.made) == (date(2026, 5, 6), NOW)

@@ -1,0 +1,309 @@
+"""Papers as stored: merged, found by any key they ever had, and followed by the ledgers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlalchemy import delete
+from sqlmodel import select
+
+from bot.merge import Change
+from bot.model import ChannelName, Edition, Entry, Part
+from bot.store.database import Database
+from bot.store.outbox import Outbox
+from bot.store.papers import Papers
+from bot.store.tables import AliasRow, LedgerRow, PaperRow
+
+NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+A1, A2, D1 = "arxiv:2605.00001", "arxiv:2605.00002", "doi:10.1000/one"
+KEY = "title:worldmodels"
+
+
+def entry(*ids: str, **changes: Any) -> Entry:
+    made = Entry("arxiv", "World Models", abstract="An abstract.", ids=ids, authors=("Ada Example",))
+    return replace(made, **changes)
+
+
+def many(count: int) -> list[Entry]:
+    return [entry(f"arxiv:2605.{n:05d}", title=f"Paper {n}", version=1) for n in range(1, count + 1)]
+
+
+@pytest.fixture
+def papers(database: Database) -> Papers:
+    return Papers(database)
+
+
+def give(database: Database, subscription: str, *ids: str, on: date = date(2026, 5, 29)) -> None:
+    """An edition that gives these papers to a subscription."""
+    token = f"{subscription}-{on}"
+    edition = Edition(token, subscription, "ada", ChannelName.MAILDIR, "ada", on, papers=len(ids))
+    assert Outbox(database).add(edition, NOW, {}, ids, [Part(b"...", len(ids))])
+
+
+def test_what_is_stored_comes_back(papers: Papers) -> None:
+    """Every field, in its type; Unicode beyond the basic plane too."""
+    told = entry(
+        A1,
+        title="𝕎orld “Models” 🤖",
+        authors=("Ada Éxample", "李明"),
+        categories=("cs.LG",),
+        organization="A Lab",
+        published="2026-05-28T17:59:46Z",
+        updated="2026-05-28",
+        announced="2026-05",
+        version=1,
+        votes=0,
+        comments=2,
+        withdrawn=True,
+        cut=True,
+    )
+    assert papers.add([told], NOW) == {Change.NEW: 1}
+    paper = papers.get(A1)
+    assert paper is not None
+    for field in ("title", "abstract", "authors", "categories", "organization", "published", "updated",
+                  "announced", "version", "votes", "comments", "withdrawn", "cut"):  # fmt: skip
+        assert getattr(paper, field) == getattr(told, field), field
+    assert (paper.id, paper.sources, paper.author_count) == (A1, ("arxiv",), 2)
+
+
+def test_times_come_back_aware_and_in_utc(papers: Papers) -> None:
+    """Whatever zone they went in with; on SQLite too, which forgets zones."""
+    tokyo = timezone(timedelta(hours=9))
+    papers.add([entry(A1)], NOW.astimezone(tokyo))
+    paper = papers.get(A1)
+    assert paper is not None
+    assert paper.first_seen == NOW
+    assert paper.first_seen.utcoffset() == timedelta(0)
+
+
+def test_a_naive_time_is_refused(papers: Papers) -> None:
+    """It is an error of the program, not a time in some zone."""
+    with pytest.raises(ValueError, match="naive"):
+        papers.add([entry(A1)], NOW.replace(tzinfo=None))
+    assert papers.count() == 0
+
+
+def test_two_thousand_entries_in_one_call(papers: Papers) -> None:
+    """All are stored, progress is told in steps, and the same again changes nothing."""
+    entries, steps = many(2000), []
+    assert papers.add(entries, NOW, steps.append) == {Change.NEW: 2000}
+    assert sum(steps) == 2000
+    assert len(steps) > 1
+    assert papers.count() == 2000
+    assert papers.add(entries, NOW + DAY) == {Change.KNOWN: 2000}
+    assert papers.known(tuple(entries)) == frozenset(range(2000))
+    assert len(papers.by_keys([one.ids[0] for one in entries])) == 2000
+
+
+def test_no_entries_are_no_change(papers: Papers) -> None:
+    """An empty listing is nothing to store."""
+    assert papers.add([], NOW) == {}
+    assert papers.known(()) == frozenset()
+    assert papers.by_keys([]) == {}
+
+
+def test_one_work_over_the_steps_of_one_call(papers: Papers) -> None:
+    """Entries of one work that stand far apart in a listing are one paper, and the first text stands."""
+    far = [entry(A1, abstract="One."), *many(1200)[5:], entry(A1, abstract="Two.", votes=3), entry(D1)]
+    for _ in range(2):
+        papers.add(far, NOW)
+        paper = papers.get(D1)
+        assert paper is not None
+        assert (paper.id, paper.abstract, paper.votes) == (A1, "One.", 3)
+    assert papers.add(far, NOW) == {Change.KNOWN: len(far)}
+
+
+@pytest.mark.parametrize("key", [A1, D1, KEY, "World Models", "WORLD models!", "Old Title", "title:oldtitle"])
+def test_a_paper_is_found_by_any_key_it_ever_had(papers: Papers, key: str) -> None:
+    """Its id, another id, the key of a title, or a title as people write it, the old one too."""
+    papers.add([entry(D1, title="Old title", source="doi"), entry(A2, title="Other")], NOW)
+    papers.add([entry(A1, D1, version=2)], NOW)
+    paper = papers.get(key)
+    assert paper is not None
+    assert paper.id == A1
+    if ":" in key:
+        assert papers.by_keys([key, "arxiv:9999.99999"]) == {key: paper}
+
+
+def test_what_is_not_stored_is_not_found(papers: Papers) -> None:
+    """No paper, rather than a likely one."""
+    papers.add([entry(A1)], NOW)
+    assert papers.get(A2) is None
+    assert papers.get("World Model") is None
+    assert papers.known((entry(A2, title="Other"), entry(A1), entry())) == {1, 2}
+
+
+def test_two_works_of_one_title_have_an_id_each(papers: Papers) -> None:
+    """Both are found by their own ids; the title leads to the first."""
+    papers.add([entry(), entry(authors=("Bo Sample",))], NOW)
+    assert [paper.id for paper in papers.all()] == [KEY, f"{KEY}+"]
+    for id_ in (KEY, f"{KEY}+"):
+        found = papers.get(id_)
+        assert found is not None
+        assert found.id == id_
+        assert papers.by_keys([id_]) == {id_: found}
+
+
+def test_a_revision_is_never_new(papers: Papers) -> None:
+    """It updates the stored paper in place."""
+    papers.add([entry(A1, version=1)], NOW)
+    assert papers.add([entry(A1, version=2, abstract="Revised.")], NOW + DAY) == {Change.UPDATED: 1}
+    (paper,) = papers.all()
+    assert (paper.abstract, paper.version, paper.first_seen) == ("Revised.", 2, NOW)
+
+
+# --- When ids change --------------------------------------------------------------------------------------
+
+
+def test_a_title_only_paper_becomes_its_id_and_ledgers_follow(database: Database, papers: Papers) -> None:
+    """The old id is gone, as a paper and from every ledger."""
+    papers.add([entry()], NOW)
+    give(database, "ada", KEY)
+    give(database, "bob", KEY, "arxiv:2605.09999")
+    assert papers.add([entry(A1)], NOW + DAY) == {Change.UPDATED: 1}
+    assert [paper.id for paper in papers.all()] == [A1]
+    assert Outbox(database).given("ada") == {A1}
+    assert Outbox(database).given("bob") == {A1, "arxiv:2605.09999"}
+
+
+def test_two_papers_become_one_in_a_ledger_that_has_both(database: Database, papers: Papers) -> None:
+    """Two rows of one subscription are one afterwards; those of others stay theirs."""
+    papers.add([entry(), entry(A1, title="Old title")], NOW)
+    assert papers.count() == 2
+    give(database, "ada", KEY)
+    give(database, "ada", A1, on=date(2026, 5, 30))
+    give(database, "bob", KEY)
+    give(database, "cem", A1)
+    assert papers.add([entry(A1, version=2)], NOW + DAY) == {Change.UPDATED: 1}
+    assert [paper.id for paper in papers.all()] == [A1]
+    for subscription in ("ada", "bob", "cem"):
+        assert Outbox(database).given(subscription) == {A1}
+    with database.reading() as session:
+        assert len(session.exec(select(LedgerRow)).all()) == 3
+
+
+def test_ids_that_change_twice_in_one_call(database: Database, papers: Papers) -> None:
+    """From a title to a DOI to arXiv, with another work taking the free title at once."""
+    papers.add([entry()], NOW)
+    give(database, "ada", KEY)
+    other = entry(authors=("Bo Sample",))
+    papers.add([entry(D1), other, entry(A1, D1, title="Retitled"), replace(other, ids=(A2,))], NOW + DAY)
+    assert [paper.id for paper in papers.all()] == [A1, A2]
+    assert Outbox(database).given("ada") == {A1}
+
+
+def test_no_key_leads_nowhere(database: Database, papers: Papers) -> None:
+    """After papers were joined, each alias belongs to a stored paper."""
+    papers.add([entry(), entry(A1, title="Old title"), entry(D1, title="A third")], NOW)
+    papers.add([entry(A1, D1, version=2)], NOW)
+    with database.reading() as session:
+        pairs = {(row.key, row.paper) for row in session.exec(select(AliasRow))}
+    assert pairs == {(key, A1) for key in (A1, D1, KEY, "title:oldtitle", "title:athird")}
+
+
+def test_a_failing_call_stores_nothing(papers: Papers) -> None:
+    """One call is one transaction: what came before the failure is not there either."""
+
+    def broken(done: int) -> None:
+        raise RuntimeError("stopped")
+
+    with pytest.raises(RuntimeError, match="stopped"):
+        papers.add(many(3), NOW, broken)
+    assert papers.count() == 0
+
+
+_sightings = st.builds(
+    lambda n, ids, source, changes: Entry(
+        source,
+        f"Title {n}",
+        ids=tuple(f"{space}:{n}" for space in ids),
+        authors=(f"First Family{n}",),
+        **changes,
+    ),
+    st.integers(0, 4),
+    st.sets(st.sampled_from(["arxiv", "doi", "acl"])).map(sorted),
+    st.sampled_from(["arxiv", "huggingface"]),
+    st.fixed_dictionaries(
+        {
+            "abstract": st.sampled_from(["", "One.", "Two."]),
+            "version": st.sampled_from([None, 1, 2]),
+            "votes": st.sampled_from([None, 1, 2]),
+            "cut": st.booleans(),
+        }
+    ),
+)
+
+
+@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.lists(_sightings, max_size=12))
+def test_the_store_knows_what_it_has(database: Database, entries: list[Entry]) -> None:
+    """As many papers as distinct works; the same again finds nothing new, nothing updated, all of it known."""
+    papers = Papers(database)
+    with database.session() as session:
+        session.execute(delete(PaperRow))
+    papers.add(entries, NOW)
+    before = tuple(papers.all())
+    assert len(before) == len({one.title for one in entries})
+    assert papers.add(entries, NOW + DAY) == ({Change.KNOWN: len(entries)} if entries else {})
+    assert tuple(papers.all()) == before
+    assert papers.known(tuple(entries)) == frozenset(range(len(entries)))
+
+
+# --- Windows and samples ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("since", "until", "found"),
+    [
+        pytest.param(NOW - DAY, NOW, [A1], id="the end belongs to it"),
+        pytest.param(NOW, NOW + DAY, [A2], id="the start does not"),
+        pytest.param(NOW - DAY, NOW + DAY, [A1, A2], id="both"),
+        pytest.param(NOW + DAY, NOW + 9 * DAY, [], id="after"),
+        pytest.param(NOW - 9 * DAY, NOW - timedelta(seconds=1), [], id="before"),
+    ],
+)
+def test_first_seen_within_a_window(
+    papers: Papers, since: datetime, until: datetime, found: list[str]
+) -> None:
+    """Windows that follow each other have each paper once."""
+    papers.add([entry(A1)], NOW)
+    papers.add([entry(A2, title="Other")], NOW + DAY)
+    assert [paper.id for paper in papers.first_seen(since, until)] == found
+
+
+def test_all_of_them_oldest_first(papers: Papers) -> None:
+    """Every paper, or those first seen from a time on, that time included."""
+    papers.add([entry(A2, title="Other")], NOW - DAY)
+    papers.add([entry(A1), entry(D1, title="A third")], NOW)
+    assert [paper.id for paper in papers.all()] == [A2, A1, D1]
+    assert [paper.id for paper in papers.all(NOW)] == [A1, D1]
+    assert list(papers.all(NOW + DAY)) == []
+    assert papers.count() == 3
+
+
+def test_a_sample_is_fixed_and_bounded(papers: Papers) -> None:
+    """The same papers each time, as many as asked for, those of a smaller sample among those of a larger."""
+    papers.add(many(300), NOW)
+    small, large = papers.sample(20, NOW), papers.sample(100, NOW)
+    assert [paper.id for paper in small] == sorted(paper.id for paper in small)
+    assert (len(small), len(large), len(papers.sample(1000, NOW))) == (20, 100, 300)
+    assert papers.sample(20, NOW) == small
+    assert set(small) < set(large)
+    numbers = [int(paper.id[-5:]) for paper in large]
+    assert min(numbers) < 50 < 250 < max(numbers)  # from everywhere, not the first ones
+
+
+def test_a_sample_keeps_to_its_time(papers: Papers) -> None:
+    """Only what was first seen by then, and after the start, and is not withdrawn."""
+    papers.add([entry(A1)], NOW)
+    papers.add([entry(A2, title="Later")], NOW + DAY)
+    papers.add([entry(D1, title="Withdrawn", withdrawn=True)], NOW)
+    assert [paper.id for paper in papers.sample(9, NOW)] == [A1]
+    assert [paper.id for paper in papers.sample(9, NOW + DAY)] == [A1, A2]
+    assert [paper.id for paper in papers.sample(9, NOW + DAY, NOW)] == [A2]

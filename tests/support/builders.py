@@ -1,0 +1,192 @@
+"""Papers, profiles, entries and a scripted channel for the tests of ranking, choosing and sending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, time
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from sqlalchemy import event
+
+from bot.errors import NotConfigured
+from bot.model import (
+    WEEK,
+    ChannelName,
+    Digest,
+    Entry,
+    Envelope,
+    Interest,
+    Outcome,
+    Paper,
+    Part,
+    Profile,
+    Ranked,
+    Sent,
+    Subscription,
+)
+from bot.pipeline.compose import Desk
+from bot.pipeline.send import Served, send
+from bot.ports import Channel
+from bot.ranking.tfidf import Tfidf
+from bot.store.database import Database
+from bot.store.outbox import Outbox
+from bot.store.papers import Papers
+from bot.when import Moment
+
+NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)  # a Tuesday
+
+
+def at(text: str) -> datetime:
+    """`2026-05-05 06:30` in UTC."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def make_paper(id_: str = "arxiv:2605.00001", title: str = "A title", **fields: Any) -> Paper:
+    """A paper first seen at NOW unless said otherwise; `id_` without a namespace is a test's own."""
+    return Paper(**{"id": id_ if ":" in id_ else f"test:{id_}", "title": title, "first_seen": NOW, **fields})
+
+
+def entry(number: int, title: str, **fields: Any) -> Entry:
+    """An arXiv entry with the id 2605.`number`."""
+    return Entry(**{"source": "arxiv", "ids": (f"arxiv:2605.{number:05d}",), "title": title, **fields})
+
+
+def interests(*phrases: str | tuple[str, float]) -> tuple[Interest, ...]:
+    return tuple(Interest(one) if isinstance(one, str) else Interest(*one) for one in phrases)
+
+
+def make_profile(*phrases: str | tuple[str, float], **fields: Any) -> Profile:
+    """A profile with these interests; its threshold lets everything pass that matches."""
+    return Profile(**{"id": "ada", "interests": interests(*phrases), "threshold": 0.0, **fields})
+
+
+def subscription(profile: str = "ada", target: str = "inbox", **fields: Any) -> Subscription:
+    return Subscription(
+        **{"profile": profile, "channel": ChannelName.MAILDIR, "target": target, "days": WEEK, **fields}
+    )
+
+
+def morning(at_: time = time(8), **fields: Any) -> Subscription:
+    return subscription(at=at_, **fields)
+
+
+def ranked(paper: Paper, score: float = 0.5, relevance: float = 90.0, matches: bool = True) -> Ranked:
+    return Ranked(paper, score, relevance, matches)
+
+
+@dataclass
+class FakeChannel:
+    """A channel whose receiver is a list; outcomes and lookups are scripted, and then all goes well.
+
+    It renders one part for every `per_part` papers.
+    """
+
+    name: str = "maildir"
+    outcomes: list[Outcome] = field(default_factory=list)  #: of the next sends, in order
+    can_find: bool = True
+    trouble: str = ""  #: why it is not configured
+    per_part: int = 100
+    sent: list[Envelope] = field(default_factory=list)  #: every attempt
+    arrived: dict[str, Envelope] = field(default_factory=dict)  #: what the receiver holds, by delivery
+    calls: list[str] = field(default_factory=list)  #: "find 1", "send 1", by the delivery's part
+    during: Callable[[Envelope], None] = lambda envelope: None  #: looks around while a send is under way
+
+    def check(self) -> None:
+        if self.trouble:
+            raise NotConfigured(self.trouble)
+
+    def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
+        ids = [one.paper.id for one in digest.papers]
+        groups = [ids[i : i + self.per_part] for i in range(0, len(ids), self.per_part)] or [[]]
+        return tuple(
+            Part(f"{delivery}-{n} {target} {' '.join(group)}".encode(), len(group))
+            for n, group in enumerate(groups, start=1)
+        )
+
+    def send(self, envelope: Envelope) -> Outcome:
+        self.calls.append(f"send {envelope.delivery.rpartition('-')[2]}")
+        self.sent.append(envelope)
+        self.during(envelope)
+        outcome = self.outcomes.pop(0) if self.outcomes else Sent(f"receipt of {envelope.delivery}")
+        if isinstance(outcome, Sent):
+            self.arrived[envelope.delivery] = envelope
+        return outcome
+
+    def find(self, envelope: Envelope) -> Sent | None:
+        self.calls.append(f"find {envelope.delivery.rpartition('-')[2]}")
+        if not self.can_find:
+            raise LookupError("nobody can tell")
+        return Sent("found") if envelope.delivery in self.arrived else None
+
+    @property
+    def papers(self) -> list[str]:
+        """Ids of all papers that arrived, in order."""
+        return [id_ for one in self.arrived.values() for id_ in one.payload.decode().split(" ")[2:]]
+
+
+@lru_cache(maxsize=1)
+def _empty_database() -> bytes:
+    """A migrated database as a file's content: migrating takes longer than most tests."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "empty.db"
+        database = Database(f"sqlite:///{path}")
+        database.prepare()
+        database.close()  # the last connection writes the log back into the file
+        return path.read_bytes()
+
+
+def _never_wait_for_the_disk(connection: Any, _: Any) -> None:
+    connection.execute("PRAGMA synchronous=OFF")
+
+
+class World:
+    """The real store on a file, with a fake channel for each name."""
+
+    def __init__(self, folder: Path) -> None:
+        path = folder / "paperboy.db"
+        path.write_bytes(_empty_database())
+        self.database = Database(f"sqlite:///{path}")
+        event.listen(self.database.engine, "connect", _never_wait_for_the_disk)
+        self.papers = Papers(self.database)
+        self.outbox = Outbox(self.database)
+        self.channel = FakeChannel()
+        self.channels: dict[ChannelName, Channel] = dict.fromkeys(ChannelName, self.channel)
+        self.desks: list[tuple[str, ...]] = []  #: the profiles of each desk that was opened
+
+    def add(self, *entries: Entry, now: datetime = NOW) -> None:
+        self.papers.add(entries, now)
+
+    def desk(self, profiles: Iterable[Profile], now: datetime = NOW) -> Desk:
+        return Desk(self.papers, Tfidf, tuple(profiles), now)
+
+    def send(
+        self,
+        *profiles: Profile,
+        now: datetime = NOW,
+        day: bool = False,
+        due: bool = False,
+        troubles: str = "",
+    ) -> list[Served]:
+        moment = Moment(now, now.date() if day else None)
+
+        def open_desk(some: Iterable[Profile]) -> Desk:
+            self.desks.append(tuple(profile.id for profile in some))
+            return self.desk(some, now)
+
+        return send(
+            profiles,
+            moment,
+            due=due,
+            outbox=self.outbox,
+            channels=self.channels,
+            open_desk=open_desk,
+            owner="test",
+            troubles=troubles,
+        )
+
+    def close(self) -> None:
+        self.database.close()

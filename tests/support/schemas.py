@@ -1,0 +1,182 @@
+"""The documents of `--json` and the lines of `export`, as JSON Schemas: the contract, and not a field more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from jsonschema import Draft202012Validator, FormatChecker
+
+Schema = dict[str, Any]
+
+TEXT: Schema = {"type": "string"}
+WORDS: Schema = {"type": "string", "minLength": 1}
+TEXTS: Schema = {"type": "array", "items": WORDS}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+PLACE: Schema = {"type": "integer", "minimum": 1}
+NUMBER: Schema = {"type": "number"}
+SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 100}
+DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
+TIME: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
+#: As exact as a source was.
+WHEN: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d(-\d\d(T\d\d:\d\d:\d\dZ)?)?$"}
+ID: Schema = {"type": "string", "pattern": r"^[a-z][a-z0-9_.-]*:\S"}
+CHANNEL: Schema = {"enum": ["slack", "email", "maildir"]}
+LINK: Schema = {"type": "string", "pattern": "^https?://"}
+
+
+def _or_null(schema: Schema) -> Schema:
+    return {"anyOf": [schema, {"type": "null"}]}
+
+
+def _record(**properties: Schema) -> Schema:
+    """An object with all of these and nothing else."""
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": list(properties),
+        "additionalProperties": False,
+    }
+
+
+def _list(items: Schema) -> Schema:
+    return {"type": "array", "items": items}
+
+
+_REASONS = _list(_record(term=WORDS, weight=NUMBER))
+
+PREVIEW = _list(
+    _record(
+        profile=WORDS,
+        on=TIME,
+        candidates=COUNT,
+        entries=_list(
+            _record(
+                rank=PLACE,
+                id=ID,
+                title=WORDS,
+                authors=TEXTS,
+                score=NUMBER,
+                relevance=SHARE,
+                url=_or_null(LINK),
+                sources=TEXTS,
+                reasons=_REASONS,
+            )
+        ),
+    )
+)
+
+INGEST = _record(
+    sources=_list(
+        _record(
+            name=WORDS,
+            entries=COUNT,
+            new=COUNT,
+            updated=COUNT,
+            known=COUNT,
+            unreadable=_list(_record(where=WORDS, why=WORDS)),
+        )
+    ),
+    papers=COUNT,
+)
+
+SEND = _record(
+    editions=_list(
+        _record(
+            profile=WORDS,
+            channel=CHANNEL,
+            target=WORDS,
+            on=DATE,
+            state={"enum": ["sent", "quiet", "failed", "uncertain", "waiting", "skipped"]},
+            papers=COUNT,
+            why=TEXT,
+        )
+    )
+)
+
+EXPLAIN = _record(
+    profile=WORDS,
+    paper=WORDS,
+    on=TIME,
+    score=_or_null(NUMBER),
+    relevance=_or_null(SHARE),
+    rank=_or_null(PLACE),
+    candidates=COUNT,
+    reasons=_REASONS,
+    verdict={
+        "enum": [
+            "would be sent",
+            "sent",
+            "muted",
+            "category",
+            "below threshold",
+            "beyond limit",
+            "outside window",
+            "withdrawn",
+            "same work",
+            "no match",
+            "not stored",
+        ]
+    },
+    why=WORDS,
+)
+
+STATUS = _record(
+    sources=_list(
+        _record(
+            name=WORDS,
+            last_success=_or_null(TIME),
+            last_new=_or_null(TIME),
+            state={"enum": ["ok", "empty", "partial", "failed", "skipped"]},
+            why=TEXT,
+        )
+    ),
+    editions=_list(
+        _record(
+            profile=WORDS,
+            channel=CHANNEL,
+            target=WORDS,
+            on=DATE,
+            state={"enum": ["sent", "quiet", "failed", "uncertain", "waiting"]},
+            papers=COUNT,
+        )
+    ),
+    deliveries=_list(
+        _record(
+            id=WORDS,
+            profile=WORDS,
+            channel=CHANNEL,
+            target=WORDS,
+            state={"enum": ["pending", "sending", "sent", "waiting", "failed", "uncertain"]},
+            attempts=COUNT,
+            until=_or_null(TIME),
+            why=TEXT,
+        )
+    ),
+)
+
+#: One line of `export`: null where unknown.
+EXPORT = _record(
+    id=ID,
+    title=WORDS,
+    abstract=TEXT,
+    authors=TEXTS,
+    author_count=_or_null(COUNT),
+    categories=TEXTS,
+    organization=_or_null(WORDS),
+    sources={**TEXTS, "minItems": 1},
+    url=_or_null(LINK),
+    version=_or_null(PLACE),
+    published=_or_null(WHEN),
+    updated=_or_null(WHEN),
+    announced=_or_null(WHEN),
+    first_seen=TIME,
+    votes=_or_null(COUNT),
+    comments=_or_null(COUNT),
+    withdrawn={"type": "boolean"},
+)
+
+
+def validate(document: Any, schema: Schema) -> None:
+    """Raises jsonschema.ValidationError with the first difference."""
+    Draft202012Validator.check_schema(schema)
+    Draft202012Validator(schema, format_checker=FormatChecker()).validate(document)

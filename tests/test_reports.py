@@ -1,0 +1,247 @@
+"""The documents of `--json`: exactly the keys of the contract, numbers rounded, unknown as null."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from bot import reports
+from bot.digest import Decision, Verdict
+from bot.merge import Change
+from bot.model import (
+    ChannelName,
+    Delivery,
+    DeliveryState,
+    Digest,
+    Edition,
+    Paper,
+    Reason,
+    ScoredPaper,
+    SourceState,
+    Unreadable,
+)
+from bot.pipeline.compose import Explanation
+from bot.pipeline.ingest import Report
+from bot.pipeline.send import Served
+from tests.support.builders import NOW, make_paper
+
+TODAY = date(2026, 5, 5)
+STAMP = "2026-05-05T08:30:00Z"
+PAPER = Paper(
+    id="arxiv:2502.19402",
+    title="On the $m^2$ of Andr\\'e",
+    first_seen=NOW,
+    abstract="It costs 50\\%.",
+    authors=("Andr\\'e Example", "Ada Other"),
+    categories=("cs.LG",),
+    sources=("arxiv", "huggingface"),
+    url="https://arxiv.org/abs/2502.19402",
+    version=2,
+    published="2025-02-26T17:59:46Z",
+    announced="2025-02",
+    votes=12,
+)
+SCORED = ScoredPaper(
+    PAPER,
+    0.1 + 0.2,
+    100 * 2 / 3,
+    (Reason("world models", 0.1 + 0.2), Reason("survey", -1e-13)),
+    ("Ada Other",),
+)
+DIGEST = Digest("ada", TODAY, "Europe/Paris", NOW, (SCORED, replace(SCORED, paper=make_paper("b"))), 42)
+ENTRY = {
+    "rank": 1,
+    "id": "arxiv:2502.19402",
+    "title": "On the m² of André",
+    "authors": ["André Example", "Ada Other"],
+    "score": 0.3,
+    "relevance": 66.666666666667,
+    "url": "https://arxiv.org/abs/2502.19402",
+    "sources": ["arxiv", "huggingface"],
+    "reasons": [{"term": "world models", "weight": 0.3}, {"term": "survey", "weight": 0.0}],
+}
+
+
+def through_json(document: Any) -> Any:
+    """As a reader of standard output gets it: no NaN, nothing that JSON does not know."""
+    return json.loads(json.dumps(document, allow_nan=False))
+
+
+def test_preview() -> None:
+    """A list with a document for each profile, entries best first, text readable, numbers rounded."""
+    (document,) = through_json(reports.preview([DIGEST], NOW))
+    assert list(document) == ["profile", "on", "candidates", "entries"]
+    assert (document["profile"], document["on"], document["candidates"]) == ("ada", STAMP, 42)
+    assert document["entries"][0] == ENTRY
+    assert list(document["entries"][0]) == list(ENTRY)
+    assert [one["rank"] for one in document["entries"]] == [1, 2]
+    assert document["entries"][1]["url"] is None
+
+
+def test_preview_limit_cuts_the_entries_only() -> None:
+    """`--limit` shows fewer; how many were candidates stays."""
+    (document,) = reports.preview([DIGEST], NOW, 1)
+    assert (len(document["entries"]), document["candidates"]) == (1, 42)
+    assert reports.preview([], NOW) == []
+    assert reports.preview([replace(DIGEST, papers=())], NOW)[0]["entries"] == []
+
+
+def test_ingest() -> None:
+    """Counts for each source, what was unreadable with its place, and how many papers are stored in all."""
+    told = [
+        Report("arxiv-api", 3, Counter({Change.NEW: 2, Change.KNOWN: 1})),
+        Report(
+            "page.html", 1, Counter({Change.UPDATED: 1}), (Unreadable("line 3", "no title"),), "partial", "x"
+        ),
+        Report("arxiv-oai", state="failed", why="no connection"),
+        Report("huggingface", state="skipped", why="asked to be left alone"),
+    ]
+    document = through_json(reports.ingest(told, 99))
+    assert document == {
+        "sources": [
+            {"name": "arxiv-api", "entries": 3, "new": 2, "updated": 0, "known": 1, "unreadable": []},
+            {
+                "name": "page.html",
+                "entries": 1,
+                "new": 0,
+                "updated": 1,
+                "known": 0,
+                "unreadable": [{"where": "line 3", "why": "no title"}],
+            },
+            {
+                "name": "arxiv-oai",
+                "entries": 0,
+                "new": 0,
+                "updated": 0,
+                "known": 0,
+                "unreadable": [{"where": "arxiv-oai", "why": "no connection"}],  # a failure is not silent
+            },
+            {"name": "huggingface", "entries": 0, "new": 0, "updated": 0, "known": 0, "unreadable": []},
+        ],
+        "papers": 99,
+    }
+
+
+def test_send() -> None:
+    """A row for each subscription, its channel and state as words."""
+    rows = [
+        Served("ada", ChannelName.SLACK, "C0PAPERS", TODAY, "sent", 10),
+        Served("bo", ChannelName.EMAIL, "bo@example.org", TODAY, "skipped", why="set SMTP_URL", trouble=True),
+    ]
+    keys = ["profile", "channel", "target", "on", "state", "papers", "why"]
+    document = through_json(reports.send(rows))
+    assert list(document) == ["editions"]
+    assert [list(one) for one in document["editions"]] == [keys, keys]
+    assert [list(one.values()) for one in document["editions"]] == [
+        ["ada", "slack", "C0PAPERS", "2026-05-05", "sent", 10, ""],
+        ["bo", "email", "bo@example.org", "2026-05-05", "skipped", 0, "set SMTP_URL"],
+    ]
+    assert reports.send([]) == {"editions": []}
+
+
+EXPLAIN_KEYS = [
+    "profile", "paper", "on", "score", "relevance", "rank", "candidates", "reasons", "verdict", "why",
+]  # fmt: skip
+
+
+def test_explain() -> None:
+    """Score, rank and reasons of a stored paper, under its own id however it was asked for."""
+    found = Explanation(PAPER, SCORED, 3, 42, Decision(Verdict.BEYOND_LIMIT, "it is number 3"))
+    document = through_json(reports.explain("ada", "2502.19402v1", found, NOW))
+    assert list(document) == EXPLAIN_KEYS
+    assert document == {
+        "profile": "ada",
+        "paper": "arxiv:2502.19402",
+        "on": STAMP,
+        "score": 0.3,
+        "relevance": 66.666666666667,
+        "rank": 3,
+        "candidates": 42,
+        "reasons": ENTRY["reasons"],
+        "verdict": "beyond limit",
+        "why": "it is number 3",
+    }
+
+
+def test_explain_what_is_not_stored() -> None:
+    """All keys are there, null where there is nothing to say, and the paper as it was asked for."""
+    found = Explanation(None, None, None, 42, Decision(Verdict.NOT_STORED, "no listing has shown it"))
+    document = through_json(reports.explain("ada", "2502.99999", found, NOW))
+    assert list(document) == EXPLAIN_KEYS
+    assert (document["paper"], document["verdict"], document["reasons"]) == ("2502.99999", "not stored", [])
+    assert [document[key] for key in ("score", "relevance", "rank")] == [None, None, None]
+
+
+def test_status() -> None:
+    """Sources with their last answers, editions with the worst of their parts, deliveries that are not through."""
+    state = SourceState("arxiv-api", "failed", "no connection", NOW, None, None)
+    fine = SourceState("huggingface", "ok", "", NOW, NOW, NOW - timedelta(days=1))
+    parts = (
+        Delivery("e-1", "e", 1, 5, DeliveryState.SENT, 1, NOW, receipt="r"),
+        Delivery("e-2", "e", 2, 5, DeliveryState.WAITING, 2, NOW, NOW + timedelta(minutes=2), why="busy"),
+        Delivery("e-3", "e", 3, 5, DeliveryState.PENDING),
+    )
+    edition = Edition("e", "ada:slack:C0", "ada", ChannelName.SLACK, "C0", TODAY, 15, deliveries=parts)
+    quiet = Edition("q", "bo:maildir:bo", "bo", ChannelName.MAILDIR, "bo", TODAY, 0, why="nothing new")
+    document = through_json(reports.status([state, fine], [edition, quiet]))
+    ada = {"profile": "ada", "channel": "slack", "target": "C0"}
+    bo = {"profile": "bo", "channel": "maildir", "target": "bo"}
+    until = "2026-05-05T08:32:00Z"
+    failed = {"last_success": None, "last_new": None, "state": "failed", "why": "no connection"}
+    well = {"last_success": STAMP, "last_new": "2026-05-04T08:30:00Z", "state": "ok", "why": ""}
+    assert document == {
+        "sources": [{"name": "arxiv-api", **failed}, {"name": "huggingface", **well}],
+        "editions": [
+            {**ada, "on": "2026-05-05", "state": "waiting", "papers": 15},
+            {**bo, "on": "2026-05-05", "state": "quiet", "papers": 0},
+        ],
+        "deliveries": [
+            {"id": "e-2", **ada, "state": "waiting", "attempts": 2, "until": until, "why": "busy"},
+            {"id": "e-3", **ada, "state": "pending", "attempts": 0, "until": None, "why": ""},
+        ],
+    }
+
+
+EXPORT_KEYS = [
+    "id", "title", "abstract", "authors", "author_count", "categories", "organization", "sources", "url", "version",
+    "published", "updated", "announced", "first_seen", "votes", "comments", "withdrawn",
+]  # fmt: skip
+
+
+def test_export() -> None:
+    """Every field of the contract, as stored, TeX and all; `announced` may be a month."""
+    document = through_json(reports.export(PAPER))
+    assert list(document) == EXPORT_KEYS
+    assert (document["title"], document["abstract"]) == (PAPER.title, PAPER.abstract)
+    assert (document["announced"], document["first_seen"]) == ("2025-02", STAMP)
+    assert (document["votes"], document["withdrawn"]) == (12, False)
+
+
+def test_export_says_null_for_what_is_unknown() -> None:
+    """Unknown is null and not zero or empty; lists are empty lists."""
+    document = through_json(reports.export(Paper("title:x", "X", NOW)))
+    unknown = {key for key, value in document.items() if value is None}
+    assert unknown == {
+        "author_count", "organization", "url", "version", "published", "updated", "announced", "votes", "comments",
+    }  # fmt: skip
+    assert [document[key] for key in ("authors", "categories", "sources")] == [[], [], []]
+
+
+@pytest.mark.parametrize(
+    ("moment", "text"),
+    [
+        (None, None),
+        (NOW, STAMP),
+        (NOW.replace(microsecond=999_999), STAMP),  # cut, not rounded
+        (datetime(2026, 5, 5, 10, 30, tzinfo=timezone(timedelta(hours=2))), "2026-05-05T10:30:00+02:00"),
+        (datetime(1, 1, 1, tzinfo=UTC), "0001-01-01T00:00:00Z"),
+    ],
+)
+def test_iso(moment: datetime | None, text: str | None) -> None:
+    """Times are ISO to the second, UTC as Z."""
+    assert reports.iso(moment) == text
