@@ -20,8 +20,6 @@ from bot.errors import NotConfigured, PaperboyError, UserError
 from bot.when import Moment, parse_when
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
-
     from bot.app import App
     from bot.model import Digest, Problem, Profile
     from bot.pipeline.ingest import Report
@@ -235,7 +233,7 @@ def preview(
         _print_json(reports.preview((digest for digest, _ in composed), moment.instant))
     else:
         for digest, why in composed:
-            _show(digest, why, format_)
+            _show(app, digest, why, format_)
     app.close()
     raise typer.Exit(DONE if sound else CHANGE_SOMETHING)
 
@@ -355,15 +353,9 @@ def export(
 @cli.command()
 def migrate() -> None:
     """Bring the database to this version's tables. A SQLite file is migrated by every command."""
-    from bot.app import App
-    from bot.store.migrate import HEAD
-
-    app = App(_settings())
-    before = app.unprepared_database.migrate()
-    at = "empty" if before is None else f"at {before}"
-    typer.echo(
-        f"The database was {at} and is at {HEAD}." if before != HEAD else f"The database is at {HEAD}."
-    )
+    app = _app()
+    before, after = app.unprepared_database.migrate()
+    typer.echo(f"The database was {f'at {before}' if before else 'empty'} and is at migration {after}.")
     app.close()
 
 
@@ -487,15 +479,16 @@ def _exit_code(rows: Iterable[Served], sound: bool) -> int:
     return FAILED if any(row.state in ("failed", "uncertain", "waiting") for row in rows) else DONE
 
 
-def _show(digest: Digest, why: str, format_: Format) -> None:
+def _show(app: App, digest: Digest, why: str, format_: Format) -> None:
     from bot import rendering, terminal, views
-    from bot.channels.slack import SlackChannel
+    from bot.model import ChannelName
 
-    shown: dict[Format, Callable[[], RenderableType | str]] = {
+    slack = app.channels[ChannelName.SLACK]
+    shown: dict[Format, Callable[[], str]] = {
         Format.HTML: lambda: rendering.render_html(views.digest_view(digest)),
         Format.TEXT: lambda: rendering.render_text(views.digest_view(digest)),
         Format.SLACK: lambda: "\n".join(
-            part.payload.decode() for part in SlackChannel(None).render(digest, "preview", "preview")
+            part.payload.decode() for part in slack.render(digest, "preview", "preview")
         ),
     }
     if format_ is Format.TERMINAL:

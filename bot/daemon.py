@@ -24,10 +24,13 @@ def run(settings: Settings) -> None:
     loop = Loop(lambda: daemon.ingest(), lambda: daemon.tick())
     app = App(settings, sleep=_interruptible(loop))
     daemon = Daemon(app)
-    daemon.begin()
-    loop.run()
+    loop.listen()
+    try:
+        daemon.begin()
+        loop.run()
+    finally:
+        app.close()
     say("stopped")
-    app.close()
 
 
 def say(text: str) -> None:
@@ -48,7 +51,7 @@ class Daemon:
         stored = self._app.papers.count()
         profiles = self._profiles()
         subscriptions = sum(len(profile.deliver) for profile in profiles)
-        say(f"started: {len(profiles)} profiles, {subscriptions} subscriptions, {stored} papers stored")
+        say(f"started; profiles: {len(profiles)}, subscriptions: {subscriptions}, papers stored: {stored}")
         say(f"ingest every {INGEST_MINUTES} minutes, a look at what is due every {TICK_SECONDS} seconds")
 
     def ingest(self) -> None:

@@ -15,7 +15,7 @@ from enum import StrEnum
 
 from bot.identity import names_on
 from bot.model import Paper, Profile, Ranked
-from bot.ranking.terms import contains, words
+from bot.ranking.terms import contains
 
 #: `threshold: auto`: a paper must be among the fifth of the last 90 days that suits the profile best.
 AUTO_THRESHOLD = 80.0
@@ -84,7 +84,7 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
         return f"mute names its author {authors[0]}"
     if categories := _in_categories(paper.categories, mute.categories):
         return f"mute names its category {categories[0]}"
-    if mute.terms and (term := contains(words(paper.title, paper.abstract), mute.terms)):
+    if mute.terms and (term := contains((paper.title, paper.abstract), mute.terms)):
         return f"mute names {term!r}, which stands in its title or abstract"
     return None
 

@@ -132,9 +132,10 @@ def _source_report(report: Report) -> Json:
 
 
 def _told(report: Report) -> Iterable[Unreadable]:
-    """A source that failed stands among what could not be read: the contract has no other place for it."""
-    failed = (Unreadable(report.name, report.why),) if report.state == "failed" else ()
-    return (*report.unreadable, *failed)
+    """A source that failed, or was left alone, stands here too: the contract has no other place for it."""
+    told = report.unreadable
+    is_missing = report.state in ("failed", "skipped") and not told
+    return (*told, Unreadable(report.name, report.why)) if is_missing else told
 
 
 def _entry(rank: int, one: ScoredPaper) -> Json:

@@ -50,6 +50,11 @@ class Loop:
         """Set once the process was asked to stop: long waits end early."""
         return self._stop
 
+    def listen(self) -> None:
+        """From now on SIGTERM and SIGINT ask the loop to stop, also before it runs."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._asked_to_stop)
+
     def run(self) -> None:
         """Blocks until asked to stop; the work under way is finished first."""
         from apscheduler.executors.pool import ThreadPoolExecutor
@@ -62,8 +67,6 @@ class Loop:
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone="UTC",
         )
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._asked_to_stop)
         scheduler.start(paused=True)
         scheduler.add_job(self._ingest)
         scheduler.add_job(self._ingest, "interval", minutes=INGEST_MINUTES, jitter=120, id="ingest")

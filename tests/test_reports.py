@@ -121,10 +121,24 @@ def test_ingest() -> None:
                 "known": 0,
                 "unreadable": [{"where": "arxiv-oai", "why": "no connection"}],  # a failure is not silent
             },
-            {"name": "huggingface", "entries": 0, "new": 0, "updated": 0, "known": 0, "unreadable": []},
+            {
+                "name": "huggingface",
+                "entries": 0,
+                "new": 0,
+                "updated": 0,
+                "known": 0,
+                "unreadable": [{"where": "huggingface", "why": "asked to be left alone"}],
+            },
         ],
         "papers": 99,
     }
+
+
+def test_ingest_tells_a_failure_once() -> None:
+    """A source that failed over what it could not read has that as its reason, and no second one."""
+    told = Report("arxiv-rss", 0, Counter(), (Unreadable("line 1", "not XML"),), "failed", "line 1: not XML")
+    (source,) = reports.ingest([told], 0)["sources"]
+    assert source["unreadable"] == [{"where": "line 1", "why": "not XML"}]
 
 
 def test_send() -> None:

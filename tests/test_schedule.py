@@ -59,6 +59,7 @@ def due(
         ("08:00", "UTC", (), "2026-05-05 09:00", None),
         # Berlin, 29 March 2026: 01:59 is followed by 03:00 (01:00 UTC)
         ("02:30", "Europe/Berlin", DAILY, "2026-03-29 00:59", "2026-03-28"),
+        ("02:30", "Europe/Berlin", DAILY, "2026-03-29 01:00", "2026-03-29"),  # the clock shows 03:00
         ("02:30", "Europe/Berlin", DAILY, "2026-03-29 01:30", "2026-03-29"),
         ("03:00", "Europe/Berlin", DAILY, "2026-03-29 01:00", "2026-03-29"),
         ("01:59", "Europe/Berlin", DAILY, "2026-03-29 00:59", "2026-03-29"),
@@ -146,6 +147,7 @@ def ingest():
         raise RuntimeError("on purpose")
 
 loop = Loop(ingest, lambda: say("tick"))
+loop.listen()
 loop.run()
 say(f"stopped {loop.stopping.is_set()}")
 """

@@ -156,7 +156,7 @@ def test_only_the_edge_names_concrete_classes() -> None:
         if is_in(name, kind) and not is_in(module, package(name) or kind)
     }
     assert "bot.app" in users
-    assert users <= {"bot.app", "bot.demo", "bot.cli"}
+    assert users <= {"bot.app", "bot.demo"}
 
 
 @pytest.mark.parametrize("library", RESERVED)

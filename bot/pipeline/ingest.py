@@ -70,7 +70,7 @@ class Report:
 
     @property
     def failed(self) -> bool:
-        return bool(self.unreadable) or self.state == "failed"
+        return bool(self.unreadable) or self.state in ("failed", "skipped")
 
 
 def wanted(profiles: Sequence[Profile], stored: frozenset[str], now: datetime) -> Wanted:

@@ -61,9 +61,9 @@ def words(*texts: str) -> Words:
     stems: list[str | None] = []
     written: list[str] = []
     for text in texts:
-        for match in _WORD.finditer(readable(text)):
-            written.append(match[0])
-            stems.append(stem(match[0]))
+        found = _WORD.findall(readable(text))
+        written += found
+        stems += map(stem, found)
         stems.append(None)
         written.append("")
     return Words(tuple(stems), tuple(written))
@@ -119,11 +119,17 @@ def _is_noise(stem_: str) -> bool:
     return (len(stem_) == 1 and stem_.isascii()) or stem_.isdecimal()
 
 
-def contains(text: Words, wanted: Iterable[str]) -> str | None:
-    """The first of the wanted phrases (as people write them) that occurs in the text, whole words only."""
-    stretch = " ".join("\n" if s is None else s for s in text.stems)
-    for one in wanted:
-        term = phrase(one)
-        if term and f" {term} " in f" {stretch} ":
-            return one
-    return None
+def contains(texts: tuple[str, ...], wanted: Iterable[str]) -> str | None:
+    """The first of the wanted phrases (as people write them) that occurs in the texts, whole words only."""
+    stretch = _stretch(texts)
+    return next((one for one in wanted if (term := _phrase(one)) and f" {term} " in stretch), None)
+
+
+_phrase = lru_cache(maxsize=4096)(phrase)
+
+
+@lru_cache(
+    maxsize=8192
+)  # each paper of a week's window is looked at once for every profile that mutes something
+def _stretch(texts: tuple[str, ...]) -> str:
+    return f" {' '.join(s or chr(10) for s in words(*texts).stems)} "

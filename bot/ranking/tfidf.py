@@ -63,14 +63,20 @@ class Tfidf:
         own += [self._resolve(one)[1] for p in profiles for one in (*p.like, *p.dislike)]
         phrases = frozenset(filter(None, map(phrase, interests)))
         self.vocabulary = Vocabulary([_text(paper) for paper in archive], own, phrases)
+        self._vectors = self.vocabulary.archive
+        self._rows = {paper: row for row, paper in enumerate(archive)}
 
     def rank(self, profile: Profile, papers: Sequence[Paper]) -> Ranking:
         """The papers with their scores for a profile, best first, ties by id."""
         return Ranking(self, profile, papers)
 
     def vectors(self, papers: Sequence[Paper]) -> sparse.csr_array:
-        """Papers x terms."""
-        return self.vocabulary.papers([_text(paper) for paper in papers])
+        """Papers x terms. Each paper is read once, however many profiles it is ranked for."""
+        if new := [paper for paper in dict.fromkeys(papers) if paper not in self._rows]:
+            self._rows.update({paper: len(self._rows) + n for n, paper in enumerate(new)})
+            read = self.vocabulary.papers([_text(paper) for paper in new])
+            self._vectors = sparse.csr_array(sparse.vstack([self._vectors, read]))
+        return self._vectors[[self._rows[paper] for paper in papers]]
 
     @cached_property
     def background_vectors(self) -> sparse.csr_array:

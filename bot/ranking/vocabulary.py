@@ -44,15 +44,15 @@ class Vocabulary:
         self.names: list[str] = list(self._counter.get_feature_names_out())
         self._plain = np.array([is_plain(name) for name in self.names], dtype=float)
         self._measured = self._plain * (counts.sum(axis=0) > 0)
+        #: The archive's own vectors: archive x terms.
+        self.archive = self._measured_rows(self._weigh(counts))
 
     def __len__(self) -> int:
         return len(self.names)
 
     def papers(self, texts: Sequence[Words]) -> sparse.csr_array:
         """Texts x terms, each row of unit length over what the archive knows, or empty."""
-        weighted = self._weighted(texts)
-        lengths = np.sqrt(weighted.power(2) @ self._measured)
-        return sparse.csr_array(sparse.diags_array(1.0 / np.where(lengths > 0, lengths, 1.0)) @ weighted)
+        return self._measured_rows(self._weighted(texts))
 
     def text(self, text: Words) -> Vector:
         """The unit vector of a text's words and pairs, or zeros."""
@@ -73,7 +73,14 @@ class Vocabulary:
     def _weighted(self, texts: Sequence[Words]) -> sparse.csr_array:
         if not texts:
             return sparse.csr_array((0, len(self)))
-        return sparse.csr_array(self._idf.transform(self._counter.transform(texts)))
+        return self._weigh(sparse.csr_array(self._counter.transform(texts)))
+
+    def _weigh(self, counts: sparse.csr_array) -> sparse.csr_array:
+        return sparse.csr_array(self._idf.transform(counts)) if counts.shape[0] else counts
+
+    def _measured_rows(self, weighted: sparse.csr_array) -> sparse.csr_array:
+        lengths = np.sqrt(weighted.power(2) @ self._measured)
+        return sparse.csr_array(sparse.diags_array(1.0 / np.where(lengths > 0, lengths, 1.0)) @ weighted)
 
 
 def _unit(vector: Vector) -> Vector:

@@ -144,18 +144,20 @@ class ArxivApi:
                 yield _as_references(parse(data))
 
     def _newest(self, query: str, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
-        start = 0
+        start, before = 0, tuple[Entry, ...]()
         while start < MOST_RESULTS:
             page = self._page(query, start, http)
             if page is None:  # unchanged since it was stored; what follows it may not have been reached then
                 start += PAGE
                 continue
+            entries = page.listing.entries
             # Before the yield: once the caller has stored this page, all of it is known.
-            done = page.is_last(start) or _has_been_read(page.listing.entries, wanted, known)
+            done = page.is_last(start) or _has_been_read(entries, wanted, known)
             yield page.listing
-            if done:
+            # A page of which nothing can be read, or the same page again, leads nowhere.
+            if done or entries in ((), before):
                 return
-            start += page.count
+            start, before = start + page.count, entries
 
     def _page(self, query: str, start: int, http: Http) -> _Page | None:
         """One page of results; asked for again when it is empty and should not be."""

@@ -71,9 +71,7 @@ def _draft(element: Element) -> Draft:
         abstract=abstract,
         ids=ids,
         authors=_authors(element),
-        categories=tuple(
-            dict.fromkeys(filter(None, (one_line(text(c)) for c in element.findall("category"))))
-        ),
+        categories=_categories(element),
         url=abstract_url(ids),
         version=version,
         announced=day if _is_first_announcement(kind, version) else None,

@@ -41,10 +41,10 @@ class Database:
             else:
                 migrate.require_current(self.engine)
 
-    def migrate(self) -> str | None:
-        """To the newest tables; returns the revision that it stood at before."""
+    def migrate(self) -> tuple[str | None, str]:
+        """To the newest tables; returns the migrations that it stood at before (None: empty) and stands at."""
         with told_as_database_error(self.url):
-            return migrate.upgrade(self.engine)
+            return migrate.upgrade(self.engine), migrate.HEAD
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -89,7 +89,7 @@ def test_run_ingests_delivers_what_is_due_and_stops(
     assert (len(slack.messages), len(smtp.received)) == (1, 1)
     assert all(work.title in slack.messages[0]["text"] for work in (WORLD, REWARD))
     lines = [line.split(" ", 1)[1] for line in out.splitlines()]
-    assert lines[0].startswith("started: 1 profiles, 3 subscriptions, 32 papers stored")
+    assert lines[0].startswith("started; profiles: 1, subscriptions: 3, papers stored: 32")
     assert any(line.startswith("arxiv-rss: 1 entries (1 new)") for line in lines)
     assert any(line.startswith("arxiv-api: failed") and "410" in line for line in lines)
     assert any("-> slack C0PAPERS: sent, 2 papers" in line for line in lines)

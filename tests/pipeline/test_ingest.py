@@ -269,12 +269,12 @@ def test_since_is_the_day_of_the_last_success(world: World) -> None:
 
 
 def test_retry_at_is_honoured(world: World) -> None:
-    """A source that asked to be left alone is not asked until then, and what was stored of it stays."""
+    """A source that asked to be left alone is not asked until then; that is told, as it is kept for another try."""
     fetch(world, FakeSource(SourceError("busy", retry_after=3600.0)))
     assert state(world).retry_at == NOW + HOUR
     source = FakeSource(page(1))
     report = fetch(world, source, now=NOW + HOUR - timedelta(seconds=1))
-    assert (report.state, source.asked, report.failed) == ("skipped", [], False)
+    assert (report.state, source.asked, report.failed) == ("skipped", [], True)
     assert report.why == "asked to be left alone until 2026-05-05 09:30 UTC"
     assert state(world).why == "busy"
     assert fetch(world, source, now=NOW + HOUR).state == "ok"

