@@ -19,6 +19,8 @@ from bot.ranking.terms import contains
 
 #: `threshold: auto`: a paper must be among the fifth of the last 90 days that suits the profile best.
 AUTO_THRESHOLD = 80.0
+#: Among so few papers a share says little: up to the first, `auto` asks for none; from the second on, for all.
+FEW, ENOUGH = 20, 100
 
 
 class Verdict(StrEnum):
@@ -89,13 +91,22 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
     return None
 
 
-def choose(profile: Profile, order: Sequence[Ranked]) -> Choice:
-    """Threshold and limit over ranked candidates."""
+def auto_threshold(background: int) -> float:
+    """What `threshold: auto` asks for when relevance is measured against so many papers.
+
+    >>> auto_threshold(3), auto_threshold(60), auto_threshold(2000)
+    (0.0, 40.0, 80.0)
+    """
+    return AUTO_THRESHOLD * min(max(background - FEW, 0) / (ENOUGH - FEW), 1.0)
+
+
+def choose(profile: Profile, order: Sequence[Ranked], auto: float = AUTO_THRESHOLD) -> Choice:
+    """Threshold and limit over ranked candidates. `auto`: the relevance that `threshold: auto` asks for."""
     shown: list[Ranked] = []
     decisions: dict[str, Decision] = {}
     room = profile.limit
     for place, ranked in enumerate(order, start=1):
-        decision = _decide(profile, ranked, room, place)
+        decision = _decide(profile, ranked, room, place, auto)
         decisions[ranked.paper.id] = decision
         if decision.verdict is Verdict.WOULD_BE_SENT:
             shown.append(ranked)
@@ -108,18 +119,14 @@ def everything_that_matches(order: Iterable[Ranked]) -> tuple[Ranked, ...]:
     return tuple(ranked for ranked in order if ranked.matches)
 
 
-def threshold(profile: Profile) -> float:
-    """The relevance that a paper must reach, 0 to 100."""
-    return AUTO_THRESHOLD if profile.threshold is None else profile.threshold
-
-
-def _decide(profile: Profile, ranked: Ranked, room: int, place: int) -> Decision:
+def _decide(profile: Profile, ranked: Ranked, room: int, place: int, auto: float) -> Decision:
     if authors := names_on(ranked.paper, profile.authors):
         return Decision(Verdict.WOULD_BE_SENT, f"you follow {authors[0]}")
     if not ranked.matches:
         return Decision(Verdict.NO_MATCH, "no term of the profile occurs in it")
-    if ranked.relevance < threshold(profile):
-        limit = f"{threshold(profile):g}{' (auto)' if profile.threshold is None else ''}"
+    threshold = auto if profile.threshold is None else profile.threshold
+    if ranked.relevance < threshold:
+        limit = f"{threshold:g}{' (auto)' if profile.threshold is None else ''}"
         return Decision(
             Verdict.BELOW_THRESHOLD, f"its relevance {ranked.relevance:.1f} is under the threshold {limit}"
         )

@@ -48,6 +48,9 @@ class Channel(Protocol):
     """One way to hand a digest to a reader: a pure `render` and a small `send`."""
 
     name: str
+    #: Whether a delivery that cannot be looked up may go out once more: a mail's reader is spared the second
+    #: copy by its Message-ID, a chat's is not.
+    resends_unseen: bool
 
     def check(self) -> None:
         """Raises NotConfigured, naming the settings to make, when this channel cannot send at all."""

@@ -13,11 +13,11 @@ from bot.digest import (
     AUTO_THRESHOLD,
     Decision,
     Verdict,
+    auto_threshold,
     choose,
     everything_that_matches,
     excluded,
     mute_reason,
-    threshold,
     window_start,
 )
 from bot.model import Mute, Paper, Profile, Ranked, Reference
@@ -192,7 +192,6 @@ def test_threshold(wish: float | None, relevance: float, score: float, expected:
     """A relevance that reaches the threshold is enough, if the score is more than nothing."""
     profile = make_profile(threshold=wish)
     assert verdict(profile, make_paper(), relevance=relevance, score=score) == expected
-    assert threshold(profile) == (AUTO_THRESHOLD if wish is None else wish)
 
 
 def line_up(*kinds: str) -> list[Ranked]:
@@ -201,6 +200,19 @@ def line_up(*kinds: str) -> list[Ranked]:
         ranked(make_paper(str(n), authors=(HAN,) if kind == "f" else ()), matches=kind != ".")
         for n, kind in enumerate(kinds)
     ]
+
+
+@pytest.mark.parametrize(
+    ("background", "asked"),
+    [(0, 0.0), (20, 0.0), (60, 40.0), (100, 80.0), (2000, 80.0)],
+    ids=["nothing stored", "20 papers", "half way", "100 papers", "a full sample"],
+)
+def test_auto_asks_for_less_while_little_is_stored(background: int, asked: float) -> None:
+    """A share of a handful of papers says little: with 20 or fewer, every match may be shown."""
+    assert auto_threshold(background) == asked
+    order = [ranked(make_paper("a"), relevance=asked), ranked(make_paper("b"), relevance=asked - 0.1)]
+    shown = choose(make_profile(threshold=None), order, auto_threshold(background)).shown
+    assert [one.paper.id for one in shown] == ["test:a"]
 
 
 @pytest.mark.parametrize(

@@ -337,7 +337,7 @@ def listings(draw: st.DrawFn) -> tuple[list[Work], list[tuple[Work, Entry]]]:
     return works, told
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(listings(), st.booleans())
 def test_listing_the_same_again_changes_nothing(
     told: tuple[Any, list[tuple[Work, Entry]]], news: bool
@@ -364,7 +364,7 @@ def _linked(told: list[tuple[Work, Entry]]) -> bool:
     return True
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=50, deadline=None)
 @given(listings(), st.randoms(use_true_random=False))
 def test_the_order_of_entries_does_not_matter(
     told: tuple[Any, list[tuple[Work, Entry]]], rng: random.Random

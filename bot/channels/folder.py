@@ -22,6 +22,7 @@ class FolderChannel:
 
     def __init__(self, inner: Channel, folder: Path, ending: str) -> None:
         self.name = inner.name
+        self.resends_unseen = inner.resends_unseen
         self._inner = inner
         self._folder = folder
         self._ending = ending

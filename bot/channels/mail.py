@@ -261,6 +261,7 @@ class MailChannel:
     """Mails from `sender` (MAIL_FROM) through the server of `url` (SMTP_URL); `target` is an address."""
 
     name = "email"
+    resends_unseen = True
 
     def __init__(self, url: str | None, sender: str | None, *, timeout: float = TIMEOUT) -> None:
         self._url = (url or "").strip()

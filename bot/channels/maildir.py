@@ -30,6 +30,7 @@ class MaildirChannel:
     """Delivers into `folder`/`target`, a Maildir that is made when it is not there."""
 
     name = "maildir"
+    resends_unseen = False
 
     def __init__(self, folder: Path, sender: str | None = None) -> None:
         self._folder = folder

@@ -10,12 +10,13 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from bot.digest import (
+    Choice,
     Decision,
     Verdict,
+    auto_threshold,
     choose,
     everything_that_matches,
     excluded,
-    threshold,
     window_start,
 )
 from bot.identity import names_on, paper_id, title_key
@@ -101,6 +102,7 @@ class Desk:
         named = (r for p in profiles for r in (*p.like, *p.dislike))
         self._named = archive.by_keys(key for r in named for key in _keys(r))
         self._model = make_model(archive.sample(ARCHIVE_SAMPLE, now), background, profiles, self._named)
+        self._auto = auto_threshold(len(background))
         self._orders: dict[str, tuple[Order, tuple[Paper, ...]]] = {}
 
     def compose(
@@ -116,7 +118,8 @@ class Desk:
         `given`: papers that the subscription has been given. `everything`: past threshold and limit.
         """
         order, candidates = self._candidates(profile, given)
-        shown = everything_that_matches(candidates) if everything else choose(profile, candidates).shown
+        choice = choose(profile, candidates, self._auto)
+        shown = everything_that_matches(candidates) if everything else choice.shown
         digest = Digest(
             profile=profile.id,
             on=on,
@@ -125,7 +128,7 @@ class Desk:
             papers=tuple(_scored(profile, ranked, order) for ranked in shown),
             candidates=len(candidates),
         )
-        return digest, "" if shown else _why_quiet(profile, candidates)
+        return digest, "" if shown else _why_quiet(profile, candidates, choice)
 
     def explain(self, profile: Profile, key: str, given: frozenset[str]) -> Explanation:
         """Where a paper stands for a profile and why. `key`: an id as people write them, or a title."""
@@ -136,7 +139,7 @@ class Desk:
             decision = Decision(Verdict.NOT_STORED, "no listing has shown it: is the id right?")
             return Explanation(None, None, None, len(candidates), decision)
         against = excluded(self._as_stored(profile), paper, given, self._now)
-        decision = against or choose(profile, candidates).decisions[paper.id]
+        decision = against or choose(profile, candidates, self._auto).decisions[paper.id]
         rank = next((n for n, one in enumerate(candidates, 1) if one.paper.id == paper.id), None)
         alone = self._model.rank(profile, [paper])
         return Explanation(paper, _scored(profile, alone.order[0], alone), rank, len(candidates), decision)
@@ -178,16 +181,13 @@ def _scored(profile: Profile, ranked: Ranked, order: Order) -> ScoredPaper:
     )
 
 
-def _why_quiet(profile: Profile, candidates: Sequence[Ranked]) -> str:
+def _why_quiet(profile: Profile, candidates: Sequence[Ranked], choice: Choice) -> str:
     if not candidates:
         return f"no new papers in the last {profile.window} days"
-    best = candidates[0]
-    if not best.matches:
+    best = choice.decisions[candidates[0].paper.id]
+    if best.verdict is Verdict.NO_MATCH:
         return f"none of {len(candidates)} new papers has a term of the profile"
-    return (
-        f"none of {len(candidates)} new papers reached the threshold {threshold(profile):g}; "
-        f"the best had relevance {best.relevance:.1f}"
-    )
+    return f"none of {len(candidates)} new papers is fit; of the best: {best.why}"
 
 
 def source_troubles(states: Sequence[SourceState], now: datetime) -> str:

@@ -114,10 +114,13 @@ def attempt(channel: Channel, envelope: Envelope, stood: Delivery) -> Outcome | 
 
 
 def _blind(channel: Channel, envelope: Envelope, stood: Delivery, doubt: str) -> Outcome | Unsure:
-    """One more try with the same bytes; what it leaves open is not tried again.
+    """One more try with the same bytes, where the channel allows it; what it leaves open is not tried again.
 
-    Refused for now, it does not become a plain `waiting`: that one would be sent again without a look.
+    Where it does not, the receiver is asked again later. Refused for now, it does not become a plain
+    `waiting`: that one would be sent again without a look.
     """
+    if not channel.resends_unseen:
+        return Unknown(doubt)
     if stood.state is DeliveryState.SENDING and stood.attempts >= BLIND_ATTEMPTS:
         return Unsure(doubt)
     match channel.send(envelope):

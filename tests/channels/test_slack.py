@@ -362,3 +362,13 @@ def test_unlinkable_paper_shows_its_title() -> None:
     assert section_texts(part.payload)[0].startswith(
         "*1. World Models for Robots that Learn from Little Data*\n"
     )
+
+
+def test_a_conversation_gets_one_message_a_second(server: SlackServer) -> None:
+    """Slack allows bursts of one a second to a conversation; another conversation need not wait."""
+    waits: list[float] = []
+    posting = channel(server, clock=lambda: 100.0, sleep=waits.append)
+    payload = ready().payload
+    for target in ("C0PAPERS", "C0OTHERS", "C0PAPERS"):
+        assert isinstance(posting.send(envelope(payload, target)), Sent)
+    assert waits == [1.0]

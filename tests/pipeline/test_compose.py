@@ -115,7 +115,7 @@ def test_desk_serves_several_profiles(world: World) -> None:
         ({"window": 0}, (), "no new papers in the last 0 days"),
         ({"categories": ("hep-th",)}, (5, 6), "no new papers in the last 7 days"),
         ({"interests": ()}, (), "none of 5 new papers has a term of the profile"),
-        ({"threshold": 100.0}, (), "none of 5 new papers reached the threshold 100; the best had relevance"),
+        ({"threshold": 100.0}, (), "none of 5 new papers is fit; of the best: its relevance"),
     ],
 )
 def test_quiet_day_says_why(world: World, changes: dict[str, Any], given: tuple[int, ...], why: str) -> None:

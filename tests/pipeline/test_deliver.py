@@ -340,3 +340,12 @@ def test_only_the_named_subscriptions_are_touched(world: World) -> None:
     assert (world.channel.calls, told) == ([], [])
     deliver(world.outbox, world.channels, [KEY], "test", NOW, told.append)
     assert (world.channel.calls, told) == (["send 1"], ["e"])
+
+
+def test_what_cannot_be_looked_up_in_a_chat_is_not_sent_again() -> None:
+    """A chat shows a second copy to everybody: the receiver is asked again later, for a day, then it is held."""
+    channel = FakeChannel(can_find=False, resends_unseen=False)
+    before = stood(DeliveryState.UNCERTAIN, attempts=1)
+    outcome = attempt(channel, ENVELOPE, before)
+    step = after(outcome, before, NOW)
+    assert (channel.sent, step.state, step.until) == ([], DeliveryState.UNCERTAIN, NOW + 2 * MINUTE)

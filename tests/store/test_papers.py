@@ -110,7 +110,7 @@ def test_no_entries_are_no_change(papers: Papers) -> None:
 
 def test_one_work_over_the_steps_of_one_call(papers: Papers) -> None:
     """Entries of one work that stand far apart in a listing are one paper, and the first text stands."""
-    far = [entry(A1, abstract="One."), *many(600)[5:], entry(A1, abstract="Two.", votes=3), entry(D1)]
+    far = [entry(A1, abstract="One."), *many(520)[5:], entry(A1, abstract="Two.", votes=3), entry(D1)]
     for _ in range(2):
         papers.add(far, NOW)
         paper = papers.get(D1)
@@ -240,7 +240,7 @@ _sightings = st.builds(
 )
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_sightings, max_size=12))
 def test_the_store_knows_what_it_has(database: Database, entries: list[Entry]) -> None:
     """As many papers as distinct works; the same again finds nothing new, nothing updated, all of it known."""

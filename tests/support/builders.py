@@ -88,6 +88,7 @@ class FakeChannel:
     name: str = "maildir"
     outcomes: list[Outcome] = field(default_factory=list)  #: of the next sends, in order
     can_find: bool = True
+    resends_unseen: bool = True
     trouble: str = ""  #: why it is not configured
     per_part: int = 100
     sent: list[Envelope] = field(default_factory=list)  #: every attempt

@@ -1,6 +1,6 @@
 """The posting of messages through Slack's Web API, and their finding again.
 
-Owns the connection. Refuses to know when to try again, and keeps nothing.
+Owns the connection and the pace of posting. Refuses to know when to try again.
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 import logging
 import re
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -23,6 +24,9 @@ from bot.model import Digest, Envelope, Outcome, Part, Refused, Sent
 
 API_URL = "https://slack.com/api/"
 TIMEOUT = 30  # seconds
+SPACING = (
+    1.0  # seconds between messages to one conversation (https://docs.slack.dev/apis/web-api/rate-limits)
+)
 
 #: What apps get who are not in the Marketplace: 15 objects a request
 #: (https://docs.slack.dev/apis/web-api/rate-limits).
@@ -49,11 +53,24 @@ class SlackChannel:
     """Posts as the app whose bot token it is given; `target` is a channel's id, or `#name`."""
 
     name = "slack"
+    resends_unseen = False
 
-    def __init__(self, token: str | None, api_url: str | None = None, *, timeout: int = TIMEOUT) -> None:
+    def __init__(
+        self,
+        token: str | None,
+        api_url: str | None = None,
+        *,
+        timeout: int = TIMEOUT,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self._token = (token or "").strip()
         self._base = api_base(api_url)
         self._timeout = timeout
+        self._clock, self._sleep = clock, sleep
+        self._free_at: dict[
+            str, float
+        ] = {}  #: by conversation, on the clock: when it may get the next message
 
     def check(self) -> None:
         if problem := self._problem():
@@ -79,11 +96,18 @@ class SlackChannel:
         arguments = json.loads(envelope.payload) | {"channel": channel or envelope.target}
         if thread:
             arguments["thread_ts"] = thread
+        self._take_turn(arguments["channel"])
         try:
             answer = self._client().chat_postMessage(**arguments)
         except FAILURES as error:
             return outcome_of_error(error)
         return Sent(f"{answer.get('channel') or envelope.target}:{answer.get('ts') or ''}")
+
+    def _take_turn(self, channel: str) -> None:
+        early = self._free_at.get(channel, 0.0) - self._clock()
+        if early > 0:
+            self._sleep(early)
+        self._free_at[channel] = self._clock() + SPACING
 
     def find(self, envelope: Envelope) -> Sent | None:
         """Reads the channel's history, or the thread, back to a minute before the first attempt.
