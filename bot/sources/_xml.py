@@ -62,7 +62,7 @@ def read_xml(data: bytes, *roots: str) -> Document:
         return Document(data, None, problems)
     if root.getroottree().docinfo.internalDTD is not None:  # in UTF-16, say, which _DOCTYPE does not see
         return Document(data, None, (broken(_REFUSED),))
-    name = etree.QName(root).localname
+    name = str(root.tag).rpartition("}")[2]  # QName would reject the ":" that recovery makes of "<:"
     if name not in roots:
         return Document(data, None, (broken(f"<{name}> where <{roots[0]}> was expected"), *problems))
     return Document(data, root, problems)

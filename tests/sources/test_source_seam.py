@@ -242,6 +242,7 @@ def pieces() -> st.SearchStrategy[bytes]:
 @example(data=b"<rss><a>" * 3_000)
 @example(data=b"<!-- -->" * 3_000)
 @example(data=b"[{" * 3_000)
+@example(data=b"<:")
 def test_arbitrary_bytes_never_raise(module: ModuleType, data: bytes) -> None:
     """Something comes out, or something is complained about, and every entry has a title."""
     found = module.parse(data)
