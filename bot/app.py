@@ -27,8 +27,9 @@ if TYPE_CHECKING:
     from bot.store.papers import Papers
     from bot.store.sources import Sources
 
-#: The sources by the names of `--source`, in the order in which they are asked: today's announcement first.
-SOURCES = ("arxiv-rss", "arxiv-api", "arxiv-oai", "huggingface")
+#: The sources by the names of `--source`, in the order in which they are asked: what was missed comes first,
+#: while it is still known when the daily announcement was last read.
+SOURCES = ("arxiv-oai", "arxiv-rss", "arxiv-api", "huggingface")
 
 
 def formats() -> Sequence[Format]:

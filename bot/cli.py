@@ -7,6 +7,7 @@ Nothing here decides; heavy modules are imported by the commands that need them.
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from bot.errors import NotConfigured, PaperboyError, UserError
+from bot.errors import DatabaseError, NotConfigured, PaperboyError, UserError
 from bot.when import Moment, parse_when
 
 if TYPE_CHECKING:
@@ -62,10 +63,15 @@ def main() -> NoReturn:
         sys.exit(CHANGE_SOMETHING)
     except PaperboyError as error:
         _complain(error)
-        sys.exit(CHANGE_SOMETHING if isinstance(error, NotConfigured) else FAILED)
+        sys.exit(CHANGE_SOMETHING if isinstance(error, NotConfigured | DatabaseError) else FAILED)
     except BrokenPipeError:
         sys.stderr.close()  # the reader left, as `head` does: not worth a word
         sys.exit(DONE)
+    except OSError as error:
+        _complain(PaperboyError(f"{error.filename or 'standard output'}: {error.strerror or error}"))
+        os._exit(
+            FAILED
+        )  # what cannot be written would be tried, and complained about, once more on the way out
     sys.exit(DONE)
 
 
@@ -183,8 +189,6 @@ def ingest(
 
     moment = parse_when(as_of, end_of_day=False)
     files = [*(file or []), *(more_files or [])]
-    if more_files and not file:
-        raise UserError(f"{more_files[0]}: name saved listings with --file")
     app = _app()
     told = list(_from_files(app, files, moment) if files else _from_sources(app, source or [], moment))
     if source and files:

@@ -15,6 +15,7 @@ from bot.pipeline.send import Served, send
 from bot.profiles import load_profiles
 from bot.schedule import INGEST_MINUTES, TICK_SECONDS, Loop
 from bot.settings import Settings
+from bot.views import counted
 from bot.when import Moment, utc_now
 
 
@@ -88,7 +89,7 @@ class Daemon:
         )
         for row in rows:
             if self._is_news(row):
-                papers = f", {row.papers} papers" if row.papers else ""
+                papers = f", {counted(row.papers, 'paper')}" if row.papers else ""
                 why = f" ({row.why})" if row.why else ""
                 say(f"{row.on} {row.profile} -> {row.channel} {row.target}: {row.state}{papers}{why}")
 

@@ -37,4 +37,4 @@ class NotConfigured(PaperboyError):  # noqa: N818 - a state to be told, like Loo
 
 
 class DatabaseError(PaperboyError):
-    """The database cannot be used as it is (newer version, unreachable, locked)."""
+    """The database cannot be used as it is (newer version, unreachable, not ours). Exit code 2."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from bot.errors import UserError
 from bot.profile_schema import json_schema
-from bot.profiles import parse_profile
+from bot.profiles import PROFILE_ID, parse_profile
 
 ENV = """\
 # Paperboy's settings. Secrets live here and nowhere else; keep this file out of version control.
@@ -73,7 +73,9 @@ def ask(given: Answers) -> Answers:
 
 def write(answers: Answers, folder: Path, env: Path, *, force: bool) -> list[str]:
     """Write the files; returns what to tell. Raises UserError when an answer cannot be, before writing."""
-    name = answers.name or "me"
+    name = (answers.name or "me").removesuffix(".yaml")
+    if not PROFILE_ID.fullmatch(name):
+        raise UserError(f"{name!r} cannot name a profile: use letters, digits, '.', '_' and '-', such as ada")
     path = folder / f"{name}.yaml"
     if not (answers.interests or answers.about or answers.authors):
         raise UserError("say what to look for: --interest, --about or --author (may be repeated)")

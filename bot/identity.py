@@ -50,7 +50,7 @@ def paper_id(text: str) -> tuple[str, int | None] | None:
         if doi.startswith(_ARXIV_DOI):
             return paper_id(doi.removeprefix(_ARXIV_DOI))
         return f"doi:{doi}", None
-    if (match := _NAMESPACED.fullmatch(text)) and match["namespace"].casefold() not in {"arxiv", "doi"}:
+    if (match := _NAMESPACED.fullmatch(text)) and match["namespace"].casefold() != "arxiv":
         return f"{match['namespace'].casefold()}:{match['key'].strip()}", None
     return None
 

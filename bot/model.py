@@ -52,6 +52,7 @@ class Unreadable:
 
     where: str  #: "line 12", "record 3 (arxiv:2502.19402)", "byte 4096"
     why: str
+    empty: bool = False  #: the answer is sound, and holds nothing where something was to be expected
 
 
 @dataclass(frozen=True, slots=True)
@@ -312,6 +313,13 @@ class Delivery:
     receipt: str | None = None
     why: str = ""
 
+    @property
+    def reason(self) -> str:
+        """Why it is not through, in words; empty when there is nothing to say."""
+        if self.why or self.state is not DeliveryState.SENDING or self.until is None:
+            return self.why
+        return f"an attempt is under way, or its process died: taken up again after {self.until:%H:%M} UTC"
+
 
 class EditionState(StrEnum):
     SENT = "sent"
@@ -354,7 +362,7 @@ class SourceState:
     """How a source fared last."""
 
     name: str
-    state: str  #: "ok", "empty" (it answered that there is nothing), "partial", "failed", "skipped"
+    state: str  #: "ok", "empty" (it answered that there is nothing), "partial", "failed", "idle" (not asked)
     why: str = ""
     last_attempt: datetime | None = None
     last_success: datetime | None = None

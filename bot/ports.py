@@ -39,7 +39,7 @@ class Source(Protocol):
         """Listings as they come, newest first where the service allows; each is stored before the next.
 
         Raises SourceError when it cannot go on; what was yielded before stays.
-        Yields nothing when there is nothing to ask for.
+        Yields nothing when there is nothing to ask for, and an empty listing when nothing changed.
         """
         ...
 

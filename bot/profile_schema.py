@@ -371,11 +371,22 @@ class DeliverEntry(Written):
 
 
 def _told_apart(entries: tuple[DeliverEntry, ...]) -> tuple[DeliverEntry, ...]:
+    """One target gets one edition a day: a second entry for it may only name other days."""
     made = [tuple(entry.subscriptions("")) for entry in entries]
-    again = tuple(i for i, subscriptions in enumerate(made) if subscriptions and subscriptions in made[:i])
+    again = tuple(
+        i
+        for i, those in enumerate(made)
+        if any(_overlap(one, other) for one in those for other in chain(*made[:i]))
+    )
     if again:
-        raise ItemsError("this delivery is here twice, with the same days and time: remove one", again)
+        message = "this target is named above for the same day, and gets one digest a day: give other days"
+        raise ItemsError(message, again)
     return entries
+
+
+def _overlap(one: Subscription, other: Subscription) -> bool:
+    same = (one.channel, one.target.casefold()) == (other.channel, other.target.casefold())
+    return same and bool(set(one.days) & set(other.days))
 
 
 class ProfileFile(Written):

@@ -32,7 +32,7 @@ from bot.yamlfile import MAX_BYTES, Document, Loc, Value, read_mapping, shown
 
 _ENDINGS = {".yaml", ".yml"}
 #: Ids go into file names, URLs and terminal lines.
-_PROFILE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]*")
+PROFILE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]*")
 
 
 def parse_profile(
@@ -137,7 +137,7 @@ def _load(path: Path) -> tuple[Profile | None, tuple[Problem, ...]]:
 
 def _id_problems(file: str) -> list[Problem]:
     name = PurePath(file).stem
-    if _PROFILE_ID.fullmatch(name):
+    if PROFILE_ID.fullmatch(name):
         return []
     message = f"{shown(name)} cannot name a profile: use letters, digits, '.', '_' and '-', such as ada.yaml"
     return [Problem(file, 1, 1, message)]

@@ -181,7 +181,7 @@ def _delivery(edition: Edition, number: int) -> Json:
         "state": str(delivery.state),
         "attempts": delivery.attempts,
         "until": iso(delivery.until),
-        "why": delivery.why,
+        "why": delivery.reason,
     }
 
 

@@ -69,6 +69,8 @@ def load_settings(
         except ValueError as error:
             problems.append(variable.problem(f"{name} {error}"))
     problems += _half_mail(variables)
+    if (data := variables.get("PAPERBOY_DATA")) and (values.get("data") or Path()).is_file():
+        problems.append(data.problem("PAPERBOY_DATA names a file: name a folder, which need not exist yet"))
     if problems:
         return None, tuple(sorted(problems))
     return _settings(values), ()

@@ -16,7 +16,7 @@ from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.reports import iso
-from bot.views import DigestView, PaperView, digest_view
+from bot.views import DigestView, PaperView, counted, digest_view
 
 #: How a state looks; anything else is plain.
 _STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}
@@ -94,7 +94,7 @@ def sent(rows: Sequence[Served]) -> RenderableType:
 
 
 def _served(row: Served) -> Text:
-    papers = f", {row.papers} paper{'s' if row.papers != 1 else ''}" if row.papers else ""
+    papers = f", {counted(row.papers, 'paper')}" if row.papers else ""
     why = f" ({row.why})" if row.why else ""
     return Text.assemble(
         f"{row.on} {row.profile} → {row.channel} {row.target}: ",
@@ -156,7 +156,7 @@ def _edition(edition: Edition, now: datetime) -> list[Text]:
     head = Text.assemble(
         f"  {edition.on} {edition.profile} → {edition.channel} {edition.target}: ",
         (str(edition.state), _STYLES.get(str(edition.state), "")),
-        f", {edition.papers} papers" if edition.papers else "",
+        f", {counted(edition.papers, 'paper')}" if edition.papers else "",
         f" ({edition.why})" if edition.why else "",
     )
     return [head, *(_delivery_note(edition, n, now) for n in _unfinished(edition))]
@@ -168,10 +168,11 @@ def _unfinished(edition: Edition) -> list[int]:
 
 def _delivery_note(edition: Edition, number: int, now: datetime) -> Text:
     one = edition.deliveries[number]
-    until = f", next try {iso(one.until)}" if one.until and one.until > now else ""
+    until = f", next try {'now' if one.until <= now else iso(one.until)}" if one.until else ""
     todo = f"; try again with: paperboy resend {one.id}" if one.state in ("failed", "uncertain") else ""
     return Text(
-        f"    {one.id}: {one.state} after {one.attempts} attempts{until}: {one.why}{todo}", style="yellow"
+        f"    {one.id}: {one.state} after {counted(one.attempts, 'attempt')}{until}: {one.reason}{todo}",
+        style="yellow",
     )
 
 

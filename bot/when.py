@@ -101,6 +101,8 @@ def parse_when(text: str | None, *, end_of_day: bool = True) -> Moment:
         canonical = iso(text)
     except ValueError:
         canonical = ""
+    if canonical and not "1900" <= canonical[:4] <= "2200":
+        raise UserError(f"{text!r} is no time that Paperboy could run at")
     if len(canonical) == len("2025-02-26"):
         day = date.fromisoformat(canonical)
         wall = time(23, 59, 59) if end_of_day else time(0)

@@ -65,7 +65,7 @@ def test_ids_as_people_write_them(written: str, expected: tuple[str, int | None]
 @pytest.mark.parametrize(
     "written",
     ["", "World models", "2513.00001", "2502.194", "2502.1940233", "https://example.org/x", "arxiv:", "arxiv:abc",
-     "doi:abc", "10.48550/arXiv.abc", "library.bib", "math/030913", "2502.19402v0", "25o2.19402", ":x", "x:",
+     "10.48550/arXiv.abc", "library.bib", "math/030913", "2502.19402v0", "25o2.19402", ":x", "x:",
      "huggingface.co/papers/", "Mamba: Linear-Time Sequence Modeling", "https://openreview.net/forum?id=x"],
 )  # fmt: skip
 def test_what_names_no_paper(written: str) -> None:

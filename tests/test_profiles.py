@@ -243,15 +243,15 @@ def test_there_must_be_a_delivery(text: str) -> None:
 
 
 def test_the_same_delivery_twice_is_a_mistake() -> None:
-    """Twice is the same channel, target, days and time, however written; another time is another delivery."""
+    """A target gets one digest a day: to name it again, however written, is a mistake unless the days differ."""
     entries = [
-        "{email: a@X.org}",
-        "{email: a@x.org, at: '8:00', days: daily}",
-        "{email: a@x.org, at: '9:00'}",
+        "{email: a@X.org, days: mon-fri}",
+        "{email: A@x.org, at: '9:00', days: daily}",
+        "{email: a@x.org, at: '20:00', days: fri}",
     ]
     text = SOME + "deliver:\n" + "".join(f"  - {entry}\n" for entry in entries)
-    assert [(line, column) for line, column, _ in wrong(text)] == [(4, 5)]
-    assert len(read(text.replace("'8:00'", "'7:00'")).deliver) == 3
+    assert [(line, column) for line, column, _ in wrong(text)] == [(4, 5), (5, 5)]
+    assert len(read(text.replace("daily", "sat").replace("days: fri", "days: sun")).deliver) == 3
 
 
 @pytest.mark.parametrize(

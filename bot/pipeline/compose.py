@@ -37,7 +37,7 @@ from bot.ports import Channel
 
 #: Papers whose document frequencies count, and papers that relevance is measured against (the contract asks
 #: for at least 2,000 of the latter). Fixed samples bound the work; all are taken when there are fewer.
-ARCHIVE_SAMPLE = 4000
+ARCHIVE_SAMPLE = 2500
 BACKGROUND_SAMPLE = 2000
 BACKGROUND_DAYS = 90
 #: A source that has not answered for longer than a night is worth telling.
@@ -183,7 +183,11 @@ def _scored(profile: Profile, ranked: Ranked, order: Order) -> ScoredPaper:
 
 def _why_quiet(profile: Profile, candidates: Sequence[Ranked], choice: Choice) -> str:
     if not candidates:
-        return f"no new papers in the last {profile.window} days"
+        return (
+            "no new papers in the window"
+            if profile.window == 1
+            else f"no new papers in the last {profile.window} days"
+        )
     best = choice.decisions[candidates[0].paper.id]
     if best.verdict is Verdict.NO_MATCH:
         return f"none of {len(candidates)} new papers has a term of the profile"
@@ -191,8 +195,10 @@ def _why_quiet(profile: Profile, candidates: Sequence[Ranked], choice: Choice) -
 
 
 def source_troubles(states: Sequence[SourceState], now: datetime) -> str:
-    """What is wrong with the sources, so that a quiet day is told apart from a failure; empty when all is well."""
-    told = [f"{s.name}: {s.why}" for s in states if s.state in ("failed", "partial") and s.why]
+    """What is the matter with the sources, so that a quiet day is told apart from a holiday, a stale feed and a
+    failure; nothing when all is well.
+    """
+    told = [f"{s.name}: {s.why}" for s in states if s.state in ("failed", "partial", "empty") and s.why]
     stale = (s for s in states if s.last_success and now - s.last_success > STALE)
     told += [f"{s.name} last answered {s.last_success:%Y-%m-%d}" for s in stale]
     return "; ".join(told)

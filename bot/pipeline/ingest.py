@@ -20,6 +20,8 @@ from bot.ports import Http, Source
 
 #: A listing of a day has a few MB; what unpacks to more than this is a mistake or an attack.
 MAX_BYTES = 512 * 1024 * 1024
+#: A source that makes up for the days that another one missed: it looks back to when either last answered.
+STANDS_IN_FOR = {"arxiv-oai": "arxiv-rss"}
 _GZIP = b"\x1f\x8b"
 
 
@@ -168,7 +170,8 @@ def ingest_source(
     if before and before.retry_at and before.retry_at > ask.now:
         why = f"asked to be left alone until {before.retry_at:%Y-%m-%d %H:%M} UTC"
         return Report(source.name, state="skipped", why=why)
-    since = before.last_success.date() if before and before.last_success else None
+    answers = (before, states.get(STANDS_IN_FOR[source.name]) if source.name in STANDS_IN_FOR else None)
+    since = max((s.last_success.date() for s in answers if s and s.last_success), default=None)
     report, error = _drained(source, replace(ask, since=since), http, papers)
     states.put(_state_after(before, report, error, ask.now))
     return report
@@ -177,7 +180,7 @@ def ingest_source(
 def _drained(
     source: Source, ask: Wanted, http: Conditional, papers: PaperStore
 ) -> tuple[Report, SourceError | None]:
-    report, error = Report(source.name), None
+    report, error = Report(source.name, state="idle", why="nothing to ask for"), None
     try:
         for listing in source.fetch(ask, http, papers.known):
             changes = papers.add(listing.entries, ask.now)
@@ -193,18 +196,22 @@ def _drained(
 
 def _judged(report: Report) -> Report:
     """The state of a source that went through to the end. An answer of which nothing could be read failed."""
-    if report.state == "failed":
+    if report.state in ("failed", "idle"):
         return report
     if report.unreadable:
         first = report.unreadable[0]
-        state = "partial" if report.entries else "failed"
+        state = (
+            "partial" if report.entries else "empty" if all(u.empty for u in report.unreadable) else "failed"
+        )
         return replace(report, state=state, why=f"{first.where}: {first.why}")
-    return report if report.entries else replace(report, state="empty", why="it had nothing new to tell")
+    return report if report.entries else replace(report, state="empty")
 
 
 def _added(report: Report, listing: Listing, changes: Counter[Change]) -> Report:
     return replace(
         report,
+        state="ok",
+        why="",
         entries=report.entries + len(listing.entries),
         changes=report.changes + changes,
         unreadable=(*report.unreadable, *listing.unreadable),
@@ -216,7 +223,7 @@ def _state_after(
 ) -> SourceState:
     retry = now + timedelta(seconds=error.retry_after) if error and error.retry_after else None
     last_new = now if report.changes[Change.NEW] else (before.last_new if before else None)
-    succeeded = report.state != "failed"
+    succeeded = report.state not in ("failed", "idle")
     return SourceState(
         name=report.name,
         state=report.state,

@@ -7,10 +7,12 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.errors import UserError
-from bot.model import ChannelName, Edition
+from bot.model import ChannelName, DeliveryState, Edition
 from bot.pipeline.deliver import Deliveries, deliver
 from bot.pipeline.send import Served, served
 from bot.ports import Channel
+
+STOPPED = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 
 
 class Outbox(Deliveries, Protocol):
@@ -28,10 +30,11 @@ def resend(
     edition = outbox.edition_of(delivery)
     if edition is None:
         raise UserError(
-            f"no delivery {delivery!r}: `paperboy status` lists those that stopped, with their ids"
+            f"no delivery {delivery!r}, or several that begin so: `paperboy status` lists those that stopped"
         )
     channels[edition.channel].check()
-    whole = next(one for one in edition.deliveries if one.id.startswith(delivery))
+    meant = [one for one in edition.deliveries if one.id.startswith(delivery)]
+    whole = next((one for one in meant if one.state in STOPPED), meant[0])
     if not outbox.release(whole.id):
         raise UserError(
             f"delivery {whole.id} is {whole.state}: only what failed or is uncertain is sent again"

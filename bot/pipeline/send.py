@@ -138,7 +138,7 @@ def _rows(plans: Sequence[Plan], touched: Iterable[str], outbox: Outbox) -> Iter
 
 def served(edition: Edition) -> Served:
     """An edition as `send` tells it."""
-    told = [edition.why, *(delivery.why for delivery in edition.deliveries)]
+    told = [edition.why, *(delivery.reason for delivery in edition.deliveries)]
     return Served(
         profile=edition.profile,
         channel=edition.channel,

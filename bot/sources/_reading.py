@@ -104,9 +104,9 @@ def _place(word: str, number: int, entry: Entry) -> str:
     return f"{word} {number} ({name})" if name else f"{word} {number}"
 
 
-def broken(why: str, where: str = _ANSWER) -> Unreadable:
-    """A complaint about an answer as a whole."""
-    return Unreadable(where, why)
+def broken(why: str, where: str = _ANSWER, *, empty: bool = False) -> Unreadable:
+    """A complaint about an answer as a whole; `empty`: it is sound, but holds nothing."""
+    return Unreadable(where, why, empty)
 
 
 def quoted(text: str) -> str:

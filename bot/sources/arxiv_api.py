@@ -148,6 +148,7 @@ class ArxivApi:
         while start < MOST_RESULTS:
             page = self._page(query, start, http)
             if page is None:  # unchanged since it was stored; what follows it may not have been reached then
+                yield Listing()
                 start += PAGE
                 continue
             entries = page.listing.entries

@@ -191,12 +191,16 @@ class ArxivOai:
     def _records(self, params: dict[str, str], http: Http) -> Iterator[Listing]:
         """All pages of one set. A token that went stale (they expire daily) starts the set again, once."""
         ask, fresh, seen = params, True, set[str]()
-        while (data := http.get(self._url, ask)) is not None:
+        while True:
+            if (data := http.get(self._url, ask)) is None:
+                yield Listing()
+                return
             page = _read(data)
             if page.error == _BAD_TOKEN and ask is not params and fresh:
                 ask, fresh, seen = params, False, set()
                 continue
             if page.error == _NO_RECORDS:
+                yield Listing()
                 return
             if page.error:
                 raise SourceError(f"{params['set']}: {page.complaint}")

@@ -119,7 +119,7 @@ def _emptiness(root: Element) -> Iterator[Unreadable]:
     if day is None:
         yield broken("no items, and no date that would say whether arXiv announces on that day", "the feed")
     elif f"{date.fromisoformat(day):%A}".casefold() not in skipped:
-        yield broken("no items on a weekday: an arXiv holiday or a fault", "the feed")
+        yield broken("no items on a weekday: an arXiv holiday or a fault", "the feed", empty=True)
 
 
 class ArxivRss:
@@ -133,5 +133,5 @@ class ArxivRss:
     def fetch(self, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
         """One listing a feed. Raises SourceError; yields nothing when no category is wanted."""
         for group in chunks(wanted.categories, CATEGORIES_A_FEED, LONGEST_PATH):
-            if (data := http.get(f"{self._url}/{'+'.join(group)}")) is not None:
-                yield parse(data)
+            data = http.get(f"{self._url}/{'+'.join(group)}")
+            yield Listing() if data is None else parse(data)

@@ -81,7 +81,7 @@ def _read(data: bytes) -> _Page:
     items = _items(text)
     problems = (*badly_encoded, *items.problems)
     if not items.found and not problems:
-        problems = (broken(_NONE),)
+        problems = (broken(_NONE, empty=True),)
     return _Page(listing(map(_draft, items.found), problems, word="paper"), len(items.found))
 
 
@@ -208,8 +208,7 @@ class HuggingFace:
             try:
                 for page in self._pages(day, http):
                     found = _of_day(page, day, today)
-                    if found.entries or found.unreadable:
-                        yield found
+                    yield found
             except StatusError as error:
                 if error.status != BAD_REQUEST:
                     raise
@@ -221,6 +220,7 @@ class HuggingFace:
         for number in range(MOST_PAGES):
             params = {"date": day.isoformat(), "limit": str(PAGE), **({"p": str(number)} if number else {})}
             if (data := http.get(self._url, params)) is None:
+                yield Listing()
                 return
             page = _read(data)
             if number and (not page.count or page.listing == before):

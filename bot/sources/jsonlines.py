@@ -15,6 +15,7 @@ from typing import NoReturn, cast
 
 from bot.identity import namespace, paper_id
 from bot.model import Entry, Listing
+from bot.sources._arxiv import is_withdrawn
 from bot.sources._reading import Complaints
 from bot.sources._saved import FILLED_LINE, count_filled, decoded, line_number
 from bot.text import one_line, paragraphs
@@ -207,7 +208,9 @@ def _entry(record: _Record) -> Entry | None:
         announced=record.moment("announced"),
         votes=record.number("votes"),
         comments=record.number("comments"),
-        withdrawn=record.truth("withdrawn") or _says_withdrawn(record.values.get("comment")),
+        withdrawn=record.truth("withdrawn")
+        or _says_withdrawn(record.values.get("comment"))
+        or is_withdrawn(abstract),
     )
 
 

@@ -117,7 +117,7 @@ def _server_engine(url: URL) -> Engine:
         return create_engine(url, pool_pre_ping=True)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise DatabaseError(
-            f"no driver for {url.drivername}: for PostgreSQL, `pip install 'paperboy[postgres]'`"
+            f"no driver for {url.drivername}: for PostgreSQL, `pip install 'psycopg[binary]'`"
         ) from error
 
 

@@ -538,7 +538,8 @@ def test_a_data_folder_that_cannot_be_made(bench: Bench) -> None:
     bench.file("data", b"in the way")
     result = bench.run("status")
     assert (result.code in (1, 2), result.out) == (True, "")
-    assert str(bench.data) in result.err
+    assert "PAPERBOY_DATA" in result.err
+    assert bench.run("check").code == 2
     assert "Traceback" not in result.err
 
 

@@ -31,9 +31,9 @@ def test_all_sources_together_give_one_paper_each(live: Bench, sources: SourceSe
     result = live.run("ingest", "--as-of", DAY, "--json")
     assert (result.code, result.json["papers"]) == (0, 3), result.out
     assert [source["name"] for source in result.json["sources"]] == [
+        "arxiv-oai",
         "arxiv-rss",
         "arxiv-api",
-        "arxiv-oai",
         "huggingface",
     ]
     (stored,) = [paper for paper in live.export() if paper["title"] == WORLD.title]

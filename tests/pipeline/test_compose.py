@@ -234,7 +234,8 @@ def test_quiet_edition_sends_nothing(world: World) -> None:
     ("state", "why", "answered", "told"),
     [
         ("ok", "", "2026-05-05 08:00", ""),
-        ("empty", "it had nothing new to tell", "2026-05-05 08:00", ""),  # a holiday
+        ("empty", "", "2026-05-05 08:00", ""),  # the feed did not change
+        ("empty", "the feed: a holiday", "2026-05-05 08:00", "arxiv: the feed: a holiday"),
         ("failed", "no connection", "2026-05-05 02:00", "arxiv: no connection"),
         ("partial", "record 3: broken", "2026-05-05 08:00", "arxiv: record 3: broken"),
         ("ok", "", "2026-05-03 08:30", ""),  # two days to the minute

@@ -208,14 +208,18 @@ def fetch(world: World, source: FakeSource, http: FakeHttp | None = None, now: d
     return ingest_source(source, ask(now), http or FakeHttp(world), world.papers, Sources(world.database))
 
 
+HOLIDAY = Listing(unreadable=(Unreadable("the feed", "a holiday", empty=True),))
+
+
 @pytest.mark.parametrize(
     ("pages", "expected", "why", "entries", "advances"),
     [
         ([page(1, 2), page(3)], "ok", "", 3, True),
-        ([], "empty", "it had nothing new to tell", 0, True),
-        ([Listing()], "empty", "it had nothing new to tell", 0, True),
+        ([], "idle", "nothing to ask for", 0, False),
+        ([Listing()], "empty", "", 0, True),
         ([page(1, unreadable="no title")], "partial", "record 9: no title", 1, True),
         ([page(unreadable="not XML")], "failed", "record 9: not XML", 0, False),
+        ([HOLIDAY], "empty", "the feed: a holiday", 0, True),
         ([SourceError("no connection")], "failed", "no connection", 0, False),
         ([page(1, 2), SourceError("no connection")], "failed", "no connection", 2, False),
     ],
@@ -236,7 +240,7 @@ def test_how_a_source_fared(
     assert (stored.state, stored.why, stored.last_attempt) == (expected, why, NOW)
     assert stored.last_success == (NOW if advances else None)
     assert stored.last_new == (NOW if entries else None)
-    assert report.failed is (expected in ("failed", "partial"))
+    assert report.failed is (expected in ("failed", "partial") or HOLIDAY in pages)
 
 
 def test_failure_midway_keeps_what_came_before(world: World) -> None:

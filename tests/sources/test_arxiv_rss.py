@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import Entry, Unreadable, Wanted
+from bot.model import Entry, Listing, Unreadable, Wanted
 from bot.sources import arxiv_rss
 from bot.sources.arxiv_rss import ArxivRss, parse
 
@@ -158,7 +158,8 @@ def test_an_empty_feed_is_a_fault_unless_arxiv_rests(dates: str, skip: str, faul
 def test_a_holiday_is_told_in_words() -> None:
     """Memorial Day, a Monday."""
     found = parse(feed(dates="<pubDate>Mon, 25 May 2026 00:00:00 -0400</pubDate>"))
-    assert found.unreadable == (Unreadable("the feed", "no items on a weekday: an arXiv holiday or a fault"),)
+    why = "no items on a weekday: an arXiv holiday or a fault"
+    assert found.unreadable == (Unreadable("the feed", why, empty=True),)
 
 
 def test_a_full_feed_is_suspected_of_missing_some(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -177,9 +178,9 @@ def test_categories_share_a_request_in_groups_of_twenty() -> None:
     assert service.asked == ["http://h/rss/" + "+".join(f"cs.C{n}" for n in range(20)), "http://h/rss/cs.C20"]
 
 
-def test_an_unchanged_feed_yields_nothing() -> None:
-    """The same announcement twice a day is stored once."""
-    assert not list(ArxivRss().fetch(Wanted(("cs.LG",), now=NOW), Service(None), nothing_known))
+def test_an_unchanged_feed_has_nothing_on_it() -> None:
+    """The same announcement twice a day is stored once; that it was answered is known."""
+    assert list(ArxivRss().fetch(Wanted(("cs.LG",), now=NOW), Service(None), nothing_known)) == [Listing()]
 
 
 def test_followed_authors_are_none_of_its_business() -> None:
