@@ -6,7 +6,8 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
@@ -14,7 +15,9 @@ from typing import TYPE_CHECKING
 
 from bot.errors import UserError
 from bot.model import ChannelName, Profile, SourceState
-from bot.pipeline.compose import Desk
+from bot.pipeline.compose import Desk, source_troubles
+from bot.pipeline.ingest import Report, refresh, wanted
+from bot.pipeline.send import Served, send
 from bot.when import Moment
 
 if TYPE_CHECKING:
@@ -149,6 +152,36 @@ class App:
         from bot.ranking.tfidf import Tfidf
 
         return Desk(self.papers, Tfidf, profiles, moment.instant)
+
+    def refresh(
+        self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
+    ) -> Iterator[Report]:
+        """Ask the sources (the named ones, or all) for what the profiles want; a report each as it is through."""
+        references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
+        ask = wanted(profiles, frozenset(self.papers.by_keys(references)), moment.instant)
+        ask = replace(ask, by_name=bool(names))
+        return refresh(self.sources(names), ask, self.http, self.papers, self.source_states)
+
+    def send(
+        self,
+        profiles: Sequence[Profile],
+        moment: Moment,
+        *,
+        due: bool,
+        progress: Callable[[str], None] = lambda subscription: None,
+    ) -> list[Served]:
+        """Compose and deliver for these profiles (see `bot.pipeline.send`)."""
+        return send(
+            profiles,
+            moment,
+            due=due,
+            outbox=self.outbox,
+            channels=self.channels,
+            open_desk=lambda some: self.desk(some, moment),
+            owner=self.owner,
+            troubles=source_troubles(self.states(), moment.instant),
+            progress=progress,
+        )
 
     def states(self) -> tuple[SourceState, ...]:
         return self.source_states.all()

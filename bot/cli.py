@@ -436,16 +436,12 @@ def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[Rep
 
 
 def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[Report]:
-    from bot.pipeline.ingest import refresh, wanted
     from bot.progress import progress
 
     sources = app.sources(names)
     profiles = _profiles(app.settings, None)[0] if app.settings.profiles.is_dir() else []
-    references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
-    ask = wanted(profiles, frozenset(app.papers.by_keys(references)), moment.instant)
-    ask = replace(ask, by_name=bool(names))
     with progress("Asking", len(sources)) as step:
-        for report in refresh(sources, ask, app.http, app.papers, app.source_states):
+        for report in app.refresh(profiles, moment, names):
             yield report
             step(report.name)
 
@@ -457,22 +453,10 @@ def _given_to_all(app: App, profile: Profile) -> frozenset[str]:
 
 
 def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[Served]:
-    from bot.pipeline.compose import source_troubles
-    from bot.pipeline.send import send as send_all
     from bot.progress import progress
 
     with progress("Composing", None) as step:
-        return send_all(
-            profiles,
-            moment,
-            due=due,
-            outbox=app.outbox,
-            channels=app.channels,
-            open_desk=lambda some: app.desk(some, moment),
-            owner=app.owner,
-            troubles=source_troubles(app.states(), moment.instant),
-            progress=step,
-        )
+        return app.send(profiles, moment, due=due, progress=step)
 
 
 def _exit_code(rows: Iterable[Served], sound: bool) -> int:

@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from bot.app import App
 from bot.errors import PaperboyError, SourceError
 from bot.model import Problem, Profile
-from bot.pipeline.compose import source_troubles
-from bot.pipeline.ingest import Report, refresh, wanted
-from bot.pipeline.send import Served, send
+from bot.pipeline.ingest import Report
+from bot.pipeline.send import Served
 from bot.profiles import load_profiles
 from bot.schedule import INGEST_MINUTES, TICK_SECONDS, Loop
 from bot.settings import Settings
@@ -68,25 +67,11 @@ class Daemon:
             say(f"error: {error}")
 
     def _ingest(self) -> None:
-        app, profiles, now = self._app, self._profiles(), utc_now()
-        references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
-        ask = wanted(profiles, frozenset(app.papers.by_keys(references)), now)
-        for report in refresh(app.sources(), ask, app.http, app.papers, app.source_states):
+        for report in self._app.refresh(self._profiles(), Moment(utc_now())):
             say(_told(report))
 
     def _tick(self) -> None:
-        app, profiles = self._app, self._profiles()
-        moment = Moment(utc_now())
-        rows = send(
-            profiles,
-            moment,
-            due=True,
-            outbox=app.outbox,
-            channels=app.channels,
-            open_desk=lambda some: app.desk(some, moment),
-            owner=app.owner,
-            troubles=source_troubles(app.states(), moment.instant),
-        )
+        rows = self._app.send(self._profiles(), Moment(utc_now()), due=True)
         for row in rows:
             if self._is_news(row):
                 papers = f", {counted(row.papers, 'paper')}" if row.papers else ""
