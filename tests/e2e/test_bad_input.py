@@ -565,3 +565,31 @@ def test_a_bad_option_is_exit_code_2(bench: Bench, arguments: tuple[str, ...]) -
     assert (result.code, result.out) == (2, "")
     assert result.err.strip()
     assert "Traceback" not in result.err
+
+
+@pytest.mark.parametrize("when", ["0001-01-01", "9999-12-31", "0001-01-01T00:00:00+01:00", "yesterday"])
+def test_a_time_that_nothing_could_run_at(bench: Bench, when: str) -> None:
+    """A sentence and exit code 2, whatever the command does with the clock."""
+    bench.profile("ada", "interests: [world models]\ndeliver: [{maildir: ada}]\n")
+    for command in (["preview"], ["send"], ["explain", "ada", "2605.00001"]):
+        result = bench.run(*command, "--on", when)
+        assert (result.code, result.out, result.err.count("\n")) == (2, "", 1)
+
+
+def test_an_old_title_does_not_undo_a_revision(bench: Bench) -> None:
+    """Version 2 stays what it is when a listing without ids shows the first version's title and text."""
+    listings = [
+        '{"id": "arxiv:2605.00001", "title": "Cups of the World", "abstract": "One.", "version": 1}',
+        '{"id": "arxiv:2605.00001", "title": "Saucers of the World", "abstract": "Two.", "version": 2}',
+        '{"title": "Cups of the World", "abstract": "One."}',
+    ]
+    for number, listing in enumerate(listings):
+        bench.run(
+            "ingest",
+            "--file",
+            bench.file(f"{number}.jsonl", listing.encode()),
+            "--as-of",
+            f"2026-05-0{number + 1}",
+        )
+    (paper,) = bench.export()
+    assert (paper["title"], paper["abstract"], paper["version"]) == ("Saucers of the World", "Two.", 2)

@@ -151,3 +151,11 @@ def test_schema_accepts_the_example_profiles_and_rejects_mistakes(bench: Bench) 
     assert Draft7Validator(schema).is_valid(wrong)
     for change in ({"limt": 3}, {"window": 0}, {"deliver": []} | {"interests": 3}, {"threshold": "high"}):
         assert not Draft7Validator(schema).is_valid(wrong | change)
+
+
+@pytest.mark.parametrize("name", ["../evil", "a/b", ".hid", "zoë", "a\\b"])
+def test_a_name_that_leads_elsewhere_is_refused(bench: Bench, name: str) -> None:
+    """A profile is a file of the profiles folder: no path trick gets out of it, and nothing is written."""
+    result = bench.run("init", name, "--interest", "x", "--maildir", "y")
+    assert (result.code, "cannot name a profile" in result.err) == (2, True)
+    assert not list(bench.folder.rglob("*evil*")) + list(bench.folder.rglob("b.yaml"))
