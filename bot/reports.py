@@ -32,13 +32,13 @@ def ingest(reports: Iterable[Report], papers: int) -> Json:
     return {"sources": [_source_report(report) for report in reports], "papers": papers}
 
 
-def preview(digests: Iterable[Digest], now: datetime, limit: int | None = None) -> list[Json]:
+def preview(digests: Iterable[Digest], now: datetime) -> list[Json]:
     return [
         {
             "profile": digest.profile,
             "on": iso(now),
             "candidates": digest.candidates,
-            "entries": [_entry(n, one) for n, one in enumerate(digest.papers[:limit], start=1)],
+            "entries": [_entry(n, one) for n, one in enumerate(digest.papers, start=1)],
         }
         for digest in digests
     ]

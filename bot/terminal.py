@@ -22,13 +22,13 @@ from bot.views import DigestView, PaperView, counted, digest_view
 _STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}
 
 
-def digest(shown: Digest, why: str, limit: int | None = None) -> RenderableType:
+def digest(shown: Digest, why: str) -> RenderableType:
     """A ranked digest as cards."""
     view = digest_view(shown)
     head = Text.assemble(
         ("Paperboy", "bold"), f" for {view.profile} · {view.day}\n", (_selection(view, why), "dim")
     )
-    return Group(head, Text(), *(_card(paper) for paper in view.papers[:limit]))
+    return Group(head, Text(), *(_card(paper) for paper in view.papers))
 
 
 def _selection(view: DigestView, why: str) -> str:
