@@ -82,9 +82,10 @@ class App:
 
     @cached_property
     def papers(self) -> Papers:
+        from bot.ranking.counts import COUNTING
         from bot.store.papers import Papers
 
-        return Papers(self.database)
+        return Papers(self.database, COUNTING)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -147,11 +148,11 @@ class App:
         validators = StoredValidators(self.database)
         return PoliteHttp(contact=s.contact, spacing=spacing, validators=validators, sleep=self._sleep)
 
-    def desk(self, profiles: Sequence[Profile], moment: Moment) -> Desk:
-        """Where digests are composed. This is what imports scikit-learn."""
-        from bot.ranking.tfidf import Tfidf
+    def desk(self, profiles: Sequence[Profile], moment: Moment, asked: Sequence[str] = ()) -> Desk:
+        """Where digests are composed, and the `asked` papers explained. This is what imports scikit-learn."""
+        from bot.ranking.linear import Ranker
 
-        return Desk(self.papers, Tfidf, profiles, moment.instant)
+        return Desk(self.papers, Ranker, profiles, moment.instant, asked)
 
     def refresh(
         self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -22,6 +22,7 @@ from bot.when import Moment, parse_when
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.evaluation import Task
     from bot.model import Digest, Problem, Profile
     from bot.pipeline.ingest import Report
     from bot.pipeline.send import Served
@@ -256,7 +257,7 @@ def explain(
     app = _app()
     (profile,), _ = _profiles(app.settings, [name])
     given = frozenset().union(*(app.outbox.given(s.key) for s in profile.deliver))
-    found = app.desk([profile], moment).explain(profile, paper, given)
+    found = app.desk([profile], moment, [paper]).explain(profile, paper, given)
     if as_json:
         _print_json(reports.explain(profile.id, paper, found, moment.instant))
     else:
@@ -294,6 +295,49 @@ def run() -> None:
     from bot import daemon
 
     daemon.run(_settings())
+
+
+@cli.command()
+def evaluate(
+    papers: Annotated[Path | None, typer.Argument(help="JSON Lines, gzip or not.")] = None,
+    judgements: Annotated[
+        Path | None, typer.Argument(metavar="LIBRARIES_OR_QUERIES", help="Which papers are relevant to whom.")
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="PROFILE", help="Instead of files: how well its likes are found.")
+    ] = None,
+    as_: Annotated[
+        Literal["interest", "about"], typer.Option("--as", help="What of a profile a query is.")
+    ] = "interest",
+    baselines: Annotated[
+        bool, typer.Option("--baselines/--no-baselines", help="With what others do beside it.")
+    ] = True,
+    on: When = None,
+    as_json: AsJson = False,
+) -> None:
+    """How well papers are ranked: nDCG, MAP, MRR and recall, beside a TF-IDF centroid and a linear SVM."""
+    from bot import evaluation, reports
+    from bot.progress import progress
+
+    if profile:
+        if papers:
+            raise UserError("either files or --profile: one's own profile is judged by the stored papers")
+        task = _own_likes(profile, parse_when(on))
+    elif papers and judgements:
+        task = _from_set(papers, judgements, about=as_ == "about")
+    else:
+        raise UserError("name two files, PAPERS and LIBRARIES_OR_QUERIES, or a --profile of your own")
+    from bot.ranking.baselines import methods
+
+    compared = methods(task, baselines=baselines)
+    with progress("Ranking with", len(compared) * len(task.trials)) as step:
+        done = evaluation.evaluate(task, compared, step)
+    if as_json:
+        _print_json(reports.evaluate(done))
+    else:
+        from bot import terminal
+
+        terminal.console().print(terminal.evaluated(done))
 
 
 # --- Keeping it in order ----------------------------------------------------------------------------------
@@ -444,6 +488,29 @@ def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[Re
         for report in app.refresh(profiles, moment, names):
             yield report
             step(report.name)
+
+
+def _from_set(papers: Path, judgements: Path, *, about: bool) -> Task:
+    from bot.evaluation import read_papers, read_task
+    from bot.progress import progress
+    from bot.ranking.counts import counts
+
+    with progress("Reading", None) as step:
+        return read_task(judgements, read_papers(papers, counts, step), about=about)
+
+
+def _own_likes(name: str, moment: Moment) -> Task:
+    from datetime import timedelta
+
+    from bot.evaluation import Extent, own_likes
+    from bot.pipeline.compose import ARCHIVE_SAMPLE, BACKGROUND_DAYS, BACKGROUND_SAMPLE
+
+    app = _app()
+    (profile,), _ = _profiles(app.settings, [name])
+    since = moment.instant - timedelta(days=BACKGROUND_DAYS)
+    task = own_likes(profile, app.papers, Extent(since, moment.instant, BACKGROUND_SAMPLE, ARCHIVE_SAMPLE))
+    app.close()
+    return task
 
 
 def _given_to_all(app: App, profile: Profile) -> frozenset[str]:

@@ -1,26 +1,34 @@
 """Choosing: which papers a profile's digest shows, and the one reason why any other is not in it. Pure.
 
 A paper is shown when nothing speaks against it (it is withdrawn, liked already, muted, of another category,
-given before, outside the window), something speaks for it, its relevance reaches the threshold, and there is
-room. Papers by followed authors are always shown, whatever their category and relevance, and take no one's
-place.
+given before, outside the window), something speaks for it, it reaches the threshold, and there is room. One that
+says nearly the same as a better one is named under it. Papers by followed authors are always shown, whatever their
+category and relevance, and take no one's place.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import cached_property, reduce
+from typing import Any, Protocol
 
-from bot.identity import names_on
+from bot.identity import AuthorIndex, names_on
 from bot.model import Paper, Profile, Ranked
 from bot.ranking.terms import contains
 
-#: `threshold: auto`: a paper must be among the fifth of the last 90 days that suits the profile best.
-AUTO_THRESHOLD = 80.0
-#: Among so few papers a share says little: up to the first, `auto` asks for none; from the second on, for all.
-FEW, ENOUGH = 20, 100
+#: `threshold: auto`: a paper must fit one facet of the profile at least half as well as a paper that fits it.
+AUTO_FIT = 0.5
+
+
+class Twin(Protocol):
+    """Finds what a paper is the same work as."""
+
+    def __call__(self, paper: Paper, others: Sequence[Paper], *, repeated: bool = False) -> Paper | None:
+        """One of the other papers that this one repeats or, unless it must be `repeated`, is a series with."""
+        ...
 
 
 class Verdict(StrEnum):
@@ -47,10 +55,13 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """What became of every candidate, in rank order."""
+    """What a digest shows, best first, and what it does not show for being the same work."""
 
     shown: tuple[Ranked, ...]
-    decisions: dict[str, Decision]  #: paper id -> decision, for all that were ranked
+    under: dict[str, tuple[Paper, ...]]  #: id of a shown paper -> those that are named under it
+    again: dict[
+        str, Paper
+    ]  #: id of a paper that is not shown -> the one of an earlier digest that it repeats
 
 
 def window_start(profile: Profile, now: datetime) -> datetime:
@@ -91,27 +102,124 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
     return None
 
 
-def auto_threshold(background: int) -> float:
-    """What `threshold: auto` asks for when relevance is measured against so many papers.
+class Candidates:
+    """The papers of a window, by what profiles leave out. For many profiles: `excluded` says the same of one."""
 
-    >>> auto_threshold(3), auto_threshold(60), auto_threshold(2000)
-    (0.0, 40.0, 80.0)
+    def __init__(self, papers: Sequence[Paper], now: datetime) -> None:
+        self._papers = tuple(paper for paper in papers if not paper.withdrawn and paper.first_seen <= now)
+        self._now = now
+        self._since: dict[int, frozenset[str]] = {}
+        self._terms: dict[str, frozenset[str]] = {}
+        self._categories: dict[str, frozenset[str]] = {}
+
+    def of(self, profile: Profile) -> tuple[Paper, ...]:
+        """Those that nothing keeps from being a candidate, in the given order."""
+        fit = self._first_seen_within(profile)
+        if profile.categories:
+            fit &= self._of_categories(profile.categories) | self._uncategorised() | self._by(profile.authors)
+        fit -= _union(map(self._with_term, profile.mute.terms))
+        fit -= self._of_categories(profile.mute.categories)
+        fit -= self._by(profile.mute.authors)
+        fit -= {reference.id for reference in (*profile.like, *profile.dislike)}
+        return tuple(paper for paper in self._papers if paper.id in fit)
+
+    def _uncategorised(self) -> frozenset[str]:
+        return self._found(self._categories, "", lambda paper: not paper.categories)
+
+    def _first_seen_within(self, profile: Profile) -> frozenset[str]:
+        start = window_start(profile, self._now)
+        return self._found(self._since, profile.window, lambda paper: paper.first_seen > start)
+
+    def _with_term(self, term: str) -> frozenset[str]:
+        return self._found(
+            self._terms, term, lambda paper: bool(contains((paper.title, paper.abstract), (term,)))
+        )
+
+    def _of_categories(self, names: Iterable[str]) -> frozenset[str]:
+        return _union(self._of_category(one) for one in names)
+
+    def _of_category(self, name: str) -> frozenset[str]:
+        return self._found(
+            self._categories, name, lambda paper: bool(_in_categories(paper.categories, (name,)))
+        )
+
+    @cached_property
+    def _authors(self) -> AuthorIndex:
+        return AuthorIndex(self._papers)
+
+    def _by(self, names: Iterable[str]) -> frozenset[str]:
+        return _union(map(self._authors.papers_by, names))
+
+    def _found(
+        self, known: dict[Any, frozenset[str]], what: Any, has: Callable[[Paper], bool]
+    ) -> frozenset[str]:
+        if what not in known:
+            known[what] = frozenset(paper.id for paper in self._papers if has(paper))
+        return known[what]
+
+
+def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
+    return reduce(frozenset.union, sets, frozenset())
+
+
+def choose(
+    profile: Profile,
+    order: Iterable[Ranked],
+    twin: Twin,
+    given: Sequence[Paper] = (),
+    followed: int = 0,
+) -> Choice:
+    """Threshold, limit and variety over ranked candidates; no more of them are taken than it needs.
+
+    `given`: recent papers of earlier digests, which a candidate may repeat. `followed`: how many candidates are by
+    a followed author, as these are looked for to the end.
     """
-    return AUTO_THRESHOLD * min(max(background - FEW, 0) / (ENOUGH - FEW), 1.0)
-
-
-def choose(profile: Profile, order: Sequence[Ranked], auto: float = AUTO_THRESHOLD) -> Choice:
-    """Threshold and limit over ranked candidates. `auto`: the relevance that `threshold: auto` asks for."""
     shown: list[Ranked] = []
-    decisions: dict[str, Decision] = {}
-    room = profile.limit
-    for place, ranked in enumerate(order, start=1):
-        decision = _decide(profile, ranked, room, place, auto)
-        decisions[ranked.paper.id] = decision
-        if decision.verdict is Verdict.WOULD_BE_SENT:
+    under: dict[str, tuple[Paper, ...]] = {}
+    again: dict[str, Paper] = {}
+    room = ahead = profile.limit
+    for ranked in order:
+        if ahead <= 0 and not followed:
+            break
+        if names_on(ranked.paper, profile.authors):
+            followed -= 1
             shown.append(ranked)
-            room -= not names_on(ranked.paper, profile.authors)
-    return Choice(tuple(shown), decisions)
+            continue
+        if ahead <= 0 or unfit(profile, ranked):
+            continue
+        if same := twin(ranked.paper, [one.paper for one in shown]):
+            under[same.id] = (*under.get(same.id, ()), ranked.paper)
+        elif before := twin(ranked.paper, given, repeated=True):
+            again[ranked.paper.id] = before
+        elif room > 0:
+            shown.append(ranked)
+            room -= 1
+        else:
+            ahead -= 1  # what repeats a shown paper is as good as it, so not far behind
+    return Choice(tuple(shown), under, again)
+
+
+def decide(profile: Profile, ranked: Ranked, place: int, choice: Choice) -> Decision:
+    """The one reason why a candidate is or is not in the digest. `place`: its rank, from 1."""
+    paper = ranked.paper
+    if authors := names_on(paper, profile.authors):
+        return Decision(Verdict.WOULD_BE_SENT, f"you follow {authors[0]}")
+    if against := unfit(profile, ranked):
+        return against
+    if paper.id in {one.paper.id for one in choice.shown}:
+        return Decision(Verdict.WOULD_BE_SENT, f"it is number {place} for this profile")
+    for one in choice.shown:
+        if paper in choice.under.get(one.paper.id, ()):
+            return Decision(
+                Verdict.SAME_WORK, f"it is named under {one.paper.id}, which says nearly the same"
+            )
+    if before := choice.again.get(paper.id):
+        return Decision(
+            Verdict.SAME_WORK, f"it says nearly the same as {before.id}, which was in an earlier digest"
+        )
+    return Decision(
+        Verdict.BEYOND_LIMIT, f"it is number {place}, and the digest holds {profile.limit} (limit)"
+    )
 
 
 def everything_that_matches(order: Iterable[Ranked]) -> tuple[Ranked, ...]:
@@ -119,24 +227,23 @@ def everything_that_matches(order: Iterable[Ranked]) -> tuple[Ranked, ...]:
     return tuple(ranked for ranked in order if ranked.matches)
 
 
-def _decide(profile: Profile, ranked: Ranked, room: int, place: int, auto: float) -> Decision:
-    if authors := names_on(ranked.paper, profile.authors):
-        return Decision(Verdict.WOULD_BE_SENT, f"you follow {authors[0]}")
+def unfit(profile: Profile, ranked: Ranked) -> Decision | None:
+    """What keeps a candidate out whatever the room, unless its author is followed."""
     if not ranked.matches:
         return Decision(Verdict.NO_MATCH, "no term of the profile occurs in it")
-    threshold = auto if profile.threshold is None else profile.threshold
-    if ranked.relevance < threshold:
-        limit = f"{threshold:g}{' (auto)' if profile.threshold is None else ''}"
-        return Decision(
-            Verdict.BELOW_THRESHOLD, f"its relevance {ranked.relevance:.1f} is under the threshold {limit}"
-        )
+    if profile.threshold is not None and ranked.relevance < profile.threshold:
+        told = f"its relevance {ranked.relevance:.1f} is under the threshold {profile.threshold:g}"
+        return Decision(Verdict.BELOW_THRESHOLD, told)
+    if profile.threshold is None and ranked.fit < AUTO_FIT:
+        what = f"the interest {ranked.interest!r}" if ranked.interest else "the profile"
+        told = f"it fits {what} to {ranked.fit:.0%} only, and the threshold auto asks for {AUTO_FIT:.0%}"
+        return Decision(Verdict.BELOW_THRESHOLD, told)
     if ranked.score <= 0:
-        return Decision(Verdict.BELOW_THRESHOLD, "what is avoided or disliked outweighs what matches")
-    if room <= 0:
-        return Decision(
-            Verdict.BEYOND_LIMIT, f"it is number {place}, and the digest holds {profile.limit} (limit)"
-        )
-    return Decision(Verdict.WOULD_BE_SENT, f"it is number {place} for this profile")
+        told = "nothing is left of its score: what is avoided or disliked outweighs what matches"
+        if profile.trending == 1:
+            told = "it has no votes, and nothing else counts (trending: 1)"
+        return Decision(Verdict.BELOW_THRESHOLD, told)
+    return None
 
 
 def _category_decision(profile: Profile, paper: Paper) -> Decision | None:

@@ -137,6 +137,41 @@ def _agree(a: str, b: str) -> bool:
     return a == b or ((len(a) == 1 or len(b) == 1) and a[0] == b[0])
 
 
+class AuthorIndex:
+    """Which papers a name is an author of, without comparing it to every name.
+
+    Two names of one person (`same_person`) end in the same word, or are the same letters.
+    """
+
+    def __init__(self, papers: Iterable[Paper]) -> None:
+        self._written: dict[
+            str, list[tuple[str, str]]
+        ] = {}  #: key -> names as written, with their paper's id
+        for paper in papers:
+            for author in dict.fromkeys(paper.authors):
+                for key in _name_keys(author):
+                    self._written.setdefault(key, []).append((author, paper.id))
+        self._found: dict[str, frozenset[str]] = {}
+
+    def papers_by(self, name: str) -> frozenset[str]:
+        """Ids of the papers that the name is an author of."""
+        if name not in self._found:
+            near = (one for key in _name_keys(name) for one in self._written.get(key, ()))
+            self._found[name] = frozenset(id_ for author, id_ in near if same_person(name, author))
+        return self._found[name]
+
+
+@lru_cache(maxsize=20_000)
+def last_names(names: tuple[str, ...]) -> frozenset[str]:
+    """The last words of some names: two names of one person have theirs in common, but for odd spacing."""
+    return frozenset(tokens[-1] for tokens in map(_name_tokens, names) if tokens)
+
+
+def _name_keys(name: str) -> set[str]:
+    tokens = _name_tokens(name)
+    return {tokens[-1], "".join(tokens)} if tokens else set()
+
+
 def names_on(paper: Paper, names: Iterable[str]) -> tuple[str, ...]:
     """Those of the names, as written, that are an author of the paper."""
     return tuple(name for name in names if any(same_person(name, author) for author in paper.authors))

@@ -106,6 +106,14 @@ class Paper:
         _require_aware(self.first_seen)
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A paper with the counts of its terms, which are made once for each text."""
+
+    paper: Paper
+    terms: bytes  #: as `bot.ranking.counts` packs them
+
+
 # --- What people want -------------------------------------------------------------------------------------
 
 
@@ -172,6 +180,7 @@ class Profile:
     limit: int = 10
     threshold: float | None = None  #: relevance 0 to 100; None is `auto`
     window: int = 7  #: days a paper stays a candidate
+    trending: float = 0.0  #: 0 to 1: the share of the score that Hugging Face votes make
     deliver: tuple[Subscription, ...] = ()
 
 
@@ -207,6 +216,10 @@ class Ranked:
     score: float
     relevance: float  #: percent of the background that this profile scores lower
     matches: bool  #: whether a term, a liked neighbour or a followed author speaks for it
+    fit: float = 0.0  #: how well it fits what it fits best of the profile: 0 is any paper, 1 one that fits
+    interest: str = (
+        ""  #: the interest that it belongs to, as written; empty when that is another part of the profile
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -218,6 +231,8 @@ class ScoredPaper:
     relevance: float  #: percent of the background that this profile scores lower
     reasons: tuple[Reason, ...] = ()  #: all of them, largest weight first
     followed: tuple[str, ...] = ()  #: names on this paper that the profile follows
+    interest: str = ""  #: the interest that it belongs to, as the profile writes it; empty when it is none
+    also: tuple[Paper, ...] = ()  #: nearly the same work: named under this one, not shown on their own
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,7 @@ from bot.addresses import mail_address
 from bot.bibliography import read_bibliography
 from bot.identity import paper_id
 from bot.model import WEEK, ChannelName, Reference, Subscription
+from bot.ranking.terms import is_searchable
 from bot.text import one_line, paragraphs
 from bot.yamlfile import Sexagesimal, shown
 
@@ -109,6 +110,15 @@ def _text(value: object) -> str:
     if not text:
         raise ValueError("this text is empty")
     return text
+
+
+def _searchable(phrase: str) -> str:
+    if not is_searchable(phrase):
+        raise ValueError(
+            f"{shown(phrase)} can match nothing: it holds only words that every paper has, numbers and single "
+            "letters; add a word of its subject"
+        )
+    return phrase
 
 
 def _about(value: object) -> str:
@@ -309,7 +319,7 @@ class InterestItem(Written):
     """A phrase and how much it counts."""
 
     wanted = "a phrase, or {phrase: world models, weight: 2},"
-    phrase: _Text
+    phrase: Annotated[_Text, AfterValidator(_searchable)]
     weight: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 1.0
 
 
@@ -448,6 +458,15 @@ class ProfileFile(Written):
     )
     window: Annotated[int, Field(ge=1, le=90), _whole(1, 90)] = Field(
         7, description="Days that a paper stays a candidate, from 1 to 90; 7 if absent.", examples=[7]
+    )
+    trending: Annotated[
+        float,
+        Field(ge=0, le=1, allow_inf_nan=False),
+        WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _NUMBER_TEXT]}),
+    ] = Field(
+        0.0,
+        description="The share of the score that Hugging Face votes make, from 0 to 1; none if absent.",
+        examples=[0.2],
     )
     deliver: Annotated[tuple[DeliverEntry, ...], BeforeValidator(_listed), AfterValidator(_told_apart)] = (
         Field(

@@ -92,6 +92,7 @@ def _profile(written: ProfileFile, id_: str) -> Profile:
         categories=written.categories,
         limit=written.limit,
         threshold=written.threshold,
+        trending=written.trending,
         window=written.window,
         deliver=tuple(chain.from_iterable(entry.subscriptions(id_) for entry in written.deliver)),
     )
@@ -156,6 +157,7 @@ _NUMBERS: Mapping[str | int, str] = {
     "limit": "a whole number from 1 to 100",
     "window": "a whole number of days from 1 to 90",
     "threshold": "auto or a number from 0 to 100",
+    "trending": "a number from 0 to 1",
     "weight": "a number above 0 and up to 100",
 }
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from bot.evaluation import Evaluation, Result, hidden
 from bot.merge import Change
 from bot.model import (
     DeliveryState,
@@ -94,6 +95,23 @@ def status(sources: Sequence[SourceState], editions: Sequence[Edition]) -> Json:
     }
 
 
+def evaluate(done: Evaluation) -> Json:
+    """`hidden` only for one's own profile: where the liked papers came that the ranking was not told of."""
+    found = [
+        {"id": one.paper.id, "title": readable(one.paper.title), "rank": one.place, "of": one.candidates}
+        for one in hidden(done)
+    ]
+    return {
+        "task": str(done.task.kind),
+        "papers": len(done.task.papers),
+        "profiles": len(done.profiles),
+        "missing": list(done.task.missing),
+        "methods": [_method(result) for result in done.results],
+        "per_profile": _per_profile(done),
+        **({"hidden": found} if found else {}),
+    }
+
+
 def export(paper: Paper) -> Json:
     return {
         "id": paper.id,
@@ -154,6 +172,19 @@ def _entry(rank: int, one: ScoredPaper) -> Json:
 
 def _reasons(reasons: Iterable[Reason]) -> list[Json]:
     return [{"term": reason.term, "weight": _rounded(reason.weight)} for reason in reasons]
+
+
+def _method(result: Result) -> Json:
+    means = {name: _rounded(value) for name, value in result.means.items()}
+    return {"name": result.name, **means, "parameters": dict(result.parameters)}
+
+
+def _per_profile(done: Evaluation) -> list[Json]:
+    scores = {result.name: result.by_profile for result in done.results}
+    return [
+        {"profile": profile, **{name: _rounded(by[profile]) for name, by in scores.items()}}
+        for profile in done.profiles
+    ]
 
 
 def _edition(edition: Edition) -> Json:

@@ -10,12 +10,14 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bot.evaluation import MAIN, MEASURES, Evaluation, Result, hidden
 from bot.merge import Change
 from bot.model import DeliveryState, Digest, Edition, SourceState
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.reports import iso
+from bot.text import readable
 from bot.views import DigestView, PaperView, counted, digest_view
 
 #: How a state looks; anything else is plain.
@@ -39,8 +41,12 @@ def _card(paper: PaperView) -> RenderableType:
     title = Text(f"{paper.rank:>2}. ", style="dim")
     title.append(paper.title, style=f"bold link {paper.url}" if paper.url else "bold")
     lines = [title, _indented(_authors(paper)), _indented(Text(_facts(paper), style="dim"))]
-    if paper.reasons:
-        lines.append(_indented(Text.assemble(("why  ", "dim"), (", ".join(paper.reasons), "cyan"))))
+    if paper.reasons or paper.interest:
+        interest = (f"{paper.interest}: " if paper.interest else "", "bold")
+        lines.append(_indented(Text.assemble(("why  ", "dim"), interest, (", ".join(paper.reasons), "cyan"))))
+    for other in paper.also:
+        same = f"{other.title} · {other.url}" if other.url else other.title
+        lines.append(_indented(Text.assemble(("nearly the same  ", "dim"), same)))
     return Group(*lines, Text())
 
 
@@ -174,6 +180,81 @@ def _delivery_note(edition: Edition, number: int, now: datetime) -> Text:
         f"    {one.id}: {one.state} after {counted(one.attempts, 'attempt')}{until}: {one.reason}{todo}",
         style="yellow",
     )
+
+
+#: Of the ids that are missing so many are named.
+_NAMED = 5
+#: Columns for a profile's name: a query can be a paragraph.
+_NAME_WIDTH = 70
+
+
+def evaluated(done: Evaluation) -> RenderableType:
+    """Methods and measures, what the first is to each other one, and the main measure of each profile."""
+    task = done.task
+    sizes = f"{counted(len(done.profiles), 'profile')}, {counted(len(task.trials), 'ranking')}"
+    shown: list[RenderableType] = [
+        Text(f"{counted(len(task.papers), 'paper')}, {sizes}; means over the rankings")
+    ]
+    if task.missing:
+        shown.append(_missing(task.missing))
+    shown += [Text(), _methods(done), Text(), _per_profile(done)]
+    if found := hidden(done):
+        rows = [(f"{one.place} of {one.candidates}", readable(one.paper.title)) for one in found]
+        shown += [Text(), _hidden(rows)]
+    return Group(*shown)
+
+
+def _missing(ids: Sequence[str]) -> Text:
+    named = ", ".join(ids[:_NAMED]) + (", ..." if len(ids) > _NAMED else "")
+    return Text(
+        f"Left out, as not among the papers: {counted(len(ids), 'judged id')}: {named}", style="yellow"
+    )
+
+
+def _methods(done: Evaluation) -> Table:
+    table = _numbers("method", MEASURES)
+    means = [result.means for result in done.results]
+    for result, values in zip(done.results, means, strict=True):
+        table.add_row(_method_name(result), *(f"{values[name]:.4f}" for name in MEASURES))
+    for result, values in zip(done.results[1:], means[1:], strict=True):
+        ratios = (_ratio(means[0][name], values[name]) for name in MEASURES)
+        table.add_row(f"{done.results[0].name} / {result.name}", *ratios, style="cyan")
+    return table
+
+
+def _method_name(result: Result) -> str:
+    chosen = ", ".join(f"{name} {value:g}" for name, value in result.parameters.items())
+    return f"{result.name} ({chosen})" if chosen else result.name
+
+
+def _ratio(ours: float, theirs: float) -> str:
+    return f"{ours / theirs:.2f}" if theirs else "-"
+
+
+def _per_profile(done: Evaluation) -> Table:
+    table = _numbers(f"{MAIN} of each profile", [result.name for result in done.results])
+    scores = [result.by_profile for result in done.results]
+    for profile in done.profiles:
+        table.add_row(Text(profile), *(f"{by[profile]:.4f}" for by in scores))
+    return table
+
+
+def _numbers(head: str, columns: Iterable[str]) -> Table:
+    """A table of numbers; what each row is about stands first, cut when long."""
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column(head, no_wrap=True, overflow="ellipsis", max_width=_NAME_WIDTH)
+    for column in columns:
+        table.add_column(column, justify="right", no_wrap=True)
+    return table
+
+
+def _hidden(rows: Iterable[tuple[str, str]]) -> Table:
+    table = Table(box=None, header_style="dim", pad_edge=False)
+    table.add_column("place", justify="right")
+    table.add_column("liked paper, hidden")
+    for place, title in rows:
+        table.add_row(place, Text(title))
+    return table
 
 
 def console(*, stderr: bool = False) -> Console:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from bot.identity import same_person
@@ -20,6 +22,8 @@ from bot.text import one_line, readable
 AUTHORS_SHOWN = 6
 CATEGORIES_SHOWN = 5
 REASONS_SHOWN = 4
+LEAST_REASON = 0.125  #: of the first one: what is smaller explains nothing
+ALSO_SHOWN = 3
 SENTENCES_SHOWN = 2
 TITLE_LENGTH = 300
 NAME_LENGTH = 80
@@ -49,6 +53,14 @@ class LinkView:
 
 
 @dataclass(frozen=True, slots=True)
+class AlsoView:
+    """A paper that is named under another one, which says nearly the same."""
+
+    title: str
+    url: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class PaperView:
     rank: int  #: from 1
     title: str
@@ -59,11 +71,13 @@ class PaperView:
     categories: tuple[str, ...]
     dates: str  #: "26 Feb 2025, revised 5 May 2026 (v3)"; empty when unknown
     relevance: str  #: "99.6 %"
+    interest: str  #: which of the profile's interests it is for; empty when that says nothing
     reasons: tuple[str, ...]  #: what raised the score most, as a reader would write it
     votes: int | None
     comments: int | None
     links: tuple[LinkView, ...]  #: further pages: PDF, Hugging Face
     excerpt: str  #: the abstract's beginning; empty when there is none
+    also: tuple[AlsoView, ...] = ()  #: papers that say nearly the same
 
     @property
     def followed(self) -> bool:
@@ -111,6 +125,7 @@ class DigestView:
 
 def digest_view(digest: Digest) -> DigestView:
     profile, on, papers = one_line(digest.profile), digest.on, len(digest.papers)
+    several = len({one.interest for one in digest.papers}) > 1
     month = _MONTHS[on.month - 1]
     return DigestView(
         profile=profile,
@@ -119,17 +134,18 @@ def digest_view(digest: Digest) -> DigestView:
         timezone=one_line(digest.timezone),
         selection=f"{papers} of {counted(max(digest.candidates, papers), 'new paper')}",
         settings=f"profiles/{profile}.yaml",
-        papers=tuple(paper_view(rank, scored) for rank, scored in enumerate(digest.papers, start=1)),
+        papers=tuple(paper_view(rank, scored, several) for rank, scored in enumerate(digest.papers, start=1)),
     )
 
 
-def paper_view(rank: int, scored: ScoredPaper) -> PaperView:
+def paper_view(rank: int, scored: ScoredPaper, several: bool = False) -> PaperView:
+    """`several`: the digest's papers are for different interests, so that each says which."""
     paper = scored.paper
     authors = _shown_authors(paper.authors, scored.followed)
     organization = cut(one_line(readable(paper.organization or "")), NAME_LENGTH)
     return PaperView(
         rank=rank,
-        title=cut(one_line(readable(paper.title)), TITLE_LENGTH) or "Untitled",
+        title=_title(paper),
         url=_abstract_page(paper),
         authors=authors,
         more_authors=max(len(paper.authors), paper.author_count or 0) - len(authors),
@@ -137,12 +153,18 @@ def paper_view(rank: int, scored: ScoredPaper) -> PaperView:
         categories=tuple(cut(one_line(c), TERM_LENGTH) for c in paper.categories[:CATEGORIES_SHOWN]),
         dates=_dates(paper),
         relevance=_percent(scored.relevance),
-        reasons=_shown_reasons(scored.reasons),
+        interest=cut(one_line(scored.interest), TERM_LENGTH) if several else "",
+        reasons=shown_reasons(scored.reasons),
         votes=paper.votes,
         comments=paper.comments,
         links=_links(paper),
         excerpt=_excerpt(paper.abstract, broken_off=paper.cut),
+        also=tuple(AlsoView(_title(one), _abstract_page(one)) for one in scored.also[:ALSO_SHOWN]),
     )
+
+
+def _title(paper: Paper) -> str:
+    return cut(one_line(readable(paper.title)), TITLE_LENGTH) or "Untitled"
 
 
 def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple[AuthorView, ...]:
@@ -155,10 +177,33 @@ def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple
     return tuple(AuthorView(name, mark) for name, mark in names if name)
 
 
-def _shown_reasons(reasons: tuple[Reason, ...]) -> tuple[str, ...]:
-    raising = sorted((r for r in reasons if r.weight > 0), key=lambda r: -r.weight)
-    terms = (cut(one_line(readable(r.term)), TERM_LENGTH) for r in raising)
-    return tuple(dict.fromkeys(term for term in terms if term))[:REASONS_SHOWN]
+def shown_reasons(reasons: Iterable[Reason]) -> tuple[str, ...]:
+    """What raised the score most: a term within a longer one that is there too says nothing more, and counts to it.
+
+    "world models", "world" and "models" are "world models", with the weight of all three.
+    """
+    raising: dict[str, float] = {}
+    for reason in reasons:
+        term = cut(one_line(readable(reason.term)), TERM_LENGTH)
+        if reason.weight > 0 and term:
+            raising[term] = raising.get(term, 0.0) + reason.weight
+    whole = {term: 0.0 for term in raising if not any(_is_within(term, other) for other in raising)}
+    for term, weight in raising.items():
+        for longer in (term,) if term in whole else (one for one in whole if _is_within(term, one)):
+            whole[longer] += weight
+            break
+    least = max(whole.values(), default=0.0) * LEAST_REASON
+    told = (term for term in sorted(whole, key=lambda term: (-whole[term], term)) if whole[term] >= least)
+    return tuple(told)[:REASONS_SHOWN]
+
+
+def _is_within(term: str, other: str) -> bool:
+    return term != other and f" {_parts(term)} " in f" {_parts(other)} "
+
+
+@lru_cache(maxsize=4096)
+def _parts(term: str) -> str:
+    return " ".join(re.findall(r"\w+", term.casefold()))
 
 
 # --- Words and numbers ------------------------------------------------------------------------------------

@@ -10,17 +10,20 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from bot.digest import (
+    Candidates,
     Choice,
     Decision,
+    Twin,
     Verdict,
-    auto_threshold,
     choose,
+    decide,
     everything_that_matches,
     excluded,
-    window_start,
+    unfit,
 )
 from bot.identity import names_on, paper_id, title_key
 from bot.model import (
+    Counted,
     Digest,
     Edition,
     Paper,
@@ -37,7 +40,7 @@ from bot.ports import Channel
 
 #: Papers whose document frequencies count, and papers that relevance is measured against (the contract asks
 #: for at least 2,000 of the latter). Fixed samples bound the work; all are taken when there are fewer.
-ARCHIVE_SAMPLE = 2500
+ARCHIVE_SAMPLE = 5000
 BACKGROUND_SAMPLE = 2000
 BACKGROUND_DAYS = 90
 #: A source that has not answered for longer than a night is worth telling.
@@ -47,9 +50,13 @@ STALE = timedelta(days=2)
 class Archive(Protocol):
     """What composing needs of the stored papers."""
 
-    def first_seen(self, since: datetime, until: datetime) -> tuple[Paper, ...]: ...
+    def window(self, since: datetime, until: datetime) -> tuple[Counted, ...]: ...
 
-    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[Paper, ...]: ...
+    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[Counted, ...]: ...
+
+    def sampled_counts(self, size: int, until: datetime) -> tuple[bytes, ...]: ...
+
+    def counted(self, ids: Iterable[str]) -> tuple[Counted, ...]: ...
 
     def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]: ...
 
@@ -59,7 +66,11 @@ class Archive(Protocol):
 class Order(Protocol):
     """Papers in one profile's order."""
 
-    order: tuple[Ranked, ...]
+    @property
+    def order(self) -> Iterable[Ranked]: ...
+
+    @property
+    def followed(self) -> int: ...
 
     def reasons(self, paper: Paper) -> tuple[Reason, ...]: ...
 
@@ -69,11 +80,13 @@ class Model(Protocol):
 
     def rank(self, profile: Profile, papers: Sequence[Paper]) -> Order: ...
 
+    @property
+    def twin(self) -> Twin: ...
 
-#: (archive, background, profiles, liked papers by id) -> a model
+
+#: (counts of the archive, background, papers to rank, profiles, named papers by id) -> a model
 MakeModel = Callable[
-    [Sequence[Paper], Sequence[Paper], Sequence[Profile], Mapping[str, Paper]],
-    Model,
+    [Sequence[bytes], Sequence[Counted], Sequence[Counted], Sequence[Profile], Mapping[str, Counted]], Model
 ]
 
 
@@ -89,21 +102,34 @@ class Explanation:
 
 
 class Desk:
-    """Composes at one moment: the window's papers and the model are got once, for all its profiles."""
+    """Composes at one moment: the window's papers and the model are got once, for all its profiles.
+
+    `asked`: papers to explain, by any of their keys, whatever the window.
+    """
 
     def __init__(
-        self, archive: Archive, make_model: MakeModel, profiles: Sequence[Profile], now: datetime
+        self,
+        archive: Archive,
+        make_model: MakeModel,
+        profiles: Sequence[Profile],
+        now: datetime,
+        asked: Sequence[str] = (),
     ) -> None:
         self._archive = archive
         self._now = now
         days = max((profile.window for profile in profiles), default=0)
-        self._recent = archive.first_seen(now - timedelta(days=days), now)
+        window = archive.window(now - timedelta(days=days), now)
+        self._window = {one.paper.id: one.paper for one in window}
+        self._candidates = Candidates(tuple(self._window.values()), now)
         background = archive.sample(BACKGROUND_SAMPLE, now, now - timedelta(days=BACKGROUND_DAYS))
         named = (r for p in profiles for r in (*p.like, *p.dislike))
         self._named = archive.by_keys(key for r in named for key in _keys(r))
-        self._model = make_model(archive.sample(ARCHIVE_SAMPLE, now), background, profiles, self._named)
-        self._auto = auto_threshold(len(background))
-        self._orders: dict[str, tuple[Order, tuple[Paper, ...]]] = {}
+        self._profiles = {profile.id: self._as_stored(profile) for profile in profiles}
+        counted = {one.paper.id: one for one in archive.counted(p.id for p in self._named.values())}
+        also = archive.counted(paper.id for key in asked if (paper := self._find(key)))
+        counts = archive.sampled_counts(ARCHIVE_SAMPLE, now)
+        self._model = make_model(counts, background, (*window, *also), list(self._profiles.values()), counted)
+        self._orders: dict[str, tuple[Order, frozenset[str]]] = {}
 
     def compose(
         self,
@@ -117,43 +143,58 @@ class Desk:
 
         `given`: papers that the subscription has been given. `everything`: past threshold and limit.
         """
-        order, candidates = self._candidates(profile, given)
-        choice = choose(profile, candidates, self._auto)
-        shown = everything_that_matches(candidates) if everything else choice.shown
+        order, candidates = self._ranked(profile)
+        left = (ranked for ranked in order.order if ranked.paper.id not in given)
+        choice = self._choice(profile, given)
+        shown = everything_that_matches(left) if everything else choice.shown
+        under = {} if everything else choice.under
         digest = Digest(
             profile=profile.id,
             on=on,
             timezone=profile.timezone,
             made=self._now,
-            papers=tuple(_scored(profile, ranked, order) for ranked in shown),
-            candidates=len(candidates),
+            papers=tuple(_scored(profile, one, order, under.get(one.paper.id, ())) for one in shown),
+            candidates=len(candidates - given),
         )
-        return digest, "" if shown else _why_quiet(profile, candidates, choice)
+        return digest, "" if shown else _why_quiet(profile, digest.candidates, next(left, None))
 
     def explain(self, profile: Profile, key: str, given: frozenset[str]) -> Explanation:
-        """Where a paper stands for a profile and why. `key`: an id as people write them, or a title."""
-        read = paper_id(key)
-        paper = self._archive.get(read[0] if read else key)
-        _, candidates = self._candidates(profile, given)
+        """Where a paper stands for a profile and why. `key`: one of those that the desk was `asked` for."""
+        order, candidates = self._ranked(profile)
+        number = len(candidates - given)
+        paper = self._find(key)
         if paper is None:
             decision = Decision(Verdict.NOT_STORED, "no listing has shown it: is the id right?")
-            return Explanation(None, None, None, len(candidates), decision)
-        against = excluded(self._as_stored(profile), paper, given, self._now)
-        decision = against or choose(profile, candidates, self._auto).decisions[paper.id]
-        rank = next((n for n, one in enumerate(candidates, 1) if one.paper.id == paper.id), None)
-        alone = self._model.rank(profile, [paper])
-        return Explanation(paper, _scored(profile, alone.order[0], alone), rank, len(candidates), decision)
+            return Explanation(None, None, None, number, decision)
+        against = excluded(self._profiles[profile.id], paper, given, self._now)
+        if against:
+            alone = self._model.rank(self._profiles[profile.id], [paper])
+            return Explanation(paper, _scored(profile, next(iter(alone.order)), alone), None, number, against)
+        left = [ranked for ranked in order.order if ranked.paper.id not in given]
+        place = next(n for n, one in enumerate(left, start=1) if one.paper.id == paper.id)
+        ranked = left[place - 1]
+        decision = decide(profile, ranked, place, self._choice(profile, given))
+        return Explanation(paper, _scored(profile, ranked, order), place, number, decision)
 
-    def _candidates(self, profile: Profile, given: frozenset[str]) -> tuple[Order, tuple[Ranked, ...]]:
-        """The profile's papers in order; what a subscription has been given is taken out after ranking."""
+    def _find(self, key: str) -> Paper | None:
+        """`key`: an id as people write them, or a title."""
+        read = paper_id(key)
+        return self._archive.get(read[0] if read else key)
+
+    def _choice(self, profile: Profile, given: frozenset[str]) -> Choice:
+        order, _ = self._ranked(profile)
+        left = (ranked for ranked in order.order if ranked.paper.id not in given)
+        earlier = [self._window[id_] for id_ in sorted(given) if id_ in self._window]
+        return choose(profile, left, self._model.twin, earlier, order.followed)
+
+    def _ranked(self, profile: Profile) -> tuple[Order, frozenset[str]]:
+        """The profile's candidates in order; what a subscription has been given is taken out after ranking."""
         if profile.id not in self._orders:
-            start = window_start(profile, self._now)
-            window = [paper for paper in self._recent if paper.first_seen > start]
-            resolved = self._as_stored(profile)
-            fit = tuple(p for p in window if excluded(resolved, p, frozenset(), self._now) is None)
-            self._orders[profile.id] = self._model.rank(profile, fit), fit
-        order, _ = self._orders[profile.id]
-        return order, tuple(ranked for ranked in order.order if ranked.paper.id not in given)
+            known = self._profiles[profile.id]
+            fit = self._candidates.of(known)
+            order = self._model.rank(known, fit)
+            self._orders = {profile.id: (order, frozenset(paper.id for paper in fit))}
+        return self._orders[profile.id]
 
     def _as_stored(self, profile: Profile) -> Profile:
         """The profile with its references under the ids that their papers are stored by."""
@@ -170,7 +211,7 @@ def _keys(reference: Reference) -> tuple[str, ...]:
     return (reference.id,) if reference.id else (title_key(reference.title),) if reference.title else ()
 
 
-def _scored(profile: Profile, ranked: Ranked, order: Order) -> ScoredPaper:
+def _scored(profile: Profile, ranked: Ranked, order: Order, also: tuple[Paper, ...] = ()) -> ScoredPaper:
     reasons = order.reasons(ranked.paper)
     return ScoredPaper(
         paper=ranked.paper,
@@ -178,20 +219,24 @@ def _scored(profile: Profile, ranked: Ranked, order: Order) -> ScoredPaper:
         relevance=ranked.relevance,
         reasons=reasons,
         followed=names_on(ranked.paper, profile.authors),
+        interest=ranked.interest,
+        also=also,
     )
 
 
-def _why_quiet(profile: Profile, candidates: Sequence[Ranked], choice: Choice) -> str:
-    if not candidates:
+def _why_quiet(profile: Profile, candidates: int, best: Ranked | None) -> str:
+    if not best:
         return (
             "no new papers in the window"
             if profile.window == 1
             else f"no new papers in the last {profile.window} days"
         )
-    best = choice.decisions[candidates[0].paper.id]
-    if best.verdict is Verdict.NO_MATCH:
-        return f"none of {len(candidates)} new papers has a term of the profile"
-    return f"none of {len(candidates)} new papers is fit; of the best: {best.why}"
+    against = unfit(profile, best)
+    if not against:
+        return f"all of {candidates} new papers repeat what earlier digests had, or do not fit"
+    if against.verdict is Verdict.NO_MATCH:
+        return f"none of {candidates} new papers has a term of the profile"
+    return f"none of {candidates} new papers is fit; of the best: {against.why}"
 
 
 def source_troubles(states: Sequence[SourceState], now: datetime) -> str:
@@ -237,7 +282,8 @@ def store_edition(
         candidates=digest.candidates,
         why=why,
     )
-    return outbox.add(edition, digest.made, as_json(digest), [one.paper.id for one in digest.papers], parts)
+    named = [paper.id for one in digest.papers for paper in (one.paper, *one.also)]
+    return outbox.add(edition, digest.made, as_json(digest), named, parts)
 
 
 def as_json(digest: Digest) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Words and phrases: what a text is made of, for matching and for ranking. Pure.
 
-A term is a stem ("model" of "models", "modelling") or a run of stems joined by a space ("world model"). Stop
-words are no terms of their own, and no pair holds one; phrases that a profile names are matched whole,
-whatever words they hold.
+A term is a stem ("model" of "models", "modelling") or a pair of stems ("world model"). Stop words are no terms of
+their own; a pair reaches over a short link ("chain of thought" is "chain thought"), but not over punctuation.
+Lone letters, numbers and the stop words of a hyphenated word count in pairs only: "GPT-4", "k-means", "few-shot".
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import lru_cache
 
 import Stemmer
@@ -19,6 +20,9 @@ from bot.text import readable
 
 #: Letters and digits of any script; "C++", "3D" and "α-decay" keep what tells them apart.
 _WORD = re.compile(r"[^\W_]+(?:\+\+|#(?!\w))?")
+#: What stands between two words and parts them: punctuation with a space beside it, and the end of a text.
+_BREAK = re.compile(r"[.,;:!?()\[\]{}…—–|](?=\s)|(?<=\s)[(\[{—–|]|\n")
+_HYPHENS = frozenset("-‐‑")
 _ENGLISH = Stemmer.Stemmer("english")
 #: Plurals that the stemmer leaves as they are, as it wants a vowel (not the last letter) before the "s": "LLMs",
 #: "GPUs" and "PDEs" by their capitals, "llms" for its want of any vowel. "GPS" is no plural.
@@ -48,75 +52,102 @@ def stem(word: str) -> str:
     return str(_ENGLISH.stemWord(fold(word[:-1] if _PLURAL_ACRONYM.fullmatch(word) else word)))
 
 
+class Role(IntEnum):
+    """What a word is good for."""
+
+    TERM = 0
+    PART = 1  #: a lone letter or a number says nothing about a topic, but beside a word it does
+    STOP = 2
+
+
+class Join(IntEnum):
+    """How a word follows the one before it."""
+
+    SPACE = 0
+    HYPHEN = 1
+    BREAK = 2  #: no phrase runs from one to the other
+
+
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text as its words in order: `stems[i]` is that of `written[i]`; None ends a stretch."""
+    """A text as its words in order."""
 
-    stems: tuple[str | None, ...]
-    written: tuple[str, ...]
+    text: str
+    spans: tuple[tuple[int, int], ...]  #: where each stands in the text
+    stems: tuple[str, ...]
+    joins: tuple[Join, ...]
+
+    def written(self, first: int, last: int) -> str:
+        """The words from `first` to `last` (included) as they are written."""
+        return self.text[self.spans[first][0] : self.spans[last][1]]
 
 
 def words(*texts: str) -> Words:
     """The words of some texts, one after the other; no phrase runs from one text into the next."""
-    stems: list[str | None] = []
-    written: list[str] = []
-    for text in texts:
-        found = _WORD.findall(readable(text))
-        written += found
-        stems += map(stem, found)
-        stems.append(None)
-        written.append("")
-    return Words(tuple(stems), tuple(written))
+    text = "\n".join(" ".join(readable(one).split()) for one in texts)
+    spans = tuple(match.span() for match in _WORD.finditer(text))
+    stems = tuple(stem(text[i:j]) for i, j in spans)
+    ends = (0, *(j for _, j in spans))
+    joins = tuple(_join(text[end:i]) for end, (i, _) in zip(ends, spans, strict=False))
+    return Words(text, spans, stems, joins)
+
+
+def _join(between: str) -> Join:
+    if between == " ":
+        return Join.SPACE
+    if between in _HYPHENS:
+        return Join.HYPHEN
+    return Join.BREAK if _BREAK.search(between) else Join.SPACE
 
 
 _STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
+#: What a phrase may hold between two words: "mixture of experts", "learning to rank", "planning under uncertainty".
+_LINKS = frozenset(map(stem, "a and as at by for from in of on the to under via with without".split()))  # noqa: SIM905
+MOST_LINKS = 2
+
+
+@lru_cache(maxsize=200_000)
+def role(stem_: str) -> Role:
+    """CJK letters are words, even single ones."""
+    if not stem_ or stem_ in _STOP_STEMS:
+        return Role.STOP
+    return Role.PART if (len(stem_) == 1 and stem_.isascii()) or stem_.isdecimal() else Role.TERM
 
 
 def phrase(text: str) -> str:
     """The term that a phrase is, stop words and all: "Models of the world" -> "model of the world"."""
-    return " ".join(s for s in words(text).stems if s)
+    return " ".join(filter(None, words(text).stems))
 
 
-def terms(text: Words, phrases: frozenset[str] = frozenset()) -> Iterator[tuple[str, int, int]]:
-    """Every occurrence of a term: the term, and where it begins and ends in the text's words.
-
-    Stems, pairs of neighbouring stems, and those of the given `phrases` (terms of any length) that occur.
-    """
-    stems = text.stems
-    bare = [s is None or s in _STOP_STEMS or _is_noise(s) for s in stems]
-    for i in range(len(stems)):
-        if not bare[i]:
-            yield stems[i], i, i + 1  # type: ignore[misc]  # None is bare
-            if not bare[i + 1]:  # the last one is always None
-                yield f"{stems[i]} {stems[i + 1]}", i, i + 2
-    yield from _named(stems, bare, phrases)
-
-
-def _named(
-    stems: tuple[str | None, ...], bare: list[bool], phrases: frozenset[str]
-) -> Iterator[tuple[str, int, int]]:
-    """Occurrences of the phrases that are neither a term of one stem nor of two anyway."""
-    runs: dict[str, list[tuple[str, ...]]] = {}
-    for name in phrases:
-        run = tuple(name.split(" "))
-        runs.setdefault(run[0], []).append(run)
-    for i, first in enumerate(stems):
-        for run in runs.get(first, ()) if first else ():
-            end = i + len(run)
-            if stems[i:end] == run and (len(run) > 2 or any(bare[i:end])):
-                yield " ".join(run), i, end
+def terms(text: Words) -> Iterator[tuple[str, int, int]]:
+    """Every occurrence of a term: the term, and its first and its last word in the text."""
+    stems, joins = text.stems, text.joins
+    before: int | None = None  #: the last word that a pair can begin with, unless something parts them
+    for i, stem_ in enumerate(stems):
+        what = role(stem_)
+        if joins[i] is Join.BREAK:
+            before = None
+        if joins[i] is Join.HYPHEN and i and _is_compound(role(stems[i - 1]), what):
+            yield f"{stems[i - 1]} {stem_}", i - 1, i
+        if what is Role.STOP:
+            if stem_ not in _LINKS or (before is not None and i - before > MOST_LINKS):
+                before = None
+            continue
+        if before is not None and (what is Role.TERM or role(stems[before]) is Role.TERM):
+            yield f"{stems[before]} {stem_}", before, i
+        if what is Role.TERM:
+            yield stem_, i, i
+        before = i
 
 
-def is_plain(term: str) -> bool:
-    """Whether `terms` yields this term for every text that has it, without its being named."""
-    stems = term.split(" ")
-    return len(stems) <= 2 and not any(s in _STOP_STEMS or _is_noise(s) for s in stems)
+def is_searchable(text: str) -> bool:
+    """Whether a phrase holds a term: not only stop words, numbers and single letters."""
+    return next(terms(words(text)), None) is not None
 
 
-@lru_cache(maxsize=200_000)
-def _is_noise(stem_: str) -> bool:
-    """A lone letter or a bare number says nothing about a topic; CJK letters do."""
-    return (len(stem_) == 1 and stem_.isascii()) or stem_.isdecimal()
+def _is_compound(first: Role, second: Role) -> bool:
+    """Whether two hyphenated words are a pair that neighbours of their kind are not."""
+    return Role.STOP in (first, second) and Role.TERM in (first, second)
 
 
 def contains(texts: tuple[str, ...], wanted: Iterable[str]) -> str | None:
@@ -132,4 +163,8 @@ _phrase = lru_cache(maxsize=4096)(phrase)
     maxsize=8192
 )  # each paper of a week's window is looked at once for every profile that mutes something
 def _stretch(texts: tuple[str, ...]) -> str:
-    return f" {' '.join(s or chr(10) for s in words(*texts).stems)} "
+    read = words(*texts)
+    stretch = (
+        f" {chr(10)} {s}" if j is Join.BREAK else f" {s}" for s, j in zip(read.stems, read.joins, strict=True)
+    )
+    return f"{''.join(stretch)} "

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The newest migration. Known here so that a database that is up to date costs no import of Alembic.
-HEAD = "0001"
-_OURS = {"paper", "alias", "ledger", "edition", "delivery", "attempt", "source", "validator"}
+HEAD = "0002"
+_OURS = {"paper", "terms", "alias", "ledger", "edition", "delivery", "attempt", "source", "validator"}
 _FOLDER = Path(__file__).parent / "migrations"
 
 

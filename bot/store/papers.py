@@ -9,14 +9,16 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, update
-from sqlmodel import Session, SQLModel, col, select
+from sqlalchemy import Select, bindparam, delete, func, insert, update
+from sqlalchemy import select as select_columns
+from sqlmodel import Session, col, select
 
 from bot.identity import title_key
 from bot.merge import Change, Shelf, keys
-from bot.model import Entry, Paper
+from bot.model import Counted, Entry, Paper
+from bot.ports import Counting
 from bot.store.database import Database
-from bot.store.tables import AliasRow, LedgerRow, PaperRow
+from bot.store.tables import AliasRow, LedgerRow, PaperRow, TermsRow
 
 T = TypeVar("T")
 
@@ -29,10 +31,11 @@ _SUREST_FIRST = (col(AliasRow.key) != col(PaperRow.id), col(PaperRow.id))
 
 
 class Papers:
-    """The stored papers. Every method is one transaction."""
+    """The stored papers, and the counts of their terms. Every method is one transaction."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, counting: Counting) -> None:
         self._database = database
+        self._counting = counting
 
     def add(
         self, entries: Sequence[Entry], now: datetime, progress: Callable[[int], None] | None = None
@@ -48,7 +51,8 @@ class Papers:
                 shelf = _shelf(session, batch)
                 shelf.listed = listed
                 changes.update(shelf.add(entry, now) for entry in batch)
-                _write(session, shelf)
+                reworded = _write(session, shelf)
+                self._count(session, [shelf.papers[id_] for id_ in reworded])
                 if progress:
                     progress(len(batch))
         return changes
@@ -93,20 +97,31 @@ class Papers:
                     found.setdefault(key, _paper(row))
         return found
 
-    def first_seen(self, since: datetime, until: datetime) -> tuple[Paper, ...]:
+    def window(self, since: datetime, until: datetime) -> tuple[Counted, ...]:
         """Papers first seen after `since` and by `until`, by id."""
-        return self._papers(col(PaperRow.first_seen) > since, col(PaperRow.first_seen) <= until)
+        seen = (col(PaperRow.first_seen) > since, col(PaperRow.first_seen) <= until)
+        return self._counted(_WITH_COUNTS.where(*seen).order_by(PaperRow.id))
 
-    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[Paper, ...]:
+    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[Counted, ...]:
         """A fixed random sample of the papers first seen after `since` and by `until`; by id."""
-        where = [col(PaperRow.first_seen) <= until, col(PaperRow.withdrawn).is_(False)]
-        if since is not None:
-            where.append(col(PaperRow.first_seen) > since)
+        found = self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(_drawn(size, until, since))))
+        return tuple(sorted(found, key=lambda one: one.paper.id))
+
+    def sampled_counts(self, size: int, until: datetime) -> tuple[bytes, ...]:
+        """The counts alone of a fixed random sample of all papers first seen by `until`."""
+        drawn = col(PaperRow.id).in_(_drawn(size, until, None))
         with self._database.reading() as session:
-            rows = session.exec(
-                select(PaperRow).where(*where).order_by(col(PaperRow.draw), PaperRow.id).limit(size)
-            )
-            return tuple(sorted(map(_paper, rows), key=lambda paper: paper.id))
+            rows = session.execute(_COUNTS.where(drawn)).all()
+        missing = [id_ for id_, version, _ in rows if version != self._counting.version]
+        made = {one.paper.id: one.terms for one in self.counted(missing)}
+        return tuple(made.get(id_) or counts for id_, _, counts in rows)
+
+    def counted(self, ids: Iterable[str]) -> tuple[Counted, ...]:
+        """The papers of these canonical ids, with the counts of their terms."""
+        batches = _batches(sorted(set(ids)), _BATCH)
+        return tuple(
+            one for batch in batches for one in self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(batch)))
+        )
 
     def all(self, since: datetime | None = None) -> Iterator[Paper]:
         """Every stored paper, oldest first; `since`: only those first seen from then on."""
@@ -120,9 +135,50 @@ class Papers:
         with self._database.reading() as session:
             return session.exec(select(func.count()).select_from(PaperRow)).one()
 
-    def _papers(self, *where: ColumnElement[bool]) -> tuple[Paper, ...]:
+    def _counted(self, query: Select[Any]) -> tuple[Counted, ...]:
+        """Counts that are missing, or of another version, are made and kept."""
         with self._database.reading() as session:
-            return tuple(map(_paper, session.exec(select(PaperRow).where(*where).order_by(PaperRow.id))))
+            rows = session.execute(query).all()
+        papers = [_paper(row) for row in rows]
+        current = [row.terms_version == self._counting.version for row in rows]
+        missing = [paper for paper, has in zip(papers, current, strict=True) if not has]
+        made = {}
+        if missing:
+            with self._database.session() as session:
+                made = self._count(session, missing)
+        return tuple(
+            Counted(paper, made.get(paper.id) or row.counts) for paper, row in zip(papers, rows, strict=True)
+        )
+
+    def _count(self, session: Session, papers: Sequence[Paper]) -> dict[str, bytes]:
+        """Count the terms of some stored papers anew; one that was deleted meanwhile is counted, not kept."""
+        made = {paper.id: self._counting.count(paper.title, paper.abstract) for paper in papers}
+        for batch in _batches(sorted(made), _BATCH):
+            session.execute(delete(TermsRow).where(col(TermsRow.paper).in_(batch)))
+            there = session.exec(select(PaperRow.id).where(col(PaperRow.id).in_(batch)))
+            rows = [{"paper": id_, "version": self._counting.version, "counts": made[id_]} for id_ in there]
+            _run(session, insert(TermsRow), rows)
+        return made
+
+
+_JOINED = col(TermsRow.paper) == col(PaperRow.id)
+_TERMS: list[Any] = [TermsRow.version.label("terms_version"), TermsRow.counts]  # type: ignore[attr-defined]
+_PAPER: list[Any] = [getattr(PaperRow, name) for name in _FIELDS]
+_WITH_COUNTS: Select[Any] = select_columns(*_PAPER, *_TERMS).outerjoin(TermsRow, _JOINED)
+_COUNTS: Select[Any] = select_columns(_PAPER[0], *_TERMS).outerjoin(TermsRow, _JOINED)
+
+
+def _drawn(size: int, until: datetime, since: datetime | None) -> Select[Any]:
+    """Ids of the papers that are drawn."""
+    where = [col(PaperRow.first_seen) <= until, col(PaperRow.withdrawn).is_(False)]
+    if since is not None:
+        where.append(col(PaperRow.first_seen) > since)
+    return (
+        select_columns(col(PaperRow.id))
+        .where(*where)
+        .order_by(col(PaperRow.draw), col(PaperRow.id))
+        .limit(size)
+    )
 
 
 def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
@@ -147,14 +203,18 @@ def _shelf(session: Session, entries: Sequence[Entry]) -> Shelf:
     return shelf
 
 
-def _write(session: Session, shelf: Shelf) -> None:
+def _write(session: Session, shelf: Shelf) -> list[str]:
+    """Returns ids of the papers whose text is new."""
     _rename(session, shelf)
-    stored = set(session.exec(select(PaperRow.id).where(col(PaperRow.id).in_(shelf.touched))))
+    texts = select(PaperRow.id, PaperRow.title, PaperRow.abstract).where(col(PaperRow.id).in_(shelf.touched))
+    stored = {id_: (title, abstract) for id_, title, abstract in session.exec(texts)}
     touched = [_values(shelf.papers[id_]) for id_ in sorted(shelf.touched)]
     _run(session, insert(PaperRow), [row for row in touched if row["id"] not in stored])
     changed = [{"key_": row["id"], **row} for row in touched if row["id"] in stored]
     _run(session, update(PaperRow.__table__).where(col(PaperRow.id) == bindparam("key_")), changed)  # type: ignore[attr-defined]
     _write_aliases(session, shelf)
+    written = ((id_, shelf.papers[id_]) for id_ in sorted(shelf.touched))
+    return [id_ for id_, paper in written if stored.get(id_) != (paper.title, paper.abstract)]
 
 
 def _write_aliases(session: Session, shelf: Shelf) -> None:
@@ -191,7 +251,7 @@ def _values(paper: Paper) -> dict[str, Any]:
     return values
 
 
-def _paper(row: SQLModel) -> Paper:
+def _paper(row: Any) -> Paper:
     values = {name: getattr(row, name) for name in _FIELDS}
     values.update({name: tuple(values[name]) for name in _LISTS})
     return Paper(**values)

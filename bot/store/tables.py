@@ -58,6 +58,8 @@ class PaperRow(Base, table=True):
     """One work in its newest known version."""
 
     __tablename__ = "paper"
+    #: Covers the choice of a sample: only the rows of the chosen ones are read.
+    __table_args__ = (Index("ix_paper_sample", "draw", "first_seen", "withdrawn", "id"),)
 
     id: str = _text(primary_key=True)
     title: str = _text()
@@ -79,7 +81,17 @@ class PaperRow(Base, table=True):
     cut: bool = False
     text_source: str = ""
     #: A random number made of the id: the first N in this order are a fixed random sample.
-    draw: int = Field(index=True)
+    draw: int
+
+
+class TermsRow(Base, table=True):
+    """The counts of a paper's terms, made once for each text; apart, as most readers of a paper do without."""
+
+    __tablename__ = "terms"
+
+    paper: str = _text(primary_key=True, foreign_key="paper.id", ondelete="CASCADE")
+    version: int  #: of the way in which terms are counted
+    counts: bytes
 
 
 class AliasRow(Base, table=True):

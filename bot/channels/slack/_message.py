@@ -14,7 +14,7 @@ from typing import Any
 from bot.channels.slack._markup import escaped, escaped_within, link, size
 from bot.model import Digest, Part
 from bot.rendering import environment
-from bot.views import AuthorView, DigestView, PaperView, cut, digest_view
+from bot.views import AlsoView, AuthorView, DigestView, PaperView, cut, digest_view
 
 _EVENT_TYPE = "paperboy_delivery"
 
@@ -33,6 +33,7 @@ _TITLE_SHARE, _AUTHORS_SHARE, _EXCERPT_SHARE = 800, 900, 650
 #: Characters of an abstract: a teaser, or none where that makes one message of several.
 _EXCERPT_LENGTHS = (200, 0)
 _CONTEXT_SHARE = 600
+_ALSO_URL = 200
 
 Block = dict[str, Any]
 
@@ -103,12 +104,22 @@ def _author(author: AuthorView, share: int) -> str:
 def _reasons(paper: PaperView) -> str:
     """Relevance, why, where, what readers did, and the other pages, on one small line."""
     facts = [paper.relevance]
+    if paper.interest:
+        facts[0] += f" for *{escaped_within(paper.interest, _CONTEXT_SHARE // 3)}*"
     if paper.reasons:
         facts.append(escaped_within(", ".join(paper.reasons), _CONTEXT_SHARE))
     facts += [escaped_within(about, _CONTEXT_SHARE // 3) for about in paper.about]
     facts += paper.echo
     facts += [link(page.url, page.label, 40) for page in paper.links]
-    return " · ".join(facts)
+    return "\n".join((" · ".join(facts), *map(_also, paper.also)))
+
+
+def _also(other: AlsoView) -> str:
+    """A paper that says nearly the same."""
+    title = cut(other.title, 90)
+    if other.url and len(other.url) <= _ALSO_URL:
+        return f"nearly the same: {link(other.url, title, 200)}"
+    return f"nearly the same: {escaped_within(title, 200)}"
 
 
 def _groups(view: DigestView) -> tuple[tuple[_Piece, ...], ...]:

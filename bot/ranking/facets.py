@@ -1,0 +1,166 @@
+"""A profile as facets: each interest, what it says of itself, the papers it likes, dislikes, and what it avoids.
+
+A facet is a weight for each of some terms; what it scores a paper is the dot product with the paper's row, less, for
+liked and disliked papers, what any paper of the background has in common with them:
+
+    interest, about, avoid:  w_t = tf_t in its text, times `PAIR_WEIGHT` for pairs
+    like, dislike:           w   = mean of the papers' rows - ALPHA * mean of the background's rows
+
+The latter is Rocchio's classifier (https://nlp.stanford.edu/IR-book/html/htmledition/rocchio-classification-1.html)
+with the background as what is not relevant.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from bot.model import Interest, Profile
+from bot.ranking.counts import key
+from bot.ranking.index import Index, Vector
+from bot.ranking.terms import stem, terms, words
+
+ALPHA = 1.15
+AVOID_WEIGHT = -1.0
+DISLIKE_WEIGHT = -0.25
+#: A text of two or three words is a phrase, to be met as a whole: its parts count little beside it.
+PHRASE_WORDS = 3
+PART_WEIGHT = 0.25
+#: What a pair counts beside a word in a longer text.
+PAIR_WEIGHT = 0.3
+#: A paper that shares this part of what liked papers share with one another is like them.
+LIKENESS = 0.1
+
+
+#: What people say of themselves besides their subject.
+_TALK = frozenset(
+    key(stem(word))
+    for word in """
+    anything area areas care career colleague enjoy especially everything excited fan field focus follow group
+    hear help hope interest interested interests kind know lab laboratory like likes look looking love main mainly
+    mostly phd postdoc professor project projects read reading research researcher sort student studies study
+    studying team thing things think topic topics try trying understand university want work working works
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+
+
+class Kind(StrEnum):
+    INTEREST = "interest"
+    ABOUT = "about"
+    LIKE = "like"
+    DISLIKE = "dislike"
+    AVOID = "avoid"
+
+
+#: Kinds that speak for a paper.
+WANTED = frozenset({Kind.INTEREST, Kind.ABOUT, Kind.LIKE})
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """One wish of a profile."""
+
+    kind: Kind
+    weight: float  #: how much it counts beside the others; negative when it lowers
+    columns: NDArray[np.intp]
+    values: Vector  #: the weight of each column's term
+    reference: float  #: what it scores a paper that fits it
+    name: str = ""  #: an interest as the reader wrote it
+    terms: tuple[str, ...] = ()  #: each column's term as the reader wrote it
+    papers: tuple[tuple[str, int], ...] = ()  #: liked or disliked: title, and row among the named papers
+
+    @property
+    def against(self) -> float:
+        """How many times what the background has in common is taken off."""
+        return ALPHA if self.papers else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The terms of a text that somebody looks for."""
+
+    weights: dict[int, float]  #: by key
+    written: tuple[str, ...]  #: each term as the text has it, the first time
+    words: int  #: how many different words
+    phrase: tuple[int, tuple[int, ...]] | None = (
+        None  #: a phrase's key, and those of its pairs, when it has several
+    )
+
+
+def query(text: str) -> Query:
+    """What an interest or a text about oneself asks for."""
+    read = words(text)
+    found = list(terms(read))
+    tf = Counter(term for term, _, _ in found)
+    written = {term: read.written(i, j) for term, i, j in reversed(found)}
+    pairs = [term for term in tf if " " in term]
+    number = len(tf) - len(pairs)
+    weights = {term: n * (PAIR_WEIGHT if " " in term else 1.0) for term, n in tf.items()}
+    phrase = None
+    if whole := _phrase(pairs, number):
+        weights = {**dict.fromkeys(weights, PART_WEIGHT), whole: 1.0}
+        written[whole] = read.written(found[0][1], found[-1][2])
+        phrase = (key(whole), tuple(map(key, pairs))) if len(pairs) > 1 else None
+    by_key = {key(term): weight for term, weight in weights.items()}
+    return Query(by_key, tuple(written[term] for term in weights), number, phrase)
+
+
+def _phrase(pairs: Sequence[str], number: int) -> str | None:
+    """The one term that a text of so many different words is, when it is a phrase: its pairs form a chain."""
+    if not 2 <= number <= PHRASE_WORDS or len(pairs) != number - 1:
+        return None
+    steps = [pair.split(" ") for pair in pairs]
+    if any(one[1] != other[0] for one, other in pairwise(steps)):
+        return None
+    return " ".join([steps[0][0], *(step[1] for step in steps)])
+
+
+def texts(profile: Profile) -> Iterable[str]:
+    """Every text of a profile that a facet is made of."""
+    yield from (one.phrase for one in (*profile.interests, *profile.avoid))
+    yield profile.about
+
+
+def of_interest(interest: Interest, index: Index, sign: float = 1.0) -> Facet:
+    asked = query(interest.phrase)
+    kind = Kind.INTEREST if sign > 0 else Kind.AVOID
+    return _of_text(asked, kind, sign * interest.weight, index, interest.phrase)
+
+
+def of_about(text: str, index: Index) -> Facet:
+    asked = query(text)
+    wanted = {key_: weight for key_, weight in asked.weights.items() if key_ not in _TALK}
+    written = tuple(w for key_, w in zip(asked.weights, asked.written, strict=True) if key_ not in _TALK)
+    return _of_text(replace(asked, weights=wanted, written=written), Kind.ABOUT, 1.0, index, "")
+
+
+def _of_text(asked: Query, kind: Kind, weight: float, index: Index, name: str) -> Facet:
+    columns, values = index.columns(asked.weights), np.array(list(asked.weights.values()))
+    once = float(values @ index.idf[columns]) if len(columns) else 0.0
+    reference = once / max(1.0, asked.words / PHRASE_WORDS)
+    return Facet(kind, weight, columns, values, reference, name, asked.written)
+
+
+def of_papers(
+    papers: Sequence[tuple[str, int]], rows: sparse.csr_array, common: Vector, kind: Kind
+) -> Facet | None:
+    """What liked or disliked papers have in common. `rows`: of the named papers; `common`: of each, its product with
+    the background's mean.
+    """
+    if not papers:
+        return None
+    places = [row for _, row in papers]
+    own = rows[places]
+    mean = sparse.csr_array(own.sum(axis=0)[None, :] / len(places))
+    likeness = float(np.mean(own @ mean.toarray()[0] - ALPHA * common[places]))
+    weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
+    return Facet(
+        kind, weight, mean.indices.astype(np.intp), mean.data, LIKENESS * likeness, papers=tuple(papers)
+    )
