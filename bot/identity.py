@@ -88,11 +88,20 @@ def title_key(title: str) -> str:
 _SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
 
 
+#: A name as most are written: nothing to fold but its case.
+_PLAIN_NAME = re.compile(r"[A-Za-z .-]*")
+
+
 @lru_cache(maxsize=100_000)
 def _name_tokens(name: str) -> tuple[str, ...]:
+    if _PLAIN_NAME.fullmatch(name):
+        return _without_suffixes(re.findall("[a-z]+", name.lower()))
     family, *given = name.split(",")  # `Han, Seungwook`; BibTeX has `Davis, Jr., Sammy` too
     name = " ".join([*(part for part in given if fold(part).strip(" .") not in _SUFFIXES), family])
-    tokens = re.findall(r"[^\W_]+", fold(readable(name)).replace("'", "").replace("’", ""))
+    return _without_suffixes(re.findall(r"[^\W_]+", fold(readable(name)).replace("'", "").replace("’", "")))
+
+
+def _without_suffixes(tokens: list[str]) -> tuple[str, ...]:
     while len(tokens) > 1 and tokens[-1] in _SUFFIXES:
         tokens.pop()
     return tuple(tokens)

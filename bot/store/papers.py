@@ -139,7 +139,9 @@ class Papers:
         """Counts that are missing, or of another version, are made and kept."""
         with self._database.reading() as session:
             rows = session.execute(query).all()
-        papers = [_paper(row) for row in rows]
+        papers = [
+            _made(dict(zip(_FIELDS, row, strict=False))) for row in rows
+        ]  # the paper's columns come first
         current = [row.terms_version == self._counting.version for row in rows]
         missing = [paper for paper, has in zip(papers, current, strict=True) if not has]
         made = {}
@@ -251,7 +253,10 @@ def _values(paper: Paper) -> dict[str, Any]:
     return values
 
 
-def _paper(row: Any) -> Paper:
-    values = {name: getattr(row, name) for name in _FIELDS}
+def _paper(row: PaperRow) -> Paper:
+    return _made({name: getattr(row, name) for name in _FIELDS})
+
+
+def _made(values: dict[str, Any]) -> Paper:
     values.update({name: tuple(values[name]) for name in _LISTS})
     return Paper(**values)
