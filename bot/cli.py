@@ -299,9 +299,12 @@ def run() -> None:
 
 @cli.command()
 def evaluate(
-    papers: Annotated[Path | None, typer.Argument(help="JSON Lines, gzip or not.")] = None,
+    papers: Annotated[
+        Path | None, typer.Argument(metavar="[PAPERS]", help="JSON Lines, gzip or not.")
+    ] = None,
     judgements: Annotated[
-        Path | None, typer.Argument(metavar="LIBRARIES_OR_QUERIES", help="Which papers are relevant to whom.")
+        Path | None,
+        typer.Argument(metavar="[LIBRARIES_OR_QUERIES]", help="Which papers are relevant to whom."),
     ] = None,
     profile: Annotated[
         str | None, typer.Option(metavar="PROFILE", help="Instead of files: how well its likes are found.")

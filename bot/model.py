@@ -206,6 +206,7 @@ class Reason:
 
     term: str  #: as a reader would write it
     weight: float  #: its share of the score; negative when it lowers
+    is_term: bool = True  #: a word or phrase; not a liked paper, an author, votes
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,9 @@ def _card(paper: PaperView) -> RenderableType:
     title.append(paper.title, style=f"bold link {paper.url}" if paper.url else "bold")
     lines = [title, _indented(_authors(paper)), _indented(Text(_facts(paper), style="dim"))]
     if paper.reasons or paper.interest:
-        interest = (f"{paper.interest}: " if paper.interest else "", "bold")
-        lines.append(_indented(Text.assemble(("why  ", "dim"), interest, (", ".join(paper.reasons), "cyan"))))
+        told = [(paper.interest, "bold cyan")] if paper.interest else []
+        told += [(reason, "cyan") for reason in paper.reasons]
+        lines.append(_indented(Text.assemble(("why  ", "dim"), Text(", ").join(Text(*one) for one in told))))
     for other in paper.also:
         same = f"{other.title} · {other.url}" if other.url else other.title
         lines.append(_indented(Text.assemble(("nearly the same  ", "dim"), same)))

@@ -142,6 +142,7 @@ def paper_view(rank: int, scored: ScoredPaper, several: bool = False) -> PaperVi
     """`several`: the digest's papers are for different interests, so that each says which."""
     paper = scored.paper
     authors = _shown_authors(paper.authors, scored.followed)
+    interest = cut(one_line(scored.interest), TERM_LENGTH) if several else ""
     organization = cut(one_line(readable(paper.organization or "")), NAME_LENGTH)
     return PaperView(
         rank=rank,
@@ -153,8 +154,8 @@ def paper_view(rank: int, scored: ScoredPaper, several: bool = False) -> PaperVi
         categories=tuple(cut(one_line(c), TERM_LENGTH) for c in paper.categories[:CATEGORIES_SHOWN]),
         dates=_dates(paper),
         relevance=_percent(scored.relevance),
-        interest=cut(one_line(scored.interest), TERM_LENGTH) if several else "",
-        reasons=shown_reasons(scored.reasons),
+        interest=interest,
+        reasons=shown_reasons(scored.reasons, interest),
         votes=paper.votes,
         comments=paper.comments,
         links=_links(paper),
@@ -177,24 +178,25 @@ def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple
     return tuple(AuthorView(name, mark) for name, mark in names if name)
 
 
-def shown_reasons(reasons: Iterable[Reason]) -> tuple[str, ...]:
-    """What raised the score most: a term within a longer one that is there too says nothing more, and counts to it.
+def shown_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, ...]:
+    """What raised the score most, but for the `interest` that is named anyway.
 
-    "world models", "world" and "models" are "world models", with the weight of all three.
+    A term within a longer one that is there too says nothing more, and counts to it: "world models", "world" and
+    "models" are "world models", with the weight of all three.
     """
-    raising: dict[str, float] = {}
-    for reason in reasons:
-        term = cut(one_line(readable(reason.term)), TERM_LENGTH)
-        if reason.weight > 0 and term:
-            raising[term] = raising.get(term, 0.0) + reason.weight
-    whole = {term: 0.0 for term in raising if not any(_is_within(term, other) for other in raising)}
-    for term, weight in raising.items():
-        for longer in (term,) if term in whole else (one for one in whole if _is_within(term, one)):
-            whole[longer] += weight
-            break
-    least = max(whole.values(), default=0.0) * LEAST_REASON
-    told = (term for term in sorted(whole, key=lambda term: (-whole[term], term)) if whole[term] >= least)
-    return tuple(told)[:REASONS_SHOWN]
+    raising = [reason for reason in reasons if reason.weight > 0]
+    terms = {reason.term for reason in raising if reason.is_term}
+    whole = [term for term in terms if not any(_is_within(term, other) for other in terms)]
+    weights: dict[str, float] = {}
+    for reason in raising:
+        longer = (one for one in whole if reason.is_term and _is_within(reason.term, one))
+        name = cut(one_line(readable(next(longer, reason.term))), TERM_LENGTH)
+        weights[name] = weights.get(name, 0.0) + reason.weight
+    weights.pop("", None)
+    least = max(weights.values(), default=0.0) * LEAST_REASON
+    order = sorted(weights, key=lambda name: (-weights[name], name))
+    told = (name for name in order if weights[name] >= least and name != interest)
+    return tuple(told)[: REASONS_SHOWN - bool(interest)]
 
 
 def _is_within(term: str, other: str) -> bool:

@@ -10,6 +10,7 @@ from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
 from bot.digest import (
+    AUTO_FIT,
     Candidates,
     Choice,
     Decision,
@@ -219,7 +220,7 @@ def _scored(profile: Profile, ranked: Ranked, order: Order, also: tuple[Paper, .
         relevance=ranked.relevance,
         reasons=reasons,
         followed=names_on(ranked.paper, profile.authors),
-        interest=ranked.interest,
+        interest=ranked.interest if ranked.fit >= AUTO_FIT else "",  # else it only shares words with it
         also=also,
     )
 

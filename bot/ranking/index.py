@@ -14,6 +14,7 @@ numbers were chosen by measurement: docs/ranking.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -78,9 +79,21 @@ class Index:
         ends = np.concatenate(([0], np.cumsum(known)))[ends]
         tf = (packed[known] & np.uint64((1 << COUNT_BITS) - 1)).astype(np.float64)
         shape = (len(papers), len(self.keys))
-        return lengths, sparse.csr_array(
-            (tf, columns[known].astype(np.int32), ends.astype(np.int32)), shape=shape
-        )
+        counts = sparse.csr_array((tf, columns[known].astype(np.int32), ends.astype(np.int32)), shape=shape)
+        return lengths, self._with_phrases(counts)
+
+    def _with_phrases(self, counts: sparse.csr_array) -> sparse.csr_array:
+        if not self._phrases or not counts.shape[0]:
+            return counts
+        by_term = sparse.csc_array(counts)
+        found = [reduce(_rarest, (by_term[:, [pair]] for pair in pairs)) for pairs in self._phrases.values()]
+        spread = (np.ones(len(found)), (np.arange(len(found)), list(self._phrases)))
+        places = sparse.csr_array(spread, shape=(len(found), counts.shape[1]))
+        return sparse.csr_array(counts + sparse.csr_array(sparse.hstack(found)) @ places)
+
+
+def _rarest(one: sparse.csc_array, other: sparse.csc_array) -> sparse.csc_array:
+    return one.minimum(other)
 
 
 def unpacked(papers: Sequence[bytes]) -> tuple[Vector, NDArray[np.intp], Keys]:

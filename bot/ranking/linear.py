@@ -253,11 +253,13 @@ class Ranking:
 
     def reasons(self, paper: Paper) -> tuple[Reason, ...]:
         """Every term of the paper's score, largest first; they add up to it."""
-        shares: dict[str, float] = {}
-        for name, share in self._reasons(paper):
-            shares[name] = shares.get(name, 0.0) + share
-        reasons = (Reason(name, share) for name, share in shares.items() if abs(share) > _NEGLIGIBLE)
-        return tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.term)))
+        shares: dict[tuple[str, bool], float] = {}
+        for one in self._reasons(paper):
+            named = (one.term, one.is_term)
+            shares[named] = shares.get(named, 0.0) + one.weight
+        reasons = (Reason(name, share, is_term) for (name, is_term), share in shares.items())
+        told = (reason for reason in reasons if abs(reason.weight) > _NEGLIGIBLE)
+        return tuple(sorted(told, key=lambda reason: (-reason.weight, reason.term)))
 
     def _ranked(self, number: int) -> Ranked:
         place = self._places[number]
@@ -287,7 +289,7 @@ class Ranking:
         lower = np.searchsorted(background, self._totals[self._places] - _NEGLIGIBLE, side="left")
         return np.asarray(100.0 * lower / max(len(background), 1))
 
-    def _reasons(self, paper: Paper) -> Iterable[tuple[str, float]]:
+    def _reasons(self, paper: Paper) -> Iterable[Reason]:
         trending = self._profile.trending
         place = self._ranker.places[paper.id]
         row = self._ranker.rows[[place]]
@@ -296,15 +298,17 @@ class Ranking:
             if facet.papers:
                 verb = "like" if facet.kind is Kind.LIKE else "unlike"
                 for title, alike in self._ranker.resemblances(facet, paper):
-                    yield f"{verb}: {readable(title)}", share * alike
+                    yield Reason(f"{verb}: {readable(title)}", share * alike, is_term=False)
                 continue
             products = facet.values * row[:, facet.columns].toarray()[0]
             for n in np.flatnonzero(products):
-                yield facet.terms[n], share * float(products[n])
+                yield Reason(facet.terms[n], share * float(products[n]))
         if trending and paper.votes:
-            yield f"votes: {paper.votes}", trending * float(self._ranker.votes()[place])
+            yield Reason(
+                f"votes: {paper.votes}", trending * float(self._ranker.votes()[place]), is_term=False
+            )
         for name in names_on(paper, self._profile.authors):
-            yield f"author: {name}", AUTHOR_WEIGHT
+            yield Reason(f"author: {name}", AUTHOR_WEIGHT, is_term=False)
 
 
 def _resolved(reference: Reference, named: Mapping[str, Counted]) -> tuple[str, bytes] | None:
