@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digest import (
-    AUTO_THRESHOLD,
+    AUTO_FIT,
+    Candidates,
+    Choice,
     Decision,
     Verdict,
-    auto_threshold,
     choose,
+    decide,
     everything_that_matches,
     excluded,
     mute_reason,
@@ -28,12 +31,42 @@ OLD = NOW - timedelta(days=8)
 MUTED = Mute(terms=("survey",))
 
 
+class Same:
+    """A twin for tests: papers whose titles begin with the same word are a series; with the same title, repeated."""
+
+    def __init__(self) -> None:
+        self.asked: list[tuple[str, list[str], bool]] = []
+
+    def __call__(self, paper: Paper, others: Sequence[Paper], *, repeated: bool = False) -> Paper | None:
+        self.asked.append((paper.id, [other.id for other in others], repeated))
+        return next((other for other in others if self._alike(paper, other, repeated)), None)
+
+    @staticmethod
+    def _alike(one: Paper, other: Paper, repeated: bool) -> bool:
+        return one.title == other.title if repeated else one.title.split()[0] == other.title.split()[0]
+
+
 def verdict(
     profile: Profile, paper: Paper, given_: frozenset[str] = frozenset(), **place: Any
 ) -> Verdict | None:
-    """What becomes of a paper, alone or in its place of an order."""
+    """What becomes of a paper, alone."""
+    alone = ranked(paper, **place)
     decision = excluded(profile, paper, given_, NOW)
-    return (decision or choose(profile, [ranked(paper, **place)]).decisions[paper.id]).verdict
+    return (decision or decide(profile, alone, 1, choose(profile, [alone], Same()))).verdict
+
+
+def decisions(profile: Profile, order: Sequence[Ranked], choice: Choice | None = None) -> dict[str, Decision]:
+    """What becomes of each paper of an order."""
+    choice = choice or choose(profile, order, Same(), followed=followed_of(order))
+    return {one.paper.id: decide(profile, one, n, choice) for n, one in enumerate(order, start=1)}
+
+
+def followed_of(order: Sequence[Ranked]) -> int:
+    return sum(HAN in one.paper.authors for one in order)
+
+
+def ids(choice: Choice) -> list[str]:
+    return [one.paper.id.removeprefix("test:") for one in choice.shown]
 
 
 GOOD: dict[str, Any] = {"title": "A survey of robots", "categories": ("cs.CY",), "authors": (HAN,)}
@@ -175,44 +208,48 @@ def test_disliked_paper_is_known_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wish", "relevance", "score", "expected"),
+    ("wish", "place", "expected"),
     [
-        (None, AUTO_THRESHOLD, 0.1, Verdict.WOULD_BE_SENT),  # auto: 80 is enough
-        (None, AUTO_THRESHOLD - 0.1, 0.1, Verdict.BELOW_THRESHOLD),
-        (0.0, 0.0, 0.1, Verdict.WOULD_BE_SENT),
-        (99.5, 99.5, 0.1, Verdict.WOULD_BE_SENT),
-        (99.5, 99.4, 0.1, Verdict.BELOW_THRESHOLD),
-        (100.0, 99.99, 0.1, Verdict.BELOW_THRESHOLD),
+        (None, {"fit": AUTO_FIT}, Verdict.WOULD_BE_SENT),  # auto: a fit of a half is enough
+        (None, {"fit": AUTO_FIT - 0.001}, Verdict.BELOW_THRESHOLD),
+        (None, {"fit": 0.9, "relevance": 0.0}, Verdict.WOULD_BE_SENT),  # whatever the relevance
+        (None, {"fit": 0.1, "relevance": 100.0}, Verdict.BELOW_THRESHOLD),
+        (0.0, {"relevance": 0.0, "fit": 0.0}, Verdict.WOULD_BE_SENT),  # a relevance: whatever the fit
+        (99.5, {"relevance": 99.5}, Verdict.WOULD_BE_SENT),
+        (99.5, {"relevance": 99.4, "fit": 2.0}, Verdict.BELOW_THRESHOLD),
+        (100.0, {"relevance": 99.99}, Verdict.BELOW_THRESHOLD),
         # what speaks against it weighs as much as what speaks for it
-        (0.0, 50.0, 0.0, Verdict.BELOW_THRESHOLD),
-        (0.0, 50.0, -0.2, Verdict.BELOW_THRESHOLD),
+        (0.0, {"score": 0.0}, Verdict.BELOW_THRESHOLD),
+        (0.0, {"score": -0.2}, Verdict.BELOW_THRESHOLD),
+        (None, {"score": 0.0}, Verdict.BELOW_THRESHOLD),
     ],
 )
-def test_threshold(wish: float | None, relevance: float, score: float, expected: Verdict) -> None:
-    """A relevance that reaches the threshold is enough, if the score is more than nothing."""
-    profile = make_profile(threshold=wish)
-    assert verdict(profile, make_paper(), relevance=relevance, score=score) == expected
+def test_threshold(wish: float | None, place: dict[str, Any], expected: Verdict) -> None:
+    """The profile's relevance, or for `auto` half of a perfect fit, is enough, if the score is more than nothing."""
+    assert verdict(make_profile(threshold=wish), make_paper(), **place) == expected
 
 
 def line_up(*kinds: str) -> list[Ranked]:
-    """An order: `t` matches by text, `f` is by a followed author, `.` does not match."""
+    """An order: `t` matches by text, `f` is by a followed author, `.` does not match, `-` is unfit.
+
+    Each is a work of its own.
+    """
     return [
-        ranked(make_paper(str(n), authors=(HAN,) if kind == "f" else ()), matches=kind != ".")
+        ranked(
+            make_paper(str(n), f"Work{n} of robots", authors=(HAN,) if kind == "f" else ()),
+            matches=kind != ".",
+            relevance=0.0 if kind in ".-f" else 90.0,
+        )
         for n, kind in enumerate(kinds)
     ]
 
 
-@pytest.mark.parametrize(
-    ("background", "asked"),
-    [(0, 0.0), (20, 0.0), (60, 40.0), (100, 80.0), (2000, 80.0)],
-    ids=["nothing stored", "20 papers", "half way", "100 papers", "a full sample"],
-)
-def test_auto_asks_for_less_while_little_is_stored(background: int, asked: float) -> None:
-    """A share of a handful of papers says little: with 20 or fewer, every match may be shown."""
-    assert auto_threshold(background) == asked
-    order = [ranked(make_paper("a"), relevance=asked), ranked(make_paper("b"), relevance=asked - 0.1)]
-    shown = choose(make_profile(threshold=None), order, auto_threshold(background)).shown
-    assert [one.paper.id for one in shown] == ["test:a"]
+def series(*titles: str) -> list[Ranked]:
+    """An order of papers with these titles, by nobody who is followed; those with a star are by Han."""
+    return [
+        ranked(make_paper(str(n), title.removeprefix("*"), authors=(HAN,) if title.startswith("*") else ()))
+        for n, title in enumerate(titles)
+    ]
 
 
 @pytest.mark.parametrize(
@@ -223,51 +260,248 @@ def test_auto_asks_for_less_while_little_is_stored(background: int, asked: float
         ("ftt", 2, "012"),  # a followed author takes no one's place
         ("ttf", 1, "02"),  # and is shown even beyond the limit
         ("t.t", 2, "02"),  # nor does what matches nothing
+        ("-t-t", 2, "13"),  # nor what is below the threshold
         ("fff", 1, "012"),
+        ("tttttttttt-------....f", 1, "021"),  # looked for to the very end
         ("", 3, ""),
     ],
 )
 def test_limit(kinds: str, limit: int, shown: str) -> None:
     """At most so many by text, the best first; papers of followed authors come on top of them."""
-    profile = make_profile(limit=limit, authors=(HAN,))
+    profile = make_profile(limit=limit, authors=(HAN,), threshold=50.0)
     order = line_up(*kinds)
-    choice = choose(profile, order)
-    assert "".join(one.paper.id.removeprefix("test:") for one in choice.shown) == shown
-    assert choice.decisions.keys() == {one.paper.id for one in order}
+    choice = choose(profile, order, Same(), followed=followed_of(order))
+    assert "".join(ids(choice)) == shown
+    told = decisions(profile, order, choice)
+    sent = [one.paper.id for one in order if told[one.paper.id].verdict is Verdict.WOULD_BE_SENT]
+    assert sent == [one.paper.id for one in choice.shown]
+
+
+def test_no_more_is_ranked_than_is_needed() -> None:
+    """Of a thousand candidates a digest of three takes a few; one with a followed author looks for all of those."""
+
+    def counted(taken: list[int]) -> Iterator[Ranked]:
+        for n, one in enumerate(line_up(*"t" * 400, "f", *"t" * 600)):
+            taken.append(n)
+            yield one
+
+    plain: list[int] = []
+    choose(make_profile(limit=3), counted(plain), Same())
+    assert len(plain) < 10
+    fan: list[int] = []
+    choice = choose(make_profile(limit=3, authors=(HAN,)), counted(fan), Same(), followed=1)
+    assert ids(choice) == ["0", "1", "2", "400"]
+    assert len(fan) < 410
 
 
 def test_everything_that_matches() -> None:
     """`preview --all` goes past threshold and limit, but not to what nothing speaks for."""
-    order = line_up(*"t.f")
-    assert everything_that_matches(order) == (order[0], order[2])
+    order = line_up(*"t.f-")
+    assert everything_that_matches(order) == (order[0], order[2], order[3])
 
 
 def test_every_decision_says_why_in_a_sentence() -> None:
     """A reader is told the number that decided."""
-    order = [*line_up(*"tt"), ranked(make_paper("z"), relevance=3.25)]
-    decisions = choose(make_profile(limit=1, threshold=50.0), order).decisions
-    assert decisions["test:1"] == Decision(
-        Verdict.BEYOND_LIMIT, "it is number 2, and the digest holds 1 (limit)"
-    )
-    assert decisions["test:z"].why == "its relevance 3.2 is under the threshold 50"
-    assert choose(make_profile(threshold=None), order).decisions["test:z"].why.endswith("80 (auto)")
+    order = [*line_up(*"tt"), ranked(make_paper("z"), relevance=3.25, fit=0.241)]
+    told = decisions(make_profile(limit=1, threshold=50.0), order)
+    assert told["test:0"] == Decision(Verdict.WOULD_BE_SENT, "it is number 1 for this profile")
+    assert told["test:1"] == Decision(Verdict.BEYOND_LIMIT, "it is number 2, and the digest holds 1 (limit)")
+    assert told["test:z"].why == "its relevance 3.2 is under the threshold 50"
+    auto = decisions(make_profile(threshold=None), order)["test:z"].why
+    assert "24%" in auto
+    assert "auto asks for 50%" in auto
 
 
-@given(
-    st.lists(st.tuples(st.booleans(), st.booleans(), st.floats(0, 100), st.floats(-1, 2)), max_size=12),
-    st.integers(1, 6),
-    st.one_of(st.none(), st.floats(0, 100)),
+def test_below_auto_names_the_interest() -> None:
+    """Of several interests, the one that it fits best."""
+    one = Ranked(make_paper(), 0.5, 90.0, matches=True, fit=0.3, interest="world models")
+    assert "'world models' to 30%" in decisions(make_profile(threshold=None), [one])[one.paper.id].why
+
+
+def test_votes_alone_need_votes() -> None:
+    """`trending: 1` counts nothing else; of a paper without votes that is what is said."""
+    one = ranked(make_paper(), score=0.0)
+    assert "no votes" in decisions(make_profile(trending=1.0), [one])[one.paper.id].why
+
+
+# --- Variety ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("titles", "limit", "shown", "under"),
+    [
+        (("A one", "B", "A two", "C"), 3, "013", {"0": "2"}),  # it takes no one's place
+        (("A one", "A two", "A three"), 1, "0", {"0": "12"}),  # nor needs a place
+        (("A one", "B", "C", "A two"), 2, "01", {"0": "3"}),  # beyond the limit, it is looked for a while
+        (("A one", "B", "C", "D", "A two"), 2, "01", {}),  # but no further than the digest is long
+        (("A one", "B one", "B two", "A two"), 2, "01", {"0": "3", "1": "2"}),
+        (("*A one", "A two", "B"), 1, "02", {"0": "1"}),  # under a followed author's too
+        (("A one", "*A two", "B"), 2, "012", {}),  # whose papers always stand
+        (("*A one", "*A two"), 1, "01", {}),
+    ],
 )
-def test_choice_is_the_decisions(
-    rows: list[tuple[bool, bool, float, float]], limit: int, wish: float | None
+def test_near_identical_papers_stand_as_one(
+    titles: tuple[str, ...], limit: int, shown: str, under: dict[str, str]
 ) -> None:
-    """What is shown is what would be sent, in order; no more by text than the limit, and every followed one."""
+    """The best of a series is shown; the others are named under it, in their order."""
+    profile = make_profile(limit=limit, authors=(HAN,))
+    order = series(*titles)
+    choice = choose(profile, order, Same(), followed=followed_of(order))
+    assert "".join(ids(choice)) == shown
+    named = {
+        id_[5:]: "".join(paper.id.removeprefix("test:") for paper in papers)
+        for id_, papers in choice.under.items()
+    }
+    assert named == under
+    told = decisions(profile, order, choice)
+    for leader, others in under.items():
+        for other in others:
+            decision = told[f"test:{other}"]
+            assert decision.verdict is Verdict.SAME_WORK
+            assert f"under test:{leader}," in decision.why
+
+
+def test_only_the_leader_is_compared() -> None:
+    """A chain of likenesses does not pull in what is unlike the paper shown: members are not compared with."""
+    asked = Same()
+    choose(make_profile(limit=3), series("A one", "A two", "B", "C"), asked)
+    shown_to = {id_: others for id_, others, repeated in asked.asked if not repeated}
+    assert shown_to == {
+        "test:0": [],
+        "test:1": ["test:0"],
+        "test:2": ["test:0"],
+        "test:3": ["test:0", "test:2"],
+    }
+
+
+def test_below_the_threshold_nothing_is_named() -> None:
+    """What is not good enough to be shown is not named under another either."""
+    first, second = series("A one", "A two")
+    order = [first, ranked(second.paper, relevance=3.0)]
+    choice = choose(make_profile(threshold=50.0), order, Same())
+    assert (ids(choice), choice.under) == (["0"], {})
+    told = decisions(make_profile(threshold=50.0), order, choice)
+    assert told["test:1"].verdict is Verdict.BELOW_THRESHOLD
+
+
+def test_what_repeats_an_earlier_digest_is_not_shown() -> None:
+    """The same once more is no news and takes no place; the next part of a series is, and so is a followed author's."""
+    earlier = [make_paper("old", "A one")]
+    order = series("A one", "A two", "B", "*A one")
+    profile = make_profile(limit=2, authors=(HAN,))
+    choice = choose(profile, order, Same(), earlier, followed=1)
+    assert ids(choice) == ["1", "2", "3"]
+    assert choice.again == {"test:0": earlier[0]}
+    decision = decisions(profile, order, choice)["test:0"]
+    assert decision.verdict is Verdict.SAME_WORK
+    assert "test:old" in decision.why
+    assert "earlier digest" in decision.why
+
+
+_orders = st.lists(
+    st.tuples(
+        st.booleans(),
+        st.booleans(),
+        st.floats(0, 100),
+        st.floats(-1, 2),
+        st.floats(0, 1),
+        st.sampled_from("ABCDEF"),
+    ),
+    max_size=14,
+)
+
+
+@given(_orders, st.integers(1, 6), st.one_of(st.none(), st.floats(0, 100)), st.sets(st.sampled_from("ABC")))
+def test_choice_is_the_decisions(
+    rows: list[tuple[bool, bool, float, float, float, str]], limit: int, wish: float | None, old: set[str]
+) -> None:
+    """What is shown is what would be sent, in order; no more by text than the limit, and every followed one; what is
+    named under another or left out as a repetition is the same work, and no paper has two fates.
+    """
     order = [
-        ranked(make_paper(str(n), authors=(HAN,) if followed else ()), score, relevance, matches)
-        for n, (followed, matches, relevance, score) in enumerate(rows)
+        ranked(make_paper(str(n), title, authors=(HAN,) if followed else ()), score, relevance, matches, fit)
+        for n, (followed, matches, relevance, score, fit, title) in enumerate(rows)
     ]
-    choice = choose(make_profile(limit=limit, threshold=wish, authors=(HAN,)), order)
-    sent = [one for one in order if choice.decisions[one.paper.id].verdict is Verdict.WOULD_BE_SENT]
-    assert list(choice.shown) == sent
-    assert sum(not one.paper.authors for one in sent) <= limit
-    assert all(one in sent for one in order if one.paper.authors)
+    profile = make_profile(limit=limit, threshold=wish, authors=(HAN,))
+    earlier = [make_paper(f"old {title}", title) for title in sorted(old)]
+    choice = choose(profile, order, Same(), earlier, followed_of(order))
+    told = decisions(profile, order, choice)
+    assert list(choice.shown) == [one for one in order if told[one.paper.id].verdict is Verdict.WOULD_BE_SENT]
+    assert sum(not one.paper.authors for one in choice.shown) <= limit
+    assert all(one in choice.shown for one in order if one.paper.authors)
+    named = [paper.id for papers in choice.under.values() for paper in papers]
+    fates = [*(one.paper.id for one in choice.shown), *named, *choice.again]
+    assert len(set(fates)) == len(fates)
+    same = {id_ for id_, decision in told.items() if decision.verdict is Verdict.SAME_WORK}
+    assert same == {*named, *choice.again}
+    assert choice.under.keys() <= {one.paper.id for one in choice.shown}
+
+
+# --- Candidates -------------------------------------------------------------------------------------------
+
+_NAMES = ("Seungwook Han", "S. Han", "Seungwook Lee", "Donghun Han", "Marin Soljačić", "Marin Soljacic", "")
+_CATEGORIES = ("cs.LG", "cs.CY", "cs", "math.AG", "math", "math-ph", "stat.ML", "hep-th")
+_TITLES = (
+    "A survey of robots",
+    "Surveyor robots",
+    "Robots",
+    "Few-shot surveys",
+    "R for robots",
+    "世界模型",
+    "",
+)
+_TERMS = ("survey", "surveys", "few shot", "robots", "R", "the", "世界", "", "nothing there")
+
+
+def _some(values: tuple[str, ...], most: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
+    return st.lists(st.sampled_from(values), max_size=most).map(tuple)
+
+
+_wild_papers = st.lists(
+    st.builds(
+        Paper,
+        id=st.integers(0, 12).map("test:{}".format),
+        title=st.sampled_from(_TITLES),
+        abstract=st.sampled_from(_TITLES),
+        first_seen=st.sampled_from((-1, 0, 1, 2, 3, 7, 8, 30)).map(lambda days: NOW - timedelta(days=days)),
+        authors=_some(_NAMES),
+        categories=_some(_CATEGORIES),
+        withdrawn=st.sampled_from((False, False, False, True)),
+    ),
+    max_size=10,
+    unique_by=lambda paper: paper.id,
+)
+_references = st.lists(
+    st.builds(Reference, st.one_of(st.none(), st.integers(0, 12).map("test:{}".format)), st.just("Robots")),
+    max_size=2,
+).map(tuple)
+_wild_profiles = st.builds(
+    Profile,
+    id=st.just("ada"),
+    like=_references,
+    dislike=_references,
+    authors=_some(_NAMES),
+    mute=st.builds(Mute, _some(_TERMS), _some(_NAMES, 1), _some(_CATEGORIES, 1)),
+    categories=_some(_CATEGORIES),
+    window=st.sampled_from((1, 2, 7, 30, 90)),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(_wild_papers, st.lists(_wild_profiles, min_size=1, max_size=3))
+def test_candidates_are_what_nothing_excludes(papers: list[Paper], profiles: list[Profile]) -> None:
+    """For many profiles at once the same as for each paper of one: in the papers' order, whoever was asked before."""
+    candidates = Candidates(papers, NOW)
+    for profile in (*profiles, profiles[0]):
+        wanted = tuple(paper for paper in papers if excluded(profile, paper, frozenset(), NOW) is None)
+        assert candidates.of(profile) == wanted
+
+
+def test_candidates_of_nothing() -> None:
+    """No papers, no candidates; no wishes, all of them that are neither withdrawn nor to come."""
+    assert Candidates((), NOW).of(make_profile(categories=("cs",), authors=(HAN,))) == ()
+    papers = (make_paper("b"), make_paper("a"), make_paper("c", withdrawn=True))
+    assert (
+        Candidates((*papers, make_paper("d", first_seen=NOW + timedelta(1))), NOW).of(make_profile())
+        == papers[:2]
+    )

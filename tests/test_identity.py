@@ -8,8 +8,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.identity import fold, names_on, namespace, paper_id, same_person, title_key
+from bot.identity import (
+    AuthorIndex,
+    fold,
+    last_names,
+    names_on,
+    namespace,
+    paper_id,
+    same_person,
+    title_key,
+)
 from bot.model import Paper
+from tests.support.builders import make_paper
 
 ARXIV = ("arxiv:2502.19402", None)
 THIRD = ("arxiv:2502.19402", 3)
@@ -215,3 +225,78 @@ def test_a_followed_name_is_the_whole_name_of_one_author() -> None:
     seen = datetime(2026, 5, 29, tzinfo=UTC)
     paper = Paper("arxiv:1", "T", seen, authors=("Seungwook Lee", "Donghun Han", "Pulkit Agrawal"))
     assert names_on(paper, ["Seungwook Han", "P. Agrawal", "Donghun Han"]) == ("P. Agrawal", "Donghun Han")
+
+
+# --- Many names at once -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("one", "other"), [*ONE_PERSON, *(pair[::-1] for pair in ONE_PERSON)])
+def test_an_index_finds_a_person_however_written(one: str, other: str) -> None:
+    """It compares few names, and misses none that `same_person` says are one."""
+    papers = [make_paper("a", authors=("Ada Other", other)), make_paper("b", authors=("Ada Other",))]
+    assert AuthorIndex(papers).papers_by(one) == {"test:a"}
+
+
+@pytest.mark.parametrize(("one", "other"), TWO_PEOPLE)
+def test_an_index_finds_nobody_else(one: str, other: str) -> None:
+    """Names that share a key are still compared."""
+    assert AuthorIndex([make_paper("a", authors=(other,))]).papers_by(one) == frozenset()
+
+
+def test_an_index_knows_all_papers_of_a_person() -> None:
+    """Each once, whatever the spelling, even when a name is twice on one paper; asking again changes nothing."""
+    papers = [
+        make_paper("a", authors=("Seungwook Han", "S. Han", "Seungwook Han")),
+        make_paper("b", authors=("Han, Seungwook",)),
+        make_paper("c", authors=("Donghun Han",)),
+        make_paper("d"),
+    ]
+    index = AuthorIndex(papers)
+    for _ in range(2):
+        assert index.papers_by("Seungwook Han") == {"test:a", "test:b"}
+        assert index.papers_by("S. Han") == {"test:a", "test:b"}
+        assert index.papers_by("Nobody") == frozenset()
+
+
+def test_an_empty_index() -> None:
+    """Without papers, nobody is an author."""
+    assert AuthorIndex([]).papers_by("Seungwook Han") == frozenset()
+
+
+_PARTS = st.sampled_from(
+    ("Han", "Seung", "Wook", "S.", "W", "Seungwook", "Émile", "李", "明", "Jr.", "-", ",", "o'")
+)
+_NAMES = st.one_of(st.lists(_PARTS, max_size=4).map(" ".join), st.text(max_size=8))
+
+
+@given(st.lists(st.lists(_NAMES, max_size=3), max_size=4), _NAMES)
+def test_an_index_agrees_with_comparing_every_name(authors: list[list[str]], name: str) -> None:
+    """For any names on any papers, it finds those that comparing all names finds."""
+    papers = [make_paper(str(n), authors=tuple(names)) for n, names in enumerate(authors)]
+    found = {paper.id for paper in papers if names_on(paper, [name])}
+    assert AuthorIndex(papers).papers_by(name) == found
+
+
+@pytest.mark.parametrize(
+    ("names", "last"),
+    [
+        (("Seungwook Han", "P. Agrawal"), {"han", "agrawal"}),
+        (("Han, Seungwook", "S. Han"), {"han"}),
+        (("Sammy Davis Jr.", "Davis, Jr., Sammy"), {"davis"}),
+        (("Marin Soljačić", "Søren ÆRØ"), {"soljacic", "aero"}),
+        (("van den Oord, Aaron",), {"oord"}),
+        (("Plato", "李明"), {"plato", "李明"}),
+        (("Jr.",), {"jr"}),
+        (("", "..."), set()),
+        ((), set()),
+    ],
+)
+def test_last_names(names: tuple[str, ...], last: set[str]) -> None:
+    """Folded, without suffixes, whatever the order; a name of one word is its last one; no name has none."""
+    assert last_names(names) == last
+
+
+@pytest.mark.parametrize(("one", "other"), ONE_PERSON)
+def test_one_person_has_one_last_name(one: str, other: str) -> None:
+    """Lists without a last name in common have nobody in common."""
+    assert last_names((one,)) == last_names((other,))

@@ -45,7 +45,7 @@ BIBTEX = """\
   long.}}
 @misc{two, title = "A second", doi = {10.1000/XYZ}}
 """
-SOME = "interests: [x]\n"
+SOME = "interests: [xy]\n"
 DELIVER = "deliver: [{maildir: a}]\n"
 
 
@@ -95,7 +95,7 @@ def test_the_documented_example(tmp_path: Path) -> None:
     )
 
 
-@pytest.mark.parametrize("key", ["interests: [x]", "about: x", "like: [2502.19402]", "authors: [A B]"])
+@pytest.mark.parametrize("key", ["interests: [xy]", "about: xy", "like: [2502.19402]", "authors: [A B]"])
 def test_one_interest_and_one_delivery_are_enough(key: str) -> None:
     """Every other key has its default."""
     profile = read(f"{key}\n{DELIVER}")
@@ -115,9 +115,9 @@ def test_ten_mistakes_in_three_files(tmp_path: Path) -> None:
     """Ten mistakes give ten problems, each at its place, and the fourth file is served."""
     files = {
         "a.yaml": "timezone: Europe/Pariss\nintrests: [a]\nlimit: 500\ndeliver:\n  - {email: nobody, at: 8:30}\n",
-        "b.yml": "interests: [x]\ninterests: [y]\nauthors: Ada Lovelace\nmute:\n  categories: [cs.lg]\n"
+        "b.yml": "interests: [xy]\ninterests: [yz]\nauthors: Ada Lovelace\nmute:\n  categories: [cs.lg]\n"
         + DELIVER,
-        "c.yaml": "interests:\n  - {phrase: x, weight: 0}\ndeliver:\n  - {slack: C0PAPERS, days: mon-fry}\n",
+        "c.yaml": "interests:\n  - {phrase: xy, weight: 0}\ndeliver:\n  - {slack: C0PAPERS, days: mon-fry}\n",
         "d.yaml": SOME + DELIVER,
     }
     for name, text in files.items():
@@ -133,7 +133,7 @@ def test_ten_mistakes_in_three_files(tmp_path: Path) -> None:
         ("b.yml", 2, 1),
         ("b.yml", 3, 10),
         ("b.yml", 5, 16),
-        ("c.yaml", 2, 25),
+        ("c.yaml", 2, 26),
         ("c.yaml", 4, 29),
     ]
     assert str(problems[0]) == (
@@ -148,20 +148,20 @@ def test_ten_mistakes_in_three_files(tmp_path: Path) -> None:
         (SOME + "zzz: 1\n", 2, 1, "known here are timezone, interests,"),
         (SOME + "mute: {term: [a]}\n", 2, 8, "did you mean 'terms'?"),
         (SOME + "<<: {a: b}\n", 2, 1, "unknown key '<<'"),
-        ("interests: [{phrase: x, wieght: 2}]\n", 1, 25, "did you mean 'weight'?"),
-        ("interests: [{phrse: x}]\n", 1, 14, "did you mean 'phrase'?"),
+        ("interests: [{phrase: xy, wieght: 2}]\n", 1, 26, "did you mean 'weight'?"),
+        ("interests: [{phrse: xy}]\n", 1, 14, "did you mean 'phrase'?"),
         ("interests: [{weight: 2}]\n", 1, 13, "'phrase' is missing"),
         ("interests: [world models: 2]\n", 1, 13, "{phrase: world models, weight: 2}"),
         ("interests: [[x]]\n", 1, 13, "not a list"),
-        ("interests: [x, '']\n", 1, 16, "empty"),
-        ("interests:\n  - x\n  -\n", 3, 4, "not nothing"),
+        ("interests: [xy, '']\n", 1, 17, "empty"),
+        ("interests:\n  - xy\n  -\n", 3, 4, "not nothing"),
         ("interests: reward modelling\n", 1, 12, "write `interests: [reward modelling]`"),
         ('interests: "a, b"\n', 1, 12, 'write `interests: ["a, b"]`'),
         ("interests: {a: 2}\n", 1, 12, "put a dash before each entry of `interests`"),
-        ("interests: [{phrase: x, weight: 101}]\n", 1, 33, "a number above 0 and up to 100, not '101'"),
-        ("interests: [{phrase: x, weight: nan}]\n", 1, 33, "not 'nan'"),
-        ("interests: [{phrase: x, weight: [2]}]\n", 1, 33, "not a list"),
-        (SOME + "avoid: [{phrase: x, weight: -1}]\n", 2, 29, "above 0"),
+        ("interests: [{phrase: xy, weight: 101}]\n", 1, 34, "a number above 0 and up to 100, not '101'"),
+        ("interests: [{phrase: xy, weight: nan}]\n", 1, 34, "not 'nan'"),
+        ("interests: [{phrase: xy, weight: [2]}]\n", 1, 34, "not a list"),
+        (SOME + "avoid: [{phrase: xy, weight: -1}]\n", 2, 30, "above 0"),
         ("about: [x]\n", 1, 8, "a text is wanted here, not a list"),
         ("authors: [{Han: Seungwook}]\n", 1, 11, "holds a colon in quotes"),
         ("authors: Ada Lovelace\n", 1, 10, "write `authors: [Ada Lovelace]`"),
@@ -178,6 +178,17 @@ def test_ten_mistakes_in_three_files(tmp_path: Path) -> None:
         (SOME + "window: 91\n", 2, 9, "from 1 to 90"),
         (SOME + "threshold: none\n", 2, 12, "auto or a number from 0 to 100, not 'none'"),
         (SOME + "threshold: 100.5\n", 2, 12, "from 0 to 100"),
+        (SOME + "trending: 1.01\n", 2, 11, "from 0 to 1"),
+        (SOME + "trending: -0.1\n", 2, 11, "from 0 to 1"),
+        (SOME + "trending: nan\n", 2, 11, "'nan'"),
+        (SOME + "trending: a lot\n", 2, 11, "'a lot'"),
+        (SOME + "trending: [1]\n", 2, 11, "not a list"),
+        ("trending: 1\n", 1, 1, "there is no interest"),
+        ("interests: [the who, xy]\n", 1, 13, "'the who' can match nothing"),
+        ("interests: [xy, R]\n", 1, 17, "'R' can match nothing"),
+        ("interests: [xy, {weight: 2, phrase: 42}]\n", 1, 37, "'42' can match nothing"),
+        (SOME + "avoid:\n  - to be or not to be\n", 3, 5, "add a word of its subject"),
+        (SOME + "avoid: [¿?]\n", 2, 9, "can match nothing"),
         (SOME + "timezone: europe/paris\n", 2, 11, "did you mean Europe/Paris?"),
         (SOME + "timezone: Paris\n", 2, 11, "did you mean Europe/Paris?"),
         (SOME + "timezone: New York\n", 2, 11, "did you mean America/New_York?"),
@@ -321,9 +332,9 @@ def test_categories_as_arxiv_writes_them(category: str) -> None:
 
 def test_values_are_read_from_their_text() -> None:
     """Ids keep their zeros, numbers may stand in quotes, and a word such as `no` is a word."""
-    text = f"interests: [no, 2048, 8:30, ' a  b ']\nlike: [2502.19400]\nlimit: '5'\nthreshold: 80\n{DELIVER}"
+    text = f"mute: {{terms: [no, 2048, 8:30, ' a  b ']}}\nlike: [2502.19400]\nlimit: '5'\nthreshold: 80\n{DELIVER}"
     profile = read(text)
-    assert [i.phrase for i in profile.interests] == ["no", "2048", "8:30", "a b"]
+    assert profile.mute.terms == ("no", "2048", "8:30", "a b")
     assert profile.like == (Reference("arxiv:2502.19400"),)
     assert (profile.limit, profile.threshold) == (5, 80.0)
 
@@ -331,8 +342,28 @@ def test_values_are_read_from_their_text() -> None:
 @pytest.mark.parametrize("trick", ["{{7*7}}", "../../etc/passwd", "<script>alert(1)</script>", "%s${HOME}"])
 def test_tricks_are_text(trick: str) -> None:
     """What would be a template, a path or a script elsewhere is a phrase here, and does not upset a message."""
-    assert read(f"interests: ['{trick}']\nabout: '{trick}'\n{DELIVER}").interests == (Interest(trick),)
+    phrase = f"robots {trick}"
+    assert read(f"interests: ['{phrase}']\nabout: '{trick}'\n{DELIVER}").interests == (Interest(phrase),)
     assert trick in wrong(f"{SOME}timezone: '{trick}'\n{DELIVER}")[0][2]
+
+
+@pytest.mark.parametrize(
+    ("written", "share"), [("0", 0.0), ("1", 1.0), ("'0.25'", 0.25), (".5", 0.5), ("", 0.0)]
+)
+def test_trending_is_a_share(written: str, share: float) -> None:
+    """From nothing to all, as a number or as its text; nothing when it is left out."""
+    assert read(f"{SOME}trending: {written}\n{DELIVER}").trending == share
+    assert read(SOME + DELIVER).trending == 0.0
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    ["few-shot", "R programming", "3D", "C++", "GPT-4", "k-means", "learning to rank", "世", "модели мира"],
+)
+def test_phrases_that_can_match(phrase: str) -> None:
+    """A letter, a number or a stop word is fine where it belongs to a word."""
+    profile = read(f"interests: ['{phrase}']\navoid: ['{phrase}']\n{DELIVER}")
+    assert profile.interests == profile.avoid == (Interest(phrase),)
 
 
 # --- BibTeX ------------------------------------------------------------------------------------------------
@@ -487,8 +518,8 @@ def test_names_that_cannot_be_ids(name: str) -> None:
 VALID = [
     EXAMPLE,
     SOME + DELIVER,
-    "interests: [no, 1, {phrase: 2048, weight: '2'}]\nmute:\nlimit: '5'\nthreshold: 80.5\nabout: 3\n"
-    + DELIVER,
+    "interests: [no cloning, {phrase: xy, weight: '2'}]\nmute: {terms: [no, 1]}\nlimit: '5'\nthreshold: 80.5\n"
+    "trending: '0.5'\nabout: 3\n" + DELIVER,
     "like: [2502.19400]\ntimezone:\ndeliver: [{slack: , email: a@x.org, days: mon}]\n",
 ]
 
@@ -514,6 +545,7 @@ def test_the_schema_accepts_profiles(tmp_path: Path, text: str, loader: type[yam
         SOME + "deliver: [{maildir: a, when: x}]",
         SOME + "deliver: [{maildir: a, email: a@x.org}]",
         SOME + DELIVER + "limit: 500",
+        SOME + DELIVER + "trending: 2",
         SOME + DELIVER + "authors: Ada",
         SOME,
         DELIVER,

@@ -16,7 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot", "bot.errors", "bot.model", "bot.tex", "bot.progress"),
     ("bot.ports", "bot.text", "bot.when"),
     ("bot.identity", "bot.yamlfile"),
-    ("bot.addresses", "bot.bibliography", "bot.ranking.terms"),
+    ("bot.addresses", "bot.bibliography", "bot.evaluation", "bot.ranking.terms"),
     ("bot.digest", "bot.http", "bot.merge", "bot.profile_schema", "bot.schedule", "bot.views"),
     ("bot.profiles", "bot.rendering", "bot.settings"),
     ("bot.first_steps", "bot.letter"),
@@ -147,7 +147,7 @@ def test_only_the_edge_names_concrete_classes() -> None:
     """Sources, channels, the store and the ranker are imported by the composition root, by the demo, which is
     one of its own, and by the command for showing a message; by nobody else outside of them.
     """
-    concrete = ("bot.store", "bot.sources", "bot.channels", "bot.ranking.tfidf")
+    concrete = ("bot.store", "bot.sources", "bot.channels", "bot.ranking.linear")
     users = {
         module
         for module in MODULES

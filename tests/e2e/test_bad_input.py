@@ -365,9 +365,9 @@ PROFILES = {
     ),
     "a day that is none": (SOUND + "  - {maildir: b, days: moonday}\n", 4, 24, "day"),
     "no interest": ("deliver:\n  - {maildir: a}\n", 1, 1, "interest"),
-    "no delivery": ("interests: [x]\n", 1, 1, "deliver"),
+    "no delivery": ("interests: [xy]\n", 1, 1, "deliver"),
     "two channels in one entry": (
-        "interests: [x]\ndeliver:\n  - {maildir: a, slack: C0PAPERS}\n",
+        "interests: [xy]\ndeliver:\n  - {maildir: a, slack: C0PAPERS}\n",
         3,
         18,
         "slack",
@@ -430,8 +430,9 @@ TRICKS = (
 def test_tricks_in_a_profile_are_harmless_text(bench: Bench) -> None:
     """Template, shell, SQL, path and markup tricks in any string of a profile are text and nothing else."""
     quoted = "\n".join(f"  - {json.dumps(trick)}" for trick in TRICKS)
+    phrases = quoted.replace('- "', '- "robots ')  # a phrase of signs and numbers alone is refused
     text = (
-        f"interests:\n  - world models\n{quoted}\nabout: |\n  {TRICKS[0]} {TRICKS[1]}\nauthors:\n{quoted}\n"
+        f"interests:\n  - world models\n{phrases}\nabout: |\n  {TRICKS[0]} {TRICKS[1]}\nauthors:\n{quoted}\n"
     )
     bench.profile(
         "ada", f"{text}mute:\n  terms:\n{quoted.replace('  - ', '    - ')}\ndeliver: [{{maildir: ada}}]\n"

@@ -99,14 +99,14 @@ def test_without_a_channel_it_is_a_maildir(bench: Bench) -> None:
     ("options", "word"),
     [
         (("ada",), "--interest"),
-        (("ada", "--interest", "x", "--email", "not an address"), "address"),
-        (("ada", "--interest", "x", "--at", "25:00"), "25:00"),
-        (("ada", "--interest", "x", "--timezone", "Mars/Base"), "Mars/Base"),
-        (("ada", "--interest", "x", "--category", "learning!"), "category"),
-        (("ada", "--interest", "x", "--slack", "papers please"), "Slack"),
-        (("ada", "--interest", "x", "--maildir", "../up"), "simple name"),
-        (("../ada", "--interest", "x"), "name"),
-        (("a/b", "--interest", "x"), "name"),
+        (("ada", "--interest", "xy", "--email", "not an address"), "address"),
+        (("ada", "--interest", "xy", "--at", "25:00"), "25:00"),
+        (("ada", "--interest", "xy", "--timezone", "Mars/Base"), "Mars/Base"),
+        (("ada", "--interest", "xy", "--category", "learning!"), "category"),
+        (("ada", "--interest", "xy", "--slack", "papers please"), "Slack"),
+        (("ada", "--interest", "xy", "--maildir", "../up"), "simple name"),
+        (("../ada", "--interest", "xy"), "name"),
+        (("a/b", "--interest", "xy"), "name"),
     ],
 )
 def test_an_answer_that_cannot_be_is_refused(bench: Bench, options: tuple[str, ...], word: str) -> None:
@@ -120,7 +120,7 @@ def test_an_answer_that_cannot_be_is_refused(bench: Bench, options: tuple[str, .
 def test_a_folder_that_cannot_be_written_is_a_sentence(bench: Bench) -> None:
     """A file where the profiles' folder should be: exit code 2, no traceback."""
     bench.file("profiles", "in the way")
-    result = bench.run("init", "ada", "--interest", "x")
+    result = bench.run("init", "ada", "--interest", "xy")
     assert (result.code, result.out) == (2, "")
     assert "profiles" in result.err
     assert "Traceback" not in result.err
@@ -128,7 +128,7 @@ def test_a_folder_that_cannot_be_written_is_a_sentence(bench: Bench) -> None:
 
 def test_profile_text_quotes_everything() -> None:
     """Phrases that YAML would read as something else come back as they were said."""
-    words = ["yes", "- dash", "a: b", "{x}", "2048", "null", "it's", "tab\there", "ünï"]
+    words = ["yes", "- dash", "a: bee", "{xy}", "0x1F", ".inf", "null", "it's robots", "tab\there", "ünï"]
     nothing = Answers("x", words, None, [], [], None, None, None, None, None)
     profile, problems = parse_profile(profile_text(nothing, "x").encode(), file="x.yaml", folder=None)
     assert problems == ()
@@ -147,7 +147,7 @@ def test_schema_accepts_the_example_profiles_and_rejects_mistakes(bench: Bench) 
     assert len(examples) == 3
     for path in examples:
         Draft7Validator(schema).validate(yaml.safe_load(path.read_text()))
-    wrong = {"interests": ["x"], "deliver": [{"maildir": "ada"}]}
+    wrong = {"interests": ["xy"], "deliver": [{"maildir": "ada"}]}
     assert Draft7Validator(schema).is_valid(wrong)
     for change in ({"limt": 3}, {"window": 0}, {"deliver": []} | {"interests": 3}, {"threshold": "high"}):
         assert not Draft7Validator(schema).is_valid(wrong | change)
@@ -156,6 +156,6 @@ def test_schema_accepts_the_example_profiles_and_rejects_mistakes(bench: Bench) 
 @pytest.mark.parametrize("name", ["../evil", "a/b", ".hid", "zoë", "a\\b"])
 def test_a_name_that_leads_elsewhere_is_refused(bench: Bench, name: str) -> None:
     """A profile is a file of the profiles folder: no path trick gets out of it, and nothing is written."""
-    result = bench.run("init", name, "--interest", "x", "--maildir", "y")
+    result = bench.run("init", name, "--interest", "xy", "--maildir", "y")
     assert (result.code, "cannot name a profile" in result.err) == (2, True)
     assert not list(bench.folder.rglob("*evil*")) + list(bench.folder.rglob("b.yaml"))

@@ -21,7 +21,9 @@ SLACK = "slack: C0PAPERS"
 def stocked(tmp_path: Path) -> Bench:
     """A day's papers from two sources, and a profile for a Maildir and for Slack, which is not configured."""
     bench = Bench(tmp_path)
-    bench.profile("ada", profile("maildir: ada", SLACK, more="avoid: [kitchen table]\n"))
+    bench.profile(
+        "ada", profile("maildir: ada", SLACK, more="avoid: [{phrase: kitchen table, weight: 0.2}]\n")
+    )
     listing = bench.file("day.jsonl", json_lines(*BACKGROUND, WORLD, REWARD, TABLE))
     daily = bench.file("daily.json", daily_json(WORLD))
     assert bench.run("ingest", "--file", listing, "--file", daily, "--as-of", DAY).code == 0
@@ -201,7 +203,7 @@ def test_an_error_leaves_standard_output_empty(stocked: Bench) -> None:
 
 def test_a_bad_profile_does_not_spoil_the_document(stocked: Bench) -> None:
     """Problems of other profiles go to standard error; the document is whole and the exit code says 2."""
-    stocked.profile("bad", "interests: [x]\nlimt: 3\ndeliver: [{maildir: bad}]\n")
+    stocked.profile("bad", "interests: [xy]\nlimt: 3\ndeliver: [{maildir: bad}]\n")
     result = stocked.run("preview", "--on", DAY, "--json")
     schemas.validate(result.json, schemas.PREVIEW)
     assert (result.code, [digest["profile"] for digest in result.json]) == (2, ["ada"])

@@ -143,7 +143,8 @@ def test_fake_is_a_channel(world: World) -> None:
     assert isinstance(channel.send(ENVELOPE), Sent)
     assert channel.find(ENVELOPE) == Sent("found")
     assert channel.find(replace(ENVELOPE, delivery="other-1")) is None
-    digest, _ = world.desk([]).compose(make_profile("robots"), NOW.date())
+    profile = make_profile("robots")
+    digest, _ = world.desk([profile]).compose(profile, NOW.date())
     assert channel.render(digest, "e", "inbox") == channel.render(digest, "e", "inbox")
 
 

@@ -194,8 +194,8 @@ def test_downtime_brings_the_newest_edition_only(world: World) -> None:
     """After three days without a tick one edition is sent, for the newest date that was missed."""
     profile = reader(deliver=(subscription(at=time(8)),))
     world.send(profile, due=True)
-    for n in (3, 4):
-        world.add(entry(n, f"Robots number {n}"), now=NOW + n * MINUTE)
+    for n, title in ((3, "Robots fold laundry"), (4, "Robots pour tea")):
+        world.add(entry(n, title), now=NOW + n * MINUTE)
     (row,) = world.send(profile, due=True, now=at("2026-05-09 07:00"))
     assert (row.on, row.state, row.papers) == (date(2026, 5, 8), "sent", 2)
     assert told(world.send(profile, due=True, now=at("2026-05-09 07:01"))) == [("skipped", 0)]

@@ -7,17 +7,22 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from bot.errors import DatabaseError
+from bot.ranking.counts import COUNTING, counts
 from bot.store import migrate
 from bot.store.database import Database
+from bot.store.outbox import Outbox
+from bot.store.papers import Papers
 from bot.store.tables import Base
 
 
@@ -94,6 +99,71 @@ def test_processes_that_start_at_once_migrate_one_file(tmp_path: Path) -> None:
 
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(prepare, range(6)))
+
+
+_OLD_PAPER = {
+    "id": "arxiv:2605.00001", "title": "World Models", "abstract": "An abstract.", "authors": '["Ada Example"]',
+    "categories": "[]", "sources": '["arxiv"]', "first_seen": "2026-05-04 12:00:00+00:00", "withdrawn": False,
+    "cut": False, "text_source": "arxiv", "draw": 7,
+}  # fmt: skip
+_OLD_EDITION = {
+    "id": "e", "subscription": "ada:maildir:ada", "profile": "ada", "channel": "maildir", "target": "ada",
+    "on": "2026-05-04", "made": "2026-05-04 12:00:00+00:00", "papers": 1, "candidates": 1, "why": "", "digest": "{}",
+}  # fmt: skip
+_OLD_ROWS = {
+    "paper": _OLD_PAPER,
+    "alias": {"key": "arxiv:2605.00001", "paper": "arxiv:2605.00001"},
+    "edition": _OLD_EDITION,
+    "ledger": {"subscription": "ada:maildir:ada", "paper": "arxiv:2605.00001", "edition": "e"},
+}
+
+
+def _at_0001(url: str) -> None:
+    """A database as the version before terms were counted left it, with a paper that was sent."""
+    with opened(url) as database, database.engine.begin() as connection:
+        config = migrate._config()
+        config.attributes["connection"] = connection
+        command.upgrade(config, "0001")
+        for table, row in _OLD_ROWS.items():
+            names = ", ".join(f'"{name}"' for name in row)
+            values = ", ".join(f":{name}" for name in row)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+
+
+def test_papers_and_ledgers_outlive_an_upgrade(empty_url: str) -> None:
+    """From 0001: nothing that was stored is lost, and counts that nobody made yet are made when they are needed."""
+    _at_0001(empty_url)
+    with opened(empty_url) as database:
+        assert database.migrate() == ("0001", migrate.HEAD)
+        database.prepare()
+        papers = Papers(database, COUNTING)
+        (stored,) = papers.all()
+        assert (stored.id, stored.title, stored.authors) == (
+            "arxiv:2605.00001",
+            "World Models",
+            ("Ada Example",),
+        )
+        assert stored.first_seen == datetime(2026, 5, 4, 12, tzinfo=UTC)
+        assert Outbox(database).given("ada:maildir:ada") == {"arxiv:2605.00001"}
+        for _ in range(2):
+            (one,) = papers.sample(9, datetime(2026, 5, 5, tzinfo=UTC))
+            assert (one.paper, one.terms) == (stored, counts("World Models", "An abstract."))
+        with database.engine.connect() as connection:
+            assert connection.execute(text("SELECT paper, version FROM terms")).all() == [
+                ("arxiv:2605.00001", COUNTING.version)
+            ]
+            names = {index["name"] for index in inspect(connection).get_indexes("paper")}
+        assert "ix_paper_sample" in names
+        assert "ix_paper_draw" not in names
+
+
+def test_an_old_sqlite_file_is_migrated_in_passing(tmp_path: Path) -> None:
+    """Any command brings it up to date."""
+    url = f"sqlite:///{tmp_path / 'paperboy.db'}"
+    _at_0001(url)
+    with opened(url) as database:
+        database.prepare()
+        assert Papers(database, COUNTING).count() == 1
 
 
 def test_postgresql_is_not_migrated_in_passing(new_postgres: Callable[[], str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -13,11 +14,13 @@ from sqlalchemy import delete
 from sqlmodel import select
 
 from bot.merge import Change
-from bot.model import ChannelName, Edition, Entry, Part
+from bot.model import ChannelName, Counted, Edition, Entry, Part
+from bot.ports import Counting
+from bot.ranking.counts import COUNTING, counts
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
-from bot.store.tables import AliasRow, LedgerRow, PaperRow
+from bot.store.tables import AliasRow, LedgerRow, PaperRow, TermsRow
 
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -36,7 +39,7 @@ def many(count: int) -> list[Entry]:
 
 @pytest.fixture
 def papers(database: Database) -> Papers:
-    return Papers(database)
+    return Papers(database, COUNTING)
 
 
 def give(database: Database, subscription: str, *ids: str, on: date = date(2026, 5, 29)) -> None:
@@ -244,7 +247,7 @@ _sightings = st.builds(
 @given(st.lists(_sightings, max_size=12))
 def test_the_store_knows_what_it_has(database: Database, entries: list[Entry]) -> None:
     """As many papers as distinct works; the same again finds nothing new, nothing updated, all of it known."""
-    papers = Papers(database)
+    papers = Papers(database, COUNTING)
     with database.session() as session:
         session.execute(delete(PaperRow))
     papers.add(entries, NOW)
@@ -274,7 +277,7 @@ def test_first_seen_within_a_window(
     """Windows that follow each other have each paper once."""
     papers.add([entry(A1)], NOW)
     papers.add([entry(A2, title="Other")], NOW + DAY)
-    assert [paper.id for paper in papers.first_seen(since, until)] == found
+    assert [one.paper.id for one in papers.window(since, until)] == found
 
 
 def test_all_of_them_oldest_first(papers: Papers) -> None:
@@ -291,11 +294,11 @@ def test_a_sample_is_fixed_and_bounded(papers: Papers) -> None:
     """The same papers each time, as many as asked for, those of a smaller sample among those of a larger."""
     papers.add(many(300), NOW)
     small, large = papers.sample(20, NOW), papers.sample(100, NOW)
-    assert [paper.id for paper in small] == sorted(paper.id for paper in small)
+    assert [one.paper.id for one in small] == sorted(one.paper.id for one in small)
     assert (len(small), len(large), len(papers.sample(1000, NOW))) == (20, 100, 300)
     assert papers.sample(20, NOW) == small
-    assert set(small) < set(large)
-    numbers = [int(paper.id[-5:]) for paper in large]
+    assert {one.paper.id for one in small} < {one.paper.id for one in large}
+    numbers = [int(one.paper.id[-5:]) for one in large]
     assert min(numbers) < 50 < 250 < max(numbers)  # from everywhere, not the first ones
 
 
@@ -304,6 +307,173 @@ def test_a_sample_keeps_to_its_time(papers: Papers) -> None:
     papers.add([entry(A1)], NOW)
     papers.add([entry(A2, title="Later")], NOW + DAY)
     papers.add([entry(D1, title="Withdrawn", withdrawn=True)], NOW)
-    assert [paper.id for paper in papers.sample(9, NOW)] == [A1]
-    assert [paper.id for paper in papers.sample(9, NOW + DAY)] == [A1, A2]
-    assert [paper.id for paper in papers.sample(9, NOW + DAY, NOW)] == [A2]
+    assert _ids(papers.sample(9, NOW)) == [A1]
+    assert _ids(papers.sample(9, NOW + DAY)) == [A1, A2]
+    assert _ids(papers.sample(9, NOW + DAY, NOW)) == [A2]
+    assert _ids(papers.window(NOW - DAY, NOW)) == [A1, D1]  # a window has them all: `explain` tells of them
+
+
+def _ids(some: Iterable[Counted]) -> list[str]:
+    return [one.paper.id for one in some]
+
+
+# --- Counts of terms --------------------------------------------------------------------------------------
+
+
+class Clerk:
+    """A Counting that says what it was given, in which version, and remembers how often it was asked."""
+
+    def __init__(self, version: int = 1) -> None:
+        self.calls: list[str] = []
+        self.counting = Counting(version, self._count)
+        self.version = version
+
+    def _count(self, title: str, abstract: str) -> bytes:
+        self.calls.append(title)
+        return self.says(title, abstract)
+
+    def says(self, title: str, abstract: str) -> bytes:
+        return f"{self.version}|{title}|{abstract}".encode()
+
+
+def counted_by(database: Database, clerk: Clerk) -> Papers:
+    return Papers(database, clerk.counting)
+
+
+def everywhere(papers: Papers, *ids: str) -> dict[str, bytes]:
+    """The counts of these papers, which all ways to ask for them agree on."""
+    until = NOW + 9 * DAY
+    told = {one.paper.id: one.terms for one in papers.window(NOW - 9 * DAY, until)}
+    assert {one.paper.id: one.terms for one in papers.sample(9, until)} == told
+    assert {one.paper.id: one.terms for one in papers.counted(ids)} == told
+    assert sorted(papers.sampled_counts(9, until)) == sorted(told.values())
+    assert told.keys() == set(ids)
+    return told
+
+
+def stored_terms(database: Database) -> dict[str, tuple[int, bytes]]:
+    with database.reading() as session:
+        return {row.paper: (row.version, row.counts) for row in session.exec(select(TermsRow))}
+
+
+def test_terms_are_counted_once_when_a_paper_comes(database: Database) -> None:
+    """However often it is read, listed again, or voted for afterwards."""
+    clerk = Clerk()
+    papers = counted_by(database, clerk)
+    papers.add([entry(A1), entry(A2, title="Other")], NOW)
+    assert sorted(clerk.calls) == ["Other", "World Models"]
+    papers.add([entry(A1)], NOW + DAY)
+    papers.add([entry(A1, source="huggingface", votes=9, comments=2, url="https://a.org")], NOW + DAY)
+    told = everywhere(papers, A1, A2)
+    assert told == {A1: b"1|World Models|An abstract.", A2: b"1|Other|An abstract."}
+    again = Clerk()
+    assert everywhere(counted_by(database, again), A1, A2) == told
+    assert (len(clerk.calls), again.calls) == (2, [])
+
+
+@pytest.mark.parametrize("change", [{"title": "World Modelling"}, {"abstract": "Another abstract."}])
+def test_a_new_text_is_counted_anew(database: Database, change: dict[str, Any]) -> None:
+    """A revision of the title or of the abstract; the other papers of the listing are left alone."""
+    clerk = Clerk()
+    papers = counted_by(database, clerk)
+    papers.add([entry(A1, version=1), entry(A2, title="Other")], NOW)
+    clerk.calls.clear()
+    revised = entry(A1, version=2, **change)
+    papers.add([revised, entry(A2, title="Other", votes=3)], NOW + DAY)
+    assert clerk.calls == [revised.title]
+    assert everywhere(papers, A1, A2)[A1] == clerk.says(revised.title, revised.abstract)
+
+
+def test_one_text_that_comes_in_steps_of_one_call_is_the_last(database: Database) -> None:
+    """A paper that is shown whole after it was cut off has the counts of the whole text."""
+    clerk = Clerk()
+    papers = counted_by(database, clerk)
+    papers.add([entry(A1, abstract="An ab", cut=True), *many(501)[5:], entry(A1)], NOW)
+    (one,) = papers.counted([A1])
+    assert (one.paper.abstract, one.terms) == ("An abstract.", b"1|World Models|An abstract.")
+
+
+def test_another_way_of_counting_counts_anew_once(database: Database) -> None:
+    """Counts of another version are of no use: they are made when first needed, and kept."""
+    old, new = Clerk(1), Clerk(2)
+    counted_by(database, old).add([entry(A1), entry(A2, title="Other")], NOW)
+    papers = counted_by(database, new)
+    assert papers.counted([A1])[0].terms == b"2|World Models|An abstract."
+    assert new.calls == ["World Models"]  # no other paper was needed
+    assert set(everywhere(papers, A1, A2).values()) == {
+        b"2|World Models|An abstract.",
+        b"2|Other|An abstract.",
+    }
+    assert new.calls == ["World Models", "Other"]
+    assert {version for version, _ in stored_terms(database).values()} == {2}
+
+
+@pytest.mark.parametrize("way", ["window", "sample", "counted", "sampled_counts"])
+def test_missing_counts_are_made_when_first_needed(database: Database, way: str) -> None:
+    """Papers of a database that was upgraded have none: whoever asks first has them made, for good."""
+    counted_by(database, Clerk()).add([entry(A1), entry(A2, title="Other")], NOW)
+    with database.session() as session:
+        session.execute(delete(TermsRow))
+    clerk = Clerk()
+    papers = counted_by(database, clerk)
+    asked: dict[str, Callable[[], Sequence[Any]]] = {
+        "window": lambda: papers.window(NOW - DAY, NOW),
+        "sample": lambda: papers.sample(9, NOW),
+        "counted": lambda: papers.counted([A1, A2]),
+        "sampled_counts": lambda: papers.sampled_counts(9, NOW),
+    }
+    for _ in range(2):
+        told = asked[way]()
+        found = {one if isinstance(one, bytes) else one.terms for one in told}
+        assert found == {b"1|World Models|An abstract.", b"1|Other|An abstract."}
+    assert sorted(clerk.calls) == ["Other", "World Models"]
+    assert stored_terms(database).keys() == {A1, A2}
+
+
+def test_counts_follow_a_paper_that_gets_another_id(database: Database) -> None:
+    """Under the old id there is nothing left; what was counted is there under the new one."""
+    clerk = Clerk()
+    papers = counted_by(database, clerk)
+    papers.add([entry()], NOW)
+    assert stored_terms(database).keys() == {KEY}
+    papers.add([entry(A1)], NOW + DAY)
+    assert stored_terms(database) == {A1: (1, b"1|World Models|An abstract.")}
+    assert everywhere(papers, A1)
+    assert len(clerk.calls) <= 2
+
+
+def test_two_papers_that_become_one_have_one_count(database: Database) -> None:
+    """Of the text that stands."""
+    papers = counted_by(database, Clerk())
+    papers.add([entry(), entry(A1, title="Old title")], NOW)
+    papers.add([entry(A1, version=2)], NOW + DAY)
+    assert stored_terms(database) == {A1: (1, b"1|World Models|An abstract.")}
+
+
+def test_counts_go_with_their_paper(database: Database) -> None:
+    """Nothing is kept of a paper that was deleted."""
+    papers = counted_by(database, Clerk())
+    papers.add([entry(A1), entry(A2, title="Other")], NOW)
+    with database.session() as session:
+        session.execute(delete(PaperRow).where(PaperRow.id == A1))  # type: ignore[arg-type]
+    assert stored_terms(database).keys() == {A2}
+    assert papers.counted([A1]) == ()
+
+
+def test_counts_of_a_thousand_papers(papers: Papers) -> None:
+    """More than one step's worth, by id, each once; ids that are not stored are left out."""
+    papers.add(many(1000), NOW)
+    ids = [one.ids[0] for one in many(1000)]
+    assert _ids(papers.counted([*reversed(ids), *ids, "arxiv:9999.99999"])) == ids
+    assert len(papers.sampled_counts(700, NOW)) == 700
+    assert papers.counted([]) == ()
+    assert papers.window(NOW, NOW) == ()
+    (first, *_) = papers.window(NOW - DAY, NOW)
+    assert first.terms == counts(first.paper.title, first.paper.abstract)
+
+
+def test_an_abstract_of_100_000_words_is_stored_and_counted(papers: Papers) -> None:
+    """The counts are as large as the text has different words, and come back whole."""
+    papers.add([entry(A1, abstract=" ".join(f"w{n}ord" for n in range(100_000)))], NOW)
+    (one,) = papers.counted([A1])
+    assert len(one.terms) > 8 * 100_000

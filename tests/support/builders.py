@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time
 from functools import lru_cache
@@ -16,6 +16,7 @@ from bot.errors import NotConfigured
 from bot.model import (
     WEEK,
     ChannelName,
+    Counted,
     Digest,
     Entry,
     Envelope,
@@ -31,7 +32,8 @@ from bot.model import (
 from bot.pipeline.compose import Desk
 from bot.pipeline.send import Served, send
 from bot.ports import Channel
-from bot.ranking.tfidf import Tfidf
+from bot.ranking.counts import COUNTING, counts
+from bot.ranking.linear import Ranker
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
@@ -74,8 +76,14 @@ def morning(at_: time = time(8), **fields: Any) -> Subscription:
     return subscription(at=at_, **fields)
 
 
-def ranked(paper: Paper, score: float = 0.5, relevance: float = 90.0, matches: bool = True) -> Ranked:
-    return Ranked(paper, score, relevance, matches)
+def ranked(
+    paper: Paper, score: float = 0.5, relevance: float = 90.0, matches: bool = True, fit: float = 0.9
+) -> Ranked:
+    return Ranked(paper, score, relevance, matches, fit)
+
+
+def counted(paper: Paper) -> Counted:
+    return Counted(paper, counts(paper.title, paper.abstract))
 
 
 @dataclass
@@ -152,7 +160,7 @@ class World:
         path.write_bytes(_empty_database())
         self.database = Database(f"sqlite:///{path}")
         event.listen(self.database.engine, "connect", _never_wait_for_the_disk)
-        self.papers = Papers(self.database)
+        self.papers = Papers(self.database, COUNTING)
         self.outbox = Outbox(self.database)
         self.channel = FakeChannel()
         self.channels: dict[ChannelName, Channel] = dict.fromkeys(ChannelName, self.channel)
@@ -161,8 +169,8 @@ class World:
     def add(self, *entries: Entry, now: datetime = NOW) -> None:
         self.papers.add(entries, now)
 
-    def desk(self, profiles: Iterable[Profile], now: datetime = NOW) -> Desk:
-        return Desk(self.papers, Tfidf, tuple(profiles), now)
+    def desk(self, profiles: Iterable[Profile], now: datetime = NOW, asked: Sequence[str] = ()) -> Desk:
+        return Desk(self.papers, Ranker, tuple(profiles), now, asked)
 
     def send(
         self,

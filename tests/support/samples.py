@@ -47,9 +47,11 @@ def paper(number: int = 1, **changes: Any) -> Paper:
 
 
 def scored(number: int = 1, **changes: Any) -> ScoredPaper:
-    """The same with a score; `changes` are the paper's."""
+    """The same with a score; `changes` are the paper's, but for `interest` and `also`."""
     reasons = (Reason("world models", 0.3), Reason("robots", 0.15), Reason("survey", -0.03))
-    return ScoredPaper(paper(number, **changes), 0.42, 99.6 - number / 10, reasons, ("Gus Test",))
+    own = {name: changes.pop(name) for name in ("interest", "also") if name in changes}
+    made = ScoredPaper(paper(number, **changes), 0.42, 99.6 - number / 10, reasons, ("Gus Test",))
+    return replace(made, **own)
 
 
 def digest(papers: int | tuple[ScoredPaper, ...] = 3, **changes: Any) -> Digest:
@@ -141,6 +143,8 @@ _scored = st.builds(
     relevance=st.floats(0, 100),
     reasons=st.lists(st.builds(Reason, _text, st.floats(-1, 1)), max_size=8).map(tuple),
     followed=st.lists(_text, max_size=2).map(tuple),
+    interest=_text,
+    also=st.lists(_papers, max_size=4).map(tuple),
 )
 
 

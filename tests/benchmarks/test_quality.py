@@ -1,0 +1,207 @@
+"""How well and how fast papers are ranked beside what others do, on the sets in ../shared/eval.
+
+    OMP_NUM_THREADS=1 python -m pytest tests/benchmarks -s -n 0
+
+Prints figures and ratios, and fails for none of them: how fast a machine is, and what a set holds, is no mistake.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy import sparse
+from sklearn.feature_extraction.text import TfidfTransformer
+
+from bot.evaluation import MAIN, Method, Result, Round, Task, Trial, judge, read_papers, read_task
+from bot.model import Counted, Paper
+from bot.ranking.baselines import COSTS, Bm25, Centroid, LinearSvm, Paperboy, Vectors, best_first
+from bot.ranking.counts import COUNT_BITS, counts
+from bot.ranking.linear import Ranker
+
+EVAL = Path(__file__).resolve().parents[3] / "shared" / "eval"
+RESAMPLES = 2000
+#: Of the bootstrap's ratios: 90 % lie between.
+TAILS = (5, 95)
+SHOWN = 10  #: places of a digest: what a ranking is asked for when it is timed
+needs_sets = pytest.mark.skipif(not EVAL.is_dir(), reason=f"the sets are not here: {EVAL}")
+
+
+@cache
+def library() -> Task:
+    return read_task(EVAL / "library" / "libraries.json", papers_of("library"))
+
+
+def keywords(*, about: bool = False) -> Task:
+    return read_task(EVAL / "keywords" / "queries.json", papers_of("keywords"), about=about)
+
+
+@cache
+def papers_of(name: str) -> tuple[Counted, ...]:
+    return read_papers(EVAL / name / "papers.jsonl.gz", counts)
+
+
+class OwnTerms(Vectors):
+    """scikit-learn's TF-IDF over this project's terms: what a peer would get with our words and its weights."""
+
+    def __init__(self, papers: Sequence[Counted]) -> None:
+        found = [np.frombuffer(one.terms, "<u8")[1:] for one in papers]
+        packed = np.concatenate(found)
+        keys, columns = np.unique(packed >> np.uint64(COUNT_BITS), return_inverse=True)
+        tf = (packed & np.uint64((1 << COUNT_BITS) - 1)).astype(float)
+        ends = np.concatenate(([0], np.cumsum([len(one) for one in found])))
+        places = columns.astype(np.int32), ends.astype(np.int32)  # scikit-learn takes no wider ones
+        table = sparse.csr_array((tf, *places), shape=(len(papers), len(keys)))
+        self.rows = sparse.csr_array(TfidfTransformer(sublinear_tf=True).fit_transform(table))
+        self._places = {one.paper.id: place for place, one in enumerate(papers)}
+
+
+@cache
+def text_vectors() -> Vectors:
+    return Vectors(library().papers)
+
+
+@cache
+def own_vectors() -> OwnTerms:
+    return OwnTerms(library().papers)
+
+
+def rivals() -> dict[str, Method]:
+    """The baselines of the library by what the tables call them."""
+    named: dict[str, Method] = {"centroid": Centroid(text_vectors())}
+    named |= {f"svm, C {cost:g}": LinearSvm(text_vectors(), cost) for cost in COSTS}
+    return named | {f"svm on our terms, C {cost:g}": LinearSvm(own_vectors(), cost) for cost in COSTS}
+
+
+# --- How well ---------------------------------------------------------------------------------------------
+
+
+def interval(ours: Result, theirs: Result) -> tuple[float, float]:
+    """90 % bootstrap interval of the ratio of two means: readers are drawn with all their rankings, as one
+    reader's folds are no independent samples.
+    """
+    readers, rows = np.unique([one.profile for one in ours.judged], return_inverse=True)
+    draws = np.random.default_rng(0).multinomial(
+        len(readers), np.full(len(readers), 1 / len(readers)), RESAMPLES
+    )
+    sums = [
+        draws @ np.bincount(rows, [one.scores[MAIN] for one in result.judged]) for result in (ours, theirs)
+    ]
+    low, high = np.percentile(sums[0] / sums[1], TAILS)
+    return float(low), float(high)
+
+
+def compare(title: str, ours: Result, others: dict[str, Result]) -> None:
+    """Figures and ratios, a line each."""
+    print(f"\n{title}: {MAIN}, mean over {len(ours.judged)} rankings; ratio with its 90 % interval")
+    print(f"  {'paperboy':<28}{ours.means[MAIN]:.4f}")
+    for name, result in others.items():
+        low, high = interval(ours, result)
+        ratio = ours.means[MAIN] / result.means[MAIN]
+        print(f"  {name:<28}{result.means[MAIN]:.4f}   {ratio:.3f}  ({low:.3f} to {high:.3f})")
+
+
+@needs_sets
+def test_libraries() -> None:
+    """Readers' libraries: Paperboy, the centroid, and the SVM at each C on scikit-learn's words and on ours."""
+    ours = judge(library(), Paperboy(library()))
+    others = {name: judge(library(), method) for name, method in rivals().items()}
+    compare("library", ours, others)
+    assert len({len(result.judged) for result in (ours, *others.values())}) == 1
+
+
+@needs_sets
+@pytest.mark.parametrize("about", [False, True], ids=["interest", "about"])
+def test_queries(about: bool) -> None:
+    """Short information needs: Paperboy, bm25s with its defaults, and the cosine of TF-IDF vectors."""
+    task = keywords(about=about)
+    ours = judge(task, Paperboy(task))
+    others = {"bm25s": judge(task, Bm25(task.papers)), "cosine": judge(task, Centroid(Vectors(task.papers)))}
+    compare(f"keywords as {'about' if about else 'interest'}", ours, others)
+    assert len(ours.judged) == len(others["bm25s"].judged)
+
+
+# --- How fast ---------------------------------------------------------------------------------------------
+
+
+def seconds(work: Callable[[], object]) -> float:
+    start = time.perf_counter()
+    work()
+    return time.perf_counter() - start
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Seconds that one round took Paperboy."""
+
+    index: float  #: to count, weigh and turn the papers' terms, for all profiles together
+    profile: (
+        float  #: for each profile after that: its weights, the product with the papers, and the best of them
+    )
+
+
+def paperboy_cost(task: Task, asked: Round) -> Cost:
+    """One round of a task."""
+    papers = {one.paper.id: one.paper for one in task.papers}
+    window = [papers[id_] for id_ in asked.candidates]
+    start = time.perf_counter()
+    ranker = Paperboy(task).ranker(asked)
+    # Whoever is asked for first waits for what is made once for all: the last, so that the others are still
+    # computed together.
+    serve(ranker, [asked.trials[-1]], window)
+    index = time.perf_counter() - start
+    return Cost(index, seconds(lambda: serve(ranker, asked.trials, window)) / len(asked.trials))
+
+
+def serve(ranker: Ranker, trials: Sequence[Trial], window: Sequence[Paper]) -> None:
+    for trial in trials:
+        order = iter(ranker.rank(trial.profile, window).order)
+        for _ in zip(range(SHOWN), order, strict=False):
+            pass
+
+
+def without_background(task: Task, asked: Round) -> Task:
+    """The task with the round's papers alone to be scored, as a baseline has it."""
+    wanted = set(asked.candidates)
+    return replace(task, background=tuple(one for one in task.papers if one.paper.id in wanted))
+
+
+def svm_costs(method: LinearSvm, vectors: Vectors, asked: Round) -> Iterator[float]:
+    """Seconds for each profile of a round: fit, score, sort; the vectors are made."""
+    known, rows = (vectors.rows[vectors.places(ids)] for ids in (asked.known, asked.candidates))
+    for trial in asked.trials:
+        liked = {reference.id for reference in trial.profile.like}
+        labels = np.array([id_ in liked for id_ in asked.known])
+        yield seconds(
+            lambda labels=labels: best_first(asked.candidates, method.scores(known, labels, rows))[:SHOWN]
+        )
+
+
+@needs_sets
+def test_cost_of_a_profile() -> None:
+    """The median time for one reader, fitting and scoring included, as a part of the SVM's in the same run.
+
+    Paperboy serves the readers of a fold together. Its second figure is for the fold's papers alone, as the SVM's
+    is; the first also holds the scores of the whole background, from which relevance follows.
+    """
+    task = library()
+    whole = [paperboy_cost(task, asked) for asked in task.rounds]
+    alone = [paperboy_cost(without_background(task, asked), asked) for asked in task.rounds]
+    print(f"\ncost of a profile, median of {len(task.trials)} rankings")
+    print(f"  paperboy's index, once a fold{1000 * statistics.median(one.index for one in whole):9.1f} ms")
+    ours = [statistics.median(one.profile for one in some) for some in (whole, alone)]
+    print(f"  {'paperboy, with relevance':<28}{1000 * ours[0]:10.2f} ms")
+    print(f"  {'paperboy, the fold alone':<28}{1000 * ours[1]:10.2f} ms")
+    for name, vectors in (("svm", text_vectors()), ("svm on our terms", own_vectors())):
+        for cost in COSTS:
+            method = LinearSvm(vectors, cost)
+            theirs = statistics.median(t for asked in task.rounds for t in svm_costs(method, vectors, asked))
+            parts = " and ".join(f"1/{theirs / one:.0f}" for one in ours)
+            print(f"  {f'{name}, C {cost:g}':<28}{1000 * theirs:10.2f} ms   of which paperboy takes {parts}")
+    assert all(one > 0 for one in ours)

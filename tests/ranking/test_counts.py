@@ -1,0 +1,134 @@
+"""A paper's counts as bytes."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import struct
+import subprocess
+import sys
+import time
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bot.ranking.counts import COUNTING, TITLE_WEIGHT, VERSION, counts, key, length_of
+from bot.ranking.terms import terms, words
+
+TITLE = "World models"
+ABSTRACT = "World models of robots, few-shot. GPT-4!"
+
+
+def unpack(data: bytes) -> tuple[int, dict[int, int]]:
+    """The length, and each key's count."""
+    length, *packed = struct.unpack(f"<{len(data) // 8}Q", data)
+    return length, {one >> 8: one & 255 for one in packed}
+
+
+def test_layout() -> None:
+    """The length in words, then each term's key and count in one integer, little-endian, ascending."""
+    length, found = unpack(counts(TITLE, ABSTRACT))
+    assert length == 2 * 2 + 5
+    assert found == {
+        key("world"): 3,
+        key("model"): 3,
+        key("world model"): 3,
+        key("robot"): 1,
+        key("model robot"): 1,
+        key("shot"): 1,
+        key("few shot"): 1,
+        key("gpt"): 1,
+        key("gpt 4"): 1,
+    }
+    packed = struct.unpack("<9Q", counts(TITLE, ABSTRACT)[8:])
+    assert list(packed) == sorted(packed)
+
+
+def test_title_counts_twice() -> None:
+    """A title is chosen with more care: what is in it counts as if it stood there twice, and so does its length."""
+    assert unpack(counts("Robots", "")) == (2, {key("robot"): 2})
+    assert unpack(counts("", "Robots")) == (1, {key("robot"): 1})
+    assert unpack(counts("Robots", "Robots")) == (3, {key("robot"): TITLE_WEIGHT + 1})
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [
+        ("World models", 2),
+        ("models of the world", 2),
+        ("GPT-4 x 42", 1),
+        ("few-shot", 1),
+        ("the who", 0),
+        ("", 0),
+    ],
+)
+def test_length_is_in_words_that_are_terms(text: str, length: int) -> None:
+    """Stop words, lone letters and numbers make no paper longer, and neither do pairs."""
+    assert length_of(words(text)) == length
+
+
+def test_counts_change_only_with_the_version() -> None:
+    """Stored counts are read for years: when these bytes change, VERSION goes up and they are made anew."""
+    digest = hashlib.sha256(counts(TITLE, ABSTRACT)).hexdigest()[:16]
+    assert (VERSION, digest) == (1, "92efc71c80862d2d")
+    assert (COUNTING.version, COUNTING.count) == (VERSION, counts)
+
+
+def test_keys_are_the_same_in_every_process() -> None:
+    """No hash of Python's own goes into them."""
+    program = f"from bot.ranking.counts import counts; print(counts({TITLE!r}, {ABSTRACT!r}).hex())"
+    answers = {
+        subprocess.run(
+            [sys.executable, "-c", program],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout.strip()
+        for seed in ("0", "1")
+    }
+    assert answers == {counts(TITLE, ABSTRACT).hex()}
+
+
+def test_a_key_says_whether_it_is_a_pair() -> None:
+    """Odd for a pair, even for a word; 56 bits, so that a count fits beside it."""
+    assert [key(term) & 1 for term in ("world", "world model", "猫", "gpt 4")] == [0, 1, 0, 1]
+    assert all(key(f"word{n}") < 1 << 56 for n in range(1000))
+
+
+def test_counts_stop_at_255() -> None:
+    """A word that stands there a thousand times counts as 255 of them; the length is told in full."""
+    length, found = unpack(counts("", "robot " * 1000))
+    assert length == 1000
+    assert found == {key("robot"): 255, key("robot robot"): 255}
+    assert unpack(counts("robot. " * 127, "robot"))[1][key("robot")] == 255
+    assert unpack(counts("robot. " * 127, ""))[1][key("robot")] == 254
+
+
+def test_a_hundred_thousand_words() -> None:
+    """Different words are all kept, in seconds."""
+    began = time.perf_counter()
+    length, found = unpack(counts("", ". ".join(f"word{n}" for n in range(100_000))))
+    assert length == len(found) == 100_000
+    assert set(found.values()) == {1}
+    assert time.perf_counter() - began < 10
+
+
+def test_a_text_without_words() -> None:
+    """A length of nothing, and no term."""
+    for text in ("", "🤖", "the who", "x 42", "\x00"):
+        assert counts(text, text) == bytes(8)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.text(max_size=40), st.text(max_size=60))
+def test_any_text_is_counted(title: str, abstract: str) -> None:
+    """Every term of both texts is there as often as it stands in them, and nothing else."""
+    length, found = unpack(counts(title, abstract))
+    expected: dict[int, int] = {}
+    for text, weight in ((title, 2), (abstract, 1)):
+        for term, _, _ in terms(words(text)):
+            expected[key(term)] = expected.get(key(term), 0) + weight
+    assert found == {one: min(count, 255) for one, count in expected.items()}
+    assert length <= 2 * len(title) + len(abstract)

@@ -1,0 +1,262 @@
+"""What each part of a profile asks for."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import sparse
+
+from bot.model import Interest, Profile
+from bot.ranking.counts import counts, key
+from bot.ranking.facets import (
+    ALPHA,
+    DISLIKE_WEIGHT,
+    LIKENESS,
+    PAIR_WEIGHT,
+    PART_WEIGHT,
+    PHRASE_WORDS,
+    Facet,
+    Kind,
+    of_about,
+    of_interest,
+    of_papers,
+    query,
+    texts,
+)
+from bot.ranking.index import Index
+from bot.ranking.terms import is_searchable
+from tests.support.builders import interests
+
+
+def asked(text: str) -> dict[str, float]:
+    """The terms of a text as it writes them, with their weights."""
+    found = query(text)
+    return dict(zip(found.written, found.weights.values(), strict=True))
+
+
+@pytest.mark.parametrize(
+    ("text", "weights"),
+    [
+        ("robots", {"robots": 1}),
+        # two or three words are a phrase: its parts count a quarter
+        ("World Models", {"World": 0.25, "Models": 0.25, "World Models": 1}),
+        ("theory of mind", {"theory": 0.25, "mind": 0.25, "theory of mind": 1}),
+        (
+            "vision-language models",
+            {
+                "vision": 0.25,
+                "language": 0.25,
+                "models": 0.25,
+                "vision-language": 0.25,
+                "language models": 0.25,
+                "vision-language models": 1,
+            },
+        ),
+        # words that are parted are no phrase
+        ("robots, cups", {"robots": 1, "cups": 1}),
+        ("robots that cook", {"robots": 1, "cook": 1}),
+        ("robots, world models", {"robots": 1, "world": 1, "models": 1, "world models": 0.3}),
+        # four words are none either: pairs count 0.3
+        (
+            "deep world models for planning",
+            {
+                "deep": 1,
+                "world": 1,
+                "models": 1,
+                "planning": 1,
+                "deep world": 0.3,
+                "world models": 0.3,
+                "models for planning": 0.3,
+            },
+        ),
+        # what stands there twice counts twice, as it is first written
+        ("Robots, robots, cups", {"Robots": 2, "cups": 1}),
+        ("GPT-4", {"GPT": 1, "GPT-4": 0.3}),
+        ("few-shot", {"shot": 1, "few-shot": 0.3}),
+        ("the who", {}),
+        ("", {}),
+    ],
+)
+def test_what_a_text_asks_for(text: str, weights: dict[str, float]) -> None:
+    """Its terms as written, a phrase as a whole above all."""
+    assert (PART_WEIGHT, PAIR_WEIGHT, PHRASE_WORDS) == (0.25, 0.3, 3)
+    assert asked(text) == weights
+
+
+@pytest.mark.parametrize("text", ["chain-of-thought", "human-in-the-loop", "mixture-of-experts"])
+def test_a_phrase_with_hyphens_is_a_phrase(text: str) -> None:
+    """Its readers write it with hyphens and without: both ask for the same phrase as a whole."""
+    hyphenated, spaced = asked(text), asked(text.replace("-", " "))
+    assert hyphenated.get(text) == spaced[text.replace("-", " ")] == 1
+    assert max(weight for term, weight in hyphenated.items() if term != text) < 1
+
+
+@pytest.mark.parametrize("text", ["k-means. Robots", "few-shot, robots", "GPT-4, robots"])
+def test_a_compound_beside_a_word_is_no_phrase(text: str) -> None:
+    """Two things that punctuation parts are asked for one by one, though one of them is a pair."""
+    assert asked(text)[text.split()[-1]] == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "whole", "pairs"),
+    [
+        ("robots", None, ()),
+        ("world models", None, ()),  # a pair of its own, which papers have as a term
+        ("deep world models", "deep world model", ("deep world", "world model")),
+        ("models of deep worlds", "model deep world", ("model deep", "deep world")),
+        ("deep, world models", None, ()),
+        ("deep world models today", None, ()),
+    ],
+)
+def test_a_phrase_of_three_words_is_made_of_its_pairs(
+    text: str, whole: str | None, pairs: tuple[str, ...]
+) -> None:
+    """Papers have no terms of three words: it is told which pairs it is to be found by."""
+    assert query(text).phrase == (whole and (key(whole), tuple(map(key, pairs))))
+
+
+HOSTILE = (
+    "世界模型",
+    "модели мира",
+    "👩🏽‍🔬",
+    "e\u0301\u0327",
+    "ﬀ ½ ²",
+    "c++##",
+    "the of",
+    "42 7",
+    "\x01",
+    "ͺ ﷺ",
+    "$$\\frac{",
+)
+WORDS = ("world", "models", "robots", "of", "GPT-4", "few-shot", "k-means,", "x", "42", *HOSTILE)
+_TEXTS = st.one_of(st.lists(st.sampled_from(WORDS), max_size=7).map(" ".join), st.text(max_size=30))
+
+
+@settings(max_examples=150, deadline=None)
+@given(_TEXTS)
+def test_any_text_asks_for_something_or_nothing(text: str) -> None:
+    """Every term has a positive weight and is written as in the text; what is searchable has one."""
+    found = query(text)
+    assert len(found.written) == len(found.weights)
+    assert all(weight > 0 for weight in found.weights.values())
+    assert bool(found.weights) == is_searchable(text)
+    assert all(found.written)
+    if found.phrase:
+        assert {found.phrase[0], *found.phrase[1]} <= set(found.weights)
+
+
+# --- Facets -----------------------------------------------------------------------------------------------
+
+
+def index_of(*of: str, archive: tuple[str, ...] = ()) -> Index:
+    """An index that knows what some texts ask for."""
+    known = [one for text in of for one in query(text).weights]
+    return Index([counts("", text) for text in archive], np.array(known, np.uint64))
+
+
+def weights(facet: Facet) -> dict[str, float]:
+    return dict(zip(facet.terms, map(float, facet.values), strict=True))
+
+
+@pytest.mark.parametrize(
+    "text", ["robots", "world models", "deep world models", "robots that stack many cups"]
+)
+def test_an_interest_asks_for_its_text(text: str) -> None:
+    """Under the name that the reader gave it, with the weight that they gave it."""
+    index = index_of(text)
+    facet = of_interest(Interest(text, 2.5), index)
+    assert (facet.kind, facet.name, facet.weight, facet.against) == (Kind.INTEREST, text, 2.5, 0)
+    assert weights(facet) == asked(text)
+    assert list(index.keys[facet.columns]) == list(query(text).weights)
+
+
+def test_what_is_avoided_lowers() -> None:
+    """It asks for the same, and counts against a paper."""
+    index = index_of("world models")
+    facet, wanted = (
+        of_interest(Interest("world models", 2.0), index, -1.0),
+        of_interest(Interest("world models"), index),
+    )
+    assert (facet.kind, facet.weight) == (Kind.AVOID, -2.0)
+    assert weights(facet) == weights(wanted)
+    assert facet.reference == wanted.reference > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "subject"),
+    [
+        ("robots", "robots"),
+        ("I am interested in robots", "robots"),
+        ("I study world models", "world models"),
+        ("Professor. My group works on robots.", "robots"),
+        ("I would like to read about robots, cups and tea", "robots, cups and tea"),
+    ],
+)
+def test_about_asks_for_its_subject(text: str, subject: str) -> None:
+    """What people say of themselves besides is no wish, and takes no weight off their subject."""
+    index = index_of(text, subject)
+    found, plain = weights(of_about(text, index)), weights(of_about(subject, index))
+    assert {term: found.get(term) for term in plain} == plain
+    assert found.keys().isdisjoint({"interested", "study", "Professor", "group", "works", "like", "read"})
+
+
+def test_about_is_nobodys_interest() -> None:
+    """It has no name, counts once, and may be empty."""
+    index = index_of("robots")
+    facet = of_about("I study robots", index_of("I study robots"))
+    assert (facet.kind, facet.name, facet.weight) == (Kind.ABOUT, "", 1.0)
+    for nothing in ("", "of the and", "I study"):
+        assert len(of_about(nothing, index_of(nothing, "robots")).columns) == 0
+    assert len(of_about("", index).columns) == 0
+
+
+def test_reference_is_a_text_that_says_it_once() -> None:
+    """What a paper scores that has each term once; of a long text, as many as a phrase has words."""
+    archive = ("robots", "robots cups", "tea")
+    index = index_of("robots", "robots, cups, tea, bread, snark, boojum", archive=archive)
+    rare = dict(zip(index.keys, index.idf, strict=True))
+    assert of_interest(Interest("robots"), index).reference == pytest.approx(rare[key("robot")])
+    six = of_interest(Interest("robots, cups, tea, bread, snark, boojum"), index)
+    assert six.reference == pytest.approx(sum(rare.values()) / 2)  # six words are twice a phrase
+
+
+ROWS = sparse.csr_array(np.array([[4.0, 0.0, 2.0], [0.0, 6.0, 2.0], [0.0, 0.0, 0.0]]))
+
+
+@pytest.mark.parametrize(
+    ("kind", "papers", "common", "mean", "reference"),
+    [
+        # 4 * 4 + 2 * 2
+        (Kind.LIKE, [0], [0, 0, 0], {0: 4, 2: 2}, LIKENESS * 20),
+        (Kind.LIKE, [0], [10, 0, 0], {0: 4, 2: 2}, LIKENESS * (20 - ALPHA * 10)),
+        # the mean's own square: 2 * 2 + 3 * 3 + 2 * 2
+        (Kind.LIKE, [0, 1], [1, 3, 0], {0: 2, 1: 3, 2: 2}, LIKENESS * (17 - ALPHA * 2)),
+        (Kind.LIKE, [0, 0], [1, 3, 0], {0: 4, 2: 2}, LIKENESS * (20 - ALPHA)),
+        (Kind.DISLIKE, [1], [0, 0, 0], {1: 6, 2: 2}, LIKENESS * 40),
+        (Kind.LIKE, [2], [0, 0, 0], {}, 0),
+    ],
+)
+def test_papers_ask_for_what_they_have_in_common(
+    kind: Kind, papers: list[int], common: list[float], mean: dict[int, float], reference: float
+) -> None:
+    """The mean of their rows, less what the background has in common with any paper."""
+    named = [(f"Paper {n}", n) for n in papers]
+    facet = of_papers(named, ROWS, np.array(common, dtype=float), kind)
+    assert facet is not None
+    assert dict(zip(facet.columns, facet.values, strict=True)) == pytest.approx(mean)
+    assert facet.reference == pytest.approx(reference)
+    assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)
+    assert (facet.kind, facet.papers, facet.against, facet.name) == (kind, tuple(named), ALPHA, "")
+
+
+def test_no_papers_are_no_facet() -> None:
+    """A profile that likes nothing has no wish of that kind."""
+    assert of_papers([], ROWS, np.zeros(3), Kind.LIKE) is None
+
+
+def test_every_text_of_a_profile_is_known() -> None:
+    """Interests, what is avoided, and `about`: their terms get columns."""
+    profile = Profile("ada", interests=interests("robots"), avoid=interests("tea"), about="I bake.")
+    assert set(texts(profile)) == {"robots", "tea", "I bake."}

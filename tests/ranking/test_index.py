@@ -1,0 +1,146 @@
+"""Papers as rows of weights."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
+
+from bot.ranking.counts import counts, key
+from bot.ranking.index import K1, B, Index, keys_of, unpacked
+
+#: Terms and lengths of the abstracts: cat, cat cat, tea / tea / dog; 4, 1 and 1 words.
+TEXTS = ("cat cat. cat, tea", "tea", "dog")
+
+
+def keys(*terms: str) -> np.ndarray:
+    return np.array([key(term) for term in terms], np.uint64)
+
+
+def counted(*abstracts: str) -> list[bytes]:
+    return [counts("", abstract) for abstract in abstracts]
+
+
+def weights(index: Index, paper: bytes, *terms: str) -> list[float]:
+    """What some terms weigh in a paper."""
+    return list(index.rows([paper]).toarray()[0][index.columns(key(term) for term in terms)])
+
+
+@pytest.mark.parametrize(
+    ("paper", "term", "tf", "length", "df"),
+    [
+        # 3 papers in the archive, of 4, 1 and 1 words: 2 on average
+        (TEXTS[0], "cat", 3, 4, 1),
+        (TEXTS[0], "tea", 1, 4, 2),
+        (TEXTS[0], "cat cat", 1, 4, 1),
+        (TEXTS[1], "tea", 1, 1, 2),
+        (TEXTS[2], "dog", 1, 1, 1),
+        ("fox. dog", "fox", 1, 2, 0),  # not of the archive
+        ("fox. dog", "dog", 1, 2, 1),
+        ("fox. dog", "tea", 0, 2, 2),
+    ],
+)
+def test_weights_by_the_formula(paper: str, term: str, tf: int, length: int, df: int) -> None:
+    """idf * tf (k1 + 1) / (tf + k1 (1 - b + b |p| / avg)), with idf = ln((1 + n) / (1 + df)) + 1."""
+    archive = counted(*TEXTS)
+    index = Index(archive, keys_of([*archive, *counted(paper)]))
+    idf = math.log((1 + 3) / (1 + df)) + 1
+    expected = idf * tf * (K1 + 1) / (tf + K1 * (1 - B + B * length / 2))
+    assert weights(index, *counted(paper), term) == [pytest.approx(expected)]
+
+
+def test_weights_in_numbers() -> None:
+    """One row worked out by hand, for k1 = 3 and b = 0.75."""
+    archive = counted(*TEXTS)
+    index = Index(archive, keys_of(archive))
+    # cat: (ln(4/2) + 1) * 3 * 4 / (3 + 3 * (0.25 + 0.75 * 4/2)) = 1.693147 * 12 / 8.25
+    # tea: (ln(4/3) + 1) * 1 * 4 / (1 + 3 * 1.75)                = 1.287682 *  4 / 6.25
+    assert (K1, B) == (3.0, 0.75)
+    assert weights(index, archive[0], "cat", "tea") == pytest.approx([2.462760, 0.824117], abs=1e-6)
+
+
+def test_idf_is_scikit_learns() -> None:
+    """Smooth inverse document frequencies, term for term."""
+    texts = ["world model robot", "robot robot tea", "tea", "", "snark"]
+    vectorizer = TfidfVectorizer(smooth_idf=True).fit(texts)
+    names = list(vectorizer.get_feature_names_out())
+    index = Index(counted(*texts), keys(*names))
+    assert index.idf[index.columns(map(key, names))] == pytest.approx(vectorizer.idf_)
+    assert len(CountVectorizer().fit(texts).vocabulary_) == len(index.keys)
+
+
+def test_only_known_terms_have_columns() -> None:
+    """A paper's other terms are left out of its row, before, between and after those that are known."""
+    names = ("alpha", "beta", "gamma", "delta", "epsilon")
+    paper = counts("", ". ".join(names))
+    for one in names:
+        index = Index([], keys(one))
+        assert list(index.keys) == [key(one)]
+        assert np.count_nonzero(index.rows([paper]).toarray()) == 1
+    assert Index([paper], keys("snark")).rows([paper, paper]).nnz == 0
+
+
+def test_a_paper_weighs_the_same_in_any_company() -> None:
+    """Rows stand in the order of the papers, whoever is beside them; no term slips into a neighbour's row."""
+    papers = counted("cat tea", "", "snark", "tea tea", "the who", "cat")
+    index = Index(counted(*TEXTS), keys("cat", "tea", "cat tea"))
+    together = index.rows(papers).toarray()
+    for row, paper in zip(together, papers, strict=True):
+        assert list(row) == list(index.rows([paper]).toarray()[0])
+    assert [np.count_nonzero(row) for row in together] == [3, 0, 0, 1, 0, 1]
+
+
+def test_keys_are_kept_once_and_in_order() -> None:
+    """However often and in whatever order they come."""
+    index = Index([], keys("tea", "cat", "tea", "cat tea"))
+    assert list(index.keys) == sorted({key("tea"), key("cat"), key("cat tea")})
+    assert list(index.is_word[index.columns(map(key, ("cat", "tea", "cat tea")))]) == [1, 1, 0]
+
+
+@pytest.mark.parametrize(
+    ("abstract", "tf"),
+    [
+        ("deep world models", 1),
+        ("deep world models and deep world models", 2),
+        ("deep world models. World models. World models", 1),  # the rarer pair
+        ("deep world. World models", 1),
+        ("deep world", 0),
+        ("world models", 0),
+        ("models of a deep world", 0),  # "deep world" only
+        ("", 0),
+    ],
+)
+def test_a_phrase_is_there_as_often_as_the_rarest_of_its_pairs(abstract: str, tf: int) -> None:
+    """It weighs as a term with that count, by the same formula, as rare as the archive has it."""
+    whole, pairs = key("deep world model"), (key("deep world"), key("world model"))
+    archive = counted("deep world models", "world models", "tea")
+    index = Index(archive, keys("world"), {whole: pairs})
+    paper = counts("", abstract)
+    length = unpacked([paper])[0][0]
+    average = (3 + 2 + 1) / 3
+    expected = (math.log(4 / 2) + 1) * tf * (K1 + 1) / (tf + K1 * (1 - B + B * length / average))
+    assert weights(index, paper, "deep world model") == [pytest.approx(expected)]
+
+
+@pytest.mark.parametrize("archive", [[], counted(""), counted("the who", "x 42"), counted("tea")])
+@pytest.mark.parametrize("papers", [[], counted(""), counted("", "🤖", "tea")])
+@pytest.mark.parametrize("known", [(), ("tea",), ("snark", "boojum")])
+def test_nothing_to_go_by(archive: Sequence[bytes], papers: Sequence[bytes], known: tuple[str, ...]) -> None:
+    """Without an archive, papers or terms there are rows of the right shape, finite and not negative."""
+    index = Index(archive, keys(*known))
+    rows = index.rows(papers)
+    assert rows.shape == (len(papers), len(known))
+    assert index.idf.shape == (len(known),)
+    assert np.isfinite(rows.toarray()).all()
+    assert (rows.toarray() >= 0).all()
+    assert list(keys_of(papers)) == ([key("tea")] if len(papers) > 1 else [])
+
+
+def test_without_an_archive_every_term_is_as_rare() -> None:
+    """And a paper is as long as it should be when no length is known."""
+    index = Index([], keys("cat", "tea"))
+    assert list(index.idf) == [1, 1]
+    assert weights(index, counts("", "tea"), "cat", "tea") == [0, pytest.approx(4 / (1 + 3))]

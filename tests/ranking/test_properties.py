@@ -1,0 +1,277 @@
+"""What holds of every ranking, whatever the papers and the profile."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from bot.model import Counted, Interest, Paper, Profile, Reference
+from bot.ranking import linear
+from bot.ranking.counts import counts
+from bot.ranking.linear import Ranker, Ranking
+from tests.support.builders import counted, interests, make_paper
+
+HAN = "Seungwook Han"
+WORDS = (
+    "world", "model", "models", "world models", "deep world models", "robot", "robots", "theory", "of", "mind",
+    "the", "learning", "vision-language", "few-shot", "chain-of-thought", "k-means", "GPT-4", "LLMs", "x", "42",
+    "survey,", "tea.", "(bread)", "C++", "$m^2$", "Émile",
+)  # fmt: skip
+WILD = (
+    "", "the who of and", "42 7 3.14", "世界模型の学習", "猫", "модели мира", "👩🏽‍🔬🧪 🤖", "e\u0301\u0327 o\u0308\u0308",
+    "\x01\x08\x1b robot \x7f", "ﬀ ½ ² ͺ ﷺ", "$$\\frac{", "++ ## c++##", "robot " * 400, "a" * 3000, "-–—-",
+    "\u202erobot",
+)  # fmt: skip
+VOTES = st.one_of(st.none(), st.integers(-3, 10_000))
+NAMES = st.sampled_from((HAN, "S. Han", "Han, Seungwook", "Ada Other", "Émile Noël", "", "Jr."))
+SOME = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
+TEXTS = st.one_of(SOME, SOME, st.sampled_from(WILD), st.text(max_size=12))
+WEIGHTS = st.floats(0.01, 20)
+
+
+def papers(prefix: str, most: int) -> st.SearchStrategy[list[Paper]]:
+    """Papers with ids that begin alike."""
+    rows = st.lists(st.tuples(TEXTS, TEXTS, st.lists(NAMES, max_size=2), VOTES), max_size=most)
+    return rows.map(
+        lambda rows: [
+            make_paper(f"{prefix}{n}", title, abstract=abstract, authors=tuple(authors), votes=votes)
+            for n, (title, abstract, authors, votes) in enumerate(rows)
+        ]
+    )
+
+
+_interests = st.lists(st.tuples(TEXTS, WEIGHTS), max_size=4).map(lambda rows: interests(*rows))
+_references = st.lists(
+    st.one_of(
+        st.builds(Reference, st.sampled_from(("test:n0", "test:o0", "test:o1", "test:gone"))),
+        st.builds(Reference, title=TEXTS, abstract=TEXTS),
+    ),
+    max_size=3,
+).map(tuple)
+PROFILES = st.builds(
+    Profile,
+    id=st.just("ada"),
+    interests=_interests,
+    about=TEXTS,
+    like=_references,
+    dislike=_references,
+    authors=st.lists(NAMES, max_size=3).map(tuple),
+    avoid=_interests,
+    trending=st.one_of(st.just(0.0), st.floats(0, 1)),
+)
+
+
+@dataclass(frozen=True)
+class World:
+    """A background, and new papers; some of them may be of the background too."""
+
+    old: tuple[Counted, ...]
+    new: tuple[Counted, ...]
+
+    @property
+    def papers(self) -> list[Paper]:
+        return [one.paper for one in self.new]
+
+    def ranker(self, *profiles: Profile, window: Sequence[Counted] | None = None) -> Ranker:
+        named = {one.paper.id: one for one in (*self.old[:2], *self.new[:1])}
+        return Ranker([o.terms for o in self.old], self.old, window or self.new, profiles, named)
+
+    def rank(self, profile: Profile, *others: Profile) -> Ranking:
+        return self.ranker(profile, *others).rank(profile, self.papers)
+
+
+@st.composite
+def worlds(draw: st.DrawFn) -> World:
+    old = [counted(paper) for paper in draw(papers("o", 8))]
+    new = [counted(paper) for paper in draw(papers("n", 5))]
+    return World(tuple(old), (*new, *old[: draw(st.integers(0, len(old)))]))
+
+
+def wild(examples: int) -> settings:
+    """So many examples: enough to find what is wrong, few enough to wait for."""
+    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def order(ranking: Ranking) -> list[str]:
+    return [one.paper.id for one in ranking.order]
+
+
+def scores(ranking: Ranking) -> dict[str, float]:
+    return {one.paper.id: one.score for one in ranking.order}
+
+
+@wild(150)
+@given(worlds(), PROFILES)
+def test_reasons_add_up_to_the_score(world: World, profile: Profile) -> None:
+    """For every paper of every profile: the sum of what is shown is the score, each reason once, largest first."""
+    ranking = world.rank(profile)
+    for one in ranking.order:
+        told = ranking.reasons(one.paper)
+        assert math.fsum(reason.weight for reason in told) == pytest.approx(one.score, rel=1e-9, abs=1e-9)
+        assert len({reason.term for reason in told}) == len(told)
+        assert [reason.weight for reason in told] == sorted((r.weight for r in told), reverse=True)
+
+
+@wild(150)
+@given(worlds(), PROFILES)
+def test_every_number_is_sound(world: World, profile: Profile) -> None:
+    """Nothing raises; scores are finite, relevance is a percentage, the best come first, ties by id."""
+    ranked = list(world.rank(profile).order)
+    assert len(ranked) == len(world.new)
+    for one in ranked:
+        assert math.isfinite(one.score)
+        assert math.isfinite(one.fit)
+        assert 0 <= one.relevance <= 100
+        assert one.interest in {"", *(interest.phrase for interest in profile.interests)}
+        assert one.matches or not one.interest
+    best_first = [(-one.score, one.paper.id) for one in ranked]
+    assert best_first == sorted(best_first)
+    assert [one.relevance for one in ranked] == sorted((one.relevance for one in ranked), reverse=True)
+
+
+@wild(60)
+@given(worlds(), PROFILES, TEXTS, TEXTS)
+def test_another_candidate_changes_nothing(world: World, profile: Profile, title: str, abstract: str) -> None:
+    """With the same archive and background, one more paper leaves the others' numbers and order as they are."""
+    more = counted(make_paper("extra", title, abstract=abstract, authors=("Somebody Else",), votes=7))
+    before = list(world.rank(profile).order)
+    model = world.ranker(profile, window=(*world.new, more))
+    after = [one for one in model.rank(profile, [*world.papers, more.paper]).order if one.paper != more.paper]
+    assert after == before
+
+
+@wild(100)
+@given(worlds(), PROFILES, TEXTS, WEIGHTS, st.floats(1, 10), st.integers(0, 3))
+def test_more_weight_never_lowers_a_paper(
+    world: World, profile: Profile, phrase: str, weight: float, factor: float, place: int
+) -> None:
+    """Raising an interest's weight lowers no score, and lets none of its papers fall below one that it has not."""
+    others = profile.interests
+    wanted, more = Interest(phrase, weight), Interest(phrase, weight * factor)
+    light = replace(profile, interests=(*others[:place], wanted, *others[place:]))
+    heavy = replace(profile, interests=(*others[:place], more, *others[place:]))
+    before, after = world.rank(light), world.rank(heavy)
+    alone = world.rank(Profile("alone", interests=(wanted,)))
+    its_own = {one.paper.id for one in alone.order if one.matches}
+    for id_, score in scores(before).items():
+        assert scores(after)[id_] >= score - 1e-9
+    first, then = order(before), order(after)
+    for one in its_own:
+        below = set(first[first.index(one) :]) - its_own
+        assert below <= set(then[then.index(one) :])
+
+
+@wild(60)
+@given(worlds(), PROFILES, st.randoms(use_true_random=False))
+def test_the_order_of_the_input_does_not_matter(world: World, profile: Profile, random: object) -> None:
+    """The same papers in another order have the same numbers in the same order."""
+    shuffled = list(world.new)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    model = world.ranker(profile, window=shuffled)
+    assert list(model.rank(profile, [one.paper for one in shuffled]).order) == list(world.rank(profile).order)
+
+
+@wild(60)
+@given(TEXTS, TEXTS, PROFILES, st.permutations(range(5)))
+def test_equal_papers_stand_by_id(title: str, abstract: str, profile: Profile, turn: list[int]) -> None:
+    """The same text five times is a tie, of background papers too, whatever order they come in."""
+    same = [counted(make_paper(f"n{n}", title, abstract=abstract, authors=(HAN,))) for n in turn]
+    for old in ((), tuple(same)):
+        ranking = World(old, tuple(same)).rank(profile)
+        assert order(ranking) == [f"test:n{n}" for n in range(5)]
+        assert len({one.relevance for one in ranking.order}) == 1
+
+
+ODD = Profile(
+    "odd",
+    interests=interests(
+        "of the world", "theory of mind", "deep world models", "robot zebra quagga", "猫 мир", "GPT-4"
+    ),
+    about="unheard-of words like snark and boojum",
+    like=(Reference(title="snark world hunting"), Reference("test:o0")),
+    avoid=interests(("robots", 3.0)),
+    authors=(HAN,),
+    trending=0.5,
+)
+
+
+@wild(60)
+@given(worlds(), PROFILES, st.lists(PROFILES, max_size=2))
+def test_a_profile_scores_alike_in_any_company(world: World, profile: Profile, others: list[Profile]) -> None:
+    """Other profiles' words, phrases and liked papers change none of its numbers and no order."""
+    company = [ODD, *(replace(other, id=f"other{n}") for n, other in enumerate(others))]
+    alone, crowded = world.rank(profile), world.rank(profile, *company)
+    last = world.ranker(*company, profile).rank(profile, world.papers)
+    for ranking in (crowded, last):
+        assert order(ranking) == order(alone)
+        for a, b in zip(alone.order, ranking.order, strict=True):
+            assert (a.relevance, a.matches, a.interest) == (b.relevance, b.matches, b.interest)
+            assert (a.score, a.fit) == (pytest.approx(b.score, abs=1e-9), pytest.approx(b.fit, abs=1e-9))
+
+
+@wild(40)
+@given(worlds(), st.lists(PROFILES, min_size=2, max_size=4), st.sampled_from(("CHUNK", "CELLS")))
+def test_chunks_change_nothing(world: World, some: list[Profile], bound: str) -> None:
+    """Profiles scored one by one have the numbers that they have together."""
+    profiles = [replace(profile, id=str(n)) for n, profile in enumerate(some)]
+    together = world.ranker(*profiles)
+    with pytest.MonkeyPatch.context() as patch:
+        expected = [list(together.rank(profile, world.papers).order) for profile in profiles]
+        patch.setattr(linear, bound, 1)
+        one_by_one = world.ranker(*profiles)
+        for profile, whole in zip(profiles, expected, strict=True):
+            assert list(one_by_one.rank(profile, world.papers).order) == whole
+
+
+@wild(60)
+@given(worlds(), PROFILES, st.floats(0.001, 1))
+def test_trending_is_a_visible_share(world: World, profile: Profile, trending: float) -> None:
+    """Votes are told as `votes: N`; who has none has no such reason; without `trending` nobody has."""
+    mixed, plain = world.rank(replace(profile, trending=trending)), world.rank(replace(profile, trending=0.0))
+    for one in mixed.order:
+        votes = max(one.paper.votes or 0, 0)
+        told = {r.term: r.weight for r in mixed.reasons(one.paper) if r.term.startswith("votes: ")}
+        share = trending * math.log1p(votes) / math.log1p(linear.MANY_VOTES)
+        assert told == ({f"votes: {votes}": pytest.approx(share)} if votes else {})
+        assert not any(reason.term.startswith("votes: ") for reason in plain.reasons(one.paper))
+    assert {one.paper.id for one in mixed.order if one.matches} == {
+        one.paper.id for one in plain.order if one.matches
+    }
+
+
+@wild(40)
+@given(worlds(), PROFILES, st.lists(VOTES, min_size=13, max_size=13))
+def test_without_trending_votes_change_nothing(
+    world: World, profile: Profile, votes: list[int | None]
+) -> None:
+    """Other votes, the same numbers."""
+    profile = replace(profile, trending=0.0)
+    cast = dict(zip(dict.fromkeys(one.paper.id for one in (*world.new, *world.old)), votes, strict=False))
+
+    def revoted(some: tuple[Counted, ...]) -> tuple[Counted, ...]:
+        return tuple(replace(one, paper=replace(one.paper, votes=cast[one.paper.id])) for one in some)
+
+    other = World(revoted(world.old), revoted(world.new)).rank(profile)
+    assert scores(other) == scores(world.rank(profile))
+
+
+LONG = counts("", " ".join(f"word{n} robots" for n in range(50_000)))
+
+
+@wild(15)
+@given(worlds(), PROFILES)
+def test_a_hundred_thousand_words_are_ranked(world: World, profile: Profile) -> None:
+    """A paper that long, in the window or in the background, is scored like any other, and the reasons add up."""
+    long = Counted(make_paper("long", "", authors=(HAN,)), LONG)
+    liking = replace(profile, like=(*profile.like, Reference("test:o0")))
+    for world_ in (World(world.old, (long, *world.new)), World((long, *world.old), (long, *world.new))):
+        ranking = world_.rank(liking)
+        for one in ranking.order:
+            told = math.fsum(reason.weight for reason in ranking.reasons(one.paper))
+            assert told == pytest.approx(one.score, rel=1e-9, abs=1e-9)
+            assert 0 <= one.relevance <= 100
