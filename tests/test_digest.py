@@ -487,7 +487,7 @@ _wild_profiles = st.builds(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(_wild_papers, st.lists(_wild_profiles, min_size=1, max_size=3))
 def test_candidates_are_what_nothing_excludes(papers: list[Paper], profiles: list[Profile]) -> None:
     """For many profiles at once the same as for each paper of one: in the papers' order, whoever was asked before."""

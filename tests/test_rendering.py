@@ -231,6 +231,51 @@ def test_urls_are_never_broken() -> None:
     assert render_text(digest_view(lone)).count(long) == 2
 
 
+SERIES = digest(
+    (
+        scored(1, interest="world models", also=(paper(7, title='<b>A & B</b> "again"'),)),
+        scored(
+            2,
+            interest="reward models",
+            also=(paper(8, url="https://a.org/" + "x" * 900), paper(9, id="ns:9", url=None)),
+        ),
+    )
+)
+
+
+def test_text_names_the_interest_and_what_says_nearly_the_same() -> None:
+    """On lines of their own, each URL whole."""
+    lines = [line.strip() for line in render_text(digest_view(SERIES)).splitlines()]
+    place = lines.index('nearly the same: <b>A & B</b> "again"')
+    assert lines[place + 1] == "https://arxiv.org/abs/2605.00007"
+    assert "https://a.org/" + "x" * 900 in lines
+    unlinked = lines.index(f"nearly the same: {digest_view(SERIES).papers[1].also[1].title}")
+    assert lines[unlinked + 1] == ""
+    assert any("relevant · for: world models · why: " in line for line in lines)
+    assert any("for: reward models" in line for line in lines)
+    assert "for: " not in render_text(digest_view(digest(2)))
+
+
+def test_html_names_the_interest_and_what_says_nearly_the_same() -> None:
+    """Linked where there is a page, escaped once."""
+    page = html.fromstring(render_html(digest_view(SERIES)))
+    told = [line for line in page.xpath("//p") if line.text_content().startswith("nearly the same: ")]
+    assert [line.text_content().removeprefix("nearly the same: ") for line in told] == [
+        '<b>A & B</b> "again"',
+        digest_view(SERIES).papers[1].also[0].title,
+        digest_view(SERIES).papers[1].also[1].title,
+    ]
+    assert [line.xpath("string(.//a/@href)") for line in told] == [
+        "https://arxiv.org/abs/2605.00007",
+        "https://a.org/" + "x" * 900,
+        "",
+    ]
+    assert not page.xpath("//b")
+    text = page.text_content()
+    assert "for world models · " in text
+    assert "for reward models · " in text
+
+
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(wild_digests())
 def test_any_text_has_short_lines_and_no_controls(wild: Digest) -> None:

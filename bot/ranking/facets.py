@@ -13,14 +13,13 @@ with the background as what is not relevant.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from bot.model import Interest, Profile
 from bot.ranking.counts import key
@@ -41,7 +40,7 @@ LIKENESS = 0.1
 
 #: What people say of themselves besides their subject.
 _TALK = frozenset(
-    key(stem(word))
+    stem(word)
     for word in """
     anything area areas care career colleague enjoy especially everything excited fan field focus follow group
     hear help hope interest interested interests kind know lab laboratory like likes look looking love main mainly
@@ -94,32 +93,37 @@ class Query:
     )
 
 
-def query(text: str) -> Query:
-    """What an interest or a text about oneself asks for."""
+def query(text: str, talk: frozenset[str] = frozenset()) -> Query:
+    """What an interest or a text about oneself asks for. `talk`: stems that belong to no subject."""
     read = words(text)
-    found = list(terms(read))
+    found = [one for one in terms(read) if talk.isdisjoint(one[0].split(" "))]
     tf = Counter(term for term, _, _ in found)
     written = {term: read.written(i, j) for term, i, j in reversed(found)}
-    pairs = [term for term in tf if " " in term]
-    number = len(tf) - len(pairs)
+    number = sum(" " not in term for term in tf)
     weights = {term: n * (PAIR_WEIGHT if " " in term else 1.0) for term, n in tf.items()}
     phrase = None
-    if whole := _phrase(pairs, number):
+    if chain := _phrase(tf, number):
+        whole = " ".join([chain[0].split(" ")[0], *(pair.split(" ")[1] for pair in chain)])
         weights = {**dict.fromkeys(weights, PART_WEIGHT), whole: 1.0}
-        written[whole] = read.written(found[0][1], found[-1][2])
-        phrase = (key(whole), tuple(map(key, pairs))) if len(pairs) > 1 else None
+        written[whole] = read.written(min(i for _, i, _ in found), max(j for _, _, j in found))
+        phrase = (key(whole), tuple(map(key, chain))) if len(chain) > 1 else None
     by_key = {key(term): weight for term, weight in weights.items()}
     return Query(by_key, tuple(written[term] for term in weights), number, phrase)
 
 
-def _phrase(pairs: Sequence[str], number: int) -> str | None:
-    """The one term that a text of so many different words is, when it is a phrase: its pairs form a chain."""
-    if not 2 <= number <= PHRASE_WORDS or len(pairs) != number - 1:
-        return None
-    steps = [pair.split(" ") for pair in pairs]
-    if any(one[1] != other[0] for one, other in pairwise(steps)):
-        return None
-    return " ".join([steps[0][0], *(step[1] for step in steps)])
+def _phrase(tf: Mapping[str, int], number: int) -> list[str]:
+    """The pairs that a text of so many different words is a chain of, when it is a phrase.
+
+    "k-means" is one too: of a single word, and one pair.
+    """
+    pairs = [term for term in tf if " " in term]
+    if number == 1:
+        return pairs if len(pairs) == 1 else []
+    chain = [pair for pair in pairs if all(stem_ in tf for stem_ in pair.split(" "))]
+    if number > PHRASE_WORDS or len(chain) != number - 1:
+        return []
+    linked = all(one.split(" ")[1] == other.split(" ")[0] for one, other in pairwise(chain))
+    return chain if linked else []
 
 
 def texts(profile: Profile) -> Iterable[str]:
@@ -135,10 +139,7 @@ def of_interest(interest: Interest, index: Index, sign: float = 1.0) -> Facet:
 
 
 def of_about(text: str, index: Index) -> Facet:
-    asked = query(text)
-    wanted = {key_: weight for key_, weight in asked.weights.items() if key_ not in _TALK}
-    written = tuple(w for key_, w in zip(asked.weights, asked.written, strict=True) if key_ not in _TALK)
-    return _of_text(replace(asked, weights=wanted, written=written), Kind.ABOUT, 1.0, index, "")
+    return _of_text(query(text, _TALK), Kind.ABOUT, 1.0, index, "")
 
 
 def _of_text(asked: Query, kind: Kind, weight: float, index: Index, name: str) -> Facet:
@@ -149,18 +150,14 @@ def _of_text(asked: Query, kind: Kind, weight: float, index: Index, name: str) -
 
 
 def of_papers(
-    papers: Sequence[tuple[str, int]], rows: sparse.csr_array, common: Vector, kind: Kind
-) -> Facet | None:
-    """What liked or disliked papers have in common. `rows`: of the named papers; `common`: of each, its product with
-    the background's mean.
+    papers: Sequence[tuple[str, int]], columns: NDArray[np.intp], mean: Vector, common: Vector, kind: Kind
+) -> Facet:
+    """What liked or disliked papers have in common.
+
+    `papers`: title, and place among the named papers. `mean`: of their rows, in these columns. `common`: of each
+    named paper, its product with the background's mean.
     """
-    if not papers:
-        return None
-    places = [row for _, row in papers]
-    own = rows[places]
-    mean = sparse.csr_array(own.sum(axis=0)[None, :] / len(places))
-    likeness = float(np.mean(own @ mean.toarray()[0] - ALPHA * common[places]))
+    places = [place for _, place in papers]
+    likeness = float(mean @ mean) - ALPHA * float(common[places].mean())
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
-    return Facet(
-        kind, weight, mean.indices.astype(np.intp), mean.data, LIKENESS * likeness, papers=tuple(papers)
-    )
+    return Facet(kind, weight, columns, mean, LIKENESS * likeness, papers=tuple(papers))

@@ -17,6 +17,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -138,15 +139,40 @@ class Ranker:
             alike = float((self._named_rows[[named]] @ row)[0])
             yield title, (alike - facet.against * float(self._common[place])) / len(facet.papers)
 
-    def facets(self, profile: Profile) -> tuple[Facet, ...]:
-        """The profile's wishes, without those that can match nothing."""
-        made: list[Facet | None] = [of_interest(one, self.index) for one in profile.interests]
-        made.append(of_about(profile.about, self.index))
-        made += [of_interest(one, self.index, -1.0) for one in profile.avoid]
-        for kind, references in ((Kind.LIKE, profile.like), (Kind.DISLIKE, profile.dislike)):
-            found = [(self._named[r][0], self._named_places[r]) for r in references if r in self._named]
-            made.append(of_papers(found, self._named_rows, self._named_common, kind))
-        return tuple(facet for facet in made if facet and len(facet.columns))
+    def facets(self, profiles: Sequence[Profile]) -> list[tuple[Facet, ...]]:
+        """Each profile's wishes, without those that can match nothing."""
+        of_papers_ = self._of_papers(profiles)
+        return [
+            tuple(facet for facet in (*self._of_texts(profile), *likes) if len(facet.columns))
+            for profile, likes in zip(profiles, of_papers_, strict=True)
+        ]
+
+    def _of_texts(self, profile: Profile) -> Iterator[Facet]:
+        yield from (of_interest(one, self.index) for one in profile.interests)
+        yield of_about(profile.about, self.index)
+        yield from (of_interest(one, self.index, -1.0) for one in profile.avoid)
+
+    def _of_papers(self, profiles: Sequence[Profile]) -> list[list[Facet]]:
+        """The facets of liked and of disliked papers: one product makes the means of all."""
+        asked = [
+            (number, kind, [(self._named[r][0], self._named_places[r]) for r in some if r in self._named])
+            for number, profile in enumerate(profiles)
+            for kind, some in ((Kind.LIKE, profile.like), (Kind.DISLIKE, profile.dislike))
+        ]
+        asked = [one for one in asked if one[2]]
+        made: list[list[Facet]] = [[] for _ in profiles]
+        if not asked:
+            return made
+        sizes = [len(papers) for _, _, papers in asked]
+        places = [place for _, _, papers in asked for _, place in papers]
+        shape = (len(asked), self._named_rows.shape[0])
+        ends = np.concatenate(([0], np.cumsum(sizes)))
+        means = sparse.csr_array((np.repeat(1.0 / np.array(sizes), sizes), places, ends), shape=shape)
+        means = sparse.csr_array(means @ self._named_rows)
+        for (number, kind, papers), (start, end) in zip(asked, pairwise(means.indptr), strict=True):
+            columns, mean = means.indices[start:end].astype(np.intp), means.data[start:end]
+            made[number].append(of_papers(papers, columns, mean, self._named_common, kind))
+        return made
 
     @cached_property
     def _authors(self) -> AuthorIndex:
@@ -177,7 +203,7 @@ class Ranker:
 
     def _scored_together(self, profiles: Sequence[Profile]) -> Iterator[_Scored]:
         """One sparse product for all facets of some profiles."""
-        each = [self.facets(profile) for profile in profiles]
+        each = self.facets(profiles)
         every = [facet for facets in each for facet in facets]
         raw = self._raw(every)
         scales = self._scales(every, raw)

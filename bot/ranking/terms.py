@@ -49,7 +49,8 @@ STOP_WORDS = frozenset(
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """The stem of a word as written (Porter2, https://snowballstem.org/algorithms/english/stemmer.html)."""
-    return str(_ENGLISH.stemWord(fold(word[:-1] if _PLURAL_ACRONYM.fullmatch(word) else word)))
+    folded = fold(word[:-1] if _PLURAL_ACRONYM.fullmatch(word) else word)
+    return str(_ENGLISH.stemWord(folded.replace(" ", "")))  # some signs decompose into several words
 
 
 class Role(IntEnum):
@@ -153,10 +154,9 @@ def _is_compound(first: Role, second: Role) -> bool:
 def contains(texts: tuple[str, ...], wanted: Iterable[str]) -> str | None:
     """The first of the wanted phrases (as people write them) that occurs in the texts, whole words only."""
     stretch = _stretch(texts)
-    return next((one for one in wanted if (term := _phrase(one)) and f" {term} " in stretch), None)
-
-
-_phrase = lru_cache(maxsize=4096)(phrase)
+    return next(
+        (one for one in wanted if (term := _stretch((one,)).strip(" ")) and f" {term} " in stretch), None
+    )
 
 
 @lru_cache(

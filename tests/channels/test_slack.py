@@ -6,6 +6,7 @@ import json
 import logging
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,8 +26,8 @@ from bot.channels.slack import (
     size,
 )
 from bot.errors import NotConfigured
-from bot.model import Digest, Envelope, Later, Outcome, Refused, Sent, Unknown
-from tests.support.samples import HOSTILE, TOKEN, digest, envelope, scored, wild_digests
+from bot.model import Digest, Envelope, Later, Outcome, Reason, Refused, Sent, Unknown
+from tests.support.samples import HOSTILE, TOKEN, digest, envelope, paper, scored, wild_digests
 from tests.support.slack_server import Fault, SlackServer, rejected
 
 TARGET = "C0PAPERS"
@@ -128,6 +129,65 @@ def test_any_digest_has_no_markup_of_others(wild: Digest) -> None:
         ]
         links = re.findall(r"<([^>]*)", "\n".join(shown))
         assert all(re.match(r"https?://[^|<>\s]+\|", link) for link in links)
+
+
+def context_texts(payload: bytes) -> list[str]:
+    blocks = json.loads(payload)["blocks"]
+    elements = [one for block in blocks if block["type"] == "context" for one in block["elements"]]
+    return [one["text"] for one in elements if one["type"] == "mrkdwn"]
+
+
+def test_the_interest_is_named_and_what_says_nearly_the_same() -> None:
+    """Bold, and linked, in the small print below the paper; neither where there is nothing to say."""
+    also = (paper(7, title="Again & <again>"), paper(8, id="ns:8", url=None, title="Alone"))
+    shown = digest((scored(1, interest="world *models*", also=also), scored(2, interest="robots")))
+    (part,) = SlackChannel(None).render(shown, TOKEN, TARGET)
+    first, second = context_texts(part.payload)
+    assert first.splitlines()[1:] == [
+        "nearly the same: <https://arxiv.org/abs/2605.00007|Again &amp; &lt;again&gt;>",
+        "nearly the same: Alone",
+    ]
+    assert f"99.5\u00a0% for *{escaped('world *models*')}* · " in first
+    assert "99.4\u00a0% for *robots* · " in second
+    (plain,) = SlackChannel(None).render(digest(2), TOKEN, TARGET)
+    assert not any("nearly" in text or " for *" in text for text in context_texts(plain.payload))
+
+
+_LONG_URLS = {
+    "a thousand characters": "https://a.org/" + "x" * 986,
+    "a thousand signs to escape": "https://a.org/?" + "&" * 900,
+    "as long as is linked, of signs to escape": "https://a.org/?" + "x" * 85 + "&" * 100,
+}
+
+
+@pytest.mark.parametrize("url", _LONG_URLS.values(), ids=_LONG_URLS.keys())
+@pytest.mark.parametrize(
+    "title", ["title " * 170, "&" * 1000, "<!channel>" * 100, "*" * 1000, "👩🏽‍🔬" * 250]
+)
+def test_what_says_nearly_the_same_is_within_slacks_limits(url: str, title: str) -> None:
+    """Titles and URLs of a thousand characters, escaped, beside as much else as there can be: Slack takes them all."""
+    also = tuple(paper(n, title=title, url=url) for n in range(2, 6))
+    full = replace(
+        scored(
+            1,
+            title=title,
+            url=url,
+            organization=title,
+            categories=(title,) * 9,
+            published=title,
+            interest=title,
+            also=also,
+        ),
+        reasons=tuple(Reason(f"{n} {title}", 1.0) for n in range(4)),
+    )
+    parts = SlackChannel(None).render(digest((full, scored(2), *[full] * 4)), TOKEN, TARGET)
+    assert sum(part.papers for part in parts) == 6
+    for part in parts:
+        message = json.loads(part.payload)
+        assert rejected(message | {"channel": TARGET}) is None
+        assert all(size(text) <= 3_000 for text in context_texts(part.payload))
+        assert sum(size(t["text"]) for t in text_objects(message["blocks"])) <= MAX_CHARACTERS
+        assert "nearly the same: " in context_texts(part.payload)[0]
 
 
 @pytest.mark.parametrize(

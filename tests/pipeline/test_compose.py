@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import pytest
 from sqlmodel import select
 
 from bot.digest import Verdict
-from bot.model import Entry, Mute, Profile, Reference, SourceState
+from bot.model import Digest, Entry, Mute, Profile, Reference, SourceState
 from bot.pipeline.compose import as_json, source_troubles, store_edition
 from bot.store.tables import EditionRow
 from tests.support.builders import NOW, World, at, entry, make_profile, subscription
@@ -128,6 +129,132 @@ def test_quiet_day_says_why(world: World, changes: dict[str, Any], given: tuple[
     assert told.startswith(why)
 
 
+def test_quiet_day_says_why_with_everything_too(world: World) -> None:
+    """`preview --all` without a match is no day without papers."""
+    profile = make_profile("zebras")
+    digest, why = world.desk([profile]).compose(profile, TODAY, everything=True)
+    assert (digest.papers, why) == ((), "none of 5 new papers has a term of the profile")
+
+
+# --- Variety ----------------------------------------------------------------------------------------------
+
+_TEAM = ("Ada Example", "Bo Sample")
+_ABOUT = "A gripper of felt stacks porcelain cups by ear: it listens to the ring of the glaze."
+FIRST = entry(11, "Robots that stack cups by ear", abstract=_ABOUT, authors=_TEAM)
+SECOND = entry(12, "Stacking cups by ear with a robot, in detail", abstract=_ABOUT, authors=_TEAM[::-1])
+#: The same words by somebody else is another work.
+RIVAL = entry(13, "Robots that stack cups by ear, too", abstract=_ABOUT, authors=("Cem Muster",))
+
+
+@pytest.fixture
+def shelf(tmp_path: Path) -> Iterator[World]:
+    """A few works that have nothing to do with each other."""
+    made = World(tmp_path)
+    subjects = (
+        "glaciers melt",
+        "finches sing",
+        "bridges rust",
+        "reefs bleach",
+        "trains are late",
+        "dough rises",
+    )
+    others = (
+        entry(20 + n, f"When {one}", abstract=f"We watch how {one} for a year.")
+        for n, one in enumerate(subjects)
+    )
+    made.add(*others, entry(30, "A robot for the cinema", abstract="It sells popcorn."), now=NOW - DAY)
+    yield made
+    made.close()
+
+
+def robots(**fields: Any) -> Profile:
+    return make_profile("robots", "stack cups", **{"deliver": (subscription(),), **fields})
+
+
+def titles(digest: Digest) -> dict[str, list[str]]:
+    """Each paper's number with those of the papers named under it."""
+    return {one.paper.id[-2:]: [paper.id[-2:] for paper in one.also] for one in digest.papers}
+
+
+def test_nearly_the_same_is_named_under_the_better_one(shelf: World) -> None:
+    """It takes no place, and `explain` says under which; `preview --all` shows each on its own."""
+    shelf.add(FIRST, SECOND, RIVAL, now=NOW - DAY)
+    profile = robots(limit=3)
+    desk = shelf.desk([profile])
+    digest, _ = desk.compose(profile, TODAY)
+    (leader,) = (one for one in digest.papers if one.also)
+    (other,) = leader.also
+    assert {leader.paper.id[-2:], other.id[-2:]} == {"11", "12"}
+    assert titles(digest).keys() == {leader.paper.id[-2:], "13", "30"}
+    found = desk.explain(profile, other.id, frozenset())
+    assert found.decision.verdict is Verdict.SAME_WORK
+    assert leader.paper.id in found.decision.why
+    assert found.rank is not None
+    everything, _ = desk.compose(profile, TODAY, everything=True)
+    assert titles(everything) == {"11": [], "12": [], "13": [], "30": []}
+
+
+def test_what_is_named_under_another_is_in_the_ledger(shelf: World) -> None:
+    """With the edition that names it, in one transaction."""
+    shelf.add(FIRST, SECOND, now=NOW - DAY)
+    profile = robots()
+    digest, why = shelf.desk([profile]).compose(profile, TODAY)
+    assert store_edition(shelf.outbox, subscription(), digest, why, shelf.channel)
+    wanted = {f"arxiv:2605.000{n}" for n in (11, 12, 30)}
+    assert shelf.outbox.given(subscription().key) == wanted
+    edition = shelf.outbox.find(subscription(), TODAY)
+    assert edition is not None
+    assert edition.papers == 2
+
+
+def test_what_was_named_under_another_is_not_sent_the_next_day(shelf: World) -> None:
+    """The reader has seen it."""
+    shelf.add(FIRST, SECOND, now=NOW - DAY)
+    (row,) = shelf.send(robots())
+    assert (row.state, row.papers) == ("sent", 2)
+    sent = {"arxiv:2605.00011", "arxiv:2605.00012"} & set(shelf.channel.papers)
+    assert len(sent) == 1
+    assert [one.state for one in shelf.send(robots(), now=NOW + DAY)] == ["quiet"]
+    assert len(shelf.channel.papers) == 2
+
+
+def test_what_repeats_an_earlier_digest_is_not_sent(shelf: World) -> None:
+    """Announced once more a day later, under another number, is no news; to a new reader either one is."""
+    shelf.add(FIRST, now=NOW - DAY)
+    shelf.send(robots())
+    shelf.add(replace(SECOND, title=FIRST.title), RIVAL, now=NOW + DAY / 2)
+    shelf.send(robots(), now=NOW + DAY)
+    assert shelf.channel.papers[2:] == ["arxiv:2605.00013"]
+    given = shelf.outbox.given(subscription().key)
+    profile = robots()
+    found = shelf.desk([profile], NOW + DAY).explain(profile, "arxiv:2605.00012", given)
+    assert found.decision.verdict is Verdict.SAME_WORK
+    assert "arxiv:2605.00011, which was in an earlier digest" in found.decision.why
+    anew = shelf.desk([profile], NOW + DAY).compose(profile, TODAY)[0]
+    assert {"11", "12"} & titles(anew).keys()
+
+
+def test_a_repetition_alone_makes_a_quiet_day_that_says_so(shelf: World) -> None:
+    """New papers that match are told apart from none that do."""
+    shelf.add(FIRST, now=NOW - DAY)
+    shelf.send(robots())
+    shelf.add(replace(SECOND, title=FIRST.title), now=NOW + DAY / 2)
+    (row,) = shelf.send(robots(), now=NOW + DAY)
+    assert row.state == "quiet"
+    assert "repeat what earlier digests had" in row.why
+
+
+def test_who_else_is_served_does_not_change_a_digest(shelf: World) -> None:
+    """What counts as an earlier digest is the profile's own affair, not that of one with a longer window."""
+    shelf.add(FIRST, now=NOW - 20 * DAY)
+    shelf.add(replace(SECOND, title=FIRST.title), now=NOW - DAY)
+    ada, bo = robots(window=7), robots(id="bo", window=60)
+    given = frozenset({"arxiv:2605.00011"})
+    alone, _ = shelf.desk([ada]).compose(ada, TODAY, given)
+    together, _ = shelf.desk([ada, bo]).compose(ada, TODAY, given)
+    assert titles(together) == titles(alone)
+
+
 # --- Explaining -------------------------------------------------------------------------------------------
 
 
@@ -198,7 +325,7 @@ def test_edition_is_fixed_with_its_digest(world: World) -> None:
     assert document == as_json(digest)
     assert (document["on"], document["made"]) == ("2026-05-05", "2026-05-05T08:30:00+00:00")
     assert document["papers"][0]["paper"]["id"] == digest.papers[0].paper.id
-    assert document["papers"][0]["reasons"][0].keys() == {"term", "weight"}
+    assert document["papers"][0]["reasons"][0].keys() == {"term", "weight", "is_term"}
     assert world.outbox.given(subscription().key) == {one.paper.id for one in digest.papers}
     edition = world.outbox.find(subscription(), TODAY)
     assert edition is not None

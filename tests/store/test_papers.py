@@ -472,8 +472,8 @@ def test_counts_of_a_thousand_papers(papers: Papers) -> None:
     assert first.terms == counts(first.paper.title, first.paper.abstract)
 
 
-def test_an_abstract_of_100_000_words_is_stored_and_counted(papers: Papers) -> None:
+def test_a_very_long_abstract_is_stored_and_counted(papers: Papers) -> None:
     """The counts are as large as the text has different words, and come back whole."""
-    papers.add([entry(A1, abstract=" ".join(f"w{n}ord" for n in range(100_000)))], NOW)
+    papers.add([entry(A1, abstract=" ".join(f"w{n}ord" for n in range(20_000)))], NOW)
     (one,) = papers.counted([A1])
-    assert len(one.terms) > 8 * 100_000
+    assert len(one.terms) > 8 * 20_000

@@ -1,0 +1,240 @@
+"""`explain`: the whole sum behind a paper's place, and for a paper that was not sent the one reason why."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.listings import BACKGROUND, NEXT, REWARD, TABLE, WORLD, json_lines, record
+from tests.support import schemas
+from tests.support.cli import ROOT, Bench
+
+DAY, LATER = "2026-05-04", "2026-05-05"
+MINE = "interests: [reward modelling, {phrase: world models, weight: 2}]\ndeliver: [{maildir: ada}]\n"
+#: The same people say nearly the same once more.
+AGAIN = WORLD.but(
+    number="2605.00104", title="World Models that Know What They Missed", authors=WORLD.authors[::-1]
+)
+REPEATED = WORLD.but(number="2605.00105", day=NEXT.day)
+
+
+@pytest.fixture
+def stocked(bench: Bench) -> Bench:
+    """A day's papers on subjects of all kinds, and a profile."""
+    bench.profile("ada", MINE)
+    ingest(bench, DAY, *BACKGROUND, WORLD, REWARD, TABLE)
+    return bench
+
+
+def ingest(bench: Bench, day: str, *works: Any) -> None:
+    listing = bench.file(f"{day}.jsonl", json_lines(*works))
+    assert bench.run("ingest", "--file", listing, "--as-of", day).code == 0
+
+
+def explained(bench: Bench, paper: str = WORLD.number, on: str = DAY) -> dict[str, Any]:
+    """The document, whose terms add up; a person is told the same verdict and the same reason."""
+    result = bench.run("explain", "ada", paper, "--on", on, "--json")
+    document: dict[str, Any] = result.json
+    schemas.validate(document, schemas.EXPLAIN)
+    assert (result.code, result.err) == (0, "")
+    if document["score"] is not None:
+        assert math.fsum(one["weight"] for one in document["reasons"]) == pytest.approx(
+            document["score"], abs=1e-9
+        )
+    in_words = " ".join(bench.run("explain", "ada", paper, "--on", on).out.split())
+    assert f"{document['verdict']}: {document['why']}" in in_words
+    return document
+
+
+def line(one: dict[str, Any]) -> str:
+    return json.dumps(one) + "\n"
+
+
+def verdict(bench: Bench, paper: str = WORLD.number, on: str = DAY) -> tuple[str, str]:
+    told = explained(bench, paper, on)
+    return told["verdict"], told["why"]
+
+
+# --- One test for each verdict ----------------------------------------------------------------------------
+
+
+def test_would_be_sent(stocked: Bench) -> None:
+    """Its place among the candidates, and the terms that brought it there."""
+    told = explained(stocked)
+    assert (told["verdict"], told["rank"], told["candidates"]) == ("would be sent", 1, 35)
+    assert told["why"] == "it is number 1 for this profile"
+    assert told["reasons"][0]["term"] == "world models"
+
+
+def test_sent(stocked: Bench) -> None:
+    """It was in an earlier digest, and is no candidate any more; it keeps its score."""
+    before = explained(stocked)
+    stocked.run("send", "--on", DAY)
+    told = explained(stocked)
+    assert (told["verdict"], told["why"]) == ("sent", "it was in an earlier digest")
+    assert (told["rank"], told["candidates"]) == (None, 32)
+    assert told["score"] == pytest.approx(before["score"], abs=1e-9)
+
+
+def test_muted(stocked: Bench) -> None:
+    """The mute that it falls under is named."""
+    stocked.profile("ada", f"{MINE}mute: {{terms: [data], authors: [Cem Muster], categories: [hep-th]}}\n")
+    assert verdict(stocked)[0] == "muted"
+    assert "'data'" in verdict(stocked)[1]
+    assert verdict(stocked, REWARD.number) == ("muted", "mute names its author Cem Muster")
+    assert verdict(stocked, TABLE.number)[0] == "would be sent"
+
+
+def test_category(stocked: Bench) -> None:
+    """The categories that it is in are named."""
+    stocked.profile("ada", f"{MINE}categories: [cs.RO]\n")
+    assert verdict(stocked, REWARD.number) == ("category", "it is in cs.LG; the profile wants only others")
+    assert verdict(stocked)[0] == "would be sent"
+
+
+def test_below_threshold(stocked: Bench) -> None:
+    """Its relevance, or for `auto` how well it fits, beside what is asked for."""
+    stocked.profile("ada", f"{MINE}threshold: 100\n")
+    told = explained(stocked)
+    assert told["verdict"] == "below threshold"
+    assert told["why"] == f"its relevance {told['relevance']:.1f} is under the threshold 100"
+    assert told["rank"] == 1
+    stocked.profile("ada", MINE.replace("world models, weight: 2", "robot arms that cook in valleys"))
+    fit = explained(stocked, BACKGROUND[7].number)  # has valleys
+    assert fit["verdict"] == "below threshold"
+    assert "threshold auto asks for 50%" in fit["why"]
+
+
+def test_beyond_limit(stocked: Bench) -> None:
+    """Its number, and how many there is room for."""
+    stocked.profile("ada", f"{MINE}limit: 1\n")
+    told = explained(stocked, REWARD.number)
+    assert told["verdict"] == "beyond limit"
+    assert told["why"] == f"it is number {told['rank']}, and the digest holds 1 (limit)"
+
+
+def test_outside_window(stocked: Bench) -> None:
+    """When it was first seen; it has a score all the same."""
+    told = explained(stocked, on="2026-05-20")
+    assert (told["verdict"], told["rank"], told["candidates"]) == ("outside window", None, 0)
+    assert told["why"].startswith("first seen 2026-05-04 ")
+    assert told["reasons"][0]["term"] == "world models"
+
+
+def test_withdrawn(stocked: Bench) -> None:
+    """Its authors took it back after it was listed."""
+    gone = stocked.file("gone.jsonl", line(record(WORLD, withdrawn=True)))
+    stocked.run("ingest", "--file", gone, "--as-of", DAY)
+    assert verdict(stocked) == ("withdrawn", "its authors withdrew it")
+
+
+def test_same_work_as_a_better_one(stocked: Bench) -> None:
+    """Of two that say nearly the same, the one under which the other is named."""
+    ingest(stocked, DAY, AGAIN)
+    told = {number: explained(stocked, number) for number in (WORLD.number, AGAIN.number)}
+    leader, other = sorted(told, key=lambda number: told[number]["rank"])
+    assert told[leader]["verdict"] == "would be sent"
+    assert (told[other]["verdict"], told[other]["why"]) == (
+        "same work",
+        f"it is named under arxiv:{leader}, which says nearly the same",
+    )
+    for form in ("terminal", "html", "text", "slack"):
+        assert "nearly the same" in stocked.run("preview", "ada", "--on", DAY, "--format", form).out
+
+
+def test_same_work_as_one_of_an_earlier_digest(stocked: Bench) -> None:
+    """Announced again under another number after it was sent: not sent again."""
+    stocked.run("send", "--on", DAY)
+    ingest(stocked, LATER, REPEATED)
+    assert verdict(stocked, REPEATED.number, LATER) == (
+        "same work",
+        f"it says nearly the same as arxiv:{WORLD.number}, which was in an earlier digest",
+    )
+    (row,) = stocked.run("send", "--on", LATER, "--json").json["editions"]
+    assert (row["state"], row["papers"]) == ("quiet", 0)
+
+
+def test_what_was_named_under_another_was_sent(stocked: Bench) -> None:
+    """Once the digest that names it went out, it is not sent on its own on another day."""
+    ingest(stocked, DAY, AGAIN)
+    (row,) = stocked.run("send", "--on", DAY, "--json").json["editions"]
+    assert (row["state"], row["papers"]) == ("sent", 3)  # with REWARD and TABLE
+    assert {verdict(stocked, number)[0] for number in (WORLD.number, AGAIN.number)} == {"sent"}
+    (row,) = stocked.run("send", "--on", LATER, "--json").json["editions"]
+    assert (row["state"], row["papers"]) == ("quiet", 0)
+
+
+def test_same_work_as_a_liked_one(stocked: Bench) -> None:
+    """A paper that the profile names is known to its owner; it is shown what else is like it."""
+    stocked.profile("ada", f"{MINE}like: [{WORLD.number}]\n")
+    said, why = verdict(stocked)
+    assert said == "same work"
+    assert "like or dislike" in why
+
+
+def test_no_match(stocked: Bench) -> None:
+    """Nothing of the profile is in it."""
+    assert verdict(stocked, BACKGROUND[0].title) == ("no match", "no term of the profile occurs in it")
+
+
+def test_not_stored(stocked: Bench) -> None:
+    """No listing has shown it; asked for as it was written."""
+    told = explained(stocked, "2605.99999")
+    assert (told["verdict"], told["score"], told["reasons"]) == ("not stored", None, [])
+    assert told["paper"] == "2605.99999"
+
+
+def test_followed_author_is_the_reason(stocked: Bench) -> None:
+    """Beyond the limit and below the threshold, and sent; the author stands among the terms."""
+    stocked.profile("ada", f"{MINE}limit: 1\nthreshold: 100\nauthors: [Otto Ondit]\n")
+    told = explained(stocked, BACKGROUND[0].number)
+    assert (told["verdict"], told["why"]) == ("would be sent", "you follow Otto Ondit")
+    assert "author: Otto Ondit" in {one["term"] for one in told["reasons"]}
+
+
+def test_votes_are_among_the_reasons(stocked: Bench) -> None:
+    """`trending` mixes them in: their share is a term of the sum."""
+    popular = stocked.file("popular.jsonl", line(record(REWARD, votes=90)))
+    stocked.run("ingest", "--file", popular, "--as-of", DAY)
+    assert not any("votes" in one["term"] for one in explained(stocked, REWARD.number)["reasons"])
+    stocked.profile("ada", f"{MINE}trending: 0.5\n")
+    told = explained(stocked, REWARD.number)
+    (share,) = (one["weight"] for one in told["reasons"] if one["term"] == "votes: 90")
+    assert share > 0
+    assert told["rank"] == 1
+
+
+# --- Twenty papers of the sample --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+    """The bundled papers, the example profiles, and one of them with votes mixed in."""
+    bench = Bench(tmp_path_factory.mktemp("sample"))
+    for path in (ROOT / "profiles").iterdir():
+        bench.file(f"profiles/{path.name}", path.read_bytes())
+    text = (ROOT / "profiles" / "language-models.yaml").read_text()
+    bench.profile("trendy", text + "\ntrending: 0.3\n")
+    papers: Path = ROOT / "bot" / "sample" / "papers.jsonl"
+    assert bench.run("ingest", "--file", papers, "--as-of", "2026-06-01").code == 0
+    yield bench
+
+
+@pytest.mark.parametrize("profile", ["language-models", "trendy"])
+def test_twenty_papers_are_explained_to_the_term(sample: Bench, profile: str) -> None:
+    """The terms of each add up to its score to nine digits; rank and relevance are those of `preview --all`."""
+    (whole,) = sample.run("preview", profile, "--all", "--on", "2026-06-01", "--json").json
+    entries = whole["entries"][:: max(1, len(whole["entries"]) // 10)][:10]
+    assert len(entries) == 10
+    for entry in entries:
+        told = sample.run("explain", profile, entry["id"], "--on", "2026-06-01", "--json").json
+        total = math.fsum(one["weight"] for one in told["reasons"])
+        assert told["score"] == pytest.approx(total, rel=1e-9, abs=1e-9)
+        same = ("score", "relevance", "rank", "reasons")
+        assert {key: told[key] for key in same} == {key: entry[key] for key in same}
+        assert told["candidates"] == whole["candidates"]
