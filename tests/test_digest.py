@@ -385,7 +385,7 @@ def test_below_the_threshold_nothing_is_named() -> None:
 
 
 def test_what_repeats_an_earlier_digest_is_not_shown() -> None:
-    """The same once more is no news and takes no place; the next part of a series is, and so is a followed author's."""
+    """The same once more is no news and takes no place; the next of a series is, and so is a followed author's."""
     earlier = [make_paper("old", "A one")]
     order = series("A one", "A two", "B", "*A one")
     profile = make_profile(limit=2, authors=(HAN,))

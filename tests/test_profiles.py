@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from datetime import time
 from pathlib import Path
@@ -555,6 +556,12 @@ def test_the_schema_refuses_mistakes(text: str) -> None:
     """An editor underlines unknown keys, wrong shapes, and what is missing."""
     assert wrong(text)
     assert not jsonschema.Draft7Validator(json_schema()).is_valid(yaml.safe_load(text))
+
+
+def test_the_schema_beside_the_examples_is_this_one() -> None:
+    """`profiles/profile.schema.json` does not lag behind: editors check the examples with it."""
+    path = Path(__file__).parent.parent / "profiles" / "profile.schema.json"
+    assert json.loads(path.read_text(encoding="utf-8")) == json_schema()
 
 
 def test_the_schema_explains_every_key() -> None:

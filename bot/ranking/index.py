@@ -65,6 +65,14 @@ class Index:
         """For each term 1 when it is one word, 0 when it is a pair."""
         return np.asarray(self.keys & np.uint64(1) == 0, dtype=np.float64)
 
+    def without_phrases(self, rows: sparse.csr_array) -> sparse.csr_array:
+        """Rows as they are without the phrases that profiles bring in: what papers are compared to papers by."""
+        if not self._phrases:
+            return rows
+        keep = np.ones(len(self.keys))
+        keep[list(self._phrases)] = 0.0
+        return sparse.csr_array(rows @ sparse.diags_array(keep))
+
     def columns(self, keys: Iterable[int]) -> NDArray[np.intp]:
         """The columns of some keys, which must be among those that the index was made with."""
         return np.searchsorted(self.keys, np.fromiter(keys, np.uint64))

@@ -93,7 +93,9 @@ class Ranker:
         phrases = dict(one.phrase for one in asked if one.phrase)
         self.index = Index(archive, np.concatenate([keys_of(rows), own]), phrases)
         every = self.index.rows(rows)
-        self.rows, self._named_rows = every[: len(scored)], every[len(scored) :]
+        self.rows = every[: len(scored)]
+        self._named_rows = self.index.without_phrases(every[len(scored) :])
+        self._background_rows = self.index.without_phrases(self.rows[self.background])
         self._named_places = {reference: place for place, reference in enumerate(self._named)}
         self._twins = Twins(self.rows, self.index.is_word, lambda paper: self.places[paper.id])
         self._votes = np.log1p([max(p.votes or 0, 0) for p in self.papers]) / math.log1p(MANY_VOTES)
@@ -186,14 +188,13 @@ class Ranker:
     @cached_property
     def _mean(self) -> Vector:
         """The background's mean row."""
-        background = self.rows[self.background]
-        return np.asarray(background.sum(axis=0)) / max(background.shape[0], 1)
+        return np.asarray(self._background_rows.sum(axis=0)) / max(len(self.background), 1)
 
     @cached_property
     def _common(self) -> Vector:
         """What each paper has in common with the background's other papers: none is held against itself."""
         common = np.asarray(self.rows @ self._mean)
-        own = np.asarray(self.rows[self.background].power(2).sum(axis=1)).ravel()
+        own = np.asarray(self._background_rows.power(2).sum(axis=1)).ravel()
         common[self.background] -= own / max(len(self.background), 1)
         return common
 

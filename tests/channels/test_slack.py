@@ -165,7 +165,7 @@ _LONG_URLS = {
     "title", ["title " * 170, "&" * 1000, "<!channel>" * 100, "*" * 1000, "👩🏽‍🔬" * 250]
 )
 def test_what_says_nearly_the_same_is_within_slacks_limits(url: str, title: str) -> None:
-    """Titles and URLs of a thousand characters, escaped, beside as much else as there can be: Slack takes them all."""
+    """Titles and URLs of a thousand characters, escaped, beside as much else as can be: Slack takes them all."""
     also = tuple(paper(n, title=title, url=url) for n in range(2, 6))
     full = replace(
         scored(

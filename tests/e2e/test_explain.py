@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -213,7 +212,7 @@ def test_votes_are_among_the_reasons(stocked: Bench) -> None:
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
+def sample(tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """The bundled papers, the example profiles, and one of them with votes mixed in."""
     bench = Bench(tmp_path_factory.mktemp("sample"))
     for path in (ROOT / "profiles").iterdir():
@@ -222,7 +221,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bench]:
     bench.profile("trendy", text + "\ntrending: 0.3\n")
     papers: Path = ROOT / "bot" / "sample" / "papers.jsonl"
     assert bench.run("ingest", "--file", papers, "--as-of", "2026-06-01").code == 0
-    yield bench
+    return bench
 
 
 @pytest.mark.parametrize("profile", ["language-models", "trendy"])
