@@ -185,7 +185,7 @@ def shown_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, .
     "models" are "world models", with the weight of all three.
     """
     raising = [reason for reason in reasons if reason.weight > 0]
-    terms = {reason.term for reason in raising if reason.is_term}
+    terms = dict.fromkeys(reason.term for reason in raising if reason.is_term)  # the heaviest first
     whole = [term for term in terms if not any(_is_within(term, other) for other in terms)]
     weights: dict[str, float] = {}
     for reason in raising:

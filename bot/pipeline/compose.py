@@ -145,7 +145,7 @@ class Desk:
         `given`: papers that the subscription has been given. `everything`: past threshold and limit.
         """
         order, candidates = self._ranked(profile)
-        left = (ranked for ranked in order.order if ranked.paper.id not in given)
+        left = [ranked for ranked in order.order if ranked.paper.id not in given] if everything else []
         choice = self._choice(profile, given)
         shown = everything_that_matches(left) if everything else choice.shown
         under = {} if everything else choice.under
@@ -157,7 +157,8 @@ class Desk:
             papers=tuple(_scored(profile, one, order, under.get(one.paper.id, ())) for one in shown),
             candidates=len(candidates - given),
         )
-        return digest, "" if shown else _why_quiet(profile, digest.candidates, next(left, None))
+        best = next((ranked for ranked in order.order if ranked.paper.id not in given), None)
+        return digest, "" if shown else _why_quiet(profile, digest.candidates, best)
 
     def explain(self, profile: Profile, key: str, given: frozenset[str]) -> Explanation:
         """Where a paper stands for a profile and why. `key`: one of those that the desk was `asked` for."""

@@ -265,6 +265,18 @@ def test_titles_of_liked_papers_are_made_readable() -> None:
     assert list(reasons(rank(profile, corpus("Robots")), "a")) == ["like: Robots and α-cups"]
 
 
+@pytest.mark.parametrize("subject", ["robots", "world models", "deep world models", "deep world models, tea"])
+def test_about_is_as_good_as_its_subject(subject: str) -> None:
+    """However people speak of themselves, what they work on scores as if they had named it alone."""
+    papers = corpus(
+        "Deep world models", "World models of robots", "Robots and tea", "Deep tea. Models, worlds"
+    )
+    plain = rank(make_profile(about=subject), papers)
+    spoken = rank(make_profile(about=f"I study {subject}"), papers)
+    assert scores(spoken) == pytest.approx(scores(plain))
+    assert reasons(spoken, "a") == pytest.approx(reasons(plain, "a"))
+
+
 # --- Several interests ------------------------------------------------------------------------------------
 
 LOUD = tuple(
