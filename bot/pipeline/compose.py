@@ -21,6 +21,7 @@ from bot.digest import (
     everything_that_matches,
     excluded,
     unfit,
+    window_start,
 )
 from bot.identity import names_on, paper_id, title_key
 from bot.model import (
@@ -186,7 +187,9 @@ class Desk:
     def _choice(self, profile: Profile, given: frozenset[str]) -> Choice:
         order, _ = self._ranked(profile)
         left = (ranked for ranked in order.order if ranked.paper.id not in given)
-        earlier = [self._window[id_] for id_ in sorted(given) if id_ in self._window]
+        start = window_start(profile, self._now)  # another profile's window may reach further back
+        seen = (self._window[id_] for id_ in sorted(given) if id_ in self._window)
+        earlier = [paper for paper in seen if paper.first_seen > start]
         return choose(profile, left, self._model.twin, earlier, order.followed)
 
     def _ranked(self, profile: Profile) -> tuple[Order, frozenset[str]]:
