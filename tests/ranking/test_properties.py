@@ -20,7 +20,7 @@ HAN = "Seungwook Han"
 WORDS = (
     "world", "model", "models", "world models", "deep world models", "robot", "robots", "theory", "of", "mind",
     "the", "learning", "vision-language", "few-shot", "chain-of-thought", "k-means", "GPT-4", "LLMs", "x", "42",
-    "survey,", "tea.", "(bread)", "C++", "$m^2$", "Émile",
+    "survey,", "tea.", "(bread)", "C++", "$m^2$", "Émile", "I study", "interested in",
 )  # fmt: skip
 WILD = (
     "", "the who of and", "42 7 3.14", "世界模型の学習", "猫", "модели мира", "👩🏽‍🔬🧪 🤖",

@@ -117,7 +117,7 @@ def _reasons(paper: PaperView) -> str:
 def _also(other: AlsoView) -> str:
     """A paper that says nearly the same."""
     title = cut(other.title, 90)
-    if other.url and len(other.url) <= _ALSO_URL:
+    if other.url and len(escaped(other.url)) <= _ALSO_URL:
         return f"nearly the same: {link(other.url, title, 200)}"
     return f"nearly the same: {escaped_within(title, 200)}"
 
