@@ -126,10 +126,10 @@ def _phrase(tf: Mapping[str, int], number: int) -> list[str]:
     return chain if linked else []
 
 
-def texts(profile: Profile) -> Iterable[str]:
-    """Every text of a profile that a facet is made of."""
-    yield from (one.phrase for one in (*profile.interests, *profile.avoid))
-    yield profile.about
+def queries(profile: Profile) -> Iterable[Query]:
+    """What every text of a profile that a facet is made of asks for."""
+    yield from (query(one.phrase) for one in (*profile.interests, *profile.avoid))
+    yield _about(profile.about)
 
 
 def of_interest(interest: Interest, index: Index, sign: float = 1.0) -> Facet:
@@ -139,7 +139,11 @@ def of_interest(interest: Interest, index: Index, sign: float = 1.0) -> Facet:
 
 
 def of_about(text: str, index: Index) -> Facet:
-    return _of_text(query(text, _TALK), Kind.ABOUT, 1.0, index, "")
+    return _of_text(_about(text), Kind.ABOUT, 1.0, index, "")
+
+
+def _about(text: str) -> Query:
+    return query(text, _TALK)
 
 
 def _of_text(asked: Query, kind: Kind, weight: float, index: Index, name: str) -> Facet:

@@ -26,7 +26,7 @@ from scipy import sparse
 from bot.identity import AuthorIndex, names_on
 from bot.model import Counted, Paper, Profile, Ranked, Reason, Reference
 from bot.ranking.counts import counts
-from bot.ranking.facets import WANTED, Facet, Kind, of_about, of_interest, of_papers, query, texts
+from bot.ranking.facets import WANTED, Facet, Kind, of_about, of_interest, of_papers, queries
 from bot.ranking.index import Index, Vector, keys_of
 from bot.ranking.twins import REPEATED, SERIES, Twins
 from bot.text import readable
@@ -88,7 +88,7 @@ class Ranker:
         references = list(dict.fromkeys(r for p in profiles for r in (*p.like, *p.dislike)))
         self._named = {r: found for r in references if (found := _resolved(r, named))}
         rows = [one.terms for one in scored] + [terms for _, terms in self._named.values()]
-        asked = [query(text) for p in profiles for text in texts(p)]
+        asked = [one for p in profiles for one in queries(p)]
         own = np.fromiter((key for one in asked for key in one.weights), np.uint64)
         phrases = dict(one.phrase for one in asked if one.phrase)
         self.index = Index(archive, np.concatenate([keys_of(rows), own]), phrases)
