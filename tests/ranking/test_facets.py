@@ -22,8 +22,8 @@ from bot.ranking.facets import (
     of_about,
     of_interest,
     of_papers,
+    queries,
     query,
-    texts,
 )
 from bot.ranking.index import Index
 from bot.ranking.terms import is_searchable
@@ -255,4 +255,4 @@ def test_papers_ask_for_what_they_have_in_common(
 def test_every_text_of_a_profile_is_known() -> None:
     """Interests, what is avoided, and `about`: their terms get columns."""
     profile = Profile("ada", interests=interests("robots"), avoid=interests("tea"), about="I bake.")
-    assert set(texts(profile)) == {"robots", "tea", "I bake."}
+    assert [one.written for one in queries(profile)] == [("robots",), ("tea",), ("bake",)]
