@@ -8,16 +8,21 @@ category and relevance, and take no one's place.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property, reduce
-from typing import Any, Protocol
+from operator import or_
+from typing import Protocol, TypeVar
 
 from bot.identity import AuthorIndex, names_on
-from bot.model import Paper, Profile, Ranked
+from bot.model import Counted, Floor, Paper, PaperSet, Profile, Ranked
+from bot.ranking.counts import may_contain
 from bot.ranking.terms import contains
+
+T = TypeVar("T")
 
 #: `threshold: auto`: a paper must fit one facet of the profile at least half as well as a paper that fits it.
 AUTO_FIT = 0.5
@@ -105,97 +110,118 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
 class Candidates:
     """The papers of a window, by what profiles leave out. For many profiles: `excluded` says the same of one."""
 
-    def __init__(self, papers: Sequence[Paper], now: datetime) -> None:
-        self._papers = tuple(paper for paper in papers if not paper.withdrawn and paper.first_seen <= now)
+    def __init__(self, window: Sequence[Counted], now: datetime) -> None:
+        self._window = tuple(window)
+        self._places = {one.paper.id: place for place, one in enumerate(window)}
         self._now = now
-        self._since: dict[int, frozenset[str]] = {}
-        self._terms: dict[str, frozenset[str]] = {}
-        self._categories: dict[str, frozenset[str]] = {}
+        self._open = self._where(lambda paper: not paper.withdrawn and paper.first_seen <= now)
+        self._since: dict[int, PaperSet] = {}
+        self._terms: dict[str, PaperSet] = {}
+        self._categories: dict[str, PaperSet] = {}
+        self._names: dict[str, PaperSet] = {}
 
-    def of(self, profile: Profile) -> tuple[Paper, ...]:
-        """Those that nothing keeps from being a candidate, in the given order."""
-        fit = self._first_seen_within(profile)
+    def of(self, profile: Profile) -> PaperSet:
+        """Those that nothing keeps from being a candidate."""
+        fit = self._open & _found(self._since, profile.window, self._first_seen_within)
         if profile.categories:
-            fit &= self._of_categories(profile.categories) | self._uncategorised() | self._by(profile.authors)
-        fit -= _union(map(self._with_term, profile.mute.terms))
-        fit -= self._of_categories(profile.mute.categories)
-        fit -= self._by(profile.mute.authors)
-        fit -= {reference.id for reference in (*profile.like, *profile.dislike)}
-        return tuple(paper for paper in self._papers if paper.id in fit)
+            wanted = (*self._of_categories(profile.categories), *self._by(profile.authors))
+            fit &= self._union(wanted) | self._uncategorised
+        mute = profile.mute
+        fit &= ~self._union(_found(self._terms, term, self._with_term) for term in mute.terms)
+        fit &= ~self._union(self._of_categories(mute.categories))
+        fit &= ~self._union(self._by(mute.authors))
+        return fit & ~self.places(reference.id for reference in (*profile.like, *profile.dislike))
 
-    def _uncategorised(self) -> frozenset[str]:
-        return self._found(self._categories, "", lambda paper: not paper.categories)
+    def places(self, ids: Iterable[str | None]) -> PaperSet:
+        """The window's papers among some ids."""
+        return self._union(1 << self._places[id_] for id_ in ids if id_ in self._places)
 
-    def _first_seen_within(self, profile: Profile) -> frozenset[str]:
-        start = window_start(profile, self._now)
-        return self._found(self._since, profile.window, lambda paper: paper.first_seen > start)
+    def _of_categories(self, names: Iterable[str]) -> Iterator[PaperSet]:
+        return (_found(self._categories, name, self._of_category) for name in names)
 
-    def _with_term(self, term: str) -> frozenset[str]:
-        return self._found(
-            self._terms, term, lambda paper: bool(contains((paper.title, paper.abstract), (term,)))
+    def _by(self, names: Iterable[str]) -> Iterator[PaperSet]:
+        return (_found(self._names, name, self._by_one) for name in names)
+
+    def _first_seen_within(self, days: int) -> PaperSet:
+        start = self._now - timedelta(days=days)
+        return self._where(lambda paper: paper.first_seen > start)
+
+    def _with_term(self, term: str) -> PaperSet:
+        """Found by the counts first, which is quicker than to read the texts."""
+        near = [(place, one.paper) for place, one in enumerate(self._window) if may_contain(one.terms, term)]
+        return self._union(
+            1 << place for place, paper in near if contains((paper.title, paper.abstract), (term,))
         )
 
-    def _of_categories(self, names: Iterable[str]) -> frozenset[str]:
-        return _union(self._of_category(one) for one in names)
+    def _of_category(self, name: str) -> PaperSet:
+        return self._where(lambda paper: bool(_in_categories(paper.categories, (name,))))
 
-    def _of_category(self, name: str) -> frozenset[str]:
-        return self._found(
-            self._categories, name, lambda paper: bool(_in_categories(paper.categories, (name,)))
-        )
+    def _by_one(self, name: str) -> PaperSet:
+        return self.places(self._authors.papers_by(name))
+
+    @cached_property
+    def _uncategorised(self) -> PaperSet:
+        return self._where(lambda paper: not paper.categories)
 
     @cached_property
     def _authors(self) -> AuthorIndex:
-        return AuthorIndex(self._papers)
+        return AuthorIndex(one.paper for one in self._window)
 
-    def _by(self, names: Iterable[str]) -> frozenset[str]:
-        return _union(map(self._authors.papers_by, names))
+    def _where(self, has: Callable[[Paper], bool]) -> PaperSet:
+        return self._union(1 << place for place, one in enumerate(self._window) if has(one.paper))
 
-    def _found(
-        self, known: dict[Any, frozenset[str]], what: Any, has: Callable[[Paper], bool]
-    ) -> frozenset[str]:
-        if what not in known:
-            known[what] = frozenset(paper.id for paper in self._papers if has(paper))
-        return known[what]
+    @staticmethod
+    def _union(sets: Iterable[PaperSet]) -> PaperSet:
+        return reduce(or_, sets, 0)
 
 
-def _union(sets: Iterable[frozenset[str]]) -> frozenset[str]:
-    return reduce(frozenset.union, sets, frozenset())
+def _found(known: dict[T, PaperSet], what: T, find: Callable[[T], PaperSet]) -> PaperSet:
+    if what not in known:
+        known[what] = find(what)
+    return known[what]
+
+
+def floor(profile: Profile) -> Floor:
+    """What a paper must reach for a profile."""
+    if profile.threshold is None:
+        return Floor(relevance=0.0, fit=AUTO_FIT)
+    return Floor(relevance=profile.threshold, fit=-math.inf)
 
 
 def choose(
     profile: Profile,
+    followed: Iterable[Ranked],
     order: Iterable[Ranked],
     twin: Twin,
     given: Sequence[Paper] = (),
-    followed: int = 0,
 ) -> Choice:
     """Threshold, limit and variety over ranked candidates; no more of them are taken than it needs.
 
-    `given`: recent papers of earlier digests, which a candidate may repeat. `followed`: how many candidates are by
-    a followed author, as these are looked for to the end.
+    `followed`: the candidates by a followed author. `order`: all that reach the profile's floor, best first.
+    `given`: recent papers of earlier digests, which a candidate may repeat.
     """
-    shown: list[Ranked] = []
+    shown = list(followed)
+    standing = [one.paper for one in shown]
+    always = {paper.id for paper in standing}
     under: dict[str, tuple[Paper, ...]] = {}
     again: dict[str, Paper] = {}
     room = ahead = profile.limit
     for ranked in order:
-        if ahead <= 0 and not followed:
+        if ahead <= 0:
             break
-        if names_on(ranked.paper, profile.authors):
-            followed -= 1
-            shown.append(ranked)
+        if ranked.paper.id in always or unfit(profile, ranked):
             continue
-        if ahead <= 0 or unfit(profile, ranked):
-            continue
-        if same := twin(ranked.paper, [one.paper for one in shown]):
+        if same := twin(ranked.paper, standing):
             under[same.id] = (*under.get(same.id, ()), ranked.paper)
         elif before := twin(ranked.paper, given, repeated=True):
             again[ranked.paper.id] = before
         elif room > 0:
             shown.append(ranked)
+            standing.append(ranked.paper)
             room -= 1
         else:
             ahead -= 1  # what repeats a shown paper is as good as it, so not far behind
+    shown.sort(key=lambda one: (-one.score, one.paper.id))
     return Choice(tuple(shown), under, again)
 
 
@@ -231,10 +257,11 @@ def unfit(profile: Profile, ranked: Ranked) -> Decision | None:
     """What keeps a candidate out whatever the room, unless its author is followed."""
     if not ranked.matches:
         return Decision(Verdict.NO_MATCH, "no term of the profile occurs in it")
-    if profile.threshold is not None and ranked.relevance < profile.threshold:
-        told = f"its relevance {ranked.relevance:.1f} is under the threshold {profile.threshold:g}"
+    least = floor(profile)
+    if ranked.relevance < least.relevance:
+        told = f"its relevance {ranked.relevance:.1f} is under the threshold {least.relevance:g}"
         return Decision(Verdict.BELOW_THRESHOLD, told)
-    if profile.threshold is None and ranked.fit < AUTO_FIT:
+    if ranked.fit < least.fit:
         what = f"the interest {ranked.interest!r}" if ranked.interest else "the profile"
         told = f"it fits {what} to {ranked.fit:.0%} only, and the threshold auto asks for {AUTO_FIT:.0%}"
         return Decision(Verdict.BELOW_THRESHOLD, told)

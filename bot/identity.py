@@ -170,12 +170,6 @@ class AuthorIndex:
         return self._found[name]
 
 
-@lru_cache(maxsize=20_000)
-def last_names(names: tuple[str, ...]) -> frozenset[str]:
-    """The last words of some names: two names of one person have theirs in common, but for odd spacing."""
-    return frozenset(tokens[-1] for tokens in map(_name_tokens, names) if tokens)
-
-
 def _name_keys(name: str) -> set[str]:
     tokens = _name_tokens(name)
     return {tokens[-1], "".join(tokens)} if tokens else set()

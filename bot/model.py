@@ -209,6 +209,18 @@ class Reason:
     is_term: bool = True  #: a word or phrase; not a liked paper, an author, votes
 
 
+#: Some papers of a window, as a bit set: bit n stands for the window's paper n.
+PaperSet = int
+
+
+@dataclass(frozen=True, slots=True)
+class Floor:
+    """What a paper must reach, besides a match and a score above 0."""
+
+    relevance: float
+    fit: float
+
+
 @dataclass(frozen=True, slots=True)
 class Ranked:
     """A paper's place in a profile's order, before its reasons are spelled out."""

@@ -24,7 +24,7 @@ from bot.digest import (
     window_start,
 )
 from bot.model import Mute, Paper, Profile, Ranked, Reference
-from tests.support.builders import NOW, make_paper, make_profile, ranked
+from tests.support.builders import NOW, counted, make_paper, make_profile, ranked
 
 HAN = "Seungwook Han"
 OLD = NOW - timedelta(days=8)
@@ -52,17 +52,19 @@ def verdict(
     """What becomes of a paper, alone."""
     alone = ranked(paper, **place)
     decision = excluded(profile, paper, given_, NOW)
-    return (decision or decide(profile, alone, 1, choose(profile, [alone], Same()))).verdict
+    return (decision or decide(profile, alone, 1, chosen(profile, [alone]))).verdict
 
 
 def decisions(profile: Profile, order: Sequence[Ranked], choice: Choice | None = None) -> dict[str, Decision]:
     """What becomes of each paper of an order."""
-    choice = choice or choose(profile, order, Same(), followed=followed_of(order))
+    choice = choice or chosen(profile, order)
     return {one.paper.id: decide(profile, one, n, choice) for n, one in enumerate(order, start=1)}
 
 
-def followed_of(order: Sequence[Ranked]) -> int:
-    return sum(HAN in one.paper.authors for one in order)
+def chosen(profile: Profile, order: Sequence[Ranked], given_: Sequence[Paper] = ()) -> Choice:
+    """The choice from an order in which Han is followed, if anybody is."""
+    followed = [one for one in order if profile.authors and HAN in one.paper.authors]
+    return choose(profile, followed, order, Same(), given_)
 
 
 def ids(choice: Choice) -> list[str]:
@@ -270,7 +272,7 @@ def test_limit(kinds: str, limit: int, shown: str) -> None:
     """At most so many by text, the best first; papers of followed authors come on top of them."""
     profile = make_profile(limit=limit, authors=(HAN,), threshold=50.0)
     order = line_up(*kinds)
-    choice = choose(profile, order, Same(), followed=followed_of(order))
+    choice = chosen(profile, order)
     assert "".join(ids(choice)) == shown
     told = decisions(profile, order, choice)
     sent = [one.paper.id for one in order if told[one.paper.id].verdict is Verdict.WOULD_BE_SENT]
@@ -278,20 +280,22 @@ def test_limit(kinds: str, limit: int, shown: str) -> None:
 
 
 def test_no_more_is_ranked_than_is_needed() -> None:
-    """Of a thousand candidates a digest of three takes a few; one with a followed author looks for all of those."""
+    """Of a thousand candidates a digest of three takes a few, and those by followed authors."""
 
-    def counted(taken: list[int]) -> Iterator[Ranked]:
+    def watched(taken: list[int]) -> Iterator[Ranked]:
         for n, one in enumerate(line_up(*"t" * 400, "f", *"t" * 600)):
             taken.append(n)
             yield one
 
     plain: list[int] = []
-    choose(make_profile(limit=3), counted(plain), Same())
+    choose(make_profile(limit=3), (), watched(plain), Same())
     assert len(plain) < 10
     fan: list[int] = []
-    choice = choose(make_profile(limit=3, authors=(HAN,)), counted(fan), Same(), followed=1)
+    choice = choose(
+        make_profile(limit=3, authors=(HAN,)), line_up(*"t" * 400, "f")[400:], watched(fan), Same()
+    )
     assert ids(choice) == ["0", "1", "2", "400"]
-    assert len(fan) < 410
+    assert len(fan) < 10
 
 
 def test_everything_that_matches() -> None:
@@ -336,7 +340,7 @@ def test_votes_alone_need_votes() -> None:
         (("A one", "B", "C", "D", "A two"), 2, "01", {}),  # but no further than the digest is long
         (("A one", "B one", "B two", "A two"), 2, "01", {"0": "3", "1": "2"}),
         (("*A one", "A two", "B"), 1, "02", {"0": "1"}),  # under a followed author's too
-        (("A one", "*A two", "B"), 2, "012", {}),  # whose papers always stand
+        (("A one", "*A two", "B"), 2, "12", {"1": "0"}),  # whose papers always stand, and first
         (("*A one", "*A two"), 1, "01", {}),
     ],
 )
@@ -346,7 +350,7 @@ def test_near_identical_papers_stand_as_one(
     """The best of a series is shown; the others are named under it, in their order."""
     profile = make_profile(limit=limit, authors=(HAN,))
     order = series(*titles)
-    choice = choose(profile, order, Same(), followed=followed_of(order))
+    choice = chosen(profile, order)
     assert "".join(ids(choice)) == shown
     named = {
         id_[5:]: "".join(paper.id.removeprefix("test:") for paper in papers)
@@ -364,7 +368,7 @@ def test_near_identical_papers_stand_as_one(
 def test_only_the_leader_is_compared() -> None:
     """A chain of likenesses does not pull in what is unlike the paper shown: members are not compared with."""
     asked = Same()
-    choose(make_profile(limit=3), series("A one", "A two", "B", "C"), asked)
+    choose(make_profile(limit=3), (), series("A one", "A two", "B", "C"), asked)
     shown_to = {id_: others for id_, others, repeated in asked.asked if not repeated}
     assert shown_to == {
         "test:0": [],
@@ -378,7 +382,7 @@ def test_below_the_threshold_nothing_is_named() -> None:
     """What is not good enough to be shown is not named under another either."""
     first, second = series("A one", "A two")
     order = [first, ranked(second.paper, relevance=3.0)]
-    choice = choose(make_profile(threshold=50.0), order, Same())
+    choice = chosen(make_profile(threshold=50.0), order)
     assert (ids(choice), choice.under) == (["0"], {})
     told = decisions(make_profile(threshold=50.0), order, choice)
     assert told["test:1"].verdict is Verdict.BELOW_THRESHOLD
@@ -386,10 +390,10 @@ def test_below_the_threshold_nothing_is_named() -> None:
 
 def test_what_repeats_an_earlier_digest_is_not_shown() -> None:
     """The same once more is no news and takes no place; the next of a series is, and so is a followed author's."""
-    earlier = [make_paper("old", "A one")]
-    order = series("A one", "A two", "B", "*A one")
+    earlier = [make_paper("old", "A one"), make_paper("older", "C one")]
+    order = series("A one", "A two", "B", "*C one")
     profile = make_profile(limit=2, authors=(HAN,))
-    choice = choose(profile, order, Same(), earlier, followed=1)
+    choice = chosen(profile, order, earlier)
     assert ids(choice) == ["1", "2", "3"]
     assert choice.again == {"test:0": earlier[0]}
     decision = decisions(profile, order, choice)["test:0"]
@@ -420,11 +424,13 @@ def test_choice_is_the_decisions(
     """
     order = [
         ranked(make_paper(str(n), title, authors=(HAN,) if followed else ()), score, relevance, matches, fit)
-        for n, (followed, matches, relevance, score, fit, title) in enumerate(rows)
+        for n, (followed, matches, relevance, score, fit, title) in enumerate(
+            sorted(rows, key=lambda row: -row[3])
+        )
     ]
     profile = make_profile(limit=limit, threshold=wish, authors=(HAN,))
     earlier = [make_paper(f"old {title}", title) for title in sorted(old)]
-    choice = choose(profile, order, Same(), earlier, followed_of(order))
+    choice = chosen(profile, order, earlier)
     told = decisions(profile, order, choice)
     assert list(choice.shown) == [one for one in order if told[one.paper.id].verdict is Verdict.WOULD_BE_SENT]
     assert sum(not one.paper.authors for one in choice.shown) <= limit
@@ -490,18 +496,27 @@ _wild_profiles = st.builds(
 @settings(max_examples=150, deadline=None)
 @given(_wild_papers, st.lists(_wild_profiles, min_size=1, max_size=3))
 def test_candidates_are_what_nothing_excludes(papers: list[Paper], profiles: list[Profile]) -> None:
-    """For many profiles at once the same as for each paper of one: in the papers' order, whoever was asked before."""
-    candidates = Candidates(papers, NOW)
+    """For many profiles at once the same as for each paper of one, whoever was asked before."""
+    candidates = Candidates([counted(paper) for paper in papers], NOW)
     for profile in (*profiles, profiles[0]):
-        wanted = tuple(paper for paper in papers if excluded(profile, paper, frozenset(), NOW) is None)
-        assert candidates.of(profile) == wanted
+        wanted = [paper.id for paper in papers if excluded(profile, paper, frozenset(), NOW) is None]
+        assert candidates.of(profile) == candidates.places(wanted)
+        assert candidates.of(profile).bit_count() == len(wanted)
 
 
 def test_candidates_of_nothing() -> None:
     """No papers, no candidates; no wishes, all of them that are neither withdrawn nor to come."""
-    assert Candidates((), NOW).of(make_profile(categories=("cs",), authors=(HAN,))) == ()
-    papers = (make_paper("b"), make_paper("a"), make_paper("c", withdrawn=True))
-    assert (
-        Candidates((*papers, make_paper("d", first_seen=NOW + timedelta(1))), NOW).of(make_profile())
-        == papers[:2]
+    assert Candidates((), NOW).of(make_profile(categories=("cs",), authors=(HAN,))) == 0
+    papers = (
+        make_paper("b"),
+        make_paper("a"),
+        make_paper("c", withdrawn=True),
+        make_paper("d", first_seen=NOW + timedelta(1)),
     )
+    assert Candidates([counted(paper) for paper in papers], NOW).of(make_profile()) == 0b0011
+
+
+def test_a_set_of_papers_by_their_ids() -> None:
+    """Bit n is the window's paper n; ids of other papers, and none, are left out."""
+    candidates = Candidates([counted(make_paper(id_)) for id_ in "abc"], NOW)
+    assert candidates.places(["test:c", "test:a", "test:c", "test:z", None]) == 0b101

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from bot.identity import (
     AuthorIndex,
     fold,
-    last_names,
     names_on,
     namespace,
     paper_id,
@@ -275,28 +274,3 @@ def test_an_index_agrees_with_comparing_every_name(authors: list[list[str]], nam
     papers = [make_paper(str(n), authors=tuple(names)) for n, names in enumerate(authors)]
     found = {paper.id for paper in papers if names_on(paper, [name])}
     assert AuthorIndex(papers).papers_by(name) == found
-
-
-@pytest.mark.parametrize(
-    ("names", "last"),
-    [
-        (("Seungwook Han", "P. Agrawal"), {"han", "agrawal"}),
-        (("Han, Seungwook", "S. Han"), {"han"}),
-        (("Sammy Davis Jr.", "Davis, Jr., Sammy"), {"davis"}),
-        (("Marin Soljačić", "Søren ÆRØ"), {"soljacic", "aero"}),
-        (("van den Oord, Aaron",), {"oord"}),
-        (("Plato", "李明"), {"plato", "李明"}),
-        (("Jr.",), {"jr"}),
-        (("", "..."), set()),
-        ((), set()),
-    ],
-)
-def test_last_names(names: tuple[str, ...], last: set[str]) -> None:
-    """Folded, without suffixes, whatever the order; a name of one word is its last one; no name has none."""
-    assert last_names(names) == last
-
-
-@pytest.mark.parametrize(("one", "other"), ONE_PERSON)
-def test_one_person_has_one_last_name(one: str, other: str) -> None:
-    """Lists without a last name in common have nobody in common."""
-    assert last_names((one,)) == last_names((other,))

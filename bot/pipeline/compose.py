@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import secrets
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -20,6 +20,7 @@ from bot.digest import (
     decide,
     everything_that_matches,
     excluded,
+    floor,
     unfit,
     window_start,
 )
@@ -28,7 +29,9 @@ from bot.model import (
     Counted,
     Digest,
     Edition,
+    Floor,
     Paper,
+    PaperSet,
     Part,
     Profile,
     Ranked,
@@ -66,13 +69,11 @@ class Archive(Protocol):
 
 
 class Order(Protocol):
-    """Papers in one profile's order."""
+    """A profile's candidates, best first; ties by id."""
 
-    @property
-    def order(self) -> Iterable[Ranked]: ...
+    def best_first(self, floor: Floor | None = None) -> Iterator[Ranked]: ...
 
-    @property
-    def followed(self) -> int: ...
+    def followed(self) -> Iterator[Ranked]: ...
 
     def reasons(self, paper: Paper) -> tuple[Reason, ...]: ...
 
@@ -80,7 +81,7 @@ class Order(Protocol):
 class Model(Protocol):
     """What ranks papers for profiles."""
 
-    def rank(self, profile: Profile, papers: Sequence[Paper]) -> Order: ...
+    def rank(self, profile: Profile, among: PaperSet) -> Order: ...
 
     @property
     def twin(self) -> Twin: ...
@@ -119,19 +120,19 @@ class Desk:
     ) -> None:
         self._archive = archive
         self._now = now
-        days = max((profile.window for profile in profiles), default=0)
-        window = archive.window(now - timedelta(days=days), now)
-        self._window = {one.paper.id: one.paper for one in window}
-        self._candidates = Candidates(tuple(self._window.values()), now)
         background = archive.sample(BACKGROUND_SAMPLE, now, now - timedelta(days=BACKGROUND_DAYS))
         named = (r for p in profiles for r in (*p.like, *p.dislike))
         self._named = archive.by_keys(key for r in named for key in _keys(r))
         self._profiles = {profile.id: self._as_stored(profile) for profile in profiles}
         counted = {one.paper.id: one for one in archive.counted(p.id for p in self._named.values())}
+        days = max((profile.window for profile in profiles), default=0)
         also = archive.counted(paper.id for key in asked if (paper := self._find(key)))
+        papers = (*archive.window(now - timedelta(days=days), now), *also)
+        self._window = {one.paper.id: one for one in papers}
+        self._candidates = Candidates(tuple(self._window.values()), now)
         counts = archive.sampled_counts(ARCHIVE_SAMPLE, now)
-        self._model = make_model(counts, background, (*window, *also), list(self._profiles.values()), counted)
-        self._orders: dict[str, tuple[Order, frozenset[str]]] = {}
+        window = tuple(self._window.values())
+        self._model = make_model(counts, background, window, list(self._profiles.values()), counted)
 
     def compose(
         self,
@@ -145,10 +146,9 @@ class Desk:
 
         `given`: papers that the subscription has been given. `everything`: past threshold and limit.
         """
-        order, candidates = self._ranked(profile)
-        left = [ranked for ranked in order.order if ranked.paper.id not in given] if everything else []
-        choice = self._choice(profile, given)
-        shown = everything_that_matches(left) if everything else choice.shown
+        order, left = self._order(profile, given)
+        choice = self._choice(profile, order, given)
+        shown = everything_that_matches(order.best_first()) if everything else choice.shown
         under = {} if everything else choice.under
         digest = Digest(
             profile=profile.id,
@@ -156,27 +156,27 @@ class Desk:
             timezone=profile.timezone,
             made=self._now,
             papers=tuple(_scored(profile, one, order, under.get(one.paper.id, ())) for one in shown),
-            candidates=len(candidates - given),
+            candidates=left.bit_count(),
         )
-        best = next((ranked for ranked in order.order if ranked.paper.id not in given), None)
-        return digest, "" if shown else _why_quiet(profile, digest.candidates, best)
+        return digest, "" if shown else _why_quiet(profile, digest.candidates, next(order.best_first(), None))
 
     def explain(self, profile: Profile, key: str, given: frozenset[str]) -> Explanation:
         """Where a paper stands for a profile and why. `key`: one of those that the desk was `asked` for."""
-        order, candidates = self._ranked(profile)
-        number = len(candidates - given)
+        order, left = self._order(profile, given)
+        number = left.bit_count()
         paper = self._find(key)
         if paper is None:
             decision = Decision(Verdict.NOT_STORED, "no listing has shown it: is the id right?")
             return Explanation(None, None, None, number, decision)
-        against = excluded(self._profiles[profile.id], paper, given, self._now)
+        known = self._profiles[profile.id]
+        against = excluded(known, paper, given, self._now)
         if against:
-            alone = self._model.rank(self._profiles[profile.id], [paper])
-            return Explanation(paper, _scored(profile, next(iter(alone.order)), alone), None, number, against)
-        left = [ranked for ranked in order.order if ranked.paper.id not in given]
-        place = next(n for n, one in enumerate(left, start=1) if one.paper.id == paper.id)
-        ranked = left[place - 1]
-        decision = decide(profile, ranked, place, self._choice(profile, given))
+            alone = self._model.rank(known, self._candidates.places([paper.id]))
+            scored = _scored(profile, next(alone.best_first()), alone)
+            return Explanation(paper, scored, None, number, against)
+        ranking = enumerate(order.best_first(), start=1)
+        place, ranked = next((n, one) for n, one in ranking if one.paper.id == paper.id)
+        decision = decide(profile, ranked, place, self._choice(profile, order, given))
         return Explanation(paper, _scored(profile, ranked, order), place, number, decision)
 
     def _find(self, key: str) -> Paper | None:
@@ -184,22 +184,18 @@ class Desk:
         read = paper_id(key)
         return self._archive.get(read[0] if read else key)
 
-    def _choice(self, profile: Profile, given: frozenset[str]) -> Choice:
-        order, _ = self._ranked(profile)
-        left = (ranked for ranked in order.order if ranked.paper.id not in given)
+    def _choice(self, profile: Profile, order: Order, given: frozenset[str]) -> Choice:
         start = window_start(profile, self._now)  # another profile's window may reach further back
-        seen = (self._window[id_] for id_ in sorted(given) if id_ in self._window)
+        seen = (self._window[id_].paper for id_ in sorted(given) if id_ in self._window)
         earlier = [paper for paper in seen if paper.first_seen > start]
-        return choose(profile, left, self._model.twin, earlier, order.followed)
+        best = order.best_first(floor(profile))
+        return choose(profile, order.followed(), best, self._model.twin, earlier)
 
-    def _ranked(self, profile: Profile) -> tuple[Order, frozenset[str]]:
-        """The profile's candidates in order; what a subscription has been given is taken out after ranking."""
-        if profile.id not in self._orders:
-            known = self._profiles[profile.id]
-            fit = self._candidates.of(known)
-            order = self._model.rank(known, fit)
-            self._orders = {profile.id: (order, frozenset(paper.id for paper in fit))}
-        return self._orders[profile.id]
+    def _order(self, profile: Profile, given: frozenset[str]) -> tuple[Order, PaperSet]:
+        """The candidates that a subscription has not been given, and their order."""
+        known = self._profiles[profile.id]
+        left = self._candidates.of(known) & ~self._candidates.places(given)
+        return self._model.rank(known, left), left
 
     def _as_stored(self, profile: Profile) -> Profile:
         """The profile with its references under the ids that their papers are stored by."""

@@ -82,9 +82,9 @@ class Paperboy:
 
     def rank(self, asked: Round) -> Iterator[Sequence[str]]:
         ranker = self.ranker(asked)
-        papers = [self._papers[id_].paper for id_ in asked.candidates]
+        every = (1 << len(asked.candidates)) - 1
         for trial in asked.trials:
-            yield [ranked.paper.id for ranked in ranker.rank(trial.profile, papers).order]
+            yield [ranked.paper.id for ranked in ranker.rank(trial.profile, every).best_first()]
 
 
 class LikesAlone(Paperboy):

@@ -13,7 +13,7 @@ with the background as what is not relevant.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import pairwise
@@ -21,13 +21,12 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.model import Interest, Profile
+from bot.model import Profile
 from bot.ranking.counts import key
 from bot.ranking.index import Index, Vector
 from bot.ranking.terms import stem, terms, words
 
 ALPHA = 1.15
-AVOID_WEIGHT = -1.0
 DISLIKE_WEIGHT = -0.25
 #: A text of two or three words is a phrase, to be met as a whole: its parts count little beside it.
 PHRASE_WORDS = 3
@@ -88,9 +87,7 @@ class Query:
     weights: dict[int, float]  #: by key
     written: tuple[str, ...]  #: each term as the text has it, the first time
     words: int  #: how many different words
-    phrase: tuple[int, tuple[int, ...]] | None = (
-        None  #: a phrase's key, and those of its pairs, when it has several
-    )
+    phrase: tuple[int, tuple[int, int]] | None = None  #: the key of a phrase of three words, and of its pairs
 
 
 def query(text: str, talk: frozenset[str] = frozenset()) -> Query:
@@ -106,7 +103,7 @@ def query(text: str, talk: frozenset[str] = frozenset()) -> Query:
         whole = " ".join([chain[0].split(" ")[0], *(pair.split(" ")[1] for pair in chain)])
         weights = {**dict.fromkeys(weights, PART_WEIGHT), whole: 1.0}
         written[whole] = read.written(min(i for _, i, _ in found), max(j for _, _, j in found))
-        phrase = (key(whole), tuple(map(key, chain))) if len(chain) > 1 else None
+        phrase = (key(whole), (key(chain[0]), key(chain[1]))) if len(chain) > 1 else None
     by_key = {key(term): weight for term, weight in weights.items()}
     return Query(by_key, tuple(written[term] for term in weights), number, phrase)
 
@@ -126,24 +123,23 @@ def _phrase(tf: Mapping[str, int], number: int) -> list[str]:
     return chain if linked else []
 
 
-def queries(profile: Profile) -> Iterable[Query]:
-    """What every text of a profile that a facet is made of asks for."""
-    yield from (query(one.phrase) for one in (*profile.interests, *profile.avoid))
-    yield _about(profile.about)
+def queries(profile: Profile) -> tuple[Query, ...]:
+    """What the texts of a profile ask for: its interests, what it says about itself, and what it avoids."""
+    return (
+        *(query(one.phrase) for one in profile.interests),
+        query(profile.about, _TALK),
+        *(query(one.phrase) for one in profile.avoid),
+    )
 
 
-def of_interest(interest: Interest, index: Index, sign: float = 1.0) -> Facet:
-    asked = query(interest.phrase)
-    kind = Kind.INTEREST if sign > 0 else Kind.AVOID
-    return _of_text(asked, kind, sign * interest.weight, index, interest.phrase)
-
-
-def of_about(text: str, index: Index) -> Facet:
-    return _of_text(_about(text), Kind.ABOUT, 1.0, index, "")
-
-
-def _about(text: str) -> Query:
-    return query(text, _TALK)
+def of_texts(profile: Profile, asked: Sequence[Query], index: Index) -> Iterator[Facet]:
+    """The facets of a profile's texts. `asked`: its `queries`."""
+    split = len(profile.interests)
+    for interest, one in zip(profile.interests, asked[:split], strict=True):
+        yield _of_text(one, Kind.INTEREST, interest.weight, index, interest.phrase)
+    yield _of_text(asked[split], Kind.ABOUT, 1.0, index, "")
+    for interest, one in zip(profile.avoid, asked[split + 1 :], strict=True):
+        yield _of_text(one, Kind.AVOID, -interest.weight, index, interest.phrase)
 
 
 def _of_text(asked: Query, kind: Kind, weight: float, index: Index, name: str) -> Facet:

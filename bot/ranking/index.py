@@ -14,7 +14,6 @@ numbers were chosen by measurement: docs/ranking.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +27,8 @@ Keys = NDArray[np.uint64]
 
 K1 = 3.0
 B = 0.75
+#: Papers that are unpacked together: what is unpacked takes several times the memory of the rows.
+BATCH = 4096
 
 
 class Index:
@@ -35,24 +36,32 @@ class Index:
 
     `archive`: the counts (see `bot.ranking.counts`) of the papers whose document frequencies count. `keys`: those
     of the terms that matter; a paper's other terms are left out of its row. `phrases`: the keys of phrases and of the
-    pairs that each is made of; a paper has a phrase as often as the rarest of its pairs.
+    two pairs that each is made of; a paper has a phrase as often as the rarer of its pairs.
     """
 
     def __init__(
-        self, archive: Sequence[bytes], keys: Keys, phrases: Mapping[int, Sequence[int]] | None = None
+        self, archive: Sequence[bytes], keys: Keys, phrases: Mapping[int, tuple[int, int]] | None = None
     ) -> None:
-        named = [key for whole, pairs in (phrases or {}).items() for key in (whole, *pairs)]
-        self.keys = _distinct(np.concatenate([keys, np.array(named, np.uint64)]))
-        self._phrases = {
-            int(self.columns([whole])[0]): self.columns(pairs) for whole, pairs in (phrases or {}).items()
-        }
+        named = np.array([(whole, *pair) for whole, pair in (phrases or {}).items()], np.uint64).reshape(
+            -1, 3
+        )
+        self.keys = _distinct(np.concatenate([keys, named.ravel()]))
+        self._phrases, self._firsts, self._seconds = np.searchsorted(self.keys, named).T
         lengths, counts = self._counts(archive)
         self._average = float(lengths.mean()) if lengths.any() else 1.0
         self.idf = _idf(counts)
 
-    def rows(self, papers: Sequence[bytes]) -> sparse.csr_array:
-        """Papers x terms: the weights of each paper's terms."""
-        lengths, counts = self._counts(papers)
+    def rows(self, papers: Sequence[bytes], *, phrases: bool = True) -> sparse.csr_array:
+        """Papers x terms: the weights of each paper's terms.
+
+        `phrases`: with those that profiles bring in; what papers are compared to papers by is without.
+        """
+        batches = [papers[start : start + BATCH] for start in range(0, len(papers), BATCH)] or [papers]
+        rows = [self._rows(batch, phrases) for batch in batches]
+        return rows[0] if len(rows) == 1 else sparse.csr_array(sparse.vstack(rows, format="csr"))
+
+    def _rows(self, papers: Sequence[bytes], phrases: bool) -> sparse.csr_array:
+        lengths, counts = self._counts(papers, phrases)
         long = K1 * (1 - B + B * lengths / self._average)
         tf = counts.data
         saturated = tf * (K1 + 1) / (tf + np.repeat(long, np.diff(counts.indptr)))
@@ -65,19 +74,18 @@ class Index:
         """For each term 1 when it is one word, 0 when it is a pair."""
         return np.asarray(self.keys & np.uint64(1) == 0, dtype=np.float64)
 
-    def without_phrases(self, rows: sparse.csr_array) -> sparse.csr_array:
-        """Rows as they are without the phrases that profiles bring in: what papers are compared to papers by."""
-        if not self._phrases:
-            return rows
-        keep = np.ones(len(self.keys))
-        keep[list(self._phrases)] = 0.0
-        return sparse.csr_array(rows @ sparse.diags_array(keep))
+    @property
+    def is_phrase(self) -> NDArray[np.bool_]:
+        """For each term whether it is a phrase that profiles bring in."""
+        marked = np.zeros(len(self.keys), dtype=bool)
+        marked[self._phrases] = True
+        return marked
 
     def columns(self, keys: Iterable[int]) -> NDArray[np.intp]:
         """The columns of some keys, which must be among those that the index was made with."""
         return np.searchsorted(self.keys, np.fromiter(keys, np.uint64))
 
-    def _counts(self, papers: Sequence[bytes]) -> tuple[Vector, sparse.csr_array]:
+    def _counts(self, papers: Sequence[bytes], phrases: bool = True) -> tuple[Vector, sparse.csr_array]:
         """Lengths in words, and papers x terms with the counts."""
         lengths, ends, packed = unpacked(papers)
         keys = packed >> np.uint64(COUNT_BITS)
@@ -88,20 +96,15 @@ class Index:
         tf = (packed[known] & np.uint64((1 << COUNT_BITS) - 1)).astype(np.float64)
         shape = (len(papers), len(self.keys))
         counts = sparse.csr_array((tf, columns[known].astype(np.int32), ends.astype(np.int32)), shape=shape)
-        return lengths, self._with_phrases(counts)
+        return lengths, self._with_phrases(counts) if phrases else counts
 
     def _with_phrases(self, counts: sparse.csr_array) -> sparse.csr_array:
-        if not self._phrases or not counts.shape[0]:
+        if not len(self._phrases) or not counts.shape[0]:
             return counts
         by_term = sparse.csc_array(counts)
-        found = [reduce(_rarest, (by_term[:, [pair]] for pair in pairs)) for pairs in self._phrases.values()]
-        spread = (np.ones(len(found)), (np.arange(len(found)), list(self._phrases)))
-        places = sparse.csr_array(spread, shape=(len(found), counts.shape[1]))
-        return sparse.csr_array(counts + sparse.csr_array(sparse.hstack(found)) @ places)
-
-
-def _rarest(one: sparse.csc_array, other: sparse.csc_array) -> sparse.csc_array:
-    return one.minimum(other)
+        found = by_term[:, self._firsts].minimum(by_term[:, self._seconds]).tocoo()
+        spread = (found.data, (found.row, self._phrases[found.col]))
+        return sparse.csr_array(counts + sparse.csr_array(spread, shape=counts.shape))
 
 
 def unpacked(papers: Sequence[bytes]) -> tuple[Vector, NDArray[np.intp], Keys]:
@@ -115,8 +118,10 @@ def unpacked(papers: Sequence[bytes]) -> tuple[Vector, NDArray[np.intp], Keys]:
 
 
 def keys_of(papers: Sequence[bytes]) -> Keys:
-    """The keys of all terms of some papers."""
-    return np.asarray(unpacked(papers)[2] >> np.uint64(COUNT_BITS))
+    """The keys of all terms of some papers, in order."""
+    batches = (papers[start : start + BATCH] for start in range(0, len(papers), BATCH))
+    found = [_distinct(unpacked(batch)[2] >> np.uint64(COUNT_BITS)) for batch in batches]
+    return _distinct(np.concatenate(found)) if found else np.zeros(0, np.uint64)
 
 
 def _distinct(keys: Keys) -> Keys:

@@ -24,9 +24,9 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bot.identity import AuthorIndex, names_on
-from bot.model import Counted, Paper, Profile, Ranked, Reason, Reference
+from bot.model import Counted, Floor, Paper, PaperSet, Profile, Ranked, Reason, Reference
 from bot.ranking.counts import counts
-from bot.ranking.facets import WANTED, Facet, Kind, of_about, of_interest, of_papers, queries
+from bot.ranking.facets import WANTED, Facet, Kind, of_papers, of_texts, queries
 from bot.ranking.index import Index, Vector, keys_of
 from bot.ranking.twins import REPEATED, SERIES, Twins
 from bot.text import readable
@@ -45,6 +45,8 @@ MOST_USUAL = 0.9
 #: few enough for the memory.
 CHUNK = 256
 CELLS = 4_000_000
+#: Papers of an order that are made together.
+BLOCK = 32
 #: A share smaller than this is a rounding error, not a reason.
 _NEGLIGIBLE = 1e-12
 #: Decimal places of a score: the last bits depend on who else is in the model, and must not break a tie.
@@ -55,10 +57,9 @@ _PLACES = 12
 class _Scored:
     """One profile's facets and what they score every paper."""
 
-    facets: tuple[Facet, ...]
-    shares: NDArray[
-        np.float64
-    ]  #: papers x facets, each facet divided by its scale, its weight not yet applied
+    facets: tuple[Facet, ...]  #: those that speak for a paper come first
+    wanted: int  #: how many of them do
+    raw: NDArray[np.float64]  #: facets x papers
     scales: Vector
     usual: Vector  #: what each facet scores an ordinary paper, on its scale; 0 to `MOST_USUAL`
 
@@ -67,8 +68,8 @@ class Ranker:
     """Ranks papers for profiles.
 
     `archive`: counts of the papers whose document frequencies count. `background`: those that relevance is
-    measured against. `window`: the papers to rank. `named`: stored papers by canonical id, for the profiles'
-    references.
+    measured against. `window`: the papers to rank, each once. `named`: stored papers by canonical id, for the
+    profiles' references.
     """
 
     def __init__(
@@ -81,29 +82,32 @@ class Ranker:
     ) -> None:
         self._all = tuple(profiles)
         self._order = {profile.id: n for n, profile in enumerate(profiles)}
-        scored = list({one.paper.id: one for one in (*window, *background)}.values())
+        scored = list({one.paper.id: one for one in (*background, *window)}.values())
         self.papers = tuple(one.paper for one in scored)
         self.places = {paper.id: place for place, paper in enumerate(self.papers)}
-        self.background = np.array([self.places[one.paper.id] for one in background], dtype=np.intp)
+        self.window = np.array([self.places[one.paper.id] for one in window], dtype=np.intp)
+        #: Of each paper of the window, its number in the order of the ids: ties are broken by it.
+        self.by_id = np.argsort(np.argsort([one.paper.id for one in window]))
+        self.background = len({one.paper.id for one in background})  #: so many papers, which come first
         references = list(dict.fromkeys(r for p in profiles for r in (*p.like, *p.dislike)))
         self._named = {r: found for r in references if (found := _resolved(r, named))}
-        rows = [one.terms for one in scored] + [terms for _, terms in self._named.values()]
-        asked = [one for p in profiles for one in queries(p)]
+        self._named_places = {reference: place for place, reference in enumerate(self._named)}
+        texts, liked = [one.terms for one in scored], [terms for _, terms in self._named.values()]
+        self._asked = [queries(profile) for profile in profiles]
+        asked = [one for some in self._asked for one in some]
         own = np.fromiter((key for one in asked for key in one.weights), np.uint64)
         phrases = dict(one.phrase for one in asked if one.phrase)
-        self.index = Index(archive, np.concatenate([keys_of(rows), own]), phrases)
-        every = self.index.rows(rows)
-        self.rows = every[: len(scored)]
-        self._named_rows = self.index.without_phrases(every[len(scored) :])
-        self._background_rows = self.index.without_phrases(self.rows[self.background])
-        self._named_places = {reference: place for place, reference in enumerate(self._named)}
-        self._twins = Twins(self.rows, self.index.is_word, lambda paper: self.places[paper.id])
-        self._votes = np.log1p([max(p.votes or 0, 0) for p in self.papers]) / math.log1p(MANY_VOTES)
+        self.index = Index(archive, np.concatenate([keys_of(texts), keys_of(liked), own]), phrases)
+        self.rows = self.index.rows(texts)
+        self._named_rows = self.index.rows(liked, phrases=False)
+        self._twins = Twins(self.rows, self.index.is_word, self.papers)
+        #: On the scale of the facets: 1 for `MANY_VOTES`.
+        self.votes = np.log1p([max(p.votes or 0, 0) for p in self.papers]) / math.log1p(MANY_VOTES)
         self._block: dict[str, _Scored] = {}
 
-    def rank(self, profile: Profile, papers: Sequence[Paper]) -> Ranking:
-        """Some of the window's papers with their scores for one of the profiles, best first, ties by id."""
-        return Ranking(self, profile, papers)
+    def rank(self, profile: Profile, among: PaperSet) -> Ranking:
+        """Some of the window's papers, with their scores for one of the profiles."""
+        return Ranking(self, profile, among)
 
     def twin(self, paper: Paper, others: Sequence[Paper], *, repeated: bool = False) -> Paper | None:
         """Which of some other papers of the window this one is the same work as. `repeated`: a series is not."""
@@ -129,10 +133,6 @@ class Ranker:
         """Places of the papers by somebody."""
         return np.array([self.places[id_] for id_ in self._authors.papers_by(name)], dtype=np.intp)
 
-    def votes(self) -> Vector:
-        """Votes on the scale of the facets: 1 for `MANY_VOTES`."""
-        return self._votes
-
     def resemblances(self, facet: Facet, paper: Paper) -> Iterator[tuple[str, float]]:
         """Each liked or disliked paper's title, and its part of what the facet scores a paper."""
         place = self.places[paper.id]
@@ -142,17 +142,13 @@ class Ranker:
             yield title, (alike - facet.against * float(self._common[place])) / len(facet.papers)
 
     def facets(self, profiles: Sequence[Profile]) -> list[tuple[Facet, ...]]:
-        """Each profile's wishes, without those that can match nothing."""
-        of_papers_ = self._of_papers(profiles)
-        return [
-            tuple(facet for facet in (*self._of_texts(profile), *likes) if len(facet.columns))
-            for profile, likes in zip(profiles, of_papers_, strict=True)
-        ]
-
-    def _of_texts(self, profile: Profile) -> Iterator[Facet]:
-        yield from (of_interest(one, self.index) for one in profile.interests)
-        yield of_about(profile.about, self.index)
-        yield from (of_interest(one, self.index, -1.0) for one in profile.avoid)
+        """Each profile's wishes, without those that can match nothing; what speaks for a paper comes first."""
+        made = []
+        for profile, of_papers_ in zip(profiles, self._of_papers(profiles), strict=True):
+            of_texts_ = of_texts(profile, self._asked[self._order[profile.id]], self.index)
+            able = (facet for facet in (*of_texts_, *of_papers_) if len(facet.columns))
+            made.append(tuple(sorted(able, key=lambda facet: facet.kind not in WANTED)))
+        return made
 
     def _of_papers(self, profiles: Sequence[Profile]) -> list[list[Facet]]:
         """The facets of liked and of disliked papers: one product makes the means of all."""
@@ -187,15 +183,17 @@ class Ranker:
 
     @cached_property
     def _mean(self) -> Vector:
-        """The background's mean row."""
-        return np.asarray(self._background_rows.sum(axis=0)) / max(len(self.background), 1)
+        """The background's mean row, without phrases."""
+        mean = np.asarray(self.rows[: self.background].sum(axis=0)) / max(self.background, 1)
+        mean[self.index.is_phrase] = 0.0
+        return mean
 
     @cached_property
     def _common(self) -> Vector:
         """What each paper has in common with the background's other papers: none is held against itself."""
         common = np.asarray(self.rows @ self._mean)
-        own = np.asarray(self._background_rows.power(2).sum(axis=1)).ravel()
-        common[self.background] -= own / max(len(self.background), 1)
+        own = self.rows[: self.background].power(2) @ ~self.index.is_phrase
+        common[: self.background] -= own / max(self.background, 1)
         return common
 
     @cached_property
@@ -207,38 +205,34 @@ class Ranker:
         each = self.facets(profiles)
         every = [facet for facets in each for facet in facets]
         raw = self._raw(every)
-        scales = self._scales(every, raw)
-        shares = raw / scales
-        usual = self._usual(shares)
+        scales, usual = self._scales(every, raw)
         start = 0
         for facets in each:
             mine = slice(start, start := start + len(facets))
-            yield _Scored(facets, shares[:, mine], scales[mine], usual[mine])
+            wanted = sum(facet.kind in WANTED for facet in facets)
+            yield _Scored(facets, wanted, raw[mine], scales[mine], usual[mine])
 
     def _raw(self, facets: Sequence[Facet]) -> NDArray[np.float64]:
-        """Papers x facets: what each facet scores each paper."""
+        """Facets x papers: what each facet scores each paper."""
         if not facets:
-            return np.zeros((len(self.papers), 0))
-        raw = (weights_of(facets, len(self.index.keys)) @ self._postings).toarray().T
-        against = np.array([facet.against for facet in facets])
-        if against.any():
-            raw -= np.outer(self._common, against)
-        return np.asarray(raw)
+            return np.zeros((0, len(self.papers)))
+        raw = np.asarray((weights_of(facets, len(self.index.keys)) @ self._postings).toarray())
+        for row, facet in zip(raw, facets, strict=True):
+            if facet.against:
+                row -= facet.against * self._common
+        return raw
 
-    def _scales(self, facets: Sequence[Facet], raw: NDArray[np.float64]) -> Vector:
+    def _scales(self, facets: Sequence[Facet], raw: NDArray[np.float64]) -> tuple[Vector, Vector]:
+        """What a paper that fits each facet scores, and what an ordinary one scores on that scale."""
         references = np.array([facet.reference for facet in facets])
-        background = raw[self.background]
-        if not background.size:
-            return np.where(references > 0, references, 1.0)
-        best = max(1, round(BEST * len(background)))
-        tail = np.partition(background, len(background) - best, axis=0)[-best:].mean(axis=0)
-        scales = np.maximum(references, tail)
-        return np.where(scales > _NEGLIGIBLE, scales, 1.0)
-
-    def _usual(self, shares: NDArray[np.float64]) -> Vector:
-        if not len(self.background):
-            return np.zeros(shares.shape[1])
-        return np.asarray(np.clip(np.quantile(shares[self.background], USUAL, axis=0), 0.0, MOST_USUAL))
+        if not self.background:
+            return np.where(references > 0, references, 1.0), np.zeros(len(facets))
+        background = np.sort(raw[:, : self.background], axis=1)
+        best = max(1, round(BEST * self.background))
+        scales = np.maximum(references, background[:, -best:].mean(axis=1))
+        scales = np.where(scales > _NEGLIGIBLE, scales, 1.0)
+        ordinary = background[:, math.ceil(USUAL * self.background) - 1] / scales
+        return scales, np.clip(ordinary, 0.0, MOST_USUAL)
 
 
 def weights_of(facets: Sequence[Facet], terms: int) -> sparse.csr_array:
@@ -250,33 +244,47 @@ def weights_of(facets: Sequence[Facet], terms: int) -> sparse.csr_array:
 
 
 class Ranking:
-    """Some papers in one profile's order, and the reasons for each place."""
+    """Some of the window's papers for one profile, and the reasons for each place."""
 
-    def __init__(self, ranker: Ranker, profile: Profile, papers: Sequence[Paper]) -> None:
+    def __init__(self, ranker: Ranker, profile: Profile, among: PaperSet) -> None:
         self._ranker = ranker
         self._profile = profile
-        self._scored = ranker.scored(profile)
-        self._weights = np.array([facet.weight for facet in self._scored.facets])
-        self._wanted = np.array([facet.kind in WANTED for facet in self._scored.facets], dtype=bool)
-        self._papers = sorted(papers, key=lambda paper: paper.id)
-        self._places = np.array([ranker.places[paper.id] for paper in self._papers], dtype=np.intp)
-        #: By place; followed authors of each paper.
-        self._followed = np.zeros(len(ranker.papers))
+        self._scored = scored = ranker.scored(profile)
+        self._numbers = _numbers(among, len(ranker.window))
+        self._places = ranker.window[self._numbers]
+        weights = np.array([facet.weight for facet in scored.facets])
+        followed = np.zeros(len(ranker.papers))  # authors of each paper
         for name in profile.authors:
-            self._followed[ranker.author_places(name)] += 1
-        self._totals = self._sums()
-        self._relevance = self._relevances()
+            followed[ranker.author_places(name)] += 1
+        totals = (weights / scored.scales) @ scored.raw
+        if profile.trending:
+            totals = (1 - profile.trending) * totals + profile.trending * ranker.votes
+        if profile.authors:
+            totals += AUTHOR_WEIGHT * followed
+        self._background = totals[: ranker.background]
+        self._followed = followed[self._places] > 0
+        self._scores = np.round(totals[self._places], _PLACES)
+        raw, wanted = scored.raw[:, self._places], slice(scored.wanted)
+        self._shares = raw / scored.scales[:, None]
+        self._matches = np.asarray((self._shares[wanted] > _NEGLIGIBLE).any(axis=0))
+        usual = scored.usual[wanted, None]
+        fits = (self._shares[wanted] - usual) / (1 - usual)
+        against = slice(scored.wanted, None)
+        self._fit = fits.max(axis=0, initial=0.0) + weights[against] @ self._shares[against]
+        self._weights = weights[wanted]
 
-    @property
-    def order(self) -> Iterator[Ranked]:
-        """Best first; made as they are asked for, as a digest asks for few."""
-        best_first = np.argsort(-self._totals[self._places], kind="stable")
-        return (self._ranked(n) for n in best_first)
+    def best_first(self, floor: Floor | None = None) -> Iterator[Ranked]:
+        """All the papers, or those that reach a floor; ties by id."""
+        if floor is None:
+            return self._sorted(np.arange(len(self._places)))
+        reach = self._matches & (self._scores > 0) & (self._fit >= floor.fit)
+        if floor.relevance > 0:
+            reach &= self._relevances(self._scores) >= floor.relevance
+        return self._sorted(np.flatnonzero(reach))
 
-    @cached_property
-    def followed(self) -> int:
-        """How many of the papers are by a followed author."""
-        return int(np.count_nonzero(self._followed[self._places]))
+    def followed(self) -> Iterator[Ranked]:
+        """Those by a followed author, best first."""
+        return self._sorted(np.flatnonzero(self._followed))
 
     def reasons(self, paper: Paper) -> tuple[Reason, ...]:
         """Every term of the paper's score, largest first; they add up to it."""
@@ -288,33 +296,38 @@ class Ranking:
         told = (reason for reason in reasons if abs(reason.weight) > _NEGLIGIBLE)
         return tuple(sorted(told, key=lambda reason: (-reason.weight, reason.term)))
 
-    def _ranked(self, number: int) -> Ranked:
-        place = self._places[number]
-        shares = np.where(self._wanted, self._scored.shares[place], 0.0)
-        main = int(np.argmax(shares * self._weights)) if len(shares) else 0
-        usual = self._scored.usual
-        against = float(np.where(self._wanted, 0.0, self._scored.shares[place]) @ self._weights)
-        fit = float(((shares - usual) / (1 - usual)).max(initial=0.0)) + against
-        matches = bool((shares > _NEGLIGIBLE).any())
-        return Ranked(
-            self._papers[number],
-            float(self._totals[place]),
-            float(self._relevance[number]),
-            matches=matches or self._followed[place] > 0,
-            fit=fit,
-            interest=self._scored.facets[main].name if matches else "",
+    def _sorted(self, some: NDArray[np.intp]) -> Iterator[Ranked]:
+        """Made as they are asked for: a digest asks for few."""
+        best_first = some[np.lexsort((self._ranker.by_id[self._numbers[some]], -self._scores[some]))]
+        for start in range(0, len(best_first), BLOCK):
+            yield from self._ranked(best_first[start : start + BLOCK])
+
+    def _ranked(self, some: NDArray[np.intp]) -> Iterator[Ranked]:
+        matches = self._matches[some]
+        names = [facet.name for facet in self._scored.facets[: self._scored.wanted]] or [""]
+        shares = self._weights[:, None] * self._shares[: self._scored.wanted, some]
+        main = shares.argmax(axis=0) if len(shares) else np.zeros(len(some), np.intp)
+        columns = (
+            self._places[some],
+            self._scores[some],
+            self._relevances(self._scores[some]),
+            matches | self._followed[some],
+            self._fit[some],
+            np.where(matches, main, -1),
         )
+        for place, score, relevance, speaks, fit, facet in zip(
+            *(one.tolist() for one in columns), strict=True
+        ):
+            interest = names[facet] if facet >= 0 else ""
+            yield Ranked(self._ranker.papers[place], score, relevance, speaks, fit, interest)
 
-    def _sums(self) -> Vector:
-        text = self._scored.shares @ self._weights
-        trending = self._profile.trending
-        mixed = (1 - trending) * text + trending * self._ranker.votes() if trending else text
-        return np.asarray(np.round(mixed + AUTHOR_WEIGHT * self._followed, _PLACES))
+    def _relevances(self, scores: Vector) -> Vector:
+        lower = np.searchsorted(self._sorted_background, scores - _NEGLIGIBLE, side="left")
+        return np.asarray(100.0 * lower / max(len(self._background), 1))
 
-    def _relevances(self) -> Vector:
-        background = np.sort(self._totals[self._ranker.background])
-        lower = np.searchsorted(background, self._totals[self._places] - _NEGLIGIBLE, side="left")
-        return np.asarray(100.0 * lower / max(len(background), 1))
+    @cached_property
+    def _sorted_background(self) -> Vector:
+        return np.sort(self._background)
 
     def _reasons(self, paper: Paper) -> Iterable[Reason]:
         trending = self._profile.trending
@@ -331,11 +344,15 @@ class Ranking:
             for n in np.flatnonzero(products):
                 yield Reason(facet.terms[n], share * float(products[n]))
         if trending and paper.votes:
-            yield Reason(
-                f"votes: {paper.votes}", trending * float(self._ranker.votes()[place]), is_term=False
-            )
+            yield Reason(f"votes: {paper.votes}", trending * float(self._ranker.votes[place]), is_term=False)
         for name in names_on(paper, self._profile.authors):
             yield Reason(f"author: {name}", AUTHOR_WEIGHT, is_term=False)
+
+
+def _numbers(papers: PaperSet, size: int) -> NDArray[np.intp]:
+    """The numbers of a set's papers, of so many that there are."""
+    packed = np.frombuffer(papers.to_bytes(size // 8 + 1, "little"), np.uint8)
+    return np.flatnonzero(np.unpackbits(packed, count=size, bitorder="little"))
 
 
 def _resolved(reference: Reference, named: Mapping[str, Counted]) -> tuple[str, bytes] | None:

@@ -7,13 +7,13 @@ work or a series; without a shared author, none of the closest 45 was.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 
 import numpy as np
 from scipy import sparse
 
-from bot.identity import last_names, same_person
+from bot.identity import same_person
 from bot.model import Paper
 from bot.ranking.index import Vector
 
@@ -25,29 +25,37 @@ IDENTICAL = 0.9
 
 
 class Twins:
-    """Compares the papers of a ranker.
+    """Compares papers. `rows`: papers x terms. `is_word`: for each term whether it is one word."""
 
-    `rows`: papers x terms. `is_word`: for each term whether it is one word. `place`: a paper's row.
-    """
-
-    def __init__(self, rows: sparse.csr_array, is_word: Vector, place: Callable[[Paper], int]) -> None:
+    def __init__(self, rows: sparse.csr_array, is_word: Vector, papers: Sequence[Paper]) -> None:
         self._rows = rows
         self._is_word = is_word
-        self._place = place
+        self._papers = papers
+        self._places = {paper.id: place for place, paper in enumerate(papers)}
+        self._found: dict[str, dict[str, float]] = {}
 
     def find(self, paper: Paper, others: Sequence[Paper], least: float = SERIES) -> Paper | None:
         """The first of some other papers that this one is the same work as."""
-        return next((other for other in others if self._are_twins(paper, other, least)), None)
+        if not others:
+            return None
+        twins = self._twins(paper)
+        return next((other for other in others if twins.get(other.id, 0.0) >= least), None) if twins else None
 
-    def similarity(self, one: Paper, other: Paper) -> float:
-        """Cosine similarity of two papers' words, 0 to 1."""
-        a, b = self._words[[self._place(one)]], self._words[[self._place(other)]]
-        return float((a @ b.T).sum())
+    def similarities(self, paper: Paper) -> Vector:
+        """Cosine similarities of a paper's words to all papers', 0 to 1."""
+        row = self._words[[self._places[paper.id]]].toarray()[0]
+        return np.asarray(self._words @ row)
 
-    def _are_twins(self, one: Paper, other: Paper, least: float) -> bool:
-        if not one.authors or not other.authors:
-            return self.similarity(one, other) >= IDENTICAL
-        return _by_the_same_people(one, other) and self.similarity(one, other) >= least
+    def _twins(self, paper: Paper) -> dict[str, float]:
+        """Ids of the papers that are the same work or a series, with their similarity."""
+        if paper.id not in self._found:
+            similarities = self.similarities(paper)
+            near = (
+                (self._papers[n], float(similarities[n]))
+                for n in np.flatnonzero(similarities >= SERIES).tolist()
+            )
+            self._found[paper.id] = {one.id: alike for one, alike in near if _are_twins(paper, one, alike)}
+        return self._found[paper.id]
 
     @cached_property
     def _words(self) -> sparse.csr_array:
@@ -57,9 +65,15 @@ class Twins:
         return sparse.csr_array(sparse.diags_array(1.0 / np.where(lengths > 0, lengths, 1.0)) @ words)
 
 
-def _by_the_same_people(one: Paper, other: Paper) -> bool:
-    if last_names(one.authors).isdisjoint(last_names(other.authors)):
+def _are_twins(one: Paper, other: Paper, similarity: float) -> bool:
+    if one.id == other.id:
         return False
+    if not one.authors or not other.authors:
+        return similarity >= IDENTICAL
+    return _by_the_same_people(one, other)
+
+
+def _by_the_same_people(one: Paper, other: Paper) -> bool:
     few, many = sorted((one.authors, other.authors), key=len)
     shared = sum(any(same_person(name, author) for author in many) for name in few)
     return 2 * shared >= len(few)

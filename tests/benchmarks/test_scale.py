@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from bot.digest import Candidates, choose
+from bot.digest import Candidates, choose, floor
 from bot.model import Counted, Profile
 from bot.pipeline.compose import ARCHIVE_SAMPLE, BACKGROUND_SAMPLE
 from bot.ranking import linear
@@ -70,7 +70,8 @@ class Times:
 def test_ten_thousand_profiles_cost_little_more_than_their_products(corpus: Corpus, tmp_path: Path) -> None:
     """Prints time, memory, and the ratio to the bare product; the job fails only if a digest cannot be made."""
     path = tmp_path / "inputs"
-    path.write_bytes(pickle.dumps(inputs(corpus)))
+    with path.open("wb") as file:
+        pickle.dump(inputs(corpus), file)
     job = [sys.executable, "-m", "tests.benchmarks.test_scale", str(path)]
     subprocess.run(job, check=True, env={**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"})
 
@@ -95,7 +96,8 @@ def inputs(corpus: Corpus) -> Inputs:
 
 
 def main(path: Path) -> None:
-    given: Inputs = pickle.loads(path.read_bytes())
+    with path.open("rb") as file:
+        given: Inputs = pickle.load(file)
     print(f"\nranking {len(given.profiles):,} profiles, {len(given.named):,} papers liked or disliked")
     print(f"  peak memory with the inputs read        {peak_memory():8.0f} MB")
     ranker, seconds = timed(lambda: make_ranker(given))
@@ -104,7 +106,7 @@ def main(path: Path) -> None:
         f"  index of {papers:,} papers, {terms:,} terms     {seconds:8.2f} s (built before, not in the ratio)"
     )
     print(f"  peak memory with the index built        {peak_memory():8.0f} MB")
-    candidates = Candidates([one.paper for one in given.window], NOW)
+    candidates = Candidates(given.window, NOW)
     times = rank_in_time(ranker, candidates, given.profiles)
     done = len(times.chosen)
     print(
@@ -142,7 +144,7 @@ def compare(ranker: Ranker, candidates: Candidates, profiles: Sequence[Profile])
 def make_ranker(given: Inputs) -> Ranker:
     ranker = Ranker(given.archive, given.background, given.window, given.profiles, given.named)
     # What every profile shares is part of the index, although it is made when first asked for.
-    ranker.rank(given.profiles[-1], [one.paper for one in given.window])
+    ranker.rank(given.profiles[-1], 1)
     paper = given.window[0].paper
     ranker.twin(paper, [paper])
     return ranker
@@ -169,7 +171,7 @@ def rank_all(
         found = time.perf_counter()
         ranking = ranker.rank(profile, fit)
         scored = time.perf_counter()
-        choice = choose(profile, ranking.order, ranker.twin, (), ranking.followed)
+        choice = choose(profile, ranking.followed(), ranking.best_first(floor(profile)), ranker.twin)
         end = time.perf_counter()
         times.candidates += found - start
         times.scores += scored - found

@@ -291,7 +291,7 @@ def test_explain(
         "robots", **{"mute": Mute(terms=("survey",)), "categories": ("cs.RO",), "limit": 1, **changes}
     )
     taken = frozenset(f"arxiv:2605.{n:05d}" for n in given)
-    found = world.desk([profile]).explain(profile, key, taken)
+    found = world.desk([profile], asked=[key]).explain(profile, key, taken)
     assert (found.decision.verdict, found.rank) == (verdict, rank)
     assert found.decision.why
     assert (found.scored is None) is (verdict is Verdict.NOT_STORED)

@@ -19,9 +19,8 @@ from bot.ranking.facets import (
     PHRASE_WORDS,
     Facet,
     Kind,
-    of_about,
-    of_interest,
     of_papers,
+    of_texts,
     queries,
     query,
 )
@@ -156,6 +155,21 @@ def index_of(*of: str, archive: tuple[str, ...] = ()) -> Index:
     return Index([counts("", text) for text in archive], np.array(known, np.uint64))
 
 
+def of_interest(interest: Interest, index: Index) -> Facet:
+    profile = Profile("ada", interests=(interest,))
+    return next(of_texts(profile, queries(profile), index))
+
+
+def of_avoided(interest: Interest, index: Index) -> Facet:
+    profile = Profile("ada", avoid=(interest,))
+    return list(of_texts(profile, queries(profile), index))[1]
+
+
+def of_about(text: str, index: Index) -> Facet:
+    profile = Profile("ada", about=text)
+    return next(of_texts(profile, queries(profile), index))
+
+
 def weights(facet: Facet) -> dict[str, float]:
     return dict(zip(facet.terms, map(float, facet.values), strict=True))
 
@@ -176,7 +190,7 @@ def test_what_is_avoided_lowers() -> None:
     """It asks for the same, and counts against a paper."""
     index = index_of("world models")
     facet, wanted = (
-        of_interest(Interest("world models", 2.0), index, -1.0),
+        of_avoided(Interest("world models", 2.0), index),
         of_interest(Interest("world models"), index),
     )
     assert (facet.kind, facet.weight) == (Kind.AVOID, -2.0)
@@ -255,4 +269,4 @@ def test_papers_ask_for_what_they_have_in_common(
 def test_every_text_of_a_profile_is_known() -> None:
     """Interests, what is avoided, and `about`: their terms get columns."""
     profile = Profile("ada", interests=interests("robots"), avoid=interests("tea"), about="I bake.")
-    assert [one.written for one in queries(profile)] == [("robots",), ("tea",), ("bake",)]
+    assert [one.written for one in queries(profile)] == [("robots",), ("bake",), ("tea",)]

@@ -11,7 +11,7 @@ import pytest
 from bot.model import Mute, Paper, Profile, Ranked, Reference
 from bot.ranking import linear
 from bot.ranking.linear import MANY_VOTES, Ranker, Ranking
-from tests.support.builders import counted, interests, make_paper, make_profile
+from tests.support.builders import counted, interests, make_paper, make_profile, rank_among
 
 HAN = "Seungwook Han"
 FILLER = (
@@ -46,15 +46,19 @@ def ranker(
 
 def rank(profile: Profile, papers: Sequence[Paper], *others: Profile, liked: Sequence[Paper] = ()) -> Ranking:
     """All the papers are candidates, archive and background."""
-    return ranker([profile, *others], papers, papers, liked).rank(profile, papers)
+    return rank_among(ranker([profile, *others], papers, papers, liked), profile, papers)
 
 
 def scores(ranking: Ranking) -> dict[str, float]:
-    return {one.paper.id.removeprefix("test:"): one.score for one in ranking.order}
+    return {one.paper.id.removeprefix("test:"): one.score for one in ranking.best_first()}
 
 
 def found(ranking: Ranking, id_: str) -> Ranked:
-    return next(one for one in ranking.order if one.paper.id == f"test:{id_}")
+    return next(one for one in ranking.best_first() if one.paper.id == f"test:{id_}")
+
+
+def followed(ranking: Ranking) -> int:
+    return len(list(ranking.followed()))
 
 
 def reasons(ranking: Ranking, id_: str) -> dict[str, float]:
@@ -62,7 +66,7 @@ def reasons(ranking: Ranking, id_: str) -> dict[str, float]:
 
 
 def ids(ranking: Ranking, *, matching: bool = False) -> list[str]:
-    order = (one for one in ranking.order if one.matches or not matching)
+    order = (one for one in ranking.best_first() if one.matches or not matching)
     return [one.paper.id.removeprefix("test:") for one in order]
 
 
@@ -145,7 +149,7 @@ def test_liked_neighbour_is_a_reason() -> None:
     papers = corpus("Curiosity and cups", "Bread and butter")
     ranking = rank(make_profile(like=(Reference("test:liked"),)), papers, liked=[liked])
     assert list(reasons(ranking, "a")) == ["like: Robots that stack cups"]
-    assert [one.matches for one in ranking.order][:2] == [True, False]
+    assert [one.matches for one in ranking.best_first()][:2] == [True, False]
 
 
 def test_dislike_lowers() -> None:
@@ -209,7 +213,7 @@ def test_followed_author_is_marked() -> None:
         "",
         pytest.approx(100 * 7 / 9),
     )
-    assert ranking.followed == 1
+    assert followed(ranking) == 1
 
 
 def test_followed_author_is_on_top_of_the_text() -> None:
@@ -224,7 +228,7 @@ def test_author_written_twice_counts_as_the_reasons_say() -> None:
     papers = [*corpus(), make_paper("han", "Bread", authors=(HAN,))]
     ranking = rank(make_profile(authors=(HAN, HAN, "S. Han")), papers)
     assert math.fsum(reasons(ranking, "han").values()) == pytest.approx(scores(ranking)["han"])
-    assert ranking.followed == 1
+    assert followed(ranking) == 1
 
 
 def test_followed_authors_of_other_papers_do_not_count() -> None:
@@ -232,8 +236,8 @@ def test_followed_authors_of_other_papers_do_not_count() -> None:
     papers = [*corpus(), make_paper("han", "Bread", authors=(HAN,))]
     profile = make_profile(authors=(HAN,))
     model = ranker([profile], papers, papers)
-    assert model.rank(profile, papers[:-1]).followed == 0
-    assert model.rank(profile, papers).followed == 1
+    assert followed(rank_among(model, profile, papers[:-1])) == 0
+    assert followed(rank_among(model, profile, papers)) == 1
 
 
 # --- Reasons ----------------------------------------------------------------------------------------------
@@ -289,7 +293,7 @@ def test_each_interest_competes_on_its_own_scale() -> None:
     papers = corpus("Quagga snarks", "Theory of mind", *LOUD)
     ranking = rank(make_profile("deep networks", "quagga snarks", "theory of mind"), papers)
     best: dict[str, float] = {}
-    for one in ranking.order:
+    for one in ranking.best_first():
         best.setdefault(one.interest, one.score)
     del best[""]
     assert best == {
@@ -348,7 +352,7 @@ def test_fit_knows_no_weight() -> None:
     papers = corpus("Robots", "Tea and bread")
     plain = rank(make_profile("robots", "tea"), papers)
     heavy = rank(make_profile(("robots", 7.0), "tea"), papers)
-    assert [one.fit for one in plain.order] == pytest.approx([one.fit for one in heavy.order])
+    assert [one.fit for one in plain.best_first()] == pytest.approx([one.fit for one in heavy.best_first()])
 
 
 def test_what_most_papers_have_is_no_fit() -> None:
@@ -409,7 +413,9 @@ def test_without_trending_votes_change_nothing() -> None:
     without = rank(make_profile("robots"), [*corpus("Robots"), voted(None, "Robots", "v")])
     assert scores(with_votes) == scores(without)
     assert reasons(with_votes, "v") == reasons(without, "v")
-    assert [one.relevance for one in with_votes.order] == [one.relevance for one in without.order]
+    assert [one.relevance for one in with_votes.best_first()] == [
+        one.relevance for one in without.best_first()
+    ]
 
 
 def test_trending_leaves_followed_authors_alone() -> None:
@@ -427,7 +433,7 @@ def test_relevance_is_the_share_of_the_background_that_scores_lower() -> None:
     """Percent, strictly lower: an equal does not count, and neither does the paper itself."""
     background = corpus("Robots", "Robots and bread", "Robots and bread", "Bread")  # and 6 without either
     ranking = rank(make_profile("robots"), background)
-    relevance = {one.paper.id: one.relevance for one in ranking.order}
+    relevance = {one.paper.id: one.relevance for one in ranking.best_first()}
     # of 10: "Robots" is above 9; the two alike above 7 (Bread and six others); what scores 0 above none
     assert relevance["test:a"] == pytest.approx(100 * 9 / 10)
     assert relevance["test:b"] == relevance["test:c"] == pytest.approx(100 * 7 / 10)
@@ -447,8 +453,8 @@ def test_relevance_is_measured_against_the_background_only() -> None:
     """Other candidates do not count, and a candidate need not be of the background."""
     background = corpus("Robots and bread")
     candidates = [make_paper("new1", "Robots"), make_paper("new2", "Robots")]
-    ranking = ranker([p := make_profile("robots")], candidates, background).rank(p, candidates)
-    assert [one.relevance for one in ranking.order] == [100.0, 100.0]
+    ranking = rank_among(ranker([p := make_profile("robots")], candidates, background), p, candidates)
+    assert [one.relevance for one in ranking.best_first()] == [100.0, 100.0]
 
 
 def test_only_the_papers_asked_about_are_ranked() -> None:
@@ -456,9 +462,11 @@ def test_only_the_papers_asked_about_are_ranked() -> None:
     papers = corpus("Robots", "Robots and tea")
     profile = make_profile("robots")
     model = ranker([profile], papers, papers)
-    assert ids(model.rank(profile, [papers[3], papers[1]])) == ["b", "z1"]
-    assert ids(model.rank(profile, [])) == []
-    assert scores(model.rank(profile, papers[:1]))["a"] == scores(model.rank(profile, papers))["a"]
+    assert ids(rank_among(model, profile, [papers[3], papers[1]])) == ["b", "z1"]
+    assert ids(rank_among(model, profile, [])) == []
+    assert (
+        scores(rank_among(model, profile, papers[:1]))["a"] == scores(rank_among(model, profile, papers))["a"]
+    )
 
 
 def test_ties_break_by_id() -> None:
@@ -473,7 +481,7 @@ def test_same_input_same_output() -> None:
     papers = corpus("World models for robots", "Robots and their world", "A model of bread")
     profile = make_profile(("world models", 1.7), "robots", about="Bread, and worlds of robots.")
     one, other = rank(profile, papers), rank(profile, papers)
-    assert list(one.order) == list(other.order)
+    assert list(one.best_first()) == list(other.best_first())
     assert [one.reasons(p) for p in papers] == [other.reasons(p) for p in papers]
 
 
@@ -494,13 +502,13 @@ KITCHEN = corpus("Robots and bread", "Deep world models of tea", "Salt and tea",
 def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch, chunk: int, cells: int, turn: int) -> None:
     """However few profiles are scored together, and in whatever order they are asked for."""
     whole = ranker(MANY, KITCHEN, KITCHEN)
-    expected = {profile.id: list(whole.rank(profile, KITCHEN).order) for profile in MANY}
+    expected = {profile.id: list(rank_among(whole, profile, KITCHEN).best_first()) for profile in MANY}
     monkeypatch.setattr(linear, "CHUNK", chunk)
     monkeypatch.setattr(linear, "CELLS", cells)
     model = ranker(MANY, KITCHEN, KITCHEN)
     for profile in MANY[::turn]:
-        ranking = model.rank(profile, KITCHEN)
-        assert list(ranking.order) == expected[profile.id]
+        ranking = rank_among(model, profile, KITCHEN)
+        assert list(ranking.best_first()) == expected[profile.id]
         for one in expected[profile.id]:
             told = math.fsum(reason.weight for reason in ranking.reasons(one.paper))
             assert told == pytest.approx(one.score, abs=1e-9)
@@ -510,10 +518,10 @@ def test_a_ranking_outlives_the_next_chunk(monkeypatch: pytest.MonkeyPatch) -> N
     """Its reasons and its order can still be asked for when other profiles were scored since."""
     monkeypatch.setattr(linear, "CHUNK", 1)
     model = ranker(MANY, KITCHEN, KITCHEN)
-    first = model.rank(MANY[0], KITCHEN)
-    before = list(first.order), first.reasons(KITCHEN[0])
-    model.rank(MANY[1], KITCHEN)
-    assert (list(first.order), first.reasons(KITCHEN[0])) == before
+    first = rank_among(model, MANY[0], KITCHEN)
+    before = list(first.best_first()), first.reasons(KITCHEN[0])
+    rank_among(model, MANY[1], KITCHEN)
+    assert (list(first.best_first()), first.reasons(KITCHEN[0])) == before
 
 
 def test_few_scores_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -538,7 +546,7 @@ def test_what_nothing_speaks_for_does_not_match() -> None:
 def test_what_is_avoided_still_matches() -> None:
     """A paper with a term of the profile matches even where another term outweighs it."""
     ranking = rank(make_profile(("robots", 0.1), avoid=interests("bread")), corpus("Robots and bread"))
-    *_, last = ranking.order
+    *_, last = ranking.best_first()
     assert (last.paper.id, last.matches, last.score < 0) == ("test:a", True, True)
 
 
@@ -566,7 +574,7 @@ def test_empty_parts_do_not_raise(
 ) -> None:
     """Nothing to go by is an order of papers that do not match, with no relevance."""
     profile = make_profile(**wishes)
-    order = list(ranker([profile], papers, background).rank(profile, papers).order)
+    order = list(rank_among(ranker([profile], papers, background), profile, papers).best_first())
     assert len(order) == len(papers)
     assert {(one.score, one.relevance, one.matches, one.fit, one.interest) for one in order} <= {
         (0.0, 0.0, False, 0.0, "")
@@ -582,7 +590,7 @@ def test_interest_that_the_archive_does_not_know() -> None:
     """A term that no sampled paper has still finds the candidate that does, words and phrases alike."""
     candidates = [make_paper("new", "Quagga snark theory of boojum"), make_paper("old", "Bread")]
     profile = make_profile("snark", "theory of boojum")
-    ranking = ranker([profile], candidates, corpus("Bread")).rank(profile, candidates)
+    ranking = rank_among(ranker([profile], candidates, corpus("Bread")), profile, candidates)
     assert ids(ranking, matching=True) == ["new"]
     assert found(ranking, "new").relevance == 100.0
     assert {"snark", "theory of boojum"} <= set(reasons(ranking, "new"))
@@ -591,9 +599,9 @@ def test_interest_that_the_archive_does_not_know() -> None:
 def test_a_first_day_without_background_still_ranks() -> None:
     """Scores are on the scale of what says the interest once; there is nothing to be more relevant than."""
     papers = corpus("Robots", "Robots and tea")
-    ranking = ranker([p := make_profile("robots")], papers, []).rank(p, papers)
+    ranking = rank_among(ranker([p := make_profile("robots")], papers, []), p, papers)
     assert ids(ranking, matching=True) == ["a", "b"]
-    assert {one.relevance for one in ranking.order} == {0.0}
+    assert {one.relevance for one in ranking.best_first()} == {0.0}
     assert 0 < found(ranking, "b").score < found(ranking, "a").score < 4
 
 
@@ -603,10 +611,10 @@ def test_a_paper_of_a_hundred_thousand_words() -> None:
     papers = [*map(counted, corpus("Robots")), long := counted(make_paper("long", "Robots", abstract=text))]
     profiles = [make_profile("robots"), make_profile(id="liking", like=(Reference("test:long"),))]
     model = Ranker([one.terms for one in papers], papers, papers, profiles, {"test:long": long})
-    asks, likes = (model.rank(profile, model.papers) for profile in profiles)
+    asks, likes = (rank_among(model, profile, model.papers) for profile in profiles)
     assert ids(asks, matching=True) == ["a", "long"]
     assert ids(likes)[0] == "long"
     for ranking in (asks, likes):
-        for one in ranking.order:
+        for one in ranking.best_first():
             told = math.fsum(reason.weight for reason in ranking.reasons(one.paper))
             assert told == pytest.approx(one.score, abs=1e-9)

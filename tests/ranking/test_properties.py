@@ -14,7 +14,7 @@ from bot.model import Counted, Interest, Paper, Profile, Reference
 from bot.ranking import linear
 from bot.ranking.counts import counts
 from bot.ranking.linear import Ranker, Ranking
-from tests.support.builders import counted, interests, make_paper
+from tests.support.builders import counted, interests, make_paper, rank_among
 
 HAN = "Seungwook Han"
 WORDS = (
@@ -83,7 +83,7 @@ class World:
         return Ranker([o.terms for o in self.old], self.old, window or self.new, profiles, named)
 
     def rank(self, profile: Profile, *others: Profile) -> Ranking:
-        return self.ranker(profile, *others).rank(profile, self.papers)
+        return rank_among(self.ranker(profile, *others), profile, self.papers)
 
 
 @st.composite
@@ -99,11 +99,11 @@ def wild(examples: int) -> settings:
 
 
 def order(ranking: Ranking) -> list[str]:
-    return [one.paper.id for one in ranking.order]
+    return [one.paper.id for one in ranking.best_first()]
 
 
 def scores(ranking: Ranking) -> dict[str, float]:
-    return {one.paper.id: one.score for one in ranking.order}
+    return {one.paper.id: one.score for one in ranking.best_first()}
 
 
 @wild(40)
@@ -111,7 +111,7 @@ def scores(ranking: Ranking) -> dict[str, float]:
 def test_reasons_add_up_to_the_score(world: World, profile: Profile) -> None:
     """For every paper of every profile: the sum of what is shown is the score, each reason once, largest first."""
     ranking = world.rank(profile)
-    for one in ranking.order:
+    for one in ranking.best_first():
         told = ranking.reasons(one.paper)
         assert math.fsum(reason.weight for reason in told) == pytest.approx(one.score, rel=1e-9, abs=1e-9)
         assert len({(reason.term, reason.is_term) for reason in told}) == len(told)
@@ -122,7 +122,7 @@ def test_reasons_add_up_to_the_score(world: World, profile: Profile) -> None:
 @given(worlds(), PROFILES)
 def test_every_number_is_sound(world: World, profile: Profile) -> None:
     """Nothing raises; scores are finite, relevance is a percentage, the best come first, ties by id."""
-    ranked = list(world.rank(profile).order)
+    ranked = list(world.rank(profile).best_first())
     assert len(ranked) == len(world.new)
     for one in ranked:
         assert math.isfinite(one.score)
@@ -140,9 +140,13 @@ def test_every_number_is_sound(world: World, profile: Profile) -> None:
 def test_another_candidate_changes_nothing(world: World, profile: Profile, title: str, abstract: str) -> None:
     """With the same archive and background, one more paper leaves the others' numbers and order as they are."""
     more = counted(make_paper("extra", title, abstract=abstract, authors=("Somebody Else",), votes=7))
-    before = list(world.rank(profile).order)
+    before = list(world.rank(profile).best_first())
     model = world.ranker(profile, window=(*world.new, more))
-    after = [one for one in model.rank(profile, [*world.papers, more.paper]).order if one.paper != more.paper]
+    after = [
+        one
+        for one in rank_among(model, profile, [*world.papers, more.paper]).best_first()
+        if one.paper != more.paper
+    ]
     assert after == before
 
 
@@ -158,7 +162,7 @@ def test_more_weight_never_lowers_a_paper(
     heavy = replace(profile, interests=(*others[:place], more, *others[place:]))
     before, after = world.rank(light), world.rank(heavy)
     alone = world.rank(Profile("alone", interests=(wanted,)))
-    its_own = {one.paper.id for one in alone.order if one.matches}
+    its_own = {one.paper.id for one in alone.best_first() if one.matches}
     for id_, score in scores(before).items():
         assert scores(after)[id_] >= score - 1e-9
     first, then = order(before), order(after)
@@ -174,7 +178,9 @@ def test_the_order_of_the_input_does_not_matter(world: World, profile: Profile, 
     shuffled = list(world.new)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     model = world.ranker(profile, window=shuffled)
-    assert list(model.rank(profile, [one.paper for one in shuffled]).order) == list(world.rank(profile).order)
+    assert list(rank_among(model, profile, [one.paper for one in shuffled]).best_first()) == list(
+        world.rank(profile).best_first()
+    )
 
 
 @wild(20)
@@ -185,7 +191,7 @@ def test_equal_papers_stand_by_id(title: str, abstract: str, profile: Profile, t
     for old in ((), tuple(same)):
         ranking = World(old, tuple(same)).rank(profile)
         assert order(ranking) == [f"test:n{n}" for n in range(5)]
-        assert len({one.relevance for one in ranking.order}) == 1
+        assert len({one.relevance for one in ranking.best_first()}) == 1
 
 
 ODD = Profile(
@@ -207,10 +213,10 @@ def test_a_profile_scores_alike_in_any_company(world: World, profile: Profile, o
     """Other profiles' words, phrases and liked papers change none of its numbers and no order."""
     company = [ODD, *(replace(other, id=f"other{n}") for n, other in enumerate(others))]
     alone, crowded = world.rank(profile), world.rank(profile, *company)
-    last = world.ranker(*company, profile).rank(profile, world.papers)
+    last = rank_among(world.ranker(*company, profile), profile, world.papers)
     for ranking in (crowded, last):
         assert order(ranking) == order(alone)
-        for a, b in zip(alone.order, ranking.order, strict=True):
+        for a, b in zip(alone.best_first(), ranking.best_first(), strict=True):
             assert (a.relevance, a.matches, a.interest) == (b.relevance, b.matches, b.interest)
             assert (a.score, a.fit) == (pytest.approx(b.score, abs=1e-9), pytest.approx(b.fit, abs=1e-9))
 
@@ -222,11 +228,11 @@ def test_chunks_change_nothing(world: World, some: list[Profile], bound: str) ->
     profiles = [replace(profile, id=str(n)) for n, profile in enumerate(some)]
     together = world.ranker(*profiles)
     with pytest.MonkeyPatch.context() as patch:
-        expected = [list(together.rank(profile, world.papers).order) for profile in profiles]
+        expected = [list(rank_among(together, profile, world.papers).best_first()) for profile in profiles]
         patch.setattr(linear, bound, 1)
         one_by_one = world.ranker(*profiles)
         for profile, whole in zip(profiles, expected, strict=True):
-            assert list(one_by_one.rank(profile, world.papers).order) == whole
+            assert list(rank_among(one_by_one, profile, world.papers).best_first()) == whole
 
 
 @wild(20)
@@ -234,14 +240,14 @@ def test_chunks_change_nothing(world: World, some: list[Profile], bound: str) ->
 def test_trending_is_a_visible_share(world: World, profile: Profile, trending: float) -> None:
     """Votes are told as `votes: N`; who has none has no such reason; without `trending` nobody has."""
     mixed, plain = world.rank(replace(profile, trending=trending)), world.rank(replace(profile, trending=0.0))
-    for one in mixed.order:
+    for one in mixed.best_first():
         votes = max(one.paper.votes or 0, 0)
         told = {r.term: r.weight for r in mixed.reasons(one.paper) if r.term.startswith("votes: ")}
         share = trending * math.log1p(votes) / math.log1p(linear.MANY_VOTES)
         assert told == ({f"votes: {votes}": pytest.approx(share)} if votes else {})
         assert not any(reason.term.startswith("votes: ") for reason in plain.reasons(one.paper))
-    assert {one.paper.id for one in mixed.order if one.matches} == {
-        one.paper.id for one in plain.order if one.matches
+    assert {one.paper.id for one in mixed.best_first() if one.matches} == {
+        one.paper.id for one in plain.best_first() if one.matches
     }
 
 
@@ -272,7 +278,7 @@ def test_a_hundred_thousand_words_are_ranked(world: World, profile: Profile) -> 
     liking = replace(profile, like=(*profile.like, Reference("test:o0")))
     for world_ in (World(world.old, (long, *world.new)), World((long, *world.old), (long, *world.new))):
         ranking = world_.rank(liking)
-        for one in ranking.order:
+        for one in ranking.best_first():
             told = math.fsum(reason.weight for reason in ranking.reasons(one.paper))
             assert told == pytest.approx(one.score, rel=1e-9, abs=1e-9)
             assert 0 <= one.relevance <= 100

@@ -21,7 +21,7 @@ def pair(one: tuple[str, ...], other: tuple[str, ...], cosine: float) -> tuple[T
     """Two papers by these people whose words have this cosine similarity."""
     rows = np.array([[1.0, 0.0], [cosine, math.sqrt(1 - cosine**2)]]) * 7
     papers = make_paper("0", authors=one), make_paper("1", authors=other)
-    return Twins(sparse.csr_array(rows), np.ones(2), lambda paper: int(paper.id[-1])), *papers
+    return Twins(sparse.csr_array(rows), np.ones(2), papers), *papers
 
 
 @pytest.mark.parametrize(
@@ -85,15 +85,16 @@ def test_numbers_of_the_rule() -> None:
 def test_pairs_of_words_do_not_count() -> None:
     """Two papers are as similar as their single words are."""
     rows = sparse.csr_array(np.array([[1.0, 1.0, 5.0, 0.0], [1.0, 1.0, 0.0, 9.0]]))
-    twins = Twins(rows, np.array([1.0, 1.0, 0.0, 0.0]), lambda paper: int(paper.id[-1]))
-    assert twins.similarity(make_paper("0"), make_paper("1")) == pytest.approx(1.0)
+    papers = [make_paper("0"), make_paper("1")]
+    twins = Twins(rows, np.array([1.0, 1.0, 0.0, 0.0]), papers)
+    assert list(twins.similarities(papers[0])) == pytest.approx([1.0, 1.0])
 
 
 def test_papers_without_a_word_are_no_twins() -> None:
     """Nothing is similar to nothing."""
-    twins = Twins(sparse.csr_array((2, 3)), np.ones(3), lambda paper: int(paper.id[-1]))
     one, other = make_paper("0", authors=(ADA,)), make_paper("1", authors=(ADA,))
-    assert twins.similarity(one, other) == 0
+    twins = Twins(sparse.csr_array((2, 3)), np.ones(3), [one, other])
+    assert list(twins.similarities(one)) == [0, 0]
     assert twins.find(one, [other]) is None
 
 

@@ -33,7 +33,7 @@ from bot.pipeline.compose import Desk
 from bot.pipeline.send import Served, send
 from bot.ports import Channel
 from bot.ranking.counts import COUNTING, counts
-from bot.ranking.linear import Ranker
+from bot.ranking.linear import Ranker, Ranking
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
@@ -84,6 +84,12 @@ def ranked(
 
 def counted(paper: Paper) -> Counted:
     return Counted(paper, counts(paper.title, paper.abstract))
+
+
+def rank_among(model: Ranker, profile: Profile, papers: Iterable[Paper]) -> Ranking:
+    """Some papers of a model's window for a profile."""
+    numbers = {model.papers[place].id: number for number, place in enumerate(model.window.tolist())}
+    return model.rank(profile, sum(1 << numbers[id_] for id_ in {paper.id for paper in papers}))
 
 
 @dataclass
