@@ -150,14 +150,19 @@ def _of_text(asked: Query, kind: Kind, weight: float, index: Index, name: str) -
 
 
 def of_papers(
-    papers: Sequence[tuple[str, int]], columns: NDArray[np.intp], mean: Vector, common: Vector, kind: Kind
+    papers: Sequence[tuple[str, int]],
+    columns: NDArray[np.intp],
+    mean: Vector,
+    square: float,
+    common: Vector,
+    kind: Kind,
 ) -> Facet:
     """What liked or disliked papers have in common.
 
-    `papers`: title, and place among the named papers. `mean`: of their rows, in these columns. `common`: of each
-    named paper, its product with the background's mean.
+    `papers`: title, and place among the named papers. `mean`: of their rows, in these columns. `square`: the mean's
+    product with itself. `common`: of each named paper, its product with the background's mean.
     """
     places = [place for _, place in papers]
-    likeness = float(mean @ mean) - ALPHA * float(common[places].mean())
+    reference = LIKENESS * (square - ALPHA * float(common[places].mean()))
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
-    return Facet(kind, weight, columns, mean, LIKENESS * likeness, papers=tuple(papers))
+    return Facet(kind, weight, columns, mean, reference, papers=tuple(papers))

@@ -59,8 +59,8 @@ class Twins:
 
     @cached_property
     def _words(self) -> sparse.csr_array:
-        """Papers x terms, each row of unit length over its words."""
-        words = sparse.csr_array(self._rows @ sparse.diags_array(self._is_word))
+        """Papers x those of their terms that are words, each row of unit length."""
+        words = self._rows[:, np.flatnonzero(self._is_word)]
         lengths = np.sqrt(np.asarray(words.power(2).sum(axis=1)).ravel())
         return sparse.csr_array(sparse.diags_array(1.0 / np.where(lengths > 0, lengths, 1.0)) @ words)
 

@@ -155,7 +155,9 @@ def paperboy_cost(task: Task, asked: Round) -> Cost:
     # computed together.
     serve(ranker, [asked.trials[-1]], len(asked.candidates))
     index = time.perf_counter() - start
-    return Cost(index, seconds(lambda: serve(ranker, asked.trials, len(asked.candidates))) / len(asked.trials))
+    return Cost(
+        index, seconds(lambda: serve(ranker, asked.trials, len(asked.candidates))) / len(asked.trials)
+    )
 
 
 def serve(ranker: Ranker, trials: Sequence[Trial], papers: int) -> None:

@@ -101,13 +101,13 @@ def main(path: Path) -> None:
     print(f"\nranking {len(given.profiles):,} profiles, {len(given.named):,} papers liked or disliked")
     print(f"  peak memory with the inputs read        {peak_memory():8.0f} MB")
     ranker, seconds = timed(lambda: make_ranker(given))
-    terms, papers = ranker._postings.shape
+    terms, papers = ranker._product.postings.shape
     print(
         f"  index of {papers:,} papers, {terms:,} terms     {seconds:8.2f} s (built before, not in the ratio)"
     )
     print(f"  peak memory with the index built        {peak_memory():8.0f} MB")
     candidates = Candidates(given.window, NOW)
-    times = rank_in_time(ranker, candidates, given.profiles)
+    times = rank_in_time(ranker, candidates)
     done = len(times.chosen)
     print(
         f"  {done:,} profiles ranked                  {times.all:8.2f} s = {1000 * times.all / done:.2f} ms each"
@@ -119,18 +119,19 @@ def main(path: Path) -> None:
     print(f"  papers chosen a digest                  {np.mean(times.chosen):8.1f}")
     print(f"  peak memory                             {peak_memory():8.0f} MB")
     if done == len(given.profiles):
-        bare = sum(bare_product(*matrices(ranker, chunk)) for chunk in chunks(given.profiles))
+        bare = sum(bare_product(*matrices(ranker, chunk)) for chunk in ranker.chunks)
         print(f"  the bare products of the same matrices  {bare:8.2f} s, ratio {times.all / bare:.2f}")
-    compare(ranker, candidates, given.profiles)
+    compare(ranker, candidates)
     if PROFILED:
-        show_profile(lambda: rank_all(ranker, candidates, given.profiles[: linear.CHUNK]))
+        show_profile(lambda: rank_all(ranker, candidates, given.profiles[:SUBSET]))
 
 
-def compare(ranker: Ranker, candidates: Candidates, profiles: Sequence[Profile]) -> None:
+def compare(ranker: Ranker, candidates: Candidates) -> None:
     """A subset thrice, ranked and multiplied in turn: what else the machine does falls on both alike."""
-    every = chunks(profiles)
-    size = max(2, SUBSET // linear.CHUNK)  # the ranker remembers its last chunk: one alone would be free
-    some = every[:: max(1, len(every) // size)][:size]
+    every = ranker.chunks
+    some = every[:: max(1, len(every) * len(every[0]) // SUBSET)]
+    if len(some) < 2:
+        return  # the ranker remembers its last chunk: one alone would be free
     products = [matrices(ranker, one) for one in some]
     ranked, bare = [], []
     for _ in range(3):
@@ -150,10 +151,10 @@ def make_ranker(given: Inputs) -> Ranker:
     return ranker
 
 
-def rank_in_time(ranker: Ranker, candidates: Candidates, profiles: Sequence[Profile]) -> Times:
+def rank_in_time(ranker: Ranker, candidates: Candidates) -> Times:
     """Chunk after chunk, for `LONG` seconds at most: as kinds of profiles alternate, any part is like all."""
     times = Times()
-    for chunk in chunks(profiles):
+    for chunk in ranker.chunks:
         rank_all(ranker, candidates, chunk, times)
         if times.all > LONG:
             break
@@ -183,17 +184,12 @@ def rank_all(
 def matrices(ranker: Ranker, profiles: Sequence[Profile]) -> tuple[Any, Any]:
     """One chunk's facets x terms, and terms x papers: what the ranker itself multiplies."""
     every = [facet for facets in ranker.facets(profiles) for facet in facets]
-    return linear.weights_of(every, len(ranker.index.keys)), ranker._postings
+    return linear.weights_of(every, len(ranker.index.keys)), ranker._product.postings
 
 
 def bare_product(weights: Any, postings: Any) -> float:
     """Seconds of the sparse product alone."""
     return timed(lambda: weights @ postings)[1]
-
-
-def chunks(profiles: Sequence[Profile]) -> list[Sequence[Profile]]:
-    """As the ranker takes them together."""
-    return [profiles[start : start + linear.CHUNK] for start in range(0, len(profiles), linear.CHUNK)]
 
 
 def timed(call: Callable[[], T]) -> tuple[T, float]:

@@ -259,7 +259,7 @@ def test_papers_ask_for_what_they_have_in_common(
     named = [(f"Paper {n}", n) for n in papers]
     row = ROWS[papers].toarray().mean(axis=0)
     columns = np.flatnonzero(row)
-    facet = of_papers(named, columns, row[columns], np.array(common, dtype=float), kind)
+    facet = of_papers(named, columns, row[columns], float(row @ row), np.array(common, dtype=float), kind)
     assert dict(zip(facet.columns, facet.values, strict=True)) == pytest.approx(mean)
     assert facet.reference == pytest.approx(reference)
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)

@@ -10,7 +10,8 @@ import pytest
 
 from bot.model import Mute, Paper, Profile, Ranked, Reference
 from bot.ranking import linear
-from bot.ranking.linear import MANY_VOTES, Ranker, Ranking
+from bot.ranking.linear import MANY_VOTES, Ranker
+from bot.ranking.order import Ranking
 from tests.support.builders import counted, interests, make_paper, make_profile, rank_among
 
 HAN = "Seungwook Han"

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from bot.model import Counted, Interest, Paper, Profile, Reference
 from bot.ranking import linear
 from bot.ranking.counts import counts
-from bot.ranking.linear import Ranker, Ranking
+from bot.ranking.linear import Ranker
+from bot.ranking.order import Ranking
 from tests.support.builders import counted, interests, make_paper, rank_among
 
 HAN = "Seungwook Han"

@@ -33,7 +33,8 @@ from bot.pipeline.compose import Desk
 from bot.pipeline.send import Served, send
 from bot.ports import Channel
 from bot.ranking.counts import COUNTING, counts
-from bot.ranking.linear import Ranker, Ranking
+from bot.ranking.linear import Ranker
+from bot.ranking.order import Ranking
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
@@ -88,7 +89,7 @@ def counted(paper: Paper) -> Counted:
 
 def rank_among(model: Ranker, profile: Profile, papers: Iterable[Paper]) -> Ranking:
     """Some papers of a model's window for a profile."""
-    numbers = {model.papers[place].id: number for number, place in enumerate(model.window.tolist())}
+    numbers = {paper.id: number for number, paper in enumerate(model.papers[model.window])}
     return model.rank(profile, sum(1 << numbers[id_] for id_ in {paper.id for paper in papers}))
 
 
