@@ -205,11 +205,12 @@ def choose(
     always = {paper.id for paper in standing}
     under: dict[str, tuple[Paper, ...]] = {}
     again: dict[str, Paper] = {}
+    least = floor(profile)
     room = ahead = profile.limit
     for ranked in order:
         if ahead <= 0:
             break
-        if ranked.paper.id in always or unfit(profile, ranked):
+        if ranked.paper.id in always or not reaches(least, ranked):
             continue
         if same := twin(ranked.paper, standing):
             under[same.id] = (*under.get(same.id, ()), ranked.paper)
@@ -253,24 +254,33 @@ def everything_that_matches(order: Iterable[Ranked]) -> tuple[Ranked, ...]:
     return tuple(ranked for ranked in order if ranked.matches)
 
 
+def reaches(least: Floor, ranked: Ranked) -> bool:
+    """Whether a candidate is good enough to be shown."""
+    return (
+        ranked.matches
+        and ranked.relevance >= least.relevance
+        and ranked.fit >= least.fit
+        and ranked.score > 0
+    )
+
+
 def unfit(profile: Profile, ranked: Ranked) -> Decision | None:
     """What keeps a candidate out whatever the room, unless its author is followed."""
+    least = floor(profile)
+    if reaches(least, ranked):
+        return None
     if not ranked.matches:
         return Decision(Verdict.NO_MATCH, "no term of the profile occurs in it")
-    least = floor(profile)
     if ranked.relevance < least.relevance:
         told = f"its relevance {ranked.relevance:.1f} is under the threshold {least.relevance:g}"
-        return Decision(Verdict.BELOW_THRESHOLD, told)
-    if ranked.fit < least.fit:
+    elif ranked.fit < least.fit:
         what = f"the interest {ranked.interest!r}" if ranked.interest else "the profile"
         told = f"it fits {what} to {ranked.fit:.0%} only, and the threshold auto asks for {AUTO_FIT:.0%}"
-        return Decision(Verdict.BELOW_THRESHOLD, told)
-    if ranked.score <= 0:
+    elif profile.trending == 1:
+        told = "it has no votes, and nothing else counts (trending: 1)"
+    else:
         told = "nothing is left of its score: what is avoided or disliked outweighs what matches"
-        if profile.trending == 1:
-            told = "it has no votes, and nothing else counts (trending: 1)"
-        return Decision(Verdict.BELOW_THRESHOLD, told)
-    return None
+    return Decision(Verdict.BELOW_THRESHOLD, told)
 
 
 def _category_decision(profile: Profile, paper: Paper) -> Decision | None:

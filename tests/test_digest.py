@@ -423,7 +423,9 @@ def test_choice_is_the_decisions(
     named under another or left out as a repetition is the same work, and no paper has two fates.
     """
     order = [
-        ranked(make_paper(str(n), title, authors=(HAN,) if followed else ()), score, relevance, matches, fit)
+        ranked(
+            make_paper(f"{n:02}", title, authors=(HAN,) if followed else ()), score, relevance, matches, fit
+        )
         for n, (followed, matches, relevance, score, fit, title) in enumerate(
             sorted(rows, key=lambda row: -row[3])
         )

@@ -67,7 +67,7 @@ class Facet:
 
     kind: Kind
     weight: float  #: how much it counts beside the others; negative when it lowers
-    columns: NDArray[np.intp]
+    columns: NDArray[np.integer]
     values: Vector  #: the weight of each column's term
     reference: float  #: what it scores a paper that fits it
     name: str = ""  #: an interest as the reader wrote it
@@ -150,8 +150,8 @@ def _of_text(asked: Query, kind: Kind, weight: float, index: Index, name: str) -
 
 
 def of_papers(
-    papers: Sequence[tuple[str, int]],
-    columns: NDArray[np.intp],
+    papers: tuple[tuple[str, int], ...],
+    columns: NDArray[np.integer],
     mean: Vector,
     square: float,
     common: Vector,
@@ -165,4 +165,4 @@ def of_papers(
     places = [place for _, place in papers]
     reference = LIKENESS * (square - ALPHA * float(common[places].mean()))
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
-    return Facet(kind, weight, columns, mean, reference, papers=tuple(papers))
+    return Facet(kind, weight, columns, mean, reference, papers=papers)

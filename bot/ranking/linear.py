@@ -60,21 +60,29 @@ class Ranker:
         profiles: Sequence[Profile],
         named: Mapping[str, Counted],
     ) -> None:
-        ranked = {one.paper.id for one in window}
-        scored = [*(one for one in background if one.paper.id not in ranked), *window]
+        old, new = ({one.paper.id: one for one in some} for some in (background, window))
+        #: The background first and the window last, with those between that are of both.
+        scored = [
+            *(one for id_, one in old.items() if id_ not in new),
+            *(one for id_, one in old.items() if id_ in new),
+            *(one for id_, one in new.items() if id_ not in old),
+        ]
         self.papers = tuple(one.paper for one in scored)
         self.places = {paper.id: place for place, paper in enumerate(self.papers)}
+        self.background = slice(len(old))
+        self.window = slice(len(scored) - len(new), len(scored))
+        numbers = {id_: number for number, id_ in enumerate(new)}
+        ids = [paper.id for paper in self.papers[self.window]]
+        self.numbers = np.array([numbers[id_] for id_ in ids], dtype=np.intp)
+        self.by_id = np.argsort(np.argsort(ids))
         self.chunks = _chunks(profiles, CELLS // max(len(scored), 1))
         self._chunk_of = {profile.id: chunk for chunk in self.chunks for profile in chunk}
-        self.window = slice(len(scored) - len(window), len(scored))
-        #: Of each paper of the window, its number in the order of the ids: ties are broken by it.
-        self.by_id = np.argsort(np.argsort([one.paper.id for one in window]))
-        self.background = np.array([self.places[one.paper.id] for one in background], dtype=np.intp)
         #: On the scale of the facets: 1 for `MANY_VOTES`.
         self.votes = np.log1p([max(p.votes or 0, 0) for p in self.papers]) / math.log1p(MANY_VOTES)
         references = list(dict.fromkeys(r for p in profiles for r in (*p.like, *p.dislike)))
-        self._named = {r: found for r in references if (found := _resolved(r, named))}
-        self._named_places = {reference: place for place, reference in enumerate(self._named)}
+        resolved = {r: found for r in references if (found := _resolved(r, named))}
+        #: Title and row of each liked or disliked paper.
+        self._named = {r: (title, row) for row, (r, (title, _)) in enumerate(resolved.items())}
         self._asked = {profile.id: queries(profile) for profile in profiles}
         asked = [one for some in self._asked.values() for one in some]
         own = np.fromiter((key for one in asked for key in one.weights), np.uint64)
@@ -82,7 +90,7 @@ class Ranker:
         texts = [one.terms for one in scored]
         self.index = Index(archive, np.concatenate([keys_of(texts), own]), phrases)
         self.rows = self.index.rows(texts)
-        self._named_rows = self.index.rows([terms for _, terms in self._named.values()], phrases=False)
+        self._named_rows = self.index.rows([terms for _, terms in resolved.values()], phrases=False)
         self._product = Product(self.rows)
         self._twins = Twins(self.rows, self.index.is_word, self.papers)
         self._block: dict[str, Scored] = {}
@@ -126,7 +134,7 @@ class Ranker:
     def _of_papers(self, profiles: Sequence[Profile]) -> list[list[Facet]]:
         """The facets of liked and of disliked papers: one product makes the means of all."""
         asked = [
-            (number, kind, [(self._named[r][0], self._named_places[r]) for r in some if r in self._named])
+            (number, kind, tuple(found for r in some if (found := self._named.get(r))))
             for number, profile in enumerate(profiles)
             for kind, some in ((Kind.LIKE, profile.like), (Kind.DISLIKE, profile.dislike))
         ]
@@ -135,15 +143,16 @@ class Ranker:
         if not asked:
             return made
         sizes = [len(papers) for _, _, papers in asked]
-        places = [place for _, _, papers in asked for _, place in papers]
+        rows = [row for _, _, papers in asked for _, row in papers]
         shape = (len(asked), self._named_rows.shape[0])
         ends = np.concatenate(([0], np.cumsum(sizes)))
-        means = sparse.csr_array((np.repeat(1.0 / np.array(sizes), sizes), places, ends), shape=shape)
+        means = sparse.csr_array((np.repeat(1.0 / np.array(sizes), sizes), rows, ends), shape=shape)
         means = sparse.csr_array(means @ self._named_rows)
-        squares = means.power(2) @ self._is_counted
+        parts = sparse.csr_array((means.data**2, means.indices, means.indptr), shape=means.shape)
+        squares = np.asarray(parts @ self._is_counted)
         for n, (number, kind, papers) in enumerate(asked):
             some = slice(means.indptr[n], means.indptr[n + 1])
-            columns, mean = means.indices[some].astype(np.intp), means.data[some]
+            columns, mean = means.indices[some], means.data[some]
             made[number].append(of_papers(papers, columns, mean, float(squares[n]), self._named_common, kind))
         return made
 
@@ -154,23 +163,21 @@ class Ranker:
     @cached_property
     def _mean(self) -> Vector:
         """The background's mean row, without phrases."""
-        mean = np.asarray(self.rows[self.background].sum(axis=0)) / max(len(self.background), 1)
+        mean = np.asarray(self.rows[self.background].sum(axis=0)) / max(self.background.stop, 1)
         mean[self.index.is_phrase] = 0.0
         return mean
 
     @cached_property
     def _is_counted(self) -> Vector:
-        """For each term whether it counts in what papers are compared by: whatever else is in the window, it is the
-        background's terms that do.
-        """
-        return np.asarray(self._mean > 0 if len(self.background) else ~self.index.is_phrase, dtype=np.float64)
+        """1 for the background's terms: whatever else is in the window, it is by these that papers are compared."""
+        return np.asarray(self._mean > 0, dtype=np.float64)
 
     @cached_property
     def _common(self) -> Vector:
         """What each paper has in common with the background's other papers: none is held against itself."""
         common = np.asarray(self.rows @ self._mean)
         own = self.rows[self.background].power(2) @ ~self.index.is_phrase
-        common[self.background] -= own / max(len(self.background), 1)
+        common[self.background] -= own / max(self.background.stop, 1)
         return common
 
     @cached_property
@@ -201,15 +208,22 @@ class Ranker:
     def _scales(self, facets: Sequence[Facet], raw: NDArray[np.float64]) -> tuple[Vector, Vector]:
         """What a paper that fits each facet scores, and what an ordinary one scores on that scale."""
         references = np.array([facet.reference for facet in facets])
-        if not len(self.background):
+        if not self.background.stop:
             return np.where(references > 0, references, 1.0), np.zeros(len(facets))
-        background = raw[:, self.background]
-        background.sort(axis=1)
-        best = max(1, round(BEST * len(self.background)))
-        scales = np.maximum(references, background[:, -best:].mean(axis=1))
+        tails = np.array([self._best_and_usual(row) for row in raw[:, self.background]]).reshape(-1, 2)
+        scales = np.maximum(references, tails[:, 0])
         scales = np.where(scales > NEGLIGIBLE, scales, 1.0)
-        ordinary = background[:, math.ceil(USUAL * len(self.background)) - 1] / scales
-        return scales, np.clip(ordinary, 0.0, MOST_USUAL)
+        return scales, np.minimum(tails[:, 1] / scales, MOST_USUAL)
+
+    def _best_and_usual(self, scores: Vector) -> tuple[float, float]:
+        """The mean of the best of the background's scores, and what an ordinary paper scores; less than nothing is
+        nothing, so the few that a facet of words has need sorting only.
+        """
+        some = scores[scores > 0]
+        some.sort()
+        best = max(1, round(BEST * len(scores)))
+        ordinary = math.ceil(USUAL * len(scores)) - 1 - (len(scores) - len(some))
+        return float(some[-best:].sum()) / best, float(some[ordinary]) if ordinary >= 0 else 0.0
 
 
 def _chunks(profiles: Sequence[Profile], room: int) -> list[tuple[Profile, ...]]:
@@ -229,7 +243,7 @@ def _chunks(profiles: Sequence[Profile], room: int) -> list[tuple[Profile, ...]]
 def weights_of(facets: Sequence[Facet], terms: int) -> sparse.csr_array:
     """Facets x terms."""
     ends = np.concatenate(([0], np.cumsum([len(facet.columns) for facet in facets])))
-    columns = np.concatenate([facet.columns for facet in facets]).astype(np.int32)
+    columns = np.concatenate([facet.columns for facet in facets])
     values = np.concatenate([facet.values for facet in facets])
     return sparse.csr_array((values, columns, ends), shape=(len(facets), terms))
 

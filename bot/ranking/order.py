@@ -44,8 +44,9 @@ class Scorer(Protocol):
     places: dict[str, int]  #: of each paper among them, by id
     rows: sparse.csr_array  #: papers x terms
     window: slice  #: those of the papers that may be ranked
-    by_id: NDArray[np.intp]  #: of each paper of the window, its number in the order of the ids
-    background: NDArray[np.intp]  #: places of the papers that relevance is measured against
+    numbers: NDArray[np.intp]  #: of each of these, its number in a `PaperSet`
+    by_id: NDArray[np.intp]  #: and its number in the order of the ids
+    background: slice  #: those that relevance is measured against
     votes: Vector  #: of each paper, on the scale of the facets
 
     def scored(self, profile: Profile) -> Scored: ...
@@ -68,16 +69,18 @@ class Ranking:
         self._scored = scored = ranker.scored(profile)
         window = ranker.window
         self._papers = ranker.papers[window]
-        self._among = _mask(among, len(self._papers))
+        self._among = _mask(among, len(self._papers))[ranker.numbers]
         self._weights = np.array([facet.weight for facet in scored.facets])
         totals = (self._weights / scored.scales) @ scored.raw
         if profile.trending:
             totals = (1 - profile.trending) * totals + profile.trending * ranker.votes
-        followed = np.zeros(len(totals))  # authors of each paper
-        for name in profile.authors:
-            followed[ranker.author_places(name)] += 1
-        totals += AUTHOR_WEIGHT * followed
-        self._followed = followed[window] > 0
+        self._followed = np.zeros(len(self._papers), dtype=bool)
+        if profile.authors:
+            authors = np.zeros(len(totals))  # followed ones of each paper
+            for name in profile.authors:
+                authors[ranker.author_places(name)] += 1
+            totals += AUTHOR_WEIGHT * authors
+            self._followed = authors[window] > 0
         self._scores = totals[window]
         self._background = totals[ranker.background]
 
@@ -92,6 +95,8 @@ class Ranking:
 
     def followed(self) -> Iterator[Ranked]:
         """Those by a followed author, best first."""
+        if not self._profile.authors:
+            return iter(())
         return self._sorted(self._among & self._followed)
 
     def reasons(self, paper: Paper) -> tuple[Reason, ...]:
@@ -119,7 +124,9 @@ class Ranking:
         """How well each paper fits what it fits best, less what speaks against it."""
         scored, wanted = self._scored, len(self._wanted)
         usual = scored.usual[:wanted, None]
-        fit = ((self._wanted - usual) / (1 - usual)).max(axis=0, initial=0.0)
+        fits = self._wanted - usual
+        fits /= 1 - usual
+        fit = fits.max(axis=0, initial=0.0)
         if wanted < len(scored.facets):
             against = self._weights[wanted:] / scored.scales[wanted:]
             fit += against @ scored.raw[wanted:, self._ranker.window]

@@ -256,14 +256,14 @@ def test_papers_ask_for_what_they_have_in_common(
     kind: Kind, papers: list[int], common: list[float], mean: dict[int, float], reference: float
 ) -> None:
     """The mean of their rows, less what the background has in common with any paper."""
-    named = [(f"Paper {n}", n) for n in papers]
+    named = tuple((f"Paper {n}", n) for n in papers)
     row = ROWS[papers].toarray().mean(axis=0)
     columns = np.flatnonzero(row)
     facet = of_papers(named, columns, row[columns], float(row @ row), np.array(common, dtype=float), kind)
     assert dict(zip(facet.columns, facet.values, strict=True)) == pytest.approx(mean)
     assert facet.reference == pytest.approx(reference)
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)
-    assert (facet.kind, facet.papers, facet.against, facet.name) == (kind, tuple(named), ALPHA, "")
+    assert (facet.kind, facet.papers, facet.against, facet.name) == (kind, named, ALPHA, "")
 
 
 def test_every_text_of_a_profile_is_known() -> None:
