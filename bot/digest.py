@@ -18,8 +18,7 @@ from operator import or_
 from typing import Protocol, TypeVar
 
 from bot.identity import AuthorIndex, names_on
-from bot.model import Counted, Floor, Paper, PaperSet, Profile, Ranked
-from bot.ranking.counts import may_contain
+from bot.model import Floor, Paper, PaperSet, Profile, Ranked
 from bot.ranking.terms import contains
 
 T = TypeVar("T")
@@ -108,11 +107,15 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
 
 
 class Candidates:
-    """The papers of a window, by what profiles leave out. For many profiles: `excluded` says the same of one."""
+    """The papers of a window, by what profiles leave out. For many profiles: `excluded` says the same of one.
 
-    def __init__(self, window: Sequence[Counted], now: datetime) -> None:
+    `with_words`: finds the papers that have every word of a text, wherever.
+    """
+
+    def __init__(self, window: Sequence[Paper], now: datetime, with_words: Callable[[str], PaperSet]) -> None:
         self._window = tuple(window)
-        self._places = {one.paper.id: place for place, one in enumerate(window)}
+        self._places = {paper.id: place for place, paper in enumerate(window)}
+        self._with_words = with_words
         self._now = now
         self._open = self._where(lambda paper: not paper.withdrawn and paper.first_seen <= now)
         self._since: dict[int, PaperSet] = {}
@@ -147,11 +150,10 @@ class Candidates:
         return self._where(lambda paper: paper.first_seen > start)
 
     def _with_term(self, term: str) -> PaperSet:
-        """Found by the counts first, which is quicker than to read the texts."""
-        near = [(place, one.paper) for place, one in enumerate(self._window) if may_contain(one.terms, term)]
-        return self._union(
-            1 << place for place, paper in near if contains((paper.title, paper.abstract), (term,))
-        )
+        """Of the papers that have its words, those that have them as a phrase."""
+        near = self._with_words(term)
+        found = ((1 << n, paper) for n, paper in enumerate(self._window) if near >> n & 1)
+        return self._union(bit for bit, paper in found if contains((paper.title, paper.abstract), (term,)))
 
     def _of_category(self, name: str) -> PaperSet:
         return self._where(lambda paper: bool(_in_categories(paper.categories, (name,))))
@@ -165,10 +167,10 @@ class Candidates:
 
     @cached_property
     def _authors(self) -> AuthorIndex:
-        return AuthorIndex(one.paper for one in self._window)
+        return AuthorIndex(self._window)
 
     def _where(self, has: Callable[[Paper], bool]) -> PaperSet:
-        return self._union(1 << place for place, one in enumerate(self._window) if has(one.paper))
+        return self._union(1 << place for place, paper in enumerate(self._window) if has(paper))
 
     @staticmethod
     def _union(sets: Iterable[PaperSet]) -> PaperSet:

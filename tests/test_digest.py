@@ -24,7 +24,7 @@ from bot.digest import (
     window_start,
 )
 from bot.model import Mute, Paper, Profile, Ranked, Reference
-from tests.support.builders import NOW, counted, make_paper, make_profile, ranked
+from tests.support.builders import NOW, make_paper, make_profile, ranked
 
 HAN = "Seungwook Han"
 OLD = NOW - timedelta(days=8)
@@ -461,6 +461,11 @@ _TITLES = (
 _TERMS = ("survey", "surveys", "few shot", "robots", "R", "the", "世界", "", "nothing there")
 
 
+def anywhere(text: str) -> int:
+    """Any paper may have the words of a text: to be read for certainty."""
+    return -1
+
+
 def _some(values: tuple[str, ...], most: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
     return st.lists(st.sampled_from(values), max_size=most).map(tuple)
 
@@ -499,7 +504,7 @@ _wild_profiles = st.builds(
 @given(_wild_papers, st.lists(_wild_profiles, min_size=1, max_size=3))
 def test_candidates_are_what_nothing_excludes(papers: list[Paper], profiles: list[Profile]) -> None:
     """For many profiles at once the same as for each paper of one, whoever was asked before."""
-    candidates = Candidates([counted(paper) for paper in papers], NOW)
+    candidates = Candidates(papers, NOW, anywhere)
     for profile in (*profiles, profiles[0]):
         wanted = [paper.id for paper in papers if excluded(profile, paper, frozenset(), NOW) is None]
         assert candidates.of(profile) == candidates.places(wanted)
@@ -508,17 +513,17 @@ def test_candidates_are_what_nothing_excludes(papers: list[Paper], profiles: lis
 
 def test_candidates_of_nothing() -> None:
     """No papers, no candidates; no wishes, all of them that are neither withdrawn nor to come."""
-    assert Candidates((), NOW).of(make_profile(categories=("cs",), authors=(HAN,))) == 0
+    assert Candidates((), NOW, anywhere).of(make_profile(categories=("cs",), authors=(HAN,))) == 0
     papers = (
         make_paper("b"),
         make_paper("a"),
         make_paper("c", withdrawn=True),
         make_paper("d", first_seen=NOW + timedelta(1)),
     )
-    assert Candidates([counted(paper) for paper in papers], NOW).of(make_profile()) == 0b0011
+    assert Candidates(papers, NOW, anywhere).of(make_profile()) == 0b0011
 
 
 def test_a_set_of_papers_by_their_ids() -> None:
     """Bit n is the window's paper n; ids of other papers, and none, are left out."""
-    candidates = Candidates([counted(make_paper(id_)) for id_ in "abc"], NOW)
+    candidates = Candidates([make_paper(id_) for id_ in "abc"], NOW, anywhere)
     assert candidates.places(["test:c", "test:a", "test:c", "test:z", None]) == 0b101

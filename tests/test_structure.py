@@ -16,7 +16,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot", "bot.errors", "bot.model", "bot.tex", "bot.progress"),
     ("bot.ports", "bot.text", "bot.when"),
     ("bot.identity", "bot.yamlfile"),
-    ("bot.addresses", "bot.bibliography", "bot.evaluation", "bot.ranking.counts", "bot.ranking.terms"),
+    ("bot.addresses", "bot.bibliography", "bot.evaluation", "bot.ranking.terms"),
     ("bot.digest", "bot.http", "bot.merge", "bot.profile_schema", "bot.schedule", "bot.views"),
     ("bot.profiles", "bot.rendering", "bot.settings"),
     ("bot.first_steps", "bot.letter"),

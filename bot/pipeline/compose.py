@@ -83,6 +83,8 @@ class Model(Protocol):
 
     def rank(self, profile: Profile, among: PaperSet) -> Order: ...
 
+    def with_words(self, text: str) -> PaperSet: ...
+
     @property
     def twin(self) -> Twin: ...
 
@@ -129,10 +131,10 @@ class Desk:
         also = archive.counted(paper.id for key in asked if (paper := self._find(key)))
         papers = (*archive.window(now - timedelta(days=days), now), *also)
         self._window = {one.paper.id: one for one in papers}
-        self._candidates = Candidates(tuple(self._window.values()), now)
         counts = archive.sampled_counts(ARCHIVE_SAMPLE, now)
         window = tuple(self._window.values())
         self._model = make_model(counts, background, window, list(self._profiles.values()), counted)
+        self._candidates = Candidates([one.paper for one in window], now, self._model.with_words)
 
     def compose(
         self,

@@ -21,16 +21,13 @@ from bot.ranking.terms import Role, Words, role, terms, words
 VERSION = 1
 TITLE_WEIGHT = 2
 COUNT_BITS = 8
-KEY_BYTES = 7
 _MOST = (1 << COUNT_BITS) - 1
 
 
 @lru_cache(maxsize=500_000)
 def key(term: str) -> int:
     """A term's 56-bit key, odd for a pair: the same on every machine and in every process."""
-    return int.from_bytes(blake2b(term.encode(), digest_size=KEY_BYTES).digest(), "little") >> 1 << 1 | (
-        " " in term
-    )
+    return int.from_bytes(blake2b(term.encode(), digest_size=7).digest(), "little") >> 1 << 1 | (" " in term)
 
 
 def counts(title: str, abstract: str) -> bytes:
@@ -53,20 +50,9 @@ def length_of(text: Words) -> int:
     return sum(role(stem) is Role.TERM for stem in text.stems)
 
 
-def may_contain(packed: bytes, text: str) -> bool:
-    """Whether a paper with these counts can have a text word by word: not when one of its terms is missing.
-
-    The bytes of a key found across two entries are a false alarm in 2^56, and no more than that.
-    """
-    return all(one in packed for one in _singles(text))
-
-
-@lru_cache(maxsize=10_000)
-def _singles(text: str) -> tuple[bytes, ...]:
-    """The keys of a text's single words as they stand in counts."""
-    read = words(text)
-    found = {stem for stem in read.stems if role(stem) is Role.TERM}
-    return tuple(key(stem).to_bytes(KEY_BYTES, "little") for stem in sorted(found))
+def word_keys(text: str) -> tuple[int, ...]:
+    """The keys of a text's words: a paper that lacks one cannot have the text."""
+    return tuple(sorted({key(stem) for stem in words(text).stems if role(stem) is Role.TERM}))
 
 
 COUNTING = Counting(VERSION, counts)

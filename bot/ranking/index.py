@@ -85,6 +85,14 @@ class Index:
         """The columns of some keys, which must be among those that the index was made with."""
         return np.searchsorted(self.keys, np.fromiter(keys, np.uint64))
 
+    def columns_of_known(self, keys: Sequence[int]) -> list[int]:
+        """The columns of some keys; -1 for a key that the index does not know."""
+        if not len(self.keys):
+            return [-1] * len(keys)
+        columns = np.minimum(self.columns(keys), len(self.keys) - 1)
+        known = self.keys[columns] == np.fromiter(keys, np.uint64)
+        return [int(column) for column in np.where(known, columns, -1)]
+
     def _counts(self, papers: Sequence[bytes], phrases: bool = True) -> tuple[Vector, sparse.csr_array]:
         """Lengths in words, and papers x terms with the counts."""
         lengths, ends, packed = unpacked(papers)

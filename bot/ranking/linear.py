@@ -23,7 +23,7 @@ from scipy import sparse
 
 from bot.identity import AuthorIndex
 from bot.model import Counted, Paper, PaperSet, Profile, Reference
-from bot.ranking.counts import counts
+from bot.ranking.counts import counts, word_keys
 from bot.ranking.facets import WANTED, Facet, Kind, of_papers, of_texts, queries
 from bot.ranking.index import Index, Vector, keys_of
 from bot.ranking.order import NEGLIGIBLE, Ranking, Scored
@@ -92,7 +92,7 @@ class Ranker:
         self.rows = self.index.rows(texts)
         self._named_rows = self.index.rows([terms for _, terms in resolved.values()], phrases=False)
         self._product = Product(self.rows)
-        self._twins = Twins(self.rows, self.index.is_word, self.papers)
+        self._twins = Twins(self.rows[self.window], self.index.is_word, self.papers[self.window])
         self._block: dict[str, Scored] = {}
 
     def rank(self, profile: Profile, among: PaperSet) -> Ranking:
@@ -102,6 +102,18 @@ class Ranker:
     def twin(self, paper: Paper, others: Sequence[Paper], *, repeated: bool = False) -> Paper | None:
         """Which of some other papers of the window this one is the same work as. `repeated`: a series is not."""
         return self._twins.find(paper, others, REPEATED if repeated else SERIES)
+
+    def with_words(self, text: str) -> PaperSet:
+        """The window's papers that have every word of a text, wherever."""
+        has = np.ones(len(self.papers), dtype=bool)
+        for column in self.index.columns_of_known(word_keys(text)):
+            found = np.zeros(len(self.papers), dtype=bool)
+            if column >= 0:
+                found[self._product.papers_with(column)] = True
+            has &= found
+        bits = np.zeros(len(self.numbers), dtype=bool)
+        bits[self.numbers] = has[self.window]
+        return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
 
     def scored(self, profile: Profile) -> Scored:
         """Computed for a chunk of profiles at once: they are asked for in their order."""

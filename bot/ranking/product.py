@@ -29,6 +29,11 @@ class Product:
         self._common = sparse.csr_array(rows[:, common])
         self.postings = sparse.csr_array(rows.T)  #: terms x papers
 
+    def papers_with(self, term: int) -> NDArray[np.integer]:
+        """Places of the papers that have a term."""
+        start, end = self.postings.indptr[term : term + 2]
+        return np.asarray(self.postings.indices[start:end])
+
     def scores(self, weights: sparse.csr_array) -> NDArray[np.float64]:
         """Facets x papers. `weights`: facets x terms."""
         facet = np.repeat(np.arange(weights.shape[0]), np.diff(weights.indptr))

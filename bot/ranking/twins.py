@@ -41,20 +41,16 @@ class Twins:
         twins = self._twins(paper)
         return next((other for other in others if twins.get(other.id, 0.0) >= least), None) if twins else None
 
-    def similarities(self, paper: Paper) -> Vector:
-        """Cosine similarities of a paper's words to all papers', 0 to 1."""
-        row = self._words[[self._places[paper.id]]].toarray()[0]
-        return np.asarray(self._words @ row)
-
     def _twins(self, paper: Paper) -> dict[str, float]:
         """Ids of the papers that are the same work or a series, with their similarity."""
         if paper.id not in self._found:
-            similarities = self.similarities(paper)
-            near = (
-                (self._papers[n], float(similarities[n]))
-                for n in np.flatnonzero(similarities >= SERIES).tolist()
-            )
-            self._found[paper.id] = {one.id: alike for one, alike in near if _are_twins(paper, one, alike)}
+            place = self._places[paper.id]
+            similarities = sparse.csr_array(self._words[[place]] @ self._postings)
+            near = zip(similarities.indices.tolist(), similarities.data.tolist(), strict=True)
+            close = ((self._papers[other], cosine) for other, cosine in near if cosine >= SERIES)
+            self._found[paper.id] = {
+                other.id: cosine for other, cosine in close if _are_twins(paper, other, cosine)
+            }
         return self._found[paper.id]
 
     @cached_property
@@ -63,6 +59,11 @@ class Twins:
         words = self._rows[:, np.flatnonzero(self._is_word)]
         lengths = np.sqrt(np.asarray(words.power(2).sum(axis=1)).ravel())
         return sparse.csr_array(sparse.diags_array(1.0 / np.where(lengths > 0, lengths, 1.0)) @ words)
+
+    @cached_property
+    def _postings(self) -> sparse.csr_array:
+        """Words x papers."""
+        return sparse.csr_array(self._words.T)
 
 
 def _are_twins(one: Paper, other: Paper, similarity: float) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import email
 import json
 import mailbox
+import re
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -60,7 +61,12 @@ def mails(bench: Bench, name: str = "ada") -> list[EmailMessage]:
     """What lies in a Maildir, oldest first."""
     path = bench.data / "maildir" / name
     box = mailbox.Maildir(path, create=False)
-    return [read(box.get_bytes(key)) for key in sorted(box.keys())]
+    return [read(box.get_bytes(key)) for key in sorted(box.keys(), key=_when)]
+
+
+def _when(key: str) -> list[int]:
+    """A Maildir name begins with seconds, microseconds, process and number: `1779.M9P7Q2`, none of them padded."""
+    return [int(number) for number in re.findall(r"\d+", key)[:4]]
 
 
 def read(content: bytes) -> EmailMessage:
