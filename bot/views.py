@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from functools import lru_cache
@@ -160,8 +160,15 @@ def paper_view(rank: int, scored: ScoredPaper, several: bool = False) -> PaperVi
         comments=paper.comments,
         links=_links(paper),
         excerpt=_excerpt(paper.abstract, broken_off=paper.cut),
-        also=tuple(AlsoView(_title(one), _abstract_page(one)) for one in scored.also[:ALSO_SHOWN]),
+        also=_also(scored.also),
     )
+
+
+def _also(papers: Sequence[Paper]) -> tuple[AlsoView, ...]:
+    """The first few by title; the rest is counted, so that none goes unmentioned."""
+    named = tuple(AlsoView(_title(one), _abstract_page(one)) for one in papers[:ALSO_SHOWN])
+    more = len(papers) - len(named)
+    return (*named, AlsoView(f"{more} more", None)) if more else named
 
 
 def _title(paper: Paper) -> str:

@@ -15,6 +15,7 @@ from bot.ranking import linear
 from bot.ranking.counts import counts
 from bot.ranking.linear import Ranker
 from bot.ranking.order import Ranking
+from bot.ranking.terms import contains
 from tests.support.builders import counted, interests, make_paper, rank_among
 
 HAN = "Seungwook Han"
@@ -283,3 +284,15 @@ def test_a_hundred_thousand_words_are_ranked(world: World, profile: Profile) -> 
             told = math.fsum(reason.weight for reason in ranking.reasons(one.paper))
             assert told == pytest.approx(one.score, rel=1e-9, abs=1e-9)
             assert 0 <= one.relevance <= 100
+
+
+@wild(40)
+@given(worlds(), TEXTS)
+def test_every_paper_that_has_a_text_has_its_words(world: World, text: str) -> None:
+    """No phrase is missed because its words were looked for first; a single word is found where it stands."""
+    found = world.ranker().with_words(text)
+    assert found < 1 << len(world.new)
+    for number, paper in enumerate(world.papers):
+        if contains((paper.title, paper.abstract), (text,)):
+            assert found >> number & 1, paper.title
+    assert world.ranker().with_words("snark boojum") == 0
