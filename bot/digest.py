@@ -151,9 +151,14 @@ class Candidates:
 
     def _with_term(self, term: str) -> PaperSet:
         """Of the papers that have its words, those that have them as a phrase."""
-        near = self._with_words(term)
-        found = ((1 << n, paper) for n, paper in enumerate(self._window) if near >> n & 1)
-        return self._union(bit for bit, paper in found if contains((paper.title, paper.abstract), (term,)))
+        found, left = 0, self._with_words(term) & (1 << len(self._window)) - 1
+        while left:
+            bit = left & -left
+            left ^= bit
+            paper = self._window[bit.bit_length() - 1]
+            if contains((paper.title, paper.abstract), (term,)):
+                found |= bit
+        return found
 
     def _of_category(self, name: str) -> PaperSet:
         return self._where(lambda paper: bool(_in_categories(paper.categories, (name,))))

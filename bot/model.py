@@ -12,6 +12,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
+from typing import NamedTuple
 
 
 def _require_aware(moment: datetime) -> None:
@@ -221,9 +222,8 @@ class Floor:
     fit: float
 
 
-@dataclass(frozen=True, slots=True)
-class Ranked:
-    """A paper's place in a profile's order, before its reasons are spelled out."""
+class Ranked(NamedTuple):
+    """A paper's place in a profile's order, before its reasons are spelled out: made a thousand times a second."""
 
     paper: Paper
     score: float
