@@ -17,9 +17,9 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import Protocol, TypeVar
 
-from bot.identity import AuthorIndex, names_on
+from bot.identity import names_on
 from bot.model import Floor, Paper, PaperSet, Profile, Ranked
-from bot.ranking.terms import contains
+from bot.ranking.terms import contains, is_word
 
 T = TypeVar("T")
 
@@ -106,16 +106,25 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
     return None
 
 
+class Finder(Protocol):
+    """Finds papers of a window without reading them all."""
+
+    def with_words(self, text: str) -> PaperSet:
+        """Those that have every word of a text, wherever."""
+        ...
+
+    def by(self, name: str) -> PaperSet:
+        """Those by somebody."""
+        ...
+
+
 class Candidates:
-    """The papers of a window, by what profiles leave out. For many profiles: `excluded` says the same of one.
+    """The papers of a window, by what profiles leave out. For many profiles: `excluded` says the same of one."""
 
-    `with_words`: finds the papers that have every word of a text, wherever.
-    """
-
-    def __init__(self, window: Sequence[Paper], now: datetime, with_words: Callable[[str], PaperSet]) -> None:
+    def __init__(self, window: Sequence[Paper], now: datetime, finder: Finder) -> None:
         self._window = tuple(window)
         self._places = {paper.id: place for place, paper in enumerate(window)}
-        self._with_words = with_words
+        self._finder = finder
         self._now = now
         self._open = self._where(lambda paper: not paper.withdrawn and paper.first_seen <= now)
         self._since: dict[int, PaperSet] = {}
@@ -143,7 +152,7 @@ class Candidates:
         return (_found(self._categories, name, self._of_category) for name in names)
 
     def _by(self, names: Iterable[str]) -> Iterator[PaperSet]:
-        return (_found(self._names, name, self._by_one) for name in names)
+        return (_found(self._names, name, self._finder.by) for name in names)
 
     def _first_seen_within(self, days: int) -> PaperSet:
         start = self._now - timedelta(days=days)
@@ -151,7 +160,10 @@ class Candidates:
 
     def _with_term(self, term: str) -> PaperSet:
         """Of the papers that have its words, those that have them as a phrase."""
-        found, left = 0, self._with_words(term) & (1 << len(self._window)) - 1
+        left = self._finder.with_words(term)
+        if is_word(term):
+            return left
+        found = 0
         while left:
             bit = left & -left
             left ^= bit
@@ -163,16 +175,9 @@ class Candidates:
     def _of_category(self, name: str) -> PaperSet:
         return self._where(lambda paper: bool(_in_categories(paper.categories, (name,))))
 
-    def _by_one(self, name: str) -> PaperSet:
-        return self.places(self._authors.papers_by(name))
-
     @cached_property
     def _uncategorised(self) -> PaperSet:
         return self._where(lambda paper: not paper.categories)
-
-    @cached_property
-    def _authors(self) -> AuthorIndex:
-        return AuthorIndex(self._window)
 
     def _where(self, has: Callable[[Paper], bool]) -> PaperSet:
         return self._union(1 << place for place, paper in enumerate(self._window) if has(paper))

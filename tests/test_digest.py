@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +24,9 @@ from bot.digest import (
     mute_reason,
     window_start,
 )
+from bot.identity import names_on
 from bot.model import Mute, Paper, Profile, Ranked, Reference
+from bot.ranking.terms import Role, role, words
 from tests.support.builders import NOW, make_paper, make_profile, ranked
 
 HAN = "Seungwook Han"
@@ -461,9 +464,21 @@ _TITLES = (
 _TERMS = ("survey", "surveys", "few shot", "robots", "R", "the", "世界", "", "nothing there")
 
 
-def anywhere(text: str) -> int:
-    """Any paper may have the words of a text: to be read for certainty."""
-    return -1
+@dataclass
+class Reader:
+    """Finds papers by reading them all."""
+
+    papers: Sequence[Paper]
+
+    def with_words(self, text: str) -> int:
+        wanted = {stem for stem in words(text).stems if role(stem) is Role.TERM}
+        return self._where(lambda paper: wanted <= set(words(paper.title, paper.abstract).stems))
+
+    def by(self, name: str) -> int:
+        return self._where(lambda paper: bool(names_on(paper, [name])))
+
+    def _where(self, has: Callable[[Paper], bool]) -> int:
+        return sum(1 << number for number, paper in enumerate(self.papers) if has(paper))
 
 
 def _some(values: tuple[str, ...], most: int = 2) -> st.SearchStrategy[tuple[str, ...]]:
@@ -504,7 +519,7 @@ _wild_profiles = st.builds(
 @given(_wild_papers, st.lists(_wild_profiles, min_size=1, max_size=3))
 def test_candidates_are_what_nothing_excludes(papers: list[Paper], profiles: list[Profile]) -> None:
     """For many profiles at once the same as for each paper of one, whoever was asked before."""
-    candidates = Candidates(papers, NOW, anywhere)
+    candidates = Candidates(papers, NOW, Reader(papers))
     for profile in (*profiles, profiles[0]):
         wanted = [paper.id for paper in papers if excluded(profile, paper, frozenset(), NOW) is None]
         assert candidates.of(profile) == candidates.places(wanted)
@@ -513,17 +528,17 @@ def test_candidates_are_what_nothing_excludes(papers: list[Paper], profiles: lis
 
 def test_candidates_of_nothing() -> None:
     """No papers, no candidates; no wishes, all of them that are neither withdrawn nor to come."""
-    assert Candidates((), NOW, anywhere).of(make_profile(categories=("cs",), authors=(HAN,))) == 0
+    assert Candidates((), NOW, Reader(())).of(make_profile(categories=("cs",), authors=(HAN,))) == 0
     papers = (
         make_paper("b"),
         make_paper("a"),
         make_paper("c", withdrawn=True),
         make_paper("d", first_seen=NOW + timedelta(1)),
     )
-    assert Candidates(papers, NOW, anywhere).of(make_profile()) == 0b0011
+    assert Candidates(papers, NOW, Reader(papers)).of(make_profile()) == 0b0011
 
 
 def test_a_set_of_papers_by_their_ids() -> None:
     """Bit n is the window's paper n; ids of other papers, and none, are left out."""
-    candidates = Candidates([make_paper(id_) for id_ in "abc"], NOW, anywhere)
+    candidates = Candidates([make_paper(id_) for id_ in "abc"], NOW, Reader(()))
     assert candidates.places(["test:c", "test:a", "test:c", "test:z", None]) == 0b101

@@ -14,6 +14,7 @@ from bot.digest import (
     Candidates,
     Choice,
     Decision,
+    Finder,
     Twin,
     Verdict,
     choose,
@@ -78,12 +79,10 @@ class Order(Protocol):
     def reasons(self, paper: Paper) -> tuple[Reason, ...]: ...
 
 
-class Model(Protocol):
+class Model(Finder, Protocol):
     """What ranks papers for profiles."""
 
     def rank(self, profile: Profile, among: PaperSet) -> Order: ...
-
-    def with_words(self, text: str) -> PaperSet: ...
 
     @property
     def twin(self) -> Twin: ...
@@ -134,7 +133,7 @@ class Desk:
         counts = archive.sampled_counts(ARCHIVE_SAMPLE, now)
         window = tuple(self._window.values())
         self._model = make_model(counts, background, window, list(self._profiles.values()), counted)
-        self._candidates = Candidates([one.paper for one in window], now, self._model.with_words)
+        self._candidates = Candidates([one.paper for one in window], now, self._model)
 
     def compose(
         self,

@@ -107,12 +107,17 @@ class Ranker:
         """The window's papers that have every word of a text, wherever."""
         has = np.ones(len(self.papers), dtype=bool)
         for column in self.index.columns_of_known(word_keys(text)):
-            found = np.zeros(len(self.papers), dtype=bool)
-            if column >= 0:
-                found[self._product.papers_with(column)] = True
-            has &= found
+            places = self._product.papers_with(column) if column >= 0 else ()
+            has &= np.isin(np.arange(len(has)), places)
+        return self._paper_set(np.flatnonzero(has))
+
+    def by(self, name: str) -> PaperSet:
+        """The window's papers by somebody."""
+        return self._paper_set(self.author_places(name))
+
+    def _paper_set(self, places: NDArray[np.intp]) -> PaperSet:
         bits = np.zeros(len(self.numbers), dtype=bool)
-        bits[self.numbers] = has[self.window]
+        bits[self.numbers[places[places >= self.window.start] - self.window.start]] = True
         return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
 
     def scored(self, profile: Profile) -> Scored:

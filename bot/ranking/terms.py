@@ -146,6 +146,12 @@ def is_searchable(text: str) -> bool:
     return next(terms(words(text)), None) is not None
 
 
+def is_word(text: str) -> bool:
+    """Whether a phrase is one word that is a term: who has the term has the phrase."""
+    stems = words(text).stems
+    return len(stems) == 1 and role(stems[0]) is Role.TERM
+
+
 def _is_compound(first: Role, second: Role) -> bool:
     """Whether two hyphenated words are a pair that neighbours of their kind are not."""
     return Role.STOP in (first, second) and Role.TERM in (first, second)

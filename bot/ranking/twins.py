@@ -44,13 +44,13 @@ class Twins:
     def _twins(self, paper: Paper) -> dict[str, float]:
         """Ids of the papers that are the same work or a series, with their similarity."""
         if paper.id not in self._found:
-            place = self._places[paper.id]
-            similarities = sparse.csr_array(self._words[[place]] @ self._postings)
-            near = zip(similarities.indices.tolist(), similarities.data.tolist(), strict=True)
-            close = ((self._papers[other], cosine) for other, cosine in near if cosine >= SERIES)
-            self._found[paper.id] = {
-                other.id: cosine for other, cosine in close if _are_twins(paper, other, cosine)
-            }
+            row = self._words[[self._places[paper.id]]]
+            self._row[row.indices] = row.data
+            similarities = self._words @ self._row
+            self._row[row.indices] = 0.0
+            near = np.flatnonzero(similarities >= SERIES).tolist()
+            close = ((self._papers[other], float(similarities[other])) for other in near)
+            self._found[paper.id] = {one.id: alike for one, alike in close if _are_twins(paper, one, alike)}
         return self._found[paper.id]
 
     @cached_property
@@ -61,9 +61,9 @@ class Twins:
         return sparse.csr_array(sparse.diags_array(1.0 / np.where(lengths > 0, lengths, 1.0)) @ words)
 
     @cached_property
-    def _postings(self) -> sparse.csr_array:
-        """Words x papers."""
-        return sparse.csr_array(self._words.T)
+    def _row(self) -> Vector:
+        """Room for one paper's words."""
+        return np.zeros(self._words.shape[1])
 
 
 def _are_twins(one: Paper, other: Paper, similarity: float) -> bool:

@@ -106,7 +106,7 @@ def main(path: Path) -> None:
         f"  index of {papers:,} papers, {terms:,} terms     {seconds:8.2f} s (built before, not in the ratio)"
     )
     print(f"  peak memory with the index built        {peak_memory():8.0f} MB")
-    candidates = Candidates([one.paper for one in given.window], NOW, ranker.with_words)
+    candidates = Candidates([one.paper for one in given.window], NOW, ranker)
     times = rank_in_time(ranker, candidates)
     done = len(times.chosen)
     print(

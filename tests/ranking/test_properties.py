@@ -10,12 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from bot.identity import names_on
 from bot.model import Counted, Interest, Paper, Profile, Reference
 from bot.ranking import linear
 from bot.ranking.counts import counts
 from bot.ranking.linear import Ranker
 from bot.ranking.order import Ranking
-from bot.ranking.terms import contains
+from bot.ranking.terms import contains, is_word
 from tests.support.builders import counted, interests, make_paper, rank_among
 
 HAN = "Seungwook Han"
@@ -287,12 +288,16 @@ def test_a_hundred_thousand_words_are_ranked(world: World, profile: Profile) -> 
 
 
 @wild(40)
-@given(worlds(), TEXTS)
-def test_every_paper_that_has_a_text_has_its_words(world: World, text: str) -> None:
-    """No phrase is missed because its words were looked for first; a single word is found where it stands."""
-    found = world.ranker().with_words(text)
-    assert found < 1 << len(world.new)
+@given(worlds(), TEXTS, NAMES)
+def test_what_is_found_is_what_reading_finds(world: World, text: str, name: str) -> None:
+    """No paper is missed that has a phrase, and one word is found where it stands; people are, by their names."""
+    model = world.ranker()
+    has, by = model.with_words(text), model.by(name)
+    assert 0 <= has < 1 << len(world.new)
+    assert 0 <= by < 1 << len(world.new)
     for number, paper in enumerate(world.papers):
-        if contains((paper.title, paper.abstract), (text,)):
-            assert found >> number & 1, paper.title
-    assert world.ranker().with_words("snark boojum") == 0
+        there = contains((paper.title, paper.abstract), (text,))
+        assert has >> number & 1 or not there
+        assert bool(there) is bool(has >> number & 1) or not is_word(text)
+        assert bool(names_on(paper, [name])) is bool(by >> number & 1)
+    assert model.with_words("snark boojum") == 0
