@@ -25,7 +25,7 @@ from bot.identity import AuthorIndex
 from bot.model import Counted, Paper, PaperSet, Profile, Reference
 from bot.ranking.counts import counts, word_keys
 from bot.ranking.facets import WANTED, Facet, Kind, of_papers, of_texts, queries
-from bot.ranking.index import Index, Vector, keys_of
+from bot.ranking.index import Index, Vector, keys_of, table
 from bot.ranking.order import NEGLIGIBLE, Ranking, Scored
 from bot.ranking.product import Product
 from bot.ranking.twins import REPEATED, SERIES, Twins
@@ -107,8 +107,10 @@ class Ranker:
         """The window's papers that have every word of a text, wherever."""
         has = np.ones(len(self.papers), dtype=bool)
         for column in self.index.columns_of_known(word_keys(text)):
-            places = self._product.papers_with(column) if column >= 0 else ()
-            has &= np.isin(np.arange(len(has)), places)
+            one = np.zeros(len(has), dtype=bool)
+            if column >= 0:
+                one[self._product.papers_with(column)] = True
+            has &= one
         return self._paper_set(np.flatnonzero(has))
 
     def by(self, name: str) -> PaperSet:
@@ -163,9 +165,9 @@ class Ranker:
         rows = [row for _, _, papers in asked for _, row in papers]
         shape = (len(asked), self._named_rows.shape[0])
         ends = np.concatenate(([0], np.cumsum(sizes)))
-        means = sparse.csr_array((np.repeat(1.0 / np.array(sizes), sizes), rows, ends), shape=shape)
+        means = table(np.repeat(1.0 / np.array(sizes), sizes), np.array(rows), ends, shape)
         means = sparse.csr_array(means @ self._named_rows)
-        parts = sparse.csr_array((means.data**2, means.indices, means.indptr), shape=means.shape)
+        parts = table(means.data**2, means.indices, means.indptr, means.shape)
         squares = np.asarray(parts @ self._is_counted)
         for n, (number, kind, papers) in enumerate(asked):
             some = slice(means.indptr[n], means.indptr[n + 1])
@@ -262,7 +264,7 @@ def weights_of(facets: Sequence[Facet], terms: int) -> sparse.csr_array:
     ends = np.concatenate(([0], np.cumsum([len(facet.columns) for facet in facets])))
     columns = np.concatenate([facet.columns for facet in facets])
     values = np.concatenate([facet.values for facet in facets])
-    return sparse.csr_array((values, columns, ends), shape=(len(facets), terms))
+    return table(values, columns, ends, (len(facets), terms))
 
 
 def _resolved(reference: Reference, named: Mapping[str, Counted]) -> tuple[str, bytes] | None:

@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from bot.ranking.index import table
+
 #: A term that so many papers have counts as common.
 COMMON = 8
 #: One entry of a sparse product takes as long as so many of a dense one (measured: 3 to 6).
@@ -42,9 +44,7 @@ class Product:
         number = self._number[weights.indices]
         dense = heavy[facet] & (number >= 0)
         left = np.concatenate(([0], np.cumsum(~dense)))[weights.indptr]
-        sparsely = sparse.csr_array(
-            (weights.data[~dense], weights.indices[~dense], left), shape=weights.shape
-        )
+        sparsely = table(weights.data[~dense], weights.indices[~dense], left, weights.shape)
         scores = np.asarray((sparsely @ self.postings).toarray())
         if heavy.any():
             place = np.cumsum(heavy) - 1
