@@ -109,8 +109,8 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
 class Finder(Protocol):
     """Finds papers of a window without reading them all."""
 
-    def with_words(self, text: str) -> PaperSet:
-        """Those that have every word of a text, wherever."""
+    def with_terms(self, text: str) -> PaperSet:
+        """Those that have every term of a text, wherever."""
         ...
 
     def by(self, name: str) -> PaperSet:
@@ -159,8 +159,8 @@ class Candidates:
         return self._where(lambda paper: paper.first_seen > start)
 
     def _with_term(self, term: str) -> PaperSet:
-        """Of the papers that have its words, those that have them as a phrase."""
-        left = self._finder.with_words(term)
+        """Of the papers that have its terms, those that have them as the phrase."""
+        left = self._finder.with_terms(term)
         if is_word(term):
             return left
         found = 0
@@ -226,7 +226,7 @@ def choose(
             continue
         if same := twin(ranked.paper, standing):
             under[same.id] = (*under.get(same.id, ()), ranked.paper)
-        elif before := twin(ranked.paper, given, repeated=True):
+        elif given and (before := twin(ranked.paper, given, repeated=True)):
             again[ranked.paper.id] = before
         elif room > 0:
             shown.append(ranked)

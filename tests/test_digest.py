@@ -470,7 +470,7 @@ class Reader:
 
     papers: Sequence[Paper]
 
-    def with_words(self, text: str) -> int:
+    def with_terms(self, text: str) -> int:
         wanted = {stem for stem in words(text).stems if role(stem) is Role.TERM}
         return self._where(lambda paper: wanted <= set(words(paper.title, paper.abstract).stems))
 

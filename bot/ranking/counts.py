@@ -15,7 +15,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from bot.ports import Counting
-from bot.ranking.terms import Role, Words, role, terms, words
+from bot.ranking.terms import HYPHENS, Role, Words, role, terms, words
 
 #: Of the layout and of what terms are: counts of another version are made anew.
 VERSION = 1
@@ -50,9 +50,10 @@ def length_of(text: Words) -> int:
     return sum(role(stem) is Role.TERM for stem in text.stems)
 
 
-def word_keys(text: str) -> tuple[int, ...]:
-    """The keys of a text's words: a paper that lacks one cannot have the text."""
-    return tuple(sorted({key(stem) for stem in words(text).stems if role(stem) is Role.TERM}))
+def keys_of_text(text: str) -> tuple[int, ...]:
+    """The keys of a text's terms, however its words are joined: a paper that lacks one cannot have the text."""
+    spaced = "".join(" " if letter in HYPHENS else letter for letter in text)
+    return tuple(sorted({key(term) for term, _, _ in terms(words(spaced))}))
 
 
 COUNTING = Counting(VERSION, counts)

@@ -134,19 +134,21 @@ def queries(profile: Profile) -> tuple[Query, ...]:
 
 def of_texts(profile: Profile, asked: Sequence[Query], index: Index) -> Iterator[Facet]:
     """The facets of a profile's texts. `asked`: its `queries`."""
-    split = len(profile.interests)
-    for interest, one in zip(profile.interests, asked[:split], strict=True):
-        yield _of_text(one, Kind.INTEREST, interest.weight, index, interest.phrase)
-    yield _of_text(asked[split], Kind.ABOUT, 1.0, index, "")
-    for interest, one in zip(profile.avoid, asked[split + 1 :], strict=True):
-        yield _of_text(one, Kind.AVOID, -interest.weight, index, interest.phrase)
-
-
-def _of_text(asked: Query, kind: Kind, weight: float, index: Index, name: str) -> Facet:
-    columns, values = index.columns(asked.weights), np.array(list(asked.weights.values()))
-    once = float(values @ index.idf[columns]) if len(columns) else 0.0
-    reference = once / max(1.0, asked.words / PHRASE_WORDS)
-    return Facet(kind, weight, columns, values, reference, name, asked.written)
+    columns = index.columns(key for one in asked for key in one.weights)
+    values = np.fromiter(
+        (weight for one in asked for weight in one.weights.values()), np.float64, len(columns)
+    )
+    once = values * index.idf[columns]
+    wishes = [
+        *((Kind.INTEREST, one.weight, one.phrase) for one in profile.interests),
+        (Kind.ABOUT, 1.0, ""),
+        *((Kind.AVOID, -one.weight, one.phrase) for one in profile.avoid),
+    ]
+    start = 0
+    for (kind, weight, name), text in zip(wishes, asked, strict=True):
+        some = slice(start, start := start + len(text.weights))
+        reference = float(once[some].sum()) / max(1.0, text.words / PHRASE_WORDS)
+        yield Facet(kind, weight, columns[some], values[some], reference, name, text.written)
 
 
 def of_papers(

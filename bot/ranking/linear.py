@@ -23,7 +23,7 @@ from scipy import sparse
 
 from bot.identity import AuthorIndex
 from bot.model import Counted, Paper, PaperSet, Profile, Reference
-from bot.ranking.counts import counts, word_keys
+from bot.ranking.counts import counts, keys_of_text
 from bot.ranking.facets import WANTED, Facet, Kind, of_papers, of_texts, queries
 from bot.ranking.index import Index, Vector, keys_of, table
 from bot.ranking.order import NEGLIGIBLE, Ranking, Scored
@@ -103,10 +103,10 @@ class Ranker:
         """Which of some other papers of the window this one is the same work as. `repeated`: a series is not."""
         return self._twins.find(paper, others, REPEATED if repeated else SERIES)
 
-    def with_words(self, text: str) -> PaperSet:
-        """The window's papers that have every word of a text, wherever."""
+    def with_terms(self, text: str) -> PaperSet:
+        """The window's papers that have every term of a text, wherever."""
         has = np.ones(len(self.papers), dtype=bool)
-        for column in self.index.columns_of_known(word_keys(text)):
+        for column in self.index.columns_of_known(keys_of_text(text)):
             one = np.zeros(len(has), dtype=bool)
             if column >= 0:
                 one[self._product.papers_with(column)] = True

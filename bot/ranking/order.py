@@ -83,6 +83,17 @@ class Ranking:
             self._followed = authors[window] > 0
         self._scores = totals[window]
         self._background = totals[ranker.background]
+        wanted = sum(facet.kind in WANTED for facet in scored.facets)
+        #: Facets that speak for a paper x window: what each scores it, on its scale.
+        self._shares = scored.raw[:wanted, window] / scored.scales[:wanted, None]
+        self._matches = np.asarray((self._shares > NEGLIGIBLE).any(axis=0))
+        #: How well each paper fits what it fits best, less what speaks against it.
+        fits = self._shares - scored.usual[:wanted, None]
+        fits /= 1 - scored.usual[:wanted, None]
+        self._fit = fits.max(axis=0, initial=0.0)
+        if wanted < len(scored.facets):
+            against = self._weights[wanted:] / scored.scales[wanted:]
+            self._fit += against @ scored.raw[wanted:, window]
 
     def best_first(self, floor: Floor | None = None) -> Iterator[Ranked]:
         """All the papers, or those that reach a floor; ties by id."""
@@ -109,29 +120,6 @@ class Ranking:
         told = (reason for reason in reasons if abs(reason.weight) > NEGLIGIBLE)
         return tuple(sorted(told, key=lambda reason: (-reason.weight, reason.term)))
 
-    @cached_property
-    def _wanted(self) -> NDArray[np.float64]:
-        """Facets that speak for a paper x window: what each scores it, on its scale."""
-        some = slice(sum(facet.kind in WANTED for facet in self._scored.facets))
-        return self._scored.raw[some, self._ranker.window] / self._scored.scales[some, None]
-
-    @cached_property
-    def _matches(self) -> NDArray[np.bool_]:
-        return np.asarray((self._wanted > NEGLIGIBLE).any(axis=0))
-
-    @cached_property
-    def _fit(self) -> Vector:
-        """How well each paper fits what it fits best, less what speaks against it."""
-        scored, wanted = self._scored, len(self._wanted)
-        usual = scored.usual[:wanted, None]
-        fits = self._wanted - usual
-        fits /= 1 - usual
-        fit = fits.max(axis=0, initial=0.0)
-        if wanted < len(scored.facets):
-            against = self._weights[wanted:] / scored.scales[wanted:]
-            fit += against @ scored.raw[wanted:, self._ranker.window]
-        return np.asarray(fit)
-
     def _rounded(self, some: NDArray[np.bool_] | NDArray[np.intp]) -> Vector:
         return np.asarray(np.round(self._scores[some], _PLACES))
 
@@ -145,8 +133,8 @@ class Ranking:
     def _ranked(self, some: NDArray[np.intp]) -> Iterator[Ranked]:
         scores, matches = self._rounded(some), self._matches[some]
         main = np.full(len(some), -1)
-        if len(self._wanted):
-            shares = self._weights[: len(self._wanted), None] * self._wanted[:, some]
+        if len(self._shares):
+            shares = self._weights[: len(self._shares), None] * self._shares[:, some]
             main[matches] = shares.argmax(axis=0)[matches]
         columns = (
             some,

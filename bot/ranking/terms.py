@@ -22,7 +22,7 @@ from bot.text import readable
 _WORD = re.compile(r"[^\W_]+(?:\+\+|#(?!\w))?")
 #: What stands between two words and parts them: punctuation with a space beside it, and the end of a text.
 _BREAK = re.compile(r"[.,;:!?()\[\]{}…—–|](?=\s)|(?<=\s)[(\[{—–|]|\n")
-_HYPHENS = frozenset("-‐‑")
+HYPHENS = frozenset("-‐‑")
 _ENGLISH = Stemmer.Stemmer("english")
 #: Plurals that the stemmer leaves as they are, as it wants a vowel (not the last letter) before the "s": "LLMs",
 #: "GPUs" and "PDEs" by their capitals, "llms" for its want of any vowel. "GPS" is no plural.
@@ -96,7 +96,7 @@ def words(*texts: str) -> Words:
 def _join(between: str) -> Join:
     if between == " ":
         return Join.SPACE
-    if between in _HYPHENS:
+    if between in HYPHENS:
         return Join.HYPHEN
     return Join.BREAK if _BREAK.search(between) else Join.SPACE
 

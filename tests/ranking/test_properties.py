@@ -292,7 +292,7 @@ def test_a_hundred_thousand_words_are_ranked(world: World, profile: Profile) -> 
 def test_what_is_found_is_what_reading_finds(world: World, text: str, name: str) -> None:
     """No paper is missed that has a phrase, and one word is found where it stands; people are, by their names."""
     model = world.ranker()
-    has, by = model.with_words(text), model.by(name)
+    has, by = model.with_terms(text), model.by(name)
     assert 0 <= has < 1 << len(world.new)
     assert 0 <= by < 1 << len(world.new)
     for number, paper in enumerate(world.papers):
@@ -300,4 +300,4 @@ def test_what_is_found_is_what_reading_finds(world: World, text: str, name: str)
         assert has >> number & 1 or not there
         assert bool(there) is bool(has >> number & 1) or not is_word(text)
         assert bool(names_on(paper, [name])) is bool(by >> number & 1)
-    assert model.with_words("snark boojum") == 0
+    assert model.with_terms("snark boojum") == 0
