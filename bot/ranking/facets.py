@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
 
@@ -67,11 +67,13 @@ class Facet:
 
     kind: Kind
     weight: float  #: how much it counts beside the others; negative when it lowers
-    columns: NDArray[np.integer]
-    values: Vector  #: the weight of each column's term
     reference: float  #: what it scores a paper that fits it
     name: str = ""  #: an interest as the reader wrote it
-    terms: tuple[str, ...] = ()  #: each column's term as the reader wrote it
+    columns: NDArray[np.integer] = field(
+        default_factory=lambda: np.zeros(0, np.intp)
+    )  #: of a text: its terms
+    values: Vector = field(default_factory=lambda: np.zeros(0))  #: the weight of each
+    terms: tuple[str, ...] = ()  #: each term as the reader wrote it
     papers: tuple[tuple[str, int], ...] = ()  #: liked or disliked: title, and row among the named papers
 
     @property
@@ -148,23 +150,16 @@ def of_texts(profile: Profile, asked: Sequence[Query], index: Index) -> Iterator
     for (kind, weight, name), text in zip(wishes, asked, strict=True):
         some = slice(start, start := start + len(text.weights))
         reference = float(once[some].sum()) / max(1.0, text.words / PHRASE_WORDS)
-        yield Facet(kind, weight, columns[some], values[some], reference, name, text.written)
+        yield Facet(kind, weight, reference, name, columns[some], values[some], text.written)
 
 
-def of_papers(
-    papers: tuple[tuple[str, int], ...],
-    columns: NDArray[np.integer],
-    mean: Vector,
-    square: float,
-    common: Vector,
-    kind: Kind,
-) -> Facet:
+def of_papers(papers: tuple[tuple[str, int], ...], square: float, common: Vector, kind: Kind) -> Facet:
     """What liked or disliked papers have in common.
 
-    `papers`: title, and place among the named papers. `mean`: of their rows, in these columns. `square`: the mean's
-    product with itself. `common`: of each named paper, its product with the background's mean.
+    `papers`: title, and place among the named papers. `square`: the product of their mean with itself. `common`: of
+    each named paper, its product with the background's mean.
     """
     places = [place for _, place in papers]
     reference = LIKENESS * (square - ALPHA * float(common[places].mean()))
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
-    return Facet(kind, weight, columns, mean, reference, papers=papers)
+    return Facet(kind, weight, reference, papers=papers)

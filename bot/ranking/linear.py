@@ -24,10 +24,10 @@ from scipy import sparse
 from bot.identity import AuthorIndex
 from bot.model import Counted, Paper, PaperSet, Profile, Reference
 from bot.ranking.counts import counts, keys_of_text
-from bot.ranking.facets import WANTED, Facet, Kind, of_papers, of_texts, queries
+from bot.ranking.facets import ALPHA, WANTED, Facet, Kind, of_papers, of_texts, queries
 from bot.ranking.index import Index, Vector, keys_of, table
 from bot.ranking.order import NEGLIGIBLE, Ranking, Scored
-from bot.ranking.product import Product
+from bot.ranking.product import Product, Split
 from bot.ranking.twins import REPEATED, SERIES, Twins
 
 #: So many votes count as much as a paper among the best hundredth.
@@ -90,8 +90,9 @@ class Ranker:
         texts = [one.terms for one in scored]
         self.index = Index(archive, np.concatenate([keys_of(texts), own]), phrases)
         self.rows = self.index.rows(texts)
-        self._named_rows = self.index.rows([terms for _, terms in resolved.values()], phrases=False)
         self._product = Product(self.rows)
+        liked = self.index.rows([terms for _, terms in resolved.values()], phrases=False)
+        self._named_rows = self._product.split(liked)
         self._twins = Twins(self.rows[self.window], self.index.is_word, self.papers[self.window])
         self._block: dict[str, Scored] = {}
 
@@ -137,43 +138,52 @@ class Ranker:
         """Each liked or disliked paper's title, and its part of what the facet scores a paper."""
         place = self.places[paper.id]
         row = self.rows[[place]].toarray()[0]
-        for title, named in facet.papers:
-            alike = float((self._named_rows[[named]] @ row)[0])
-            yield title, (alike - facet.against * float(self._common[place])) / len(facet.papers)
+        named = self._named_rows.some(np.array([row for _, row in facet.papers]))
+        alike = self._product.with_row(named, row) - facet.against * self._common[place]
+        for (title, _), share in zip(facet.papers, (alike / len(facet.papers)).tolist(), strict=True):
+            yield title, share
 
-    def facets(self, profiles: Sequence[Profile]) -> list[tuple[Facet, ...]]:
-        """Each profile's wishes, without those that can match nothing; what speaks for a paper comes first."""
+    def facets(self, profiles: Sequence[Profile]) -> tuple[list[tuple[Facet, ...]], Split]:
+        """Each profile's wishes, without those that can match nothing; what speaks for a paper comes first. And the
+        means of the liked and disliked papers, in the same order.
+        """
+        of_papers_, means = self._of_papers(profiles)
         made = []
-        for profile, of_papers_ in zip(profiles, self._of_papers(profiles), strict=True):
-            of_texts_ = of_texts(profile, self._asked[profile.id], self.index)
-            able = (facet for facet in (*of_texts_, *of_papers_) if len(facet.columns))
+        for profile, likes in zip(profiles, of_papers_, strict=True):
+            asked = of_texts(profile, self._asked[profile.id], self.index)
+            able = (*(facet for facet in asked if len(facet.columns)), *likes)
             made.append(tuple(sorted(able, key=lambda facet: facet.kind not in WANTED)))
-        return made
+        return made, means
 
-    def _of_papers(self, profiles: Sequence[Profile]) -> list[list[Facet]]:
+    def _of_papers(self, profiles: Sequence[Profile]) -> tuple[list[list[Facet]], Split]:
         """The facets of liked and of disliked papers: one product makes the means of all."""
         asked = [
-            (number, kind, tuple(found for r in some if (found := self._named.get(r))))
+            (number, kind, papers)
             for number, profile in enumerate(profiles)
             for kind, some in ((Kind.LIKE, profile.like), (Kind.DISLIKE, profile.dislike))
+            if (papers := tuple(found for r in some if (found := self._named.get(r))))
         ]
-        asked = [one for one in asked if one[2]]
-        made: list[list[Facet]] = [[] for _ in profiles]
-        if not asked:
-            return made
         sizes = [len(papers) for _, _, papers in asked]
-        rows = [row for _, _, papers in asked for _, row in papers]
-        shape = (len(asked), self._named_rows.shape[0])
-        ends = np.concatenate(([0], np.cumsum(sizes)))
-        means = table(np.repeat(1.0 / np.array(sizes), sizes), np.array(rows), ends, shape)
-        means = sparse.csr_array(means @ self._named_rows)
-        parts = table(means.data**2, means.indices, means.indptr, means.shape)
-        squares = np.asarray(parts @ self._is_counted)
-        for n, (number, kind, papers) in enumerate(asked):
-            some = slice(means.indptr[n], means.indptr[n + 1])
-            columns, mean = means.indices[some], means.data[some]
-            made[number].append(of_papers(papers, columns, mean, float(squares[n]), self._named_common, kind))
-        return made
+        rows = np.array([row for _, _, papers in asked for _, row in papers], dtype=np.intp)
+        shape = (len(asked), self._named_rows.rare.shape[0])
+        parts = np.repeat(1.0 / np.array(sizes, dtype=float), sizes)
+        means = self._named_rows.mixed(table(parts, rows, np.concatenate(([0], np.cumsum(sizes))), shape))
+        squares = self._squares(means)
+        made: list[list[Facet]] = [[] for _ in profiles]
+        for (number, kind, papers), square, size in zip(asked, squares, means.sizes, strict=True):
+            if size:
+                made[number].append(of_papers(papers, float(square), self._named_common, kind))
+        return made, means if means.sizes.all() else means.some(np.flatnonzero(means.sizes))
+
+    def _squares(self, rows: Split) -> Vector:
+        """Each row's product with itself, over the background's terms: whatever else is in the window, it is by
+        these that papers are compared.
+        """
+        counted = np.asarray(self._mean > 0, dtype=np.float64)
+        common, rare = (
+            table(part.data**2, part.indices, part.indptr, part.shape) for part in (rows.common, rows.rare)
+        )
+        return np.asarray(common @ counted[self._product.common] + rare @ counted)
 
     @cached_property
     def _authors(self) -> AuthorIndex:
@@ -187,11 +197,6 @@ class Ranker:
         return mean
 
     @cached_property
-    def _is_counted(self) -> Vector:
-        """1 for the background's terms: whatever else is in the window, it is by these that papers are compared."""
-        return np.asarray(self._mean > 0, dtype=np.float64)
-
-    @cached_property
     def _common(self) -> Vector:
         """What each paper has in common with the background's other papers: none is held against itself."""
         common = np.asarray(self.rows @ self._mean)
@@ -201,27 +206,27 @@ class Ranker:
 
     @cached_property
     def _named_common(self) -> Vector:
-        return np.asarray(self._named_rows @ self._mean)
+        return self._product.with_row(self._named_rows, self._mean)
 
     def _scored_together(self, profiles: Sequence[Profile]) -> Iterator[Scored]:
         """One product for all facets of some profiles."""
-        each = self.facets(profiles)
+        each, means = self.facets(profiles)
         every = [facet for facets in each for facet in facets]
-        raw = self._raw(every)
+        raw = self._raw(every, means)
         scales, usual = self._scales(every, raw)
         start = 0
         for facets in each:
             mine = slice(start, start := start + len(facets))
             yield Scored(facets, raw[mine], scales[mine], usual[mine])
 
-    def _raw(self, facets: Sequence[Facet]) -> NDArray[np.float64]:
-        """Facets x papers: what each facet scores each paper."""
-        if not facets:
-            return np.zeros((0, len(self.papers)))
-        raw = self._product.scores(weights_of(facets, len(self.index.keys)))
-        for row, facet in zip(raw, facets, strict=True):
-            if facet.against:
-                row -= facet.against * self._common
+    def _raw(self, facets: Sequence[Facet], means: Split) -> NDArray[np.float64]:
+        """Facets x papers: what each facet scores each paper. `means`: of the facets of papers, in their order."""
+        raw = np.empty((len(facets), len(self.papers)))
+        is_text = np.array([not facet.papers for facet in facets], dtype=bool)
+        texts = [facet for facet in facets if not facet.papers]
+        raw[is_text] = self._product.of_few(weights_of(texts, len(self.index.keys)))
+        if len(texts) < len(facets):
+            raw[~is_text] = self._product.of_many(means) - ALPHA * self._common
         return raw
 
     def _scales(self, facets: Sequence[Facet], raw: NDArray[np.float64]) -> tuple[Vector, Vector]:
@@ -262,8 +267,8 @@ def _chunks(profiles: Sequence[Profile], room: int) -> list[tuple[Profile, ...]]
 def weights_of(facets: Sequence[Facet], terms: int) -> sparse.csr_array:
     """Facets x terms."""
     ends = np.concatenate(([0], np.cumsum([len(facet.columns) for facet in facets])))
-    columns = np.concatenate([facet.columns for facet in facets])
-    values = np.concatenate([facet.values for facet in facets])
+    columns = np.concatenate([np.zeros(0, np.intp), *(facet.columns for facet in facets)])
+    values = np.concatenate([np.zeros(0), *(facet.values for facet in facets)])
     return table(values, columns, ends, (len(facets), terms))
 
 

@@ -126,7 +126,11 @@ class Ranking:
     def _sorted(self, some: NDArray[np.bool_]) -> Iterator[Ranked]:
         """Made as they are asked for: a digest asks for few."""
         numbers = np.flatnonzero(some)
-        order = numbers[np.lexsort((self._ranker.by_id[numbers], -self._rounded(numbers)))]
+        scores = -self._rounded(numbers)
+        best = np.argsort(scores)
+        if not (np.diff(scores[best]) > 0).all():  # ties
+            best = np.lexsort((self._ranker.by_id[numbers], scores))
+        order = numbers[best]
         for start in range(0, len(order), BLOCK):
             yield from self._ranked(order[start : start + BLOCK])
 

@@ -151,10 +151,10 @@ def paperboy_cost(task: Task, asked: Round) -> Cost:
     """One round of a task."""
     start = time.perf_counter()
     ranker = Paperboy(task).ranker(asked)
-    # Whoever is asked for first waits for what is made once for all: the last, so that the others are still
-    # computed together.
+    # Whoever is asked for first waits for what is made once for all.
     serve(ranker, [asked.trials[-1]], len(asked.candidates))
     index = time.perf_counter() - start
+    ranker._block.clear()
     return Cost(
         index, seconds(lambda: serve(ranker, asked.trials, len(asked.candidates))) / len(asked.trials)
     )

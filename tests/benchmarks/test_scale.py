@@ -23,6 +23,7 @@ from statistics import median
 from typing import Any, TypeVar
 
 import numpy as np
+from scipy import sparse
 
 from bot.digest import Candidates, choose, floor
 from bot.model import Counted, Profile
@@ -183,8 +184,16 @@ def rank_all(
 
 def matrices(ranker: Ranker, profiles: Sequence[Profile]) -> tuple[Any, Any]:
     """One chunk's facets x terms, and terms x papers: what the ranker itself multiplies."""
-    every = [facet for facets in ranker.facets(profiles) for facet in facets]
-    return linear.weights_of(every, len(ranker.index.keys)), ranker._product.postings
+    each, means = ranker.facets(profiles)
+    texts = linear.weights_of(
+        [one for some in each for one in some if not one.papers], len(ranker.index.keys)
+    )
+    product = ranker._product
+    common = sparse.csr_array(
+        (means.common.data, product.common[means.common.indices], means.common.indptr), means.rare.shape
+    )
+    weights = sparse.csr_array(sparse.vstack([texts, means.rare + common]))
+    return linear.table(weights.data, weights.indices, weights.indptr, weights.shape), product.postings
 
 
 def bare_product(weights: Any, postings: Any) -> float:

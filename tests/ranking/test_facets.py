@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
 
 from bot.model import Interest, Profile
 from bot.ranking.counts import counts, key
@@ -236,31 +235,22 @@ def test_reference_is_a_text_that_says_it_once() -> None:
     assert six.reference == pytest.approx(sum(rare.values()) / 2)  # six words are twice a phrase
 
 
-ROWS = sparse.csr_array(np.array([[4.0, 0.0, 2.0], [0.0, 6.0, 2.0], [0.0, 0.0, 0.0]]))
-
-
 @pytest.mark.parametrize(
-    ("kind", "papers", "common", "mean", "reference"),
+    ("kind", "rows", "square", "common", "reference"),
     [
-        # 4 * 4 + 2 * 2
-        (Kind.LIKE, [0], [0, 0, 0], {0: 4, 2: 2}, LIKENESS * 20),
-        (Kind.LIKE, [0], [10, 0, 0], {0: 4, 2: 2}, LIKENESS * (20 - ALPHA * 10)),
-        # the mean's own square: 2 * 2 + 3 * 3 + 2 * 2
-        (Kind.LIKE, [0, 1], [1, 3, 0], {0: 2, 1: 3, 2: 2}, LIKENESS * (17 - ALPHA * 2)),
-        (Kind.LIKE, [0, 0], [1, 3, 0], {0: 4, 2: 2}, LIKENESS * (20 - ALPHA)),
-        (Kind.DISLIKE, [1], [0, 0, 0], {1: 6, 2: 2}, LIKENESS * 40),
-        (Kind.LIKE, [2], [0, 0, 0], {}, 0),
+        (Kind.LIKE, [0], 20, [0, 0, 0], LIKENESS * 20),
+        (Kind.LIKE, [0], 20, [10, 0, 0], LIKENESS * (20 - ALPHA * 10)),
+        (Kind.LIKE, [0, 1], 17, [1, 3, 0], LIKENESS * (17 - ALPHA * 2)),
+        (Kind.LIKE, [0, 0], 20, [1, 3, 0], LIKENESS * (20 - ALPHA)),
+        (Kind.DISLIKE, [1], 40, [0, 0, 0], LIKENESS * 40),
     ],
 )
 def test_papers_ask_for_what_they_have_in_common(
-    kind: Kind, papers: list[int], common: list[float], mean: dict[int, float], reference: float
+    kind: Kind, rows: list[int], square: float, common: list[float], reference: float
 ) -> None:
-    """The mean of their rows, less what the background has in common with any paper."""
-    named = tuple((f"Paper {n}", n) for n in papers)
-    row = ROWS[papers].toarray().mean(axis=0)
-    columns = np.flatnonzero(row)
-    facet = of_papers(named, columns, row[columns], float(row @ row), np.array(common, dtype=float), kind)
-    assert dict(zip(facet.columns, facet.values, strict=True)) == pytest.approx(mean)
+    """A paper that fits has a part of what they share, less what the background has in common with any paper."""
+    named = tuple((f"Paper {row}", row) for row in rows)
+    facet = of_papers(named, square, np.array(common, dtype=float), kind)
     assert facet.reference == pytest.approx(reference)
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)
     assert (facet.kind, facet.papers, facet.against, facet.name) == (kind, named, ALPHA, "")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from unittest import mock
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,7 +18,8 @@ def matrix(rng: np.random.Generator, rows: int, columns: int, density: float) ->
     return sparse.csr_array(rng.random((rows, columns)) * (rng.random((rows, columns)) < density))
 
 
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("common", [0, 1, 8, 10**9])
+@settings(max_examples=25, deadline=None)
 @given(
     st.integers(0, 2**32),
     st.integers(0, 5),
@@ -26,24 +29,32 @@ def matrix(rng: np.random.Generator, rows: int, columns: int, density: float) ->
     st.sampled_from([0.0, 0.1, 0.6, 1.0]),
 )
 def test_it_is_the_product(
-    seed: int, facets: int, papers: int, terms: int, of_facets: float, of_papers: float
+    common: int, seed: int, facets: int, papers: int, terms: int, of_facets: float, of_papers: float
 ) -> None:
-    """Whatever is multiplied densely and whatever is not."""
+    """Whatever is multiplied densely and whatever is not; one row at a time, too."""
     rng = np.random.default_rng(seed)
     weights, rows = matrix(rng, facets, terms, of_facets), matrix(rng, papers, terms, of_papers)
     expected = weights.toarray() @ rows.toarray().T
-    assert Product(rows).scores(weights) == pytest.approx(expected, abs=1e-12)
+    with mock.patch.object(product, "COMMON", common):
+        made = Product(rows)
+    split = made.split(weights)
+    assert made.of_few(weights) == pytest.approx(expected, abs=1e-12)
+    assert made.of_many(split) == pytest.approx(expected, abs=1e-12)
+    for paper, row in enumerate(rows.toarray()):
+        assert made.with_row(split, row) == pytest.approx(expected[:, paper], abs=1e-12)
 
 
-@pytest.mark.parametrize(("common", "cost"), [(0, 10**9), (1, 4), (10**9, 4), (0, 0)])
-def test_how_it_is_split_changes_nothing(monkeypatch: pytest.MonkeyPatch, common: int, cost: int) -> None:
-    """Everything dense, nothing dense, and what lies between."""
-    monkeypatch.setattr(product, "COMMON", common)
-    monkeypatch.setattr(product, "SPARSE_COST", cost)
+def test_a_split_table_is_mixed_as_a_whole_one() -> None:
+    """Sums of rows, some of the rows, and how many terms each has."""
     rng = np.random.default_rng(1)
-    weights, rows = matrix(rng, 6, 40, 0.4), matrix(rng, 50, 40, 0.3)
-    made = Product(rows)
-    assert made.scores(weights) == pytest.approx(weights.toarray() @ rows.toarray().T)
+    made = Product(matrix(rng, 50, 40, 0.2))
+    assert 0 < len(made.common) < 40
+    table, weights = matrix(rng, 6, 40, 0.4), matrix(rng, 3, 6, 0.5)
+    split = made.split(table)
+    mixed = sparse.csr_array(weights @ table)
+    assert made.of_many(split.mixed(weights)) == pytest.approx(made.of_few(mixed))
+    assert made.of_many(split.some(np.array([4, 1]))) == pytest.approx(made.of_few(table)[[4, 1]])
+    assert list(split.sizes) == list(np.diff(table.indptr))
 
 
 def test_papers_with_a_term() -> None:
