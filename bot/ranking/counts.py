@@ -45,6 +45,11 @@ def counts(title: str, abstract: str) -> bytes:
     return data.tobytes()
 
 
+def number_of_terms(packed: bytes) -> int:
+    """How many different terms some counts have."""
+    return len(packed) // 8 - 1
+
+
 def length_of(text: Words) -> int:
     """How many words of a text are terms."""
     return sum(role(stem) is Role.TERM for stem in text.stems)

@@ -23,7 +23,7 @@ from scipy import sparse
 
 from bot.identity import AuthorIndex
 from bot.model import Counted, Paper, PaperSet, Profile, Reference
-from bot.ranking.counts import counts, keys_of_text
+from bot.ranking.counts import counts, keys_of_text, number_of_terms
 from bot.ranking.facets import ALPHA, WANTED, Facet, Kind, of_papers, of_texts, queries
 from bot.ranking.index import Index, Vector, keys_of, table
 from bot.ranking.order import NEGLIGIBLE, Ranking, Scored
@@ -81,8 +81,12 @@ class Ranker:
         self.votes = np.log1p([max(p.votes or 0, 0) for p in self.papers]) / math.log1p(MANY_VOTES)
         references = list(dict.fromkeys(r for p in profiles for r in (*p.like, *p.dislike)))
         resolved = {r: found for r in references if (found := _resolved(r, named))}
-        #: Title and row of each liked or disliked paper.
-        self._named = {r: (title, row) for row, (r, (title, _)) in enumerate(resolved.items())}
+        rows = {r: (title, row) for row, (r, (title, _)) in enumerate(resolved.items())}
+        #: What each profile likes and dislikes: titles, and rows among the named papers.
+        self._named = {
+            p.id: [tuple(rows[r] for r in some if r in rows) for some in (p.like, p.dislike)]
+            for p in profiles
+        }
         self._asked = {profile.id: queries(profile) for profile in profiles}
         asked = [one for some in self._asked.values() for one in some]
         own = np.fromiter((key for one in asked for key in one.weights), np.uint64)
@@ -160,20 +164,18 @@ class Ranker:
         asked = [
             (number, kind, papers)
             for number, profile in enumerate(profiles)
-            for kind, some in ((Kind.LIKE, profile.like), (Kind.DISLIKE, profile.dislike))
-            if (papers := tuple(found for r in some if (found := self._named.get(r))))
+            for kind, papers in zip((Kind.LIKE, Kind.DISLIKE), self._named[profile.id], strict=True)
+            if papers
         ]
         sizes = [len(papers) for _, _, papers in asked]
         rows = np.array([row for _, _, papers in asked for _, row in papers], dtype=np.intp)
         shape = (len(asked), self._named_rows.rare.shape[0])
         parts = np.repeat(1.0 / np.array(sizes, dtype=float), sizes)
         means = self._named_rows.mixed(table(parts, rows, np.concatenate(([0], np.cumsum(sizes))), shape))
-        squares = self._squares(means)
         made: list[list[Facet]] = [[] for _ in profiles]
-        for (number, kind, papers), square, size in zip(asked, squares, means.sizes, strict=True):
-            if size:
-                made[number].append(of_papers(papers, float(square), self._named_common, kind))
-        return made, means if means.sizes.all() else means.some(np.flatnonzero(means.sizes))
+        for (number, kind, papers), square in zip(asked, self._squares(means).tolist(), strict=True):
+            made[number].append(of_papers(papers, square, self._named_common, kind))
+        return made, means
 
     def _squares(self, rows: Split) -> Vector:
         """Each row's product with itself, over the background's terms: whatever else is in the window, it is by
@@ -273,9 +275,11 @@ def weights_of(facets: Sequence[Facet], terms: int) -> sparse.csr_array:
 
 
 def _resolved(reference: Reference, named: Mapping[str, Counted]) -> tuple[str, bytes] | None:
-    """The title and the counts of a referenced paper: the stored ones, else what its BibTeX entry says."""
+    """The title and the counts of a referenced paper: the stored ones, else what its BibTeX entry says. None for one
+    that nothing can resemble.
+    """
     if stored := named.get(reference.id or ""):
-        return stored.paper.title, stored.terms
-    if not reference.title:
-        return None
-    return reference.title, counts(reference.title, reference.abstract)
+        title, terms = stored.paper.title, stored.terms
+    else:
+        title, terms = reference.title, counts(reference.title, reference.abstract)
+    return (title, terms) if number_of_terms(terms) else None

@@ -81,7 +81,7 @@ class Ranking:
                 authors[ranker.author_places(name)] += 1
             totals += AUTHOR_WEIGHT * authors
             self._followed = authors[window] > 0
-        self._scores = totals[window]
+        self._scores = np.round(totals[window], _PLACES)
         self._background = totals[ranker.background]
         wanted = sum(facet.kind in WANTED for facet in scored.facets)
         #: Facets that speak for a paper x window: what each scores it, on its scale.
@@ -101,7 +101,7 @@ class Ranking:
             return self._sorted(self._among)
         reach = self._among & self._matches & (self._scores > 0) & (self._fit >= floor.fit)
         if floor.relevance > 0:
-            reach[reach] = self._relevances(self._rounded(reach)) >= floor.relevance
+            reach[reach] = self._relevances(self._scores[reach]) >= floor.relevance
         return self._sorted(reach)
 
     def followed(self) -> Iterator[Ranked]:
@@ -120,38 +120,30 @@ class Ranking:
         told = (reason for reason in reasons if abs(reason.weight) > NEGLIGIBLE)
         return tuple(sorted(told, key=lambda reason: (-reason.weight, reason.term)))
 
-    def _rounded(self, some: NDArray[np.bool_] | NDArray[np.intp]) -> Vector:
-        return np.asarray(np.round(self._scores[some], _PLACES))
-
     def _sorted(self, some: NDArray[np.bool_]) -> Iterator[Ranked]:
         """Made as they are asked for: a digest asks for few."""
         numbers = np.flatnonzero(some)
-        scores = -self._rounded(numbers)
-        best = np.argsort(scores)
-        if not (np.diff(scores[best]) > 0).all():  # ties
-            best = np.lexsort((self._ranker.by_id[numbers], scores))
-        order = numbers[best]
+        order = numbers[np.lexsort((self._ranker.by_id[numbers], -self._scores[numbers]))]
         for start in range(0, len(order), BLOCK):
             yield from self._ranked(order[start : start + BLOCK])
 
     def _ranked(self, some: NDArray[np.intp]) -> Iterator[Ranked]:
-        scores, matches = self._rounded(some), self._matches[some]
-        main = np.full(len(some), -1)
-        if len(self._shares):
-            shares = self._weights[: len(self._shares), None] * self._shares[:, some]
-            main[matches] = shares.argmax(axis=0)[matches]
+        scores, matches = self._scores[some], self._matches[some]
+        facets = self._scored.facets[: len(self._shares)]
+        main = [-1] * len(some)
+        if any(facet.name for facet in facets):
+            shares = self._weights[: len(facets), None] * self._shares[:, some]
+            main = np.where(matches, shares.argmax(axis=0), -1).tolist()
         columns = (
-            some,
-            scores,
-            self._relevances(scores),
-            matches | self._followed[some],
-            self._fit[some],
+            some.tolist(),
+            scores.tolist(),
+            self._relevances(scores).tolist(),
+            (matches | self._followed[some]).tolist(),
+            self._fit[some].tolist(),
             main,
         )
-        for number, score, relevance, speaks, fit, facet in zip(
-            *(one.tolist() for one in columns), strict=True
-        ):
-            interest = self._scored.facets[facet].name if facet >= 0 else ""
+        for number, score, relevance, speaks, fit, facet in zip(*columns, strict=True):
+            interest = facets[facet].name if facet >= 0 else ""
             yield Ranked(self._papers[number], score, relevance, speaks, fit, interest)
 
     def _relevances(self, scores: Vector) -> Vector:

@@ -16,7 +16,7 @@ from scipy import sparse
 from bot.ranking.index import Vector, table
 
 #: A term that so many papers have counts as common.
-COMMON = 8
+COMMON = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +32,6 @@ class Split:
 
     def some(self, rows: NDArray[np.intp]) -> Split:
         return Split(self.common[rows], self.rare[rows])
-
-    @property
-    def sizes(self) -> NDArray[np.intp]:
-        """How many terms each row has."""
-        return np.asarray(np.diff(self.common.indptr) + np.diff(self.rare.indptr))
 
 
 class Product:
