@@ -136,6 +136,8 @@ def queries(profile: Profile) -> tuple[Query, ...]:
 
 def of_texts(profile: Profile, asked: Sequence[Query], index: Index) -> Iterator[Facet]:
     """The facets of a profile's texts. `asked`: its `queries`."""
+    if not any(one.weights for one in asked):
+        return
     columns = index.columns(key for one in asked for key in one.weights)
     values = np.fromiter(
         (weight for one in asked for weight in one.weights.values()), np.float64, len(columns)
@@ -153,13 +155,11 @@ def of_texts(profile: Profile, asked: Sequence[Query], index: Index) -> Iterator
         yield Facet(kind, weight, reference, name, columns[some], values[some], text.written)
 
 
-def of_papers(papers: tuple[tuple[str, int], ...], square: float, common: Vector, kind: Kind) -> Facet:
+def of_papers(papers: tuple[tuple[str, int], ...], square: float, common: float, kind: Kind) -> Facet:
     """What liked or disliked papers have in common.
 
-    `papers`: title, and place among the named papers. `square`: the product of their mean with itself. `common`: of
-    each named paper, its product with the background's mean.
+    `papers`: title, and row among the named papers. `square`: the product of their mean with itself. `common`: with
+    the background's mean.
     """
-    places = [place for _, place in papers]
-    reference = LIKENESS * (square - ALPHA * float(common[places].mean()))
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
-    return Facet(kind, weight, reference, papers=papers)
+    return Facet(kind, weight, LIKENESS * (square - ALPHA * common), papers=papers)

