@@ -76,11 +76,6 @@ class Facet:
     terms: tuple[str, ...] = ()  #: each term as the reader wrote it
     papers: tuple[tuple[str, int], ...] = ()  #: liked or disliked: title, and row among the named papers
 
-    @property
-    def against(self) -> float:
-        """How many times what the background has in common is taken off."""
-        return ALPHA if self.papers else 0.0
-
 
 @dataclass(frozen=True, slots=True)
 class Query:

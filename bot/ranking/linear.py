@@ -143,7 +143,7 @@ class Ranker:
         place = self.places[paper.id]
         row = self.rows[[place]].toarray()[0]
         named = self._named_rows.some(np.array([row for _, row in facet.papers]))
-        alike = self._product.with_row(named, row) - facet.against * self._common[place]
+        alike = self._product.with_row(named, row) - ALPHA * self._common[place]
         for (title, _), share in zip(facet.papers, (alike / len(facet.papers)).tolist(), strict=True):
             yield title, share
 

@@ -180,7 +180,7 @@ def test_an_interest_asks_for_its_text(text: str) -> None:
     """Under the name that the reader gave it, with the weight that they gave it."""
     index = index_of(text)
     facet = of_interest(Interest(text, 2.5), index)
-    assert (facet.kind, facet.name, facet.weight, facet.against) == (Kind.INTEREST, text, 2.5, 0)
+    assert (facet.kind, facet.name, facet.weight) == (Kind.INTEREST, text, 2.5)
     assert weights(facet) == asked(text)
     assert list(index.keys[facet.columns]) == list(query(text).weights)
 
@@ -243,7 +243,7 @@ def test_papers_ask_for_what_they_have_in_common(kind: Kind, square: float, comm
     facet = of_papers(named, square, common, kind)
     assert facet.reference == pytest.approx(LIKENESS * (square - ALPHA * common))
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)
-    assert (facet.kind, facet.papers, facet.against, facet.name) == (kind, named, ALPHA, "")
+    assert (facet.kind, facet.papers, facet.name) == (kind, named, "")
 
 
 def test_every_text_of_a_profile_is_known() -> None:
