@@ -253,6 +253,8 @@ def explain(
     """A paper's score term by term, its rank, and why it was or was not sent."""
     from bot import reports, terminal
 
+    if not paper.strip():
+        raise UserError("which paper? give an id, a link or a title")
     moment = parse_when(on)
     app = _app()
     (profile,), _ = _profiles(app.settings, [name])

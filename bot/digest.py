@@ -245,8 +245,9 @@ def decide(profile: Profile, ranked: Ranked, place: int, choice: Choice) -> Deci
         return Decision(Verdict.WOULD_BE_SENT, f"you follow {authors[0]}")
     if against := unfit(profile, ranked):
         return against
-    if paper.id in {one.paper.id for one in choice.shown}:
-        return Decision(Verdict.WOULD_BE_SENT, f"it is number {place} for this profile")
+    shown = [one.paper.id for one in choice.shown]
+    if paper.id in shown:
+        return Decision(Verdict.WOULD_BE_SENT, f"it is number {shown.index(paper.id) + 1} in the digest")
     for one in choice.shown:
         if paper in choice.under.get(one.paper.id, ()):
             return Decision(
@@ -282,7 +283,7 @@ def unfit(profile: Profile, ranked: Ranked) -> Decision | None:
     if reaches(least, ranked):
         return None
     if not ranked.matches:
-        return Decision(Verdict.NO_MATCH, "no term of the profile occurs in it")
+        return Decision(Verdict.NO_MATCH, "nothing that the profile looks for is in it")
     if ranked.relevance < least.relevance:
         told = f"its relevance {ranked.relevance:.1f} is under the threshold {least.relevance:g}"
     elif ranked.fit < least.fit:

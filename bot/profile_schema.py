@@ -115,8 +115,8 @@ def _text(value: object) -> str:
 def _searchable(phrase: str) -> str:
     if not is_searchable(phrase):
         raise ValueError(
-            f"{shown(phrase)} can match nothing: it holds only words that every paper has, numbers and single "
-            "letters; add a word of its subject"
+            f"{shown(phrase)} can match nothing: there is no word in it but such as every paper has, numbers, single "
+            "letters and signs; add a word of its subject"
         )
     return phrase
 

@@ -130,6 +130,8 @@ def explained(profile: str, asked: str, found: Explanation) -> RenderableType:
     table.add_row(
         f"{found.scored.score:+.4f}", Text(f"score; {place}; relevance {found.scored.relevance:.1f}")
     )
+    if found.scored.interest:
+        verdict.append(f"; for the interest {found.scored.interest!r}")
     return Group(head, table, Text(), verdict)
 
 

@@ -311,7 +311,7 @@ def test_every_decision_says_why_in_a_sentence() -> None:
     """A reader is told the number that decided."""
     order = [*line_up(*"tt"), ranked(make_paper("z"), relevance=3.25, fit=0.241)]
     told = decisions(make_profile(limit=1, threshold=50.0), order)
-    assert told["test:0"] == Decision(Verdict.WOULD_BE_SENT, "it is number 1 for this profile")
+    assert told["test:0"] == Decision(Verdict.WOULD_BE_SENT, "it is number 1 in the digest")
     assert told["test:1"] == Decision(Verdict.BEYOND_LIMIT, "it is number 2, and the digest holds 1 (limit)")
     assert told["test:z"].why == "its relevance 3.2 is under the threshold 50"
     auto = decisions(make_profile(threshold=None), order)["test:z"].why

@@ -237,7 +237,7 @@ def _why_quiet(profile: Profile, candidates: int, best: Ranked | None) -> str:
     if not against:
         return f"all of {candidates} new papers repeat what earlier digests had, or do not fit"
     if against.verdict is Verdict.NO_MATCH:
-        return f"none of {candidates} new papers has a term of the profile"
+        return f"none of {candidates} new papers has anything that the profile looks for"
     return f"none of {candidates} new papers is fit; of the best: {against.why}"
 
 

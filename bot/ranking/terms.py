@@ -18,10 +18,13 @@ import Stemmer
 from bot.identity import fold
 from bot.text import readable
 
+#: Scripts that are written without spaces: each sign is a word, and two side by side are a pair, as in Lucene's
+#: CJKBigramFilter.
+_UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 #: Letters and digits of any script; "C++", "3D" and "α-decay" keep what tells them apart.
-_WORD = re.compile(r"[^\W_]+(?:\+\+|#(?!\w))?")
+_WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:\+\+|#(?!\w))?")
 #: What stands between two words and parts them: punctuation with a space beside it, and the end of a text.
-_BREAK = re.compile(r"[.,;:!?()\[\]{}…—–|](?=\s)|(?<=\s)[(\[{—–|]|\n")
+_BREAK = re.compile(r"[.,;:!?()\[\]{}…—–|](?=\s)|(?<=\s)[(\[{—–|]|[，。、；：！？（）「」]|\n")
 HYPHENS = frozenset("-‐‑")
 _ENGLISH = Stemmer.Stemmer("english")
 #: Plurals that the stemmer leaves as they are, as it wants a vowel (not the last letter) before the "s": "LLMs",

@@ -66,7 +66,7 @@ def test_would_be_sent(stocked: Bench) -> None:
     """Its place among the candidates, and the terms that brought it there."""
     told = explained(stocked)
     assert (told["verdict"], told["rank"], told["candidates"]) == ("would be sent", 1, 35)
-    assert told["why"] == "it is number 1 for this profile"
+    assert told["why"] == "it is number 1 in the digest"
     assert told["reasons"][0]["term"] == "world models"
 
 
@@ -178,7 +178,10 @@ def test_same_work_as_a_liked_one(stocked: Bench) -> None:
 
 def test_no_match(stocked: Bench) -> None:
     """Nothing of the profile is in it."""
-    assert verdict(stocked, BACKGROUND[0].title) == ("no match", "no term of the profile occurs in it")
+    assert verdict(stocked, BACKGROUND[0].title) == (
+        "no match",
+        "nothing that the profile looks for is in it",
+    )
 
 
 def test_not_stored(stocked: Bench) -> None:

@@ -115,7 +115,7 @@ def test_desk_serves_several_profiles(world: World) -> None:
     [
         ({"window": 0}, (), "no new papers in the last 0 days"),
         ({"categories": ("hep-th",)}, (5, 6), "no new papers in the last 7 days"),
-        ({"interests": ()}, (), "none of 5 new papers has a term of the profile"),
+        ({"interests": ()}, (), "none of 5 new papers has anything that the profile looks for"),
         ({"threshold": 100.0}, (), "none of 5 new papers is fit; of the best: its relevance"),
     ],
 )
@@ -133,7 +133,7 @@ def test_quiet_day_says_why_with_everything_too(world: World) -> None:
     """`preview --all` without a match is no day without papers."""
     profile = make_profile("zebras")
     digest, why = world.desk([profile]).compose(profile, TODAY, everything=True)
-    assert (digest.papers, why) == ((), "none of 5 new papers has a term of the profile")
+    assert (digest.papers, why) == ((), "none of 5 new papers has anything that the profile looks for")
 
 
 # --- Variety ----------------------------------------------------------------------------------------------
@@ -351,7 +351,7 @@ def test_quiet_edition_sends_nothing(world: World) -> None:
     edition = world.outbox.find(subscription(), TODAY)
     assert edition is not None
     assert (edition.state, edition.deliveries) == ("quiet", ())
-    assert edition.why == why == "none of 5 new papers has a term of the profile"
+    assert edition.why == why == "none of 5 new papers has anything that the profile looks for"
 
 
 # --- Sources on a quiet day -------------------------------------------------------------------------------

@@ -108,7 +108,7 @@ def test_quiet_day_that_gets_papers_after_all(world: World) -> None:
     profile = reader("laundry")
     (row,) = world.send(profile)
     assert (row.state, row.papers) == ("quiet", 0)
-    assert row.why == "none of 2 new papers has a term of the profile"
+    assert row.why == "none of 2 new papers has anything that the profile looks for"
     assert told(world.send(profile, now=NOW + MINUTE)) == [("quiet", 0)]
     world.add(entry(3, "Robots fold laundry"), now=NOW + 2 * MINUTE)
     assert told(world.send(profile, now=NOW + 3 * MINUTE)) == [("sent", 1)]

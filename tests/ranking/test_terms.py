@@ -50,6 +50,24 @@ def test_forms_of_one_word_are_one_stem(one: str, other: str, same: bool) -> Non
 
 
 @pytest.mark.parametrize(
+    ("text", "phrase_", "there"),
+    [
+        ("基于深度学习的语音识别", "语音识别", True),
+        ("基于深度学习的语音识别", "学习", True),
+        ("基于深度学习的语音识别", "习学", False),
+        ("深度，学习", "深度学习", False),
+        ("GPT模型", "GPT", True),
+        ("ディープラーニング", "ラーニング", True),
+    ],
+)
+def test_scripts_without_spaces_are_read_sign_by_sign(text: str, phrase_: str, there: bool) -> None:
+    """A phrase is found within running text, and its pairs of signs are terms of the text."""
+    assert bool(contains((text,), (phrase_,))) is there
+    has, asked = ({term for term, _, _ in terms(words(one))} for one in (text, phrase_))
+    assert (asked <= has) is there
+
+
+@pytest.mark.parametrize(
     ("written", "term"),
     [
         ("Models of the world", "model of the world"),  # stop words belong to a phrase
