@@ -18,12 +18,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from bot.evaluation import MAIN, Method, Result, Round, Task, judge, read_papers, read_task
 from bot.model import Counted
-from bot.ranking.baselines import COSTS, Bm25, Centroid, LinearSvm, Paperboy, Vectors, best_first
+from bot.ranking.baselines import COSTS, Bm25, Centroid, LinearSvm, Paperboy, Vectors
 from bot.ranking.counts import COUNT_BITS, counts
 from bot.ranking.linear import Ranker
 
@@ -169,7 +170,12 @@ def score(ranker: Ranker, asked: Round) -> None:
     for trial in asked.trials:
         scored = ranker.scored(trial.profile)
         weights = np.array([facet.weight for facet in scored.facets]) / scored.scales
-        assert len(best_first(asked.candidates, weights @ scored.raw[:, ranker.window])[:SHOWN]) == SHOWN
+        assert len(best(asked.candidates, weights @ scored.raw[:, ranker.window])) == SHOWN
+
+
+def best(ids: Sequence[str], scores: NDArray[np.float64]) -> list[str]:
+    """What a digest shows."""
+    return [ids[place] for place in np.argsort(-scores, kind="stable")[:SHOWN]]
 
 
 def serve(ranker: Ranker, asked: Round) -> None:
@@ -192,9 +198,7 @@ def svm_costs(method: LinearSvm, vectors: Vectors, asked: Round) -> Iterator[flo
     for trial in asked.trials:
         liked = {reference.id for reference in trial.profile.like}
         labels = np.array([id_ in liked for id_ in asked.known])
-        yield seconds(
-            lambda labels=labels: best_first(asked.candidates, method.scores(known, labels, rows))[:SHOWN]
-        )
+        yield seconds(lambda labels=labels: best(asked.candidates, method.scores(known, labels, rows)))
 
 
 @needs_sets
