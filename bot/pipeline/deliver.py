@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
+from zlib import crc32
 
 from bot.model import (
     ChannelName,
@@ -31,6 +32,8 @@ LEASE = timedelta(minutes=5)
 SETTLE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
+#: The part by which waits differ from delivery to delivery, so that what failed together does not come back together.
+SPREAD = 0.2
 #: A delivery that is refused for this long is given up, and kept for `resend`.
 GIVE_UP = timedelta(days=1)
 #: How often a delivery is tried whose attempts end in a dead process and whose receiver cannot be asked.
@@ -135,8 +138,8 @@ def _blind(channel: Channel, envelope: Envelope, stood: Delivery, doubt: str) ->
 def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:
     """The state that an outcome leads to.
 
-    `stood`: the delivery before the attempt. Waits double from a minute to an hour, or last as long as the
-    receiver asks; after a day there are no more.
+    `stood`: the delivery before the attempt. Waits double from a minute to an hour, less a part of their own, or
+    last as long as the receiver asks; after a day there are no more.
     """
     over = now - (stood.started or now) >= GIVE_UP
     match outcome:
@@ -147,17 +150,18 @@ def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:
         case Later(why) if over:
             return Step(DeliveryState.FAILED, why=f"given up after a day: {why}")
         case Later(why, retry_after):
-            return Step(DeliveryState.WAITING, until=now + _wait(stood.attempts, retry_after), why=why)
+            return Step(DeliveryState.WAITING, until=now + _wait(stood, retry_after), why=why)
         case Unknown(why):
-            settled = now + max(SETTLE, _wait(stood.attempts, None))
+            settled = now + max(SETTLE, _wait(stood, None))
             return Step(DeliveryState.UNCERTAIN, until=None if over else settled, why=why)
         case Unsure(why, again):
-            until = now + _wait(stood.attempts, again.retry_after) if again and not over else None
+            until = now + _wait(stood, again.retry_after) if again and not over else None
             return Step(DeliveryState.UNCERTAIN, until=until, why=why)
 
 
-def _wait(attempts: int, retry_after: float | None) -> timedelta:
+def _wait(stood: Delivery, retry_after: float | None) -> timedelta:
+    """As the receiver asks; else growing, and less by up to `SPREAD`, which a delivery's id and attempt decide."""
     if retry_after is not None:
         return timedelta(seconds=max(retry_after, 1.0))
-    grown: timedelta = FIRST_WAIT * 2 ** min(attempts, 10)
-    return min(grown, LONGEST_WAIT)
+    grown: timedelta = min(FIRST_WAIT * 2 ** min(stood.attempts, 10), LONGEST_WAIT)
+    return grown * (1 - SPREAD * crc32(f"{stood.id} {stood.attempts}".encode()) / 2**32)

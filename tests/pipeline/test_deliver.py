@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,7 @@ from bot.model import (
     Sent,
     Unknown,
 )
-from bot.pipeline.deliver import BLIND_ATTEMPTS, LEASE, SETTLE, Unsure, after, attempt, deliver
+from bot.pipeline.deliver import BLIND_ATTEMPTS, LEASE, SETTLE, SPREAD, Unsure, after, attempt, deliver
 from bot.ports import Channel
 from tests.support.builders import NOW, FakeChannel, World, make_profile, subscription
 
@@ -76,12 +77,37 @@ def stood(
 def test_after(
     outcome: Outcome | Unsure, attempts: int, age: timedelta, state: str, wait: timedelta | None
 ) -> None:
-    """Waits double from a minute to an hour or are the receiver's, for a day; a doubt stays a doubt."""
+    """Waits double from a minute to an hour, less a fifth at most, or are the receiver's, for a day; a doubt stays a
+    doubt.
+    """
     step = after(outcome, stood("waiting", attempts, age), NOW)
     assert step.state == state
-    assert step.until == (None if wait is None else NOW + wait)
+    if wait is None or step.until is None:
+        assert step.until == wait
+    else:
+        assert wait * (1 if asked_for(outcome) else 1 - SPREAD) <= step.until - NOW <= wait
+        assert step.until - NOW >= SETTLE or not isinstance(outcome, Unknown)
     assert step.receipt == ("r" if state == "sent" else None)
     assert state == "sent" or step.why
+
+
+def asked_for(outcome: Outcome | Unsure) -> bool:
+    """Whether the receiver said how long to wait."""
+    later = outcome.again if isinstance(outcome, Unsure) else outcome
+    return isinstance(later, Later) and later.retry_after is not None
+
+
+def test_what_failed_together_does_not_come_back_together() -> None:
+    """Waits of different deliveries differ, those of one delivery are the same whenever they are worked out."""
+
+    def until(id_: str, attempts: int = 3) -> Any:
+        return after(Later("busy"), replace(stood("waiting", attempts), id=id_), NOW).until
+
+    times = {until(f"e{n}-1") for n in range(50)}
+    assert len(times) == 50
+    assert max(times) - min(times) > 8 * MINUTE * SPREAD / 2
+    assert until("e1-1") == until("e1-1")
+    assert after(Later("busy", 30.0), stood("waiting", 3), NOW).until == NOW + timedelta(seconds=30)
 
 
 # --- One attempt ------------------------------------------------------------------------------------------
@@ -199,8 +225,8 @@ def test_refused_for_now_waits_and_goes_on(world: World) -> None:
     assert tick(world).state is EditionState.WAITING
     tick(world, timedelta(seconds=89))
     assert len(world.channel.sent) == 1
-    tick(world, timedelta(seconds=90))  # the second wait: 2 minutes
-    tick(world, timedelta(seconds=90 + 119))
+    tick(world, timedelta(seconds=90))  # the second wait: 2 minutes, less a fifth at most
+    tick(world, timedelta(seconds=90 + 95))
     assert len(world.channel.sent) == 2
     edition = tick(world, timedelta(seconds=90 + 120))
     assert edition.state is EditionState.SENT
@@ -349,4 +375,4 @@ def test_what_cannot_be_looked_up_in_a_chat_is_not_sent_again() -> None:
     before = stood(DeliveryState.UNCERTAIN, attempts=1)
     outcome = attempt(channel, ENVELOPE, before)
     step = after(outcome, before, NOW)
-    assert (channel.sent, step.state, step.until) == ([], DeliveryState.UNCERTAIN, NOW + 2 * MINUTE)
+    assert (channel.sent, step.state, step.until is None) == ([], DeliveryState.UNCERTAIN, False)
