@@ -71,7 +71,7 @@ class Ranking:
         self._papers = ranker.papers[window]
         self._among = _mask(among, len(self._papers))[ranker.numbers]
         self._weights = np.array([facet.weight for facet in scored.facets])
-        totals = (self._weights / scored.scales) @ scored.raw
+        totals = _sum(self._weights / scored.scales, scored.raw)
         if profile.trending:
             totals = (1 - profile.trending) * totals + profile.trending * ranker.votes
         self._followed = np.zeros(len(self._papers), dtype=bool)
@@ -93,7 +93,7 @@ class Ranking:
         self._fit = fits.max(axis=0, initial=0.0)
         if wanted < len(scored.facets):
             against = self._weights[wanted:] / scored.scales[wanted:]
-            self._fit += against @ scored.raw[wanted:, window]
+            self._fit += _sum(against, scored.raw[wanted:, window])
 
     def best_first(self, floor: Floor | None = None) -> Iterator[Ranked]:
         """All the papers, or those that reach a floor; ties by id."""
@@ -172,6 +172,11 @@ class Ranking:
             yield Reason(f"votes: {paper.votes}", trending * float(self._ranker.votes[place]), is_term=False)
         for name in names_on(paper, self._profile.authors):
             yield Reason(f"author: {name}", AUTHOR_WEIGHT, is_term=False)
+
+
+def _sum(weights: Vector, rows: NDArray[np.float64]) -> Vector:
+    """Weighted sum of the rows. A matrix product rounds the same paper differently in another place."""
+    return np.asarray((weights[:, None] * rows).sum(axis=0))
 
 
 def _mask(papers: PaperSet, size: int) -> NDArray[np.bool_]:
