@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from bot.errors import UserError
-from bot.identity import title_key
+from bot.identity import as_stored, reference_key
 from bot.model import Counted, Interest, Paper, Profile, Reference
 
 FOLDS = 5
@@ -390,9 +390,9 @@ def own_likes(profile: Profile, archive: Archive, extent: Extent) -> Task:
     What is not known to be liked counts as not liked, hidden papers too, as in the peers' daily use. Raises
     UserError when too few of the liked papers are stored, or nothing to rank them among.
     """
-    stored = archive.by_keys(key for r in (*profile.like, *profile.dislike) if (key := _key(r)))
+    stored = archive.by_keys(key for r in (*profile.like, *profile.dislike) if (key := reference_key(r)))
     referenced = {paper.id for paper in stored.values()}
-    profile = _as_stored(profile, stored)
+    profile = as_stored(profile, stored)
     liked = frozenset(r.id for r in profile.like if r.id in referenced)
     background = archive.sample(extent.background, extent.until, extent.since)
     others = {one.paper.id for one in background} - referenced
@@ -424,24 +424,6 @@ def _dealt(ids: Iterable[str]) -> Iterator[frozenset[str]]:
     """The ids in FOLDS parts of like size: a few of them would fall unevenly by `fold_of`."""
     mixed = sorted(ids, key=lambda id_: (_hash(id_), id_))
     return (frozenset(mixed[n::FOLDS]) for n in range(FOLDS))
-
-
-def _as_stored(profile: Profile, stored: Mapping[str, Paper]) -> Profile:
-    """The profile with its references under the ids that their papers are stored by, each once."""
-
-    def known(reference: Reference) -> Reference:
-        paper = stored.get(_key(reference))
-        return replace(reference, id=paper.id) if paper else reference
-
-    like, dislike = (
-        tuple({r.id or r: r for r in map(known, some)}.values()) for some in (profile.like, profile.dislike)
-    )
-    return replace(profile, like=like, dislike=dislike)
-
-
-def _key(reference: Reference) -> str:
-    """What a referenced paper can be found by: its id, or the title in a BibTeX entry."""
-    return reference.id or (title_key(reference.title) if reference.title else "")
 
 
 # --- Files ------------------------------------------------------------------------------------------------

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
-from bot.model import Paper
+from bot.model import Paper, Profile, Reference
 from bot.text import one_line, readable
 
 #: https://info.arxiv.org/help/arxiv_identifier.html: YYMM.number since April 2007 (five digits since 2015),
@@ -83,6 +84,27 @@ def title_key(title: str) -> str:
         return f"title:{letters}"
     digest = hashlib.sha256((letters or one_line(folded)).encode()).hexdigest()[:16]
     return f"title:{letters[:_TITLE_KEY_LENGTH]}#{digest}"
+
+
+def reference_key(reference: Reference) -> str:
+    """What a referenced paper can be found by: its id, or the title in a BibTeX entry; empty for neither."""
+    return reference.id or (title_key(reference.title) if reference.title else "")
+
+
+def as_stored(profile: Profile, papers: Mapping[str, Paper]) -> Profile:
+    """The profile with its references under the ids that their papers are stored by, each paper once.
+
+    `papers`: stored ones, by the key that each was looked for by.
+    """
+
+    def known(reference: Reference) -> Reference:
+        paper = papers.get(reference_key(reference))
+        return replace(reference, id=paper.id) if paper else reference
+
+    like, dislike = (
+        tuple({r.id or r: r for r in map(known, some)}.values()) for some in (profile.like, profile.dislike)
+    )
+    return replace(profile, like=like, dislike=dislike)
 
 
 _SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}

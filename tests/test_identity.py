@@ -10,14 +10,16 @@ from hypothesis import strategies as st
 
 from bot.identity import (
     AuthorIndex,
+    as_stored,
     fold,
     names_on,
     namespace,
     paper_id,
+    reference_key,
     same_person,
     title_key,
 )
-from bot.model import Paper
+from bot.model import Paper, Profile, Reference
 from tests.support.builders import make_paper
 
 ARXIV = ("arxiv:2502.19402", None)
@@ -274,3 +276,29 @@ def test_an_index_agrees_with_comparing_every_name(authors: list[list[str]], nam
     papers = [make_paper(str(n), authors=tuple(names)) for n, names in enumerate(authors)]
     found = {paper.id for paper in papers if names_on(paper, [name])}
     assert AuthorIndex(papers).papers_by(name) == found
+
+
+# --- References -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("reference", "key"),
+    [
+        (Reference("arxiv:2502.19402", title="Robots"), "arxiv:2502.19402"),
+        (Reference(title="The Robots!"), "title:therobots"),
+        (Reference(), ""),
+    ],
+)
+def test_a_reference_is_found_by_its_id_or_its_title(reference: Reference, key: str) -> None:
+    """The id goes first; without either it is nothing to look for."""
+    assert reference_key(reference) == key
+
+
+def test_references_take_the_ids_of_stored_papers() -> None:
+    """By id or by title, each paper once; what is not stored stays as it is written."""
+    robots = make_paper("robots", "Robots")
+    by_title, by_id, unknown = Reference(title="Robots"), Reference("test:robots"), Reference(title="Tea")
+    profile = Profile("ada", like=(by_title, by_id, unknown), dislike=(unknown, unknown))
+    found = as_stored(profile, {"title:robots": robots, "test:robots": robots})
+    assert [one.id for one in found.like] == ["test:robots", None]
+    assert found.dislike == (unknown,)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
 
@@ -25,7 +25,7 @@ from bot.digest import (
     unfit,
     window_start,
 )
-from bot.identity import names_on, paper_id, title_key
+from bot.identity import as_stored, names_on, paper_id, reference_key
 from bot.model import (
     Counted,
     Digest,
@@ -37,7 +37,6 @@ from bot.model import (
     Profile,
     Ranked,
     Reason,
-    Reference,
     ScoredPaper,
     SourceState,
     Subscription,
@@ -123,9 +122,9 @@ class Desk:
         self._now = now
         background = archive.sample(BACKGROUND_SAMPLE, now, now - timedelta(days=BACKGROUND_DAYS))
         named = (r for p in profiles for r in (*p.like, *p.dislike))
-        self._named = archive.by_keys(key for r in named for key in _keys(r))
-        self._profiles = {profile.id: self._as_stored(profile) for profile in profiles}
-        counted = {one.paper.id: one for one in archive.counted(p.id for p in self._named.values())}
+        stored = archive.by_keys(key for r in named if (key := reference_key(r)))
+        self._profiles = {profile.id: as_stored(profile, stored) for profile in profiles}
+        counted = {one.paper.id: one for one in archive.counted(paper.id for paper in stored.values())}
         days = max((profile.window for profile in profiles), default=0)
         also = archive.counted(paper.id for key in asked if (paper := self._find(key)))
         papers = (*archive.window(now - timedelta(days=days), now), *also)
@@ -148,18 +147,23 @@ class Desk:
         `given`: papers that the subscription has been given. `everything`: past threshold and limit.
         """
         order, left = self._order(profile, given)
-        choice = self._choice(profile, order, given)
-        shown = everything_that_matches(order.best_first()) if everything else choice.shown
-        under = {} if everything else choice.under
+        if everything:
+            choice = Choice(everything_that_matches(order.best_first()), {}, {})
+        else:
+            choice = self._choice(profile, order, given)
         digest = Digest(
             profile=profile.id,
             on=on,
             timezone=profile.timezone,
             made=self._now,
-            papers=tuple(_scored(profile, one, order, under.get(one.paper.id, ())) for one in shown),
+            papers=tuple(
+                _scored(profile, one, order, choice.under.get(one.paper.id, ())) for one in choice.shown
+            ),
             candidates=left.bit_count(),
         )
-        return digest, "" if shown else _why_quiet(profile, digest.candidates, next(order.best_first(), None))
+        if digest.papers:
+            return digest, ""
+        return digest, _why_quiet(profile, digest.candidates, next(order.best_first(), None))
 
     def explain(self, profile: Profile, key: str, given: frozenset[str]) -> Explanation:
         """Where a paper stands for a profile and why. `key`: one of those that the desk was `asked` for."""
@@ -197,20 +201,6 @@ class Desk:
         known = self._profiles[profile.id]
         left = self._candidates.of(known) & ~self._candidates.places(given)
         return self._model.rank(known, left), left
-
-    def _as_stored(self, profile: Profile) -> Profile:
-        """The profile with its references under the ids that their papers are stored by."""
-        like, dislike = (tuple(map(self._stored, some)) for some in (profile.like, profile.dislike))
-        return replace(profile, like=like, dislike=dislike)
-
-    def _stored(self, reference: Reference) -> Reference:
-        found = next((self._named[key] for key in _keys(reference) if key in self._named), None)
-        return replace(reference, id=found.id) if found else reference
-
-
-def _keys(reference: Reference) -> tuple[str, ...]:
-    """What a referenced paper can be found by: its id, or the title in a BibTeX entry."""
-    return (reference.id,) if reference.id else (title_key(reference.title),) if reference.title else ()
 
 
 def _scored(profile: Profile, ranked: Ranked, order: Order, also: tuple[Paper, ...] = ()) -> ScoredPaper:

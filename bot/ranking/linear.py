@@ -60,18 +60,10 @@ class Ranker:
         profiles: Sequence[Profile],
         named: Mapping[str, Counted],
     ) -> None:
-        old, new = ({one.paper.id: one for one in some} for some in (background, window))
-        #: The background first and the window last, with those between that are of both.
-        scored = [
-            *(one for id_, one in old.items() if id_ not in new),
-            *(one for id_, one in old.items() if id_ in new),
-            *(one for id_, one in new.items() if id_ not in old),
-        ]
+        scored, self.background, self.window = _side_by_side(background, window)
         self.papers = tuple(one.paper for one in scored)
         self.places = {paper.id: place for place, paper in enumerate(self.papers)}
-        self.background = slice(len(old))
-        self.window = slice(len(scored) - len(new), len(scored))
-        numbers = {id_: number for number, id_ in enumerate(new)}
+        numbers = {one.paper.id: number for number, one in enumerate(window)}
         ids = [paper.id for paper in self.papers[self.window]]
         self.numbers = np.array([numbers[id_] for id_ in ids], dtype=np.intp)
         self.by_id = np.argsort(np.argsort(ids))
@@ -196,7 +188,7 @@ class Ranker:
     @cached_property
     def _mean(self) -> Vector:
         """The background's mean row, without phrases."""
-        mean = np.asarray(self.rows[self.background].sum(axis=0)) / max(self.background.stop, 1)
+        mean: Vector = np.asarray(self.rows[self.background].sum(axis=0)) / max(self.background.stop, 1)
         mean[self.index.is_phrase] = 0.0
         return mean
 
@@ -252,6 +244,19 @@ class Ranker:
         best = max(1, round(BEST * len(scores)))
         ordinary = math.ceil(USUAL * len(scores)) - 1 - (len(scores) - len(some))
         return float(some[-best:].sum()) / best, float(some[ordinary]) if ordinary >= 0 else 0.0
+
+
+def _side_by_side(
+    background: Sequence[Counted], window: Sequence[Counted]
+) -> tuple[list[Counted], slice, slice]:
+    """The background first and the window last, with those of both between, so that neither is ever copied."""
+    old, new = ({one.paper.id: one for one in some} for some in (background, window))
+    scored = [
+        *(one for id_, one in old.items() if id_ not in new),
+        *(one for id_, one in old.items() if id_ in new),
+        *(one for id_, one in new.items() if id_ not in old),
+    ]
+    return scored, slice(len(old)), slice(len(scored) - len(new), len(scored))
 
 
 def _chunks(profiles: Sequence[Profile], room: int) -> list[tuple[Profile, ...]]:
