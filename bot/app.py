@@ -15,10 +15,13 @@ from typing import TYPE_CHECKING
 
 from bot.errors import UserError
 from bot.model import ChannelName, Profile, SourceState
+from bot.pipeline.alerts import Operator
 from bot.pipeline.compose import Desk, source_troubles
+from bot.pipeline.deliver import Sender
 from bot.pipeline.ingest import Report, refresh, wanted
+from bot.pipeline.resend import resend, stopped
 from bot.pipeline.send import Served, send
-from bot.when import Moment
+from bot.when import Moment, utc_now
 
 if TYPE_CHECKING:
     from bot.http import PoliteHttp
@@ -28,6 +31,8 @@ if TYPE_CHECKING:
     from bot.store.database import Database
     from bot.store.outbox import Outbox
     from bot.store.papers import Papers
+    from bot.store.queue import Queue
+    from bot.store.receivers import Receivers
     from bot.store.sources import Sources
 
 #: The sources by the names of `--source`, in the order in which they are asked: what was missed comes first,
@@ -94,6 +99,18 @@ class App:
         return Outbox(self.database)
 
     @cached_property
+    def queue(self) -> Queue:
+        from bot.store.queue import Queue
+
+        return Queue(self.database)
+
+    @cached_property
+    def receivers(self) -> Receivers:
+        from bot.store.receivers import Receivers
+
+        return Receivers(self.database)
+
+    @cached_property
     def source_states(self) -> Sources:
         from bot.store.sources import Sources
 
@@ -104,12 +121,13 @@ class App:
         from bot.channels.mail import MailChannel
         from bot.channels.maildir import MaildirChannel
         from bot.channels.slack import SlackChannel
+        from bot.store.receivers import StoredNames
 
         s = self.settings
         token = s.slack_bot_token.get_secret_value() if s.slack_bot_token else None
         smtp = s.smtp_url.get_secret_value() if s.smtp_url else None
         return {
-            ChannelName.SLACK: SlackChannel(token, s.slack_api_url),
+            ChannelName.SLACK: SlackChannel(token, s.slack_api_url, names=StoredNames(self.database)),
             ChannelName.EMAIL: MailChannel(smtp, s.mail_from),
             ChannelName.MAILDIR: MaildirChannel(s.data / "maildir", s.mail_from),
         }
@@ -177,12 +195,29 @@ class App:
             moment,
             due=due,
             outbox=self.outbox,
-            channels=self.channels,
+            sender=self.sender(moment),
             open_desk=lambda some: self.desk(some, moment),
-            owner=self.owner,
+            pauses=self.receivers.pauses(),
+            operator=self.operator,
             troubles=source_troubles(self.states(), moment.instant),
             progress=progress,
         )
+
+    def sender(self, moment: Moment) -> Sender:
+        return Sender(self.queue, self.channels, self.owner, moment.now, utc_now, breathe=self._sleep)
+
+    @property
+    def operator(self) -> Operator | None:
+        """Whom PAPERBOY_ALERTS names."""
+        target = getattr(self.settings, "alerts", None)
+        if not target:
+            return None
+        return Operator(ChannelName.EMAIL if "@" in target else ChannelName.SLACK, target)
+
+    def resend(self, beginning: str | None, moment: Moment) -> list[Served]:
+        """One more try at what stopped (see `bot.pipeline.resend`)."""
+        found = stopped(self.outbox, beginning)
+        return list(resend(found, self.outbox, self.queue, self.sender(moment), self.operator))
 
     def states(self) -> tuple[SourceState, ...]:
         return self.source_states.all()

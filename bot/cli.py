@@ -367,23 +367,44 @@ def status(as_json: AsJson = False) -> None:
 
 @cli.command()
 def resend(
-    delivery: Annotated[str, typer.Argument(help="Its id, as status shows it; the beginning is enough.")],
+    delivery: Annotated[
+        str | None, typer.Argument(help="Its id, as status shows it; the beginning is enough.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that stopped.")] = False,
     on: When = None,
     as_json: AsJson = False,
 ) -> None:
-    """An explicit second try of a delivery that stopped (failed or uncertain)."""
+    """An explicit second try of a delivery that stopped (failed or uncertain); it lifts the pauses of its target."""
     from bot import reports, terminal
-    from bot.pipeline.resend import resend as try_again
 
+    if bool(delivery) == everything:
+        raise UserError("which delivery? give its id, as `paperboy status` shows it, or --all")
     moment = parse_when(on)
     app = _app()
-    row = try_again(delivery, app.outbox, app.channels, app.owner, moment.instant)
+    rows = app.resend(delivery, moment)
     if as_json:
-        _print_json(reports.send([row]))
+        _print_json(reports.send(rows))
     else:
-        terminal.console().print(terminal.sent([row]))
+        terminal.console().print(terminal.sent(rows))
     app.close()
-    raise typer.Exit(_exit_code([row], sound=True))
+    raise typer.Exit(_exit_code(rows, sound=True))
+
+
+@cli.command()
+def resume(
+    scope: Annotated[str, typer.Argument(metavar="WHERE", help="What is paused, as status shows it.")],
+) -> None:
+    """Send again to a target that was paused: refused for good, unsubscribed, or its mail came back."""
+    app = _app()
+    pauses = {pause.scope: pause for pause in app.receivers.pauses()}
+    meant = [name for name in pauses if name == scope or name.partition(":")[2] == scope]
+    if len(meant) != 1:
+        raise UserError(f"{scope!r} is not paused: {', '.join(pauses) or 'nothing is'}")
+    app.receivers.resume(meant[0])
+    typer.echo(
+        f"{meant[0]} goes on. It was paused since {pauses[meant[0]].since:%Y-%m-%d}: {pauses[meant[0]].why}"
+    )
+    app.close()
 
 
 @cli.command()

@@ -67,11 +67,11 @@ class Daemon:
             say(f"error: {error}")
 
     def _ingest(self) -> None:
-        for report in self._app.refresh(self._profiles(), Moment(utc_now())):
+        for report in self._app.refresh(self._profiles(), Moment.real()):
             say(_told(report))
 
     def _tick(self) -> None:
-        rows = self._app.send(self._profiles(), Moment(utc_now()), due=True)
+        rows = self._app.send(self._profiles(), Moment.real(), due=True)
         for row in rows:
             if self._is_news(row):
                 papers = f", {counted(row.papers, 'paper')}" if row.papers else ""

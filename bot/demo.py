@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -66,9 +66,8 @@ def _run(app: App, folder: Path) -> Demo:
         moment,
         due=False,
         outbox=app.outbox,
-        channels=_channels(folder),
+        sender=replace(app.sender(moment), channels=_channels(folder)),
         open_desk=lambda _: desk,
-        owner=app.owner,
     )
     return Demo(report, digests, tuple(rows), tuple(_worth_a_look(folder, profiles)))
 

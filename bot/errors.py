@@ -36,5 +36,13 @@ class NotConfigured(PaperboyError):  # noqa: N818 - a state to be told, like Loo
     """A channel lacks its settings; the message names the variables to set."""
 
 
+class Violation(PaperboyError):  # noqa: N818 - what it says is a fact
+    """Something was about to be sent that must not be; the sender stops, loudly. Exit code 1."""
+
+
+class Superseded(PaperboyError):  # noqa: N818 - what it says is a fact
+    """The lease ran out and another sender took the delivery over: leave it alone."""
+
+
 class DatabaseError(PaperboyError):
     """The database cannot be used as it is (newer version, unreachable, not ours). Exit code 2."""

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Protocol
 
-from bot.model import Digest, Entry, Envelope, Listing, Outcome, Part, Sent, Wanted
+from bot.model import Digest, Entry, Envelope, Listing, Notice, Outcome, Part, Sent, Stage, Wanted
 
 
 class Http(Protocol):
@@ -53,13 +54,33 @@ class Source(Protocol):
         ...
 
 
+class Names(Protocol):
+    """What names a service was found to mean, kept over restarts."""
+
+    def get(self, name: str) -> str | None:
+        """The id that the name stands for; None when it is not known."""
+        ...
+
+    def put(self, name: str, id_: str | None) -> None:
+        """Remember an id; None forgets it."""
+        ...
+
+
+Reach = Callable[[Stage], None]
+
+
+def nobody(stage: Stage) -> None:
+    """A Reach for who does not record stages."""
+
+
 class Channel(Protocol):
     """One way to hand a digest to a reader: a pure `render` and a small `send`."""
 
     name: str
-    #: Whether a delivery that cannot be looked up may go out once more: a mail's reader is spared the second
-    #: copy by its Message-ID, a chat's is not.
-    resends_unseen: bool
+    #: Whether `find` can tell at all. If not, what may have arrived goes out once more or is held, as configured.
+    finds: bool
+    #: At least so much lies between two messages to one conversation, whoever sends them.
+    spacing: timedelta
 
     def check(self) -> None:
         """Raises NotConfigured, naming the settings to make, when this channel cannot send at all."""
@@ -73,8 +94,20 @@ class Channel(Protocol):
         """
         ...
 
-    def send(self, envelope: Envelope) -> Outcome:
-        """One attempt, never repeated inside; every failure is an outcome, never an exception."""
+    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        """What Paperboy tells its operator, as one message. Pure."""
+        ...
+
+    def conversation(self, target: str) -> str:
+        """What the `spacing` holds for: the target, or the id that its name is known to stand for."""
+        ...
+
+    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
+        """One attempt, never repeated once it may have arrived; every failure is an outcome, never an exception.
+
+        `reach` is told each stage before it begins. What it raises at a stage that hands over goes through, and
+        nothing was sent.
+        """
         ...
 
     def find(self, envelope: Envelope) -> Sent | None:
@@ -82,4 +115,8 @@ class Channel(Protocol):
 
         Raises LookupError when the receiver cannot tell.
         """
+        ...
+
+    def rest(self) -> None:
+        """There is nothing more to send for now: connections are closed."""
         ...

@@ -71,6 +71,15 @@ class Moment:
 
     instant: datetime  #: UTC
     day: date | None = None  #: set when only a date was said
+    goes_on: bool = False  #: the real time: the clock does not stand still while the call lasts
+
+    @classmethod
+    def real(cls) -> Moment:
+        return cls(utc_now(), goes_on=True)
+
+    def now(self) -> datetime:
+        """What the clock of this call shows now."""
+        return utc_now() if self.goes_on else self.instant
 
     def local_date(self, zone: str) -> date:
         return self.day or self.instant.astimezone(ZoneInfo(zone)).date()
@@ -96,7 +105,7 @@ def parse_when(text: str | None, *, end_of_day: bool = True) -> Moment:
     Raises UserError for what is no date.
     """
     if text is None:
-        return Moment(utc_now())
+        return Moment.real()
     try:
         canonical = iso(text)
     except ValueError:

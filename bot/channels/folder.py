@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from bot.model import Digest, Envelope, Later, Outcome, Part, Sent
-from bot.ports import Channel
+from bot.model import Digest, Envelope, Later, Notice, Outcome, Part, Sent, Stage
+from bot.ports import Channel, Reach, nobody
 
 
 class FolderChannel:
@@ -22,7 +23,8 @@ class FolderChannel:
 
     def __init__(self, inner: Channel, folder: Path, ending: str) -> None:
         self.name = inner.name
-        self.resends_unseen = inner.resends_unseen
+        self.finds = True
+        self.spacing = timedelta(0)
         self._inner = inner
         self._folder = folder
         self._ending = ending
@@ -33,7 +35,17 @@ class FolderChannel:
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         return self._inner.render(digest, delivery, target)
 
-    def send(self, envelope: Envelope) -> Outcome:
+    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        return self._inner.notice(notice, delivery, target)
+
+    def conversation(self, target: str) -> str:
+        return target
+
+    def rest(self) -> None:
+        """Files are closed as soon as they are written."""
+
+    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
+        reach(Stage.WRITE)
         path = self._path(envelope)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)

@@ -13,6 +13,7 @@ import smtplib
 import ssl
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from enum import StrEnum
 from ipaddress import ip_address
 from typing import TypeVar
@@ -20,11 +21,13 @@ from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from bot.errors import NotConfigured
 from bot.letter import compose, message_id_in, sender_address
-from bot.model import Digest, Envelope, Later, Outcome, Part, Refused, Sent, Unknown
+from bot.model import Blame, Digest, Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage, Unknown
+from bot.ports import Reach, nobody
 from bot.text import one_line
 from bot.views import cut
 
 TIMEOUT = 30.0  # seconds, of every wait on the server
+_FAREWELL = 2.0  # seconds: nothing depends on the answer to QUIT
 NOT_CONFIGURED = "e-mail is not configured: set SMTP_URL and MAIL_FROM"
 #: Whom a preview is from while MAIL_FROM is not set.
 _NOBODY = "paperboy@localhost"
@@ -112,34 +115,80 @@ def _is_loopback(host: str) -> bool:
 
 
 class _NotSentError(Exception):
-    """Ends a session before the content went out, with what that means."""
+    """Ends an attempt before the content went out, with what that means."""
 
     def __init__(self, outcome: Later | Refused) -> None:
         super().__init__(outcome.why)
         self.outcome = outcome
 
 
+class _StaleError(Exception):
+    """A connection that was kept open turned out to be closed, before anything was said about this mail."""
+
+
 class _Session:
-    """One SMTP session in stages, as the same exception means different things before and after DATA."""
+    """One SMTP session in stages, as the same exception means different things before and after DATA.
+
+    The connection stays open from mail to mail.
+    """
 
     def __init__(self, settings: SmtpSettings, timeout: float) -> None:
         self._settings = settings
         self._timeout = timeout
         self._place = f"{settings.host}:{settings.port}"
+        self._connection: smtplib.SMTP | None = None
+        self._is_used = False  #: whether a mail went through it
 
-    @contextlib.contextmanager
-    def opened(self) -> Iterator[smtplib.SMTP]:
-        """A connection that is encrypted and logged in as the settings want it. Raises _NotSentError."""
-        with self._told("connecting"):
-            connection = self._connect()
+    def close(self, *, politely: bool = False) -> None:
+        connection, self._connection, self._is_used = self._connection, None, False
+        if connection is None:
+            return
+        if politely:
+            with contextlib.suppress(OSError):
+                if connection.sock:
+                    connection.sock.settimeout(_FAREWELL)
+                connection.docmd("QUIT")
+        connection.close()
+
+    def hand_over(self, sender: str, to: str, content: bytes, reach: Reach) -> Outcome:
+        """MAIL, RCPT, DATA and the content, as it is. Raises _NotSentError."""
+        done = False
         try:
-            with self._told("starting TLS"):
-                self._encrypt(connection)
-            if self._settings.user:
-                self._log_in(connection)
-            yield connection
+            try:
+                outcome = self._handed_over(sender, to, content, reach)
+            except _StaleError:
+                self.close()
+                outcome = self._handed_over(sender, to, content, reach)
+            done = not isinstance(outcome, Unknown)
+            return outcome
         finally:
-            connection.close()
+            if not done:
+                self.close()  # also when what `reach` raises goes through: the server must not get the rest
+
+    def _handed_over(self, sender: str, to: str, content: bytes, reach: Reach) -> Outcome:
+        connection = self._opened()
+        # RFC 6531: only then may an address hold more than ASCII.
+        options = () if (sender + to).isascii() else ("SMTPUTF8",)
+        reach(Stage.MAIL)
+        self._ask_first(lambda: connection.mail(sender, options))
+        reach(Stage.RCPT)
+        self._ask(lambda: connection.rcpt(to), "naming the recipient")
+        self._ask(lambda: connection.docmd("DATA"), "beginning the content")
+        reach(Stage.DATA)
+        outcome = self._deliver(connection, content)
+        self._is_used = True
+        return outcome
+
+    def _opened(self) -> smtplib.SMTP:
+        """A connection that is encrypted and logged in as the settings want it. Raises _NotSentError."""
+        if self._connection is None:
+            with self._told("connecting"):
+                self._connection = self._connect()
+            with self._told("starting TLS"):
+                self._encrypt(self._connection)
+            if self._settings.user:
+                self._log_in(self._connection)
+        return self._connection
 
     def _connect(self) -> smtplib.SMTP:
         host, port = self._settings.host, self._settings.port
@@ -154,7 +203,10 @@ class _Session:
         offered = connection.has_extn("starttls")
         if self._settings.tls is Tls.REQUIRED and not offered:
             raise _NotSentError(
-                Refused("the SMTP server offers no STARTTLS; use smtps://, or ?tls=none if it may be plain")
+                Refused(
+                    "the SMTP server offers no STARTTLS; use smtps://, or ?tls=none if it may be plain",
+                    Blame.SERVICE,
+                )
             )
         if offered and self._settings.tls in {Tls.REQUIRED, Tls.OFFERED}:
             connection.starttls(context=ssl.create_default_context())
@@ -169,23 +221,28 @@ class _Session:
         except smtplib.SMTPServerDisconnected:
             raise _NotSentError(Later("the SMTP server hung up while logging in")) from None
         except smtplib.SMTPException:
-            raise _NotSentError(Refused("the SMTP server offers no log-in that Paperboy knows")) from None
+            raise _NotSentError(
+                Refused("the SMTP server offers no log-in that Paperboy knows", Blame.SERVICE)
+            ) from None
         except OSError as error:
             raise _NotSentError(
                 Later(f"logging in to the SMTP server failed: {type(error).__name__}")
             ) from None
 
-    def hand_over(self, connection: smtplib.SMTP, sender: str, to: str, content: bytes) -> Outcome:
-        """MAIL, RCPT, DATA and the content, as it is."""
-        # RFC 6531: only then may an address hold more than ASCII.
-        options = () if (sender + to).isascii() else ("SMTPUTF8",)
-        self._ask(lambda: connection.mail(sender, options), "the sender")
-        self._ask(lambda: connection.rcpt(to), "the recipient")
-        self._ask(lambda: connection.docmd("DATA"), "DATA")
-        return self._deliver(connection, content)
+    def _ask_first(self, command: _Command) -> None:
+        """A server may have closed a connection meanwhile, or take only so many mails over one (421)."""
+        if not self._is_used:
+            return self._ask(command, "naming the sender")
+        try:
+            code, _ = answer = command()
+        except OSError:  # smtplib's errors are among these
+            raise _StaleError from None
+        if code == 421:
+            raise _StaleError
+        return self._ask(lambda: answer, "naming the sender")
 
-    def _ask(self, command: _Command, what: str) -> None:
-        with self._told(f"naming {what}"):
+    def _ask(self, command: _Command, doing: str) -> None:
+        with self._told(doing):
             code, reply = command()
         if code not in {250, 251, 354}:
             raise _NotSentError(self._judged(code, reply))
@@ -200,8 +257,6 @@ class _Session:
             code, reply = connection.getreply()
         except OSError as error:  # smtplib's errors are among these
             return Unknown(f"the connection broke after the content went out: {type(error).__name__}")
-        with contextlib.suppress(OSError):
-            connection.docmd("QUIT")
         return self._judged(code, reply) if code != 250 else Sent("")
 
     @contextlib.contextmanager
@@ -245,7 +300,10 @@ def _described(error: OSError) -> str:
 def _after_log_in(code: int) -> Later | Refused:
     if 400 <= code < 500:
         return Later(f"the SMTP server cannot check the log-in now (code {code})")
-    return Refused(f"the SMTP server refused the log-in (code {code}): check user and password in SMTP_URL")
+    return Refused(
+        f"the SMTP server refused the log-in (code {code}): check user and password in SMTP_URL",
+        Blame.SERVICE,
+    )
 
 
 def _dotted(content: bytes) -> bytes:
@@ -261,12 +319,14 @@ class MailChannel:
     """Mails from `sender` (MAIL_FROM) through the server of `url` (SMTP_URL); `target` is an address."""
 
     name = "email"
-    resends_unseen = True
+    finds = False
+    spacing = timedelta(0)
 
     def __init__(self, url: str | None, sender: str | None, *, timeout: float = TIMEOUT) -> None:
         self._url = (url or "").strip()
         self._sender = (sender or "").strip()
         self._timeout = timeout
+        self._session: _Session | None = None
 
     def check(self) -> None:
         self._settings()
@@ -282,14 +342,24 @@ class MailChannel:
         content = compose(digest, f"{delivery}-1", target, self._sender or _NOBODY)
         return (Part(content, len(digest.papers)),)
 
-    def send(self, envelope: Envelope) -> Outcome:
+    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        raise NotImplementedError  # with bot.letter.notice
+
+    def conversation(self, target: str) -> str:
+        return target
+
+    def rest(self) -> None:
+        if self._session:
+            self._session.close(politely=True)
+        self._session = None
+
+    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
         try:
-            session = _Session(self._settings(), self._timeout)
+            self._session = self._session or _Session(self._settings(), self._timeout)
             sender, to = sender_address(self._sender).addr_spec, _address(envelope.target)
-            with session.opened() as connection:
-                outcome = session.hand_over(connection, sender, to, envelope.payload)
+            outcome = self._session.hand_over(sender, to, envelope.payload, reach)
         except NotConfigured as error:
-            return Refused(str(error))
+            return Refused(str(error), Blame.SERVICE)
         except _NotSentError as error:
             return error.outcome
         return Sent(message_id_in(envelope.payload)) if isinstance(outcome, Sent) else outcome

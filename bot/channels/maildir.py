@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import mailbox
 import re
+from datetime import timedelta
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from bot.letter import compose, message_id_in, sender_address
-from bot.model import Digest, Envelope, Later, Outcome, Part, Refused, Sent
+from bot.model import Digest, Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage
+from bot.ports import Reach, nobody
 
 SENDER = "paperboy@localhost"
 _SIMPLE_NAME = re.compile(r"\w[\w.+@-]{0,99}")
@@ -30,7 +32,8 @@ class MaildirChannel:
     """Delivers into `folder`/`target`, a Maildir that is made when it is not there."""
 
     name = "maildir"
-    resends_unseen = False
+    finds = True
+    spacing = timedelta(0)
 
     def __init__(self, folder: Path, sender: str | None = None) -> None:
         self._folder = folder
@@ -43,9 +46,19 @@ class MaildirChannel:
         content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._sender)
         return (Part(content.replace(b"\r\n", b"\n"), len(digest.papers)),)
 
-    def send(self, envelope: Envelope) -> Outcome:
+    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        raise NotImplementedError("the operator is told by Slack or by mail")
+
+    def conversation(self, target: str) -> str:
+        return target
+
+    def rest(self) -> None:
+        """Files are closed as soon as they are written."""
+
+    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
         if not _SIMPLE_NAME.fullmatch(envelope.target):
             return Refused("a Maildir's name is letters, digits, and . _ + @ - after the first")
+        reach(Stage.WRITE)
         try:
             return Sent(self._opened(envelope.target).add(envelope.payload))
         except OSError as error:

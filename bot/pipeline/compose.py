@@ -5,8 +5,9 @@ from __future__ import annotations
 import math
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
+from itertools import chain, islice
 from typing import Any, Protocol
 
 from bot.digest import (
@@ -254,6 +255,7 @@ class EditionStore(Protocol):
         digest: dict[str, Any],
         papers: Iterable[str],
         parts: Sequence[Part],
+        blind: int = 0,
     ) -> bool: ...
 
 
@@ -274,8 +276,16 @@ def store_edition(
         candidates=digest.candidates,
         why=why,
     )
-    named = [paper.id for one in digest.papers for paper in (one.paper, *one.also)]
-    return outbox.add(edition, digest.made, as_json(digest), named, parts)
+    named = [(one.paper.id, *(paper.id for paper in one.also)) for one in digest.papers]
+    blind = int(subscription.resend_uncertain and not channel.finds)
+    papers = list(chain.from_iterable(named))
+    return outbox.add(edition, digest.made, as_json(digest), papers, _naming(parts, named), blind)
+
+
+def _naming(parts: Iterable[Part], named: Iterable[tuple[str, ...]]) -> list[Part]:
+    """Parts that say which papers they show: the digest's, in its order."""
+    left = iter(named)
+    return [replace(part, shows=tuple(chain(*islice(left, part.papers)))) for part in parts]
 
 
 def as_json(digest: Digest) -> dict[str, Any]:

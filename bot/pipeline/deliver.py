@@ -1,33 +1,46 @@
 """From stored editions to receivers: one attempt at each open delivery, recorded before and after.
 
-What may have got through is looked up before it is sent again (Slack can tell); what cannot be looked up
-(mail) is sent once more with the same Message-ID, and then held.
+What may have got through is looked up before it is sent again (Slack can tell); what cannot be looked up (mail) is
+sent once more with the same Message-ID, or not at all, and then held.
+
+    open -> wait for the conversation's turn -> claim -> (find) -> hand over -> send -> record -> tell
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from zlib import crc32
 
+from bot.errors import PaperboyError, Superseded
 from bot.model import (
+    Blame,
     ChannelName,
+    Claim,
     Delivery,
     DeliveryState,
-    Edition,
     Envelope,
     Later,
+    Open,
     Outcome,
     Refused,
     Sent,
+    Stage,
+    Step,
+    Turn,
     Unknown,
 )
 from bot.ports import Channel
 
-#: How long an attempt may take before another process takes its delivery for abandoned.
-LEASE = timedelta(minutes=5)
+#: How long a process may be silent before another takes its delivery for abandoned: longer than SETTLE. A sender that
+#: is alive renews it.
+LEASE = timedelta(minutes=2)
 #: A message may show up in Slack's history only after a while; nothing is looked up or repeated before.
 SETTLE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=60)
@@ -36,97 +49,82 @@ LONGEST_WAIT = timedelta(hours=1)
 SPREAD = 0.2
 #: A delivery that is refused for this long is given up, and kept for `resend`.
 GIVE_UP = timedelta(days=1)
-#: How often a delivery is tried whose attempts end in a dead process and whose receiver cannot be asked.
-BLIND_ATTEMPTS = 2
+#: So long before its turn a delivery is claimed, to be ready when it comes.
+EARLY = timedelta(milliseconds=50)
+
+Clock = Callable[[], datetime]
+_LOG = logging.getLogger(__name__)
 
 
-class Deliveries(Protocol):
-    """What delivering needs of the outbox."""
+class Queue(Protocol):
+    """What delivering needs of the store."""
 
-    def open_deliveries(self, subscriptions: Iterable[str], now: datetime) -> tuple[str, ...]: ...
+    def open(self, subscriptions: Iterable[str], now: datetime) -> tuple[Open, ...]: ...
 
-    def claim(self, delivery: str, owner: str, now: datetime, lease: timedelta) -> Delivery | None: ...
+    def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | None: ...
 
-    def envelope(self, delivery: str) -> Envelope: ...
-
-    def edition(self, id_: str) -> Edition | None: ...
-
-    def record(
+    def hand_over(
         self,
-        delivery: str,
+        id_: str,
         owner: str,
-        state: DeliveryState,
-        now: datetime,
-        *,
-        until: datetime | None = None,
-        receipt: str | None = None,
-        why: str = "",
-    ) -> bool: ...
+        stage: Stage,
+        until: datetime,
+        turn: Turn | None = None,
+        blind: int | None = None,
+    ) -> timedelta: ...
+
+    def renew(self, id_: str, owner: str, until: datetime) -> bool: ...
+
+    def record(self, id_: str, owner: str, step: Step, now: datetime, stage: Stage | None = None) -> bool: ...
+
+
+# --- What an outcome means --------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
 class Unsure:
     """An earlier attempt may have been accepted, the receiver cannot be asked, and this one was not accepted.
 
-    `again`: the refusal, when it was for now; None when the one blind try is used up.
+    `again`: the refusal, when it was for now; None when nothing more may be tried.
     """
 
     why: str
     again: Later | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Step:
-    """What an outcome makes of a delivery."""
+def attempt(channel: Channel, claim: Claim, reach: Callable[[Stage, bool], None]) -> Outcome | Unsure:
+    """One attempt; a delivery that may have got through before is looked up first.
 
-    state: DeliveryState
-    until: datetime | None = None
-    receipt: str | None = None
-    why: str = ""
-
-
-def deliver(
-    outbox: Deliveries,
-    channels: Mapping[ChannelName, Channel],
-    subscriptions: Iterable[str],
-    owner: str,
-    now: datetime,
-    told: Callable[[str], None] = lambda edition: None,
-) -> None:
-    """One attempt at everything that is open for these subscriptions; `told` hears of each edition."""
-    for id_ in outbox.open_deliveries(subscriptions, now):
-        stood = outbox.claim(id_, owner, now, LEASE)
-        if stood is None:
-            continue
-        edition = outbox.edition(stood.edition)
-        assert edition is not None
-        step = after(attempt(channels[edition.channel], outbox.envelope(id_), stood), stood, now)
-        outbox.record(id_, owner, step.state, now, until=step.until, receipt=step.receipt, why=step.why)
-        told(edition.id)
-
-
-def attempt(channel: Channel, envelope: Envelope, stood: Delivery) -> Outcome | Unsure:
-    """One attempt; a delivery that may have got through before is looked up first."""
-    if stood.state not in (DeliveryState.SENDING, DeliveryState.UNCERTAIN):
-        return channel.send(envelope)
+    `reach` hears each stage before it begins, and whether this is a blind try.
+    """
+    stood, envelope = claim.stood, claim.envelope
+    if not stood.may_have_arrived:
+        outcome = channel.send(envelope, lambda stage: reach(stage, False))
+        return _held_if_nothing_follows(outcome, channel, stood)
     try:
         found = channel.find(envelope)
     except LookupError as error:
-        return _blind(channel, envelope, stood, f"{stood.why or 'the last attempt broke off'}; {error}")
-    return found or channel.send(envelope)
+        doubt = f"{stood.why or 'the last attempt broke off'}; {error}"
+        if stood.blind:
+            return _blind(channel, envelope, doubt, reach)
+        return Unknown(doubt) if channel.finds else Unsure(doubt)
+    return found or channel.send(envelope, lambda stage: reach(stage, False))
 
 
-def _blind(channel: Channel, envelope: Envelope, stood: Delivery, doubt: str) -> Outcome | Unsure:
-    """One more try with the same bytes, where the channel allows it; what it leaves open is not tried again.
+def _held_if_nothing_follows(outcome: Outcome, channel: Channel, stood: Delivery) -> Outcome | Unsure:
+    if isinstance(outcome, Unknown) and not channel.finds and not stood.blind:
+        return Unsure(outcome.why)
+    return outcome
 
-    Where it does not, the receiver is asked again later. Refused for now, it does not become a plain
-    `waiting`: that one would be sent again without a look.
+
+def _blind(
+    channel: Channel, envelope: Envelope, doubt: str, reach: Callable[[Stage, bool], None]
+) -> Outcome | Unsure:
+    """One more try with the same bytes; what it leaves open is not tried again.
+
+    Refused for now, it does not become a plain `waiting`: that one would be sent again without a look.
     """
-    if not channel.resends_unseen:
-        return Unknown(doubt)
-    if stood.state is DeliveryState.SENDING and stood.attempts >= BLIND_ATTEMPTS:
-        return Unsure(doubt)
-    match channel.send(envelope):
+    match channel.send(envelope, lambda stage: reach(stage, True)):
         case Unknown(why):
             return Unsure(f"{doubt}; {why}")
         case Later(why) as later:
@@ -145,18 +143,31 @@ def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:
     match outcome:
         case Sent(receipt):
             return Step(DeliveryState.SENT, receipt=receipt)
-        case Refused(why):
-            return Step(DeliveryState.FAILED, why=why)
+        case Refused(why, blame):
+            return _stopped(stood, why, blame)
         case Later(why) if over:
-            return Step(DeliveryState.FAILED, why=f"given up after a day: {why}")
+            return _stopped(stood, f"given up after a day: {why}")
         case Later(why, retry_after):
-            return Step(DeliveryState.WAITING, until=now + _wait(stood, retry_after), why=why)
+            until = now + _wait(stood, retry_after)
+            return Step(DeliveryState.WAITING, until=until, why=why, postpones=retry_after is not None)
         case Unknown(why):
-            settled = now + max(SETTLE, _wait(stood, None))
-            return Step(DeliveryState.UNCERTAIN, until=None if over else settled, why=why)
+            return _in_doubt(stood, why, None if over else now + max(SETTLE, _wait(stood, None)))
         case Unsure(why, again):
-            until = now + _wait(stood, again.retry_after) if again and not over else None
-            return Step(DeliveryState.UNCERTAIN, until=until, why=why)
+            return _in_doubt(
+                stood, why, now + _wait(stood, again.retry_after) if again and not over else None
+            )
+
+
+def _stopped(stood: Delivery, why: str, blame: Blame = Blame.MESSAGE) -> Step:
+    """What the target or the service refuses pauses it, and is one incident for all that go there."""
+    scope = {Blame.SERVICE: str(stood.channel), Blame.TARGET: f"{stood.channel}:{stood.target}"}.get(blame)
+    return Step(DeliveryState.FAILED, why=why, incident=scope or stood.id, pauses=scope)
+
+
+def _in_doubt(stood: Delivery, why: str, until: datetime | None) -> Step:
+    """Tried again then, or held. What was known not to have arrived leaves the blind tries as they were."""
+    incident = None if until else stood.id
+    return Step(DeliveryState.UNCERTAIN, until=until, why=why, incident=incident)
 
 
 def _wait(stood: Delivery, retry_after: float | None) -> timedelta:
@@ -165,3 +176,143 @@ def _wait(stood: Delivery, retry_after: float | None) -> timedelta:
         return timedelta(seconds=max(retry_after, 1.0))
     grown: timedelta = min(FIRST_WAIT * 2 ** min(stood.attempts, 10), LONGEST_WAIT)
     return grown * (1 - SPREAD * crc32(f"{stood.id} {stood.attempts}".encode()) / 2**32)
+
+
+# --- Sending ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """One process's hand at the queue."""
+
+    queue: Queue
+    channels: Mapping[ChannelName, Channel]
+    owner: str  #: who holds the leases; no other process's
+    clock: Clock  #: what leases and waits go by: the time, or what the user set
+    real: Clock  #: what the receivers' pace goes by
+    breathe: Callable[[float], None] = time.sleep  #: a wait between attempts; may raise to end the round
+    wait: Callable[[float], None] = time.sleep  #: a wait within an attempt, of a few seconds
+
+    def deliver(
+        self, subscriptions: Iterable[str], told: Callable[[str], None] = lambda edition: None
+    ) -> None:
+        """One attempt at everything that is open for these subscriptions; `told` hears of each edition.
+
+        Raises Violation when something was to be sent that must not be.
+        """
+        wanted = list(subscriptions)
+        tried: set[str] = set()
+        heart = _Heart(self)
+        try:
+            while fresh := [one for one in self.queue.open(wanted, self.clock()) if one.id not in tried]:
+                tried.update(one.id for one in fresh)
+                self._round(fresh, heart, told)
+        finally:
+            heart.stop()
+            for channel in {id(channel): channel for channel in self.channels.values()}.values():
+                channel.rest()
+
+    def _round(self, waiting: list[Open], heart: _Heart, told: Callable[[str], None]) -> None:
+        """In order, but what has to wait for its conversation lets others go before."""
+        free: dict[str, datetime] = {}
+        while waiting:
+            now = self.real()
+            times = [free.get(self._lane(one), now) for one in waiting]
+            number = next((n for n, at in enumerate(times) if at <= now + EARLY), None)
+            self.breathe(0 if number is not None else (min(times) - EARLY - now).total_seconds())
+            if number is None:
+                continue
+            one = waiting.pop(number)
+            trip = _Trip(self, one)
+            with heart.beating_for(one.id):
+                trip.make(told)
+            free[self._lane(one)] = (trip.turn or now) + self.channels[one.channel].spacing
+
+    def _lane(self, one: Open) -> str:
+        return f"{one.channel}:{self.channels[one.channel].conversation(one.target)}"
+
+
+class _Trip:
+    """One attempt at one delivery, from claim to record."""
+
+    def __init__(self, sender: Sender, one: Open) -> None:
+        self._sender = sender
+        self._one = one
+        self._channel = sender.channels[one.channel]
+        self._stage = Stage.CLAIMED
+        self._blind: int | None = None  #: how many blind tries the delivery had, when this is one
+        self.turn: datetime | None = None  #: when the content went out, by the real clock
+
+    def make(self, told: Callable[[str], None]) -> None:
+        sender, id_ = self._sender, self._one.id
+        claim = sender.queue.claim(id_, sender.owner, sender.clock(), LEASE)
+        if claim is None:
+            return
+        try:
+            outcome = attempt(
+                self._channel, claim, lambda stage, blind: self._reach(stage, claim.stood, blind)
+            )
+        except Superseded:
+            return
+        step = self._settled(after(outcome, claim.stood, sender.clock()))
+        sender.queue.record(id_, sender.owner, step, sender.clock(), self._stage)
+        if claim.stood.edition:
+            told(claim.stood.edition)
+
+    def _reach(self, stage: Stage, stood: Delivery, blind: bool) -> None:
+        """Stages that hand over are stored before they begin, and begin when it is the conversation's turn."""
+        if stage.hands_over:
+            left = stood.blind - 1 if blind else None
+            self._blind = stood.blind if blind else None
+            self._hand_over(stage, left)
+        self._stage = stage
+
+    def _hand_over(self, stage: Stage, blind: int | None) -> None:
+        sender, spacing, now = self._sender, self._channel.spacing, self._sender.real()
+        lane = f"{self._one.channel}:{self._channel.conversation(self._one.target)}"
+        turn = Turn(lane, spacing, now) if spacing else None
+        until = sender.clock() + LEASE
+        wait = sender.queue.hand_over(self._one.id, sender.owner, stage, until, turn, blind)
+        self.turn = now + wait
+        if wait:
+            sender.wait((self.turn - sender.real()).total_seconds())
+
+    def _settled(self, step: Step) -> Step:
+        """A blind try that certainly did not arrive is given back."""
+        was_refused = step.state is DeliveryState.UNCERTAIN and step.until is not None
+        return replace(step, blind=self._blind) if was_refused and self._blind is not None else step
+
+
+class _Heart:
+    """Renews the lease of an attempt that takes its time: a live sender's delivery is nobody else's."""
+
+    def __init__(self, sender: Sender) -> None:
+        self._sender = sender
+        self._id: str | None = None
+        self._stopped = threading.Event()
+        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self._thread.start()
+
+    @contextmanager
+    def beating_for(self, id_: str) -> Iterator[None]:
+        self._id = id_
+        try:
+            yield
+        finally:
+            self._id = None
+
+    def stop(self) -> None:
+        self._stopped.set()
+        self._thread.join()
+
+    def _beat(self) -> None:
+        while not self._stopped.wait(LEASE.total_seconds() / 3):
+            if id_ := self._id:
+                self._renew(id_)
+
+    def _renew(self, id_: str) -> None:
+        sender = self._sender
+        try:
+            sender.queue.renew(id_, sender.owner, sender.clock() + LEASE)
+        except PaperboyError as error:  # the attempt goes on, and hears at its next step whether it may
+            _LOG.warning("the lease of %s could not be renewed: %s", id_, error)

@@ -1,45 +1,67 @@
-"""`resend`: one more try at a delivery that stopped, because a person asked for it."""
+"""`resend`: one more try at deliveries that stopped, because a person asked for it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from bot.errors import UserError
-from bot.model import ChannelName, DeliveryState, Edition
-from bot.pipeline.deliver import Deliveries, deliver
-from bot.pipeline.send import Served, served
-from bot.ports import Channel
+from bot.model import ALERTS, Delivery, DeliveryState, Edition
+from bot.pipeline.alerts import Operator, Stops
+from bot.pipeline.deliver import Sender
+from bot.pipeline.send import Served, deliver_and_tell, served
 
-STOPPED = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
+_STOPPED = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 
 
-class Outbox(Deliveries, Protocol):
+class Outbox(Stops, Protocol):
     """What resending needs of the outbox."""
 
-    def edition_of(self, delivery: str) -> Edition | None: ...
+    def stopped(self) -> tuple[Delivery, ...]: ...
 
-    def release(self, delivery: str) -> bool: ...
+    def deliveries(self, beginning: str) -> tuple[Delivery, ...]: ...
+
+    def edition(self, id_: str) -> Edition | None: ...
+
+
+class Queue(Protocol):
+    """What resending needs of the queue."""
+
+    def release(self, id_: str, now: datetime) -> bool: ...
+
+
+def stopped(outbox: Outbox, beginning: str | None) -> list[Delivery]:
+    """The deliveries that are meant: the one whose id begins so, or, without a beginning, all that stopped.
+
+    Raises UserError when there is no such delivery, or it has not stopped.
+    """
+    if beginning is None:
+        found = list(outbox.stopped())
+        if not found:
+            raise UserError("nothing has stopped: there is nothing to send again")
+        return found
+    meant = outbox.deliveries(beginning) if beginning else ()
+    if not meant or len({one.edition or one.id for one in meant}) > 1:
+        raise UserError(
+            f"no delivery {beginning!r}, or several that begin so: `paperboy status` lists those that stopped"
+        )
+    one = next((one for one in meant if one.state in _STOPPED), meant[0])
+    if one.state not in _STOPPED:
+        raise UserError(f"delivery {one.id} is {one.state}: only what failed or is uncertain is sent again")
+    return [one]
 
 
 def resend(
-    delivery: str, outbox: Outbox, channels: Mapping[ChannelName, Channel], owner: str, now: datetime
-) -> Served:
-    """Raises UserError when there is no such delivery or it has not stopped, NotConfigured from its channel."""
-    edition = outbox.edition_of(delivery)
-    if edition is None:
-        raise UserError(
-            f"no delivery {delivery!r}, or several that begin so: `paperboy status` lists those that stopped"
-        )
-    channels[edition.channel].check()
-    meant = [one for one in edition.deliveries if one.id.startswith(delivery)]
-    whole = next((one for one in meant if one.state in STOPPED), meant[0])
-    if not outbox.release(whole.id):
-        raise UserError(
-            f"delivery {whole.id} is {whole.state}: only what failed or is uncertain is sent again"
-        )
-    deliver(outbox, channels, [edition.subscription], owner, now)
-    after = outbox.edition(edition.id)
-    assert after is not None
-    return served(after)
+    deliveries: Sequence[Delivery], outbox: Outbox, queue: Queue, sender: Sender, operator: Operator | None
+) -> Iterator[Served]:
+    """One more try at each; how their editions stand afterwards. Raises NotConfigured from a channel."""
+    for one in deliveries:
+        sender.channels[one.channel].check()
+    for one in deliveries:
+        queue.release(one.id, sender.clock())
+    wanted = sorted({one.subscription for one in deliveries} - {ALERTS})
+    deliver_and_tell(outbox, sender, wanted, operator)
+    for id_ in dict.fromkeys(one.edition for one in deliveries if one.edition):
+        if edition := outbox.edition(id_):
+            yield served(edition)

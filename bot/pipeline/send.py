@@ -6,14 +6,15 @@ The plan is made first, without touching anything; then editions are stored; the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
 from bot.errors import NotConfigured
-from bot.model import ChannelName, Edition, EditionState, Profile, Subscription
+from bot.model import ALERTS, ChannelName, Edition, EditionState, Pause, Profile, Subscription, scopes
+from bot.pipeline.alerts import Operator, Stops, raise_alert
 from bot.pipeline.compose import Desk, EditionStore, store_edition
-from bot.pipeline.deliver import Deliveries, deliver
+from bot.pipeline.deliver import Sender
 from bot.ports import Channel
 from bot.schedule import due_date
 from bot.when import Moment
@@ -22,8 +23,10 @@ from bot.when import Moment
 _OPEN = (EditionState.FAILED, EditionState.UNCERTAIN, EditionState.WAITING)
 
 
-class Outbox(EditionStore, Deliveries, Protocol):
+class Outbox(EditionStore, Stops, Protocol):
     """What sending needs of the outbox."""
+
+    def edition(self, id_: str) -> Edition | None: ...
 
     def find(self, subscription: Subscription, on: date) -> Edition | None: ...
 
@@ -43,7 +46,7 @@ class Served:
     state: str  #: an EditionState, or "skipped"
     papers: int = 0
     why: str = ""
-    trouble: bool = False  #: skipped for want of a setting, not because there was nothing to do
+    trouble: bool = False  #: a setting or the target must be mended first
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,7 @@ class Plan:
     on: date
     existing: Edition | None = None
     skip: str = ""  #: why nothing is to be composed; empty when something is
-    trouble: bool = False
+    trouble: bool = False  #: nothing can be sent there before a setting or the target is mended
 
 
 def send(
@@ -64,53 +67,82 @@ def send(
     *,
     due: bool,
     outbox: Outbox,
-    channels: Mapping[ChannelName, Channel],
+    sender: Sender,
     open_desk: Callable[[Sequence[Profile]], Desk],
-    owner: str,
+    pauses: Iterable[Pause] = (),
+    operator: Operator | None = None,
     troubles: str = "",
     progress: Callable[[str], None] = lambda subscription: None,
 ) -> list[Served]:
     """Compose and deliver for these profiles; a row for each subscription, and for each older edition touched.
 
     `due`: only what is due. `open_desk`: called only when something is to be composed, with the profiles whose
-    phrases and window count. `troubles`: what is wrong with the sources, told on a quiet day.
+    phrases and window count. `pauses`: where nothing is sent to. `operator`: who is told of what stopped.
+    `troubles`: what is wrong with the sources, told on a quiet day.
     """
-    plans = [_plan(p, s, moment, due, outbox, channels) for p in profiles for s in p.deliver]
+    planner = _Planner(moment, due, outbox, sender.channels, {pause.scope: pause for pause in pauses})
+    plans = [planner.plan(p, s) for p in profiles for s in p.deliver]
     to_compose = [plan for plan in plans if not plan.skip]
     if to_compose:
         desk = open_desk([profile for profile in profiles if any(p.profile is profile for p in to_compose)])
         for plan in to_compose:
             progress(plan.subscription.key)
-            _compose(plan, desk, outbox, channels[plan.subscription.channel], troubles)
+            _compose(plan, desk, outbox, sender.channels[plan.subscription.channel], troubles)
     touched: dict[str, None] = {}
     able = [plan.subscription.key for plan in plans if not plan.trouble]
-    deliver(outbox, channels, able, owner, moment.instant, lambda edition: touched.update({edition: None}))
+    deliver_and_tell(outbox, sender, able, operator, lambda edition: touched.update({edition: None}))
     return list(_rows(plans, touched, outbox))
 
 
-def _plan(
-    profile: Profile,
-    subscription: Subscription,
-    moment: Moment,
-    due: bool,
-    outbox: Outbox,
-    channels: Mapping[ChannelName, Channel],
-) -> Plan:
-    on: date | None = moment.local_date(profile.timezone)
-    if due:
-        served_before = outbox.served(subscription.key)
-        on = due_date(subscription, profile, moment, served_before=served_before)
-    today = on or moment.local_date(profile.timezone)
-    existing = outbox.find(subscription, today)
+def deliver_and_tell(
+    outbox: Stops,
+    sender: Sender,
+    subscriptions: Sequence[str],
+    operator: Operator | None,
+    told: Callable[[str], None] = lambda edition: None,
+) -> None:
+    """Deliver; then tell the operator of what stopped, also when something stopped the sender itself."""
     try:
-        channels[subscription.channel].check()
-    except NotConfigured as error:
-        return Plan(profile, subscription, today, existing, str(error), trouble=True)
-    if on is None:
-        return Plan(profile, subscription, today, existing, f"not due before {subscription.at:%H:%M}")
-    if existing and (due or existing.state is not EditionState.QUIET):
-        return Plan(profile, subscription, today, existing, f"{today} has its digest already")
-    return Plan(profile, subscription, today)
+        sender.deliver([*subscriptions, ALERTS], told)
+    finally:
+        if operator and raise_alert(outbox, sender.channels, operator, sender.clock()):
+            sender.deliver([ALERTS])
+
+
+@dataclass(frozen=True, slots=True)
+class _Planner:
+    moment: Moment
+    due: bool
+    outbox: Outbox
+    channels: Mapping[ChannelName, Channel]
+    pauses: Mapping[str, Pause]
+
+    def plan(self, profile: Profile, subscription: Subscription) -> Plan:
+        on: date | None = self.moment.local_date(profile.timezone)
+        if self.due:
+            served_before = self.outbox.served(subscription.key)
+            on = due_date(subscription, profile, self.moment, served_before=served_before)
+        today = on or self.moment.local_date(profile.timezone)
+        existing = self.outbox.find(subscription, today)
+        if trouble := self._trouble(subscription):
+            return Plan(profile, subscription, today, existing, trouble, trouble=True)
+        if on is None:
+            return Plan(profile, subscription, today, existing, f"not due before {subscription.at:%H:%M}")
+        if existing and (self.due or existing.state is not EditionState.QUIET):
+            return Plan(profile, subscription, today, existing, f"{today} has its digest already")
+        return Plan(profile, subscription, today)
+
+    def _trouble(self, one: Subscription) -> str:
+        """Why nothing can be sent there; empty when it can."""
+        try:
+            self.channels[one.channel].check()
+        except NotConfigured as error:
+            return str(error)
+        paused = (self.pauses.get(scope) for scope in scopes(one.key, one.channel, one.target))
+        pause = next(filter(None, paused), None)
+        if pause is None:
+            return ""
+        return f"paused since {pause.since:%Y-%m-%d}: {pause.why}; when mended: paperboy resume {pause.scope}"
 
 
 def _compose(plan: Plan, desk: Desk, outbox: Outbox, channel: Channel, troubles: str) -> None:
@@ -128,7 +160,8 @@ def _rows(plans: Sequence[Plan], touched: Iterable[str], outbox: Outbox) -> Iter
             is_news = edition.id in told or not plan.skip
             told.pop(edition.id, None)
             if is_news or edition.state in _OPEN:
-                yield served(edition)
+                row = served(edition)
+                yield replace(row, why=_joined(row.why, plan.skip), trouble=True) if plan.trouble else row
                 continue
         yield _skipped(plan)
     for id_ in told:
@@ -146,8 +179,12 @@ def served(edition: Edition) -> Served:
         on=edition.on,
         state=edition.state,
         papers=edition.papers,
-        why="; ".join(dict.fromkeys(filter(None, told))),
+        why=_joined(*told),
     )
+
+
+def _joined(*told: str) -> str:
+    return "; ".join(dict.fromkeys(filter(None, told)))
 
 
 def _skipped(plan: Plan) -> Served:

@@ -145,5 +145,8 @@ def _write_ahead(connection) -> None:  # type: ignore[no-untyped-def]
 
 def _begin_immediate(connection) -> None:  # type: ignore[no-untyped-def]
     # A deferred transaction that begins with a read fails at once, without waiting, when another one writes.
-    reads = connection.get_execution_options().get(_READS)
+    options = connection.get_execution_options()
+    if options.get(migrate.MIGRATES):
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # within a transaction it would do nothing
+    reads = options.get(_READS)
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -13,8 +13,16 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The newest migration. Known here so that a database that is up to date costs no import of Alembic.
-HEAD = "0002"
-_OURS = {"paper", "terms", "alias", "ledger", "edition", "delivery", "attempt", "source", "validator"}
+HEAD = "0003"
+_OURS = {"paper", "terms", "alias", "ledger", "edition", "delivery", "attempt", "source", "validator"} | {
+    "lane",
+    "pause",
+    "name",
+    "bounce",
+}
+#: Execution option of a connection that migrates: SQLite changes a table by making it anew, and dropping the old one
+#: would take along what refers to it.
+MIGRATES = "paperboy_migrates"
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -44,10 +52,13 @@ def upgrade(engine: Engine) -> str | None:
 
     Raises DatabaseError when a newer Paperboy made the database.
     """
-    with engine.begin() as connection:
-        before = revision(connection)
-        if before != HEAD:
-            _run(connection, before)
+    try:
+        with engine.execution_options(**{MIGRATES: True}).begin() as connection:
+            before = revision(connection)
+            if before != HEAD:
+                _run(connection, before)
+    finally:
+        engine.dispose()  # of the connection without foreign keys
     return before
 
 

@@ -1,25 +1,27 @@
 """Editions, their deliveries, and the ledger: what is to be sent, what was, and to whom.
 
 An edition, its rendered parts and its ledger rows are written in one transaction; from then on only the
-state of its deliveries changes. Every change of state is a conditional update: two senders cannot hold one
-delivery.
+state of its deliveries changes (`bot.store.queue`). So are an alert, and that the operator was told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, CursorResult, delete, func, insert, or_, update
+from sqlalchemy import delete, func, or_, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from bot.model import ChannelName, Delivery, DeliveryState, Edition, Envelope, Part, Subscription
+from bot.model import ALERTS, Delivery, DeliveryState, Edition, Part, Stage, Subscription
+from bot.store import rows
 from bot.store.database import Database
-from bot.store.tables import AttemptRow, DeliveryRow, EditionRow, LedgerRow
+from bot.store.tables import DeliveryRow, EditionRow, LedgerRow
 
-_AGAIN = (DeliveryState.WAITING, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
+#: What nobody looks at who wants to know how a delivery fares.
+_WITHOUT_BYTES = (defer(DeliveryRow.payload), defer(DeliveryRow.shows))  # type: ignore[arg-type]
 
 
 class Outbox:
@@ -55,129 +57,98 @@ class Outbox:
         digest: dict[str, Any],
         papers: Iterable[str],
         parts: Sequence[Part],
+        blind: int = 0,
     ) -> bool:
         """Store an edition with everything that sending it needs. False when its date has one already, or another
         edition has just given the subscription one of these papers.
 
-        A quiet edition that found nothing to send makes room for one that did.
+        A quiet edition that found nothing to send makes room for one that did. `blind`: how often each part may go
+        out again without anybody knowing whether it has arrived.
         """
         try:
             with self._database.session() as session:
                 _forget_quiet(session, edition)
                 session.add(_edition_row(edition, made, digest))
                 session.flush()
-                _insert(session, LedgerRow, _ledger_rows(edition, papers))
-                _insert(session, DeliveryRow, _delivery_rows(edition, parts))
+                rows.insert_rows(session, LedgerRow, _ledger_rows(edition, papers))
+                rows.insert_rows(session, DeliveryRow, _delivery_rows(edition, parts, blind))
         except IntegrityError:
             return False
         return True
 
-    # --- Sending ---
+    # --- Telling the operator ---
 
-    def open_deliveries(self, subscriptions: Iterable[str], now: datetime) -> tuple[str, ...]:
-        """Ids of what is to be tried now: never tried, due again, uncertain, or left by a dead process."""
-        with self._database.reading() as session:
-            rows = session.exec(
-                select(DeliveryRow.id)
-                .join(EditionRow, col(DeliveryRow.edition) == col(EditionRow.id))
-                .where(_due(now), col(EditionRow.subscription).in_(list(subscriptions)))
-                .order_by(col(EditionRow.on), EditionRow.subscription, col(DeliveryRow.part))
+    def untold(self) -> tuple[tuple[Delivery, str], ...]:
+        """Deliveries that stopped and that the operator does not know of, with their incidents: those of which
+        another delivery was told of before come with the rest, so that nothing of theirs is told twice.
+        """
+        stopped = (
+            select(DeliveryRow)
+            .where(
+                col(DeliveryRow.incident).is_not(None),
+                ~col(DeliveryRow.told),
+                DeliveryRow.subscription != ALERTS,
             )
-            return tuple(rows)
+            .options(*_WITHOUT_BYTES)
+            .order_by(DeliveryRow.id)
+        )
+        with self._database.reading() as session:
+            return tuple((rows.delivery(row), row.incident or "") for row in session.exec(stopped))
 
-    def claim(self, delivery: str, owner: str, now: datetime, lease: timedelta) -> Delivery | None:
-        """Take a delivery for one attempt, which is recorded; None when another has it or it is not due.
+    def known_incidents(self) -> frozenset[str]:
+        """What the operator was told of, and what goes on."""
+        told = select(DeliveryRow.incident).where(
+            col(DeliveryRow.incident).is_not(None), col(DeliveryRow.told)
+        )
+        with self._database.reading() as session:
+            return frozenset(filter(None, session.exec(told)))
 
-        Returns it as it stood before, so that the caller knows whether the last attempt may have got through.
+    def tell(self, told: Sequence[str], alert: Part | None, id_: str, channel: str, target: str) -> bool:
+        """Mark deliveries as told of, and store the alert that says so, in one transaction; without an alert they
+        belong to incidents that were told of before. False when another sender was quicker.
         """
         with self._database.session() as session:
-            before = session.get(DeliveryRow, delivery, with_for_update=True)
-            if before is None:
-                return None
-            stood = _delivery(before)
-            taken = _change(
-                session,
-                [DeliveryRow.id == delivery, _due(now), _parts_before_sent(before)],
-                state=DeliveryState.SENDING,
-                owner=owner,
-                until=now + lease,
-                started=stood.started or now,
-                attempts=stood.attempts + 1,
+            marked = session.execute(
+                update(DeliveryRow)
+                .where(col(DeliveryRow.id).in_(told), ~col(DeliveryRow.told))
+                .values(told=True)
+                .execution_options(synchronize_session=False)
             )
-            if taken:
-                session.add(AttemptRow(delivery=delivery, started=now))
-            return stood if taken else None
-
-    def envelope(self, delivery: str) -> Envelope:
-        """What a channel needs to send a claimed delivery."""
-        with self._database.reading() as session:
-            row = session.get_one(DeliveryRow, delivery)
-            edition = session.get_one(EditionRow, row.edition)
-            first = session.exec(
-                select(DeliveryRow.receipt).where(DeliveryRow.edition == row.edition, DeliveryRow.part == 1)
-            ).one()
-            assert row.started is not None
-            return Envelope(
-                delivery=row.id,
-                target=edition.target,
-                payload=row.payload,
-                started=row.started,
-                thread=first if row.part > 1 else None,
-            )
-
-    def record(
-        self,
-        delivery: str,
-        owner: str,
-        state: DeliveryState,
-        now: datetime,
-        *,
-        until: datetime | None = None,
-        receipt: str | None = None,
-        why: str = "",
-    ) -> bool:
-        """Write an attempt's outcome. False when the lease ran out and another took the delivery over."""
-        with self._database.session() as session:
-            held = [DeliveryRow.id == delivery, DeliveryRow.state == "sending", DeliveryRow.owner == owner]
-            kept = _change(session, held, state=state, owner=None, until=until, receipt=receipt, why=why)
-            number = col(AttemptRow.id)
-            last = select(func.max(number)).where(AttemptRow.delivery == delivery).scalar_subquery()
-            own = number == last if kept else number < last
-            session.execute(
-                update(AttemptRow)
-                .where(own, col(AttemptRow.delivery) == delivery, col(AttemptRow.finished).is_(None))
-                .values(finished=now, outcome=str(state), why=why)
-            )
-            return kept
-
-    def release(self, delivery: str) -> bool:
-        """Put a stopped delivery (failed or uncertain) back for another try. False when it is not stopped."""
-        stopped = col(DeliveryRow.state).in_([DeliveryState.FAILED, DeliveryState.UNCERTAIN])
-        with self._database.session() as session:
-            return _change(
-                session,
-                [DeliveryRow.id == delivery, stopped],
-                state="pending",
-                until=None,
-                started=None,  # or a refusal for now would find its day of patience used up
-                attempts=0,
-                why="",
-            )
+            if marked.rowcount != len(told):  # type: ignore[attr-defined]
+                session.rollback()
+                return False
+            if alert:
+                whole = _new_delivery(f"{id_}-1", 1, alert)
+                where = {"subscription": ALERTS, "channel": channel, "target": target, "blind": 1}
+                rows.insert_rows(session, DeliveryRow, [{**whole, **where, "edition": None}])
+        return True
 
     # --- Looking ---
+
+    def alerts(self) -> tuple[Delivery, ...]:
+        """Those that have not reached the operator."""
+        return self._deliveries(DeliveryRow.subscription == ALERTS, DeliveryRow.state != DeliveryState.SENT)
 
     def edition(self, id_: str) -> Edition | None:
         found = self._editions(EditionRow.id == id_)
         return found[0] if found else None
 
-    def edition_of(self, delivery: str) -> Edition | None:
-        """The edition that a delivery belongs to; the id may be shortened to what is unique."""
+    def deliveries(self, beginning: str) -> tuple[Delivery, ...]:
+        """Those whose id begins so."""
+        return self._deliveries(col(DeliveryRow.id).startswith(beginning, autoescape=True))
+
+    def stopped(self) -> tuple[Delivery, ...]:
+        """Those that go on only when a person says so."""
+        state = col(DeliveryRow.state)
+        held = (state == DeliveryState.UNCERTAIN) & (col(DeliveryRow.until).is_(None))
+        return self._deliveries(or_(state == DeliveryState.FAILED, held))
+
+    def _deliveries(self, *where: Any) -> tuple[Delivery, ...]:
         with self._database.reading() as session:
-            rows = session.exec(
-                select(DeliveryRow.edition).where(col(DeliveryRow.id).startswith(delivery, autoescape=True))
+            found = session.exec(
+                select(DeliveryRow).where(*where).options(*_WITHOUT_BYTES).order_by(DeliveryRow.id)
             )
-            editions = set(rows)
-        return self.edition(editions.pop()) if len(editions) == 1 else None
+            return tuple(map(rows.delivery, found))
 
     def newest(self) -> tuple[Edition, ...]:
         """The newest edition of every subscription, and every one that is not through."""
@@ -198,53 +169,25 @@ class Outbox:
 
     def _editions(self, *where: Any) -> tuple[Edition, ...]:
         with self._database.reading() as session:
-            rows = session.exec(
-                select(EditionRow).where(*where).order_by(EditionRow.subscription, col(EditionRow.on))
+            found = session.exec(
+                select(EditionRow)
+                .where(*where)
+                .options(defer(EditionRow.digest))  # type: ignore[arg-type]
+                .order_by(EditionRow.subscription, col(EditionRow.on))
             ).all()
-            deliveries: dict[str, list[Delivery]] = {row.id: [] for row in rows}
+            deliveries: dict[str | None, list[Delivery]] = {row.id: [] for row in found}
             parts = session.exec(
                 select(DeliveryRow)
                 .where(col(DeliveryRow.edition).in_(deliveries))
+                .options(*_WITHOUT_BYTES)
                 .order_by(col(DeliveryRow.part))
             )
             for part in parts:
-                deliveries[part.edition].append(_delivery(part))
-            return tuple(_edition(row, deliveries[row.id]) for row in rows)
+                deliveries[part.edition].append(rows.delivery(part))
+            return tuple(rows.edition(row, deliveries[row.id]) for row in found)
 
 
 # --- Rows -------------------------------------------------------------------------------------------------
-
-
-def _due(now: datetime) -> ColumnElement[bool]:
-    """Never tried, or with a time at which to try again that has come. Held ones have none."""
-    return or_(
-        col(DeliveryRow.state) == DeliveryState.PENDING,
-        col(DeliveryRow.state).in_(_AGAIN) & (col(DeliveryRow.until) <= now),
-    )
-
-
-def _parts_before_sent(row: DeliveryRow) -> ColumnElement[bool]:
-    """A part goes out only after those before it: a thread needs its first message, a reader the order."""
-    part = DeliveryRow.__table__.alias("earlier")  # type: ignore[attr-defined]
-    unsent = (
-        select(part.c.id)
-        .where(part.c.edition == row.edition, part.c.part < row.part, part.c.state != DeliveryState.SENT)
-        .exists()
-    )
-    return ~unsent
-
-
-def _change(session: Session, where: list[Any], **values: Any) -> bool:
-    result = session.execute(
-        update(DeliveryRow).where(*where).values(**values).execution_options(synchronize_session=False)
-    )
-    assert isinstance(result, CursorResult)
-    return result.rowcount == 1
-
-
-def _insert(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        session.connection().execute(insert(table), rows)
 
 
 def _forget_quiet(session: Session, edition: Edition) -> None:
@@ -277,47 +220,30 @@ def _ledger_rows(edition: Edition, papers: Iterable[str]) -> list[dict[str, Any]
     return [{"subscription": edition.subscription, "paper": id_, "edition": edition.id} for id_ in papers]
 
 
-def _delivery_rows(edition: Edition, parts: Sequence[Part]) -> list[dict[str, Any]]:
+def _delivery_rows(edition: Edition, parts: Sequence[Part], blind: int) -> list[dict[str, Any]]:
+    common = {
+        "edition": edition.id,
+        "subscription": edition.subscription,
+        "channel": edition.channel,
+        "target": edition.target,
+        "blind": blind,
+    }
     return [
-        {
-            "id": f"{edition.id}-{number}",
-            "edition": edition.id,
-            "part": number,
-            "payload": part.payload,
-            "papers": part.papers,
-            "state": DeliveryState.PENDING,
-            "attempts": 0,
-            "why": "",
-        }
+        {**_new_delivery(f"{edition.id}-{number}", number, part), **common}
         for number, part in enumerate(parts, start=1)
     ]
 
 
-def _delivery(row: DeliveryRow) -> Delivery:
-    return Delivery(
-        id=row.id,
-        edition=row.edition,
-        part=row.part,
-        papers=row.papers,
-        state=DeliveryState(row.state),
-        attempts=row.attempts,
-        started=row.started,
-        until=row.until,
-        receipt=row.receipt,
-        why=row.why,
-    )
-
-
-def _edition(row: EditionRow, deliveries: list[Delivery]) -> Edition:
-    return Edition(
-        id=row.id,
-        subscription=row.subscription,
-        profile=row.profile,
-        channel=ChannelName(row.channel),
-        target=row.target,
-        on=row.on,
-        papers=row.papers,
-        candidates=row.candidates,
-        why=row.why,
-        deliveries=tuple(deliveries),
-    )
+def _new_delivery(id_: str, number: int, part: Part) -> dict[str, Any]:
+    return {
+        "id": id_,
+        "part": number,
+        "payload": part.payload,
+        "papers": part.papers,
+        "shows": list(part.shows),
+        "state": DeliveryState.PENDING,
+        "stage": Stage.CLAIMED,
+        "attempts": 0,
+        "told": False,
+        "why": "",
+    }

@@ -133,23 +133,33 @@ class EditionRow(Base, table=True):
 
 
 class DeliveryRow(Base, table=True):
-    """The sending of one part of a digest. The bytes are fixed before the first attempt."""
+    """The sending of one message. Its bytes, and where it goes, are fixed before the first attempt."""
 
     __tablename__ = "delivery"
     __table_args__ = (UniqueConstraint("edition", "part"), Index("ix_delivery_waiting", "state", "until"))
 
     id: str = Field(primary_key=True)
-    edition: str = Field(index=True, foreign_key="edition.id", ondelete="CASCADE")
+    edition: str | None = Field(
+        default=None, index=True, foreign_key="edition.id", ondelete="CASCADE"
+    )  #: None of an alert
+    subscription: str = _text(index=True)
+    channel: str
+    target: str = _text()
     part: int  #: from 1
     payload: bytes
     papers: int
+    shows: list[str] = _json()  #: ids of the papers
     state: str  #: pending, sending, sent, waiting, failed, uncertain
     attempts: int = 0
     started: datetime | None = _moment(default=None)  #: of the first attempt
     until: datetime | None = _moment(default=None)  #: not before; while sending, when the lease ends
     owner: str | None = None  #: who is sending
+    stage: str = "claimed"  #: of the newest attempt
+    blind: int = 0  #: how often it may go out again without anybody knowing whether it has arrived
     receipt: str | None = _text(default=None)
     why: str = _text(default="")
+    incident: str | None = _text(default=None)  #: what it stopped for; None while it has not
+    told: bool = False  #: whether the operator was told of it
 
 
 class AttemptRow(Base, table=True):
@@ -160,9 +170,52 @@ class AttemptRow(Base, table=True):
     id: int | None = Field(default=None, primary_key=True)
     delivery: str = Field(index=True, foreign_key="delivery.id", ondelete="CASCADE")
     started: datetime = _moment()
+    stage: str = "claimed"  #: how far it came
     finished: datetime | None = _moment(default=None)
     outcome: str | None = None
     why: str = _text(default="")
+
+
+class LaneRow(Base, table=True):
+    """When a conversation may get its next message: senders of all processes queue up here."""
+
+    __tablename__ = "lane"
+
+    lane: str = _text(primary_key=True)
+    free: datetime = _moment()  #: by the real clock
+
+
+class PauseRow(Base, table=True):
+    """Somewhere that nothing is sent to, until a person says `resume`."""
+
+    __tablename__ = "pause"
+
+    scope: str = _text(primary_key=True)  #: a channel, a `channel:target`, or a subscription
+    since: datetime = _moment()
+    why: str = _text()
+
+
+class NameRow(Base, table=True):
+    """The id that a channel's name (`#papers`) was found to stand for."""
+
+    __tablename__ = "name"
+
+    name: str = _text(primary_key=True)
+    id: str = _text()
+
+
+class BounceRow(Base, table=True):
+    """A report that a mail did not arrive."""
+
+    __tablename__ = "bounce"
+
+    report: str = _text(primary_key=True)  #: its identity: reading a mailbox twice counts once
+    delivery: str = Field(index=True)  #: no foreign key: the count outlives the delivery
+    target: str = _text(index=True)
+    kind: str  #: hard, soft
+    status: str  #: as 5.1.1; empty when unknown
+    why: str = _text()
+    at: datetime = _moment()
 
 
 class SourceRow(Base, table=True):

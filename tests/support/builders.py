@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, time
+from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,23 +21,29 @@ from bot.model import (
     Entry,
     Envelope,
     Interest,
+    Notice,
     Outcome,
     Paper,
     Part,
     Profile,
     Ranked,
     Sent,
+    Stage,
     Subscription,
 )
+from bot.pipeline.alerts import Operator
 from bot.pipeline.compose import Desk
+from bot.pipeline.deliver import Sender
 from bot.pipeline.send import Served, send
-from bot.ports import Channel
+from bot.ports import Channel, Reach, nobody
 from bot.ranking.counts import COUNTING, counts
 from bot.ranking.linear import Ranker
 from bot.ranking.order import Ranking
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
+from bot.store.queue import Queue
+from bot.store.receivers import Receivers
 from bot.when import Moment
 
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)  # a Tuesday
@@ -102,14 +108,16 @@ class FakeChannel:
 
     name: str = "maildir"
     outcomes: list[Outcome] = field(default_factory=list)  #: of the next sends, in order
-    can_find: bool = True
-    resends_unseen: bool = True
+    can_find: bool = True  #: now
+    finds: bool = True  #: ever
+    spacing: timedelta = timedelta(0)
     trouble: str = ""  #: why it is not configured
     per_part: int = 100
     sent: list[Envelope] = field(default_factory=list)  #: every attempt
     arrived: dict[str, Envelope] = field(default_factory=dict)  #: what the receiver holds, by delivery
     calls: list[str] = field(default_factory=list)  #: "find 1", "send 1", by the delivery's part
     during: Callable[[Envelope], None] = lambda envelope: None  #: looks around while a send is under way
+    rests: int = 0
 
     def check(self) -> None:
         if self.trouble:
@@ -123,8 +131,18 @@ class FakeChannel:
             for n, group in enumerate(groups, start=1)
         )
 
-    def send(self, envelope: Envelope) -> Outcome:
+    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        return f"{delivery} {target} {notice.subject}\n{notice.text}".encode()
+
+    def conversation(self, target: str) -> str:
+        return target
+
+    def rest(self) -> None:
+        self.rests += 1
+
+    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
         self.calls.append(f"send {envelope.delivery.rpartition('-')[2]}")
+        reach(Stage.WRITE)
         self.sent.append(envelope)
         self.during(envelope)
         outcome = self.outcomes.pop(0) if self.outcomes else Sent(f"receipt of {envelope.delivery}")
@@ -169,8 +187,11 @@ class World:
         event.listen(self.database.engine, "connect", _never_wait_for_the_disk)
         self.papers = Papers(self.database, COUNTING)
         self.outbox = Outbox(self.database)
+        self.queue = Queue(self.database)
+        self.receivers = Receivers(self.database)
         self.channel = FakeChannel()
         self.channels: dict[ChannelName, Channel] = dict.fromkeys(ChannelName, self.channel)
+        self.operator: Operator | None = None
         self.desks: list[tuple[str, ...]] = []  #: the profiles of each desk that was opened
 
     def add(self, *entries: Entry, now: datetime = NOW) -> None:
@@ -198,11 +219,16 @@ class World:
             moment,
             due=due,
             outbox=self.outbox,
-            channels=self.channels,
+            sender=self.sender(now),
             open_desk=open_desk,
-            owner="test",
+            pauses=self.receivers.pauses(),
+            operator=self.operator,
             troubles=troubles,
         )
+
+    def sender(self, now: datetime = NOW, owner: str = "test", **changes: Any) -> Sender:
+        """A sender whose clocks stand still."""
+        return Sender(self.queue, self.channels, owner, lambda: now, lambda: now, **changes)
 
     def close(self) -> None:
         self.database.close()

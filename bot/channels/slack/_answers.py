@@ -16,21 +16,25 @@ from urllib.error import URLError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot.model import Later, Outcome, Refused, Unknown
+from bot.model import Blame, Later, Outcome, Refused, Unknown
 
 
 class Kind(Enum):
+    SERVICE = "not posted, nor will be anything with this token"
+    TARGET = "not posted, nor will be anything to this channel"
+    THREAD = "not posted: the thread is not there any more"
+    PAYLOAD = "not posted: something simpler may be"
     LATER = "not posted; trying again can help"
-    REFUSED = "not posted; trying again cannot help"
     UNKNOWN = "may have been posted"
 
 
-_TARGET = """invalid_auth not_authed account_inactive token_revoked token_expired missing_scope no_permission
-    channel_not_found not_in_channel is_archived team_access_not_granted ekm_access_denied access_denied
-    org_login_required user_not_found
-    messages_tab_disabled enterprise_is_restricted not_allowed_token_type invalid_auth_type
-    channel_type_not_supported cannot_reply_to_message thread_not_found invalid_thread_ts accesslimited
-    two_factor_setup_required unknown_method deprecated_endpoint method_deprecated"""
+_SERVICE = """invalid_auth not_authed account_inactive token_revoked token_expired org_login_required
+    not_allowed_token_type invalid_auth_type accesslimited two_factor_setup_required unknown_method
+    deprecated_endpoint method_deprecated"""
+_TARGET = """missing_scope no_permission channel_not_found not_in_channel is_archived team_access_not_granted
+    ekm_access_denied access_denied user_not_found messages_tab_disabled enterprise_is_restricted
+    channel_type_not_supported"""
+_THREAD = "cannot_reply_to_message thread_not_found invalid_thread_ts"
 _PAYLOAD = """invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text
     too_many_attachments metadata_must_be_sent_from_app metadata_too_large
     invalid_arguments invalid_arg_name invalid_array_arg invalid_json json_not_object invalid_post_type
@@ -42,13 +46,26 @@ _BUSY = (
 _AMBIGUOUS = "internal_error fatal_error"
 
 #: Slack's error code -> what it says about the message. Codes that are not here may have posted it.
-KINDS: Mapping[str, Kind] = (
-    dict.fromkeys((*_TARGET.split(), *_PAYLOAD.split()), Kind.REFUSED)
-    | dict.fromkeys(_BUSY.split(), Kind.LATER)
-    | dict.fromkeys(_AMBIGUOUS.split(), Kind.UNKNOWN)
-)
+KINDS: Mapping[str, Kind] = {
+    code: kind
+    for codes, kind in (
+        (_SERVICE, Kind.SERVICE),
+        (_TARGET, Kind.TARGET),
+        (_THREAD, Kind.THREAD),
+        (_PAYLOAD, Kind.PAYLOAD),
+        (_BUSY, Kind.LATER),
+        (_AMBIGUOUS, Kind.UNKNOWN),
+    )
+    for code in codes.split()
+}
 #: Families of codes that grow: restricted_action_read_only_channel, invalid_metadata_format ...
-_REFUSING = ("restricted_action", "invalid_metadata_")
+_FAMILIES: Mapping[str, Kind] = {"restricted_action": Kind.TARGET, "invalid_metadata_": Kind.PAYLOAD}
+_BLAMES: Mapping[Kind, Blame] = {
+    Kind.SERVICE: Blame.SERVICE,
+    Kind.TARGET: Blame.TARGET,
+    Kind.THREAD: Blame.MESSAGE,
+    Kind.PAYLOAD: Blame.MESSAGE,
+}
 _CHECK = "check SLACK_BOT_TOKEN"
 _HINTS: Mapping[str, str] = {
     "invalid_auth": _CHECK,
@@ -60,6 +77,7 @@ _HINTS: Mapping[str, str] = {
     "channel_not_found": "use the channel's id and invite the app to it",
     "not_in_channel": "invite the app to the channel",
     "is_archived": "the channel is archived",
+    "thread_not_found": "somebody deleted the digest's first message",
 }
 #: What slack_sdk and urllib let through. The last two are of answers that no Slack gives: JSON that is no
 #: object, an unheard-of charset.
@@ -73,7 +91,7 @@ def outcome_of_error(error: Exception) -> Outcome:
     urllib/request.py, do_open): name, connection, certificate. What fails while waiting for the answer comes bare.
     """
     if isinstance(error, SlackApiError):
-        return _outcome_of_answer(error.response)
+        return _outcome_of_answer(error.response)[0]
     if isinstance(error, URLError):
         return Later(f"no connection to Slack: {_name(error.reason)}")
     return Unknown(f"the connection to Slack broke: {_name(error)}")
@@ -85,19 +103,35 @@ def _name(reason: object) -> str:
     return f"{type(reason).__name__}{f' ({text})' if text else ''}"
 
 
-def _outcome_of_answer(response: SlackResponse) -> Outcome:
+def kind_of_error(error: Exception) -> Kind | None:
+    """What kind of answer an exception holds; None when there was none."""
+    return _outcome_of_answer(error.response)[1] if isinstance(error, SlackApiError) else None
+
+
+def _outcome_of_answer(response: SlackResponse) -> tuple[Outcome, Kind]:
     """The error code decides; without a known one, the HTTP status does."""
     status = int(response.status_code)
     body: Mapping[str, Any] = response.data if isinstance(response.data, dict) else {}
     code = code_of(body)
-    kind = Kind.REFUSED if code.startswith(_REFUSING) else KINDS.get(code) or _kind_of_status(status)
+    kind = _kind(code) or _kind_of_status(status)
     hint = _HINTS.get(code, "is SLACK_API_URL right?" if status == 404 else "")
     why = (
         f"Slack says {code}" + (f" (HTTP {status})" if status != 200 else "") + (f": {hint}" if hint else "")
     )
     if kind is Kind.LATER:
-        return Later(why, _retry_after(response.headers))
-    return Refused(why) if kind is Kind.REFUSED else Unknown(why)
+        return Later(why, _retry_after(response.headers)), kind
+    return Refused(why, _BLAMES[kind]) if kind in _BLAMES else Unknown(why), kind
+
+
+def _kind(code: str) -> Kind | None:
+    families = (kind for family, kind in _FAMILIES.items() if code.startswith(family))
+    return KINDS.get(code) or next(families, None)
+
+
+def code_in(error: Exception) -> str:
+    """The error code that an exception holds; empty when there was no answer."""
+    data = error.response.data if isinstance(error, SlackApiError) else None
+    return code_of(data) if isinstance(data, dict) else ""
 
 
 def code_of(body: Mapping[str, Any]) -> str:

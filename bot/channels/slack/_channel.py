@@ -1,6 +1,7 @@
 """The posting of messages through Slack's Web API, and their finding again.
 
-Owns the connection and the pace of posting. Refuses to know when to try again.
+Owns the connection, and the ids that names stand for. Refuses to know when it is a message's turn, and when to try
+again.
 """
 
 from __future__ import annotations
@@ -8,8 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,16 +17,16 @@ from urllib.parse import urlsplit
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.channels.slack._answers import FAILURES, outcome_of_error, why_unread
-from bot.channels.slack._message import delivery_of, messages
+from bot.channels.slack._answers import FAILURES, Kind, code_in, kind_of_error, outcome_of_error, why_unread
+from bot.channels.slack._message import is_ours, messages, plain, told
 from bot.errors import NotConfigured
-from bot.model import Digest, Envelope, Outcome, Part, Refused, Sent
+from bot.model import Digest, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
+from bot.ports import Names, Reach, nobody
 
 API_URL = "https://slack.com/api/"
 TIMEOUT = 30  # seconds
-SPACING = (
-    1.0  # seconds between messages to one conversation (https://docs.slack.dev/apis/web-api/rate-limits)
-)
+#: Between messages to one conversation (https://docs.slack.dev/apis/web-api/rate-limits).
+SPACING = timedelta(seconds=1)
 
 #: What apps get who are not in the Marketplace: 15 objects a request
 #: (https://docs.slack.dev/apis/web-api/rate-limits).
@@ -39,6 +39,8 @@ _SDK_LOG = logging.getLogger("paperboy.slack_sdk")
 _SDK_LOG.addHandler(logging.NullHandler())
 _SDK_LOG.propagate = False
 _CONVERSATION_ID = re.compile(r"[CGD][A-Z0-9]{2,}")
+#: Channels a page, where names are looked up: Slack's recommended most is 200.
+_CHANNELS_A_PAGE = 200
 
 
 def api_base(url: str | None) -> str:
@@ -50,10 +52,14 @@ def api_base(url: str | None) -> str:
 
 
 class SlackChannel:
-    """Posts as the app whose bot token it is given; `target` is a channel's id, or `#name`."""
+    """Posts as the app whose bot token it is given; `target` is a channel's id, or `#name`.
+
+    A name is resolved once: `names` keeps the id, so that a channel that is renamed is still the same.
+    """
 
     name = "slack"
-    resends_unseen = False
+    finds = True
+    spacing = SPACING
 
     def __init__(
         self,
@@ -61,16 +67,12 @@ class SlackChannel:
         api_url: str | None = None,
         *,
         timeout: int = TIMEOUT,
-        clock: Callable[[], float] = time.monotonic,
-        sleep: Callable[[float], None] = time.sleep,
+        names: Names | None = None,
     ) -> None:
         self._token = (token or "").strip()
         self._base = api_base(api_url)
         self._timeout = timeout
-        self._clock, self._sleep = clock, sleep
-        self._free_at: dict[
-            str, float
-        ] = {}  #: by conversation, on the clock: when it may get the next message
+        self._names: Names = _Remembered() if names is None else names
 
     def check(self) -> None:
         if problem := self._problem():
@@ -89,32 +91,84 @@ class SlackChannel:
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         return messages(digest, delivery)
 
-    def send(self, envelope: Envelope) -> Outcome:
+    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        return told(notice, delivery)
+
+    def conversation(self, target: str) -> str:
+        return self._names.get(target) or target if _is_name(target) else target
+
+    def rest(self) -> None:
+        """Every call has a connection of its own."""
+
+    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
         if problem := self._problem():
             return Refused(problem)
         channel, _, thread = (envelope.thread or "").partition(":")
-        arguments = json.loads(envelope.payload) | {"channel": channel or envelope.target}
+        arguments = json.loads(envelope.payload) | {"channel": channel or self._resolved(envelope.target)}
         if thread:
             arguments["thread_ts"] = thread
-        self._take_turn(arguments["channel"])
+        return self._posted(envelope, arguments, reach)
+
+    def _posted(self, envelope: Envelope, arguments: dict[str, Any], reach: Reach) -> Outcome:
+        """Post it, and once more as plain text when it is the blocks that Slack does not take."""
+        outcome, error = self._post(arguments, reach)
+        if error and kind_of_error(error) is Kind.PAYLOAD and "blocks" in arguments:
+            outcome, error = self._post(plain(arguments, code_in(error)), reach)
+        if isinstance(outcome, Sent):
+            self._learn(envelope.target, outcome.receipt.partition(":")[0])
+        elif error and code_in(error) == "channel_not_found" and _is_name(envelope.target):
+            self._names.put(envelope.target, None)  # deleted, and made anew under its name perhaps
+        return outcome
+
+    def _post(self, arguments: dict[str, Any], reach: Reach) -> tuple[Outcome, Exception | None]:
+        reach(Stage.POST)
         try:
             answer = self._client().chat_postMessage(**arguments)
         except FAILURES as error:
-            return outcome_of_error(error)
-        return Sent(f"{answer.get('channel') or envelope.target}:{answer.get('ts') or ''}")
+            return outcome_of_error(error), error
+        return Sent(f"{answer.get('channel') or arguments['channel']}:{answer.get('ts') or ''}"), None
 
-    def _take_turn(self, channel: str) -> None:
-        early = self._free_at.get(channel, 0.0) - self._clock()
-        if early > 0:
-            self._sleep(early)
-        self._free_at[channel] = self._clock() + SPACING
+    # --- Names
+
+    def _resolved(self, target: str) -> str:
+        """The id of a named channel; the name itself where Slack does not tell, which posting takes as well."""
+        if not _is_name(target):
+            return target
+        known = self._names.get(target)
+        if known is None:
+            self._learn(target, self._looked_up(target.removeprefix("#")))
+        return self._names.get(target) or target
+
+    def _learn(self, target: str, id_: str | None) -> None:
+        if _is_name(target) and id_ and _CONVERSATION_ID.fullmatch(id_) and self._names.get(target) is None:
+            self._names.put(target, id_)
+
+    def _looked_up(self, name: str) -> str | None:
+        """Needs channels:read, and groups:read for private channels. None without them, and when there is none."""
+        client, cursor = self._client(), ""
+        for _ in range(_MAX_PAGES):
+            try:
+                page = client.conversations_list(
+                    types="public_channel,private_channel", limit=_CHANNELS_A_PAGE, cursor=cursor or None
+                )
+            except FAILURES:
+                return None
+            found = (one.get("id") for one in page.get("channels") or [] if one.get("name") == name)
+            if id_ := next(found, None):
+                return str(id_)
+            cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not cursor:
+                return None
+        return None
+
+    # --- Looking up
 
     def find(self, envelope: Envelope) -> Sent | None:
         """Reads the channel's history, or the thread, back to a minute before the first attempt.
 
         Needs the scopes channels:history, groups:history or im:history, and the target's id.
         """
-        channel, _, thread = (envelope.thread or f"{envelope.target}:").partition(":")
+        channel, _, thread = (envelope.thread or f"{self.conversation(envelope.target)}:").partition(":")
         if self._problem() or not _CONVERSATION_ID.fullmatch(channel):
             raise LookupError("Slack looks messages up by a channel's id only, and with a token")
         try:
@@ -133,7 +187,7 @@ class SlackChannel:
         oldest = (envelope.started - _CLOCK_SLACK).timestamp()
         for page in self._pages(channel, thread):
             for message in page:
-                if delivery_of(message) == envelope.delivery:
+                if is_ours(message, envelope):
                     return Sent(f"{channel}:{message['ts']}")
             if not thread and page and float(page[-1]["ts"]) < oldest:
                 return None
@@ -159,3 +213,20 @@ class SlackChannel:
         )
         client.proxy = None  # slack_sdk ignores NO_PROXY; urllib, left alone, obeys all of these variables
         return client
+
+
+class _Remembered:
+    """Names for who keeps none over restarts."""
+
+    def __init__(self) -> None:
+        self._ids: dict[str, str | None] = {}
+
+    def get(self, name: str) -> str | None:
+        return self._ids.get(name)
+
+    def put(self, name: str, id_: str | None) -> None:
+        self._ids[name] = id_
+
+
+def _is_name(target: str) -> bool:
+    return not re.fullmatch(r"[CGDUW][A-Z0-9]{2,}", target)

@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import accumulate, takewhile
 from typing import Any
 
 from bot.channels.slack._markup import escaped, escaped_within, link, size
-from bot.model import Digest, Part
+from bot.model import Digest, Envelope, Notice, Part
 from bot.rendering import environment
 from bot.views import AlsoView, AuthorView, DigestView, PaperView, cut, digest_view
 
@@ -180,7 +181,7 @@ def _payload(blocks: list[Block], text: str, delivery: str) -> bytes:
     (https://api.slack.com/methods/chat.scheduleMessage): it holds an opaque id and nothing else.
     """
     arguments = {
-        "blocks": blocks,
+        **({"blocks": blocks} if blocks else {}),
         "metadata": {"event_type": _EVENT_TYPE, "event_payload": {"delivery": delivery}},
         "text": text,
         "unfurl_links": False,
@@ -189,8 +190,23 @@ def _payload(blocks: list[Block], text: str, delivery: str) -> bytes:
     return json.dumps(arguments, ensure_ascii=False, sort_keys=True).encode()
 
 
-def delivery_of(message: Mapping[str, Any]) -> str | None:
-    """The delivery id that a message in a channel carries, when it is one of ours."""
+def told(notice: Notice, delivery: str) -> bytes:
+    """A message to the operator."""
+    lines = [escaped(line) for line in (notice.subject, *notice.text.splitlines())]
+    fitting = takewhile(lambda length: length <= MAX_TEXT, accumulate(size(line) + 1 for line in lines))
+    return _payload([], "\n".join(line for line, _ in zip(lines, fitting, strict=False)), delivery)
+
+
+def plain(arguments: Mapping[str, Any], code: str) -> dict[str, Any]:
+    """The message without what Slack did not take: its text alone, and without metadata when it is that."""
+    dropped = {"blocks", "metadata"} if "metadata" in code else {"blocks"}
+    return {name: value for name, value in arguments.items() if name not in dropped}
+
+
+def is_ours(message: Mapping[str, Any], envelope: Envelope) -> bool:
+    """Whether a message in a channel is this very delivery: by its metadata, or, without any, by its text."""
     metadata = message.get("metadata") or {}
-    payload = metadata.get("event_payload") or {}
-    return payload.get("delivery") if metadata.get("event_type") == _EVENT_TYPE else None
+    if metadata.get("event_type") == _EVENT_TYPE:
+        payload = metadata.get("event_payload") or {}
+        return bool(payload.get("delivery") == envelope.delivery)
+    return not metadata and message.get("text") == json.loads(envelope.payload)["text"]

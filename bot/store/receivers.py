@@ -1,0 +1,130 @@
+"""What is known of whom is sent to: pauses, the ids behind names, and mail that came back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from sqlalchemy import delete, update
+from sqlmodel import Session, col, select
+
+from bot.model import Bounce, Bounces, ChannelName, DeliveryState, Pause
+from bot.store.database import Database
+from bot.store.rows import change
+from bot.store.tables import AttemptRow, BounceRow, DeliveryRow, NameRow, PauseRow
+
+HARD, SOFT = "hard", "soft"
+
+
+class Receivers:
+    """Pauses and bounces. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def pauses(self) -> tuple[Pause, ...]:
+        """Oldest first."""
+        with self._database.reading() as session:
+            rows = session.exec(select(PauseRow).order_by(col(PauseRow.since), PauseRow.scope))
+            return tuple(Pause(row.scope, row.why, row.since) for row in rows)
+
+    def pause(self, scope: str, why: str, now: datetime) -> None:
+        """Nothing is sent there from now on; a pause that is there already stays as it is."""
+        with self._database.session() as session:
+            _pause(session, scope, why, now)
+
+    def resume(self, scope: str) -> bool:
+        """False when nothing was paused there."""
+        with self._database.session() as session:
+            row = session.get(PauseRow, scope)
+            if row:
+                session.delete(row)
+            return row is not None
+
+    def bounced(self, bounce: Bounce, candidates: Iterable[str], now: datetime) -> str | None:
+        """Take in a report that a mail came back: the delivery that it is about, None when it is none of ours.
+
+        After a hard bounce the delivery has failed, and its address is paused. A report counts once.
+        """
+        with self._database.session() as session:
+            row = _ours(session, candidates)
+            if row is None:
+                return None
+            if session.get(BounceRow, bounce.report) is None:
+                session.add(_bounce_row(bounce, row))
+                if bounce.hard:
+                    _come_back(session, row, bounce, now)
+            return row.id
+
+    def bounces(self) -> tuple[Bounces, ...]:
+        """Of each address that mail came back from: how often, and what was said last; the newest first."""
+        found: dict[str, Bounces] = {}
+        with self._database.reading() as session:
+            for row in session.exec(select(BounceRow).order_by(col(BounceRow.at))):
+                before = found.pop(row.target, Bounces(row.target))
+                hard = row.kind == HARD
+                found[row.target] = Bounces(
+                    row.target, before.hard + hard, before.soft + (not hard), row.at, row.why
+                )
+        return tuple(reversed(found.values()))
+
+
+def _ours(session: Session, candidates: Iterable[str]) -> DeliveryRow | None:
+    """Ids cannot be guessed: who names one has seen the mail."""
+    rows = (session.get(DeliveryRow, id_) for id_ in candidates)
+    return next((row for row in rows if row and row.channel == ChannelName.EMAIL), None)
+
+
+def _bounce_row(bounce: Bounce, row: DeliveryRow) -> BounceRow:
+    return BounceRow(
+        report=bounce.report,
+        delivery=row.id,
+        target=row.target,
+        kind=HARD if bounce.hard else SOFT,
+        status=bounce.status,
+        why=bounce.why,
+        at=bounce.at,
+    )
+
+
+def _come_back(session: Session, row: DeliveryRow, bounce: Bounce, now: datetime) -> None:
+    """What its server accepted has not arrived; nor will the next."""
+    scope = f"{row.channel}:{row.target}"
+    why = f"mail to {row.target} came back: {bounce.why}"
+    failed = change(
+        session,
+        [DeliveryRow.id == row.id, DeliveryRow.state == DeliveryState.SENT],
+        state=DeliveryState.FAILED,
+        why=why,
+        receipt=None,
+        incident=scope,
+        told=False,
+    )
+    if failed:
+        of_it = (col(AttemptRow.delivery) == row.id, col(AttemptRow.outcome) == DeliveryState.SENT)
+        session.execute(update(AttemptRow).where(*of_it).values(outcome="bounced", why=bounce.why))
+    _pause(session, scope, why, now)
+
+
+def _pause(session: Session, scope: str, why: str, now: datetime) -> None:
+    if session.get(PauseRow, scope) is None:
+        session.add(PauseRow(scope=scope, since=now, why=why))
+
+
+class StoredNames:
+    """The ids that a channel's names stand for (the `Names` of bot.ports)."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def get(self, name: str) -> str | None:
+        with self._database.reading() as session:
+            row = session.get(NameRow, name)
+            return row.id if row else None
+
+    def put(self, name: str, id_: str | None) -> None:
+        with self._database.session() as session:
+            if id_ is None:
+                session.execute(delete(NameRow).where(col(NameRow.name) == name))
+            else:
+                session.merge(NameRow(name=name, id=id_))

@@ -1,0 +1,60 @@
+"""What several parts of the store need of the rows of editions and deliveries."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import CursorResult, insert, update
+from sqlmodel import Session
+
+from bot.model import ChannelName, Delivery, DeliveryState, Edition, Stage
+from bot.store.tables import DeliveryRow, EditionRow
+
+
+def delivery(row: DeliveryRow) -> Delivery:
+    return Delivery(
+        id=row.id,
+        edition=row.edition,
+        part=row.part,
+        papers=row.papers,
+        state=DeliveryState(row.state),
+        channel=ChannelName(row.channel),
+        target=row.target,
+        subscription=row.subscription,
+        attempts=row.attempts,
+        stage=Stage(row.stage),
+        blind=row.blind,
+        started=row.started,
+        until=row.until,
+        receipt=row.receipt,
+        why=row.why,
+    )
+
+
+def edition(row: EditionRow, deliveries: list[Delivery]) -> Edition:
+    return Edition(
+        id=row.id,
+        subscription=row.subscription,
+        profile=row.profile,
+        channel=ChannelName(row.channel),
+        target=row.target,
+        on=row.on,
+        papers=row.papers,
+        candidates=row.candidates,
+        why=row.why,
+        deliveries=tuple(deliveries),
+    )
+
+
+def change(session: Session, where: list[Any], **values: Any) -> bool:
+    """A conditional update of deliveries. Whether there was one that fits."""
+    result = session.execute(
+        update(DeliveryRow).where(*where).values(**values).execution_options(synchronize_session=False)
+    )
+    assert isinstance(result, CursorResult)
+    return result.rowcount > 0
+
+
+def insert_rows(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(insert(table), rows)
