@@ -20,10 +20,13 @@ from bot.pipeline.compose import Desk, source_troubles
 from bot.pipeline.deliver import Sender
 from bot.pipeline.ingest import Report, refresh, wanted
 from bot.pipeline.resend import resend, stopped
-from bot.pipeline.send import Served, send
+from bot.pipeline.send import Served, deliver_and_tell, send
 from bot.when import Moment, utc_now
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.affairs import Affairs
     from bot.http import PoliteHttp
     from bot.pipeline.ingest import Format
     from bot.ports import Channel, Source
@@ -218,6 +221,25 @@ class App:
         """One more try at what stopped (see `bot.pipeline.resend`)."""
         found = stopped(self.outbox, beginning)
         return list(resend(found, self.outbox, self.queue, self.sender(moment), self.operator))
+
+    def alert(self, moment: Moment) -> None:
+        """Tell the operator of what stopped otherwise than by sending."""
+        if self.operator:
+            deliver_and_tell(self.outbox, self.sender(moment), [], self.operator)
+
+    def affairs(self, now: datetime) -> Affairs:
+        """How things stand."""
+        from bot.affairs import Affairs
+
+        return Affairs(
+            now,
+            self.papers.count(),
+            self.states(),
+            self.outbox.newest(),
+            self.outbox.alerts(),
+            self.receivers.pauses(),
+            self.receivers.bounces(),
+        )
 
     def states(self) -> tuple[SourceState, ...]:
         return self.source_states.all()

@@ -37,6 +37,8 @@ from bot.ranking.terms import is_searchable
 from bot.text import one_line, paragraphs
 from bot.yamlfile import Sexagesimal, shown
 
+#: What becomes of a mail that may have arrived; the first unless said otherwise.
+ON_UNCERTAIN = ("resend", "hold")
 INTEREST_KEYS = ("interests", "about", "like", "authors")  #: keys that say what to look for
 
 
@@ -338,6 +340,12 @@ class MuteLists(Written):
     )
 
 
+def _on_uncertain(value: str) -> str:
+    if value not in ON_UNCERTAIN:
+        raise ValueError(f"{shown(value)} is neither resend nor hold")
+    return value
+
+
 class DeliverEntry(Written):
     """One channel, and when. Name exactly one of slack, email and maildir."""
 
@@ -371,13 +379,21 @@ class DeliverEntry(Written):
     ] = Field(
         (WEEK,), description="Days of the week; every day if absent.", examples=["mon-fri", ["mon", "thu"]]
     )
+    on_uncertain: Annotated[
+        str, AfterValidator(_on_uncertain), WithJsonSchema({"enum": list(ON_UNCERTAIN)})
+    ] = Field(
+        ON_UNCERTAIN[0],
+        description="Mail that may have arrived when the connection broke: `resend` it once, or `hold` it for you.",
+        examples=list(ON_UNCERTAIN),
+    )
 
     def subscriptions(self, profile: str) -> Iterator[Subscription]:
         """One for each channel that is named: none or several are problems of their own."""
         days = tuple(sorted(set(chain.from_iterable(self.days))))
         for channel in ChannelName:
             if target := getattr(self, channel):
-                yield Subscription(profile, channel, target, self.at, days)
+                resend = self.on_uncertain == ON_UNCERTAIN[0]
+                yield Subscription(profile, channel, target, self.at, days, resend)
 
 
 def _told_apart(entries: tuple[DeliverEntry, ...]) -> tuple[DeliverEntry, ...]:

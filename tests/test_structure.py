@@ -21,6 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.profiles", "bot.rendering", "bot.settings"),
     ("bot.bounces", "bot.first_steps", "bot.letter"),
     ("bot.channels", "bot.pipeline", "bot.ranking", "bot.sources", "bot.store"),
+    ("bot.affairs",),
     ("bot.reports",),
     ("bot.app", "bot.terminal"),
     ("bot.daemon", "bot.demo"),
