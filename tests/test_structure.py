@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: From the ground up. A package stands for all its modules; modules of one floor may use one another unless
 #: STRANGERS says otherwise.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("bot", "bot.errors", "bot.model", "bot.tex", "bot.progress"),
+    ("bot", "bot.errors", "bot.model", "bot.tex", "bot.progress", "bot.unsubscribe"),
     ("bot.ports", "bot.text", "bot.when"),
     ("bot.identity", "bot.yamlfile"),
     ("bot.addresses", "bot.bibliography", "bot.evaluation", "bot.ranking.terms"),
