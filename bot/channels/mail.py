@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import re
 import smtplib
 import ssl
@@ -19,7 +20,7 @@ from typing import TypeVar
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
 from bot.errors import NotConfigured
-from bot.letter import compose, message_id_in, sender_address
+from bot.letter import Letterhead, Signer, compose, message_id_in, sender_address
 from bot.model import Digest, Envelope, Later, Outcome, Part, Refused, Sent, Unknown
 from bot.text import one_line
 from bot.views import cut
@@ -258,18 +259,39 @@ def _dotted(content: bytes) -> bytes:
 
 
 class MailChannel:
-    """Mails from `sender` (MAIL_FROM) through the server of `url` (SMTP_URL); `target` is an address."""
+    """Mails from `sender` (MAIL_FROM) through the server of `url` (SMTP_URL); `target` is an address.
+
+    `public_url`, `secret`: for one-click links. `signer`: opens the DKIM key, or raises NotConfigured; it is
+    asked when a message is first to be signed, and not again once it has answered.
+    """
 
     name = "email"
     resends_unseen = True
 
-    def __init__(self, url: str | None, sender: str | None, *, timeout: float = TIMEOUT) -> None:
+    def __init__(
+        self,
+        url: str | None,
+        sender: str | None,
+        *,
+        timeout: float = TIMEOUT,
+        public_url: str | None = None,
+        secret: bytes | None = None,
+        signer: Callable[[], Signer] | None = None,
+    ) -> None:
         self._url = (url or "").strip()
         self._sender = (sender or "").strip()
         self._timeout = timeout
+        self._public_url, self._secret = public_url, secret
+        self._signer = functools.cache(signer) if signer else None
 
     def check(self) -> None:
         self._settings()
+        self.letterhead()
+
+    def letterhead(self) -> Letterhead:
+        """Raises NotConfigured when messages are to be signed and cannot be: none goes out unsigned."""
+        signer = self._signer() if self._signer else None
+        return Letterhead(self._sender or _NOBODY, self._public_url, self._secret, signer)
 
     def _settings(self) -> SmtpSettings:
         """Raises NotConfigured, naming the variable to mend."""
@@ -279,7 +301,8 @@ class MailChannel:
         return _checked("SMTP_URL", parse_smtp_url, self._url)
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        content = compose(digest, f"{delivery}-1", target, self._sender or _NOBODY)
+        """Raises NotConfigured as `letterhead` does, when nobody asked `check` before."""
+        content = compose(digest, f"{delivery}-1", target, self.letterhead())
         return (Part(content, len(digest.papers)),)
 
     def send(self, envelope: Envelope) -> Outcome:

@@ -11,7 +11,7 @@ import re
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from bot.letter import compose, message_id_in, sender_address
+from bot.letter import Letterhead, compose, message_id_in, sender_address
 from bot.model import Digest, Envelope, Later, Outcome, Part, Refused, Sent
 
 SENDER = "paperboy@localhost"
@@ -34,13 +34,14 @@ class MaildirChannel:
 
     def __init__(self, folder: Path, sender: str | None = None) -> None:
         self._folder = folder
-        self._sender = _usable(sender)
+        #: Neither a link nor a signature: what stays on this machine needs none, and always works.
+        self._letterhead = Letterhead(_usable(sender))
 
     def check(self) -> None:
         """Always configured."""
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._sender)
+        content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._letterhead)
         return (Part(content.replace(b"\r\n", b"\n"), len(digest.papers)),)
 
     def send(self, envelope: Envelope) -> Outcome:
