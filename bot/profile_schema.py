@@ -29,7 +29,7 @@ from pydantic import (
     model_validator,
 )
 
-from bot.addresses import mail_address
+from bot.addresses import mail_address, slack_target
 from bot.bibliography import read_bibliography
 from bot.identity import paper_id
 from bot.model import WEEK, ChannelName, Reference, Subscription
@@ -187,16 +187,7 @@ def _category(value: str) -> str:
     raise ValueError(f"{shown(value)} is no arXiv category: {hint}")
 
 
-_SLACK = re.compile(r"[CGDU][A-Z0-9]{2,}|#[\w.-]{1,80}")
 _MAILDIR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-def _slack(value: str) -> str:
-    if not _SLACK.fullmatch(value):
-        raise ValueError(
-            f'{shown(value)} is no Slack channel: write an id such as C0PAPERS, or a name such as "#papers"'
-        )
-    return value
 
 
 def _maildir(value: str) -> str:
@@ -358,7 +349,7 @@ class DeliverEntry(Written):
             ]
         }
     )
-    slack: Annotated[_Text, AfterValidator(_slack), WithJsonSchema({"type": "string"})] | None = Field(
+    slack: Annotated[_Text, AfterValidator(slack_target), WithJsonSchema({"type": "string"})] | None = Field(
         None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"]
     )
     email: Annotated[_Text, AfterValidator(mail_address), WithJsonSchema({"type": "string"})] | None = Field(

@@ -13,8 +13,8 @@ ROOT = Path(__file__).resolve().parents[1]
 #: From the ground up. A package stands for all its modules; modules of one floor may use one another unless
 #: STRANGERS says otherwise.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("bot", "bot.errors", "bot.model", "bot.tex", "bot.progress"),
-    ("bot.ports", "bot.text", "bot.when"),
+    ("bot", "bot.errors", "bot.model", "bot.tex", "bot.progress", "bot.unsubscribe"),
+    ("bot.ports", "bot.signing", "bot.text", "bot.when"),
     ("bot.identity", "bot.yamlfile"),
     ("bot.addresses", "bot.bibliography", "bot.evaluation", "bot.ranking.terms"),
     ("bot.digest", "bot.http", "bot.merge", "bot.profile_schema", "bot.schedule", "bot.views"),
@@ -39,6 +39,7 @@ RESERVED = {
     "sqlalchemy": ("bot.store",),
     "alembic": ("bot.store",),
     "requests": ("bot.http",),
+    "dkim": ("bot.signing",),
     "slack_sdk": ("bot.channels.slack",),
     "smtplib": ("bot.channels.mail",),
     "mailbox": ("bot.channels.maildir",),

@@ -1,8 +1,10 @@
-"""What delivering costs: mails beside a bare smtplib loop, and the time between Slack messages beside Slack's limit."""
+"""What delivering costs: mails beside a bare smtplib loop, the time between Slack messages beside Slack's limit."""
 
 from __future__ import annotations
 
+import itertools
 import smtplib
+import socket
 import subprocess
 import sys
 import time
@@ -64,14 +66,14 @@ def sink(unused_port: int) -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def unused_port() -> int:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as taken:
         return int(taken.getsockname()[1])
 
 
 @contextmanager
-def outbox(folder: Path, channel: Channel, name: ChannelName, targets: list[str]) -> Iterator[tuple[Queue, list[str]]]:
+def outbox(
+    folder: Path, channel: Channel, name: ChannelName, targets: list[str]
+) -> Iterator[tuple[Queue, list[str]]]:
     """Editions of ten papers for these targets, stored as composing stores them."""
     database = Database(f"sqlite:///{folder / 'paperboy.db'}")
     database.prepare()
@@ -114,7 +116,9 @@ def test_mails_beside_a_bare_loop(tmp_path: Path, sink: int) -> None:
             assert queue.open(keys, utc_now()) == ()
         plain = timed(bare)
         ratios.append(plain / ours)
-        print(f"  {len(letters[0]):,} bytes a mail; bare {plain:.2f} s, ours {ours:.2f} s: {plain / ours:.2f}")
+        print(
+            f"  {len(letters[0]):,} bytes a mail; bare {plain:.2f} s, ours {ours:.2f} s: {plain / ours:.2f}"
+        )
     print(f"1,000 mails, bare loop / Paperboy: {median(ratios):.2f} (median of 3)")
 
 
@@ -134,6 +138,6 @@ def test_slack_messages_beside_the_rate_limit(tmp_path: Path) -> None:
             sender = Sender(queue, {ChannelName.SLACK: channel}, "bench", utc_now, utc_now)
             sender.deliver(keys)
         assert len(server.messages) == POSTS
-    gaps = [later - earlier for earlier, later in zip(arrivals, arrivals[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in itertools.pairwise(arrivals)]
     idle = (arrivals[-1] - arrivals[0]) / (POSTS - 1) - 1
     print(f"gaps {min(gaps):.4f} to {max(gaps):.4f} s; idle {idle * 1000:.1f} ms a message")
