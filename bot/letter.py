@@ -92,7 +92,8 @@ def message_id(delivery: str, sender: str) -> str:
 
 def message_id_in(content: bytes) -> str:
     """The Message-ID that a composed message carries; settings may have changed since it was made."""
-    return str(BytesHeaderParser().parsebytes(content)["Message-ID"]).strip()
+    head = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0]  # the parser would read the body as well
+    return str(BytesHeaderParser().parsebytes(head)["Message-ID"]).strip()
 
 
 def sender_domain(sender: str) -> str:
