@@ -226,7 +226,8 @@ class Sender:
             trip = _Trip(self, one)
             with heart.beating_for(one.id):
                 trip.make(told)
-            free[self._lane(one)] = (trip.turn or now) + self.channels[one.channel].spacing
+            if trip.turn:  # else nothing went out, and the next one need not wait for it
+                free[self._lane(one)] = trip.turn + self.channels[one.channel].spacing
 
     def _lane(self, one: Open) -> str:
         return f"{one.channel}:{self.channels[one.channel].conversation(one.target)}"
@@ -275,7 +276,7 @@ class _Trip:
         wait = sender.queue.hand_over(self._one.id, sender.owner, stage, until, turn, blind)
         self.turn = now + wait
         if wait:
-            sender.wait((self.turn - sender.real()).total_seconds())
+            sender.wait(max(0.0, (self.turn - sender.real()).total_seconds()))
 
     def _settled(self, step: Step) -> Step:
         """A blind try that certainly did not arrive is given back."""

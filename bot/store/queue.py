@@ -10,21 +10,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, text, update
+from sqlalchemy import ColumnElement, delete, exists, func, or_, update
 from sqlmodel import Session, col, select
 
 from bot.errors import Superseded, Violation
 from bot.model import ChannelName, Claim, DeliveryState, Envelope, Open, Stage, Step, Turn
 from bot.store.database import Database
-from bot.store.rows import change, delivery, insert_rows
-from bot.store.tables import AttemptRow, DeliveryRow, EditionRow, LaneRow, LedgerRow, PauseRow, UtcDateTime
+from bot.store.rows import change, delivery, insert_rows, insert_unless_there, pause
+from bot.store.tables import AttemptRow, DeliveryRow, EditionRow, LaneRow, LedgerRow, PauseRow
 
 _AGAIN = (DeliveryState.WAITING, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
 #: A lane that is taken for longer was so by a clock that has since been set back.
 _LONGEST_QUEUE = timedelta(minutes=5)
-_ENTER_LANE = text("INSERT INTO lane (lane, free) VALUES (:lane, :free) ON CONFLICT DO NOTHING").bindparams(
-    bindparam("free", type_=UtcDateTime())
-)
 
 
 class Queue:
@@ -119,7 +116,7 @@ class Queue:
             )
             _finish_attempt(session, id_, kept, finished=now, outcome=step.state, why=step.why, **reached)
             if kept and step.pauses:
-                session.merge(PauseRow(scope=step.pauses, since=now, why=step.why))
+                pause(session, step.pauses, step.why, now)
             if kept and step.postpones:
                 _postpone(session, id_, step)
             return kept
@@ -242,7 +239,7 @@ def _postpone(session: Session, id_: str, step: Step) -> None:
 
 def _take_turn(session: Session, turn: Turn) -> timedelta:
     """Each sender takes the next free moment of the lane, so that any two lie `spacing` apart."""
-    session.execute(_ENTER_LANE, {"lane": turn.lane, "free": turn.now})
+    insert_unless_there(session, LaneRow, lane=turn.lane, free=turn.now)
     lane = session.get_one(LaneRow, turn.lane, with_for_update=True)
     is_sound = lane.free - turn.now <= _LONGEST_QUEUE
     at = max(lane.free, turn.now) if is_sound else turn.now

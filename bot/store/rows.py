@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import CursorResult, insert, update
+from sqlalchemy import CursorResult, bindparam, insert, text, update
 from sqlmodel import Session
 
 from bot.model import ChannelName, Delivery, DeliveryState, Edition, Stage
-from bot.store.tables import DeliveryRow, EditionRow
+from bot.store.tables import DeliveryRow, EditionRow, PauseRow
 
 
 def delivery(row: DeliveryRow) -> Delivery:
@@ -58,3 +59,20 @@ def change(session: Session, where: list[Any], **values: Any) -> bool:
 def insert_rows(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
     if rows:
         session.connection().execute(insert(table), rows)
+
+
+def insert_unless_there(session: Session, table: Any, **values: Any) -> bool:
+    """Whether the row is new. One with its key stays as it is, also when another process stores it meanwhile."""
+    names, places = ", ".join(values), ", ".join(f":{name}" for name in values)
+    into = f"{table.__tablename__} ({names}) VALUES ({places})"
+    statement = f"INSERT INTO {into} ON CONFLICT DO NOTHING"
+    columns = table.__table__.c
+    typed = [bindparam(name, value, type_=columns[name].type) for name, value in values.items()]
+    result = session.execute(text(statement).bindparams(*typed))
+    assert isinstance(result, CursorResult)
+    return result.rowcount > 0
+
+
+def pause(session: Session, scope: str, why: str, now: datetime) -> None:
+    """A pause that is there already stays as it is."""
+    insert_unless_there(session, PauseRow, scope=scope, since=now, why=why)
