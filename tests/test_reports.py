@@ -193,10 +193,14 @@ def test_status() -> None:
     """Sources with their last answers, editions with the worst of their parts, deliveries that are not through."""
     state = SourceState("arxiv-api", "failed", "no connection", NOW, None, None)
     fine = SourceState("huggingface", "ok", "", NOW, NOW, NOW - timedelta(days=1))
+    to = (ChannelName.SLACK, "C0", "ada:slack:C0")
+    soon = NOW + timedelta(minutes=2)
     parts = (
-        Delivery("e-1", "e", 1, 5, DeliveryState.SENT, 1, NOW, receipt="r"),
-        Delivery("e-2", "e", 2, 5, DeliveryState.WAITING, 2, NOW, NOW + timedelta(minutes=2), why="busy"),
-        Delivery("e-3", "e", 3, 5, DeliveryState.PENDING),
+        Delivery("e-1", "e", 1, 5, DeliveryState.SENT, *to, attempts=1, started=NOW, receipt="r"),
+        Delivery(
+            "e-2", "e", 2, 5, DeliveryState.WAITING, *to, attempts=2, started=NOW, until=soon, why="busy"
+        ),
+        Delivery("e-3", "e", 3, 5, DeliveryState.PENDING, *to),
     )
     edition = Edition("e", "ada:slack:C0", "ada", ChannelName.SLACK, "C0", TODAY, 15, deliveries=parts)
     quiet = Edition("q", "bo:maildir:bo", "bo", ChannelName.MAILDIR, "bo", TODAY, 0, why="nothing new")

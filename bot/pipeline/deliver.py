@@ -232,7 +232,8 @@ class Sender:
                     trip.begin(last)
                     last = trip
                     trip.make()
-                free[self._lane(one)] = (trip.turn or self.real()) + self.channels[one.channel].spacing
+                if trip.turn:  # else nothing went out, and the next one need not wait for it
+                    free[self._lane(one)] = trip.turn + self.channels[one.channel].spacing
         finally:
             if last:
                 last.end()
@@ -323,7 +324,9 @@ class _Trip:
         wait = sender.queue.hand_over(self._one.id, sender.owner, stage, until, turn, blind)
         self.turn = now + wait
         if wait:
-            sender.wait((self.turn - sender.real()).total_seconds())
+            sender.wait(max(0.0, (self.turn - sender.real()).total_seconds()))
+            if not sender.queue.renew(self._one.id, sender.owner, sender.clock() + LEASE):
+                raise Superseded(f"{self._one.id} was taken over while it waited for its turn")
 
     def _settled(self, step: Step) -> Step:
         """A blind try that certainly did not arrive is given back."""

@@ -24,14 +24,13 @@ from sqlalchemy import (
     insert,
     or_,
     select,
-    text,
     update,
 )
 
 from bot.errors import Superseded, Violation
 from bot.model import ChannelName, Claim, DeliveryState, Envelope, Open, Stage, Step, Turn
 from bot.store.database import Database
-from bot.store.rows import delivery
+from bot.store.rows import PAUSE, delivery, unless_there
 from bot.store.tables import Base, DeliveryRow, UtcDateTime
 
 _D, _A, _EDITION, _LEDGER, _PAUSE, _LANE = (
@@ -40,6 +39,12 @@ _D, _A, _EDITION, _LEDGER, _PAUSE, _LANE = (
 _AGAIN = (DeliveryState.WAITING, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
 #: A lane that is taken for longer was so by a clock that has since been set back.
 _LONGEST_QUEUE = timedelta(minutes=5)
+#: From where on a channel's receiver may own a message.
+_HANDING_OVER = {
+    ChannelName.SLACK: Stage.POST,
+    ChannelName.EMAIL: Stage.DATA,
+    ChannelName.MAILDIR: Stage.WRITE,
+}
 
 
 class Queue:
@@ -85,8 +90,7 @@ class Queue:
         """
         with self._writing() as connection:
             row = connection.execute(_READ, {"id_": id_}).one_or_none()
-            taking = {"id_": id_, "owner": owner, "now": now, "end": now + lease}
-            if row is None or not connection.execute(_TAKE, taking).rowcount:
+            if row is None or not connection.execute(_TAKE, _taking(row, owner, now, lease)).rowcount:
                 return None
             if problem := _violation(row, connection):
                 connection.execute(_STOP, {"id_": id_, "why": problem, "attempts": row.attempts})
@@ -132,7 +136,7 @@ class Queue:
             kept = connection.execute(_RECORD, outcome | values | {"owner_": owner}).rowcount > 0
             connection.execute(_FINISH if kept else _FINISH_EARLIER, outcome | {"now": now})
             if kept and step.pauses:
-                connection.execute(_PAUSE_IT, {"scope": step.pauses, "since": now, "why": step.why})
+                connection.execute(PAUSE, {"scope": step.pauses, "since": now, "why": step.why})
             if kept and step.postpones:
                 connection.execute(_POSTPONE, {"id_": id_, "end": step.until, "said": step.why})
             return kept
@@ -157,6 +161,12 @@ class Queue:
             paused = (row.channel, f"{row.channel}:{row.target}")
             session.execute(delete(_PAUSE).where(_PAUSE.c.scope.in_(paused)))
             return True
+
+
+def _taking(row: Any, owner: str, now: datetime, lease: timedelta) -> dict[str, Any]:
+    """What may have arrived stays so until its attempt is recorded: a sender may die while it looks it up."""
+    stage = _HANDING_OVER[row.channel] if delivery(row).may_have_arrived else Stage.CLAIMED
+    return {"id_": row.id, "owner": owner, "now": now, "end": now + lease, "to_stage": stage}
 
 
 def _take_turn(connection: Connection, turn: Turn) -> timedelta:
@@ -252,7 +262,7 @@ _TAKE = (
     .where(_D.c.id == bindparam("id_"), _due(), _not_paused(), _parts_before_sent())
     .values(
         state=DeliveryState.SENDING,
-        stage=Stage.CLAIMED,
+        stage=bindparam("to_stage"),
         owner=bindparam("owner"),
         until=_end(),
         started=func.coalesce(_D.c.started, bindparam("now", type_=UtcDateTime())),
@@ -333,9 +343,6 @@ def _finish(own: ColumnElement[bool]) -> Any:
 
 _FINISH = _finish(_A.c.id == _NEWEST)
 _FINISH_EARLIER = _finish(_A.c.id < _NEWEST)  # another took over, whose attempt is under way
-_PAUSE_IT = text(
-    "INSERT INTO pause (scope, since, why) VALUES (:scope, :since, :why) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("since", type_=UtcDateTime()))
 
 
 def _postpone() -> Any:
@@ -355,8 +362,6 @@ def _postpone() -> Any:
 
 
 _POSTPONE = _postpone()
-_ENTER_LANE = text("INSERT INTO lane (lane, free) VALUES (:lane, :free) ON CONFLICT DO NOTHING").bindparams(
-    bindparam("free", type_=UtcDateTime())
-)
+_ENTER_LANE = unless_there("lane")
 _READ_LANE = select(_LANE.c.free).where(_LANE.c.lane == bindparam("lane_")).with_for_update()
 _LEAVE_LANE = update(_LANE).where(_LANE.c.lane == bindparam("lane_")).values(free=bindparam("next"))

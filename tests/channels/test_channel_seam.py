@@ -90,7 +90,9 @@ def mail_folder(stack: ExitStack, folder: Path) -> Rig:
 @pytest.fixture(params=[slack, mail, maildir, slack_folder, mail_folder], ids=lambda make: make.__name__)
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     with ExitStack() as stack:
-        yield request.param(stack, tmp_path)
+        made = request.param(stack, tmp_path)
+        stack.callback(made.channel.rest)
+        yield made
 
 
 def readable_content(content: bytes) -> str:

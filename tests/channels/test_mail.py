@@ -15,7 +15,7 @@ import pytest
 from bot.channels.mail import MailChannel, SmtpSettings, Tls, parse_smtp_url
 from bot.errors import NotConfigured
 from bot.letter import Signer
-from bot.model import Envelope, Later, Refused, Sent, Unknown
+from bot.model import Envelope, Later, Outcome, Refused, Sent, Unknown
 from tests.support.samples import TOKEN, digest, envelope
 from tests.support.smtp_server import SmtpServer, make_certificate
 
@@ -38,6 +38,14 @@ def server() -> Iterator[SmtpServer]:
 
 def channel(server: SmtpServer, **changes: Any) -> MailChannel:
     return MailChannel(server.url, SENDER, **{"timeout": 5.0} | changes)
+
+
+def once(posting: MailChannel, one: Envelope) -> Outcome:
+    """A round of one mail."""
+    try:
+        return posting.send(one)
+    finally:
+        posting.rest()
 
 
 # --- Settings ---------------------------------------------------------------------------------------------
@@ -149,7 +157,7 @@ def test_settings_hide_the_password() -> None:
 def test_the_bytes_arrive_as_rendered(server: SmtpServer) -> None:
     """One recipient, the sender's bare address on the envelope, and the payload to the byte."""
     mine = ready()
-    assert channel(server).send(mine) == Sent(f"<{TOKEN}-1@example.org>")
+    assert once(channel(server), mine) == Sent(f"<{TOKEN}-1@example.org>")
     (received,) = server.received
     assert (received.mail_from, received.rcpt_tos) == ("paperboy@example.org", (TARGET,))
     assert received.content == mine.payload
@@ -158,13 +166,13 @@ def test_the_bytes_arrive_as_rendered(server: SmtpServer) -> None:
 def test_receipt_is_the_message_s_own(server: SmtpServer) -> None:
     """MAIL_FROM may have changed since the message was made."""
     changed = MailChannel(server.url, "other@example.net", timeout=5)
-    assert changed.send(ready()) == Sent(f"<{TOKEN}-1@example.org>")
+    assert once(changed, ready()) == Sent(f"<{TOKEN}-1@example.org>")
 
 
 @pytest.mark.parametrize("content", [b".\r\n..two\r\n.\r\nx", b"no line end", b"\r\n.\r\n"])
 def test_dots_and_line_ends_survive(server: SmtpServer, content: bytes) -> None:
     """A lone dot does not end a message early."""
-    assert isinstance(channel(server).send(envelope(content, TARGET)), Sent)
+    assert isinstance(once(channel(server), envelope(content, TARGET)), Sent)
     assert server.received[0].content.removesuffix(b"\r\n") == content.removesuffix(b"\r\n")
 
 
@@ -182,7 +190,7 @@ def test_dots_and_line_ends_survive(server: SmtpServer, content: bytes) -> None:
 def test_replies(server: SmtpServer, stage: str, reply: str, outcome: type) -> None:
     """4xx is for now and 5xx for good, at every stage, and the server's words are passed on."""
     setattr(server.script, stage, reply)
-    result = channel(server).send(ready())
+    result = once(channel(server), ready())
     assert type(result) is outcome
     assert reply in result.why
     assert server.received == []
@@ -191,20 +199,20 @@ def test_replies(server: SmtpServer, stage: str, reply: str, outcome: type) -> N
 def test_drop_before_the_content_is_later(server: SmtpServer) -> None:
     """The same exception as after DATA, but certain."""
     server.script.drop_at_rcpt = True
-    assert isinstance(channel(server).send(ready()), Later)
+    assert isinstance(once(channel(server), ready()), Later)
 
 
 def test_drop_after_the_content_is_unknown(server: SmtpServer) -> None:
     """The server holds the message, and nobody said so."""
     server.script.drop_after_dot = True
-    assert isinstance(channel(server).send(ready()), Unknown)
+    assert isinstance(once(channel(server), ready()), Unknown)
     assert len(server.received) == 1
 
 
 def test_timeout_after_the_content_is_unknown(server: SmtpServer) -> None:
     """A slow server may accept in the end."""
     server.script.hang_after_dot = 0.6
-    assert isinstance(channel(server, timeout=0.3).send(ready()), Unknown)
+    assert isinstance(once(channel(server, timeout=0.3), ready()), Unknown)
 
 
 @pytest.mark.parametrize(("reply", "outcome"), [(b"554 no", Refused), (b"421 busy", Later), (b"", Later)])
@@ -220,14 +228,14 @@ def test_greetings(reply: bytes, outcome: type) -> None:
         thread = Thread(target=answer)
         thread.start()
         url = f"smtp://127.0.0.1:{listening.getsockname()[1]}"
-        assert type(MailChannel(url, SENDER, timeout=2).send(ready())) is outcome
+        assert type(once(MailChannel(url, SENDER, timeout=2), ready())) is outcome
         thread.join()
 
 
 @pytest.mark.parametrize("target", ["ada", "a b@x.org", "a@x.org\r\nRCPT TO:<eve@x.org>", "<a@x.org>", ""])
 def test_odd_targets_are_refused(server: SmtpServer, target: str) -> None:
     """One plain address, or nothing is sent."""
-    assert isinstance(channel(server).send(envelope(b"x\r\n", target)), Refused)
+    assert isinstance(once(channel(server), envelope(b"x\r\n", target)), Refused)
     assert server.received == []
 
 
@@ -235,7 +243,7 @@ def test_odd_targets_are_refused(server: SmtpServer, target: str) -> None:
 def test_non_ascii_address_needs_smtputf8(smtputf8: bool, outcome: type) -> None:
     """Where the server lacks it, trying again cannot help."""
     with SmtpServer(smtputf8=smtputf8) as server:
-        assert type(channel(server).send(ready("josé@example.org"))) is outcome
+        assert type(once(channel(server), ready("josé@example.org"))) is outcome
         assert [m.rcpt_tos for m in server.received] == [("josé@example.org",)] * smtputf8
 
 
@@ -263,25 +271,25 @@ def with_login(server: SmtpServer, password: str, scheme: str = "smtp") -> MailC
 def test_starttls_and_login(trusted: Path) -> None:
     """Logs in after STARTTLS, with the decoded password."""
     with SmtpServer(login=("ada", PASSWORD), certificate=trusted) as server:
-        assert isinstance(with_login(server, QUOTED).send(ready()), Sent)
+        assert isinstance(once(with_login(server, QUOTED), ready()), Sent)
 
 
 def test_implicit_tls(trusted: Path) -> None:
     """smtps is encrypted from the first byte."""
     with SmtpServer(login=("ada", "right"), certificate=trusted, implicit_tls=True) as server:
-        assert isinstance(with_login(server, "right", "smtps").send(ready()), Sent)
+        assert isinstance(once(with_login(server, "right", "smtps"), ready()), Sent)
 
 
 def test_offered_starttls_is_taken_without_credentials(trusted: Path) -> None:
     """On loopback too."""
     with SmtpServer(certificate=trusted) as server:
-        assert isinstance(channel(server).send(ready()), Sent)
+        assert isinstance(once(channel(server), ready()), Sent)
 
 
 def test_wrong_password_is_refused_and_never_told(trusted: Path) -> None:
     """The outcome says what to check and holds neither user nor password."""
     with SmtpServer(login=("ada", "right"), certificate=trusted) as server:
-        outcome = with_login(server, "hunter2").send(ready())
+        outcome = once(with_login(server, "hunter2"), ready())
     assert isinstance(outcome, Refused)
     assert "check user and password in SMTP_URL" in outcome.why
     assert "hunter2" not in outcome.why
@@ -290,17 +298,17 @@ def test_wrong_password_is_refused_and_never_told(trusted: Path) -> None:
 def test_unknown_certificate_ends_the_session(certificate: Path) -> None:
     """No log-in and no mail: certificates are checked, and plain text is no way out."""
     with SmtpServer(login=("ada", "right"), certificate=certificate) as server:
-        outcome = with_login(server, "right").send(ready())
+        outcome = once(with_login(server, "right"), ready())
         assert isinstance(outcome, Later)
         assert "self-signed certificate" in outcome.why
-        assert isinstance(channel(server).send(ready()), Later)
+        assert isinstance(once(channel(server), ready()), Later)
         assert (server.script.logins, server.received) == ([], [])
 
 
 def test_credentials_never_go_out_in_the_clear() -> None:
     """A server without STARTTLS, or one whose offer was stripped, gets no password."""
     with SmtpServer(login=("ada", "right")) as server:
-        assert isinstance(with_login(server, "right").send(ready()), Refused)
+        assert isinstance(once(with_login(server, "right"), ready()), Refused)
         assert (server.script.logins, server.received) == ([], [])
 
 
@@ -309,7 +317,7 @@ def test_echoed_credentials_are_masked() -> None:
     with SmtpServer(login=("ada", "hunter2")) as server:
         server.script.rcpt = "550 you are hunter2, AGFkYQBodW50ZXIy, aHVudGVyMg=="
         url = f"smtp://ada:hunter2@127.0.0.1:{server.port}?tls=none"
-        outcome = MailChannel(url, SENDER).send(ready())
+        outcome = once(MailChannel(url, SENDER), ready())
     assert outcome == Refused("the SMTP server says 550 you are ***, ***, ***")
 
 
