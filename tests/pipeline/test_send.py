@@ -12,7 +12,7 @@ from sqlmodel import select
 
 from bot.model import ChannelName, Entry, Later, Profile, Refused, Unknown
 from bot.pipeline.send import Served
-from bot.store.tables import LedgerRow
+from bot.store.tables import DeliveryRow, LedgerRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription
 
 DAY = timedelta(days=1)
@@ -247,6 +247,84 @@ def test_uncertain_is_looked_up_by_the_next_send(world: World) -> None:
     assert told(world.send(reader())) == [("uncertain", 1)]
     assert told(world.send(reader(), now=NOW + MINUTE)) == [("sent", 1)]
     assert world.channel.calls == ["send 1", "find 1"]
+
+
+@pytest.mark.parametrize(
+    ("finds", "resend_uncertain", "blind"),
+    [
+        (False, True, 1),  # mail: once more with the same Message-ID
+        (False, False, 0),  # or held at once
+        (True, True, 0),  # Slack is asked, and never sent to blindly
+        (True, False, 0),
+    ],
+)
+def test_how_often_a_digest_may_go_out_unseen(
+    world: World, finds: bool, resend_uncertain: bool, blind: int
+) -> None:
+    """As the subscription says, and only where nobody can ever tell."""
+    world.channel.finds = finds
+    to = subscription(resend_uncertain=resend_uncertain)
+    world.channel.outcomes = [Later("busy")]
+    world.send(reader(deliver=(to,)))
+    edition = world.outbox.find(to, NOW.date())
+    assert edition is not None
+    assert [one.blind for one in edition.deliveries] == [blind]
+
+
+@pytest.mark.parametrize(("resend_uncertain", "mails"), [(True, 2), (False, 1)])
+def test_a_mail_in_doubt_goes_out_again_or_is_held(world: World, resend_uncertain: bool, mails: int) -> None:
+    """`on_uncertain: hold` rather loses a mail than sends it twice; a person decides then."""
+    world.channel.finds = world.channel.can_find = False
+    world.channel.outcomes = [Unknown("broke")] * 9
+    profile = reader(deliver=(subscription(resend_uncertain=resend_uncertain),))
+    for minutes in (0, 5, 60, 24 * 60):
+        rows = world.send(profile, now=NOW + minutes * MINUTE, due=True)
+        assert "uncertain" in {row.state for row in rows}
+    assert len(world.channel.sent) == mails
+    assert len({one.payload for one in world.channel.sent}) == 1
+    (held,) = world.outbox.stopped()
+    assert world.queue.release(held.id, NOW + 2 * DAY)
+    world.channel.outcomes = []
+    world.send(profile, now=NOW + 2 * DAY)
+    assert len(world.channel.sent) == mails + 1
+
+
+def test_a_paused_target_gets_nothing_composed(world: World) -> None:
+    """It is told with the command for it, nothing is given away, and all of it comes when it is resumed."""
+    one, other = subscription(target="one"), subscription(target="other")
+    profile = reader(deliver=(one, other))
+    world.receivers.pause("maildir:one", "archived", NOW)
+    paused, sent = world.send(profile)
+    assert (paused.state, paused.trouble) == ("skipped", True)
+    assert paused.why == "paused since 2026-05-05: archived; when mended: paperboy resume maildir:one"
+    assert (sent.target, sent.state) == ("other", "sent")
+    assert ledger(world) == {(other.key, "arxiv:2605.00001")}
+    world.receivers.resume("maildir:one")
+    assert told(world.send(profile, now=NOW + MINUTE)) == [("sent", 1), ("skipped", 0)]
+
+
+@pytest.mark.parametrize("scope", ["maildir", "maildir:inbox", subscription().key])
+def test_every_scope_of_a_pause_is_told(world: World, scope: str) -> None:
+    """With what is kept meanwhile."""
+    world.channel.outcomes = [Later("busy")]
+    world.send(reader())
+    world.receivers.pause(scope, "because", NOW)
+    (row,) = world.send(reader(), now=NOW + 60 * MINUTE)
+    assert (row.state, row.papers, row.trouble) == ("waiting", 1, True)
+    assert f"paperboy resume {scope}" in row.why
+    assert len(world.channel.sent) == 1
+
+
+def test_parts_know_their_papers(world: World) -> None:
+    """Each in the digest's order: what is shown is what the ledger has."""
+    world.channel.per_part = 2
+    world.add(*(entry(n, f"Robots do task number {n}") for n in range(10, 15)), now=NOW - DAY)
+    world.send(reader())
+    with world.database.reading() as session:
+        rows = session.exec(select(DeliveryRow).order_by(DeliveryRow.part)).all()
+    assert [len(row.shows) for row in rows] == [row.papers for row in rows]
+    assert [row.payload.decode().split(" ")[2:] for row in rows] == [row.shows for row in rows]
+    assert {(subscription().key, paper) for row in rows for paper in row.shows} == ledger(world)
 
 
 def test_others_edition_is_not_touched(world: World) -> None:

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from bot.errors import DatabaseError
-from bot.model import EditionState, Part
+from bot.model import ALERTS, ChannelName, EditionState, Part
+from bot.pipeline.alerts import Operator, raise_alert
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue
+from tests.support.builders import FakeChannel
 from tests.support.editions import (
     ADA,
     BOB,
@@ -116,6 +118,89 @@ def test_whether_a_subscription_was_ever_served(outbox: Outbox) -> None:
     outbox.add(edition("quiet", papers=0), NOW, {}, (), ())
     assert outbox.served(ADA.key)
     assert not outbox.served(BOB.key)
+
+
+# --- Telling the operator ---------------------------------------------------------------------------------
+
+
+def fail(queue: Queue, id_: str, incident: str | None = None) -> None:
+    assert queue.claim(id_, "one", NOW, LEASE)
+    assert queue.record(id_, "one", step(S.FAILED, why="gone", incident=incident or id_), NOW)
+
+
+ALERT = Part(b"something stopped", 0)
+
+
+def test_telling_is_one_step(outbox: Outbox, queue: Queue) -> None:
+    """The deliveries count as told of, their incidents are known, and the alert waits to be sent."""
+    for token in ("ed1", "ed2", "ed3"):
+        add(outbox, edition(token, to=replace(ADA, profile=token)))
+    fail(queue, "ed1-1", "slack")
+    fail(queue, "ed2-1")
+    assert [(one.id, incident) for one, incident in outbox.untold()] == [
+        ("ed1-1", "slack"),
+        ("ed2-1", "ed2-1"),
+    ]
+    assert outbox.known_incidents() == frozenset()
+    assert outbox.tell(["ed1-1", "ed2-1"], ALERT, "alert", "email", "ops@example.org")
+    assert outbox.untold() == ()
+    assert outbox.known_incidents() == {"slack", "ed2-1"}
+    (alert,) = outbox.alerts()
+    assert (alert.id, alert.edition, alert.subscription, alert.part, alert.papers) == (
+        "alert-1",
+        None,
+        ALERTS,
+        1,
+        0,
+    )
+    assert (alert.channel, alert.target, alert.state, alert.blind) == (
+        "email",
+        "ops@example.org",
+        S.PENDING,
+        1,
+    )
+    claim = queue.claim("alert-1", "one", NOW, LEASE)
+    assert claim is not None
+    assert (claim.envelope.payload, claim.envelope.thread) == (ALERT.payload, None)
+
+
+def test_what_another_told_meanwhile_is_not_told_again(outbox: Outbox, queue: Queue) -> None:
+    """All of it is news, or nothing is marked and no alert stored: the next look decides anew."""
+    for token in ("ed1", "ed2"):
+        add(outbox, edition(token, to=replace(ADA, profile=token)))
+        fail(queue, f"{token}-1")
+    assert outbox.tell(["ed1-1"], ALERT, "first", "slack", "C0OPS")
+    assert not outbox.tell(["ed1-1", "ed2-1"], ALERT, "second", "slack", "C0OPS")
+    assert [one.id for one, _ in outbox.untold()] == ["ed2-1"]
+    assert [one.id for one in outbox.alerts()] == ["first-1"]
+    assert outbox.tell(["ed2-1"], None, "third", "slack", "C0OPS")
+    assert [one.id for one in outbox.alerts()] == ["first-1"]
+
+
+def test_what_goes_on_is_an_incident_no_more(outbox: Outbox, queue: Queue) -> None:
+    """Released, it is forgotten; stopped anew, it is news."""
+    add(outbox, edition())
+    fail(queue, "ed1-1", "slack")
+    outbox.tell(["ed1-1"], None, "alert", "slack", "C0OPS")
+    assert queue.release("ed1-1", NOW)
+    assert (outbox.known_incidents(), outbox.untold()) == (frozenset(), ())
+    fail(queue, "ed1-1", "slack")
+    assert [incident for _, incident in outbox.untold()] == ["slack"]
+
+
+def test_processes_that_tell_at_once_store_one_alert(
+    database: Database, outbox: Outbox, queue: Queue
+) -> None:
+    """Each sees the same stops; one tells, and the others have nothing to send."""
+    for n in range(10):
+        add(outbox, edition(f"ed{n}", to=replace(ADA, profile=f"p{n}")))
+        fail(queue, f"ed{n}-1")
+    channels = {ChannelName.SLACK: FakeChannel()}
+    operator = Operator(ChannelName.SLACK, "C0OPS")
+    told = at_once(database, lambda mine, n: raise_alert(Outbox(mine), channels, operator, NOW), 4)
+    assert sorted(told) == [False, False, False, True]
+    assert len(outbox.alerts()) == 1
+    assert outbox.untold() == ()
 
 
 # --- Looking ----------------------------------------------------------------------------------------------
