@@ -11,15 +11,19 @@ from typing import Any
 import pytest
 
 from bot import reports
+from bot.affairs import Affairs
 from bot.digest import Decision, Verdict
 from bot.merge import Change
 from bot.model import (
+    ALERTS,
+    Bounces,
     ChannelName,
     Delivery,
     DeliveryState,
     Digest,
     Edition,
     Paper,
+    Pause,
     Reason,
     ScoredPaper,
     SourceState,
@@ -204,7 +208,7 @@ def test_status() -> None:
     )
     edition = Edition("e", "ada:slack:C0", "ada", ChannelName.SLACK, "C0", TODAY, 15, deliveries=parts)
     quiet = Edition("q", "bo:maildir:bo", "bo", ChannelName.MAILDIR, "bo", TODAY, 0, why="nothing new")
-    document = through_json(reports.status([state, fine], [edition, quiet]))
+    document = through_json(reports.status(Affairs(NOW, 42, [state, fine], [edition, quiet])))
     ada = {"profile": "ada", "channel": "slack", "target": "C0"}
     bo = {"profile": "bo", "channel": "maildir", "target": "bo"}
     until = "2026-05-05T08:32:00Z"
@@ -221,6 +225,26 @@ def test_status() -> None:
             {"id": "e-3", **ada, "state": "pending", "attempts": 0, "until": None, "why": ""},
         ],
     }
+
+
+def test_status_of_a_bad_night() -> None:
+    """What is paused and what came back stand beside what the contract names, and alerts among the deliveries."""
+    alert = Delivery(
+        "a-1", None, 1, 0, DeliveryState.WAITING, ChannelName.SLACK, "C0OPS", ALERTS, until=NOW, why="busy"
+    )
+    affairs = Affairs(
+        NOW,
+        42,
+        alerts=[alert],
+        pauses=[Pause("slack:C0GONE", "it is archived", NOW)],
+        bounces=[Bounces("eve@example.org", 1, 2, NOW, "no such user")],
+    )
+    document = through_json(reports.status(affairs))
+    assert document["paused"] == [{"where": "slack:C0GONE", "since": STAMP, "why": "it is archived"}]
+    assert document["bounces"] == [
+        {"target": "eve@example.org", "hard": 1, "soft": 2, "last": STAMP, "why": "no such user"}
+    ]
+    assert [one["id"] for one in document["deliveries"]] == ["a-1"]
 
 
 EXPORT_KEYS = [

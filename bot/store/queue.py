@@ -97,6 +97,8 @@ class Queue:
                 return Violation(
                     f"stopped before sending {id_}: {problem}. Nothing more is sent in this round"
                 )
+            if row.state == DeliveryState.SENDING:
+                connection.execute(_LEFT, {"id_": id_, "to_stage": row.stage})
             connection.execute(_TRY, {"delivery": id_, "started": now})
         thread = row.first_receipt if row.part > 1 else None
         return Claim(delivery(row), Envelope(id_, row.target, row.payload, row.started or now, thread))
@@ -326,6 +328,7 @@ _RECORD = (
     )
 )
 _NEWEST = select(func.max(_A.c.id)).where(_A.c.delivery == bindparam("id_")).scalar_subquery()
+_LEFT = update(_A).where(_A.c.id == _NEWEST).values(stage=bindparam("to_stage"))  # of who died over it
 
 
 def _finish(own: ColumnElement[bool]) -> Any:

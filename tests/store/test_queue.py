@@ -279,28 +279,24 @@ def test_released_doubt_stays_a_doubt(
 def test_the_stage_is_stored_before_the_content_goes_out(
     database: Database, outbox: Outbox, queue: Queue
 ) -> None:
-    """Of the delivery and of its attempt; handing over takes the lease anew."""
+    """Of the delivery, and handing over takes the lease anew; its attempt has it with its outcome."""
     add(outbox, edition())
     taken(queue)
     assert (first(outbox).stage, stages(database)) == (Stage.CLAIMED, ["claimed"])
     queue.hand_over("ed1-1", "one", Stage.POST, NOW + 2 * LEASE)
-    assert (first(outbox).stage, first(outbox).until, stages(database)) == (
-        Stage.POST,
-        NOW + 2 * LEASE,
-        ["post"],
-    )
+    assert (first(outbox).stage, first(outbox).until) == (Stage.POST, NOW + 2 * LEASE)
     assert queue.claim("ed1-1", "two", NOW + LEASE, LEASE) is None
 
 
-def test_a_new_attempt_begins_at_the_first_stage(database: Database, outbox: Outbox, queue: Queue) -> None:
-    """How far the one before came is its own; an outcome may say how far its attempt came."""
+def test_doubt_stays_while_a_new_attempt_begins(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """How far the one before came is written to its own; the delivery is in doubt until the outcome is recorded."""
     add(outbox, edition())
     taken(queue)
     queue.hand_over("ed1-1", "one", Stage.DATA, NOW + LEASE)
     claim = queue.claim("ed1-1", "two", NOW + LEASE, LEASE)
     assert claim is not None
     assert claim.stood.stage is Stage.DATA
-    assert (first(outbox).stage, stages(database)) == (Stage.CLAIMED, ["data", "claimed"])
+    assert (first(outbox).stage, stages(database)) == (Stage.DATA, ["data", "claimed"])
     queue.record("ed1-1", "two", step(S.WAITING, until=NOW), NOW, Stage.RCPT)
     assert (first(outbox).stage, stages(database)) == (Stage.RCPT, ["data", "rcpt"])
 
@@ -607,14 +603,15 @@ def test_senders_of_several_processes_queue_up(database: Database, outbox: Outbo
 
 
 def stops_loudly(outbox: Outbox, queue: Queue, id_: str, why: str, **told: Any) -> None:
-    """Claiming raises, with the reason; the delivery has failed for it, and there was no attempt."""
+    """Claiming says so, with the reason; the delivery has failed for it, and there was no attempt."""
     before = stored(outbox, id_)
-    with pytest.raises(Violation, match=why) as caught:
-        queue.claim(id_, "one", NOW, LEASE)
-    assert id_ in str(caught.value)
+    violation = queue.claim(id_, "one", NOW, LEASE)
+    assert isinstance(violation, Violation)
+    assert id_ in str(violation)
+    assert why in str(violation)
     found = stored(outbox, id_)
     assert (found.state, found.until, found.attempts) == (S.FAILED, None, before.attempts)
-    assert found.why in str(caught.value)
+    assert found.why in str(violation)
     assert queue.claim(id_, "one", NOW + 9 * LEASE, LEASE) is None
     assert (found, id_) in outbox.untold()
 
@@ -697,8 +694,9 @@ def test_an_alert_that_was_sent_is_never_sent_again(database: Database, outbox: 
     assert outbox.tell([], Part(b"something stopped", 0), "alert", "slack", "C0OPS")
     sent(queue, "alert-1")
     change(database, "alert-1", state=S.PENDING, receipt=None)
-    with pytest.raises(Violation, match="it was sent before"):
-        queue.claim("alert-1", "one", NOW, LEASE)
+    violation = queue.claim("alert-1", "one", NOW, LEASE)
+    assert isinstance(violation, Violation)
+    assert "it was sent before" in str(violation)
     assert stored(outbox, "alert-1").state is S.FAILED
 
 
