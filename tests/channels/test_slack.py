@@ -491,6 +491,29 @@ def test_found_by_its_mark_or_else_by_its_words(
     assert (channel(server).find(mine) is not None) is is_found
 
 
+@pytest.mark.parametrize("title", ["A title", "&" * 90])
+def test_parts_are_told_apart_by_their_words(server: SlackServer, title: str) -> None:
+    """Without metadata too, and where all titles are too much for a text: part 2 is not taken for sent because part 1
+    was, nor one profile's digest because another's is in the same channel.
+    """
+    papers = tuple(scored(n, title=title) for n in range(1, 61))
+    one, other = (
+        [
+            envelope(part.payload, TARGET, delivery=f"{token}-{n}")
+            for n, part in enumerate(SlackChannel(None).render(made, token, TARGET), start=1)
+        ]
+        for token, made in (("aa", digest(papers)), ("bb", digest(papers, profile="bo")))
+    )
+    server.script = [fails("metadata_too_large")]
+    sent = channel(server).send(one[0])
+    assert isinstance(sent, Sent)
+    assert "metadata" not in server.messages[0]
+    assert channel(server).find(one[0]) == sent
+    assert channel(server).find(other[0]) is None
+    assert len(one) > 2
+    assert channel(server).find(replace(one[1], thread=sent.receipt)) is None
+
+
 def test_find_stops_before_the_first_attempt(server: SlackServer) -> None:
     """Older messages are not read: the newest page suffices for a delivery that began just now."""
     server.messages = [{"channel": TARGET, "ts": f"{n}.000000", "text": "old"} for n in range(100)]
