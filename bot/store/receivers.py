@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select
 
 from bot.model import Bounce, Bounces, ChannelName, DeliveryState, Pause
@@ -28,10 +29,13 @@ class Receivers:
             rows = session.exec(select(PauseRow).order_by(col(PauseRow.since), PauseRow.scope))
             return tuple(Pause(row.scope, row.why, row.since) for row in rows)
 
-    def pause(self, scope: str, why: str, now: datetime) -> None:
-        """Nothing is sent there from now on; a pause that is there already stays as it is."""
-        with self._database.session() as session:
-            _pause(session, scope, why, now)
+    def pause(self, scope: str, why: str, now: datetime) -> bool:
+        """Nothing is sent there from now on. False when there is a pause already, which stays as it is."""
+        try:
+            with self._database.session() as session:
+                return _pause(session, scope, why, now)
+        except IntegrityError:  # another process was quicker
+            return False
 
     def resume(self, scope: str) -> bool:
         """False when nothing was paused there."""
@@ -106,9 +110,11 @@ def _come_back(session: Session, row: DeliveryRow, bounce: Bounce, now: datetime
     _pause(session, scope, why, now)
 
 
-def _pause(session: Session, scope: str, why: str, now: datetime) -> None:
-    if session.get(PauseRow, scope) is None:
+def _pause(session: Session, scope: str, why: str, now: datetime) -> bool:
+    is_new = session.get(PauseRow, scope) is None
+    if is_new:
         session.add(PauseRow(scope=scope, since=now, why=why))
+    return is_new
 
 
 class StoredNames:
