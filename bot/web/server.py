@@ -5,6 +5,7 @@ It writes no line for a request: an address holds a token.
 
 from __future__ import annotations
 
+import logging
 import signal
 from collections.abc import Callable
 from types import FrameType
@@ -25,6 +26,7 @@ def serve(application: WSGIApplication, host: str, port: int, told: Callable[[st
     server = _listening(application, host, port)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of any two requests at once
     told(f"answers on {', '.join(_addresses(server))}")
     server.run()
     server.close()
