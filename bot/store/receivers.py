@@ -29,10 +29,10 @@ class Receivers:
             found = session.exec(select(PauseRow).order_by(col(PauseRow.since), PauseRow.scope))
             return tuple(Pause(row.scope, row.why, row.since) for row in found)
 
-    def pause(self, scope: str, why: str, now: datetime) -> None:
-        """Nothing is sent there from now on; a pause that is there already stays as it is."""
+    def pause(self, scope: str, why: str, now: datetime) -> bool:
+        """Nothing is sent there from now on. False when there is a pause already, which stays as it is."""
         with self._database.session() as session:
-            _pause(session, scope, why, now)
+            return _pause(session, scope, why, now)
 
     def resume(self, scope: str) -> bool:
         """False when nothing was paused there."""
@@ -107,8 +107,9 @@ def _come_back(session: Session, row: DeliveryRow, bounce: Bounce, now: datetime
     _pause(session, scope, why, now)
 
 
-def _pause(session: Session, scope: str, why: str, now: datetime) -> None:
-    session.connection().execute(rows.PAUSE, {"scope": scope, "since": now, "why": why})
+def _pause(session: Session, scope: str, why: str, now: datetime) -> bool:
+    values = {"scope": scope, "since": now, "why": why}
+    return session.connection().execute(rows.PAUSE, values).rowcount > 0
 
 
 class StoredNames:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.model import ChannelName, Entry, Later, Profile, Refused, Unknown
+from bot.model import ChannelName, Entry, Later, Outcome, Profile, Refused, Subscription, Unknown
 from bot.pipeline.send import Served
 from bot.store.tables import DeliveryRow, LedgerRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription
@@ -159,6 +159,61 @@ def test_one_desk_for_those_that_need_one(world: World) -> None:
     assert told(world.send(ada, bo)) == [("skipped", 0), ("sent", 1)]
     world.send(ada, bo)
     assert world.desks == [("ada",), ("bo",)]
+
+
+# --- Unsubscribed -----------------------------------------------------------------------------------------
+
+LEFT = "unsubscribed by its reader"
+
+
+def leave(world: World, one: Subscription | None = None) -> None:
+    world.receivers.pause((one or subscription()).key, LEFT, NOW)
+
+
+def test_who_left_is_skipped_and_nothing_is_wrong(world: World) -> None:
+    """The row says since when and how to undo it; nothing is composed, so that nothing is lost if they come back."""
+    leave(world)
+    (row,) = world.send(reader(), now=NOW + DAY)
+    assert (row.state, row.trouble) == ("skipped", False)
+    again = "to send to them again, if they ask for it: paperboy resume ada:maildir:inbox"
+    assert row.why == f"{LEFT} on 2026-05-05; {again}"
+    assert (world.channel.sent, ledger(world)) == ([], set())
+    assert world.receivers.resume("ada:maildir:inbox")
+    assert told(world.send(reader(), now=NOW + 2 * DAY)) == [("sent", 1)]
+
+
+def test_who_left_leaves_the_others(world: World) -> None:
+    """Another subscription of the profile, and another profile's to the same target, go on."""
+    one, other = subscription(), subscription(target="other")
+    leave(world, one)
+    rows = world.send(reader(deliver=(one, other)), reader(id="bo", deliver=(subscription("bo"),)))
+    assert told(rows) == [("skipped", 0), ("sent", 1), ("sent", 1)]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [Later("busy", 60.0), Refused("no such folder"), Unknown("reset")],
+    ids=lambda one: type(one).__name__,
+)
+def test_what_was_open_when_they_left_is_nobodys_business(world: World, outcome: Outcome) -> None:
+    """It is not tried again, and is no failure of the next send."""
+    world.channel.outcomes = [outcome]
+    world.send(reader())
+    leave(world)
+    for due in (False, True):
+        assert told(world.send(reader(), now=NOW + 30 * MINUTE, due=due)) == [("skipped", 0)]
+    assert len(world.channel.sent) == 1
+
+
+def test_a_pause_of_the_target_is_still_a_trouble(world: World) -> None:
+    """But not to who left: there is nothing to mend for them, nor a channel to set up."""
+    world.receivers.pause("maildir:inbox", "no such folder", NOW)
+    (row,) = world.send(reader())
+    assert (row.state, row.trouble) == ("skipped", True)
+    leave(world)
+    world.channel.trouble = "set MAIL_FROM"
+    (row,) = world.send(reader())
+    assert (row.state, row.trouble, row.why.startswith(LEFT)) == ("skipped", False, True)
 
 
 # --- Due --------------------------------------------------------------------------------------------------
