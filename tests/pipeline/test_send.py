@@ -358,7 +358,7 @@ def test_a_paused_target_gets_nothing_composed(world: World) -> None:
     assert told(world.send(profile, now=NOW + MINUTE)) == [("sent", 1), ("skipped", 0)]
 
 
-@pytest.mark.parametrize("scope", ["maildir", "maildir:inbox", subscription().key])
+@pytest.mark.parametrize("scope", ["maildir", "maildir:inbox"])
 def test_every_scope_of_a_pause_is_told(world: World, scope: str) -> None:
     """With what is kept meanwhile."""
     world.channel.outcomes = [Later("busy")]

@@ -296,7 +296,7 @@ def test_doubt_stays_while_a_new_attempt_begins(database: Database, outbox: Outb
     claim = queue.claim("ed1-1", "two", NOW + LEASE, LEASE)
     assert claim is not None
     assert claim.stood.stage is Stage.DATA
-    assert (first(outbox).stage, stages(database)) == (Stage.DATA, ["data", "claimed"])
+    assert (first(outbox).stage, stages(database)) == (Stage.POST, ["data", "claimed"])
     queue.record("ed1-1", "two", step(S.WAITING, until=NOW), NOW, Stage.RCPT)
     assert (first(outbox).stage, stages(database)) == (Stage.RCPT, ["data", "rcpt"])
 
