@@ -1,0 +1,90 @@
+"""A digest too long for one message: a message and its thread, in order, taken up again where it broke."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from random import Random
+from typing import Any
+
+import pytest
+
+from bot.channels.slack import MAX_BLOCKS, MAX_CHARACTERS, size
+from tests.e2e.listings import Work, json_lines
+from tests.support.cli import Bench
+from tests.support.slack_server import Fault, SlackServer, rejected
+
+PAPERS = 60
+MONDAY = "2026-05-04"
+
+
+def words(number: int, count: int) -> str:
+    """Made-up words, so that no paper says nearly the same as another."""
+    draw = Random(number)
+    syllables = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
+    return " ".join("".join(draw.choices(syllables, k=draw.randint(2, 4))) for _ in range(count))
+
+
+def work(number: int) -> Work:
+    """A title of some 280 characters."""
+    title = f"World Models number {number} of {words(number, 36)}"
+    return Work(title, f"World models: {words(-number, 60)}.", f"2605.{number:05d}")
+
+
+@pytest.fixture
+def long(tmp_path: Path, slack: SlackServer) -> Bench:
+    """Sixty papers with long titles that one profile wants, all in one digest."""
+    bench = Bench(tmp_path, SLACK_BOT_TOKEN=slack.token, SLACK_API_URL=slack.url)
+    bench.profile(
+        "ada", "interests: [world models]\nlimit: 100\nthreshold: 0\ndeliver: [{slack: C0PAPERS}]\n"
+    )
+    works = [work(n) for n in range(1, PAPERS + 1)]
+    bench.file("day.jsonl", json_lines(*works))
+    assert bench.run("ingest", "--file", "day.jsonl", "--as-of", MONDAY).code == 0
+    return bench
+
+
+def ranks(message: dict[str, Any]) -> list[int]:
+    """The papers' numbers in a message, in order."""
+    texts = [block["text"]["text"] for block in message["blocks"] if block["type"] == "section"]
+    return [int(match[1]) for text in texts if (match := re.match(r"\*(\d+)\. ", text))]
+
+
+def test_sixty_papers_are_a_message_and_its_thread(long: Bench, slack: SlackServer) -> None:
+    """Each within Slack's limits, all replies under the first, the papers in order and each once; broken off twice
+    in the middle, once with the message posted and once not, it goes on where it broke.
+    """
+    slack.script = [None, None, Fault(store=True, drop=True)]
+    first = long.run("send", "--on", f"{MONDAY}T12:00:00Z", "--json").json["editions"][0]
+    assert (first["state"], first["papers"]) == ("uncertain", PAPERS)
+    assert len(slack.messages) == 3
+    slack.script = [Fault(status=503)]
+    second = long.run("send", "--on", f"{MONDAY}T12:05:00Z", "--json").json["editions"][0]
+    assert (second["state"], len(slack.messages)) == ("uncertain", 3)
+    third = long.run("send", "--on", f"{MONDAY}T13:00:00Z", "--json").json["editions"][0]
+    assert third["state"] == "sent"
+
+    parent, *replies = slack.messages
+    assert len(replies) >= 3
+    assert {reply["thread_ts"] for reply in replies} == {parent["ts"]}
+    assert "thread_ts" not in parent
+    assert [n for message in slack.messages for n in ranks(message)] == list(range(1, PAPERS + 1))
+    assert len({json.dumps(m["metadata"], sort_keys=True) for m in slack.messages}) == len(slack.messages)
+    for message in slack.messages:
+        texts = [t["text"] for b in message["blocks"] for t in (b.get("elements") or [b["text"]])]
+        assert rejected(message) is None
+        assert len(message["blocks"]) <= MAX_BLOCKS
+        assert sum(map(size, texts)) <= MAX_CHARACTERS
+    assert long.run("status", "--json").json["deliveries"] == []
+
+
+def test_blocks_that_slack_does_not_take_go_out_as_text(long: Bench, slack: SlackServer) -> None:
+    """Once, with the same words for the same papers, and the thread goes on after it."""
+    slack.script = [Fault(error="invalid_blocks")]
+    row = long.run("send", "--on", f"{MONDAY}T12:00:00Z", "--json").json["editions"][0]
+    assert row["state"] == "sent"
+    parent, *replies = slack.messages
+    assert "blocks" not in parent
+    assert "1. World Models number" in parent["text"]
+    assert all("blocks" in reply and reply["thread_ts"] == parent["ts"] for reply in replies)
