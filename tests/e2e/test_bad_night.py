@@ -1,0 +1,209 @@
+"""What goes wrong for good: who is told, how often, what is kept, and what sets it right."""
+
+from __future__ import annotations
+
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.e2e.listings import BACKGROUND, NEXT, REWARD, WORLD, json_lines, profile
+from tests.e2e.test_delivery import read, states
+from tests.support.cli import Bench
+from tests.support.slack_server import Fault, SlackServer
+from tests.support.smtp_server import SmtpServer
+
+MONDAY, TUESDAY, WEDNESDAY = "2026-05-04", "2026-05-05", "2026-05-06"
+OPERATOR = "C0OPERATOR"
+
+
+@pytest.fixture
+def lab(tmp_path: Path, slack: SlackServer, smtp: SmtpServer) -> Bench:
+    """Slack, mail, an operator who is told on Slack, an address for mail that comes back, and Monday's papers."""
+    bench = Bench(
+        tmp_path,
+        SLACK_BOT_TOKEN=slack.token,
+        SLACK_API_URL=slack.url,
+        SMTP_URL=f"smtp://paperboy:mail%20pass%2Fword@127.0.0.1:{smtp.port}?tls=none",
+        MAIL_FROM="Paperboy <paperboy@example.org>",
+        MAIL_RETURN_PATH="bounces@example.org",
+        PAPERBOY_ALERTS=OPERATOR,
+    )
+    bench.file("monday.jsonl", json_lines(*BACKGROUND, WORLD, REWARD))
+    bench.file("tuesday.jsonl", json_lines(NEXT))
+    assert bench.run("ingest", "--file", "monday.jsonl", "--as-of", MONDAY).code == 0
+    return bench
+
+
+def posts(slack: SlackServer, channel: str) -> list[dict[str, Any]]:
+    return [message for message in slack.messages if message["channel"] == channel]
+
+
+def alerts(slack: SlackServer) -> list[str]:
+    """Texts, without the breaks that keep their signs from marking anything."""
+    return [message["text"].replace("\u200b", "") for message in posts(slack, OPERATOR)]
+
+
+def stopped(bench: Bench) -> list[dict[str, Any]]:
+    found = bench.run("status", "--json").json["deliveries"]
+    return [one for one in found if one["state"] in ("failed", "uncertain")]
+
+
+def test_a_channel_that_is_gone_is_paused(lab: Bench, slack: SlackServer) -> None:
+    """Its digest is kept, the operator hears of it once, nothing more is composed for it and no paper is lost; once
+    it is there again `resend` sends what was kept and the next digest comes.
+    """
+    lab.profile("ada", profile("slack: C0GONE"))
+    slack.script = [Fault(error="is_archived")]
+    first = lab.run("send", "--on", MONDAY, "--json")
+    assert (first.code, states(first.json)) == (1, {"slack": "failed"})
+    lab.run("ingest", "--file", "tuesday.jsonl", "--as-of", TUESDAY)
+    for _ in range(2):
+        next_ = lab.run("send", "--on", TUESDAY, "--json")
+        assert (next_.code, states(next_.json)) == (2, {"slack": "skipped"})
+        assert "is_archived" in next_.json["editions"][0]["why"]
+        assert "paperboy resume slack:C0GONE" in next_.json["editions"][0]["why"]
+    assert posts(slack, "C0GONE") == []
+    (alert,) = alerts(slack)
+    (delivery,) = stopped(lab)
+    assert f"paperboy resend {delivery['id']}" in alert
+    assert "is_archived" in alert
+    assert lab.run("status", "--json").json["paused"][0]["where"] == "slack:C0GONE"
+
+    again = lab.run("resend", delivery["id"], "--on", WEDNESDAY, "--json")
+    assert (again.code, states(again.json)) == (0, {"slack": "sent"})
+    assert states(lab.run("send", "--on", WEDNESDAY, "--json").json) == {"slack": "sent"}
+    monday, wednesday = posts(slack, "C0GONE")
+    assert WORLD.title in monday["text"]
+    assert NEXT.title in wednesday["text"]
+    assert (len(alerts(slack)), stopped(lab)) == (1, [])
+
+
+def test_a_token_that_is_refused_stops_one_delivery_and_not_all(lab: Bench, slack: SlackServer) -> None:
+    """Three channels, one failure: the others wait for the pause to end, and come with it. Mail goes on meanwhile,
+    and the operator is told there.
+    """
+    lab.env["PAPERBOY_ALERTS"] = "operator@example.org"
+    for name in ("ada", "bo", "cy"):
+        lab.profile(name, profile(f"slack: C0{name.upper()}"))
+    right, slack.token = slack.token, "xoxb-another"
+    first = lab.run("send", "--on", MONDAY, "--json")
+    assert sorted(row["state"] for row in first.json["editions"]) == ["failed", "waiting", "waiting"]
+    assert len(slack.calls) == 1
+    slack.token = right
+    (delivery,) = stopped(lab)
+    assert "SLACK_BOT_TOKEN" in delivery["why"]
+    assert lab.run("resend", delivery["id"], "--on", MONDAY).code == 0
+    assert lab.run("send", "--on", MONDAY).code == 0
+    assert sorted(message["channel"] for message in slack.messages) == ["C0ADA", "C0BO", "C0CY"]
+
+
+def test_one_alert_for_one_reason_by_mail(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
+    """Two addresses refused in one night are one mail; nothing more comes of the same while it lasts."""
+    lab.env["PAPERBOY_ALERTS"] = "operator@example.org"
+    lab.profile("ada", profile("slack: C0ADA"))
+    lab.profile("bo", profile("slack: C0BO"))
+    slack.script = [Fault(error="not_in_channel"), Fault(error="channel_not_found")]
+    lab.run("send", "--on", MONDAY)
+    lab.run("send", "--on", TUESDAY)
+    lab.run("send", "--on", WEDNESDAY)
+    (mail,) = smtp.received
+    message = read(mail.content)
+    assert (mail.rcpt_tos, message["Subject"]) == (
+        ("operator@example.org",),
+        "Paperboy: 2 deliveries have stopped",
+    )
+    assert message["Auto-Submitted"] == "auto-generated"
+    body = message.get_content()
+    assert body.count("paperboy resend ") == 2
+    assert {"not_in_channel" in body, "channel_not_found" in body} == {True}
+
+
+def test_held_mail_is_told_and_never_sent_by_itself(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
+    """`on_uncertain: hold`: one copy, however often `send` is called; `resend` sends the same bytes."""
+    lab.profile("ada", profile("email: ada@example.org, on_uncertain: hold"))
+    smtp.script.drop_after_dot = True
+    first = lab.run("send", "--on", f"{MONDAY}T12:00:00Z", "--json")
+    assert (first.code, states(first.json)) == (1, {"email": "uncertain"})
+    smtp.script.drop_after_dot = False
+    for hour in (13, 15, 23):
+        lab.run("send", "--on", f"{MONDAY}T{hour}:00:00Z")
+    assert (len(smtp.received), len(alerts(slack))) == (1, 1)
+    (delivery,) = stopped(lab)
+    assert lab.run("resend", delivery["id"], "--on", TUESDAY).code == 0
+    one, other = smtp.received
+    assert one.content == other.content
+
+
+def bounce(envelope_sender: str, status: str) -> bytes:
+    """A report as mail servers write them (RFC 3464)."""
+    head = EmailMessage()
+    head["From"] = "Mail Delivery System <mailer-daemon@mx.example.org>"
+    head["To"] = envelope_sender
+    head["Subject"] = "Undelivered Mail"
+    head["Message-ID"] = f"<{status}.{envelope_sender.partition('@')[0]}@mx.example.org>"
+    fields = (
+        "Content-Type: message/delivery-status\n\nReporting-MTA: dns; mx.example.org\n\n"
+        f"Final-Recipient: rfc822; ada@example.org\nAction: failed\nStatus: {status}\n"
+        f"Diagnostic-Code: smtp; 550 {status} nobody of that name lives here\n"
+    )
+    parts = f"--B\nContent-Type: text/plain\n\nSorry.\n--B\n{fields}\n--B--\n"
+    report = (
+        'MIME-Version: 1.0\nContent-Type: multipart/report; report-type=delivery-status; boundary="B"\n\n'
+    )
+    return head.as_bytes().removesuffix(b"\n\n") + b"\n" + report.encode() + parts.encode()
+
+
+def test_mail_that_comes_back(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
+    """Every mail has an envelope sender of its own. A full mailbox is counted; an address that does not work is
+    paused, its digest kept, the operator told; reading the mailbox again changes nothing.
+    """
+    lab.profile("ada", profile("email: ada@example.org"))
+    lab.run("send", "--on", MONDAY)
+    (mail,) = smtp.received
+    assert mail.mail_from.startswith("bounces+")
+    lab.file("back/new/1", bounce(mail.mail_from, "5.2.2"))
+    (lab.folder / "back/cur").mkdir()
+    soft = lab.run("bounces", "back", "--json").json["reports"]
+    assert [one["kind"] for one in soft] == ["soft"]
+    assert (stopped(lab), alerts(slack)) == ([], [])
+
+    lab.file("back/new/2", bounce(mail.mail_from, "5.1.1"))
+    for _ in range(2):
+        assert lab.run("bounces", "back").code == 0
+    (delivery,) = stopped(lab)
+    assert (delivery["state"], "5.1.1" in delivery["why"]) == ("failed", True)
+    (counted,) = lab.run("status", "--json").json["bounces"]
+    assert (counted["target"], counted["hard"], counted["soft"]) == ("ada@example.org", 1, 1)
+    assert len(alerts(slack)) == 1
+    lab.run("ingest", "--file", "tuesday.jsonl", "--as-of", TUESDAY)
+    assert states(lab.run("send", "--on", TUESDAY, "--json").json) == {"email": "skipped"}
+
+    assert lab.run("resend", "--all", "--on", TUESDAY).code == 0
+    assert lab.run("send", "--on", TUESDAY).code == 0
+    assert len(smtp.received) == 3
+    assert smtp.received[1].content == mail.content
+
+
+@pytest.mark.parametrize("name", ["nobody.eml", "empty"])
+def test_bounces_of_what_is_no_mailbox(lab: Bench, name: str) -> None:
+    """A sentence and exit code 2."""
+    (lab.folder / "empty").mkdir()
+    result = lab.run("bounces", name)
+    assert (result.code, result.out) == (2, "")
+    assert name in result.err
+
+
+def test_resume_of_what_is_not_paused(lab: Bench) -> None:
+    """It says what is."""
+    result = lab.run("resume", "C0NOWHERE")
+    assert (result.code, "nothing is" in result.err) == (2, True)
+
+
+@pytest.mark.parametrize("arguments", [(), ("--all", "abc")])
+def test_resend_wants_one_or_all(lab: Bench, arguments: tuple[str, ...]) -> None:
+    """Neither, or both, is the user's to change; and all of nothing says so."""
+    assert lab.run("resend", *arguments).code == 2
+    nothing = lab.run("resend", "--all")
+    assert (nothing.code, "nothing has stopped" in nothing.err) == (2, True)
