@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, text
 from sqlmodel import Session, col, select
 
 from bot.errors import Superseded, Violation
-from bot.model import ChannelName, Claim, DeliveryState, Envelope, Open, Stage, Step, Turn
+from bot.model import ChannelName, Claim, Delivery, DeliveryState, Envelope, Open, Stage, Step, Turn
 from bot.store.database import Database
 from bot.store.rows import change, delivery, insert_rows
 from bot.store.tables import AttemptRow, DeliveryRow, EditionRow, LaneRow, LedgerRow, PauseRow, UtcDateTime
@@ -22,6 +22,12 @@ from bot.store.tables import AttemptRow, DeliveryRow, EditionRow, LaneRow, Ledge
 _AGAIN = (DeliveryState.WAITING, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
 #: A lane that is taken for longer was so by a clock that has since been set back.
 _LONGEST_QUEUE = timedelta(minutes=5)
+#: From where on a channel's receiver may own a message.
+_HANDING_OVER = {
+    ChannelName.SLACK: Stage.POST,
+    ChannelName.EMAIL: Stage.DATA,
+    ChannelName.MAILDIR: Stage.WRITE,
+}
 _ENTER_LANE = text("INSERT INTO lane (lane, free) VALUES (:lane, :free) ON CONFLICT DO NOTHING").bindparams(
     bindparam("free", type_=UtcDateTime())
 )
@@ -57,7 +63,7 @@ class Queue:
             if row is None:
                 return None
             stood, started = delivery(row), row.started or now
-            if not _take(session, row, owner, now, lease):
+            if not _take(session, row, stood, owner, now, lease):
                 return None
             problem = _violation(session, row)
             if problem:
@@ -184,14 +190,17 @@ def _held(id_: str, owner: str) -> list[Any]:
 # --- Changes ----------------------------------------------------------------------------------------------
 
 
-def _take(session: Session, row: DeliveryRow, owner: str, now: datetime, lease: timedelta) -> bool:
+def _take(
+    session: Session, row: DeliveryRow, stood: Delivery, owner: str, now: datetime, lease: timedelta
+) -> bool:
+    """What may have arrived stays so until its attempt is recorded: a sender may die while it looks it up."""
     where = [DeliveryRow.id == row.id, _due(now), _not_paused()]
     where += [_parts_before_sent(row)] if row.part > 1 else []
     return change(
         session,
         where,
         state=DeliveryState.SENDING,
-        stage=Stage.CLAIMED,
+        stage=_HANDING_OVER[stood.channel] if stood.may_have_arrived else Stage.CLAIMED,
         owner=owner,
         until=now + lease,
         started=row.started or now,
