@@ -275,7 +275,9 @@ class _Trip:
         wait = sender.queue.hand_over(self._one.id, sender.owner, stage, until, turn, blind)
         self.turn = now + wait
         if wait:
-            sender.wait((self.turn - sender.real()).total_seconds())
+            sender.wait(max(0.0, (self.turn - sender.real()).total_seconds()))  # storing it may take as long
+            if not sender.queue.renew(self._one.id, sender.owner, sender.clock() + LEASE):
+                raise Superseded(f"{self._one.id} was taken over while it waited for its turn")
 
     def _settled(self, step: Step) -> Step:
         """A blind try that certainly did not arrive is given back."""

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,11 +70,19 @@ class Running:
         lines = self._log.read_bytes().splitlines(keepends=True) if self._log.exists() else []
         return tuple(Crossing(**json.loads(line)) for line in lines if line.endswith(b"\n"))
 
+    def wait_until_stopped(self, timeout: float = 30) -> None:
+        """Until it has stopped itself (`stops`)."""
+        end = time.monotonic() + timeout
+        state = Path(f"/proc/{self.pid}/stat")
+        while state.read_text().rpartition(")")[2].split()[0] != "T":
+            assert time.monotonic() < end, f"it does not stop: {self.crossed[-3:]}"
+            time.sleep(0.01)
+
     def wait(self, timeout: float = 60) -> Ended:
-        status = self._launcher.ask({"wait": self.pid, "timeout": timeout})
+        status = self._launcher.wait(self.pid, timeout)
         if status < 0:
             self.kill()
-            self._launcher.ask({"wait": self.pid, "timeout": timeout})
+            self._launcher.wait(self.pid, timeout)
             raise AssertionError(f"not through after {timeout} s: {self._out.read_text()} {self.crossed[-3:]}")
         code = None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         said = self._out.read_text()
@@ -86,6 +96,7 @@ class Launcher:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._calls = 0
+        self._running: set[int] = set()
 
     def __enter__(self) -> Launcher:
         # One thread each: a forked process must not miss any, and cores are few.
@@ -101,6 +112,10 @@ class Launcher:
         return self
 
     def __exit__(self, *_: object) -> None:
+        """No process outlives its launcher, not even one that was left stopped."""
+        for pid in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
         self._process.communicate(timeout=60)
 
     def ask(self, order: dict[str, Any]) -> int:
@@ -117,7 +132,16 @@ class Launcher:
         files = {"log": str(log), "out": str(out), "folder": str(bench.folder)}
         env = {**bench.environment, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         whole = {"argv": list(argv), "more": [list(one) for one in more], "env": env, **files, **order}
-        return Running(self, self.ask({"start": whole}), log, out)
+        pid = self.ask({"start": whole})
+        self._running.add(pid)
+        return Running(self, pid, log, out)
+
+    def wait(self, pid: int, timeout: float) -> int:
+        """The wait status of a process; -1 when it has not ended in time."""
+        status = self.ask({"wait": pid, "timeout": timeout})
+        if status >= 0:
+            self._running.discard(pid)
+        return status
 
     def run(self, bench: Bench, *argv: str, timeout: float = 60, **order: Any) -> Ended:
         return self.start(bench, *argv, **order).wait(timeout)

@@ -82,7 +82,7 @@ class Sitting:
 
     @property
     def stored(self) -> Stored:
-        return stored(f"sqlite:///{self.bench.database}")
+        return stored(self.bench.env.get("DATABASE_URL") or f"sqlite:///{self.bench.database}")
 
     def finish(self, editions: int) -> None:
         """Sends at later and later times until all editions are there and nothing is open; then what is held is
