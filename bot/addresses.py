@@ -1,8 +1,11 @@
-"""E-mail addresses as people write them in profiles and settings. Pure: nothing is asked of the network."""
+"""Addresses as people write them in profiles and settings: of mail, of Slack, of hosts. Pure: nothing is asked of
+the network.
+"""
 
 from __future__ import annotations
 
 import re
+from ipaddress import ip_address
 
 from email_validator import EmailNotValidError, validate_email
 
@@ -11,6 +14,7 @@ from bot.yamlfile import shown
 #: Domains that email-validator always refuses because nobody owns them; a lab's own mail host may use them.
 _PRIVATE_DOMAIN = re.compile(r"(?:.*\.)?(?:localhost|local|test)", re.IGNORECASE)
 _STAND_IN = ".example.org"
+_SLACK = re.compile(r"[CGDU][A-Z0-9]{2,}|#[\w.-]{1,80}")
 
 
 def mail_address(text: str) -> str:
@@ -26,3 +30,20 @@ def mail_address(text: str) -> str:
         raise ValueError(f"{shown(text)} is no e-mail address: {error}") from None
     # A server need not know SMTPUTF8 for ada@bücher.de
     return (checked.ascii_email or checked.normalized).removesuffix(stand_in)
+
+
+def slack_target(text: str) -> str:
+    """A Slack channel's or person's id, or `#name`. Raises ValueError for what is neither."""
+    if not _SLACK.fullmatch(text):
+        raise ValueError(
+            f'{shown(text)} is no Slack channel: write an id such as C0PAPERS, or a name such as "#papers"'
+        )
+    return text
+
+
+def is_loopback(host: str) -> bool:
+    """Whether what goes to this host stays on this machine."""
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False

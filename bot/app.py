@@ -20,11 +20,15 @@ from bot.pipeline.compose import Desk, source_troubles
 from bot.pipeline.deliver import Sender
 from bot.pipeline.ingest import Report, refresh, wanted
 from bot.pipeline.resend import resend, stopped
-from bot.pipeline.send import Served, send
+from bot.pipeline.send import Served, deliver_and_tell, send
 from bot.when import Moment, utc_now
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.affairs import Affairs
     from bot.http import PoliteHttp
+    from bot.letter import Signer
     from bot.pipeline.ingest import Format
     from bot.ports import Channel, Source
     from bot.settings import Settings
@@ -126,11 +130,35 @@ class App:
         s = self.settings
         token = s.slack_bot_token.get_secret_value() if s.slack_bot_token else None
         smtp = s.smtp_url.get_secret_value() if s.smtp_url else None
+        secret = s.secret_key.get_secret_value().encode() if s.secret_key else None
         return {
             ChannelName.SLACK: SlackChannel(token, s.slack_api_url, names=StoredNames(self.database)),
-            ChannelName.EMAIL: MailChannel(smtp, s.mail_from),
+            ChannelName.EMAIL: MailChannel(
+                smtp,
+                s.mail_from,
+                return_path=s.mail_return_path,
+                public_url=s.public_url,
+                secret=secret,
+                signer=self._mail_signer,
+            ),
             ChannelName.MAILDIR: MaildirChannel(s.data / "maildir", s.mail_from),
         }
+
+    @property
+    def _mail_signer(self) -> Callable[[], Signer] | None:
+        """Opens the DKIM key when called: what is wrong with it is the mail channel's to tell, nobody else's."""
+        s = self.settings
+        if not (s.mail_from and s.dkim_selector and s.dkim_key):
+            return None
+        sender, selector, key = s.mail_from, s.dkim_selector, s.dkim_key
+
+        def opened() -> Signer:
+            from bot.letter import sender_domain
+            from bot.signing import signer
+
+            return signer(sender_domain(sender), selector, key)
+
+        return opened
 
     def sources(self, names: Sequence[str] = ()) -> list[Source]:
         """The named sources, or all of them. Raises UserError for a name that is none."""
@@ -209,7 +237,7 @@ class App:
     @property
     def operator(self) -> Operator | None:
         """Whom PAPERBOY_ALERTS names."""
-        target = getattr(self.settings, "alerts", None)
+        target = self.settings.alerts
         if not target:
             return None
         return Operator(ChannelName.EMAIL if "@" in target else ChannelName.SLACK, target)
@@ -218,6 +246,25 @@ class App:
         """One more try at what stopped (see `bot.pipeline.resend`)."""
         found = stopped(self.outbox, beginning)
         return list(resend(found, self.outbox, self.queue, self.sender(moment), self.operator))
+
+    def alert(self, moment: Moment) -> None:
+        """Tell the operator of what stopped otherwise than by sending."""
+        if self.operator:
+            deliver_and_tell(self.outbox, self.sender(moment), [], self.operator)
+
+    def affairs(self, now: datetime) -> Affairs:
+        """How things stand."""
+        from bot.affairs import Affairs
+
+        return Affairs(
+            now,
+            self.papers.count(),
+            self.states(),
+            self.outbox.newest(),
+            self.outbox.alerts(),
+            self.receivers.pauses(),
+            self.receivers.bounces(),
+        )
 
     def states(self) -> tuple[SourceState, ...]:
         return self.source_states.all()

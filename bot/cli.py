@@ -350,18 +350,19 @@ def evaluate(
 
 @cli.command()
 def status(as_json: AsJson = False) -> None:
-    """The last ingest of each source, the newest editions, and what waits, failed or is uncertain."""
+    """What needs you, with the command for it; what waits until when; the sources and the newest digests."""
     from bot import reports
     from bot.when import utc_now
 
     app = _app()
-    sources, editions = app.states(), app.outbox.newest()
+    affairs = app.affairs(utc_now())
     if as_json:
-        _print_json(reports.status(sources, editions))
+        _print_json(reports.status(affairs))
     else:
-        from bot import terminal
+        from bot.affairs import shown
+        from bot.terminal import console
 
-        terminal.console().print(terminal.state_of_affairs(sources, editions, app.papers.count(), utc_now()))
+        console().print(shown(affairs))
     app.close()
 
 
@@ -404,6 +405,29 @@ def resume(
     typer.echo(
         f"{meant[0]} goes on. It was paused since {pauses[meant[0]].since:%Y-%m-%d}: {pauses[meant[0]].why}"
     )
+    app.close()
+
+
+@cli.command()
+def bounces(
+    paths: Annotated[list[Path], typer.Argument(metavar="MAILDIR|FILE...", help="Or an mbox.")],
+    on: When = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read reports that mail came back. A dead address is paused, its digests are kept; the rest is counted."""
+    from bot import reports
+    from bot.pipeline.bounces import take_in
+
+    moment = parse_when(on)
+    app = _app()
+    read = [taken for path in paths for taken in take_in(path, app.receivers, moment.instant)]
+    app.alert(moment)
+    if as_json:
+        _print_json(reports.bounces(read))
+    else:
+        from bot import terminal
+
+        terminal.console().print(terminal.came_back(read))
     app.close()
 
 

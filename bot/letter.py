@@ -1,6 +1,7 @@
-"""A digest as a mail message: bytes that follow from their input alone, so a retry sends the same ones.
+"""A digest, or a notice of our own, as a mail message: bytes that follow from their input alone, so a retry sends
+the same ones.
 
-Shared by whatever hands mail on. Owns headers and MIME structure; refuses to know SMTP, folders, settings
+Shared by whatever hands mail on. Owns headers and MIME structure; refuses to know SMTP, folders, settings, keys
 and the look of the bodies, which is the templates'.
 """
 
@@ -8,6 +9,9 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
 from email import policy
 from email.header import Header
 from email.headerregistry import Address
@@ -15,21 +19,39 @@ from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import EmailPolicy
 from email.utils import format_datetime, getaddresses
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
+from bot import unsubscribe
+from bot.addresses import is_loopback
 from bot.model import Digest
 from bot.rendering import render_html, render_text
-from bot.text import one_line
+from bot.text import one_line, without_controls
 from bot.views import DigestView, cut, digest_view
 
 SUBJECT_TITLE_LENGTH = 70
+_NOTICE_SUBJECT_LENGTH = 120
 _LABEL_LENGTH = 40
+_SENDER_ID_LENGTH = 12  # Gmail takes 5 to 15: https://support.google.com/mail/answer/6254652
 #: 7-bit, so that no relay needs 8BITMIME; SMTP's own line length while bodies are encoded (RFC 2045, 6.7).
 _BODY_POLICY = policy.SMTP.clone(cte_type="7bit")
+#: What puts a signature in front of a message, dated by the time it is given.
+Signer = Callable[[bytes, datetime], bytes]
+#: Without `<>"`, which would end it early, without `?`, of which encoded words are made, and in ASCII.
+_PLAIN_URL = re.compile(r"https?://[!#-;=@-~]+")
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """What all letters of this installation have in common."""
+
+    sender: str  #: as in MAIL_FROM
+    public_url: str | None = None  #: of the web process; with a secret, letters have a one-click link to it
+    secret: bytes | None = field(default=None, repr=False)
+    signer: Signer | None = None
 
 
 class _HeaderPolicy(EmailPolicy):
-    """Writes every header on one line but the subject.
+    """Writes every header on one line but the subject and List-Unsubscribe, whose URLs stay whole.
 
     policy.SMTP turns a URL of more than 75 characters into encoded words, which breaks List-Unsubscribe
     (measured on 3.11.7). With lines of 998 it writes a non-ASCII subject as one encoded word, though RFC 2047
@@ -42,6 +64,9 @@ class _HeaderPolicy(EmailPolicy):
             # Header does not count the space before a word: 75 makes words of 75 and lines of 76
             folded = Header(str(value), "utf-8", maxlinelen=75, header_name=name).encode(linesep="\r\n")
             return f"{name}: {folded}\r\n".encode("ascii")
+        if name.lower() == "list-unsubscribe":
+            whole_urls = value.replace(">, <", ">,\r\n <")
+            return f"{name}: {whole_urls}\r\n".encode("ascii")
         return super().fold_binary(name, value)
 
 
@@ -55,9 +80,9 @@ def sender_address(sender: str) -> Address:
     """
     (name, address), *others = getaddresses([one_line(sender)]) or [("", "")]
     user, _, domain = address.rpartition("@")
-    if others or not user or not _ascii_domain(domain) or re.search(r"[\s<>()\[\]\\,;:\"]", address):
+    if others or not user or not _ascii_domain(domain) or re.search(r"[\s<>()\[\]\\,;:\"]|=\?", address):
         raise ValueError("write it as paperboy@example.org or Paperboy <paperboy@example.org>")
-    return Address(name or "Paperboy", user, domain)
+    return Address(_no_encoded_words(name) or "Paperboy", user, domain)
 
 
 def message_id(delivery: str, sender: str) -> str:
@@ -67,54 +92,127 @@ def message_id(delivery: str, sender: str) -> str:
 
 def message_id_in(content: bytes) -> str:
     """The Message-ID that a composed message carries; settings may have changed since it was made."""
-    return str(BytesHeaderParser().parsebytes(content)["Message-ID"]).strip()
+    head = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0]  # the parser would read the body as well
+    return str(BytesHeaderParser().parsebytes(head)["Message-ID"]).strip()
 
 
-def compose(digest: Digest, delivery: str, to: str, sender: str) -> bytes:
+def sender_domain(sender: str) -> str:
+    """The sender's domain as headers and DNS hold it. Raises ValueError when `sender` is no address."""
+    return _ascii_domain(sender_address(sender).domain).lower()
+
+
+def compose(digest: Digest, delivery: str, to: str, letterhead: Letterhead) -> bytes:
     """The whole message, with CRLF line ends and 7-bit throughout, ready for DATA.
 
-    `delivery`: id of the one delivery this message is; `to`: one bare address; `sender`: as in MAIL_FROM.
-    Raises ValueError when `sender` is no address.
+    `delivery`: id of the one delivery this message is; `to`: one bare address.
+    Raises ValueError when the sender is no address.
     """
     view = digest_view(digest)
-    message = EmailMessage(policy=_BODY_POLICY)
-    for name, value in _headers(digest, view, delivery, to, sender).items():
-        message[name] = value
+    label = _label(view.profile)
+    message = _message(subject(view), delivery, digest.made, to, letterhead)
+    _add(message, _list_headers(label, delivery, letterhead))
     message.set_content(render_text(view))
     message.add_alternative(render_html(view), subtype="html")
     message.set_boundary("=_paperboy_" + hashlib.sha256(delivery.encode()).hexdigest()[:32])
-    ascii_only = to.isascii() and str(sender_address(sender).addr_spec).isascii()
-    return message.as_bytes(policy=_WIRE_POLICY.clone(utf8=not ascii_only))
+    return _finished(message, digest.made, to, letterhead)
 
 
-def _headers(
-    digest: Digest, view: DigestView, delivery: str, to: str, sender: str
-) -> dict[str, str | Address]:
-    author = sender_address(sender)
-    label = _label(view.profile)
-    return {
-        "From": author,
+def notice(subject: str, text: str, delivery: str, made: datetime, to: str, letterhead: Letterhead) -> bytes:
+    """A plain message of our own, such as an alert to whoever runs this: its lines arrive as they are given.
+
+    `subject` and `text` may quote anybody. Raises ValueError when the sender is no address.
+    """
+    message = _message(_subject(subject, _NOTICE_SUBJECT_LENGTH), delivery, made, to, letterhead)
+    message.set_content("".join(f"{without_controls(line)}\n" for line in text.splitlines()))
+    return _finished(message, made, to, letterhead)
+
+
+def _message(subject: str, delivery: str, made: datetime, to: str, letterhead: Letterhead) -> EmailMessage:
+    """Who, when and what."""
+    message = EmailMessage(policy=_BODY_POLICY)
+    headers: dict[str, str | Address] = {
+        "From": sender_address(letterhead.sender),
         "To": _recipient(to),
-        "Subject": subject(view),
-        "Date": format_datetime(digest.made),
-        "Message-ID": message_id(delivery, sender),
-        "List-Id": f"<{label}.paperboy.{_ascii_domain(author.domain)}>",
-        "List-Unsubscribe": f"<mailto:{quote(author.addr_spec, safe='@+')}?subject=unsubscribe%20{label}>",
-        "Precedence": "list",
+        "Subject": subject,
+        "Date": format_datetime(made),
+        "Message-ID": message_id(delivery, letterhead.sender),
         "Auto-Submitted": "auto-generated",  # RFC 3834: no vacation replies
+    }
+    _add(message, headers)
+    return message
+
+
+def _add(message: EmailMessage, headers: Mapping[str, str | Address]) -> None:
+    for name, value in headers.items():
+        message[name] = value
+
+
+def _finished(message: EmailMessage, made: datetime, to: str, letterhead: Letterhead) -> bytes:
+    ascii_only = to.isascii() and sender_address(letterhead.sender).addr_spec.isascii()
+    content = message.as_bytes(policy=_WIRE_POLICY.clone(utf8=not ascii_only))
+    return letterhead.signer(content, made) if letterhead.signer else content
+
+
+# --- What makes it a list's ---------------------------------------------------------------------------------
+
+
+def _list_headers(label: str, delivery: str, letterhead: Letterhead) -> dict[str, str]:
+    """Which list this is and how to leave it: by mail, and by a click where the web process is told of."""
+    domain = sender_domain(letterhead.sender)
+    user = quote(sender_address(letterhead.sender).username, safe="+")
+    by_mail = f"<mailto:{user}@{quote(domain)}?subject=unsubscribe%20{label}>"
+    by_click = _one_click(delivery, letterhead)
+    return {
+        "List-Id": f"<{label}.paperboy.{domain}>",
+        "List-Unsubscribe": f"{by_mail}, <{by_click}>" if by_click else by_mail,
+        **({"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if by_click else {}),  # RFC 8058
+        "Precedence": "list",
+        "Feedback-ID": f"digest:paperboy:{_sender_id(domain)}",
     }
 
 
-def subject(view: DigestView) -> str:
-    """Leads with the best paper: `Paperboy: World models for robots and 7 more – 5 May`.
+def _one_click(delivery: str, letterhead: Letterhead) -> str | None:
+    """RFC 8058, 3.1: the link is https; plain http stays on this machine, for trying things out."""
+    if not letterhead.public_url or not letterhead.secret:
+        return None
+    url = unsubscribe.link(letterhead.public_url, letterhead.secret, delivery)
+    return url if _PLAIN_URL.fullmatch(url) and _is_safe_on_its_way(url) else None
 
-    `=?` would be read as the beginning of an encoded word, which may hold line ends.
-    """
+
+def _is_safe_on_its_way(url: str) -> bool:
+    """Nobody between the reader and us sees the token."""
+    try:
+        parts = urlsplit(url)
+        return parts.scheme == "https" or is_loopback(parts.hostname or "")
+    except ValueError:
+        return False
+
+
+def _sender_id(domain: str) -> str:
+    """The same for all that this domain sends; it names no reader."""
+    return hashlib.sha256(domain.encode()).hexdigest()[:_SENDER_ID_LENGTH]
+
+
+# --- Parts of headers ---------------------------------------------------------------------------------------
+
+
+def subject(view: DigestView) -> str:
+    """Leads with the best paper: `Paperboy: World models for robots and 7 more – 5 May`."""
     if not view.papers:
         return f"Paperboy: no papers – {view.short_day}"
-    best = cut(view.papers[0].title, SUBJECT_TITLE_LENGTH).replace("=?", "= ?")
+    best = _subject(view.papers[0].title, SUBJECT_TITLE_LENGTH)
     others = f" and {len(view.papers) - 1} more" if len(view.papers) > 1 else ""
     return f"Paperboy: {best}{others} – {view.short_day}"
+
+
+def _subject(text: str, limit: int) -> str:
+    """As an inbox shows it."""
+    return _no_encoded_words(cut(one_line(text), limit))
+
+
+def _no_encoded_words(text: str) -> str:
+    """`=?` begins one, which may hold line ends; email decodes it wherever it stands, and writes what it held."""
+    return text.replace("=?", "= ?")
 
 
 def _ascii_domain(domain: str) -> str:
@@ -126,8 +224,11 @@ def _ascii_domain(domain: str) -> str:
 
 
 def _recipient(to: str) -> Address:
-    """Taken apart here, as parsing would reject or reinterpret what a profile's check let through."""
-    user, _, domain = one_line(to).rpartition("@")
+    """Taken apart here, as parsing would reject or reinterpret what a profile's check let through.
+
+    An address may hold `=?`, but no header of ours: the envelope has it as it is.
+    """
+    user, _, domain = one_line(to).replace("=?", "=_").rpartition("@")
     return Address(username=user, domain=domain)
 
 

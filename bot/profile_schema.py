@@ -29,7 +29,7 @@ from pydantic import (
     model_validator,
 )
 
-from bot.addresses import mail_address
+from bot.addresses import mail_address, slack_target
 from bot.bibliography import read_bibliography
 from bot.identity import paper_id
 from bot.model import WEEK, ChannelName, Reference, Subscription
@@ -37,6 +37,8 @@ from bot.ranking.terms import is_searchable
 from bot.text import one_line, paragraphs
 from bot.yamlfile import Sexagesimal, shown
 
+#: What becomes of a mail that may have arrived; the first unless said otherwise.
+ON_UNCERTAIN = ("resend", "hold")
 INTEREST_KEYS = ("interests", "about", "like", "authors")  #: keys that say what to look for
 
 
@@ -185,16 +187,7 @@ def _category(value: str) -> str:
     raise ValueError(f"{shown(value)} is no arXiv category: {hint}")
 
 
-_SLACK = re.compile(r"[CGDU][A-Z0-9]{2,}|#[\w.-]{1,80}")
 _MAILDIR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-def _slack(value: str) -> str:
-    if not _SLACK.fullmatch(value):
-        raise ValueError(
-            f'{shown(value)} is no Slack channel: write an id such as C0PAPERS, or a name such as "#papers"'
-        )
-    return value
 
 
 def _maildir(value: str) -> str:
@@ -338,6 +331,12 @@ class MuteLists(Written):
     )
 
 
+def _on_uncertain(value: str) -> str:
+    if value not in ON_UNCERTAIN:
+        raise ValueError(f"{shown(value)} is neither resend nor hold")
+    return value
+
+
 class DeliverEntry(Written):
     """One channel, and when. Name exactly one of slack, email and maildir."""
 
@@ -350,7 +349,7 @@ class DeliverEntry(Written):
             ]
         }
     )
-    slack: Annotated[_Text, AfterValidator(_slack), WithJsonSchema({"type": "string"})] | None = Field(
+    slack: Annotated[_Text, AfterValidator(slack_target), WithJsonSchema({"type": "string"})] | None = Field(
         None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"]
     )
     email: Annotated[_Text, AfterValidator(mail_address), WithJsonSchema({"type": "string"})] | None = Field(
@@ -371,13 +370,21 @@ class DeliverEntry(Written):
     ] = Field(
         (WEEK,), description="Days of the week; every day if absent.", examples=["mon-fri", ["mon", "thu"]]
     )
+    on_uncertain: Annotated[
+        str, AfterValidator(_on_uncertain), WithJsonSchema({"enum": list(ON_UNCERTAIN)})
+    ] = Field(
+        ON_UNCERTAIN[0],
+        description="Mail that may have arrived when the connection broke: `resend` it once, or `hold` it for you.",
+        examples=list(ON_UNCERTAIN),
+    )
 
     def subscriptions(self, profile: str) -> Iterator[Subscription]:
         """One for each channel that is named: none or several are problems of their own."""
         days = tuple(sorted(set(chain.from_iterable(self.days))))
         for channel in ChannelName:
             if target := getattr(self, channel):
-                yield Subscription(profile, channel, target, self.at, days)
+                resend = self.on_uncertain == ON_UNCERTAIN[0]
+                yield Subscription(profile, channel, target, self.at, days, resend)
 
 
 def _told_apart(entries: tuple[DeliverEntry, ...]) -> tuple[DeliverEntry, ...]:

@@ -229,6 +229,9 @@ def _channel_problems(entry: dict[str, Value], loc: Loc, document: Document, fil
     if len(given) > 1:
         message = f"one entry delivers to one channel: write another entry for {given[1]}"
         yield Problem(file, *document.key_place((*loc, given[1])), message)
+    if "on_uncertain" in entry and given and given[0] != ChannelName.EMAIL:
+        message = f"`on_uncertain` is for email: {given[0]} is asked whether a message has arrived"
+        yield Problem(file, *document.key_place((*loc, "on_uncertain")), message)
     if given or _meant_any(entry, channels, list(DeliverEntry.model_fields)):
         return
     if "slack" in entry:

@@ -5,22 +5,23 @@ Numbers are rounded to twelve places: a last bit of arithmetic is nothing to pro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from bot.affairs import Affairs, Unfinished
 from bot.evaluation import Evaluation, Result, hidden
 from bot.merge import Change
 from bot.model import (
-    DeliveryState,
+    Bounces,
     Digest,
     Edition,
     Paper,
     Reason,
     ScoredPaper,
-    SourceState,
     Unreadable,
 )
+from bot.pipeline.bounces import Taken
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
@@ -78,7 +79,9 @@ def explain(profile: str, asked: str, found: Explanation, now: datetime) -> Json
     }
 
 
-def status(sources: Sequence[SourceState], editions: Sequence[Edition]) -> Json:
+def status(affairs: Affairs) -> Json:
+    """`paused` and `bounces` are there only when there are any: the contract does not know them."""
+    paused = [{"where": pause.scope, "since": iso(pause.since), "why": pause.why} for pause in affairs.pauses]
     return {
         "sources": [
             {
@@ -88,10 +91,22 @@ def status(sources: Sequence[SourceState], editions: Sequence[Edition]) -> Json:
                 "state": state.state,
                 "why": state.why,
             }
-            for state in sources
+            for state in affairs.sources
         ],
-        "editions": [_edition(edition) for edition in editions],
-        "deliveries": [_delivery(edition, n) for edition in editions for n in _unfinished(edition)],
+        "editions": [_edition(edition) for edition in affairs.editions],
+        "deliveries": [_delivery(one) for one in affairs.unfinished()],
+        **({"paused": paused} if paused else {}),
+        **({"bounces": [_address(one) for one in affairs.bounces]} if affairs.bounces else {}),
+    }
+
+
+def _address(one: Bounces) -> Json:
+    return {
+        "target": one.target,
+        "hard": one.hard,
+        "soft": one.soft,
+        "last": iso(one.last),
+        "why": one.why,
     }
 
 
@@ -198,21 +213,32 @@ def _edition(edition: Edition) -> Json:
     }
 
 
-def _unfinished(edition: Edition) -> list[int]:
-    return [n for n, one in enumerate(edition.deliveries) if one.state is not DeliveryState.SENT]
-
-
-def _delivery(edition: Edition, number: int) -> Json:
-    delivery = edition.deliveries[number]
+def _delivery(one: Unfinished) -> Json:
+    delivery = one.delivery
     return {
         "id": delivery.id,
-        "profile": edition.profile,
-        "channel": str(edition.channel),
-        "target": edition.target,
+        "profile": one.profile,
+        "channel": str(delivery.channel),
+        "target": delivery.target,
         "state": str(delivery.state),
         "attempts": delivery.attempts,
         "until": iso(delivery.until),
         "why": delivery.reason,
+    }
+
+
+def bounces(read: Iterable[Taken]) -> Json:
+    return {
+        "reports": [
+            {
+                "where": one.where,
+                "kind": str(one.kind),
+                "delivery": one.delivery,
+                "status": one.status,
+                "why": one.why,
+            }
+            for one in read
+        ]
     }
 
 

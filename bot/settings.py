@@ -21,7 +21,7 @@ from dotenv.parser import Binding, parse_stream  # of pydantic-settings' own rea
 from platformdirs import user_data_path
 from pydantic import SecretStr
 
-from bot.addresses import mail_address
+from bot.addresses import mail_address, slack_target
 from bot.model import Problem
 
 _PREFIX = "PAPERBOY_"  #: names that are nobody else's
@@ -44,8 +44,12 @@ class Settings:
     arxiv_oai_url: str | None = None
     hf_api_url: str | None = None
     contact: str | None = None  #: for the User-Agent; printable ASCII
-    public_url: str | None = None  #: of the web process
-    secret_key: SecretStr | None = None
+    public_url: str | None = None  #: of the web process; ASCII, without a slash at its end
+    secret_key: SecretStr | None = None  #: signs the links to it; 16 characters or more
+    dkim_selector: str | None = None  #: set if and only if dkim_key is
+    dkim_key: Path | None = None  #: file of the private key that signs mail for mail_from's domain
+    mail_return_path: str | None = None  #: where bounces go: a bare address
+    alerts: str | None = None  #: whom to tell of trouble: a Slack channel, or an address when it has an @
 
 
 def load_settings(
@@ -68,7 +72,9 @@ def load_settings(
             values[known.field] = known.read(_one_line(variable.value))
         except ValueError as error:
             problems.append(variable.problem(f"{name} {error}"))
-    problems += _half_mail(variables)
+    problems += _half_set(variables)
+    if alerts := values.get("alerts"):
+        problems += _unreachable(alerts, variables)
     if (data := variables.get("PAPERBOY_DATA")) and (values.get("data") or Path()).is_file():
         problems.append(data.problem("PAPERBOY_DATA names a file: name a folder, which need not exist yet"))
     if problems:
@@ -224,10 +230,6 @@ def _folder(value: str) -> Path:
         raise ValueError("starts with the home folder of nobody known: write the whole path") from None
 
 
-def _secret(value: str) -> SecretStr:
-    return SecretStr(value)
-
-
 def _token(value: str) -> SecretStr:
     if re.search(r"\s", value) or not value.isascii():
         raise ValueError("holds a space or a character that no token has: copy it again")
@@ -253,11 +255,78 @@ def _contact(value: str) -> str:
     return value
 
 
-def _half_mail(variables: Mapping[str, _Variable]) -> Iterator[Problem]:
-    """Mail needs a server and a sender."""
-    for name, other in (("SMTP_URL", "MAIL_FROM"), ("MAIL_FROM", "SMTP_URL")):
+def _bare_address(value: str) -> str:
+    try:
+        return mail_address(value)
+    except ValueError:
+        raise ValueError("is no bare e-mail address: write one such as bounces@example.org") from None
+
+
+def _alerts(value: str) -> str:
+    try:
+        return mail_address(value) if "@" in value else slack_target(value)
+    except ValueError:
+        raise ValueError(
+            "is neither a Slack channel nor an e-mail address: write C0PAPERS, #papers or ada@example.org"
+        ) from None
+
+
+def _public_url(value: str) -> str:
+    """Goes into links, and into a mail header that takes it only as it is."""
+    url = _http_url(value)
+    if not url.isascii() or re.search(r'[<>"?#\\]', url):
+        raise ValueError("is the beginning of links: write it in ASCII, and none of ? # < > in it")
+    return url.rstrip("/")
+
+
+_SHORTEST_SECRET = 16  # characters
+
+
+def _secret_key(value: str) -> SecretStr:
+    if len(value) < _SHORTEST_SECRET:
+        raise ValueError(f"can be guessed: write {_SHORTEST_SECRET} random characters or more")
+    return SecretStr(value)
+
+
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_LONGEST_SELECTOR = 100  # characters: with ._domainkey and the domain it is a name of 253 at most
+
+
+def _selector(value: str) -> str:
+    if len(value) > _LONGEST_SELECTOR or not _SELECTOR.fullmatch(value):
+        raise ValueError("is no DKIM selector: write the part of the record's name before ._domainkey")
+    return value
+
+
+def _key_file(value: str) -> Path:
+    path = _folder(value)
+    if not os.path.isfile(path):  # Path's own raises for a name that is too long
+        raise ValueError("names no file: write the path of a private key")
+    return path
+
+
+# --- What is of no use alone ---------------------------------------------------------------------------------
+
+_NEEDS = (
+    ("SMTP_URL", "MAIL_FROM", "mail needs both"),
+    ("MAIL_FROM", "SMTP_URL", "mail needs both"),
+    ("DKIM_SELECTOR", "DKIM_KEY", "signing needs both"),
+    ("DKIM_KEY", "DKIM_SELECTOR", "signing needs both"),
+    ("DKIM_KEY", "MAIL_FROM", "its domain is the one that signs"),
+)
+
+
+def _half_set(variables: Mapping[str, _Variable]) -> Iterator[Problem]:
+    for name, other, why in _NEEDS:
         if name in variables and other not in variables:
-            yield variables[name].problem(f"{name} is set without {other}: mail needs both")
+            yield variables[name].problem(f"{name} is set without {other}: {why}")
+
+
+def _unreachable(alerts: str, variables: Mapping[str, _Variable]) -> Iterator[Problem]:
+    kind, needed = ("an address", "SMTP_URL") if "@" in alerts else ("a Slack channel", "SLACK_BOT_TOKEN")
+    if needed not in variables:
+        yield variables["PAPERBOY_ALERTS"].problem(f"PAPERBOY_ALERTS is {kind}, and {needed} is not set")
 
 
 class _Known(NamedTuple):
@@ -279,6 +348,10 @@ _KNOWN: Mapping[str, _Known] = {
     "ARXIV_OAI_URL": _Known("arxiv_oai_url", _http_url),
     "HF_API_URL": _Known("hf_api_url", _http_url),
     "PAPERBOY_CONTACT": _Known("contact", _contact),
-    "PUBLIC_URL": _Known("public_url", _http_url),
-    "SECRET_KEY": _Known("secret_key", _secret),
+    "PUBLIC_URL": _Known("public_url", _public_url),
+    "SECRET_KEY": _Known("secret_key", _secret_key),
+    "DKIM_SELECTOR": _Known("dkim_selector", _selector),
+    "DKIM_KEY": _Known("dkim_key", _key_file),
+    "MAIL_RETURN_PATH": _Known("mail_return_path", _bare_address),
+    "PAPERBOY_ALERTS": _Known("alerts", _alerts),
 }

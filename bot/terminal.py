@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import datetime
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from bot.affairs import STYLES
 from bot.evaluation import MAIN, MEASURES, Evaluation, Result, hidden
 from bot.merge import Change
-from bot.model import DeliveryState, Digest, Edition, SourceState
+from bot.model import Digest
+from bot.pipeline.bounces import Taken
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
-from bot.reports import iso
 from bot.text import readable
 from bot.views import DigestView, PaperView, counted, digest_view
-
-#: How a state looks; anything else is plain.
-_STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}
 
 
 def digest(shown: Digest, why: str) -> RenderableType:
@@ -87,7 +85,7 @@ def ingested(reports: Iterable[Report], papers: int) -> RenderableType:
         )
         state = report.state if report.state not in ("ok", "partial") else ""
         note = ": ".join(filter(None, (state, report.why if state else "")))
-        table.add_row(report.name, *map(str, counts), Text(note, style=_STYLES.get(report.state, "dim")))
+        table.add_row(report.name, *map(str, counts), Text(note, style=STYLES.get(report.state, "dim")))
         troubles += [
             Text(f"{report.name}: {one.where}: {one.why}", style="yellow") for one in report.unreadable
         ]
@@ -105,9 +103,23 @@ def _served(row: Served) -> Text:
     why = f" ({row.why})" if row.why else ""
     return Text.assemble(
         f"{row.on} {row.profile} → {row.channel} {row.target}: ",
-        (str(row.state), _STYLES.get(str(row.state), "")),
+        (str(row.state), STYLES.get(str(row.state), "")),
         f"{papers}{why}",
     )
+
+
+def came_back(read: Sequence[Taken]) -> RenderableType:
+    """What mails to the return address were about."""
+    ours = [one for one in read if one.delivery]
+    lines = [
+        Text(f"{one.delivery}: {one.kind} bounce{f' {one.status}' if one.status else ''}: {one.why}")
+        for one in ours
+    ]
+    others = Counter(
+        "about none of our mails" if one.kind != "none" else "no bounces" for one in read if not one.delivery
+    )
+    rest = "".join(f", {number} {what}" for what, number in sorted(others.items()))
+    return Group(*lines, Text(f"{counted(len(read), 'mail')} read, {len(ours)} about ours{rest}."))
 
 
 def explained(profile: str, asked: str, found: Explanation) -> RenderableType:
@@ -133,56 +145,6 @@ def explained(profile: str, asked: str, found: Explanation) -> RenderableType:
     if found.scored.interest:
         verdict.append(f"; for the interest {found.scored.interest!r}")
     return Group(head, table, Text(), verdict)
-
-
-def state_of_affairs(
-    sources: Sequence[SourceState], editions: Sequence[Edition], papers: int, now: datetime
-) -> RenderableType:
-    """Sources, the newest editions, and what is not through, with what to do about it."""
-    shown: list[RenderableType] = [Text(f"{papers} papers are stored.\n"), Text("Sources", style="bold")]
-    for source in sources:
-        shown.append(_source(source))
-    if not sources:
-        shown.append(Text("  none asked yet: paperboy ingest"))
-    shown.append(Text("\nEditions", style="bold"))
-    for edition in editions:
-        shown += _edition(edition, now)
-    if not editions:
-        shown.append(Text("  none yet: paperboy send"))
-    return Group(*shown)
-
-
-def _source(source: SourceState) -> Text:
-    return Text.assemble(
-        f"  {source.name}: ",
-        (source.state, _STYLES.get(source.state, "")),
-        f", last answer {iso(source.last_success) or 'never'}, last new paper {iso(source.last_new) or 'never'}",
-        f" ({source.why})" if source.why else "",
-    )
-
-
-def _edition(edition: Edition, now: datetime) -> list[Text]:
-    head = Text.assemble(
-        f"  {edition.on} {edition.profile} → {edition.channel} {edition.target}: ",
-        (str(edition.state), _STYLES.get(str(edition.state), "")),
-        f", {counted(edition.papers, 'paper')}" if edition.papers else "",
-        f" ({edition.why})" if edition.why else "",
-    )
-    return [head, *(_delivery_note(edition, n, now) for n in _unfinished(edition))]
-
-
-def _unfinished(edition: Edition) -> list[int]:
-    return [n for n, one in enumerate(edition.deliveries) if one.state is not DeliveryState.SENT]
-
-
-def _delivery_note(edition: Edition, number: int, now: datetime) -> Text:
-    one = edition.deliveries[number]
-    until = f", next try {'now' if one.until <= now else iso(one.until)}" if one.until else ""
-    todo = f"; try again with: paperboy resend {one.id}" if one.state in ("failed", "uncertain") else ""
-    return Text(
-        f"    {one.id}: {one.state} after {counted(one.attempts, 'attempt')}{until}: {one.reason}{todo}",
-        style="yellow",
-    )
 
 
 #: Of the ids that are missing so many are named.

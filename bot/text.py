@@ -6,7 +6,7 @@ import re
 
 from bot.tex import readable
 
-__all__ = ["one_line", "paragraphs", "readable"]
+__all__ = ["one_line", "paragraphs", "readable", "without_controls"]
 
 #: Some submitters indent every line: an indented one begins a paragraph only after the end of a sentence.
 _PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n\s*|(?<=[.!?:;)\]$])[^\S\n]*\n(?=[^\S\n])")
@@ -17,14 +17,14 @@ _HARMFUL = re.compile(
 )
 
 
-def _without_controls(text: str) -> str:
+def without_controls(text: str) -> str:
     """Without what can only harm a reader: control and direction characters (Trojan Source, CVE-2021-42574)."""
     return _HARMFUL.sub("", text)
 
 
 def one_line(text: str) -> str:
     """White space of every kind collapsed to single spaces, control characters dropped."""
-    return " ".join(_without_controls(text).split())
+    return " ".join(without_controls(text).split())
 
 
 def paragraphs(text: str) -> str:
@@ -33,5 +33,5 @@ def paragraphs(text: str) -> str:
     A paragraph ends at a blank line, or with a sentence whose next line is indented: that is how arXiv marks
     them (https://info.arxiv.org/help/prep.html#abstracts).
     """
-    lines = _without_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = without_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
     return "\n\n".join(p for p in (one_line(part) for part in _PARAGRAPH_BREAK.split(lines.strip())) if p)

@@ -218,9 +218,9 @@ def _parts(term: str) -> str:
 # --- Words and numbers ------------------------------------------------------------------------------------
 
 
-def counted(number: int, noun: str) -> str:
-    """`1 vote`, `12 votes`, `1,204 votes`."""
-    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 vote`, `12 votes`, `1,204 votes`, `2 deliveries`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
 def cut(text: str, limit: int) -> str:

@@ -38,8 +38,10 @@ def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert all(getattr(settings, f.name) is None for f in dataclasses.fields(settings) if f.name not in rest)
 
 
-def test_every_setting() -> None:
+def test_every_setting(tmp_path: Path) -> None:
     """Each variable is one field."""
+    key = tmp_path / "dkim.pem"
+    key.touch()
     settings = read(
         DATABASE_URL="sqlite:////srv/p.db",
         PAPERBOY_DATA="/srv/paperboy",
@@ -54,7 +56,11 @@ def test_every_setting() -> None:
         HF_API_URL="http://[::1]:99/api",
         PAPERBOY_CONTACT="ada@example.org",
         PUBLIC_URL="https://paperboy.example.org",
-        SECRET_KEY="k e y",
+        SECRET_KEY="a k e y of chance",
+        DKIM_SELECTOR="s1.paperboy-2026",
+        DKIM_KEY=str(key),
+        MAIL_RETURN_PATH="bounces@X.org",
+        PAPERBOY_ALERTS="#papers",
     )
     assert settings.database_url.get_secret_value() == "sqlite:////srv/p.db"
     assert (settings.data, settings.profiles) == (Path("/srv/paperboy"), Path("/srv/profiles"))
@@ -68,12 +74,15 @@ def test_every_setting() -> None:
     assert settings.hf_api_url == "http://[::1]:99/api"
     assert settings.contact == "ada@example.org"
     assert settings.secret_key is not None
-    assert settings.secret_key.get_secret_value() == "k e y"
+    assert settings.secret_key.get_secret_value() == "a k e y of chance"
+    assert settings.public_url == "https://paperboy.example.org"
+    assert (settings.dkim_selector, settings.dkim_key) == ("s1.paperboy-2026", key)
+    assert (settings.mail_return_path, settings.alerts) == ("bounces@x.org", "#papers")
 
 
 def test_settings_are_frozen_and_show_no_secret() -> None:
     """Neither repr nor str tells a password, a token or a key."""
-    env = MAIL | dict.fromkeys(("SLACK_BOT_TOKEN", "SECRET_KEY"), "sesame")
+    env = MAIL | dict.fromkeys(("SLACK_BOT_TOKEN", "SECRET_KEY"), "sesame-open-sesame")
     env |= {"SMTP_URL": "smtp://ada:sesame@x.org", "DATABASE_URL": "postgres://ada:sesame@db/p"}
     settings = read(**env)
     assert "sesame" not in repr(settings) + str(settings)
@@ -161,6 +170,17 @@ def test_senders(sender: str) -> None:
         ("PAPERBOY_CONTACT", "sésame", "ASCII"),
         ("PAPERBOY_CONTACT", "a\r\nX-Sesame: sesame", "line break"),
         ("PAPERBOY_DATA", "~nobody-of-sesame/x", "whole path"),
+        ("PUBLIC_URL", "https://sésame.example", "ASCII"),
+        ("PUBLIC_URL", "https://sesame.example?x=1", "none of ?"),
+        ("PUBLIC_URL", "https://sesame.example/#x", "none of ?"),
+        ("PUBLIC_URL", "https://sesame.example/<x>", "none of ?"),
+        ("SECRET_KEY", "sesame-sesame15", "16 random characters"),
+        ("MAIL_RETURN_PATH", "sesame", "no bare e-mail address"),
+        ("MAIL_RETURN_PATH", "Bounces <sesame@x.org>", "no bare e-mail address"),
+        ("MAIL_RETURN_PATH", "sesame@x.org, b@x.org", "no bare e-mail address"),
+        ("PAPERBOY_ALERTS", "sesame", "neither a Slack channel"),
+        ("PAPERBOY_ALERTS", "#sesame papers", "neither a Slack channel"),
+        ("PAPERBOY_ALERTS", "sesame@", "neither a Slack channel"),
     ],
 )
 def test_a_wrong_setting_is_named_and_its_value_is_not(name: str, value: str, says: str) -> None:
@@ -175,6 +195,71 @@ def test_a_wrong_setting_is_named_and_its_value_is_not(name: str, value: str, sa
 def test_mail_needs_a_server_and_a_sender(name: str, other: str) -> None:
     """One without the other is a problem of the one that is set."""
     assert wrong({name: MAIL[name]}) == [f"environment:1:1: {name} is set without {other}: mail needs both"]
+
+
+@pytest.mark.parametrize(
+    ("env", "says"),
+    [
+        ({"DKIM_SELECTOR": "pb"}, "DKIM_SELECTOR is set without DKIM_KEY: signing needs both"),
+        ({"DKIM_KEY": "key"}, "DKIM_KEY is set without DKIM_SELECTOR: signing needs both"),
+        (
+            {"DKIM_KEY": "nokey", "DKIM_SELECTOR": "pb"},
+            "DKIM_KEY names no file: write the path of a private key",
+        ),
+        ({"DKIM_KEY": ".", "DKIM_SELECTOR": "pb"}, "DKIM_KEY names no file: write the path of a private key"),
+        (
+            {"DKIM_KEY": "k" * 5000, "DKIM_SELECTOR": "pb"},
+            "DKIM_KEY names no file: write the path of a private key",
+        ),
+        *(
+            (
+                {"DKIM_KEY": "key", "DKIM_SELECTOR": selector},
+                "DKIM_SELECTOR is no DKIM selector: write the part of the record's name before ._domainkey",
+            )
+            for selector in ("a b", ".a", "a.", "a..b", "-a", "a_b", "é", "a;b", "a" * 64, "a." * 60 + "a")
+        ),
+    ],
+)
+def test_signing_needs_a_selector_and_a_key(
+    env: dict[str, str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each without the other is a problem, a file that is not there too."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "key").touch()
+    assert wrong(MAIL | env) == [f"environment:1:1: {says}"]
+
+
+def test_signing_needs_a_sender(tmp_path: Path) -> None:
+    """The domain that signs is MAIL_FROM's."""
+    key = tmp_path / "key"
+    key.touch()
+    [problem] = wrong({"DKIM_KEY": str(key), "DKIM_SELECTOR": "pb"})
+    assert problem == "environment:1:1: DKIM_KEY is set without MAIL_FROM: its domain is the one that signs"
+
+
+@pytest.mark.parametrize("written", ["C0PAPERS", "#papers", "U0ADA", "Ops@Example.org", "ops@localhost"])
+def test_alerts_go_where_they_can(written: str, tmp_path: Path) -> None:
+    """To Slack with a token, to an address with a server; else it is said what is missing."""
+    needs = "SMTP_URL" if "@" in written else "SLACK_BOT_TOKEN"
+    both = MAIL | {"SLACK_BOT_TOKEN": "xoxb-1"}
+    assert (read(**both, PAPERBOY_ALERTS=written).alerts or "").lower() == written.lower()
+    file = tmp_path / ".env"
+    file.write_text(f"PAPERBOY_ALERTS={written}\n")
+    lacking = {
+        name: value
+        for name, value in both.items()
+        if name != needs and not (needs == "SMTP_URL" and name in MAIL)
+    }
+    [problem] = wrong(lacking, file)
+    assert problem.startswith(f"{file}:1:1: PAPERBOY_ALERTS is a")
+    assert problem.endswith(f"{needs} is not set")
+
+
+@pytest.mark.parametrize("written", ["https://x.org/p", "https://x.org/p/", "https://x.org/p//"])
+def test_the_public_url_ends_without_a_slash(written: str) -> None:
+    """Links go on from it. A secret is not asked for: without one there are no links."""
+    settings = read(PUBLIC_URL=written)
+    assert (settings.public_url, settings.secret_key) == ("https://x.org/p", None)
 
 
 def test_empty_and_unknown_variables_are_ignored() -> None:
@@ -198,13 +283,13 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     """A value in the environment hides the file's, unless it is empty; the last line of a name counts."""
     file = tmp_path / ".env"
     file.write_text(
-        "# ours\nexport SECRET_KEY='a # b'\nPAPERBOY_CONTACT=\"c\"  # me\nHF_API_URL=http://x\nHF_API_URL=http://y\n"
+        "# ours\nexport SECRET_KEY='a # b and so forth'\nPAPERBOY_CONTACT=\"c\"  # me\nHF_API_URL=http://x\nHF_API_URL=http://y\n"
     )
     settings, problems = load_settings({"PAPERBOY_CONTACT": "d", "SECRET_KEY": " "}, file)
     assert problems == ()
     assert settings is not None
     assert settings.secret_key is not None
-    assert settings.secret_key.get_secret_value() == "a # b"
+    assert settings.secret_key.get_secret_value() == "a # b and so forth"
     assert (settings.contact, settings.hf_api_url) == ("d", "http://y")
 
 
@@ -221,7 +306,8 @@ def test_problems_of_the_file_have_their_places(tmp_path: Path) -> None:
         ":5:10: SMTP_URL is no mail server's address: write smtp://user:password@host:587 or smtps://…",
         ":5:10: SMTP_URL is set without MAIL_FROM: mail needs both",
         ":7:1: this line cannot be read: write NAME=value",
-        ":8:1: unknown setting PAPERBOY_XYZ12345: there are PAPERBOY_DATA, PAPERBOY_PROFILES, PAPERBOY_CONTACT",
+        ":8:1: unknown setting PAPERBOY_XYZ12345: there are PAPERBOY_DATA, PAPERBOY_PROFILES, PAPERBOY_CONTACT, "
+        "PAPERBOY_ALERTS",
         ":9:1: PUBLIC_URL is no web address: write one such as https://paperboy.example.org",
         "environment:1:1: HF_API_URL is no web address: write one such as https://paperboy.example.org",
     ]
@@ -242,7 +328,18 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, data: bytes | None, place: s
 
 @given(
     name=st.sampled_from(
-        ["DATABASE_URL", "SMTP_URL", "MAIL_FROM", "PUBLIC_URL", "PAPERBOY_DATA", "SLACK_BOT_TOKEN"]
+        [
+            "DATABASE_URL",
+            "SMTP_URL",
+            "MAIL_FROM",
+            "PUBLIC_URL",
+            "PAPERBOY_DATA",
+            "SLACK_BOT_TOKEN",
+            "DKIM_KEY",
+            "DKIM_SELECTOR",
+            "MAIL_RETURN_PATH",
+            "PAPERBOY_ALERTS",
+        ]
     ),
     value=st.one_of(st.text(max_size=30), st.text(st.sampled_from(list("smtp:/@[]?#%<>. ~0")), max_size=20)),
     prefix=st.sampled_from(["", "smtp://", "http://", "postgres://", "P <"]),

@@ -12,7 +12,8 @@ from datetime import timedelta
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from bot.letter import compose, message_id_in, sender_address
+from bot.letter import Letterhead, compose, message_id_in, sender_address
+from bot.letter import notice as notice_letter
 from bot.model import Digest, Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage
 from bot.ports import Reach, nobody
 
@@ -37,17 +38,20 @@ class MaildirChannel:
 
     def __init__(self, folder: Path, sender: str | None = None) -> None:
         self._folder = folder
-        self._sender = _usable(sender)
+        #: Neither a link nor a signature: what stays on this machine needs none, and always works.
+        self._letterhead = Letterhead(_usable(sender))
 
     def check(self) -> None:
         """Always configured."""
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._sender)
+        content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._letterhead)
         return (Part(content.replace(b"\r\n", b"\n"), len(digest.papers)),)
 
     def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
-        raise NotImplementedError("the operator is told by Slack or by mail")
+        one, to = notice, f"{target}@localhost"
+        content = notice_letter(one.subject, one.text, delivery, one.made, to, self._letterhead)
+        return content.replace(b"\r\n", b"\n")
 
     def conversation(self, target: str) -> str:
         return target

@@ -59,17 +59,20 @@ def raise_alert(
 def notice(stopped: Sequence[tuple[Delivery, str]], now: datetime) -> Notice:
     """What stopped, by incident."""
     by_incident = sorted(stopped, key=lambda pair: pair[1])
-    groups = [[one for one, _ in group] for _, group in groupby(by_incident, key=lambda pair: pair[1])]
-    lines = [line for group in groups[:MOST] for line in _incident(group)]
+    by_name = groupby(by_incident, key=lambda pair: pair[1])
+    groups = [(incident, [one for one, _ in group]) for incident, group in by_name]
+    lines = [line for incident, group in groups[:MOST] for line in _incident(incident, group)]
     more = len(groups) - MOST
     lines += [f"... and {more} more."] if more > 0 else []
     lines += ["All of it, at any time: paperboy status"]
     return Notice(f"Paperboy: {_counted(len(stopped))} stopped", "\n".join(lines), now)
 
 
-def _incident(group: Sequence[Delivery]) -> Iterator[str]:
+def _incident(incident: str, group: Sequence[Delivery]) -> Iterator[str]:
     first = group[0]
     yield f"{first.channel} {first.target}, {first.state}: {first.reason}"
+    if incident != first.id:
+        yield f"  nothing more is sent to {incident} until it is mended"
     for one in group[:MOST]:
         yield f"  kept for {one.subscription.partition(':')[0]}; when mended: paperboy resend {one.id}"
     if len(group) > MOST:

@@ -12,13 +12,13 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 from zlib import crc32
 
-from bot.errors import PaperboyError, Superseded
+from bot.errors import PaperboyError, Superseded, Violation
 from bot.model import (
     Blame,
     ChannelName,
@@ -61,7 +61,9 @@ class Queue(Protocol):
 
     def open(self, subscriptions: Iterable[str], now: datetime) -> tuple[Open, ...]: ...
 
-    def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | None: ...
+    def together(self) -> AbstractContextManager[None]: ...
+
+    def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | Violation | None: ...
 
     def hand_over(
         self,
@@ -215,49 +217,95 @@ class Sender:
     def _round(self, waiting: list[Open], heart: _Heart, told: Callable[[str], None]) -> None:
         """In order, but what has to wait for its conversation lets others go before."""
         free: dict[str, datetime] = {}
-        while waiting:
-            now = self.real()
-            times = [free.get(self._lane(one), now) for one in waiting]
-            number = next((n for n, at in enumerate(times) if at <= now + EARLY), None)
-            self.breathe(0 if number is not None else (min(times) - EARLY - now).total_seconds())
-            if number is None:
-                continue
-            one = waiting.pop(number)
-            trip = _Trip(self, one)
-            with heart.beating_for(one.id):
-                trip.make(told)
-            free[self._lane(one)] = (trip.turn or now) + self.channels[one.channel].spacing
+        last: _Trip | None = None  # whose outcome is recorded together with the next claim
+        try:
+            while waiting:
+                one = self._next(waiting, free)
+                if isinstance(one, float):
+                    if last:
+                        last.end()
+                    self.breathe(one)
+                    continue
+                self.breathe(0)
+                trip = _Trip(self, one, told)
+                with heart.beating_for(one.id):
+                    trip.begin(last)
+                    last = trip
+                    trip.make()
+                free[self._lane(one)] = (trip.turn or self.real()) + self.channels[one.channel].spacing
+        finally:
+            if last:
+                last.end()
+
+    def _next(self, waiting: list[Open], free: Mapping[str, datetime]) -> Open | float:
+        """Takes what comes next out of what is waiting; or says in how many seconds something does."""
+        now = self.real()
+        ready = (n for n, one in enumerate(waiting) if free.get(self._lane(one), now) <= now + EARLY)
+        number = next(ready, None)
+        if number is not None:
+            return waiting.pop(number)
+        return (min(free[self._lane(one)] for one in waiting) - EARLY - now).total_seconds()
 
     def _lane(self, one: Open) -> str:
         return f"{one.channel}:{self.channels[one.channel].conversation(one.target)}"
 
 
 class _Trip:
-    """One attempt at one delivery, from claim to record."""
+    """One attempt at one delivery: claimed, made, recorded."""
 
-    def __init__(self, sender: Sender, one: Open) -> None:
+    def __init__(self, sender: Sender, one: Open, told: Callable[[str], None]) -> None:
         self._sender = sender
         self._one = one
+        self._told = told
         self._channel = sender.channels[one.channel]
+        self._claim: Claim | None = None
+        self._step: Step | None = None  #: what is to be recorded
         self._stage = Stage.CLAIMED
         self._blind: int | None = None  #: how many blind tries the delivery had, when this is one
         self.turn: datetime | None = None  #: when the content went out, by the real clock
 
-    def make(self, told: Callable[[str], None]) -> None:
-        sender, id_ = self._sender, self._one.id
-        claim = sender.queue.claim(id_, sender.owner, sender.clock(), LEASE)
-        if claim is None:
+    def begin(self, last: _Trip | None) -> None:
+        """Claim it, in one transaction with what became of the last one. Raises Violation."""
+        sender = self._sender
+        with sender.queue.together():
+            if last:
+                last.record()
+            claim = sender.queue.claim(self._one.id, sender.owner, sender.clock(), LEASE)
+        if last:
+            last.tell()
+        if isinstance(claim, Violation):
+            raise claim
+        self._claim = claim
+
+    def make(self) -> None:
+        """The attempt; nothing when another sender has it."""
+        if self._claim is None:
             return
+        stood = self._claim.stood
         try:
             outcome = attempt(
-                self._channel, claim, lambda stage, blind: self._reach(stage, claim.stood, blind)
+                self._channel, self._claim, lambda stage, blind: self._reach(stage, stood, blind)
             )
         except Superseded:
             return
-        step = self._settled(after(outcome, claim.stood, sender.clock()))
-        sender.queue.record(id_, sender.owner, step, sender.clock(), self._stage)
-        if claim.stood.edition:
-            told(claim.stood.edition)
+        self._step = self._settled(after(outcome, stood, self._sender.clock()))
+
+    def end(self) -> None:
+        """Record what became of it, unless that is done."""
+        if self._step:
+            self.record()
+            self.tell()
+
+    def record(self) -> None:
+        sender = self._sender
+        if self._step:
+            sender.queue.record(self._one.id, sender.owner, self._step, sender.clock(), self._stage)
+
+    def tell(self) -> None:
+        """It is recorded: whoever asked hears of it."""
+        if self._step and self._claim and self._claim.stood.edition:
+            self._told(self._claim.stood.edition)
+        self._step = None
 
     def _reach(self, stage: Stage, stood: Delivery, blind: bool) -> None:
         """Stages that hand over are stored before they begin, and begin when it is the conversation's turn."""

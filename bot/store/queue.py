@@ -2,23 +2,42 @@
 
 Every change of state is a conditional update: two senders cannot hold one delivery, in one process or in several,
 on SQLite or on PostgreSQL. Here the program checks itself: what was sent cannot be claimed once more.
+
+The statements are built once: building them anew takes longer than running them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from threading import get_ident
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, exists, func, or_, text, update
-from sqlmodel import Session, col, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from bot.errors import Superseded, Violation
-from bot.model import ChannelName, Claim, Delivery, DeliveryState, Envelope, Open, Stage, Step, Turn
+from bot.model import ChannelName, Claim, DeliveryState, Envelope, Open, Stage, Step, Turn
 from bot.store.database import Database
-from bot.store.rows import change, delivery, insert_rows
-from bot.store.tables import AttemptRow, DeliveryRow, EditionRow, LaneRow, LedgerRow, PauseRow, UtcDateTime
+from bot.store.rows import delivery
+from bot.store.tables import Base, DeliveryRow, UtcDateTime
 
+_D, _A, _EDITION, _LEDGER, _PAUSE, _LANE = (
+    Base.metadata.tables[name] for name in ("delivery", "attempt", "edition", "ledger", "pause", "lane")
+)
 _AGAIN = (DeliveryState.WAITING, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
 #: A lane that is taken for longer was so by a clock that has since been set back.
 _LONGEST_QUEUE = timedelta(minutes=5)
@@ -28,9 +47,6 @@ _HANDING_OVER = {
     ChannelName.EMAIL: Stage.DATA,
     ChannelName.MAILDIR: Stage.WRITE,
 }
-_ENTER_LANE = text("INSERT INTO lane (lane, free) VALUES (:lane, :free) ON CONFLICT DO NOTHING").bindparams(
-    bindparam("free", type_=UtcDateTime())
-)
 
 
 class Queue:
@@ -38,48 +54,55 @@ class Queue:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._open: Connection | None = None  #: the transaction of `together`
+        self._thread = 0  #: whose that is
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """What is called within is one transaction, of this thread: every commit waits for the disk."""
+        with self._database.writing() as connection:
+            self._open, self._thread = connection, get_ident()
+            try:
+                yield
+            finally:
+                self._open = None
+
+    @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        if self._open is not None and self._thread == get_ident():
+            yield self._open
+            return
+        with self._database.writing() as connection:
+            yield connection
 
     def open(self, subscriptions: Iterable[str], now: datetime) -> tuple[Open, ...]:
         """What is to be tried now: never tried, due again, uncertain, or left by a dead process; oldest first.
 
         Nothing that a pause stops.
         """
+        values = {"now": now, "subscriptions": list(subscriptions)}
         with self._database.reading() as session:
-            rows = session.exec(
-                select(DeliveryRow.id, DeliveryRow.channel, DeliveryRow.target)
-                .outerjoin(EditionRow, col(DeliveryRow.edition) == col(EditionRow.id))
-                .where(_due(now), _not_paused(), col(DeliveryRow.subscription).in_(list(subscriptions)))
-                .order_by(col(EditionRow.on), DeliveryRow.subscription, col(DeliveryRow.part))
-            )
+            rows = session.connection().execute(_OPEN, values)
             return tuple(Open(id_, ChannelName(channel), target) for id_, channel, target in rows)
 
-    def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | None:
+    def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | Violation | None:
         """Take a delivery for one attempt, which is recorded; None when another has it or it is not due.
 
-        Raises Violation when it must not be sent: then it has failed.
+        A Violation when it must not be sent: then it has failed.
         """
-        with self._database.session() as session:
-            row = session.get(DeliveryRow, id_, with_for_update=True)
-            if row is None:
+        with self._writing() as connection:
+            row = connection.execute(_READ, {"id_": id_}).one_or_none()
+            taking = {"id_": id_, "owner": owner, "now": now, "end": now + lease}
+            if row is None or not connection.execute(_TAKE, taking).rowcount:
                 return None
-            stood, started = delivery(row), row.started or now
-            if not _take(session, row, stood, owner, now, lease):
-                return None
-            problem = _violation(session, row)
-            if problem:
-                change(
-                    session,
-                    [DeliveryRow.id == id_],
-                    **_stopped(problem, id_),
-                    attempts=row.attempts,
+            if problem := _violation(row, connection):
+                connection.execute(_STOP, {"id_": id_, "why": problem, "attempts": row.attempts})
+                return Violation(
+                    f"stopped before sending {id_}: {problem}. Nothing more is sent in this round"
                 )
-            else:
-                attempt = {"delivery": id_, "started": now, "stage": Stage.CLAIMED, "why": ""}
-                insert_rows(session, AttemptRow, [attempt])
-            envelope = Envelope(id_, row.target, row.payload, started, _thread(session, row))
-        if problem:
-            raise Violation(f"stopped before sending {id_}: {problem}. Nothing more was sent in this round")
-        return Claim(stood, envelope)
+            connection.execute(_TRY, {"delivery": id_, "started": now})
+        thread = row.first_receipt if row.part > 1 else None
+        return Claim(delivery(row), Envelope(id_, row.target, row.payload, row.started or now, thread))
 
     def hand_over(
         self,
@@ -95,39 +118,30 @@ class Queue:
         `blind`: how many blind tries are left after this one, when it is one. Returns how long to wait for the turn.
         Raises Superseded when another sender has taken the delivery over.
         """
-        left = {} if blind is None else {"blind": blind}
-        with self._database.session() as session:
-            if not change(session, _held(id_, owner), stage=stage, until=until, **left):
+        held = {"id_": id_, "owner_": owner}
+        with self._writing() as connection:
+            values = {"to_stage": stage, "end": until, "left": blind}
+            if not connection.execute(_HAND_OVER, held | values).rowcount:
                 raise Superseded(f"{id_} was taken over by another sender")
-            _update_attempt(session, id_, stage=stage)
-            return _take_turn(session, turn) if turn else timedelta(0)
+            return _take_turn(connection, turn) if turn else timedelta(0)
 
     def renew(self, id_: str, owner: str, until: datetime) -> bool:
         """A longer lease for an attempt that takes its time. False when the delivery is another's by now."""
-        with self._database.session() as session:
-            return change(session, _held(id_, owner), until=until)
+        with self._writing() as connection:
+            values = {"id_": id_, "owner_": owner, "end": until}
+            return connection.execute(_RENEW, values).rowcount > 0
 
     def record(self, id_: str, owner: str, step: Step, now: datetime, stage: Stage | None = None) -> bool:
         """Write an attempt's outcome, and how far it came. False when another took the delivery over."""
-        values: dict[str, Any] = {"until": step.until, "receipt": step.receipt, "why": step.why}
-        values |= {} if step.blind is None else {"blind": step.blind}
-        reached = {} if stage is None else {"stage": stage}
-        with self._database.session() as session:
-            kept = change(
-                session,
-                _held(id_, owner),
-                state=step.state,
-                owner=None,
-                incident=step.incident,
-                told=False,
-                **values,
-                **reached,
-            )
-            _finish_attempt(session, id_, kept, finished=now, outcome=step.state, why=step.why, **reached)
+        outcome = {"id_": id_, "to_state": step.state, "to_stage": stage, "said": step.why}
+        values = {"end": step.until, "got": step.receipt, "of": step.incident, "left": step.blind}
+        with self._writing() as connection:
+            kept = connection.execute(_RECORD, outcome | values | {"owner_": owner}).rowcount > 0
+            connection.execute(_FINISH if kept else _FINISH_EARLIER, outcome | {"now": now})
             if kept and step.pauses:
-                session.merge(PauseRow(scope=step.pauses, since=now, why=step.why))
+                connection.execute(_PAUSE_IT, {"scope": step.pauses, "since": now, "why": step.why})
             if kept and step.postpones:
-                _postpone(session, id_, step)
+                connection.execute(_POSTPONE, {"id_": id_, "end": step.until, "said": step.why})
             return kept
 
     def release(self, id_: str, now: datetime) -> bool:
@@ -148,151 +162,215 @@ class Queue:
             row.incident, row.told = None, False
             session.add(row)
             paused = (row.channel, f"{row.channel}:{row.target}")
-            session.execute(delete(PauseRow).where(col(PauseRow.scope).in_(paused)))
+            session.execute(delete(_PAUSE).where(_PAUSE.c.scope.in_(paused)))
             return True
+
+
+def _take_turn(connection: Connection, turn: Turn) -> timedelta:
+    """Each sender takes the next free moment of the lane, so that any two lie `spacing` apart."""
+    connection.execute(_ENTER_LANE, {"lane": turn.lane, "free": turn.now})
+    free = connection.execute(_READ_LANE, {"lane_": turn.lane}).scalar_one()
+    is_sound = free - turn.now <= _LONGEST_QUEUE
+    at: datetime = max(free, turn.now) if is_sound else turn.now
+    connection.execute(_LEAVE_LANE, {"lane_": turn.lane, "next": at + turn.spacing})
+    return at - turn.now
+
+
+def _violation(row: Any, connection: Connection) -> str:
+    """What would be wrong with sending it; empty when nothing. Alerts have no digest to be held against."""
+    if row.times_sent or row.receipt is not None:
+        return "it was sent before"
+    if row.edition is None:
+        return ""
+    total = row.papers_sent + row.papers
+    if total > row.papers_composed:
+        return f"the digest has {row.papers_composed} papers, and with it {total} would be sent"
+    values = {"edition_": row.edition, "to": row.subscription, "shown": row.shows}
+    given = connection.execute(_GIVEN_BEFORE, values).scalar() if row.shows else None
+    return f"{row.subscription} was sent {given} before" if given else ""
 
 
 # --- Conditions -------------------------------------------------------------------------------------------
 
 
-def _due(now: datetime) -> ColumnElement[bool]:
+def _due() -> ColumnElement[bool]:
     """Never tried, or with a time at which to try again that has come. Held ones have none."""
-    return or_(
-        col(DeliveryRow.state) == DeliveryState.PENDING,
-        col(DeliveryRow.state).in_(_AGAIN) & (col(DeliveryRow.until) <= now),
-    )
+    again = _D.c.state.in_(_AGAIN) & (_D.c.until <= bindparam("now", type_=UtcDateTime()))
+    return or_(_D.c.state == DeliveryState.PENDING, again)
 
 
 def _not_paused() -> ColumnElement[bool]:
-    scopes = (
-        col(DeliveryRow.channel),
-        col(DeliveryRow.channel) + ":" + col(DeliveryRow.target),
-        col(DeliveryRow.subscription),
-    )
-    return ~exists().where(col(PauseRow.scope).in_(scopes))
+    scopes = (_D.c.channel, _D.c.channel + ":" + _D.c.target, _D.c.subscription)
+    return ~exists().where(_PAUSE.c.scope.in_(scopes))
 
 
-def _parts_before_sent(row: DeliveryRow) -> ColumnElement[bool]:
+def _parts_before_sent() -> ColumnElement[bool]:
     """A part goes out only after those before it: a thread needs its first message, a reader the order."""
-    part = DeliveryRow.__table__.alias("earlier")  # type: ignore[attr-defined]
-    unsent = (
-        select(part.c.id)
-        .where(part.c.edition == row.edition, part.c.part < row.part, part.c.state != DeliveryState.SENT)
-        .exists()
-    )
-    return ~unsent
+    part = _D.alias("earlier")
+    same = (part.c.edition == _D.c.edition) & (part.c.part < _D.c.part)
+    return ~exists(select(part.c.id).where(same, part.c.state != DeliveryState.SENT).correlate(_D))
 
 
-def _held(id_: str, owner: str) -> list[Any]:
-    return [DeliveryRow.id == id_, DeliveryRow.state == DeliveryState.SENDING, DeliveryRow.owner == owner]
+def _held() -> tuple[ColumnElement[bool], ...]:
+    sending = _D.c.state == DeliveryState.SENDING
+    return _D.c.id == bindparam("id_"), sending, _D.c.owner == bindparam("owner_")
 
 
-# --- Changes ----------------------------------------------------------------------------------------------
+def _unless_none(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
+    """The parameter, or what the column holds where it is None."""
+    return func.coalesce(bindparam(name, type_=column.type), column)
 
 
-def _take(
-    session: Session, row: DeliveryRow, stood: Delivery, owner: str, now: datetime, lease: timedelta
-) -> bool:
+def _end() -> Any:
+    return bindparam("end", type_=UtcDateTime())
+
+
+# --- Statements -------------------------------------------------------------------------------------------
+
+_OPEN = (
+    select(_D.c.id, _D.c.channel, _D.c.target)
+    .outerjoin(_EDITION, _D.c.edition == _EDITION.c.id)
+    .where(_due(), _not_paused(), _D.c.subscription.in_(bindparam("subscriptions", expanding=True)))
+    .order_by(_EDITION.c.on, _D.c.subscription, _D.c.part)
+)
+
+
+def _read() -> Any:
+    """A delivery, what it is held against before it is sent, and the receipt that its thread hangs on."""
+    part = _D.alias("part")
+    of_edition = part.c.edition == _D.c.edition
+    facts: Mapping[str, Any] = {
+        "times_sent": select(func.count()).where(
+            _A.c.delivery == _D.c.id, _A.c.outcome == DeliveryState.SENT
+        ),
+        "papers_composed": select(_EDITION.c.papers).where(_EDITION.c.id == _D.c.edition),
+        "papers_sent": select(func.coalesce(func.sum(part.c.papers), 0)).where(
+            of_edition, part.c.state == DeliveryState.SENT
+        ),
+        "first_receipt": select(part.c.receipt).where(of_edition, part.c.part == 1),
+    }
+    found = (query.correlate(_D).scalar_subquery().label(name) for name, query in facts.items())
+    return select(_D, *found).where(_D.c.id == bindparam("id_")).with_for_update(of=_D)
+
+
+def _stage_of_a_claim() -> ColumnElement[str]:
     """What may have arrived stays so until its attempt is recorded: a sender may die while it looks it up."""
-    where = [DeliveryRow.id == row.id, _due(now), _not_paused()]
-    where += [_parts_before_sent(row)] if row.part > 1 else []
-    return change(
-        session,
-        where,
+    broke_off = (_D.c.state == DeliveryState.SENDING) & _D.c.stage.in_([s for s in Stage if s.hands_over])
+    handing_over = case(_HANDING_OVER, value=_D.c.channel)
+    return case((or_(_D.c.state == DeliveryState.UNCERTAIN, broke_off), handing_over), else_=Stage.CLAIMED)
+
+
+_READ = _read()
+_TAKE = (
+    update(_D)
+    .where(_D.c.id == bindparam("id_"), _due(), _not_paused(), _parts_before_sent())
+    .values(
         state=DeliveryState.SENDING,
-        stage=_HANDING_OVER[stood.channel] if stood.may_have_arrived else Stage.CLAIMED,
-        owner=owner,
-        until=now + lease,
-        started=row.started or now,
-        attempts=row.attempts + 1,
+        stage=_stage_of_a_claim(),
+        owner=bindparam("owner"),
+        until=_end(),
+        started=func.coalesce(_D.c.started, bindparam("now", type_=UtcDateTime())),
+        attempts=_D.c.attempts + 1,
     )
-
-
-def _thread(session: Session, row: DeliveryRow) -> str | None:
-    """The receipt of the first part."""
-    if row.part == 1:
-        return None
-    of_first = select(DeliveryRow.receipt).where(DeliveryRow.edition == row.edition, DeliveryRow.part == 1)
-    return session.exec(of_first).one()
-
-
-def _stopped(why: str, incident: str) -> dict[str, Any]:
-    values = {"owner": None, "until": None, "why": why, "incident": incident, "told": False}
-    return values | {"state": DeliveryState.FAILED}
-
-
-def _newest_attempt(id_: str) -> Any:
-    return select(func.max(AttemptRow.id)).where(AttemptRow.delivery == id_).scalar_subquery()
-
-
-def _update_attempt(session: Session, id_: str, **values: Any) -> None:
-    session.execute(update(AttemptRow).where(col(AttemptRow.id) == _newest_attempt(id_)).values(**values))
-
-
-def _finish_attempt(session: Session, id_: str, kept: bool, **values: Any) -> None:
-    """The attempt that is under way, or, when another took over, those before its."""
-    newest = _newest_attempt(id_)
-    own = col(AttemptRow.id) == newest if kept else col(AttemptRow.id) < newest
-    session.execute(
-        update(AttemptRow)
-        .where(own, col(AttemptRow.delivery) == id_, col(AttemptRow.finished).is_(None))
-        .values(**values)
+)
+_TRY = insert(_A).values(
+    delivery=bindparam("delivery"), started=bindparam("started"), stage=Stage.CLAIMED, why=""
+)
+_STOP = (
+    update(_D)
+    .where(_D.c.id == bindparam("id_"))
+    .values(
+        state=DeliveryState.FAILED,
+        owner=None,
+        until=None,
+        told=False,
+        why=bindparam("why"),
+        incident=bindparam("id_"),
+        attempts=bindparam("attempts"),
     )
+)
 
 
-def _postpone(session: Session, id_: str, step: Step) -> None:
-    """A receiver that asks for time means all that is sent to it."""
-    row = session.get_one(DeliveryRow, id_)
-    same = [DeliveryRow.channel == row.channel, DeliveryRow.target == row.target, DeliveryRow.id != id_]
-    sooner = (col(DeliveryRow.state) == DeliveryState.WAITING) & (col(DeliveryRow.until) < step.until)
-    open_ = or_(col(DeliveryRow.state) == DeliveryState.PENDING, sooner)
-    change(session, [*same, open_], state=DeliveryState.WAITING, until=step.until, why=step.why)
-
-
-def _take_turn(session: Session, turn: Turn) -> timedelta:
-    """Each sender takes the next free moment of the lane, so that any two lie `spacing` apart."""
-    session.execute(_ENTER_LANE, {"lane": turn.lane, "free": turn.now})
-    lane = session.get_one(LaneRow, turn.lane, with_for_update=True)
-    is_sound = lane.free - turn.now <= _LONGEST_QUEUE
-    at = max(lane.free, turn.now) if is_sound else turn.now
-    lane.free = at + turn.spacing
-    session.add(lane)
-    return at - turn.now
-
-
-# --- What must never be -----------------------------------------------------------------------------------
-
-
-def _violation(session: Session, row: DeliveryRow) -> str:
-    """What would be wrong with sending it; empty when nothing."""
-    sent = select(func.count()).where(AttemptRow.delivery == row.id, AttemptRow.outcome == DeliveryState.SENT)
-    if session.exec(sent).one() or row.receipt is not None:
-        return "it was sent before"
-    if row.edition is None:
-        return ""
-    return _more_than_composed(session, row) or _given_before(session, row)
-
-
-def _more_than_composed(session: Session, row: DeliveryRow) -> str:
-    sent = select(func.coalesce(func.sum(DeliveryRow.papers), 0)).where(
-        DeliveryRow.edition == row.edition, DeliveryRow.state == DeliveryState.SENT
-    )
-    composed = session.exec(select(EditionRow.papers).where(EditionRow.id == row.edition)).one()
-    total = session.exec(sent).one() + row.papers
-    return f"the digest has {composed} papers, and with it {total} would be sent" if total > composed else ""
-
-
-def _given_before(session: Session, row: DeliveryRow) -> str:
-    """Of another edition, as this one's own rows are in the ledger too."""
-    of_others = (
-        select(LedgerRow.paper)
-        .join(DeliveryRow, col(DeliveryRow.edition) == col(LedgerRow.edition))
+def _given_before() -> Any:
+    """A paper that another edition brought to the same subscription; this one's own rows are in the ledger too."""
+    other = _D.alias("other")
+    return (
+        select(_LEDGER.c.paper)
+        .join(other, other.c.edition == _LEDGER.c.edition)
         .where(
-            LedgerRow.subscription == row.subscription,
-            col(LedgerRow.paper).in_(row.shows),
-            LedgerRow.edition != row.edition,
-            DeliveryRow.state == DeliveryState.SENT,
+            _LEDGER.c.subscription == bindparam("to"),
+            _LEDGER.c.paper.in_(bindparam("shown", expanding=True)),
+            _LEDGER.c.edition != bindparam("edition_"),
+            other.c.state == DeliveryState.SENT,
+        )
+        .limit(1)
+    )
+
+
+_GIVEN_BEFORE = _given_before()
+_HAND_OVER = (
+    update(_D)
+    .where(*_held())
+    .values(stage=bindparam("to_stage"), until=_end(), blind=_unless_none("left", _D.c.blind))
+)
+_RENEW = update(_D).where(*_held()).values(until=_end())
+_RECORD = (
+    update(_D)
+    .where(*_held())
+    .values(
+        state=bindparam("to_state"),
+        owner=None,
+        told=False,
+        stage=_unless_none("to_stage", _D.c.stage),
+        until=_end(),
+        receipt=bindparam("got"),
+        why=bindparam("said"),
+        incident=bindparam("of"),
+        blind=_unless_none("left", _D.c.blind),
+    )
+)
+_NEWEST = select(func.max(_A.c.id)).where(_A.c.delivery == bindparam("id_")).scalar_subquery()
+
+
+def _finish(own: ColumnElement[bool]) -> Any:
+    return (
+        update(_A)
+        .where(own, _A.c.delivery == bindparam("id_"), _A.c.finished.is_(None))
+        .values(
+            finished=bindparam("now"),
+            outcome=bindparam("to_state"),
+            stage=_unless_none("to_stage", _A.c.stage),
+            why=bindparam("said"),
         )
     )
-    paper = session.exec(of_others.limit(1)).first() if row.shows else None
-    return f"{row.subscription} was sent {paper} before" if paper else ""
+
+
+_FINISH = _finish(_A.c.id == _NEWEST)
+_FINISH_EARLIER = _finish(_A.c.id < _NEWEST)  # another took over, whose attempt is under way
+_PAUSE_IT = text(
+    "INSERT INTO pause (scope, since, why) VALUES (:scope, :since, :why) ON CONFLICT DO NOTHING"
+).bindparams(bindparam("since", type_=UtcDateTime()))
+
+
+def _postpone() -> Any:
+    """A receiver that asks for time means all that is sent to it."""
+    one = _D.alias("one")
+    target = select(one.c.channel + ":" + one.c.target).where(one.c.id == bindparam("id_")).scalar_subquery()
+    sooner = (_D.c.state == DeliveryState.WAITING) & (_D.c.until < _end())
+    return (
+        update(_D)
+        .where(
+            _D.c.channel + ":" + _D.c.target == target,
+            _D.c.id != bindparam("id_"),
+            or_(_D.c.state == DeliveryState.PENDING, sooner),
+        )
+        .values(state=DeliveryState.WAITING, until=_end(), why=bindparam("said"))
+    )
+
+
+_POSTPONE = _postpone()
+_ENTER_LANE = text("INSERT INTO lane (lane, free) VALUES (:lane, :free) ON CONFLICT DO NOTHING").bindparams(
+    bindparam("free", type_=UtcDateTime())
+)
+_READ_LANE = select(_LANE.c.free).where(_LANE.c.lane == bindparam("lane_")).with_for_update()
+_LEAVE_LANE = update(_LANE).where(_LANE.c.lane == bindparam("lane_")).values(free=bindparam("next"))

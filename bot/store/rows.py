@@ -11,7 +11,8 @@ from bot.model import ChannelName, Delivery, DeliveryState, Edition, Stage
 from bot.store.tables import DeliveryRow, EditionRow
 
 
-def delivery(row: DeliveryRow) -> Delivery:
+def delivery(row: Any) -> Delivery:
+    """Of a DeliveryRow, or of a row of its table."""
     return Delivery(
         id=row.id,
         edition=row.edition,

@@ -106,7 +106,7 @@ def test_a_kill_at_every_boundary(tmp_path: Path, running: tuple[SlackServer, Sm
     slack, smtp, launcher = running
     started = time.perf_counter()
     prepared = Prepared(small(tmp_path / "ingested", slack, smtp, DAY), launcher, slack, smtp)
-    composing = [one.number for one in prepared.sitting(NOON).send(named="before commit of claim").crossed]
+    composing = [one.number for one in prepared.sitting(NOON).send(named="before commit of together").crossed]
     sitting = prepared.sitting(NOON)
     sitting.send(at=composing[-1])
     composed = Prepared(sitting.bench, launcher, slack, smtp)
@@ -202,4 +202,5 @@ def _handing_over(name: str) -> bool:
         "in reply to content",
         "after content",
         "before commit of record",
+        "before commit of together",
     )

@@ -14,6 +14,7 @@ import pytest
 
 from bot.channels.mail import MailChannel, SmtpSettings, Tls, parse_smtp_url
 from bot.errors import NotConfigured
+from bot.letter import Signer
 from bot.model import Envelope, Later, Refused, Sent, Unknown
 from tests.support.samples import TOKEN, digest, envelope
 from tests.support.smtp_server import SmtpServer, make_certificate
@@ -104,6 +105,37 @@ def test_not_configured(url: str | None, sender: str | None) -> None:
     with pytest.raises(NotConfigured, match="e-mail is not configured: set SMTP_URL and MAIL_FROM"):
         unusable.check()
     assert unusable.render(digest(), TOKEN, TARGET)
+
+
+def test_a_signer_is_opened_once_it_can_be() -> None:
+    """What is wrong with the key is told by `check`, never by sending unsigned; mending it needs no restart, and a
+    working one is read once.
+    """
+    opened: list[str] = []
+
+    def open_signer() -> Signer:
+        opened.append("now")
+        if len(opened) < 3:
+            raise NotConfigured("DKIM_KEY names a file that cannot be read")
+        return lambda message, at: b"Signed: yes\r\n" + message
+
+    mine = MailChannel("smtp://localhost", SENDER, signer=open_signer)
+    assert opened == []
+    with pytest.raises(NotConfigured, match="DKIM_KEY"):
+        mine.check()
+    with pytest.raises(NotConfigured, match="DKIM_KEY"):
+        mine.render(digest(), TOKEN, TARGET)
+    mine.check()
+    (part,) = mine.render(digest(), TOKEN, TARGET)
+    assert part.payload == b"Signed: yes\r\n" + ready().payload
+    assert len(opened) == 3
+
+
+def test_links_of_the_web_process() -> None:
+    """Letters have a one-click link once the channel knows where to and what signs it."""
+    mine = MailChannel(None, SENDER, public_url="https://papers.example.org", secret=b"sixteen letters!")
+    (part,) = mine.render(digest(), TOKEN, TARGET)
+    assert f"<https://papers.example.org/unsubscribe/{TOKEN}.".encode() in part.payload
 
 
 def test_settings_hide_the_password() -> None:

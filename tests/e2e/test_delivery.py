@@ -6,6 +6,8 @@ import email
 import json
 import mailbox
 import re
+import shutil
+import subprocess
 from email import policy
 from email.message import EmailMessage
 from pathlib import Path
@@ -385,3 +387,45 @@ def test_a_withdrawn_paper_is_kept_and_not_sent(wired: Bench, smtp: SmtpServer) 
     assert REWARD.title not in text
     (record,) = [record for record in wired.export() if record["id"] == f"arxiv:{REWARD.number}"]
     assert record["withdrawn"] is True
+
+
+# --- Mail that proves where it is from ----------------------------------------------------------------------
+
+
+def test_a_key_that_cannot_sign_stops_mail_alone(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
+    """The mail's row names the variable and nothing of the file; Slack, the Maildir and previews go on. Mended, the
+    mail goes out.
+    """
+    key = wired.file("dkim.pem", "sesame")
+    wired.env |= {"DKIM_SELECTOR": "pb", "DKIM_KEY": str(key)}
+    assert wired.run("preview", "ada", "--on", NOON, "--format", "html").code == 0
+    rows = {e["channel"]: e for e in wired.run("send", "--on", NOON, "--json").json["editions"]}
+    assert {name: row["state"] for name, row in rows.items()} == {
+        "slack": "sent",
+        "email": "skipped",
+        "maildir": "sent",
+    }
+    assert rows["email"]["why"].startswith("DKIM_KEY names a file without")
+    assert "sesame" not in wired.said
+    del wired.env["DKIM_KEY"], wired.env["DKIM_SELECTOR"]
+    assert wired.run("send", "--on", NOON).code == 0
+    assert len(smtp.received) == 1
+
+
+def test_a_signed_letter_with_a_link(wired: Bench, smtp: SmtpServer) -> None:
+    """What the settings say arrives: a DKIM signature by the key, and a one-click link."""
+    pytest.importorskip("dkim")
+    if not shutil.which("openssl"):
+        pytest.skip("openssl makes the key")
+    key = wired.folder / "dkim.pem"
+    subprocess.run(["openssl", "genrsa", "-out", key, "2048"], check=True, capture_output=True, timeout=60)
+    wired.env |= {"DKIM_SELECTOR": "pb", "DKIM_KEY": "dkim.pem"}
+    wired.env |= {"PUBLIC_URL": "https://papers.example.org/", "SECRET_KEY": "sixteen letters!"}
+    assert wired.run("send", "--on", NOON).code == 0
+    (received,) = smtp.received
+    message = read(received.content)
+    assert "d=example.org" in message["DKIM-Signature"]
+    assert "<https://papers.example.org/unsubscribe/" in message["List-Unsubscribe"]
+    (local,) = mails(wired)
+    assert "DKIM-Signature" not in local
+    assert "List-Unsubscribe-Post" not in local

@@ -83,15 +83,15 @@ def composed(
     bench = small(tmp_path_factory.mktemp("stopped") / "composed", slack, smtp, DAY)
     prepared = Prepared(bench, launcher, slack, smtp)
     sitting = prepared.sitting(NOON)
-    sitting.send(named="before commit of claim")
+    sitting.send(named="before commit of together")
     return Prepared(sitting.bench, launcher, slack, smtp)
 
 
 @pytest.mark.parametrize(
     ("kind", "nth"),
     [
-        ("after commit of claim", 1),
-        ("after commit of claim", 2),
+        ("after commit of together", 1),
+        ("after commit of together", 2),
         ("after EHLO", 1),
         ("before MAIL", 1),
         ("after RCPT", 1),

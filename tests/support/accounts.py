@@ -128,7 +128,7 @@ def _count_slack(found: Accounts, kept: Stored, slack: SlackServer, papers: dict
         if len(got) > 1:
             found.wrong.append(f"{id_} was posted {len(got)} times")
         for message in got:
-            papers[one["subscription"]] |= set(_PAPER.findall(json.dumps(message["blocks"])))
+            papers[one["subscription"]] |= set(_PAPER.findall(json.dumps(message.get("blocks"))))
             if problem := _misplaced(message, one, kept):
                 found.wrong.append(f"{id_} {problem}")
 

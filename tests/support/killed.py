@@ -12,7 +12,6 @@ this one, which has imported everything: `tests.support.launcher` is the other e
 from __future__ import annotations
 
 import argparse
-import contextlib
 import json
 import os
 import signal
@@ -20,7 +19,7 @@ import smtplib
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 from http.client import HTTPConnection
@@ -77,12 +76,6 @@ class Boundaries:
             ):
                 os.kill(os.getpid(), signal.SIGSTOP if self._order.stops else signal.SIGKILL)
 
-    @contextlib.contextmanager
-    def around(self, what: str) -> Iterator[None]:
-        self.cross(f"before {what}")
-        yield
-        self.cross(f"after {what}")
-
 
 # --- Wrapping ---------------------------------------------------------------------------------------------
 
@@ -106,21 +99,27 @@ def _wrapped(owner: Any, name: str, around: Callable[..., Any]) -> None:
 
 def _wrap_commits(boundaries: Boundaries) -> None:
     def commit(original: Callable[..., None], dialect: Any, connection: Any) -> None:
-        what, delivery = _who_commits()
-        boundaries.delivery = delivery if what == "claim" else boundaries.delivery
-        with boundaries.around(f"commit of {what}"):
-            original(dialect, connection)
+        what, claimed = _who_commits()
+        boundaries.cross(f"before commit of {what}")
+        original(dialect, connection)
+        boundaries.delivery = claimed or boundaries.delivery
+        boundaries.cross(f"after commit of {what}")
 
     _wrapped(DefaultDialect, "do_commit", commit)
 
 
 def _who_commits() -> tuple[str, str]:
-    """The store's method whose transaction this is, and its delivery."""
-    frame, found = sys._getframe(1), None
+    """The store's method whose transaction this is ("together": an outcome and the next claim), and the delivery
+    that it claims.
+    """
+    frame, what, claimed = sys._getframe(1), "", ""
     while frame := frame.f_back:  # type: ignore[assignment]
-        if frame.f_globals.get("__name__", "").startswith("bot.store."):
-            found = frame
-    return (found.f_code.co_name, str(found.f_locals.get("id_", ""))) if found else ("somebody", "")
+        module = frame.f_globals.get("__name__", "")
+        if module.startswith("bot.store."):
+            what = frame.f_code.co_name
+        elif module == "bot.pipeline.deliver" and frame.f_code.co_name == "begin":
+            claimed = frame.f_locals["self"]._one.id
+    return what or "somebody", claimed
 
 
 def _wrap_slack(boundaries: Boundaries) -> None:

@@ -1,7 +1,6 @@
-"""A digest as a mail, handed to an SMTP server.
+"""One SMTP session in stages: encryption, log-in, and what a failure at each stage means.
 
-Owns the SMTP session: encryption, log-in, and what a failure at each of its stages means. Refuses to know
-how the message is made (bot.letter) and when to try again. Nothing here quotes a credential.
+Refuses to know how a message is made and when to try again. Nothing here quotes a credential.
 """
 
 from __future__ import annotations
@@ -12,109 +11,19 @@ import re
 import smtplib
 import ssl
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import timedelta
-from enum import StrEnum
-from ipaddress import ip_address
-from typing import TypeVar
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from bot.errors import NotConfigured
-from bot.letter import compose, message_id_in, sender_address
-from bot.model import Blame, Digest, Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage, Unknown
-from bot.ports import Reach, nobody
+from bot.channels.mail._settings import SmtpSettings, Tls
+from bot.model import Blame, Later, Outcome, Refused, Sent, Stage, Unknown
+from bot.ports import Reach
 from bot.text import one_line
 from bot.views import cut
 
-TIMEOUT = 30.0  # seconds, of every wait on the server
 _FAREWELL = 2.0  # seconds: nothing depends on the answer to QUIT
-NOT_CONFIGURED = "e-mail is not configured: set SMTP_URL and MAIL_FROM"
-#: Whom a preview is from while MAIL_FROM is not set.
-_NOBODY = "paperboy@localhost"
-_T = TypeVar("_T")
 _Command = Callable[[], tuple[int, bytes]]
 _QUOTED_REPLY = 200  # characters of a server's words in an outcome
 
 
-# --- Settings ---------------------------------------------------------------------------------------------
-
-
-class Tls(StrEnum):
-    IMPLICIT = "from the first byte"
-    REQUIRED = "STARTTLS or nothing"
-    OFFERED = "STARTTLS when the server has it"
-    NEVER = "plain"
-
-
-@dataclass(frozen=True, slots=True)
-class SmtpSettings:
-    host: str
-    port: int
-    tls: Tls
-    user: str = ""  #: no log-in when empty
-    password: str = field(default="", repr=False)
-
-
-def parse_smtp_url(url: str) -> SmtpSettings:
-    """`smtp://user:pass@host:587`, `smtps://user:pass@host`, `smtp://localhost:25`, `...?tls=none`.
-
-    STARTTLS is required with credentials, and without them unless the server is on loopback; `?tls=none`
-    is the only way to do without. Ports default to 465 for smtps, 587 with credentials, else 25.
-    Raises ValueError; its message holds nothing of the URL but the scheme.
-    """
-    parts = _split(url)
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if bool(user) != bool(password):
-        raise ValueError("give both user and password, or neither")
-    if not (user + password).isascii():
-        raise ValueError("user and password can only hold ASCII characters")
-    host = parts.hostname or ""
-    port = parts.port or (465 if parts.scheme == "smtps" else 587 if user else 25)
-    return SmtpSettings(host, port, _tls(parts, host, bool(user)), user, password)
-
-
-def _split(url: str) -> SplitResult:
-    """Raises ValueError: never urllib's own, which quotes a password that it takes for a port."""
-    try:
-        parts = urlsplit(url.strip())
-        sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        sound = False
-    if not url.strip().lower().startswith(("smtp://", "smtps://")):
-        raise ValueError("write it as smtp://user:password@host:587 or smtps://user:password@host")
-    if not sound or "@" in parts.path + parts.query + parts.fragment:
-        raise ValueError(
-            "host or port cannot be read; write / ? # % @ : in a password as %2F %3F %23 %25 %40 %3A"
-        )
-    if parts.path not in {"", "/"} or parts.fragment:
-        raise ValueError("nothing may follow host and port but ?tls=none")
-    return parts
-
-
-def _tls(parts: SplitResult, host: str, credentials: bool) -> Tls:
-    options = parse_qsl(parts.query, keep_blank_values=True)
-    if options not in ([], [("tls", "none")]):
-        raise ValueError("the only option is ?tls=none")
-    if parts.scheme == "smtps":
-        if options:
-            raise ValueError("smtps:// and ?tls=none contradict each other")
-        return Tls.IMPLICIT
-    if options:
-        return Tls.NEVER
-    return Tls.OFFERED if _is_loopback(host) and not credentials else Tls.REQUIRED
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
-
-
-# --- One session ------------------------------------------------------------------------------------------
-
-
-class _NotSentError(Exception):
+class NotSentError(Exception):
     """Ends an attempt before the content went out, with what that means."""
 
     def __init__(self, outcome: Later | Refused) -> None:
@@ -126,7 +35,7 @@ class _StaleError(Exception):
     """A connection that was kept open turned out to be closed, before anything was said about this mail."""
 
 
-class _Session:
+class Session:
     """One SMTP session in stages, as the same exception means different things before and after DATA.
 
     The connection stays open from mail to mail.
@@ -151,7 +60,7 @@ class _Session:
         connection.close()
 
     def hand_over(self, sender: str, to: str, content: bytes, reach: Reach) -> Outcome:
-        """MAIL, RCPT, DATA and the content, as it is. Raises _NotSentError."""
+        """MAIL, RCPT, DATA and the content, as it is. Raises NotSentError."""
         done = False
         try:
             try:
@@ -180,7 +89,7 @@ class _Session:
         return outcome
 
     def _opened(self) -> smtplib.SMTP:
-        """A connection that is encrypted and logged in as the settings want it. Raises _NotSentError."""
+        """A connection that is encrypted and logged in as the settings want it. Raises NotSentError."""
         if self._connection is None:
             with self._told("connecting"):
                 self._connection = self._connect()
@@ -202,7 +111,7 @@ class _Session:
         connection.ehlo_or_helo_if_needed()
         offered = connection.has_extn("starttls")
         if self._settings.tls is Tls.REQUIRED and not offered:
-            raise _NotSentError(
+            raise NotSentError(
                 Refused(
                     "the SMTP server offers no STARTTLS; use smtps://, or ?tls=none if it may be plain",
                     Blame.SERVICE,
@@ -217,15 +126,15 @@ class _Session:
         try:
             connection.login(self._settings.user, self._settings.password)
         except smtplib.SMTPAuthenticationError as error:
-            raise _NotSentError(_after_log_in(error.smtp_code)) from None
+            raise NotSentError(_after_log_in(error.smtp_code)) from None
         except smtplib.SMTPServerDisconnected:
-            raise _NotSentError(Later("the SMTP server hung up while logging in")) from None
+            raise NotSentError(Later("the SMTP server hung up while logging in")) from None
         except smtplib.SMTPException:
-            raise _NotSentError(
+            raise NotSentError(
                 Refused("the SMTP server offers no log-in that Paperboy knows", Blame.SERVICE)
             ) from None
         except OSError as error:
-            raise _NotSentError(
+            raise NotSentError(
                 Later(f"logging in to the SMTP server failed: {type(error).__name__}")
             ) from None
 
@@ -245,7 +154,7 @@ class _Session:
         with self._told(doing):
             code, reply = command()
         if code not in {250, 251, 354}:
-            raise _NotSentError(self._judged(code, reply))
+            raise NotSentError(self._judged(code, reply))
 
     def _deliver(self, connection: smtplib.SMTP, content: bytes) -> Outcome:
         """From the first byte here the server may own the message whatever we hear (RFC 1047).
@@ -265,13 +174,13 @@ class _Session:
         try:
             yield
         except smtplib.SMTPResponseException as error:
-            raise _NotSentError(self._judged(error.smtp_code, error.smtp_error)) from None
+            raise NotSentError(self._judged(error.smtp_code, error.smtp_error)) from None
         except smtplib.SMTPNotSupportedError:
-            raise _NotSentError(Refused(f"{self._place} cannot take such an address (SMTPUTF8)")) from None
+            raise NotSentError(Refused(f"{self._place} cannot take such an address (SMTPUTF8)")) from None
         except OSError as error:
-            raise _NotSentError(Later(f"{doing} failed at {self._place}: {_described(error)}")) from None
+            raise NotSentError(Later(f"{doing} failed at {self._place}: {_described(error)}")) from None
         except ValueError as error:  # a host name or an address that cannot be written to a socket
-            raise _NotSentError(Refused(f"{doing} failed at {self._place}: {type(error).__name__}")) from None
+            raise NotSentError(Refused(f"{doing} failed at {self._place}: {type(error).__name__}")) from None
 
     def _judged(self, code: int, reply: bytes | str) -> Later | Refused:
         """RFC 5321, 4.2.1: 5xx is for good; 4xx, and what is neither, for now."""
@@ -310,73 +219,3 @@ def _dotted(content: bytes) -> bytes:
     """The content as DATA carries it: dots doubled at line starts (RFC 5321, 4.5.2), ended by a lone one."""
     ended = content if content.endswith(b"\r\n") else content + b"\r\n"
     return re.sub(rb"(?m)^\.", b"..", ended) + b".\r\n"
-
-
-# --- The channel ------------------------------------------------------------------------------------------
-
-
-class MailChannel:
-    """Mails from `sender` (MAIL_FROM) through the server of `url` (SMTP_URL); `target` is an address."""
-
-    name = "email"
-    finds = False
-    spacing = timedelta(0)
-
-    def __init__(self, url: str | None, sender: str | None, *, timeout: float = TIMEOUT) -> None:
-        self._url = (url or "").strip()
-        self._sender = (sender or "").strip()
-        self._timeout = timeout
-        self._session: _Session | None = None
-
-    def check(self) -> None:
-        self._settings()
-
-    def _settings(self) -> SmtpSettings:
-        """Raises NotConfigured, naming the variable to mend."""
-        if not self._url or not self._sender:
-            raise NotConfigured(NOT_CONFIGURED)
-        _checked("MAIL_FROM", sender_address, self._sender)
-        return _checked("SMTP_URL", parse_smtp_url, self._url)
-
-    def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        content = compose(digest, f"{delivery}-1", target, self._sender or _NOBODY)
-        return (Part(content, len(digest.papers)),)
-
-    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
-        raise NotImplementedError  # with bot.letter.notice
-
-    def conversation(self, target: str) -> str:
-        return target
-
-    def rest(self) -> None:
-        if self._session:
-            self._session.close(politely=True)
-        self._session = None
-
-    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
-        try:
-            self._session = self._session or _Session(self._settings(), self._timeout)
-            sender, to = sender_address(self._sender).addr_spec, _address(envelope.target)
-            outcome = self._session.hand_over(sender, to, envelope.payload, reach)
-        except NotConfigured as error:
-            return Refused(str(error), Blame.SERVICE)
-        except _NotSentError as error:
-            return error.outcome
-        return Sent(message_id_in(envelope.payload)) if isinstance(outcome, Sent) else outcome
-
-    def find(self, envelope: Envelope) -> Sent | None:
-        raise LookupError("a mail that went out cannot be looked up")
-
-
-def _checked(variable: str, parse: Callable[[str], _T], value: str) -> _T:
-    try:
-        return parse(value)
-    except ValueError as error:
-        raise NotConfigured(f"{variable}: {error}") from None
-
-
-def _address(target: str) -> str:
-    """One bare address. Raises _NotSentError for what would not be one recipient."""
-    if not re.fullmatch(r"[^\s<>@\x00-\x1f]+@[^\s<>@\x00-\x1f]+", target):
-        raise _NotSentError(Refused("the target is no e-mail address"))
-    return target

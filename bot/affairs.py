@@ -1,0 +1,236 @@
+"""How things stand: what needs somebody, what goes on by itself, and how sources and digests fare.
+
+Owns what `paperboy status` says, and in which order: what needs somebody comes first, with the command for it, and a
+bad night fits on one screen. Refuses to know where it comes from.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from rich.console import Group, RenderableType
+from rich.text import Text
+
+from bot.model import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause, SourceState, scopes
+from bot.pipeline.deliver import GIVE_UP
+from bot.views import counted, cut
+
+#: Lines of each kind; `--json` has the rest.
+SHOWN = 8
+#: More subscriptions than this are counted by day.
+EDITIONS_SHOWN = 10
+_WHY_LENGTH = 220
+#: How a state looks; anything else is plain.
+STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}
+
+
+@dataclass(frozen=True, slots=True)
+class Affairs:
+    """All that `paperboy status` is about."""
+
+    now: datetime
+    papers: int
+    sources: Sequence[SourceState] = ()
+    editions: Sequence[Edition] = ()  #: the newest of each subscription, and what is not through
+    alerts: Sequence[Delivery] = ()  #: that have not reached the operator
+    pauses: Sequence[Pause] = ()
+    bounces: Sequence[Bounces] = ()
+
+    def unfinished(self) -> Iterator[Unfinished]:
+        for edition in self.editions:
+            for one in edition.deliveries:
+                if one.state is not DeliveryState.SENT:
+                    yield Unfinished(one, edition)
+        for one in self.alerts:
+            yield Unfinished(one, None)
+
+
+class Unfinished(NamedTuple):
+    """A delivery that is not through."""
+
+    delivery: Delivery
+    edition: Edition | None  #: None of an alert
+
+    @property
+    def profile(self) -> str:
+        return self.edition.profile if self.edition else ALERTS
+
+    @property
+    def whole(self) -> str:
+        """`2026-05-04 ada → slack C0PAPERS, part 2 of 3`"""
+        one = self.delivery
+        if self.edition is None:
+            return f"alert → {one.channel} {one.target}"
+        parts = len(self.edition.deliveries)
+        part = f", part {one.part} of {parts}" if parts > 1 else ""
+        return f"{self.edition.on} {self.profile} → {one.channel} {one.target}{part}"
+
+
+def shown(affairs: Affairs) -> RenderableType:
+    """The whole screen."""
+    sections = (
+        ("Needs you", _needs_you(affairs)),
+        ("Goes on by itself", _goes_on(affairs)),
+        ("Mail that came back", _came_back(affairs.bounces)),
+        ("Sources", _sources(affairs.sources)),
+        ("Digests", _digests(affairs.editions)),
+    )
+    told: list[RenderableType] = [Text(f"{affairs.papers} papers are stored.")]
+    for title, lines in sections:
+        found = list(lines)
+        told += [Text(f"\n{title}", style="bold"), *found] if found else []
+    return Group(*told)
+
+
+# --- What needs somebody ----------------------------------------------------------------------------------
+
+
+def _needs_you(affairs: Affairs) -> Iterator[Text]:
+    stopped = [one for one in affairs.unfinished() if one.delivery.has_stopped]
+    yield from _capped([_paused(pause, affairs) for pause in affairs.pauses])
+    yield from _capped([_stopped(one) for one in stopped])
+    if len(stopped) > 1:
+        yield Text("  all of these, when they are mended: paperboy resend --all")
+
+
+def _paused(pause: Pause, affairs: Affairs) -> Text:
+    waiting = sum(pause.scope in _scopes(one.delivery) for one in affairs.unfinished())
+    held = f" {counted(waiting, 'delivery', 'deliveries')} kept;" if waiting else ""
+    return Text.assemble(
+        "  ",
+        ("paused", "bold red"),
+        f" {pause.scope} since {_minute(pause.since)}: {_short(pause.why)}\n",
+        f"      nothing is sent there;{held} when mended: paperboy resume {pause.scope}",
+    )
+
+
+def _scopes(one: Delivery) -> tuple[str, str, str]:
+    return scopes(one.subscription, one.channel, one.target)
+
+
+def _stopped(one: Unfinished) -> Text:
+    delivery = one.delivery
+    is_held = delivery.state is DeliveryState.UNCERTAIN
+    todo = "if it has not arrived" if is_held else "when mended"
+    return Text.assemble(
+        "  ",
+        ("held, uncertain" if is_held else "failed", STYLES[delivery.state]),
+        f" {one.whole}, after {counted(delivery.attempts, 'attempt')}: {_short(delivery.reason)}\n",
+        f"      {todo}: paperboy resend {delivery.id}",
+    )
+
+
+# --- What goes on -----------------------------------------------------------------------------------------
+
+
+def _goes_on(affairs: Affairs) -> Iterator[Text]:
+    open_ = [one for one in affairs.unfinished() if not one.delivery.has_stopped]
+    open_.sort(key=lambda one: (one.delivery.until or affairs.now, one.delivery.id))
+    yield from _capped([_open(one, affairs) for one in open_])
+
+
+def _open(one: Unfinished, affairs: Affairs) -> Text:
+    delivery = one.delivery
+    tries = f", after {counted(delivery.attempts, 'attempt')}" if delivery.attempts else ""
+    why = f": {_short(delivery.reason)}" if delivery.reason else ""
+    style = "yellow" if delivery.state is DeliveryState.UNCERTAIN else ""
+    return Text.assemble(
+        "  ", (str(delivery.state), style), f" {one.whole}{tries}, {_next(delivery, affairs)}{why}"
+    )
+
+
+def _next(delivery: Delivery, affairs: Affairs) -> str:
+    if any(pause.scope in _scopes(delivery) for pause in affairs.pauses):
+        return "waits for the pause to end"
+    if delivery.until is None:
+        return "to be sent by the next `paperboy send` or `run`"
+    doing = "looked up" if delivery.state is DeliveryState.UNCERTAIN else "tried again"
+    return f"{doing} {_when(delivery.until, affairs.now)}{_given_up(delivery)}"
+
+
+def _when(moment: datetime, now: datetime) -> str:
+    return "now" if moment <= now else f"{_minute(moment)} ({_in(moment - now)})"
+
+
+def _given_up(delivery: Delivery) -> str:
+    waits = delivery.started and delivery.state is DeliveryState.WAITING
+    return f", given up {_minute(delivery.started + GIVE_UP)}" if waits and delivery.started else ""
+
+
+def _in(wait: timedelta) -> str:
+    minutes = max(1, round(wait.total_seconds() / 60))
+    return f"in {minutes} min" if minutes < 100 else f"in {round(minutes / 60)} h"
+
+
+# --- Mail, sources, digests -------------------------------------------------------------------------------
+
+
+def _came_back(bounces: Iterable[Bounces]) -> Iterator[Text]:
+    yield from _capped([Text(f"  {one.target}: {_bounced(one)}: {_short(one.why)}") for one in bounces])
+
+
+def _bounced(one: Bounces) -> str:
+    kinds = [f"{one.hard} for good"] * bool(one.hard) + [f"{one.soft} for now"] * bool(one.soft)
+    return f"{', '.join(kinds)}; last {_minute(one.last)}" if one.last else ", ".join(kinds)
+
+
+def _sources(sources: Sequence[SourceState]) -> Iterator[Text]:
+    for source in sources:
+        yield Text.assemble(
+            f"  {source.name}: ",
+            (source.state, STYLES.get(source.state, "")),
+            f", last answer {_minute(source.last_success)}, last new paper {_minute(source.last_new)}",
+            f" ({source.why})" if source.why else "",
+        )
+    if not sources:
+        yield Text("  none asked yet: paperboy ingest")
+
+
+def _digests(editions: Sequence[Edition]) -> Iterator[Text]:
+    if not editions:
+        yield Text("  none yet: paperboy send")
+    elif len(editions) <= EDITIONS_SHOWN:
+        yield from map(_edition, editions)
+    else:
+        yield from _by_day(editions)
+
+
+def _edition(edition: Edition) -> Text:
+    return Text.assemble(
+        f"  {edition.on} {edition.profile} → {edition.channel} {edition.target}: ",
+        (str(edition.state), STYLES.get(str(edition.state), "")),
+        f", {counted(edition.papers, 'paper')}" if edition.papers else "",
+        f" ({edition.why})" if edition.why else "",
+    )
+
+
+def _by_day(editions: Sequence[Edition]) -> Iterator[Text]:
+    """The newest digests of many subscriptions, counted."""
+    days = sorted({edition.on for edition in editions}, reverse=True)
+    lines = []
+    for day in days:
+        states = Counter(str(edition.state) for edition in editions if edition.on == day)
+        counts = (Text(f"{n} {state}", style=STYLES.get(state, "")) for state, n in states.most_common())
+        lines.append(Text.assemble(f"  {day}: ", Text(", ").join(counts)))
+    yield from _capped(lines)
+
+
+# --- Shared -----------------------------------------------------------------------------------------------
+
+
+def _capped(lines: Sequence[Text]) -> Iterator[Text]:
+    yield from lines[:SHOWN]
+    if len(lines) > SHOWN:
+        yield Text(f"  and {len(lines) - SHOWN} more: paperboy status --json", style="dim")
+
+
+def _short(why: str) -> str:
+    return cut(why, _WHY_LENGTH)
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%MZ}" if moment else "never"

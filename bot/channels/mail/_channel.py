@@ -1,0 +1,122 @@
+"""A digest as a mail, handed to an SMTP server."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from bot.bounces import verp
+from bot.channels.mail._session import NotSentError, Session
+from bot.channels.mail._settings import SmtpSettings, parse_smtp_url
+from bot.errors import NotConfigured
+from bot.letter import Letterhead, Signer, compose, message_id_in, sender_address
+from bot.letter import notice as notice_letter
+from bot.model import Blame, Digest, Envelope, Notice, Outcome, Part, Refused, Sent
+from bot.ports import Reach, nobody
+
+TIMEOUT = 30.0  # seconds, of every wait on the server
+NOT_CONFIGURED = "e-mail is not configured: set SMTP_URL and MAIL_FROM"
+#: Whom a preview is from while MAIL_FROM is not set.
+_NOBODY = "paperboy@localhost"
+_T = TypeVar("_T")
+
+
+class MailChannel:
+    """Mails from `sender` (MAIL_FROM) through the server of `url` (SMTP_URL); `target` is an address.
+
+    `return_path`: where mail servers report to that a mail came back, `bounces@example.org`, whose `bounces+x@` lead
+    to the same mailbox. `public_url`, `secret`: for one-click links. `signer`: opens the DKIM key, or raises
+    NotConfigured; it is asked when a message is first to be signed, and not again once it has answered.
+    """
+
+    name = "email"
+    finds = False
+    spacing = timedelta(0)
+
+    def __init__(
+        self,
+        url: str | None,
+        sender: str | None,
+        *,
+        timeout: float = TIMEOUT,
+        return_path: str | None = None,
+        public_url: str | None = None,
+        secret: bytes | None = None,
+        signer: Callable[[], Signer] | None = None,
+    ) -> None:
+        self._url = (url or "").strip()
+        self._sender = (sender or "").strip()
+        self._timeout = timeout
+        self._session: Session | None = None
+        self._return_path = return_path
+        self._public_url, self._secret = public_url, secret
+        self._signer = functools.cache(signer) if signer else None
+
+    def check(self) -> None:
+        self._settings()
+        self.letterhead()
+
+    def letterhead(self) -> Letterhead:
+        """Raises NotConfigured when messages are to be signed and cannot be: none goes out unsigned."""
+        signer = self._signer() if self._signer else None
+        return Letterhead(self._sender or _NOBODY, self._public_url, self._secret, signer)
+
+    def _settings(self) -> SmtpSettings:
+        """Raises NotConfigured, naming the variable to mend."""
+        if not self._url or not self._sender:
+            raise NotConfigured(NOT_CONFIGURED)
+        _checked("MAIL_FROM", sender_address, self._sender)
+        return _checked("SMTP_URL", parse_smtp_url, self._url)
+
+    def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
+        """Raises NotConfigured as `letterhead` does, when nobody asked `check` before."""
+        content = compose(digest, f"{delivery}-1", target, self.letterhead())
+        return (Part(content, len(digest.papers)),)
+
+    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        one = notice
+        return notice_letter(one.subject, one.text, delivery, one.made, target, self.letterhead())
+
+    def conversation(self, target: str) -> str:
+        return target
+
+    def rest(self) -> None:
+        if self._session:
+            self._session.close(politely=True)
+        self._session = None
+
+    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
+        try:
+            self._session = self._session or Session(self._settings(), self._timeout)
+            sender, to = self._envelope_sender(envelope.delivery), _address(envelope.target)
+            outcome = self._session.hand_over(sender, to, envelope.payload, reach)
+        except NotConfigured as error:
+            return Refused(str(error), Blame.SERVICE)
+        except NotSentError as error:
+            return error.outcome
+        return Sent(message_id_in(envelope.payload)) if isinstance(outcome, Sent) else outcome
+
+    def _envelope_sender(self, delivery: str) -> str:
+        """Whom reports go to: with a return address, one of each delivery's own, so that reports name it."""
+        address = sender_address(self._sender).addr_spec
+        return verp(self._return_path, delivery) if self._return_path else address
+
+    def find(self, envelope: Envelope) -> Sent | None:
+        raise LookupError("a mail that went out cannot be looked up")
+
+
+def _checked(variable: str, parse: Callable[[str], _T], value: str) -> _T:
+    try:
+        return parse(value)
+    except ValueError as error:
+        raise NotConfigured(f"{variable}: {error}") from None
+
+
+def _address(target: str) -> str:
+    """One bare address. Raises NotSentError for what would not be one recipient."""
+    if not re.fullmatch(r"[^\s<>@\x00-\x1f]+@[^\s<>@\x00-\x1f]+", target):
+        raise NotSentError(Refused("the target is no e-mail address"))
+    return target

@@ -1,0 +1,84 @@
+"""The unsubscribe link: it names an edition, and nobody but us can make one."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.unsubscribe import link, read_token, token
+from tests.support.samples import TOKEN
+
+SECRET = b"sixteen letters!"
+PUBLIC = "https://papers.lab.org"
+GENUINE = token(SECRET, f"{TOKEN}-1")
+
+
+def test_a_link_stays_short() -> None:
+    """A mail header of one line of 78 characters has room for it, brackets and all."""
+    url = link(PUBLIC, SECRET, f"{TOKEN}-1")
+    assert re.fullmatch(rf"{PUBLIC}/unsubscribe/{TOKEN}\.[\w-]{{22}}", url)
+    assert len(url) <= 75
+
+
+def test_a_slash_more_changes_nothing() -> None:
+    """The public URL may end with one."""
+    assert link(f"{PUBLIC}/", SECRET, "e-1") == link(PUBLIC, SECRET, "e-1")
+
+
+@pytest.mark.parametrize(
+    ("delivery", "edition"),
+    [(f"{TOKEN}-1", TOKEN), (f"{TOKEN}-12", TOKEN), (TOKEN, TOKEN), ("a-b-1", "a-b"), ("a.b-1", "a.b")],
+)
+def test_a_token_tells_the_edition(delivery: str, edition: str) -> None:
+    """Every part of a digest has the same one, and it is the same whenever it is made."""
+    made = token(SECRET, delivery)
+    assert made == token(SECRET, f"{edition}-7")
+    assert read_token(SECRET, made) == edition
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        "",
+        ".",
+        TOKEN,
+        f"{TOKEN}.",
+        GENUINE[:-1],
+        f"{GENUINE}=",
+        f"{GENUINE} ",
+        f" {GENUINE}",
+        GENUINE.replace("3f2a", "3f2b"),
+        GENUINE.swapcase(),
+        GENUINE.rpartition(".")[2],
+        f".{GENUINE.rpartition('.')[2]}",
+        token(b"another secret!!", f"{TOKEN}-1"),
+        f"{TOKEN}.é\ud800",
+    ],
+)
+def test_what_we_did_not_make_is_nothing(forged: str) -> None:
+    """Neither another edition, nor another secret, nor another spelling."""
+    assert read_token(SECRET, forged) is None
+
+
+def test_an_empty_secret_proves_nothing() -> None:
+    """Anybody has it."""
+    assert read_token(b"", token(b"", f"{TOKEN}-1")) is None
+
+
+@given(st.text(), st.binary())
+def test_no_text_raises_or_passes(text: str, secret: bytes) -> None:
+    """Whatever a stranger puts into the address."""
+    assert read_token(secret, text) is None
+
+
+@given(st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1), st.binary(min_size=1))
+def test_what_we_made_is_read(edition: str, secret: bytes) -> None:
+    """With any secret; one character changed anywhere, and it is not."""
+    made = token(secret, f"{edition}-1")
+    assert read_token(secret, made) == edition
+    for place in range(len(made)):
+        other = "B" if made[place] == "A" else "A"
+        assert read_token(secret, made[:place] + other + made[place + 1 :]) is None
