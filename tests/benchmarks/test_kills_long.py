@@ -106,7 +106,7 @@ def test_a_kill_at_every_boundary(tmp_path: Path, running: tuple[SlackServer, Sm
     slack, smtp, launcher = running
     started = time.perf_counter()
     prepared = Prepared(small(tmp_path / "ingested", slack, smtp, DAY), launcher, slack, smtp)
-    composing = [one.number for one in prepared.sitting(NOON).send(named="before commit of together").crossed]
+    composing = [one.number for one in prepared.sitting(NOON).send(named="before commit of begin").crossed]
     sitting = prepared.sitting(NOON)
     sitting.send(at=composing[-1])
     composed = Prepared(sitting.bench, launcher, slack, smtp)
@@ -125,7 +125,13 @@ def test_a_kill_at_every_boundary(tmp_path: Path, running: tuple[SlackServer, Sm
             this.wrong = [f"killed at {number}, {ended.crossed[-1].name}: {one}" for one in this.wrong]
             found += this
             kinds[ended.crossed[-1].name] += 1
-    told("A kill at every boundary, one by one", kinds.total(), found, started, ("kinds of boundaries", len(kinds)))
+    told(
+        "A kill at every boundary, one by one",
+        kinds.total(),
+        found,
+        started,
+        ("kinds of boundaries", len(kinds)),
+    )
     assert not found.wrong
 
 
@@ -134,12 +140,12 @@ def test_kills_at_random_moments(tmp_path: Path, running: tuple[SlackServer, Smt
     slack, smtp, launcher = running
     started = time.perf_counter()
     print(f"\nseed {SEED}")
-    bench = wired(tmp_path / "town", slack, smtp)
+    bench = wired(tmp_path / "town", slack, smtp, PAPERBOY_ALERTS="C0OPERATOR")
     twenty(bench)
     for day in DAYS:
         ingest(bench, day, [one for n in range(10) for one in works(n, 3 if n else 36, day, long=not n)])
     prepared = Prepared(bench, launcher, slack, smtp)
-    found, hit, faults, rounds = Accounts(), Counter[str](), 0, 0
+    found, hit, faults, rounds, alerts = Accounts(), Counter[str](), 0, 0, 0
     while hit.total() < KILLS:
         rounds += 1
         chance = random.Random(f"{SEED} {rounds}")
@@ -156,6 +162,7 @@ def test_kills_at_random_moments(tmp_path: Path, running: tuple[SlackServer, Smt
             weather.faulty = 0
             sitting.finish(number * SUBSCRIPTIONS)
         this = sitting.accounts()
+        alerts += sum(message["channel"] == "C0OPERATOR" for message in slack.messages)
         this.wrong = [f"round {rounds}: {one}" for one in this.wrong]
         hit.update(ended.crossed[-1].name if ended.crossed else "the start" for ended in sitting.kills)
         faults += len(slack.faults) + len(smtp.befallen)
@@ -168,6 +175,7 @@ def test_kills_at_random_moments(tmp_path: Path, running: tuple[SlackServer, Smt
         hit.total(),
         found,
         started,
+        ("of the parts and messages, alerts", alerts),
         ("faults of the servers", faults),
         ("kills while something was handed over", sum(_handing_over(name) * n for name, n in hit.items())),
         ("kinds of boundaries after which they came", len(hit)),
@@ -202,5 +210,5 @@ def _handing_over(name: str) -> bool:
         "in reply to content",
         "after content",
         "before commit of record",
-        "before commit of together",
+        "before commit of begin",
     )

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
-from pathlib import Path
 
 import pytest
 
@@ -19,7 +18,9 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 #: What the small installation composes: editions, and the Slack messages and mails of them.
 EDITIONS, POSTS, MAILS = 5, 5, 2
 #: Kinds of boundaries in the order of an attempt. The kill falls where a process crosses the first of that kind.
-STORING = [f"{when} commit of {what}" for what in ("together", "hand_over", "record") for when in ("before", "after")]
+STORING = [
+    f"{when} commit of {what}" for what in ("begin", "hand_over", "record") for when in ("before", "after")
+]
 POSTING = ["before chat.postMessage", "before conversations.history"]
 POSTING += ["in chat.postMessage", "after conversations.history"]
 POSTING += ["after chat.postMessage", "before conversations.replies", "after conversations.replies"]
@@ -44,10 +45,14 @@ def composed(prepared: Prepared) -> Prepared:
     before and after the commit of an edition, one by one.
     """
     sitting = prepared.sitting(NOON)
-    for kind, editions in (("before commit of add", 0), ("after commit of add", 1), ("before commit of add", 1)):
+    for kind, editions in (
+        ("before commit of add", 0),
+        ("after commit of add", 1),
+        ("before commit of add", 1),
+    ):
         assert sitting.send(named=kind).was_killed
         assert sitting.stored.editions == editions
-    assert sitting.send(named="before commit of together").was_killed
+    assert sitting.send(named="before commit of begin").was_killed
     assert sitting.stored.editions == EDITIONS
     return Prepared(sitting.bench, prepared.launcher, prepared.slack, prepared.smtp)
 

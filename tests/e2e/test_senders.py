@@ -20,9 +20,9 @@ from tests.support.smtp_server import SmtpServer
 DAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SUBSCRIPTIONS, EDITIONS, POSTS, MAILS = 20, 5, 5, 2
-SPACING = 0.25
+SPACING = 0.4
 #: What a busy machine makes of a pause between two requests, on their way to the server.
-JITTER = 0.1
+JITTER = 0.15
 
 
 @pytest.fixture(scope="module")
@@ -83,15 +83,15 @@ def composed(
     bench = small(tmp_path_factory.mktemp("stopped") / "composed", slack, smtp, DAY)
     prepared = Prepared(bench, launcher, slack, smtp)
     sitting = prepared.sitting(NOON)
-    sitting.send(named="before commit of together")
+    sitting.send(named="before commit of begin")
     return Prepared(sitting.bench, launcher, slack, smtp)
 
 
 @pytest.mark.parametrize(
     ("kind", "nth"),
     [
-        ("after commit of together", 1),
-        ("after commit of together", 2),
+        ("after commit of begin", 1),
+        ("after commit of begin", 2),
         ("after EHLO", 1),
         ("before MAIL", 1),
         ("after RCPT", 1),

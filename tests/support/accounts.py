@@ -38,7 +38,9 @@ class Stored:
     @property
     def open(self) -> list[str]:
         """Deliveries that will be tried again by themselves."""
-        return [id_ for id_, one in self.deliveries.items() if one["state"] != "sent" and id_ not in self.held]
+        return [
+            id_ for id_, one in self.deliveries.items() if one["state"] != "sent" and id_ not in self.held
+        ]
 
     @property
     def held(self) -> list[str]:

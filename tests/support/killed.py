@@ -30,8 +30,9 @@ from sqlalchemy.engine.default import DefaultDialect
 
 #: What a command imports while it runs: imported before, a forked process has it at once.
 _HEAVY = """bot.app bot.cli bot.channels.mail bot.channels.maildir bot.channels.slack bot.pipeline.send
-    bot.profiles bot.progress bot.ranking.linear bot.ranking.order bot.rendering bot.reports bot.settings bot.store.migrate
-    bot.store.outbox bot.store.papers bot.store.queue bot.store.receivers bot.store.sources bot.terminal"""
+    bot.profiles bot.progress bot.ranking.linear bot.ranking.order bot.rendering bot.reports bot.settings
+    bot.store.migrate bot.store.outbox bot.store.papers bot.store.queue bot.store.receivers bot.store.sources
+    bot.terminal"""
 
 
 @dataclass
@@ -48,7 +49,7 @@ class Order:
     out: str = ""  #: a file for what is printed
     folder: str = ""
     env: dict[str, str] | None = None
-    spacing: float | None = None  #: seconds between two messages to one conversation, instead of the channel's
+    spacing: float | None = None  #: seconds between two messages to one conversation, if not the channel's
     timeout: float | None = None  #: seconds that the channels wait for an answer, instead of theirs
     more: list[list[str]] = field(default_factory=list)  #: calls that follow in the same process
 
@@ -109,21 +110,25 @@ def _wrap_commits(boundaries: Boundaries) -> None:
 
 
 def _who_commits() -> tuple[str, str]:
-    """The store's method whose transaction this is ("together": an outcome and the next claim), and the delivery
-    that it claims.
+    """The method whose transaction this is, of the store or of a sender ("begin": an outcome and the next claim),
+    and the delivery that it claims.
     """
     frame, what, claimed = sys._getframe(1), "", ""
     while frame := frame.f_back:  # type: ignore[assignment]
-        module = frame.f_globals.get("__name__", "")
+        module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_name
         if module.startswith("bot.store."):
-            what = frame.f_code.co_name
-        elif module == "bot.pipeline.deliver" and frame.f_code.co_name == "begin":
-            claimed = frame.f_locals["self"]._one.id
+            what = name
+        elif module == "bot.pipeline.deliver" and name in ("begin", "_hand_over"):
+            what = name.strip("_")
+            claimed = frame.f_locals["self"]._one.id if name == "begin" else ""
+            break
     return what or "somebody", claimed
 
 
 def _wrap_slack(boundaries: Boundaries) -> None:
-    def request(original: Callable[..., None], self: Any, method: str, url: str, *rest: Any, **named: Any) -> None:
+    def request(
+        original: Callable[..., None], self: Any, method: str, url: str, *rest: Any, **named: Any
+    ) -> None:
         self._paperboy_call = url.partition("?")[0].rpartition("/")[2]
         boundaries.cross(f"before {self._paperboy_call}")
         original(self, method, url, *rest, **named)
@@ -267,7 +272,9 @@ def _waited(pid: int, timeout: float) -> int:
 
 
 def _read(arguments: list[str]) -> Order | None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--serve", action="store_true", help="take orders from standard input")
     parser.add_argument("--at", type=int, default=0, help="die at this boundary")
     parser.add_argument("--named", default="", help="die at the first boundary of this name")

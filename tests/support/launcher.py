@@ -44,7 +44,7 @@ class Ended:
         for one in self.crossed if self.was_killed else ():
             if one.name in ("before content", "before chat.postMessage"):
                 handed = one.delivery
-            elif one.name in ("after commit of record", "after commit of together"):
+            elif one.name in ("after commit of record", "after commit of begin"):
                 handed = ""
         return handed
 
@@ -83,7 +83,9 @@ class Running:
         if status < 0:
             self.kill()
             self._launcher.wait(self.pid, timeout)
-            raise AssertionError(f"not through after {timeout} s: {self._out.read_text()} {self.crossed[-3:]}")
+            raise AssertionError(
+                f"not through after {timeout} s: {self._out.read_text()} {self.crossed[-3:]}"
+            )
         code = None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
         said = self._out.read_text()
         assert "Traceback" not in said, said

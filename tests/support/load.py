@@ -25,7 +25,9 @@ _INTERESTS = (
     "night trains",
     "rope bridges",
 )
-_SYLLABLES = "ba ce di fo gu ha ke li mo nu pa re si to vu wa ze bri cla dro fle gri plo stu tra".split()
+_SYLLABLES = [
+    consonant + vowel for consonant in ("b", "cl", "dr", "f", "gr", "k", "pl", "st") for vowel in "aeiou"
+]
 
 
 def wired(folder: Path, slack: SlackServer, smtp: SmtpServer, **env: str) -> Bench:

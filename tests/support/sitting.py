@@ -41,7 +41,7 @@ class Prepared:
         for server in (self.slack, self.smtp):
             server.settle()
             server.clear()
-        bench = wired(folder, self.slack, self.smtp)
+        bench = Bench(folder, **{**self.bench.env, "PAPERBOY_DATA": str(folder / "data")})
         return Sitting(bench, self, now, order)
 
 

@@ -225,7 +225,9 @@ class _Http(ThreadingHTTPServer):
 
     def wait_until_idle(self) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: not self._open, timeout=30), "a call has not come to its end"
+            assert self._changed.wait_for(lambda: not self._open, timeout=30), (
+                "a call has not come to its end"
+            )
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), ConnectionError):

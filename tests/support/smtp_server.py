@@ -182,7 +182,7 @@ class SmtpServer:
         smtputf8: bool = True,
     ) -> None:
         self.received: list[Received] = []
-        self.befallen: list[tuple[bytes, MailFault]] = []  #: faults of the script's plan, with what was read by then
+        self.befallen: list[tuple[bytes, MailFault]] = []  #: by the plan, with what was read
         self.script = Script()
         self._sessions = _Sessions()
         self._login = login
