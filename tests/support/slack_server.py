@@ -34,8 +34,9 @@ class Fault:
 
 class SlackServer:
     """Use as a context manager. `script` holds what befalls the next posts, one entry a call, None for nothing;
-    `read_script` the same for conversations.history and conversations.replies. Where a script has nothing more,
-    `plan` and `read_plan` are asked, each by one call at a time.
+    `read_script` the same for conversations.history and conversations.replies, `list_script` for conversations.list.
+    Where a script has nothing more, `plan` and `read_plan` are asked, each by one call at a time.
+    `channels` are the channels by their names; posting to another name makes one.
     """
 
     def __init__(self, token: str = "xoxb-right-token") -> None:
@@ -45,6 +46,9 @@ class SlackServer:
         self.read_script: list[Fault | None] = []
         self.plan: Callable[[], Fault | None] = lambda: None
         self.read_plan: Callable[[], Fault | None] = lambda: None
+        self.list_script: list[Fault | None] = []
+        self.lists = True  #: whether the token has the scopes to list channels
+        self.channels: dict[str, str] = {}  #: ids by name, without "#"
         self.calls: list[tuple[str, dict[str, Any]]] = []  #: method and arguments, whatever came of them
         self.times: list[float] = []  #: when each message was stored
         self.faults: list[tuple[str, Fault]] = []  #: what befell calls, by method
@@ -104,10 +108,12 @@ class SlackServer:
             return fault, {"ok": False, "error": fault.error} if broken and fault.error else answer
 
     def _fault(self, method: str) -> Fault:
-        if method == "auth.test":
-            return Fault()
-        is_post = method == "chat.postMessage"
-        script, plan = (self.script, self.plan) if is_post else (self.read_script, self.read_plan)
+        plans = {
+            "auth.test": ([], lambda: None),
+            "chat.postMessage": (self.script, self.plan),
+            "conversations.list": (self.list_script, lambda: None),
+        }
+        script, plan = plans.get(method, (self.read_script, self.read_plan))
         fault = (script.pop(0) if script else plan()) or Fault()
         if fault != Fault():
             self.faults.append((method, fault))
@@ -121,6 +127,7 @@ class SlackServer:
             "chat.postMessage": self._post,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
+            "conversations.list": self._list,
         }
         known = methods.get(method)
         return known(arguments) if known else {"ok": False, "error": "unknown_method"}
@@ -129,7 +136,7 @@ class SlackServer:
         if problem := rejected(arguments):
             return {"ok": False, "error": problem}
         ts = f"{time.time():.0f}.{len(self.messages):06d}"
-        stored = {**arguments, "ts": ts, "channel": _channel_id(arguments["channel"])}
+        stored = {**arguments, "ts": ts, "channel": self._channel_id(arguments["channel"])}
         self.messages.append(stored)
         self.times.append(time.monotonic())
         return {"ok": True, "channel": stored["channel"], "ts": ts, "message": stored}
@@ -143,6 +150,23 @@ class SlackServer:
         thread = arguments.get("ts")
         found = [m for m in self._of(arguments) if thread in (m["ts"], m.get("thread_ts"))]
         return _page(found, arguments) if found else {"ok": False, "error": "thread_not_found"}
+
+    def _list(self, arguments: dict[str, Any]) -> Answer:
+        if not self.lists:
+            return {
+                "ok": False,
+                "error": "missing_scope",
+                "needed": "channels:read",
+                "provided": "chat:write",
+            }
+        found = [{"id": id_, "name": name} for name, id_ in self.channels.items()]
+        return _page(found, arguments, "channels")
+
+    def _channel_id(self, channel: str) -> str:
+        """A name becomes an id, as in Slack's answers."""
+        if not channel.startswith("#"):
+            return channel
+        return self.channels.get(channel[1:]) or f"C0{channel[1:].upper()}"
 
     def _of(self, arguments: dict[str, Any]) -> list[dict[str, Any]]:
         return [m for m in self.messages if m["channel"] == arguments.get("channel")]
@@ -174,12 +198,7 @@ def _texts(block: dict[str, Any]) -> Iterator[str]:
     yield from (part["text"] for part in parts if part and isinstance(part.get("text"), str))
 
 
-def _channel_id(channel: str) -> str:
-    """A name becomes an id, as in Slack's answers."""
-    return f"C0{channel[1:].upper()}" if channel.startswith("#") else channel
-
-
-def _page(found: list[dict[str, Any]], arguments: dict[str, Any]) -> Answer:
+def _page(found: list[dict[str, Any]], arguments: dict[str, Any], name: str = "messages") -> Answer:
     start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
     end = start + limit
     with_metadata = str(arguments.get("include_all_metadata")).lower() in {"1", "true"}
@@ -189,7 +208,7 @@ def _page(found: list[dict[str, Any]], arguments: dict[str, Any]) -> Answer:
     cursor = str(end) if end < len(found) else ""
     return {
         "ok": True,
-        "messages": shown,
+        name: shown,
         "has_more": bool(cursor),
         "response_metadata": {"next_cursor": cursor},
     }

@@ -65,6 +65,10 @@ class Script:
     drop_at_rcpt: bool = False
     drop_after_dot: bool = False  #: the message is stored, and the connection cut without a reply
     hang_after_dot: float = 0.0  #: seconds that the reply takes; the message is stored before
+    mails_a_session: int | None = None  #: then 421 at MAIL, and the connection is closed
+    closes_after_mail: bool = False  #: the connection, once a mail was taken
+    sessions: int = 0  #: connections so far
+    quits: int = 0  #: those that were ended by QUIT
     logins: list[tuple[bytes, bytes]] = field(default_factory=list)  #: what clients logged in with
     plan: Callable[[], MailFault | None] = lambda: None
 
@@ -73,21 +77,34 @@ class _Handler:
     def __init__(self, received: list[Received], script: Script) -> None:
         self._received = received
         self._script = script
+        self._begun: dict[int, int] = {}  #: mails, by session
 
     async def handle_MAIL(
         self, server: _Smtp, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
-        envelope.mail_from = address
+        self._begun[id(session)] = begun = self._begun.get(id(session), 0) + 1
+        if self._script.mails_a_session is not None and begun > self._script.mails_a_session:
+            asyncio.get_running_loop().call_soon(server.transport.close)
+            return "421 4.7.0 too many mails over one connection"
         server.fault = self._script.plan()
-        return await server.befall(At.MAIL) or self._script.mail or "250 OK"
+        refusal = await server.befall(At.MAIL) or self._script.mail
+        if refusal is None:
+            envelope.mail_from = address
+        return refusal or "250 OK"
+
+    async def handle_QUIT(self, server: _Smtp, session: Session, envelope: Envelope) -> str:
+        self._script.quits += 1
+        return "221 Bye"
 
     async def handle_RCPT(
         self, server: _Smtp, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self._script.drop_at_rcpt:
             server.transport.abort()
-        envelope.rcpt_tos.append(address)
-        return await server.befall(At.RCPT) or self._script.rcpt or "250 OK"
+        refusal = await server.befall(At.RCPT) or self._script.rcpt
+        if refusal is None:
+            envelope.rcpt_tos.append(address)
+        return refusal or "250 OK"
 
     async def handle_DATA(self, server: _Smtp, session: Session, envelope: Envelope) -> str:
         if self._script.data:
@@ -101,6 +118,8 @@ class _Handler:
         await asyncio.sleep(self._script.hang_after_dot)
         if self._script.drop_after_dot:
             server.transport.abort()
+        if self._script.closes_after_mail:
+            asyncio.get_running_loop().call_soon(server.transport.close)  # once the reply is written
         return "250 OK"
 
 
@@ -253,6 +272,7 @@ class _Controller(Controller):
 
     def factory(self) -> SMTP:
         """Without the warning on log-ins in the clear, which tests of loopback want."""
+        self.handler._script.sessions += 1
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             made = _Smtp(self.handler, **self.SMTP_kwargs)
@@ -263,7 +283,8 @@ class _Controller(Controller):
         """Called once the socket listens: only now the port is known."""
         assert self.server is not None
         self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        super()._trigger_server()  # connects to itself
+        self.handler._script.sessions = 0
 
 
 def make_certificate(folder: Path) -> Path:
