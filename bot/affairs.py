@@ -76,6 +76,7 @@ def shown(affairs: Affairs) -> RenderableType:
         ("Needs you", _needs_you(affairs)),
         ("Goes on by itself", _goes_on(affairs)),
         ("Mail that came back", _came_back(affairs.bounces)),
+        ("Unsubscribed", _unsubscribed(affairs)),
         ("Sources", _sources(affairs.sources)),
         ("Digests", _digests(affairs.editions)),
     )
@@ -91,20 +92,21 @@ def shown(affairs: Affairs) -> RenderableType:
 
 def _needs_you(affairs: Affairs) -> Iterator[Text]:
     stopped = [one for one in affairs.unfinished() if one.delivery.has_stopped]
-    yield from _capped([_paused(pause, affairs) for pause in affairs.pauses])
+    yield from _capped([_paused(pause, affairs) for pause in affairs.pauses if not pause.by_reader])
     yield from _capped([_stopped(one) for one in stopped])
     if len(stopped) > 1:
         yield Text("  all of these, when they are mended: paperboy resend --all")
 
 
 def _paused(pause: Pause, affairs: Affairs) -> Text:
+    todo = "if they ask for it again" if pause.by_reader else "when mended"
     waiting = sum(pause.scope in _scopes(one.delivery) for one in affairs.unfinished())
     held = f" {counted(waiting, 'delivery', 'deliveries')} kept;" if waiting else ""
     return Text.assemble(
         "  ",
-        ("paused", "bold red"),
+        ("paused", "" if pause.by_reader else "bold red"),
         f" {pause.scope} since {_minute(pause.since)}: {_short(pause.why)}\n",
-        f"      nothing is sent there;{held} when mended: paperboy resume {pause.scope}",
+        f"      nothing is sent there;{held} {todo}: paperboy resume {pause.scope}",
     )
 
 
@@ -176,6 +178,11 @@ def _came_back(bounces: Iterable[Bounces]) -> Iterator[Text]:
 def _bounced(one: Bounces) -> str:
     kinds = [f"{one.hard} for good"] * bool(one.hard) + [f"{one.soft} for now"] * bool(one.soft)
     return f"{', '.join(kinds)}; last {_minute(one.last)}" if one.last else ", ".join(kinds)
+
+
+def _unsubscribed(affairs: Affairs) -> Iterator[Text]:
+    """What its readers ended: it needs nobody, unless they change their minds."""
+    yield from _capped([_paused(pause, affairs) for pause in affairs.pauses if pause.by_reader])
 
 
 def _sources(sources: Sequence[SourceState]) -> Iterator[Text]:

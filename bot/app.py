@@ -13,7 +13,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from bot.errors import UserError
+from bot.errors import NotConfigured, UserError
 from bot.model import ChannelName, Profile, SourceState
 from bot.pipeline.alerts import Operator
 from bot.pipeline.compose import Desk, source_troubles
@@ -25,6 +25,7 @@ from bot.when import Moment, utc_now
 
 if TYPE_CHECKING:
     from datetime import datetime
+    from wsgiref.types import WSGIApplication
 
     from bot.affairs import Affairs
     from bot.http import PoliteHttp
@@ -130,7 +131,6 @@ class App:
         s = self.settings
         token = s.slack_bot_token.get_secret_value() if s.slack_bot_token else None
         smtp = s.smtp_url.get_secret_value() if s.smtp_url else None
-        secret = s.secret_key.get_secret_value().encode() if s.secret_key else None
         return {
             ChannelName.SLACK: SlackChannel(token, s.slack_api_url, names=StoredNames(self.database)),
             ChannelName.EMAIL: MailChannel(
@@ -138,11 +138,16 @@ class App:
                 s.mail_from,
                 return_path=s.mail_return_path,
                 public_url=s.public_url,
-                secret=secret,
+                secret=self._secret,
                 signer=self._mail_signer,
             ),
             ChannelName.MAILDIR: MaildirChannel(s.data / "maildir", s.mail_from),
         }
+
+    @property
+    def _secret(self) -> bytes | None:
+        key = self.settings.secret_key
+        return key.get_secret_value().encode() if key else None
 
     @property
     def _mail_signer(self) -> Callable[[], Signer] | None:
@@ -251,6 +256,23 @@ class App:
         """Tell the operator of what stopped otherwise than by sending."""
         if self.operator:
             deliver_and_tell(self.outbox, self.sender(moment), [], self.operator)
+
+    def web(self, told: Callable[[str], None]) -> WSGIApplication:
+        """What answers the links in mails; `told` hears who left. Raises NotConfigured without a SECRET_KEY."""
+        from bot.web.unsubscribing import unsubscribing
+
+        if self._secret is None:
+            raise NotConfigured(
+                "set SECRET_KEY, which signs the links in mails, the same for all processes: "
+                'python3 -c "import secrets; print(secrets.token_urlsafe(32))" makes one'
+            )
+        receivers = self.receivers  # both are made here, before there are threads
+
+        def pause(scope: str, why: str, now: datetime) -> None:
+            if receivers.pause(scope, why, now):
+                told(f"{scope}: {why}")
+
+        return unsubscribing(self._secret, self.outbox.edition, pause, utc_now)
 
     def affairs(self, now: datetime) -> Affairs:
         """How things stand."""

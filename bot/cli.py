@@ -300,6 +300,21 @@ def run() -> None:
 
 
 @cli.command()
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Where to listen: 127.0.0.1, or 0.0.0.0 where PORT is set.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, envvar="PORT", help="0 takes a free one.")] = 8080,
+) -> None:
+    """The web process, which answers the unsubscribe links in mails, until SIGTERM."""
+    from bot import daemon
+
+    is_on_a_platform = bool(os.environ.get("PORT"))
+    default = "0.0.0.0" if is_on_a_platform else "127.0.0.1"  # noqa: S104 - its router comes from outside
+    daemon.serve(_settings(), host or default, port)
+
+
+@cli.command()
 def evaluate(
     papers: Annotated[
         Path | None, typer.Argument(metavar="[PAPERS]", help="JSON Lines, gzip or not.")
@@ -398,7 +413,7 @@ def resume(
     """Send again to a target that was paused: refused for good, unsubscribed, or its mail came back."""
     app = _app()
     pauses = {pause.scope: pause for pause in app.receivers.pauses()}
-    meant = [name for name in pauses if name == scope or name.partition(":")[2] == scope]
+    meant = [scope] if scope in pauses else [name for name in pauses if name.partition(":")[2] == scope]
     if len(meant) != 1:
         raise UserError(f"{scope!r} is not paused: {', '.join(pauses) or 'nothing is'}")
     app.receivers.resume(meant[0])

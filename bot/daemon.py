@@ -1,4 +1,6 @@
-"""`paperboy run`: the day's commands by the clock, each with its own error boundary, telling what it does."""
+"""The processes that last: `paperboy run`, the day's commands by the clock, each with its own error boundary, and
+`paperboy serve`, which answers the links in mails. Both tell what they do.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from bot.app import App
 from bot.errors import PaperboyError, SourceError
+from bot.letter import is_safe_on_its_way
 from bot.model import Problem, Profile
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
@@ -20,7 +23,7 @@ from bot.when import Moment, utc_now
 
 def run(settings: Settings) -> None:
     """Blocks until SIGTERM or SIGINT. Raises PaperboyError when it cannot even begin."""
-    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
+    _log()
     loop = Loop(lambda: daemon.ingest(), lambda: daemon.tick())
     app = App(settings, sleep=_interruptible(loop))
     daemon = Daemon(app)
@@ -31,6 +34,33 @@ def run(settings: Settings) -> None:
     finally:
         app.close()
     say("stopped")
+
+
+def serve(settings: Settings, host: str, port: int) -> None:
+    """Blocks until SIGTERM or SIGINT. Raises PaperboyError when it cannot even begin."""
+    from bot.web.server import serve
+
+    _log()
+    app = App(settings)
+    try:
+        web = app.web(say)
+        say(_about_links(settings.public_url))
+        serve(web, host, port, say)
+    finally:
+        app.close()
+    say("stopped")
+
+
+def _about_links(public_url: str | None) -> str:
+    if not public_url:
+        return "PUBLIC_URL is not set: no mail carries a link to this process"
+    if not is_safe_on_its_way(public_url):
+        return f"PUBLIC_URL is {public_url}, and not https: no mail carries a link to this process"
+    return f"mails carry links to {public_url}/unsubscribe/"
+
+
+def _log() -> None:
+    logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(name)s: %(message)s")
 
 
 def say(text: str) -> None:

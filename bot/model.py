@@ -463,6 +463,11 @@ class Pause:
     why: str
     since: datetime
 
+    @property
+    def by_reader(self) -> bool:
+        """Whether a reader ended a subscription: nothing else pauses one alone. No name or target holds a colon."""
+        return self.scope.count(":") == 2
+
 
 @dataclass(frozen=True, slots=True)
 class Bounce:

@@ -13,7 +13,7 @@ from pathlib import Path
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from bot.views import DigestView
+from bot.views import DigestView, LeavingView, LinkPage
 
 TEXT_WIDTH = 77  # RFC 5322 recommends lines of at most 78 characters
 
@@ -71,6 +71,11 @@ def _inliner() -> css_inline.CSSInliner:
 def render_html(view: DigestView) -> str:
     """The digest as a whole HTML page for mail clients: inline styles, tables, nothing remote."""
     return _inliner().inline(environment().get_template("digest.html.j2").render(digest=view))
+
+
+def render_unsubscribe(page: LinkPage, leaving: LeavingView | None = None) -> str:
+    """The page behind an unsubscribe link; `leaving` when it asks, or says that it is done."""
+    return environment().get_template("unsubscribe.html.j2").render(page=page, leaving=leaving)
 
 
 def render_text(view: DigestView) -> str:

@@ -12,11 +12,12 @@ import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from bot.identity import same_person
-from bot.model import Digest, Paper, Reason, ScoredPaper
+from bot.model import Digest, Edition, Paper, Reason, ScoredPaper
 from bot.text import one_line, readable
 
 AUTHORS_SHOWN = 6
@@ -50,6 +51,23 @@ class AuthorView:
 class LinkView:
     label: str  #: "PDF"
     url: str  #: http or https, ASCII, without characters that end a link in HTML or mrkdwn
+
+
+class LinkPage(StrEnum):
+    """What the page behind an unsubscribe link is there for."""
+
+    ASKS = "asks"
+    DONE = "done"
+    UNKNOWN = "unknown"  #: it is no link of ours
+    FAILED = "failed"  #: it could not be done now
+
+
+@dataclass(frozen=True, slots=True)
+class LeavingView:
+    """A subscription as whoever has its link may see it."""
+
+    digest: str  #: the profile's name
+    reader: str  #: "a…@example.org": enough to know oneself, and no address
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +231,16 @@ def _is_within(term: str, other: str) -> bool:
 @lru_cache(maxsize=4096)
 def _parts(term: str) -> str:
     return " ".join(re.findall(r"\w+", term.casefold()))
+
+
+def leaving_view(edition: Edition) -> LeavingView:
+    return LeavingView(cut(one_line(edition.profile), NAME_LENGTH), _without_whom(one_line(edition.target)))
+
+
+def _without_whom(target: str) -> str:
+    """Of an address its first letter and its domain."""
+    user, at, domain = target.rpartition("@")
+    return f"{(user or target)[:1]}{_ELLIPSIS}{at}{domain if at else ''}"
 
 
 # --- Words and numbers ------------------------------------------------------------------------------------

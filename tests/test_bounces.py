@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from bot.bounces import DIAGNOSTIC_LENGTH, Kind, Report, read_report, read_reports, verp
 from bot.errors import UserError
-from bot.letter import compose
+from bot.letter import Letterhead, compose
 from bot.text import one_line
 from tests.support.samples import HOSTILE, TOKEN, digest
 
@@ -558,7 +558,7 @@ def test_other_messages_are_no_deliveries(said: str) -> None:
 
 def test_our_own_digest_is_recognised_when_it_comes_back() -> None:
     """The Message-ID that a letter carries is the one that a report is read for."""
-    ours = compose(digest(8), DELIVERY, "ada@example.net", "paperboy@example.org").decode()
+    ours = compose(digest(8), DELIVERY, "ada@example.net", Letterhead("paperboy@example.org")).decode()
     content = report(recipient(), to="x@example.org", returned=ours, returned_type="message/rfc822")
     assert read_report(content).deliveries == (DELIVERY,)
 

@@ -190,7 +190,7 @@ def test_cut_spares_combined_characters() -> None:
 def test_templates_are_found() -> None:
     """In a checkout at the top level; every template is there."""
     names = {path.name for path in templates_folder().iterdir()}
-    assert names >= {"digest.html.j2", "digest.txt.j2", "digest.slack.j2"}
+    assert names >= {"digest.html.j2", "digest.txt.j2", "digest.slack.j2", "unsubscribe.html.j2"}
 
 
 def test_wheel_templates_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,15 +11,19 @@ from typing import Any
 import pytest
 
 from bot import reports
+from bot.affairs import Affairs
 from bot.digest import Decision, Verdict
 from bot.merge import Change
 from bot.model import (
+    ALERTS,
+    Bounces,
     ChannelName,
     Delivery,
     DeliveryState,
     Digest,
     Edition,
     Paper,
+    Pause,
     Reason,
     ScoredPaper,
     SourceState,
@@ -193,14 +197,18 @@ def test_status() -> None:
     """Sources with their last answers, editions with the worst of their parts, deliveries that are not through."""
     state = SourceState("arxiv-api", "failed", "no connection", NOW, None, None)
     fine = SourceState("huggingface", "ok", "", NOW, NOW, NOW - timedelta(days=1))
+    to = (ChannelName.SLACK, "C0", "ada:slack:C0")
+    soon = NOW + timedelta(minutes=2)
     parts = (
-        Delivery("e-1", "e", 1, 5, DeliveryState.SENT, 1, NOW, receipt="r"),
-        Delivery("e-2", "e", 2, 5, DeliveryState.WAITING, 2, NOW, NOW + timedelta(minutes=2), why="busy"),
-        Delivery("e-3", "e", 3, 5, DeliveryState.PENDING),
+        Delivery("e-1", "e", 1, 5, DeliveryState.SENT, *to, attempts=1, started=NOW, receipt="r"),
+        Delivery(
+            "e-2", "e", 2, 5, DeliveryState.WAITING, *to, attempts=2, started=NOW, until=soon, why="busy"
+        ),
+        Delivery("e-3", "e", 3, 5, DeliveryState.PENDING, *to),
     )
     edition = Edition("e", "ada:slack:C0", "ada", ChannelName.SLACK, "C0", TODAY, 15, deliveries=parts)
     quiet = Edition("q", "bo:maildir:bo", "bo", ChannelName.MAILDIR, "bo", TODAY, 0, why="nothing new")
-    document = through_json(reports.status([state, fine], [edition, quiet]))
+    document = through_json(reports.status(Affairs(NOW, 42, [state, fine], [edition, quiet])))
     ada = {"profile": "ada", "channel": "slack", "target": "C0"}
     bo = {"profile": "bo", "channel": "maildir", "target": "bo"}
     until = "2026-05-05T08:32:00Z"
@@ -217,6 +225,26 @@ def test_status() -> None:
             {"id": "e-3", **ada, "state": "pending", "attempts": 0, "until": None, "why": ""},
         ],
     }
+
+
+def test_status_of_a_bad_night() -> None:
+    """What is paused and what came back stand beside what the contract names, and alerts among the deliveries."""
+    alert = Delivery(
+        "a-1", None, 1, 0, DeliveryState.WAITING, ChannelName.SLACK, "C0OPS", ALERTS, until=NOW, why="busy"
+    )
+    affairs = Affairs(
+        NOW,
+        42,
+        alerts=[alert],
+        pauses=[Pause("slack:C0GONE", "it is archived", NOW)],
+        bounces=[Bounces("eve@example.org", 1, 2, NOW, "no such user")],
+    )
+    document = through_json(reports.status(affairs))
+    assert document["paused"] == [{"where": "slack:C0GONE", "since": STAMP, "why": "it is archived"}]
+    assert document["bounces"] == [
+        {"target": "eve@example.org", "hard": 1, "soft": 2, "last": STAMP, "why": "no such user"}
+    ]
+    assert [one["id"] for one in document["deliveries"]] == ["a-1"]
 
 
 EXPORT_KEYS = [

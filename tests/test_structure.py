@@ -20,7 +20,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.digest", "bot.http", "bot.merge", "bot.profile_schema", "bot.schedule", "bot.views"),
     ("bot.profiles", "bot.rendering", "bot.settings"),
     ("bot.bounces", "bot.first_steps", "bot.letter"),
-    ("bot.channels", "bot.pipeline", "bot.ranking", "bot.sources", "bot.store"),
+    ("bot.channels", "bot.pipeline", "bot.ranking", "bot.sources", "bot.store", "bot.web"),
     ("bot.affairs",),
     ("bot.reports",),
     ("bot.app", "bot.terminal"),
@@ -29,7 +29,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.__main__",),
 )
 #: Packages, and modules of one package, that know nothing of one another.
-STRANGERS = ("bot.store", "bot.sources", "bot.channels", "bot.ranking", "bot.pipeline")
+STRANGERS = ("bot.store", "bot.sources", "bot.channels", "bot.ranking", "bot.pipeline", "bot.web")
 #: What only some may import, and who.
 RESERVED = {
     "sklearn": ("bot.ranking",),
@@ -47,6 +47,7 @@ RESERVED = {
     "apscheduler": ("bot.schedule",),
     "yaml": ("bot.yamlfile",),
     "lxml": ("bot.sources",),
+    "waitress": ("bot.web.server",),
     "jinja2": ("bot.rendering",),
     "typer": ("bot.cli", "bot.first_steps"),
 }
@@ -118,7 +119,7 @@ def test_imports_run_down_only(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", PLACED)
-def test_sources_channels_store_ranker_and_pipeline_are_strangers(module: str) -> None:
+def test_sources_channels_store_ranker_pipeline_and_web_are_strangers(module: str) -> None:
     """None of these packages imports another one: they meet in the composition root alone. Words (terms,
     phrases) are shared with the digest, the mathematics are not.
     """

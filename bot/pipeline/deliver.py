@@ -232,7 +232,8 @@ class Sender:
                     trip.begin(last)
                     last = trip
                     trip.make()
-                free[self._lane(one)] = (trip.turn or self.real()) + self.channels[one.channel].spacing
+                if trip.turn:  # else nothing went out, and the next one need not wait for it
+                    free[self._lane(one)] = trip.turn + self.channels[one.channel].spacing
         finally:
             if last:
                 last.end()

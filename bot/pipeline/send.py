@@ -59,6 +59,7 @@ class Plan:
     existing: Edition | None = None
     skip: str = ""  #: why nothing is to be composed; empty when something is
     trouble: bool = False  #: nothing can be sent there before a setting or the target is mended
+    ended: bool = False  #: by its reader: what is left of it is nobody's business
 
 
 def send(
@@ -89,7 +90,7 @@ def send(
             progress(plan.subscription.key)
             _compose(plan, desk, outbox, sender.channels[plan.subscription.channel], troubles)
     touched: dict[str, None] = {}
-    able = [plan.subscription.key for plan in plans if not plan.trouble]
+    able = [plan.subscription.key for plan in plans if not plan.trouble and not plan.ended]
     deliver_and_tell(outbox, sender, able, operator, lambda edition: touched.update({edition: None}))
     return list(_rows(plans, touched, outbox))
 
@@ -124,6 +125,8 @@ class _Planner:
             on = due_date(subscription, profile, self.moment, served_before=served_before)
         today = on or self.moment.local_date(profile.timezone)
         existing = self.outbox.find(subscription, today)
+        if ended := self._ended(subscription):
+            return Plan(profile, subscription, today, existing, ended, ended=True)
         if trouble := self._trouble(subscription):
             return Plan(profile, subscription, today, existing, trouble, trouble=True)
         if on is None:
@@ -131,6 +134,14 @@ class _Planner:
         if existing and (self.due or existing.state is not EditionState.QUIET):
             return Plan(profile, subscription, today, existing, f"{today} has its digest already")
         return Plan(profile, subscription, today)
+
+    def _ended(self, one: Subscription) -> str:
+        """That its reader has unsubscribed, which nobody has to mend; empty when not so."""
+        pause = self.pauses.get(one.key)
+        if pause is None:
+            return ""
+        again = f"to send to them again, if they ask for it: paperboy resume {pause.scope}"
+        return f"{pause.why} on {pause.since:%Y-%m-%d}; {again}"
 
     def _trouble(self, one: Subscription) -> str:
         """Why nothing can be sent there; empty when it can."""
@@ -156,7 +167,7 @@ def _rows(plans: Sequence[Plan], touched: Iterable[str], outbox: Outbox) -> Iter
     told = dict.fromkeys(touched)
     for plan in plans:
         edition = outbox.find(plan.subscription, plan.on)
-        if edition:
+        if edition and not plan.ended:
             is_news = edition.id in told or not plan.skip
             told.pop(edition.id, None)
             if is_news or edition.state in _OPEN:

@@ -18,21 +18,19 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     bindparam,
-    case,
     delete,
     exists,
     func,
     insert,
     or_,
     select,
-    text,
     update,
 )
 
 from bot.errors import Superseded, Violation
 from bot.model import ChannelName, Claim, DeliveryState, Envelope, Open, Stage, Step, Turn
 from bot.store.database import Database
-from bot.store.rows import delivery
+from bot.store.rows import PAUSE, delivery, unless_there
 from bot.store.tables import Base, DeliveryRow, UtcDateTime
 
 _D, _A, _EDITION, _LEDGER, _PAUSE, _LANE = (
@@ -92,14 +90,15 @@ class Queue:
         """
         with self._writing() as connection:
             row = connection.execute(_READ, {"id_": id_}).one_or_none()
-            taking = {"id_": id_, "owner": owner, "now": now, "end": now + lease}
-            if row is None or not connection.execute(_TAKE, taking).rowcount:
+            if row is None or not connection.execute(_TAKE, _taking(row, owner, now, lease)).rowcount:
                 return None
             if problem := _violation(row, connection):
                 connection.execute(_STOP, {"id_": id_, "why": problem, "attempts": row.attempts})
                 return Violation(
                     f"stopped before sending {id_}: {problem}. Nothing more is sent in this round"
                 )
+            if row.state == DeliveryState.SENDING:
+                connection.execute(_LEFT, {"id_": id_, "to_stage": row.stage})
             connection.execute(_TRY, {"delivery": id_, "started": now})
         thread = row.first_receipt if row.part > 1 else None
         return Claim(delivery(row), Envelope(id_, row.target, row.payload, row.started or now, thread))
@@ -139,7 +138,7 @@ class Queue:
             kept = connection.execute(_RECORD, outcome | values | {"owner_": owner}).rowcount > 0
             connection.execute(_FINISH if kept else _FINISH_EARLIER, outcome | {"now": now})
             if kept and step.pauses:
-                connection.execute(_PAUSE_IT, {"scope": step.pauses, "since": now, "why": step.why})
+                connection.execute(PAUSE, {"scope": step.pauses, "since": now, "why": step.why})
             if kept and step.postpones:
                 connection.execute(_POSTPONE, {"id_": id_, "end": step.until, "said": step.why})
             return kept
@@ -164,6 +163,12 @@ class Queue:
             paused = (row.channel, f"{row.channel}:{row.target}")
             session.execute(delete(_PAUSE).where(_PAUSE.c.scope.in_(paused)))
             return True
+
+
+def _taking(row: Any, owner: str, now: datetime, lease: timedelta) -> dict[str, Any]:
+    """What may have arrived stays so until its attempt is recorded: a sender may die while it looks it up."""
+    stage = _HANDING_OVER[row.channel] if delivery(row).may_have_arrived else Stage.CLAIMED
+    return {"id_": row.id, "owner": owner, "now": now, "end": now + lease, "to_stage": stage}
 
 
 def _take_turn(connection: Connection, turn: Turn) -> timedelta:
@@ -250,14 +255,9 @@ def _read() -> Any:
         "first_receipt": select(part.c.receipt).where(of_edition, part.c.part == 1),
     }
     found = (query.correlate(_D).scalar_subquery().label(name) for name, query in facts.items())
-    return select(_D, *found).where(_D.c.id == bindparam("id_")).with_for_update(of=_D)
-
-
-def _stage_of_a_claim() -> ColumnElement[str]:
-    """What may have arrived stays so until its attempt is recorded: a sender may die while it looks it up."""
-    broke_off = (_D.c.state == DeliveryState.SENDING) & _D.c.stage.in_([s for s in Stage if s.hands_over])
-    handing_over = case(_HANDING_OVER, value=_D.c.channel)
-    return case((or_(_D.c.state == DeliveryState.UNCERTAIN, broke_off), handing_over), else_=Stage.CLAIMED)
+    query = select(_D, *found).where(_D.c.id == bindparam("id_"))
+    # Two that wait for what the other one is just recording would wait for ever.
+    return query.with_for_update(of=_D, skip_locked=True)
 
 
 _READ = _read()
@@ -266,7 +266,7 @@ _TAKE = (
     .where(_D.c.id == bindparam("id_"), _due(), _not_paused(), _parts_before_sent())
     .values(
         state=DeliveryState.SENDING,
-        stage=_stage_of_a_claim(),
+        stage=bindparam("to_stage"),
         owner=bindparam("owner"),
         until=_end(),
         started=func.coalesce(_D.c.started, bindparam("now", type_=UtcDateTime())),
@@ -330,6 +330,7 @@ _RECORD = (
     )
 )
 _NEWEST = select(func.max(_A.c.id)).where(_A.c.delivery == bindparam("id_")).scalar_subquery()
+_LEFT = update(_A).where(_A.c.id == _NEWEST).values(stage=bindparam("to_stage"))  # of who died over it
 
 
 def _finish(own: ColumnElement[bool]) -> Any:
@@ -347,9 +348,6 @@ def _finish(own: ColumnElement[bool]) -> Any:
 
 _FINISH = _finish(_A.c.id == _NEWEST)
 _FINISH_EARLIER = _finish(_A.c.id < _NEWEST)  # another took over, whose attempt is under way
-_PAUSE_IT = text(
-    "INSERT INTO pause (scope, since, why) VALUES (:scope, :since, :why) ON CONFLICT DO NOTHING"
-).bindparams(bindparam("since", type_=UtcDateTime()))
 
 
 def _postpone() -> Any:
@@ -369,8 +367,6 @@ def _postpone() -> Any:
 
 
 _POSTPONE = _postpone()
-_ENTER_LANE = text("INSERT INTO lane (lane, free) VALUES (:lane, :free) ON CONFLICT DO NOTHING").bindparams(
-    bindparam("free", type_=UtcDateTime())
-)
+_ENTER_LANE = unless_there("lane")
 _READ_LANE = select(_LANE.c.free).where(_LANE.c.lane == bindparam("lane_")).with_for_update()
 _LEAVE_LANE = update(_LANE).where(_LANE.c.lane == bindparam("lane_")).values(free=bindparam("next"))

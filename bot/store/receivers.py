@@ -9,11 +9,12 @@ from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
 from bot.model import Bounce, Bounces, ChannelName, DeliveryState, Pause
+from bot.store import rows
 from bot.store.database import Database
-from bot.store.rows import change
 from bot.store.tables import AttemptRow, BounceRow, DeliveryRow, NameRow, PauseRow
 
 HARD, SOFT = "hard", "soft"
+_BOUNCE, _NAME = rows.unless_there("bounce"), rows.unless_there("name")
 
 
 class Receivers:
@@ -25,13 +26,13 @@ class Receivers:
     def pauses(self) -> tuple[Pause, ...]:
         """Oldest first."""
         with self._database.reading() as session:
-            rows = session.exec(select(PauseRow).order_by(col(PauseRow.since), PauseRow.scope))
-            return tuple(Pause(row.scope, row.why, row.since) for row in rows)
+            found = session.exec(select(PauseRow).order_by(col(PauseRow.since), PauseRow.scope))
+            return tuple(Pause(row.scope, row.why, row.since) for row in found)
 
-    def pause(self, scope: str, why: str, now: datetime) -> None:
-        """Nothing is sent there from now on; a pause that is there already stays as it is."""
+    def pause(self, scope: str, why: str, now: datetime) -> bool:
+        """Nothing is sent there from now on. False when there is a pause already, which stays as it is."""
         with self._database.session() as session:
-            _pause(session, scope, why, now)
+            return _pause(session, scope, why, now)
 
     def resume(self, scope: str) -> bool:
         """False when nothing was paused there."""
@@ -50,10 +51,8 @@ class Receivers:
             row = _ours(session, candidates)
             if row is None:
                 return None
-            if session.get(BounceRow, bounce.report) is None:
-                session.add(_bounce_row(bounce, row))
-                if bounce.hard:
-                    _come_back(session, row, bounce, now)
+            if _counts(session, bounce, row) and bounce.hard:
+                _come_back(session, row, bounce, now)
             return row.id
 
     def bounces(self) -> tuple[Bounces, ...]:
@@ -71,27 +70,29 @@ class Receivers:
 
 def _ours(session: Session, candidates: Iterable[str]) -> DeliveryRow | None:
     """Ids cannot be guessed: who names one has seen the mail."""
-    rows = (session.get(DeliveryRow, id_) for id_ in candidates)
-    return next((row for row in rows if row and row.channel == ChannelName.EMAIL), None)
+    found = (session.get(DeliveryRow, id_) for id_ in candidates)
+    return next((row for row in found if row and row.channel == ChannelName.EMAIL), None)
 
 
-def _bounce_row(bounce: Bounce, row: DeliveryRow) -> BounceRow:
-    return BounceRow(
-        report=bounce.report,
-        delivery=row.id,
-        target=row.target,
-        kind=HARD if bounce.hard else SOFT,
-        status=bounce.status,
-        why=bounce.why,
-        at=bounce.at,
-    )
+def _counts(session: Session, bounce: Bounce, row: DeliveryRow) -> bool:
+    """False when the report was taken in before."""
+    values = {
+        "report": bounce.report,
+        "delivery": row.id,
+        "target": row.target,
+        "kind": HARD if bounce.hard else SOFT,
+        "status": bounce.status,
+        "why": bounce.why,
+        "at": bounce.at,
+    }
+    return session.connection().execute(_BOUNCE, values).rowcount > 0
 
 
 def _come_back(session: Session, row: DeliveryRow, bounce: Bounce, now: datetime) -> None:
     """What its server accepted has not arrived; nor will the next."""
     scope = f"{row.channel}:{row.target}"
     why = f"mail to {row.target} came back: {bounce.why}"
-    failed = change(
+    failed = rows.change(
         session,
         [DeliveryRow.id == row.id, DeliveryRow.state == DeliveryState.SENT],
         state=DeliveryState.FAILED,
@@ -106,9 +107,9 @@ def _come_back(session: Session, row: DeliveryRow, bounce: Bounce, now: datetime
     _pause(session, scope, why, now)
 
 
-def _pause(session: Session, scope: str, why: str, now: datetime) -> None:
-    if session.get(PauseRow, scope) is None:
-        session.add(PauseRow(scope=scope, since=now, why=why))
+def _pause(session: Session, scope: str, why: str, now: datetime) -> bool:
+    values = {"scope": scope, "since": now, "why": why}
+    return session.connection().execute(rows.PAUSE, values).rowcount > 0
 
 
 class StoredNames:
@@ -124,7 +125,6 @@ class StoredNames:
 
     def put(self, name: str, id_: str | None) -> None:
         with self._database.session() as session:
-            if id_ is None:
-                session.execute(delete(NameRow).where(col(NameRow.name) == name))
-            else:
-                session.merge(NameRow(name=name, id=id_))
+            session.execute(delete(NameRow).where(col(NameRow.name) == name))
+            if id_ is not None:
+                session.connection().execute(_NAME, {"name": name, "id": id_})

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CursorResult, insert, update
+from sqlalchemy import CursorResult, TextClause, bindparam, insert, text, update
 from sqlmodel import Session
 
 from bot.model import ChannelName, Delivery, DeliveryState, Edition, Stage
-from bot.store.tables import DeliveryRow, EditionRow
+from bot.store.tables import Base, DeliveryRow, EditionRow
 
 
 def delivery(row: Any) -> Delivery:
@@ -59,3 +59,16 @@ def change(session: Session, where: list[Any], **values: Any) -> bool:
 def insert_rows(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
     if rows:
         session.connection().execute(insert(table), rows)
+
+
+def unless_there(table: str) -> TextClause:
+    """An INSERT of a whole row; one with its key stays as it is, also when another process stores it meanwhile."""
+    columns = Base.metadata.tables[table].c
+    names = list(columns.keys())
+    places = ", ".join(f":{name}" for name in names)
+    statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
+    return text(statement).bindparams(*(bindparam(name, type_=columns[name].type) for name in names))
+
+
+#: Somewhere is paused; a pause that is there already stays as it is.
+PAUSE = unless_there("pause")

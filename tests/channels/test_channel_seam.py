@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from bot.channels.folder import FolderChannel
 from bot.channels.mail import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
-from bot.model import Later, Sent
+from bot.errors import Superseded
+from bot.model import Later, Sent, Stage
 from bot.ports import Channel
 from tests.support.samples import TITLES, TOKEN, digest, envelope
 from tests.support.slack_server import SlackServer
@@ -33,6 +35,7 @@ class Rig:
     arrived: Callable[[], list[tuple[str, bytes]]]  #: target and content of what the receiver holds
     break_down: Callable[[], None]  #: makes the receiver unreachable
     can_find: bool = True
+    stages: tuple[Stage, ...] = (Stage.WRITE,)  #: of a send that goes well
 
 
 def slack(stack: ExitStack, folder: Path) -> Rig:
@@ -41,7 +44,8 @@ def slack(stack: ExitStack, folder: Path) -> Rig:
     def arrived() -> list[tuple[str, bytes]]:
         return [(m["channel"], json.dumps(m, ensure_ascii=False).encode()) for m in server.messages]
 
-    return Rig(SlackChannel(server.token, server.url), "C0PAPERS", arrived, server.close)
+    posting = SlackChannel(server.token, server.url)
+    return Rig(posting, "C0PAPERS", arrived, server.close, stages=(Stage.POST,))
 
 
 def mail(stack: ExitStack, folder: Path) -> Rig:
@@ -52,7 +56,8 @@ def mail(stack: ExitStack, folder: Path) -> Rig:
         return [(m.rcpt_tos[0], m.content) for m in server.received]
 
     channel = MailChannel(url, "Paperboy <paperboy@example.org>")
-    return Rig(channel, "ada@example.org", arrived, server.close, can_find=False)
+    stages = (Stage.MAIL, Stage.RCPT, Stage.DATA)
+    return Rig(channel, "ada@example.org", arrived, server.close, can_find=False, stages=stages)
 
 
 def files(place: Path, pattern: str, channel: Channel, target: str) -> Rig:
@@ -90,7 +95,9 @@ def mail_folder(stack: ExitStack, folder: Path) -> Rig:
 @pytest.fixture(params=[slack, mail, maildir, slack_folder, mail_folder], ids=lambda make: make.__name__)
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     with ExitStack() as stack:
-        yield request.param(stack, tmp_path)
+        made = request.param(stack, tmp_path)
+        stack.callback(made.channel.rest)
+        yield made
 
 
 def readable_content(content: bytes) -> str:
@@ -143,6 +150,61 @@ def test_find_tells_sent_from_not_sent(rig: Rig) -> None:
     sent = rig.channel.send(mine)
     assert rig.channel.find(mine) == sent
     assert rig.channel.find(other) is None
+
+
+def test_whether_it_can_find_is_known_before(rig: Rig) -> None:
+    """What may go out again unseen is decided when a digest is composed."""
+    assert rig.channel.finds is rig.can_find
+
+
+def test_stages_are_told_before_anything_arrives(rig: Rig) -> None:
+    """Each in its turn, the last of them hands over, and until it was told the receiver has nothing."""
+    part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
+    told: list[tuple[Stage, int]] = []
+    outcome = rig.channel.send(
+        envelope(part.payload, rig.target), lambda stage: told.append((stage, len(rig.arrived())))
+    )
+    assert isinstance(outcome, Sent)
+    assert told == [(stage, 0) for stage in rig.stages]
+    assert [stage.hands_over for stage in rig.stages] == [*[False] * (len(rig.stages) - 1), True]
+
+
+def test_what_is_stopped_at_handing_over_is_not_sent(rig: Rig) -> None:
+    """Another sender took the delivery over: what `reach` raises goes through, and nothing arrives; the next one
+    does.
+    """
+    part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
+
+    def reach(stage: Stage) -> None:
+        if stage.hands_over:
+            raise Superseded("another sender has it")
+
+    mine = envelope(part.payload, rig.target)
+    with pytest.raises(Superseded):
+        rig.channel.send(mine, reach)
+    assert rig.arrived() == []
+    assert isinstance(rig.channel.send(mine), Sent)
+    assert len(rig.arrived()) == 1
+
+
+def test_a_round_may_end_at_any_time(rig: Rig) -> None:
+    """Before the first send, after one, twice, when the receiver is gone; and another round may begin."""
+    rig.channel.rest()
+    part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
+    for _ in range(2):
+        assert isinstance(rig.channel.send(envelope(part.payload, rig.target)), Sent)
+        rig.channel.rest()
+        rig.channel.rest()
+    rig.channel.send(envelope(part.payload, rig.target))
+    rig.break_down()
+    rig.channel.rest()
+
+
+def test_a_target_is_a_conversation(rig: Rig) -> None:
+    """The pace is per conversation: another target is another one."""
+    assert rig.channel.conversation(rig.target) == rig.target
+    assert rig.channel.conversation(f"{rig.target}X") != rig.channel.conversation(rig.target)
+    assert rig.channel.spacing >= timedelta(0)
 
 
 def test_unreachable_receiver_is_later(rig: Rig) -> None:

@@ -25,8 +25,8 @@ from bot.channels.slack import (
     escaped_within,
     size,
 )
-from bot.errors import NotConfigured
-from bot.model import Digest, Envelope, Later, Outcome, Reason, Refused, Sent, Unknown
+from bot.errors import NotConfigured, Superseded
+from bot.model import Blame, Digest, Envelope, Later, Notice, Outcome, Reason, Refused, Sent, Stage, Unknown
 from tests.support.samples import HOSTILE, TOKEN, digest, envelope, paper, scored, wild_digests
 from tests.support.slack_server import Fault, SlackServer, rejected
 
@@ -278,19 +278,52 @@ def fails(error: str | None = None, **how: Any) -> Fault:
     return Fault(error=error, **how)
 
 
+def posts(server: SlackServer) -> list[dict[str, Any]]:
+    """The arguments of every chat.postMessage, whatever came of it."""
+    return [arguments for method, arguments in server.calls if method == "chat.postMessage"]
+
+
+#: What is certain of each kind of failure: its outcome, whom it blames, and how often it is posted.
+MEANINGS: dict[Kind, tuple[type[Outcome], Blame | None, int]] = {
+    Kind.SERVICE: (Refused, Blame.SERVICE, 1),
+    Kind.TARGET: (Refused, Blame.TARGET, 1),
+    Kind.THREAD: (Refused, Blame.MESSAGE, 1),
+    Kind.PAYLOAD: (Refused, Blame.MESSAGE, 2),  # once more as plain text
+    Kind.LATER: (Later, None, 1),
+    Kind.UNKNOWN: (Unknown, None, 1),
+}
+
+#: Slack's error codes as the project's facts sort them. Those about the token stop all targets, not only one.
+FACTS = {
+    Kind.SERVICE: "invalid_auth not_authed account_inactive token_revoked token_expired",
+    Kind.TARGET: """missing_scope no_permission channel_not_found not_in_channel is_archived restricted_action
+        restricted_action_read_only_channel restricted_action_thread_only_channel team_access_not_granted
+        ekm_access_denied""",
+    Kind.PAYLOAD: """invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text
+        invalid_metadata_format invalid_metadata_schema metadata_too_large""",
+    Kind.LATER: "ratelimited rate_limited message_limit_exceeded service_unavailable",
+    Kind.UNKNOWN: "internal_error fatal_error",
+}
+SORTED = [(code, kind) for kind, codes in FACTS.items() for code in codes.split()]
+
+
 @pytest.mark.parametrize(
     ("fault", "kind"),
     [
-        *[(fails(code), kind) for code, kind in KINDS.items()],
-        (fails("restricted_action_of_a_new_kind"), Kind.REFUSED),
-        (fails("invalid_metadata_format"), Kind.REFUSED),
+        *[(fails(code), kind) for code, kind in SORTED],
+        *[(fails(code), kind) for code, kind in KINDS.items() if (code, kind) not in SORTED],
+        (fails("restricted_action_of_a_new_kind"), Kind.TARGET),
+        (fails("invalid_metadata_of_a_new_kind"), Kind.PAYLOAD),
         (fails("never_heard_of"), Kind.UNKNOWN),
+        (fails("Never heard of it!"), Kind.UNKNOWN),
+        (fails("never_heard_of", store=True), Kind.UNKNOWN),
         (fails("ratelimited", status=429), Kind.LATER),
         (fails(status=429), Kind.LATER),
         (fails(status=404), Kind.LATER),
         (fails("service_unavailable", status=503), Kind.LATER),
         (fails(status=503), Kind.UNKNOWN),
         (fails(status=500), Kind.UNKNOWN),
+        (fails("never_heard_of", status=500), Kind.UNKNOWN),
         (fails(status=500, store=True), Kind.UNKNOWN),
         (fails("internal_error", store=True), Kind.UNKNOWN),
         (fails(drop=True), Kind.UNKNOWN),
@@ -298,14 +331,86 @@ def fails(error: str | None = None, **how: Any) -> Fault:
     ],
 )
 def test_every_failure_has_its_meaning(server: SlackServer, fault: Fault, kind: Kind) -> None:
-    """One call, one outcome, and never a second post; the token is in none of them."""
-    server.script = [fault]
+    """One outcome, one post, or two where something simpler may be taken; never another, and the token is in
+    nothing that is said.
+    """
+    outcome_type, blame, count = MEANINGS[kind]
+    server.script = [fault] * count
     outcome = channel(server).send(ready())
-    expected: dict[Kind, type[Outcome]] = {Kind.LATER: Later, Kind.REFUSED: Refused, Kind.UNKNOWN: Unknown}
-    assert type(outcome) is expected[kind]
-    assert len(server.calls) == 1
+    assert type(outcome) is outcome_type
+    assert getattr(outcome, "blame", None) is blame
+    assert [method for method, _ in server.calls] == ["chat.postMessage"] * count
     assert len(server.messages) == fault.store
     assert server.token not in repr(outcome)
+
+
+@pytest.mark.parametrize(
+    ("code", "dropped"),
+    [
+        ("invalid_blocks", {"blocks"}),
+        ("msg_too_long", {"blocks"}),
+        ("invalid_metadata_format", {"blocks", "metadata"}),
+        ("metadata_too_large", {"blocks", "metadata"}),
+    ],
+)
+def test_what_slack_does_not_take_goes_out_as_plain_text(
+    server: SlackServer, code: str, dropped: set[str]
+) -> None:
+    """Once more without what was not taken, into the same thread; each post is told of before. It is found again."""
+    server.script = [fails(code)]
+    reached: list[Stage] = []
+    mine = ready(thread=f"{TARGET}:1.000001")
+    outcome = channel(server).send(mine, reached.append)
+    assert isinstance(outcome, Sent)
+    assert reached == [Stage.POST, Stage.POST]
+    rich, plain = posts(server)
+    assert plain == {name: value for name, value in rich.items() if name not in dropped}
+    assert plain["text"] == json.loads(mine.payload)["text"]
+    assert channel(server).find(mine) == outcome
+
+
+@pytest.mark.parametrize("second", ["invalid_blocks", "no_text", "metadata_too_large"])
+def test_plain_text_is_tried_once(server: SlackServer, second: str) -> None:
+    """Refused as well, it is refused for good, for what was said last; there is no third post."""
+    server.script = [fails("invalid_blocks"), fails(second)]
+    assert channel(server).send(ready()) == Refused(f"Slack says {second}")
+    assert len(posts(server)) == 2
+
+
+@pytest.mark.parametrize(
+    ("second", "outcome"),
+    [
+        (fails(drop=True, store=True), Unknown),
+        (fails("ratelimited", status=429), Later),
+        (fails("is_archived"), Refused),
+    ],
+)
+def test_plain_text_may_fail_otherwise(server: SlackServer, second: Fault, outcome: type[Outcome]) -> None:
+    """What comes of the second post is the outcome."""
+    server.script = [fails("msg_blocks_too_long"), second]
+    assert type(channel(server).send(ready())) is outcome
+    assert len(posts(server)) == 2
+
+
+def test_who_was_taken_over_posts_nothing(server: SlackServer) -> None:
+    """What `reach` raises goes through, at the first post and at the second."""
+
+    def stop_at(number: int) -> Any:
+        left = [None] * number
+
+        def reach(stage: Stage) -> None:
+            if not left:
+                raise Superseded("another sender has it")
+            left.pop()
+
+        return reach
+
+    for posted in (0, 1):
+        server.script = [fails("invalid_blocks")]
+        server.calls.clear()
+        with pytest.raises(Superseded):
+            channel(server).send(ready(), stop_at(posted))
+        assert len(server.calls) == posted
 
 
 @pytest.mark.parametrize(
@@ -338,7 +443,7 @@ def test_wrong_token_is_refused_and_never_told(server: SlackServer, caplog: pyte
     """Neither outcome nor log has it, at any level."""
     caplog.set_level(logging.DEBUG)
     outcome = channel(server, token="xoxb-wrong-secret").send(ready())
-    assert outcome == Refused("Slack says invalid_auth: check SLACK_BOT_TOKEN")
+    assert outcome == Refused("Slack says invalid_auth: check SLACK_BOT_TOKEN", Blame.SERVICE)
     assert "wrong-secret" not in caplog.text
 
 
@@ -360,9 +465,53 @@ def test_find_pages_through_a_busy_channel(server: SlackServer) -> None:
     for n in range(40):
         channel(server).send(ready(delivery=f"other-{n}"))
     for message in server.messages[1:]:
-        message["metadata"] = None
+        message |= {"metadata": None, "text": "lunch?"}
     assert channel(server).find(mine) is not None
     assert len([1 for method, _ in server.calls if method == "conversations.history"]) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "is_found"),
+    [
+        ({}, True),
+        ({"text": "cut by Slack"}, True),
+        ({"metadata": None}, True),  # it was sent without, as plain text
+        ({"metadata": None, "text": "Paperboy for bob"}, False),
+        ({"metadata": {"event_type": "another_app", "event_payload": {}}, "text": "other"}, False),
+        ({"metadata": {"event_type": "paperboy_delivery", "event_payload": {"delivery": "x-1"}}}, False),
+    ],
+)
+def test_found_by_its_mark_or_else_by_its_words(
+    server: SlackServer, changes: dict[str, Any], is_found: bool
+) -> None:
+    """Another delivery's mark is another delivery, whatever it says."""
+    mine = ready()
+    channel(server).send(mine)
+    server.messages[0] |= changes
+    assert (channel(server).find(mine) is not None) is is_found
+
+
+@pytest.mark.parametrize("title", ["A title", "&" * 90])
+def test_parts_are_told_apart_by_their_words(server: SlackServer, title: str) -> None:
+    """Without metadata too, and where all titles are too much for a text: part 2 is not taken for sent because part 1
+    was, nor one profile's digest because another's is in the same channel.
+    """
+    papers = tuple(scored(n, title=title) for n in range(1, 61))
+    one, other = (
+        [
+            envelope(part.payload, TARGET, delivery=f"{token}-{n}")
+            for n, part in enumerate(SlackChannel(None).render(made, token, TARGET), start=1)
+        ]
+        for token, made in (("aa", digest(papers)), ("bb", digest(papers, profile="bo")))
+    )
+    server.script = [fails("metadata_too_large")]
+    sent = channel(server).send(one[0])
+    assert isinstance(sent, Sent)
+    assert "metadata" not in server.messages[0]
+    assert channel(server).find(one[0]) == sent
+    assert channel(server).find(other[0]) is None
+    assert len(one) > 2
+    assert channel(server).find(replace(one[1], thread=sent.receipt)) is None
 
 
 def test_find_stops_before_the_first_attempt(server: SlackServer) -> None:
@@ -424,11 +573,160 @@ def test_unlinkable_paper_shows_its_title() -> None:
     )
 
 
-def test_a_conversation_gets_one_message_a_second(server: SlackServer) -> None:
-    """Slack allows bursts of one a second to a conversation; another conversation need not wait."""
-    waits: list[float] = []
-    posting = channel(server, clock=lambda: 100.0, sleep=waits.append)
-    payload = ready().payload
-    for target in ("C0PAPERS", "C0OTHERS", "C0PAPERS"):
-        assert isinstance(posting.send(envelope(payload, target)), Sent)
-    assert waits == [1.0]
+def test_a_conversation_is_told_from_others() -> None:
+    """Slack allows one message a second to a conversation: the queue spaces them, by the channel's id once a name's
+    is known.
+    """
+    names = {"#papers": "C0PAPERS"}
+    posting = SlackChannel("xoxb-x", names=Kept(names))
+    assert posting.spacing == timedelta(seconds=1)
+    told = {target: posting.conversation(target) for target in ("C0PAPERS", "#papers", "#others", "D0ADA")}
+    assert told == {"C0PAPERS": "C0PAPERS", "#papers": "C0PAPERS", "#others": "#others", "D0ADA": "D0ADA"}
+
+
+def test_a_notice_is_a_message(server: SlackServer) -> None:
+    """Plain text that shows as written, with the delivery's mark; what is too long ends between two lines."""
+    lines = ["slack #papers, failed: <!channel> is *archived*", *(f"line {n} {'x' * 90}" for n in range(90))]
+    notice = Notice("Paperboy: 91 deliveries have stopped", "\n".join(lines), datetime.now(UTC))
+    payload = channel(server).notice(notice, f"{TOKEN}-1", TARGET)
+    assert payload == channel(server).notice(notice, f"{TOKEN}-1", TARGET)
+    mine = envelope(payload, TARGET)
+    outcome = channel(server).send(mine)
+    (stored,) = server.messages
+    shown = stored["text"].splitlines()
+    assert shown[:2] == [escaped(line) for line in (notice.subject, lines[0])]
+    assert shown[2:] == lines[1 : len(shown) - 1]
+    assert 20 < len(shown) < 90
+    assert size(stored["text"]) <= 4_000
+    assert channel(server).find(mine) == outcome
+
+
+# --- Names ------------------------------------------------------------------------------------------------
+
+
+class Kept:
+    """Names that outlive a channel object, as the store's do."""
+
+    def __init__(self, ids: dict[str, str] | None = None) -> None:
+        self.ids = ids or {}
+
+    def get(self, name: str) -> str | None:
+        return self.ids.get(name)
+
+    def put(self, name: str, id_: str | None) -> None:
+        if id_ is None:
+            self.ids.pop(name, None)
+        else:
+            self.ids[name] = id_
+
+
+def methods(server: SlackServer) -> list[str]:
+    return [method.rpartition(".")[2] for method, _ in server.calls]
+
+
+def test_a_name_is_resolved_once(server: SlackServer) -> None:
+    """Through the pages of all channels, archived neighbours and all; another start of Paperboy still knows it, and
+    a channel that is renamed is the same.
+    """
+    server.channels = {f"other-{n}": f"C1{n}" for n in range(450)} | {"papers": "C0REAL"}
+    names = Kept()
+    assert isinstance(channel(server, names=names).send(ready(target="#papers")), Sent)
+    assert methods(server) == ["list", "list", "list", "postMessage"]
+    assert names.ids == {"#papers": "C0REAL"}
+    server.channels = {"renamed": "C0REAL", "papers": "C0ANOTHER"}
+    server.calls.clear()
+    for _ in range(2):
+        assert isinstance(channel(server, names=names).send(ready(target="#papers")), Sent)
+    assert methods(server) == ["postMessage"] * 2
+    assert {message["channel"] for message in server.messages} == {"C0REAL"}
+
+
+@pytest.mark.parametrize("target", ["#papers", "papers"])
+def test_a_name_is_written_with_its_sign_or_without(server: SlackServer, target: str) -> None:
+    """Both are the same channel; a part of a name is none."""
+    server.channels = {"papers-too": "C0TOO", "papers": "C0REAL"}
+    channel(server).send(ready(target=target))
+    assert server.messages[0]["channel"] == "C0REAL"
+
+
+@pytest.mark.parametrize(
+    ("lists", "fault"),
+    [
+        (False, None),
+        (True, fails("ratelimited", status=429)),
+        (True, fails(drop=True)),
+        (True, fails(status=500)),
+    ],
+)
+def test_without_a_list_the_name_is_posted_to_and_learned(
+    server: SlackServer, lists: bool, fault: Fault | None
+) -> None:
+    """Slack takes names where the app may not list channels, and its answer tells the id, which counts from then."""
+    server.channels = {"papers": "C0REAL"}
+    server.lists, server.list_script = lists, [fault] if fault else []
+    names = Kept()
+    mine = ready(target="#papers")
+    sent = channel(server, names=names).send(mine)
+    assert isinstance(sent, Sent)
+    assert sent.receipt.startswith("C0REAL:")
+    assert posts(server)[0]["channel"] == "#papers"
+    assert names.ids == {"#papers": "C0REAL"}
+    assert channel(server, names=names).find(mine) == sent
+    channel(server, names=names).send(mine)
+    assert posts(server)[1]["channel"] == "C0REAL"
+    assert methods(server).count("list") == 1
+
+
+def test_a_name_that_is_not_found_is_not_remembered(server: SlackServer) -> None:
+    """Neither in the list nor by posting: Slack says what is wrong, and next time it is looked up anew."""
+    names = Kept()
+    server.script = [fails("channel_not_found")]
+    outcome = channel(server, names=names).send(ready(target="#papers"))
+    assert isinstance(outcome, Refused)
+    assert (outcome.blame, names.ids) == (Blame.TARGET, {})
+    server.channels = {"papers": "C0NEW"}
+    assert isinstance(channel(server, names=names).send(ready(target="#papers")), Sent)
+    assert names.ids == {"#papers": "C0NEW"}
+
+
+def test_a_channel_that_is_gone_is_forgotten(server: SlackServer) -> None:
+    """Deleted and made anew under its name, it has another id; what is wrong otherwise forgets nothing."""
+    names = Kept({"#papers": "C0OLD"})
+    for code, left in (("is_archived", {"#papers": "C0OLD"}), ("channel_not_found", {})):
+        server.script = [fails(code)]
+        assert isinstance(channel(server, names=names).send(ready(target="#papers")), Refused)
+        assert names.ids == left
+    server.channels = {"papers": "C0NEW"}
+    channel(server, names=names).send(ready(target="#papers"))
+    assert server.messages[0]["channel"] == "C0NEW"
+
+
+def test_an_id_is_never_looked_up(server: SlackServer) -> None:
+    """Nor remembered, nor forgotten."""
+    names = Kept()
+    channel(server, names=names).send(ready())
+    server.script = [fails("channel_not_found")]
+    channel(server, names=names).send(ready())
+    assert (methods(server), names.ids) == (["postMessage"] * 2, {})
+
+
+def test_a_named_channel_is_searched_by_its_id(server: SlackServer) -> None:
+    """After a lost answer too, as the name was resolved before anything was posted."""
+    server.channels = {"papers": "C0REAL"}
+    names = Kept()
+    mine = ready(target="#papers")
+    assert isinstance(channel(server, names=names).send(mine, lambda stage: None), Sent)
+    server.messages.clear()
+    assert channel(server, names=names).find(mine) is None
+    server.script = [fails(drop=True, store=True)]
+    assert isinstance(channel(server, names=names).send(mine), Unknown)
+    found = channel(server, names=names).find(mine)
+    assert found == Sent(f"C0REAL:{server.messages[0]['ts']}")
+
+
+def test_a_name_is_resolved_before_the_message_is_handed_over(server: SlackServer) -> None:
+    """A look at the list posts nothing: what breaks off there has certainly not arrived."""
+    server.channels = {"papers": "C0REAL"}
+    seen: list[list[str]] = []
+    channel(server).send(ready(target="#papers"), lambda stage: seen.append(methods(server)))
+    assert seen == [["list"]]

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.model import ChannelName, Entry, Later, Profile, Refused, Unknown
+from bot.model import ChannelName, Entry, Later, Outcome, Profile, Refused, Subscription, Unknown
 from bot.pipeline.send import Served
-from bot.store.tables import LedgerRow
+from bot.store.tables import DeliveryRow, LedgerRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription
 
 DAY = timedelta(days=1)
@@ -161,6 +161,61 @@ def test_one_desk_for_those_that_need_one(world: World) -> None:
     assert world.desks == [("ada",), ("bo",)]
 
 
+# --- Unsubscribed -----------------------------------------------------------------------------------------
+
+LEFT = "unsubscribed by its reader"
+
+
+def leave(world: World, one: Subscription | None = None) -> None:
+    world.receivers.pause((one or subscription()).key, LEFT, NOW)
+
+
+def test_who_left_is_skipped_and_nothing_is_wrong(world: World) -> None:
+    """The row says since when and how to undo it; nothing is composed, so that nothing is lost if they come back."""
+    leave(world)
+    (row,) = world.send(reader(), now=NOW + DAY)
+    assert (row.state, row.trouble) == ("skipped", False)
+    again = "to send to them again, if they ask for it: paperboy resume ada:maildir:inbox"
+    assert row.why == f"{LEFT} on 2026-05-05; {again}"
+    assert (world.channel.sent, ledger(world)) == ([], set())
+    assert world.receivers.resume("ada:maildir:inbox")
+    assert told(world.send(reader(), now=NOW + 2 * DAY)) == [("sent", 1)]
+
+
+def test_who_left_leaves_the_others(world: World) -> None:
+    """Another subscription of the profile, and another profile's to the same target, go on."""
+    one, other = subscription(), subscription(target="other")
+    leave(world, one)
+    rows = world.send(reader(deliver=(one, other)), reader(id="bo", deliver=(subscription("bo"),)))
+    assert told(rows) == [("skipped", 0), ("sent", 1), ("sent", 1)]
+
+
+@pytest.mark.parametrize(
+    "outcome",
+    [Later("busy", 60.0), Refused("no such folder"), Unknown("reset")],
+    ids=lambda one: type(one).__name__,
+)
+def test_what_was_open_when_they_left_is_nobodys_business(world: World, outcome: Outcome) -> None:
+    """It is not tried again, and is no failure of the next send."""
+    world.channel.outcomes = [outcome]
+    world.send(reader())
+    leave(world)
+    for due in (False, True):
+        assert told(world.send(reader(), now=NOW + 30 * MINUTE, due=due)) == [("skipped", 0)]
+    assert len(world.channel.sent) == 1
+
+
+def test_a_pause_of_the_target_is_still_a_trouble(world: World) -> None:
+    """But not to who left: there is nothing to mend for them, nor a channel to set up."""
+    world.receivers.pause("maildir:inbox", "no such folder", NOW)
+    (row,) = world.send(reader())
+    assert (row.state, row.trouble) == ("skipped", True)
+    leave(world)
+    world.channel.trouble = "set MAIL_FROM"
+    (row,) = world.send(reader())
+    assert (row.state, row.trouble, row.why.startswith(LEFT)) == ("skipped", False, True)
+
+
 # --- Due --------------------------------------------------------------------------------------------------
 
 
@@ -247,6 +302,88 @@ def test_uncertain_is_looked_up_by_the_next_send(world: World) -> None:
     assert told(world.send(reader())) == [("uncertain", 1)]
     assert told(world.send(reader(), now=NOW + MINUTE)) == [("sent", 1)]
     assert world.channel.calls == ["send 1", "find 1"]
+
+
+@pytest.mark.parametrize(
+    ("finds", "resend_uncertain", "blind"),
+    [
+        (False, True, 1),  # mail: once more with the same Message-ID
+        (False, False, 0),  # or held at once
+        (True, True, 0),  # Slack is asked, and never sent to blindly
+        (True, False, 0),
+    ],
+)
+def test_how_often_a_digest_may_go_out_unseen(
+    world: World, finds: bool, resend_uncertain: bool, blind: int
+) -> None:
+    """As the subscription says, and only where nobody can ever tell."""
+    world.channel.finds = finds
+    to = subscription(resend_uncertain=resend_uncertain)
+    world.channel.outcomes = [Later("busy")]
+    world.send(reader(deliver=(to,)))
+    edition = world.outbox.find(to, NOW.date())
+    assert edition is not None
+    assert [one.blind for one in edition.deliveries] == [blind]
+
+
+@pytest.mark.parametrize(("resend_uncertain", "mails"), [(True, 2), (False, 1)])
+def test_a_mail_in_doubt_goes_out_again_or_is_held(world: World, resend_uncertain: bool, mails: int) -> None:
+    """`on_uncertain: hold` rather loses a mail than sends it twice; a person decides then."""
+    world.channel.finds = world.channel.can_find = False
+    world.channel.outcomes = [Unknown("broke")] * 9
+    profile = reader(deliver=(subscription(resend_uncertain=resend_uncertain),))
+    for minutes in (0, 5, 60, 600):
+        rows = world.send(profile, now=NOW + minutes * MINUTE, due=True)
+        assert "uncertain" in {row.state for row in rows}
+    assert len(world.channel.sent) == mails
+    assert len({one.payload for one in world.channel.sent}) == 1
+    (held,) = world.outbox.stopped()
+    assert world.queue.release(held.id, NOW + 2 * DAY)
+    world.channel.outcomes = []
+    world.send(profile, now=NOW + 2 * DAY)
+    assert len(world.channel.sent) == mails + 1
+
+
+def test_a_paused_target_gets_nothing_composed(world: World) -> None:
+    """It is told with the command for it, nothing is given away, and all of it comes when it is resumed."""
+    one, other = subscription(target="one"), subscription(target="other")
+    profile = reader(deliver=(one, other))
+    world.receivers.pause("maildir:one", "archived", NOW)
+    paused, sent = world.send(profile)
+    assert (paused.state, paused.trouble) == ("skipped", True)
+    assert paused.why == "paused since 2026-05-05: archived; when mended: paperboy resume maildir:one"
+    assert (sent.target, sent.state) == ("other", "sent")
+    assert ledger(world) == {(other.key, "arxiv:2605.00001")}
+    world.receivers.resume("maildir:one")
+    assert told(world.send(profile, now=NOW + MINUTE)) == [("sent", 1), ("skipped", 0)]
+
+
+@pytest.mark.parametrize("scope", ["maildir", "maildir:inbox", subscription().key])
+def test_every_scope_of_a_pause_is_told(world: World, scope: str) -> None:
+    """With what is kept meanwhile."""
+    world.channel.outcomes = [Later("busy")]
+    world.send(reader())
+    world.receivers.pause(scope, "because", NOW)
+    (row,) = world.send(reader(), now=NOW + 60 * MINUTE)
+    assert (row.state, row.papers, row.trouble) == ("waiting", 1, True)
+    assert f"paperboy resume {scope}" in row.why
+    assert len(world.channel.sent) == 1
+
+
+def test_parts_know_their_papers(world: World) -> None:
+    """Each those that it shows, and the twins that it names under them: together they are the ledger's."""
+    world.channel.per_part = 2
+    titles = ("fold laundry", "pour tea", "paint walls", "read maps", "milk goats", "milk goats")
+    world.add(*(entry(n, f"Robots {title}") for n, title in enumerate(titles, start=10)), now=NOW - DAY)
+    world.send(reader())
+    with world.database.reading() as session:
+        rows = session.exec(select(DeliveryRow).order_by(DeliveryRow.part)).all()
+    assert [row.papers for row in rows] == [2, 2, 2]
+    for row in rows:
+        shown = row.payload.decode().split(" ")[2:]
+        assert set(shown) <= set(row.shows)
+    assert sum(len(row.shows) for row in rows) == 7
+    assert {(subscription().key, paper) for row in rows for paper in row.shows} == ledger(world)
 
 
 def test_others_edition_is_not_touched(world: World) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,7 @@ from bot.store import migrate
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
+from bot.store.queue import Queue
 from bot.store.tables import Base
 
 
@@ -118,16 +120,27 @@ _OLD_ROWS = {
 }
 
 
-def _at_0001(url: str) -> None:
-    """A database as the version before terms were counted left it, with a paper that was sent."""
+def _insert(connection: Connection, table: str, row: dict[str, object]) -> None:
+    names = ", ".join(f'"{name}"' for name in row)
+    values = ", ".join(f":{name}" for name in row)
+    connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+
+
+@contextmanager
+def _at(url: str, revision: str) -> Iterator[Connection]:
+    """A database as an older version made it, to be filled."""
     with opened(url) as database, database.engine.begin() as connection:
         config = migrate._config()
         config.attributes["connection"] = connection
-        command.upgrade(config, "0001")
+        command.upgrade(config, revision)
+        yield connection
+
+
+def _at_0001(url: str) -> None:
+    """A database as the version before terms were counted left it, with a paper that was sent."""
+    with _at(url, "0001") as connection:
         for table, row in _OLD_ROWS.items():
-            names = ", ".join(f'"{name}"' for name in row)
-            values = ", ".join(f":{name}" for name in row)
-            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({values})"), row)
+            _insert(connection, table, row)
 
 
 def test_papers_and_ledgers_outlive_an_upgrade(empty_url: str) -> None:
@@ -155,6 +168,138 @@ def test_papers_and_ledgers_outlive_an_upgrade(empty_url: str) -> None:
             names = {index["name"] for index in inspect(connection).get_indexes("paper")}
         assert "ix_paper_sample" in names
         assert "ix_paper_draw" not in names
+
+
+# --- 0003 -------------------------------------------------------------------------------------------------
+
+_THEN, _SOON = "2026-05-04 12:00:00+00:00", "2026-05-04 12:05:00+00:00"
+#: Every state in which a delivery can be found, by the token of its edition: state, attempts, until, receipt.
+_OLD_DELIVERIES: dict[str, tuple[str, int, str | None, str | None]] = {
+    "pending": ("pending", 0, None, None),
+    "sending": ("sending", 1, _SOON, None),
+    "again": ("sending", 2, _SOON, None),
+    "through": ("sent", 2, None, "receipt"),
+    "waiting": ("waiting", 1, _SOON, None),
+    "failed": ("failed", 3, None, None),
+    "doubt": ("uncertain", 1, _SOON, None),
+    "held": ("uncertain", 2, None, None),
+}
+#: What 0003 adds to each of these: stage, told, how often a mail may go out again without anybody knowing.
+_NEW: dict[str, tuple[str, bool, int]] = {
+    "pending": ("claimed", False, 1),
+    "sending": ("data", False, 1),  # its process may be dead: nobody knows how far it came
+    "again": ("data", False, 0),  # that was the second time
+    "through": ("claimed", False, 0),
+    "waiting": ("claimed", False, 1),
+    "failed": ("claimed", True, 0),
+    "doubt": ("claimed", True, 1),
+    "held": ("claimed", True, 0),
+}
+
+
+def _digest(*papers: str) -> str:
+    return json.dumps({"profile": "ada", "papers": [{"paper": {"id": id_}, "score": 1.0} for id_ in papers]})
+
+
+def _fill_0002(connection: Connection) -> None:
+    """For each state a mail and a Slack message of two papers, with its attempts; and a digest of three messages."""
+    for channel in ("email", "slack"):
+        for token, (state, attempts, until, receipt) in _OLD_DELIVERIES.items():
+            id_, to = f"{channel}-{token}", f"{token} at {channel}"
+            key = f"ada:{channel}:{to}"
+            edition = {"id": id_, "subscription": key, "channel": channel, "target": to, "papers": 2}
+            edition |= {"digest": _digest(f"{id_}:a", f"{id_}:b")}
+            _insert(connection, "edition", _OLD_EDITION | edition)
+            delivery = {"state": state, "attempts": attempts, "until": until, "receipt": receipt, "papers": 2}
+            delivery |= {
+                "started": _THEN if attempts else None,
+                "owner": "dead" if state == "sending" else None,
+            }
+            _insert(connection, "delivery", _old_delivery(id_, 1) | delivery)
+            for number in range(1, attempts + 1):
+                last = (
+                    {} if number < attempts or state == "sending" else {"outcome": state, "finished": _SOON}
+                )
+                row = {"delivery": f"{id_}-1", "started": _THEN, "why": f"try {number}"}
+                _insert(connection, "attempt", row | last)
+    digest = {"id": "long", "subscription": "bo:slack:C0", "channel": "slack", "target": "C0", "papers": 5}
+    _insert(connection, "edition", _OLD_EDITION | digest | {"digest": _digest(*"abcde")})
+    for part, papers in ((1, 2), (2, 2), (3, 1)):
+        _insert(connection, "delivery", _old_delivery("long", part) | {"papers": papers})
+    quiet = {"id": "quiet", "subscription": "cy:slack:C0", "papers": 0, "why": "nothing new"}
+    _insert(connection, "edition", _OLD_EDITION | quiet)
+
+
+def _old_delivery(edition: str, part: int) -> dict[str, object]:
+    return {
+        "id": f"{edition}-{part}", "edition": edition, "part": part, "payload": f"{edition} {part}\x00".encode(),
+        "papers": 1, "state": "pending", "attempts": 0, "why": f"why {edition}",
+    }  # fmt: skip
+
+
+def _everything(url: str, table: str) -> list[dict[str, object]]:
+    with opened(url) as database, database.engine.connect() as connection:
+        found = connection.execute(text(f"SELECT * FROM {table} ORDER BY id")).mappings()
+        return [dict(row) for row in found]
+
+
+def test_deliveries_and_attempts_outlive_an_upgrade(empty_url: str) -> None:
+    """From 0002: every edition, delivery and attempt is there as it was, byte by byte, and refers to what it did."""
+    with _at(empty_url, "0002") as connection:
+        _fill_0002(connection)
+    before = {table: _everything(empty_url, table) for table in ("edition", "delivery", "attempt")}
+    assert [len(found) for found in before.values()] == [18, 19, 24]
+    with opened(empty_url) as database:
+        assert database.migrate() == ("0002", migrate.HEAD)
+    for table, found in before.items():
+        after = _everything(empty_url, table)
+        assert [{name: row[name] for name in old} for row, old in zip(after, found, strict=True)] == found
+    with opened(empty_url) as database, database.engine.begin() as connection:
+        connection.execute(text("DELETE FROM edition WHERE id = 'email-failed'"))
+        left = connection.execute(text("SELECT count(*) FROM attempt")).scalar()
+        assert left == 24 - 3
+
+
+def test_deliveries_learn_what_once_needs(empty_url: str) -> None:
+    """Where they go, which papers they show, how far they came, how often they may go out blind; what had stopped is
+    no news to the operator.
+    """
+    with _at(empty_url, "0002") as connection:
+        _fill_0002(connection)
+    with opened(empty_url) as database:
+        database.migrate()
+        outbox, queue = Outbox(database), Queue(database)
+        assert outbox.untold() == ()
+        for channel in ("email", "slack"):
+            for token, (stage, _, blind) in _NEW.items():
+                (one,) = outbox.deliveries(f"{channel}-{token}-1")
+                to = f"{token} at {channel}"
+                assert (one.channel, one.target, one.subscription) == (channel, to, f"ada:{channel}:{to}")
+                assert (one.stage, one.blind) == (stage, blind if channel == "email" else 0)
+                assert one.may_have_arrived is (token in ("sending", "again", "doubt", "held"))
+        later = datetime(2026, 5, 4, 12, 5, tzinfo=UTC)
+        keys = [f"ada:email:{token} at email" for token in _NEW]
+        open_ = [one.id for one in queue.open(keys, later)]
+        assert sorted(open_) == sorted(
+            f"email-{token}-1" for token in ("pending", "sending", "again", "waiting", "doubt")
+        )
+        assert all(queue.claim(id_, "test", later, timedelta(minutes=1)) for id_ in open_)
+    rows = {row["id"]: row for row in _everything(empty_url, "delivery")}
+    assert {id_: _list(rows[id_]["shows"]) for id_ in ("long-1", "long-2", "long-3", "email-held-1")} == {
+        "long-1": ["a", "b"],
+        "long-2": ["c", "d"],
+        "long-3": ["e"],
+        "email-held-1": ["email-held:a", "email-held:b"],
+    }
+    for token, (_, told, _) in _NEW.items():
+        row = rows[f"slack-{token}-1"]
+        assert (bool(row["told"]), row["incident"]) == (told, f"slack-{token}-1" if told else None)
+    assert {row["stage"] for row in _everything(empty_url, "attempt")[:24]} == {"claimed"}
+
+
+def _list(value: object) -> object:
+    """JSON, which SQLite's driver gives as text."""
+    return json.loads(value) if isinstance(value, str) else value
 
 
 def test_an_old_sqlite_file_is_migrated_in_passing(tmp_path: Path) -> None:

@@ -91,9 +91,9 @@ class Session:
     def _opened(self) -> smtplib.SMTP:
         """A connection that is encrypted and logged in as the settings want it. Raises NotSentError."""
         if self._connection is None:
-            with self._told("connecting"):
+            with self._told("connecting", Blame.SERVICE):
                 self._connection = self._connect()
-            with self._told("starting TLS"):
+            with self._told("starting TLS", Blame.SERVICE):
                 self._encrypt(self._connection)
             if self._settings.user:
                 self._log_in(self._connection)
@@ -169,23 +169,24 @@ class Session:
         return self._judged(code, reply) if code != 250 else Sent("")
 
     @contextlib.contextmanager
-    def _told(self, doing: str) -> Iterator[None]:
+    def _told(self, doing: str, blame: Blame = Blame.MESSAGE) -> Iterator[None]:
         """What a failure before the content means: always certain."""
         try:
             yield
         except smtplib.SMTPResponseException as error:
-            raise NotSentError(self._judged(error.smtp_code, error.smtp_error)) from None
+            raise NotSentError(self._judged(error.smtp_code, error.smtp_error, blame)) from None
         except smtplib.SMTPNotSupportedError:
             raise NotSentError(Refused(f"{self._place} cannot take such an address (SMTPUTF8)")) from None
         except OSError as error:
             raise NotSentError(Later(f"{doing} failed at {self._place}: {_described(error)}")) from None
         except ValueError as error:  # a host name or an address that cannot be written to a socket
-            raise NotSentError(Refused(f"{doing} failed at {self._place}: {type(error).__name__}")) from None
+            why = f"{doing} failed at {self._place}: {type(error).__name__}"
+            raise NotSentError(Refused(why, blame)) from None
 
-    def _judged(self, code: int, reply: bytes | str) -> Later | Refused:
+    def _judged(self, code: int, reply: bytes | str, blame: Blame = Blame.MESSAGE) -> Later | Refused:
         """RFC 5321, 4.2.1: 5xx is for good; 4xx, and what is neither, for now."""
         why = f"the SMTP server says {code} {self._quoted(reply)}".rstrip()
-        return Refused(why) if 500 <= code < 600 else Later(why)
+        return Refused(why, blame) if 500 <= code < 600 else Later(why)
 
     def _quoted(self, reply: bytes | str) -> str:
         text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply

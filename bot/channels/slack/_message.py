@@ -173,7 +173,10 @@ def _text(view: DigestView, pieces: Sequence[_Piece], part: int, parts: int) -> 
     shown: Callable[[str], str] = escaped
     papers = [piece.paper for piece in pieces]
     text = template.render(digest=view, papers=papers, part=part, parts=parts, shown=shown, cut=cut).strip()
-    return text if size(text) <= MAX_TEXT else escaped(f"Paperboy: {view.day}, {view.selection}")
+    # A message without metadata is told by its text: it must be no other part's, nor another profile's.
+    short = f"Paperboy for {cut(view.profile, 80)}, {view.day}: {view.selection}"
+    numbered = f"{short} (part {part} of {parts})" if parts > 1 else short
+    return text if size(text) <= MAX_TEXT else escaped(numbered)
 
 
 def _payload(blocks: list[Block], text: str, delivery: str) -> bytes:

@@ -1,0 +1,282 @@
+"""`serve`: the web process as it runs, from the link in a mail to the digests that no longer come."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection, HTTPResponse
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from bot.store.database import Database
+from bot.store.receivers import Receivers
+from bot.when import utc_now
+from tests.e2e.listings import BACKGROUND, NEXT, REWARD, WORLD, json_lines, profile
+from tests.e2e.test_delivery import MONDAY, TUESDAY, read, texts
+from tests.support.cli import Bench
+from tests.support.smtp_server import SmtpServer
+
+PUBLIC = "https://papers.example.org/paperboy"
+KEY = "sixteen letters!"
+ONE_CLICK = (
+    b"List-Unsubscribe=One-Click",
+    {"Content-Type": "application/x-www-form-urlencoded"},
+)
+SCOPE = "ada:email:ada@example.org"
+
+
+@pytest.fixture
+def mailed(tmp_path: Path, smtp: SmtpServer) -> Bench:
+    """Two readers who got Monday's papers by mail, one of them in a Maildir too, and news for Tuesday."""
+    bench = Bench(
+        tmp_path,
+        SMTP_URL=f"smtp://paperboy:mail%20pass%2Fword@127.0.0.1:{smtp.port}?tls=none",
+        MAIL_FROM="Paperboy <paperboy@example.org>",
+        PUBLIC_URL=PUBLIC,
+        SECRET_KEY=KEY,
+    )
+    bench.profile("ada", profile("email: ada@example.org", "maildir: ada"))
+    bench.profile("bea", profile("email: bea@example.org"))
+    for day, works in ((MONDAY, (*BACKGROUND, WORLD, REWARD)), (TUESDAY, (NEXT,))):
+        if day == TUESDAY:
+            assert bench.run("send", "--on", MONDAY).code == 0
+        path = bench.file(f"{day}.jsonl", json_lines(*works))
+        assert bench.run("ingest", "--file", path, "--as-of", day).code == 0
+    return bench
+
+
+@dataclass
+class Web:
+    """A running web process."""
+
+    process: subprocess.Popen[str]
+    host: str
+    port: int
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
+    ) -> tuple[HTTPResponse, str]:
+        connection = HTTPConnection(self.host, self.port, timeout=10)
+        try:
+            connection.request(method, path, body, headers or {})
+            response = connection.getresponse()
+            return response, response.read().decode()
+        finally:
+            connection.close()
+
+    def stop(self) -> tuple[str, str, float]:
+        """What it said, and how many seconds it took to end."""
+        asked = time.monotonic()
+        self.process.send_signal(signal.SIGTERM)
+        out, err = self.process.communicate(timeout=15)
+        return out, err, time.monotonic() - asked
+
+
+@contextmanager
+def serving(bench: Bench, *options: str) -> Iterator[Web]:
+    process = subprocess.Popen(
+        bench.command("serve", *options),
+        cwd=bench.folder,
+        env=bench.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        for line in process.stdout:
+            if answers := re.search(r"answers on http://([\d.]+):(\d+)", line):
+                yield Web(process, answers[1], int(answers[2]))
+                return
+        raise AssertionError(f"it ended: {process.communicate()}")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def links(smtp: SmtpServer) -> dict[str, str]:
+    """The path of each receiver's one-click link, from the newest mail's own header."""
+    found = {}
+    for mail in smtp.received:
+        message = read(mail.content)
+        assert message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+        url = re.search(r"<(https:[^>]+)>", message["List-Unsubscribe"])
+        assert url
+        assert url[1].startswith(f"{PUBLIC}/")
+        found[mail.rcpt_tos[0]] = urlsplit(url[1]).path
+    return found
+
+
+def rename(bench: Bench, table: str, name: str) -> None:
+    with closing(sqlite3.connect(bench.database)) as database, database:
+        database.execute(f"ALTER TABLE {table} RENAME TO {name}")
+
+
+def receivers(smtp: SmtpServer) -> list[str]:
+    return [mail.rcpt_tos[0] for mail in smtp.received]
+
+
+def test_one_click_ends_one_subscription(mailed: Bench, smtp: SmtpServer) -> None:
+    """A mail service posts to the link in a mail's header: that reader's digest comes no more by mail, and nothing
+    is anybody's fault. The other reader and the Maildir get theirs; `resume` brings what was missed.
+    """
+    link = links(smtp)["ada@example.org"]
+    with serving(mailed, "--port", "0") as web:
+        assert web.ask("GET", "/health")[1] == "ok"
+        assert "<form" in web.ask("GET", link)[1]
+        assert "paused" not in mailed.run("status", "--json").json
+        for _ in range(2):
+            response, page = web.ask("POST", link, *ONE_CLICK)
+            assert (response.status, "You are unsubscribed" in page) == (200, True)
+        out, err, _ = web.stop()
+    assert (web.process.returncode, err) == (0, "")
+    assert [line.split(" ", 1)[1] for line in out.splitlines()] == [
+        f"{SCOPE}: unsubscribed by its reader",
+        "stopped",
+    ]
+
+    told = mailed.run("send", "--on", TUESDAY, "--json")
+    rows = {(row["profile"], row["channel"]): row for row in told.json["editions"]}
+    assert told.code == 0
+    assert {key: row["state"] for key, row in rows.items()} == {
+        ("ada", "email"): "skipped",
+        ("ada", "maildir"): "sent",
+        ("bea", "email"): "sent",
+    }
+    assert re.match(r"unsubscribed by its reader on \d{4}-\d\d-\d\d; ", rows["ada", "email"]["why"])
+    assert f"paperboy resume {SCOPE}" in rows["ada", "email"]["why"]
+    assert receivers(smtp) == ["ada@example.org", "bea@example.org", "bea@example.org"]
+
+    status = mailed.run("status")
+    assert re.search(rf"Unsubscribed\n  paused {SCOPE} since ", status.out)
+    assert f"paperboy resume {SCOPE}" in " ".join(status.out.split())
+    assert "Needs you" not in status.out
+
+    assert mailed.run("resume", SCOPE).code == 0
+    assert mailed.run("send", "--on", TUESDAY).code == 0
+    assert receivers(smtp)[3:] == ["ada@example.org"]
+    assert NEXT.title in texts(read(smtp.received[3].content))[0]
+
+
+def test_what_waits_for_who_left_is_not_sent(mailed: Bench, smtp: SmtpServer) -> None:
+    """A digest that was refused for now when its reader left is not tried again, and is no failure either."""
+    smtp.script.rcpt = "450 4.2.0 greylisted"
+    assert mailed.run("send", "ada", "--on", f"{TUESDAY}T12:00:00Z").code == 1
+    smtp.script.rcpt = None
+    with serving(mailed, "--port", "0") as web:
+        web.ask("POST", links(smtp)["ada@example.org"])
+    later = mailed.run("send", "ada", "--on", f"{TUESDAY}T13:00:00Z", "--json")
+    states = {row["channel"]: row["state"] for row in later.json["editions"]}
+    assert (later.code, states["email"]) == (0, "skipped")
+    assert receivers(smtp) == ["ada@example.org", "bea@example.org"]
+
+
+def test_resume_tells_a_reader_from_an_address(mailed: Bench) -> None:
+    """When both are paused, each is resumed by its own name, and status tells what needs somebody from what does
+    not.
+    """
+    address = "email:ada@example.org"
+    with closing(Database(f"sqlite:///{mailed.database}")) as database:
+        for scope, why in ((SCOPE, "unsubscribed by its reader"), (address, "mail came back")):
+            Receivers(database).pause(scope, why, utc_now())
+    status = mailed.run("status").out
+    assert status.index(f"paused {address}") < status.index("Unsubscribed") < status.index(f"paused {SCOPE}")
+    assert mailed.run("resume", address).code == 0
+    assert [row["where"] for row in mailed.run("status", "--json").json["paused"]] == [SCOPE]
+    assert (
+        mailed.run("resume", address).code == 0
+    )  # what is after the profile is enough when nothing else fits
+    assert "paused" not in mailed.run("status", "--json").json
+
+
+def test_many_clicks_at_once(mailed: Bench, smtp: SmtpServer) -> None:
+    """Mail services repeat themselves, and readers are many: all hear that it is done, and it is said once."""
+    paths = list(links(smtp).values()) * 20
+    with serving(mailed, "--port", "0") as web, ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(lambda path: web.ask("POST", path, *ONE_CLICK)[0].status, paths))
+        out, _, _ = web.stop()
+    assert set(statuses) == {200}
+    assert out.count("unsubscribed") == 2
+    assert len(mailed.run("status", "--json").json["paused"]) == 2
+
+
+def test_it_stops_within_a_second_and_tells_no_token(mailed: Bench, smtp: SmtpServer) -> None:
+    """Also while browsers hold connections open; what was asked of it is nowhere in its output."""
+    link = links(smtp)["ada@example.org"]
+    with serving(mailed, "--port", "0") as web, socket.create_connection((web.host, web.port)) as idle:
+        idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
+        assert idle.recv(12) == b"HTTP/1.1 404"
+        web.ask("GET", link)
+        web.ask("POST", f"{link}x", *ONE_CLICK)
+        web.ask("POST", link, b"x" * 100_000)
+        out, err, seconds = web.stop()
+    assert (web.process.returncode, err) == (0, "")
+    assert seconds < 1
+    assert link.rpartition("/")[2] not in out
+
+
+def test_a_database_that_breaks_is_told_and_survived(mailed: Bench, smtp: SmtpServer) -> None:
+    """The reader hears to try again, the log why; once it is mended the same link works."""
+    link = links(smtp)["ada@example.org"]
+    with serving(mailed, "--port", "0") as web:
+        rename(mailed, "edition", "lost")
+        broken, page = web.ask("POST", link)
+        sick, _ = web.ask("GET", "/health")
+        rename(mailed, "lost", "edition")
+        mended, _ = web.ask("POST", link)
+        _, err, _ = web.stop()
+    assert (broken.status, "try again later" in page, sick.status, mended.status) == (503, True, 503, 200)
+    assert "the database" in err
+    assert "Traceback" not in err
+    assert link.rpartition("/")[2] not in err
+
+
+@pytest.mark.parametrize(("options", "host"), [((), "0.0.0.0"), (("--host", "127.0.0.1"), "127.0.0.1")])
+def test_a_platform_says_where(mailed: Bench, options: tuple[str, ...], host: str) -> None:
+    """PORT is the port, and means that requests come from outside, as on Heroku."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    mailed.env["PORT"] = str(port)
+    with serving(mailed, *options) as web:
+        assert (web.host, web.port) == (host, port)
+        assert web.ask("GET", "/health")[0].status == 200
+
+
+def test_without_a_key_it_says_how_to_make_one(bench: Bench) -> None:
+    """Exit code 2 and a sentence with the command."""
+    result = bench.run("serve")
+    assert (result.code, result.out) == (2, "")
+    assert "set SECRET_KEY" in result.err
+    assert 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"' in result.err
+
+
+def test_without_its_extra_it_says_what_to_install(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """waitress is for who runs the web process alone."""
+    monkeypatch.setitem(sys.modules, "waitress", None)
+    bench.env["SECRET_KEY"] = KEY
+    result = bench.run("serve")
+    assert result.code == 2
+    assert "pip install 'paperboy[web]'" in result.err
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
+def test_a_place_that_cannot_be_listened_on(bench: Bench, host: str) -> None:
+    """Taken or unknown: exit code 2, and what to change."""
+    bench.env["SECRET_KEY"] = KEY
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = bench.subprocess("serve", "--host", host, "--port", str(taken.getsockname()[1]))
+    assert result.code == 2
+    assert f"cannot listen on {host}:" in result.err
+    assert "Traceback" not in result.err

@@ -1,0 +1,286 @@
+"""What the operator hears: what stopped, once for each reason, with the command for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import Violation
+from bot.model import (
+    ALERTS,
+    Blame,
+    ChannelName,
+    Delivery,
+    DeliveryState,
+    Edition,
+    Later,
+    Part,
+    Refused,
+    Step,
+    Subscription,
+    Unknown,
+)
+from bot.pipeline.alerts import MOST, Operator, notice, raise_alert
+from bot.pipeline.deliver import LEASE, SETTLE
+from bot.pipeline.send import deliver_and_tell
+from bot.store.tables import AttemptRow
+from tests.support.builders import NOW, FakeChannel, World, subscription
+
+DAY = timedelta(days=1)
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    """With an operator in Slack, and readers with Maildirs."""
+    made = World(tmp_path)
+    made.operator = Operator(ChannelName.SLACK, "C0OPS")
+    made.channels[ChannelName.SLACK] = FakeChannel("slack")
+    yield made
+    made.close()
+
+
+def ops(world: World) -> FakeChannel:
+    channel = world.channels[ChannelName.SLACK]
+    assert isinstance(channel, FakeChannel)
+    return channel
+
+
+def alerts(world: World) -> list[str]:
+    """What reached the operator, without the id and the target in front."""
+    return [one.payload.decode().split(" ", 2)[2] for one in ops(world).arrived.values()]
+
+
+def put(world: World, *tokens: str, target: str = "inbox") -> None:
+    """Editions of one part, each of its own profile, which is named as the edition."""
+    for token in tokens:
+        to = reader(token, target)
+        edition = Edition(token, to.key, to.profile, to.channel, to.target, NOW.date(), 1)
+        assert world.outbox.add(edition, NOW, {}, [], [Part(token.encode(), 1)])
+
+
+def reader(token: str, target: str = "inbox") -> Subscription:
+    return subscription(token, target)
+
+
+def tick(world: World, *tokens: str, later: timedelta = timedelta(0)) -> None:
+    """Deliver to these readers, and tell."""
+    keys = [reader(token).key for token in tokens]
+    deliver_and_tell(world.outbox, world.sender(NOW + later), keys, world.operator)
+
+
+def test_what_failed_is_told_with_the_command_for_it(world: World) -> None:
+    """In the round in which it stopped: where, why, for whom, and what to type."""
+    put(world, "ada")
+    world.channel.outcomes = [Refused("no such folder")]
+    tick(world, "ada")
+    (alert,) = alerts(world)
+    assert alert.splitlines() == [
+        "Paperboy: a delivery has stopped",
+        "maildir inbox, failed: no such folder",
+        "  kept for ada; when mended: paperboy resend ada-1",
+        "All of it, at any time: paperboy status",
+    ]
+    (sent,) = ops(world).sent
+    assert sent.target == "C0OPS"
+    assert world.outbox.alerts() == ()
+
+
+def test_an_incident_is_told_once_and_not_at_every_attempt(world: World) -> None:
+    """Attempts that wait are no news; when it is given up there is one alert, and none after it."""
+    put(world, "ada")
+    world.channel.outcomes = [Later("busy")] * 99
+    for hours in range(24):
+        tick(world, "ada", later=timedelta(hours=hours))
+    assert alerts(world) == []
+    for hours in range(24, 48):
+        tick(world, "ada", later=timedelta(hours=hours))
+    (alert,) = alerts(world)
+    assert "maildir inbox, failed: given up after a day: busy" in alert
+
+
+def test_what_is_held_is_told(world: World) -> None:
+    """Nobody knows whether it arrived, and nothing more happens by itself."""
+    put(world, "ada")
+    world.channel.finds = world.channel.can_find = False
+    world.channel.outcomes = [Unknown("the connection broke")]
+    tick(world, "ada")
+    (alert,) = alerts(world)
+    assert "maildir inbox, uncertain: the connection broke" in alert
+
+
+def test_several_incidents_are_one_alert(world: World) -> None:
+    """A bad night is one message."""
+    put(world, "ada", "bo", "cy")
+    world.channel.outcomes = [Refused("no folder"), Refused("no room")]
+    tick(world, "ada", "bo", "cy")
+    (alert,) = alerts(world)
+    assert alert.startswith("Paperboy: 2 deliveries have stopped\n")
+    assert all(one in alert for one in ("no folder", "resend ada-1", "no room", "resend bo-1"))
+    assert "cy" not in alert
+
+
+def test_what_stops_for_a_known_reason_is_no_news(world: World) -> None:
+    """A second delivery that the same token stops: the operator knows, and is not told later either."""
+    put(world, "ada", "bo")
+    for one in ("ada-1", "bo-1"):
+        assert world.queue.claim(one, "test", NOW, LEASE)
+    gone = Step(DeliveryState.FAILED, why="gone", incident="maildir:inbox", pauses="maildir:inbox")
+    world.queue.record("ada-1", "test", gone, NOW)
+    tick(world, "ada", "bo")
+    assert len(alerts(world)) == 1
+    world.queue.record("bo-1", "test", gone, NOW + MINUTE)
+    for minutes in (1, 2):
+        tick(world, "ada", "bo", later=minutes * MINUTE)
+    assert len(alerts(world)) == 1
+    assert world.outbox.untold() == ()
+
+
+def test_one_incident_of_several_deliveries_is_told_once(world: World) -> None:
+    """Its reason once, and below it each delivery that it keeps."""
+    put(world, "ada", "bo")
+    gone = Step(DeliveryState.FAILED, why="gone", incident="maildir", pauses="maildir")
+    for one in ("ada-1", "bo-1"):
+        assert world.queue.claim(one, "test", NOW, LEASE)
+    for one in ("ada-1", "bo-1"):
+        world.queue.record(one, "test", gone, NOW)
+    tick(world, "ada", "bo")
+    (alert,) = alerts(world)
+    assert alert.count("gone") == 1
+    assert [line for line in alert.splitlines() if "kept for" in line] == [
+        "  kept for ada; when mended: paperboy resend ada-1",
+        "  kept for bo; when mended: paperboy resend bo-1",
+    ]
+
+
+def test_what_was_resent_and_stops_anew_is_told_anew(world: World) -> None:
+    """Somebody thought that it was mended, and it was not."""
+    put(world, "ada")
+    world.channel.outcomes = [Refused("gone", Blame.TARGET), Refused("gone", Blame.TARGET)]
+    tick(world, "ada")
+    tick(world, "ada", later=MINUTE)
+    assert len(alerts(world)) == 1
+    assert world.queue.release("ada-1", NOW + 2 * MINUTE)
+    tick(world, "ada", later=2 * MINUTE)
+    assert len(alerts(world)) == 2
+
+
+def test_what_was_mended_and_stops_another_day_is_told(world: World) -> None:
+    """An incident is over when what it stopped goes on."""
+    put(world, "ada")
+    world.channel.outcomes = [Refused("gone", Blame.TARGET)]
+    tick(world, "ada")
+    world.queue.release("ada-1", NOW)
+    tick(world, "ada", later=MINUTE)
+    assert world.outbox.deliveries("ada-1")[0].state == "sent"
+    put(world, "bo")
+    world.channel.outcomes = [Refused("gone", Blame.TARGET)]
+    tick(world, "bo", later=2 * MINUTE)
+    assert len(alerts(world)) == 2
+
+
+def test_without_an_operator_nothing_counts_as_told(world: World) -> None:
+    """Who sets PAPERBOY_ALERTS later hears of what stopped before."""
+    operator, world.operator = world.operator, None
+    put(world, "ada")
+    world.channel.outcomes = [Refused("gone")]
+    tick(world, "ada")
+    assert [(one.id, incident) for one, incident in world.outbox.untold()] == [("ada-1", "ada-1")]
+    assert (world.outbox.alerts(), ops(world).sent) == ((), [])
+    world.operator = operator
+    tick(world, "ada", later=DAY)
+    assert len(alerts(world)) == 1
+
+
+def test_a_violation_is_told_although_it_stops_the_sender(world: World) -> None:
+    """The loud error is raised, and the operator hears of it."""
+    put(world, "ada")
+    with world.database.session() as session:
+        session.add(AttemptRow(delivery="ada-1", started=NOW, finished=NOW, outcome="sent"))
+    with pytest.raises(Violation):
+        tick(world, "ada")
+    (alert,) = alerts(world)
+    assert "it was sent before" in alert
+
+
+# --- As a delivery ----------------------------------------------------------------------------------------
+
+
+def test_an_alert_is_tried_again(world: World) -> None:
+    """Slack may be busy as well: the same bytes, by any later round, whoever it is for."""
+    put(world, "ada")
+    world.channel.outcomes = [Refused("gone")]
+    ops(world).outcomes = [Later("busy")]
+    tick(world, "ada")
+    (waiting,) = world.outbox.alerts()
+    assert (waiting.state, waiting.subscription, waiting.edition) == ("waiting", ALERTS, None)
+    tick(world, later=MINUTE)
+    assert len(alerts(world)) == 1
+    assert len({one.payload for one in ops(world).sent}) == 1
+    assert world.outbox.alerts() == ()
+
+
+def test_an_alert_in_doubt_is_looked_up(world: World) -> None:
+    """It is not told twice because the connection broke."""
+    put(world, "ada")
+    world.channel.outcomes = [Refused("gone")]
+    ops(world).outcomes = [Unknown("broke")]
+    ops(world).during = lambda envelope: ops(world).arrived.update({envelope.delivery: envelope})
+    tick(world, "ada")
+    tick(world, later=SETTLE)
+    assert (len(ops(world).sent), world.outbox.alerts()) == (1, ())
+
+
+def test_an_alert_that_fails_raises_no_alert(world: World) -> None:
+    """It stays to be seen by `status`, and makes no more noise."""
+    put(world, "ada")
+    world.channel.outcomes = [Refused("gone")]
+    ops(world).outcomes = [Refused("no such channel", Blame.TARGET)]
+    for minutes in range(3):
+        tick(world, "ada", later=minutes * MINUTE)
+    assert len(ops(world).sent) == 1
+    (failed,) = world.outbox.alerts()
+    assert failed.state == "failed"
+    assert failed in world.outbox.stopped()
+
+
+def test_rounds_without_trouble_store_nothing(world: World) -> None:
+    """No alert, no look at the operator's channel."""
+    put(world, "ada")
+    assert world.operator is not None
+    tick(world, "ada")
+    assert not raise_alert(world.outbox, world.channels, world.operator, NOW)
+    assert ops(world).calls == []
+
+
+# --- What it says -----------------------------------------------------------------------------------------
+
+
+def stopped(number: int, incident: str = "") -> tuple[Delivery, str]:
+    to = (ChannelName.SLACK, "C0", f"p{number}:slack:C0")
+    one = Delivery(f"d{number:02}-1", "e", 1, 3, DeliveryState.FAILED, *to, why=f"why {number}")
+    return one, incident or one.id
+
+
+@pytest.mark.parametrize("number", [MOST, MOST + 1, 4 * MOST])
+def test_a_very_bad_night_fits_into_a_message(number: int) -> None:
+    """So many incidents are spelled out, and the rest is counted."""
+    made = notice([stopped(n) for n in range(number)], NOW)
+    assert (made.subject, made.made) == (f"Paperboy: {number} deliveries have stopped", NOW)
+    lines = made.text.splitlines()
+    assert len([line for line in lines if "why" in line]) == MOST
+    more = [line for line in lines if line.startswith("...")]
+    assert more == ([f"... and {number - MOST} more."] if number > MOST else [])
+    assert lines[-1] == "All of it, at any time: paperboy status"
+
+
+def test_what_one_incident_keeps_fits_too() -> None:
+    """So many deliveries are named, the rest is counted, with the command for all."""
+    made = notice([stopped(n, "slack") for n in range(MOST + 5)], NOW)
+    lines = made.text.splitlines()
+    assert lines[0] == "slack C0, failed: why 0"
+    assert len([line for line in lines if "kept for" in line]) == MOST
+    assert lines[-2] == "  ... and 5 more: paperboy resend --all"

@@ -1,0 +1,114 @@
+"""`resend`: which deliveries are meant, and one more try at each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from bot.errors import NotConfigured, UserError
+from bot.model import Blame, ChannelName, Edition, Later, Part, Refused, Unknown
+from bot.pipeline.resend import resend, stopped
+from tests.support.builders import NOW, World, subscription
+
+MINUTE = timedelta(minutes=1)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def put(world: World, token: str, parts: int = 1) -> str:
+    """An edition of its own profile; the subscription's key."""
+    to = subscription(token)
+    edition = Edition(token, to.key, to.profile, to.channel, to.target, NOW.date(), parts)
+    rendered = [Part(f"{token} {n}".encode(), 1) for n in range(1, parts + 1)]
+    assert world.outbox.add(edition, NOW, {}, [], rendered)
+    return to.key
+
+
+def again(world: World, beginning: str | None, later: timedelta = MINUTE) -> list[tuple[str, str]]:
+    found = stopped(world.outbox, beginning)
+    rows = resend(found, world.outbox, world.queue, world.sender(NOW + later), world.operator)
+    return [(row.profile, row.state) for row in rows]
+
+
+def test_the_one_that_is_meant(world: World) -> None:
+    """By as much of its id as is unique; of several parts, the one that stopped; what is left follows."""
+    key = put(world, "abc1", parts=3)
+    put(world, "abd2")
+    world.channel.outcomes = [Refused("no")]
+    world.sender().deliver([key])
+    for written in ("abc1-1", "abc1", "abc"):
+        assert [one.id for one in stopped(world.outbox, written)] == ["abc1-1"]
+    for written in ("ab", "a", "", "xyz", "%", "a_c"):
+        with pytest.raises(UserError, match="paperboy status"):
+            stopped(world.outbox, written)
+    assert again(world, "abc") == [("abc1", "sent")]
+    assert world.channel.calls == ["send 1", "send 1", "send 2", "send 3"]
+    with pytest.raises(UserError, match="abc1-1 is sent: only what failed or is uncertain"):
+        stopped(world.outbox, "abc1-1")
+    with pytest.raises(UserError, match="is pending"):
+        stopped(world.outbox, "abd2")
+
+
+def test_all_that_stopped(world: World) -> None:
+    """Without an id; what waits by itself is not meant. Another failure is told, and stays."""
+    with pytest.raises(UserError, match="nothing has stopped"):
+        stopped(world.outbox, None)
+    keys = [put(world, token) for token in ("a", "b", "c", "d")]
+    world.channel.outcomes = [Refused("no"), Later("busy"), Refused("no")]
+    world.sender().deliver(keys)
+    world.channel.outcomes = [Refused("still no")]
+    assert again(world, None) == [("a", "failed"), ("c", "sent")]
+    assert [one.delivery for one in world.channel.sent] == ["a-1", "b-1", "c-1", "d-1", "a-1", "c-1"]
+    assert [one.id for one in stopped(world.outbox, None)] == ["a-1"]
+
+
+def test_the_pause_of_its_target_is_lifted(world: World) -> None:
+    """Who says so has mended it: what was kept back for the same target goes out with the next send."""
+    keys = [put(world, token) for token in ("a", "b")]
+    world.channel.outcomes = [Refused("archived", Blame.TARGET)]
+    world.sender().deliver(keys)
+    assert len(world.channel.sent) == 1
+    assert again(world, "a") == [("a", "sent")]
+    assert world.receivers.pauses() == ()
+    world.sender(NOW + MINUTE).deliver(keys)
+    assert [one.delivery for one in world.channel.sent] == ["a-1", "a-1", "b-1"]
+
+
+def test_a_doubt_is_looked_up_before_it_is_resent(world: World) -> None:
+    """It had arrived after all: nothing goes out a second time."""
+    key = put(world, "a")
+    world.channel.outcomes = [Unknown("broke")]
+    world.channel.during = lambda envelope: world.channel.arrived.update({envelope.delivery: envelope})
+    world.sender().deliver([key])
+    assert again(world, "a") == [("a", "sent")]
+    assert world.channel.calls == ["send 1", "find 1"]
+
+
+def test_an_unconfigured_channel_releases_nothing(world: World) -> None:
+    """The setting is named, and what stopped stays as it was."""
+    key = put(world, "a")
+    world.channel.outcomes = [Refused("no")]
+    world.sender().deliver([key])
+    before = world.outbox.stopped()
+    world.channel.trouble = "set SMTP_URL"
+    with pytest.raises(NotConfigured, match="set SMTP_URL"):
+        again(world, "a")
+    assert world.outbox.stopped() == before
+
+
+def test_an_alert_can_be_resent(world: World) -> None:
+    """It has no edition, so there is no row; it goes out."""
+    assert world.outbox.tell([], Part(b"e-1 C0OPS Paperboy: ...", 0), "alert", ChannelName.SLACK, "C0OPS")
+    world.channel.outcomes = [Refused("no")]
+    world.sender().deliver(["paperboy:alerts"])
+    assert [one.id for one in stopped(world.outbox, "ale")] == ["alert-1"]
+    assert again(world, "ale") == []
+    assert world.outbox.alerts() == ()

@@ -1,0 +1,155 @@
+"""What `paperboy status` shows: first what needs somebody, with the command for it, on one screen."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+from rich.console import Console
+
+from bot.affairs import EDITIONS_SHOWN, SHOWN, Affairs, shown
+from bot.model import (
+    ALERTS,
+    Bounces,
+    ChannelName,
+    Delivery,
+    DeliveryState,
+    Edition,
+    Pause,
+    SourceState,
+    Stage,
+)
+
+NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
+TODAY = date(2026, 5, 5)
+S = DeliveryState
+
+
+def text(affairs: Affairs) -> str:
+    console = Console(width=200, no_color=True, highlight=False)
+    with console.capture() as capture:
+        console.print(shown(affairs))
+    return capture.get()
+
+
+def edition(name: str, *states: DeliveryState, **changes: object) -> Edition:
+    """A digest of somebody's on Slack, a part for each state; `changes` are its deliveries'."""
+    target = f"C0{name.upper()}"
+    key = f"{name}:slack:{target}"
+    parts = tuple(
+        replace(
+            Delivery(
+                f"{name}-{n}", name, n, 5, state, ChannelName.SLACK, target, key, attempts=2, started=NOW
+            ),
+            **changes,  # type: ignore[arg-type]
+        )
+        for n, state in enumerate(states, start=1)
+    )
+    return Edition(name, key, name, ChannelName.SLACK, target, TODAY, 5 * len(parts), deliveries=parts)
+
+
+def section(page: str, title: str) -> list[str]:
+    """Its lines; none when it is not there."""
+    _, _, rest = page.partition(f"\n{title}\n")
+    return rest.partition("\n\n")[0].splitlines() if rest else []
+
+
+def test_a_good_morning_is_short() -> None:
+    """Nothing needs anybody and nothing waits: neither has a section."""
+    source = SourceState("arxiv-rss", "ok", "", NOW, NOW, NOW)
+    page = text(Affairs(NOW, 42, [source], [edition("ada", S.SENT)]))
+    assert page.splitlines()[0] == "42 papers are stored."
+    assert "Needs you" not in page
+    assert "Goes on" not in page
+    assert section(page, "Digests") == ["  2026-05-05 ada → slack C0ADA: sent, 5 papers"]
+    assert "arxiv-rss: ok, last answer 2026-05-05 08:30Z" in page
+
+
+def test_before_anything_was_done() -> None:
+    """It says how to begin."""
+    page = text(Affairs(NOW, 0))
+    assert section(page, "Sources") == ["  none asked yet: paperboy ingest"]
+    assert section(page, "Digests") == ["  none yet: paperboy send"]
+
+
+def test_what_needs_you_has_its_command() -> None:
+    """What failed, and why; what is held, which may have arrived; what is paused, and how much it holds up."""
+    affairs = Affairs(
+        NOW,
+        42,
+        editions=[
+            edition("bo", S.SENT, S.FAILED, why="no such user"),
+            edition("cy", S.UNCERTAIN, why="the connection broke"),
+            edition("di", S.PENDING),
+        ],
+        pauses=[Pause("slack:C0DI", "it is archived", NOW - timedelta(days=1))],
+    )
+    lines = section(text(affairs), "Needs you")
+    assert lines == [
+        "  paused slack:C0DI since 2026-05-04 08:30Z: it is archived",
+        "      nothing is sent there; 1 delivery kept; when mended: paperboy resume slack:C0DI",
+        "  failed 2026-05-05 bo → slack C0BO, part 2 of 2, after 2 attempts: no such user",
+        "      when mended: paperboy resend bo-2",
+        "  held, uncertain 2026-05-05 cy → slack C0CY, after 2 attempts: the connection broke",
+        "      if it has not arrived: paperboy resend cy-1",
+        "  all of these, when they are mended: paperboy resend --all",
+    ]
+
+
+def test_what_waits_says_until_when_and_why() -> None:
+    """The next first; when it is given up; what is looked up; what a pause holds; what is under way."""
+    soon, later = NOW + timedelta(minutes=12), NOW + timedelta(hours=3)
+    affairs = Affairs(
+        NOW,
+        42,
+        editions=[
+            edition("ada", S.WAITING, until=later, why="busy"),
+            edition("bo", S.UNCERTAIN, until=soon, why="the connection broke"),
+            edition("cy", S.SENDING, until=NOW, stage=Stage.POST),
+            edition("di", S.PENDING, attempts=0),
+            edition("ed", S.PENDING, attempts=0),
+        ],
+        pauses=[Pause("slack:C0ED", "it is archived", NOW)],
+    )
+    lines = section(text(affairs), "Goes on by itself")
+    assert lines == [
+        "  sending 2026-05-05 cy → slack C0CY, after 2 attempts, tried again now: an attempt is under way "
+        "(stage post), or its process died: taken up again after 08:30 UTC",
+        "  pending 2026-05-05 di → slack C0DI, to be sent by the next `paperboy send` or `run`",
+        "  pending 2026-05-05 ed → slack C0ED, waits for the pause to end",
+        "  uncertain 2026-05-05 bo → slack C0BO, after 2 attempts, looked up 2026-05-05 08:42Z (in 12 min): "
+        "the connection broke",
+        "  waiting 2026-05-05 ada → slack C0ADA, after 2 attempts, tried again 2026-05-05 11:30Z (in 3 h), "
+        "given up 2026-05-06 08:30Z: busy",
+    ]
+
+
+def test_a_bad_night_fits_on_one_screen() -> None:
+    """Of a hundred of each kind some are shown and the rest is counted; digests are counted by day."""
+    hundred = [f"reader{n:03}" for n in range(100)]
+    affairs = Affairs(
+        NOW,
+        42,
+        [SourceState("arxiv-rss", "failed", "no connection")],
+        [
+            *(edition(f"a{name}", S.FAILED, why="no " * 500) for name in hundred),
+            *(edition(f"b{name}", S.WAITING, until=NOW, why="busy") for name in hundred),
+        ],
+        pauses=[Pause(f"slack:C0{n}", "archived", NOW) for n in range(100)],
+        bounces=[Bounces(f"{name}@example.org", 0, 3, NOW, "mailbox full") for name in hundred],
+    )
+    page = text(affairs)
+    assert len(page.splitlines()) < 75  # of 200 columns
+    assert page.count("and 92 more: paperboy status --json") == 4
+    assert section(page, "Digests") == ["  2026-05-05: 100 failed, 100 waiting"]
+    assert section(page, "Mail that came back")[0] == (
+        "  reader000@example.org: 3 for now; last 2026-05-05 08:30Z: mailbox full"
+    )
+    assert SHOWN < EDITIONS_SHOWN < 100
+
+
+def test_an_alert_that_has_not_reached_the_operator() -> None:
+    """It waits as everything else does."""
+    alert = Delivery("a-1", None, 1, 0, S.FAILED, ChannelName.SLACK, "C0OPS", ALERTS, attempts=1, why="gone")
+    lines = section(text(Affairs(NOW, 42, alerts=[alert])), "Needs you")
+    assert lines[0] == "  failed alert → slack C0OPS, after 1 attempt: gone"
