@@ -317,14 +317,17 @@ class _Trip:
         self._stage = stage
 
     def _hand_over(self, stage: Stage, blind: int | None) -> None:
-        sender, spacing, now = self._sender, self._channel.spacing, self._sender.real()
+        """Its turn is counted from when the transaction has begun: others may hold it up."""
+        sender, spacing = self._sender, self._channel.spacing
         lane = f"{self._one.channel}:{self._channel.conversation(self._one.target)}"
-        turn = Turn(lane, spacing, now) if spacing else None
         until = sender.clock() + LEASE
-        wait = sender.queue.hand_over(self._one.id, sender.owner, stage, until, turn, blind)
+        with sender.queue.together():
+            now = sender.real()
+            turn = Turn(lane, spacing, now) if spacing else None
+            wait = sender.queue.hand_over(self._one.id, sender.owner, stage, until, turn, blind)
         self.turn = now + wait
         if wait:
-            sender.wait(max(0.0, (self.turn - sender.real()).total_seconds()))
+            sender.wait(max(0.0, (self.turn - sender.real()).total_seconds()))  # storing it may take as long
             if not sender.queue.renew(self._one.id, sender.owner, sender.clock() + LEASE):
                 raise Superseded(f"{self._one.id} was taken over while it waited for its turn")
 

@@ -255,7 +255,9 @@ def _read() -> Any:
         "first_receipt": select(part.c.receipt).where(of_edition, part.c.part == 1),
     }
     found = (query.correlate(_D).scalar_subquery().label(name) for name, query in facts.items())
-    return select(_D, *found).where(_D.c.id == bindparam("id_")).with_for_update(of=_D)
+    query = select(_D, *found).where(_D.c.id == bindparam("id_"))
+    # Two that wait for what the other one is just recording would wait for ever.
+    return query.with_for_update(of=_D, skip_locked=True)
 
 
 _READ = _read()

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
+from threading import Condition, Lock, Thread
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -21,6 +23,7 @@ Answer = dict[str, Any]
 class Fault:
     """How one call goes wrong: all that is set happens, in this order."""
 
+    late: float = 0.0  #: seconds before anything is stored
     store: bool = False  #: the message is posted nevertheless
     delay: float = 0.0  #: seconds before anything is answered
     drop: bool = False  #: the connection ends without an answer
@@ -32,6 +35,7 @@ class Fault:
 class SlackServer:
     """Use as a context manager. `script` holds what befalls the next posts, one entry a call, None for nothing;
     `read_script` the same for conversations.history and conversations.replies, `list_script` for conversations.list.
+    Where a script has nothing more, `plan` and `read_plan` are asked, each by one call at a time.
     `channels` are the channels by their names; posting to another name makes one.
     """
 
@@ -40,12 +44,16 @@ class SlackServer:
         self.messages: list[dict[str, Any]] = []  #: as stored: the arguments, with channel and ts
         self.script: list[Fault | None] = []
         self.read_script: list[Fault | None] = []
+        self.plan: Callable[[], Fault | None] = lambda: None
+        self.read_plan: Callable[[], Fault | None] = lambda: None
         self.list_script: list[Fault | None] = []
         self.lists = True  #: whether the token has the scopes to list channels
         self.channels: dict[str, str] = {}  #: ids by name, without "#"
         self.calls: list[tuple[str, dict[str, Any]]] = []  #: method and arguments, whatever came of them
+        self.times: list[float] = []  #: when each message was stored
+        self.faults: list[tuple[str, Fault]] = []  #: what befell calls, by method
         self._lock = Lock()
-        self._http = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
+        self._http = _Http(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = False  # so that closing waits for the handlers' sockets
         self._thread = Thread(target=self._http.serve_forever, kwargs={"poll_interval": 0.01})
 
@@ -70,21 +78,46 @@ class SlackServer:
             self._thread.join()
         self._http.server_close()
 
+    def settle(self) -> None:
+        """Returns when all that was sent to the server so far has been dealt with, also what a dead process sent."""
+        connection = HTTPConnection("127.0.0.1", self._http.server_address[1], timeout=10)
+        connection.request("GET", _SETTLE)  # connections are taken in order: what came before is known now
+        connection.getresponse().read()
+        connection.close()
+        self._http.wait_until_idle()
+
+    def clear(self) -> None:
+        """Forgets what was posted and called, and the scripts."""
+        with self._lock:
+            for kept in (self.messages, self.times, self.calls, self.faults, self.script, self.read_script):
+                kept.clear()
+
     # --- methods of the Web API
 
     def call(self, method: str, arguments: dict[str, Any], token: str) -> tuple[Fault, Answer]:
         """What happens to one call, and the answer if there is one."""
         with self._lock:
             self.calls.append((method, arguments))
-            script = {"chat.postMessage": self.script, "conversations.list": self.list_script}.get(
-                method, self.read_script
-            )
-            fault = (script.pop(0) if script and method != "auth.test" else None) or Fault()
+            fault = self._fault(method)
+        time.sleep(fault.late)
+        with self._lock:
             broken = fault != Fault()
             if broken and not fault.store:
                 return fault, {"ok": False, "error": fault.error}
             answer = self._answer(method, arguments, token)
             return fault, {"ok": False, "error": fault.error} if broken and fault.error else answer
+
+    def _fault(self, method: str) -> Fault:
+        plans = {
+            "auth.test": ([], lambda: None),
+            "chat.postMessage": (self.script, self.plan),
+            "conversations.list": (self.list_script, lambda: None),
+        }
+        script, plan = plans.get(method, (self.read_script, self.read_plan))
+        fault = (script.pop(0) if script else plan()) or Fault()
+        if fault != Fault():
+            self.faults.append((method, fault))
+        return fault
 
     def _answer(self, method: str, arguments: dict[str, Any], token: str) -> Answer:
         if token != self.token:
@@ -105,6 +138,7 @@ class SlackServer:
         ts = f"{time.time():.0f}.{len(self.messages):06d}"
         stored = {**arguments, "ts": ts, "channel": self._channel_id(arguments["channel"])}
         self.messages.append(stored)
+        self.times.append(time.monotonic())
         return {"ok": True, "channel": stored["channel"], "ts": ts, "message": stored}
 
     def _history(self, arguments: dict[str, Any]) -> Answer:
@@ -180,11 +214,56 @@ def _page(found: list[dict[str, Any]], arguments: dict[str, Any], name: str = "m
     }
 
 
+_SETTLE = "/settle"
+
+
+class _Http(ThreadingHTTPServer):
+    """Knows how many connections it is dealing with."""
+
+    request_queue_size = 128
+
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._open = 0
+        self._changed = Condition()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        self._count(1)
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            self._count(-1)
+
+    def _count(self, change: int) -> None:
+        with self._changed:
+            self._open += change
+            self._changed.notify_all()
+
+    def wait_until_idle(self) -> None:
+        with self._changed:
+            assert self._changed.wait_for(lambda: not self._open, timeout=30), (
+                "a call has not come to its end"
+            )
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
+
+
 def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            url = urlsplit(self.path)
+            length = int(self.headers.get("Content-Length") or 0)
+            content = self.rfile.read(length)
+            if len(content) < length:  # the client died
+                return
+            if self.path == _SETTLE:
+                self._reply(Fault(), {})
+                return
+            body, url = content.decode(), urlsplit(self.path)
             query = {name: values[0] for name, values in parse_qs(url.query).items()}
             arguments = query | _arguments(body, self.headers.get("Content-Type") or "")
             token = (self.headers.get("Authorization") or "").removeprefix("Bearer ")

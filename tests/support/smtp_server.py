@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import socket
 import ssl
 import subprocess
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
+from threading import Condition
 from typing import Any
 
 import pytest
@@ -23,9 +26,38 @@ class Received:
     content: bytes  #: as the client gave it to DATA
 
 
+class At(Enum):
+    """A stage of one mail."""
+
+    MAIL = "MAIL"
+    RCPT = "RCPT"
+    DATA = "DATA"  #: the command
+    CONTENT = "content"  #: its first lines were read
+    DOT = "dot"  #: all of it was
+
+
+@dataclass(frozen=True)
+class MailFault:
+    """How one mail goes wrong at one stage: all that is set happens, in this order."""
+
+    at: At
+    store: bool = False  #: the message is kept nevertheless; only after the dot
+    hang: float = 0.0  #: seconds
+    cut: bool = False  #: the connection ends without a reply
+    reply: str = "250 OK"  #: a whole line
+
+    @property
+    def breaks_content(self) -> bool:
+        """Whether the client cannot know what became of the message."""
+        return self.at in (At.CONTENT, At.DOT) and (self.cut or self.hang > 0)
+
+
 @dataclass
 class Script:
-    """What befalls sessions from here on; the replies are whole lines, as `450 4.2.0 later`."""
+    """What befalls sessions from here on; the replies are whole lines, as `450 4.2.0 later`.
+
+    `plan` is asked at each mail's beginning.
+    """
 
     mail: str | None = None
     rcpt: str | None = None
@@ -38,6 +70,7 @@ class Script:
     sessions: int = 0  #: connections so far
     quits: int = 0  #: those that were ended by QUIT
     logins: list[tuple[bytes, bytes]] = field(default_factory=list)  #: what clients logged in with
+    plan: Callable[[], MailFault | None] = lambda: None
 
 
 class _Handler:
@@ -47,40 +80,111 @@ class _Handler:
         self._begun: dict[int, int] = {}  #: mails, by session
 
     async def handle_MAIL(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: _Smtp, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         self._begun[id(session)] = begun = self._begun.get(id(session), 0) + 1
         if self._script.mails_a_session is not None and begun > self._script.mails_a_session:
             asyncio.get_running_loop().call_soon(server.transport.close)
             return "421 4.7.0 too many mails over one connection"
-        if self._script.mail is None:
+        server.fault = self._script.plan()
+        refusal = await server.befall(At.MAIL) or self._script.mail
+        if refusal is None:
             envelope.mail_from = address
-        return self._script.mail or "250 OK"
+        return refusal or "250 OK"
 
-    async def handle_QUIT(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_QUIT(self, server: _Smtp, session: Session, envelope: Envelope) -> str:
         self._script.quits += 1
         return "221 Bye"
 
     async def handle_RCPT(
-        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+        self, server: _Smtp, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
         if self._script.drop_at_rcpt:
             server.transport.abort()
-        if self._script.rcpt is None:
+        refusal = await server.befall(At.RCPT) or self._script.rcpt
+        if refusal is None:
             envelope.rcpt_tos.append(address)
-        return self._script.rcpt or "250 OK"
+        return refusal or "250 OK"
 
-    async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:
+    async def handle_DATA(self, server: _Smtp, session: Session, envelope: Envelope) -> str:
         if self._script.data:
             return self._script.data
         content = envelope.original_content or b""
-        self._received.append(Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), content))
+        fault = server.fault if server.fault and server.fault.at is At.DOT else None
+        if not fault or fault.store:
+            self._received.append(Received(envelope.mail_from or "", tuple(envelope.rcpt_tos), content))
+        if reply := await server.befall(At.DOT, content):
+            return reply
         await asyncio.sleep(self._script.hang_after_dot)
         if self._script.drop_after_dot:
             server.transport.abort()
         if self._script.closes_after_mail:
             asyncio.get_running_loop().call_soon(server.transport.close)  # once the reply is written
         return "250 OK"
+
+
+class _Smtp(SMTP):
+    """aiosmtpd's, with what may befall a mail; counts its connections."""
+
+    fault: MailFault | None = None  #: of the mail that is under way
+    befallen: list[tuple[bytes, MailFault]]
+    sessions: _Sessions
+
+    def connection_made(self, transport: Any) -> None:
+        if self.transport is None:  # else TLS begins on a connection that is known
+            self.sessions.change(1)
+        super().connection_made(transport)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        super().connection_lost(error)
+        self.sessions.change(-1)
+
+    async def befall(self, at: At, content: bytes = b"") -> str | None:
+        """The fault's reply, when it is one of this stage."""
+        fault = self.fault
+        if fault is None or fault.at is not at:
+            return None
+        self.befallen.append((content, fault))
+        await asyncio.sleep(fault.hang)
+        if fault.cut:
+            self.transport.abort()
+        return fault.reply
+
+    async def smtp_DATA(self, arg: str) -> None:
+        if self.fault and self.fault.at is At.DATA:
+            await self.push(await self.befall(At.DATA) or "")
+        elif self.fault and self.fault.at is At.CONTENT:
+            await self.push("354 go on")
+            lines = [await self._reader.readuntil(b"\r\n") for _ in range(12)]
+            await self.befall(At.CONTENT, b"".join(lines))
+            self.transport.abort()
+        else:
+            await super().smtp_DATA(arg)
+
+
+class _Sessions:
+    """How many connections there are."""
+
+    def __init__(self) -> None:
+        self._open = 0
+        self._made = 0
+        self._changed = Condition()
+
+    def change(self, by: int) -> None:
+        with self._changed:
+            self._open += by
+            self._made += by > 0
+            self._changed.notify_all()
+
+    @property
+    def made(self) -> int:
+        return self._made
+
+    def wait_until_idle(self, made: int) -> None:
+        """Until at least so many were made, and all are closed."""
+        with self._changed:
+            over = self._changed.wait_for(lambda: self._made >= made and not self._open, timeout=30)
+            assert over, "a mail has not come to its end"
 
 
 class SmtpServer:
@@ -97,7 +201,9 @@ class SmtpServer:
         smtputf8: bool = True,
     ) -> None:
         self.received: list[Received] = []
+        self.befallen: list[tuple[bytes, MailFault]] = []  #: by the plan, with what was read
         self.script = Script()
+        self._sessions = _Sessions()
         self._login = login
         context = None
         if certificate:
@@ -114,6 +220,7 @@ class SmtpServer:
             auth_require_tls=context is not None and not implicit_tls,
             **tls,
         )
+        self._controller.befallen, self._controller.sessions = self.befallen, self._sessions
 
     @property
     def port(self) -> int:
@@ -136,6 +243,18 @@ class SmtpServer:
         if self._controller.loop.is_running():
             self._controller.stop()
 
+    def settle(self) -> None:
+        """Returns when all that was sent to the server so far has been dealt with, also what a dead process sent."""
+        made = self._sessions.made
+        with socket.create_connection(("127.0.0.1", self.port), timeout=10) as knock:
+            knock.recv(1)  # connections are taken in order: what came before is known now
+        self._sessions.wait_until_idle(made + 1)
+
+    def clear(self) -> None:
+        """Forgets what was received."""
+        self.received.clear()
+        self.befallen.clear()
+
     def _authenticate(
         self, server: SMTP, session: Session, envelope: Envelope, mechanism: str, data: Any
     ) -> AuthResult:
@@ -148,12 +267,17 @@ class SmtpServer:
 class _Controller(Controller):
     """aiosmtpd's, on a port that the system chooses."""
 
+    befallen: list[tuple[bytes, MailFault]]
+    sessions: _Sessions
+
     def factory(self) -> SMTP:
         """Without the warning on log-ins in the clear, which tests of loopback want."""
         self.handler._script.sessions += 1
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return super().factory()
+            made = _Smtp(self.handler, **self.SMTP_kwargs)
+        made.befallen, made.sessions = self.befallen, self.sessions
+        return made
 
     def _trigger_server(self) -> None:
         """Called once the socket listens: only now the port is known."""

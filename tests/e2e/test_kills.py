@@ -1,0 +1,84 @@
+"""A process killed between any two effects: what arrives is what it would have been without.
+
+Here a kill at each kind of boundary; all of them, and 200 at random moments, in tests/benchmarks/test_kills_long.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+
+import pytest
+
+from tests.support.launcher import Launcher
+from tests.support.sitting import Prepared, Sitting, servers, small
+
+DAY = date(2026, 5, 4)
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+#: What the small installation composes: editions, and the Slack messages and mails of them.
+EDITIONS, POSTS, MAILS = 5, 5, 2
+#: Kinds of boundaries in the order of an attempt. The kill falls where a process crosses the first of that kind.
+STORING = [
+    f"{when} commit of {what}" for what in ("begin", "hand_over", "record") for when in ("before", "after")
+]
+POSTING = ["before chat.postMessage", "before conversations.history"]
+POSTING += ["in chat.postMessage", "after conversations.history"]
+POSTING += ["after chat.postMessage", "before conversations.replies", "after conversations.replies"]
+MAILING = [f"{when} {what}" for what in ("MAIL", "RCPT", "DATA") for when in ("before", "after")]
+MAILING += ["before content", "in content", "in reply to content", "after content"]
+MAILING += ["after connect", "before EHLO", "after EHLO", "before QUIT", "after QUIT"]
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
+    """The papers of a day are stored, and nothing is composed."""
+    folder = tmp_path_factory.mktemp("kills")
+    logs = folder / "logs"
+    logs.mkdir()
+    with servers() as (slack, smtp), Launcher(logs) as launcher:
+        yield Prepared(small(folder / "ingested", slack, smtp, DAY), launcher, slack, smtp)
+
+
+@pytest.fixture(scope="module")
+def composed(prepared: Prepared) -> Prepared:
+    """All editions are stored, and nothing is sent. They are what kills while composing left to be composed:
+    before and after the commit of an edition, one by one.
+    """
+    sitting = prepared.sitting(NOON)
+    for kind, editions in (
+        ("before commit of add", 0),
+        ("after commit of add", 1),
+        ("before commit of add", 1),
+    ):
+        assert sitting.send(named=kind).was_killed
+        assert sitting.stored.editions == editions
+    assert sitting.send(named="before commit of begin").was_killed
+    assert sitting.stored.editions == EDITIONS
+    return Prepared(sitting.bench, prepared.launcher, prepared.slack, prepared.smtp)
+
+
+def check(sitting: Sitting) -> None:
+    """All is delivered, once; a second copy of a mail only where a kill broke its handing over."""
+    sitting.finish(EDITIONS)
+    found = sitting.accounts()
+    assert not found.wrong, (found.wrong, [ended.crossed[-1] for ended in sitting.kills])
+    assert (found.posts, found.mails) == (POSTS, MAILS + found.again.total())
+
+
+@pytest.mark.parametrize("kinds", [STORING, POSTING, MAILING], ids=["storing", "posting", "mailing"])
+def test_a_kill_at_each_kind_of_boundary(composed: Prepared, kinds: list[str]) -> None:
+    """The sender dies again and again, at each kind of boundary once; the next one goes on where it stopped."""
+    sitting = composed.sitting(NOON, spacing=0.01)
+    left = list(kinds)
+    fruitless = 0  #: sends that did not come to such a boundary
+    while left:
+        sitting.later()
+        if sitting.send(named=left[0]).was_killed:
+            left.pop(0)
+            fruitless = 0
+            continue
+        fruitless += 1
+        assert fruitless < 3, f"no process comes to {left[0]}"
+        check(sitting)
+        sitting = composed.sitting(NOON, spacing=0.01)
+    check(sitting)

@@ -1,0 +1,151 @@
+"""Several sender processes on one database: no part twice, none left behind, and nobody sends what another took."""
+
+from __future__ import annotations
+
+import signal
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from datetime import UTC, date, datetime
+from itertools import pairwise
+from pathlib import Path
+from threading import Barrier
+
+import pytest
+
+from bot.model import DeliveryState, Step
+from bot.store.database import Database
+from bot.store.outbox import Outbox
+from bot.store.queue import Queue
+from tests.support.editions import ADA, BOB, LEASE, add, edition
+from tests.support.launcher import Launcher
+from tests.support.load import ingest, twenty, wired, works
+from tests.support.sitting import Prepared, Sitting, servers, small
+from tests.support.slack_server import SlackServer
+from tests.support.smtp_server import SmtpServer
+
+DAY = date(2026, 5, 4)
+NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
+SUBSCRIPTIONS, EDITIONS, POSTS, MAILS = 20, 5, 5, 2
+SPACING = 0.4
+#: What a busy machine makes of a pause between two requests, on their way to the server.
+JITTER = 0.15
+
+
+@pytest.fixture(scope="module")
+def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SlackServer, SmtpServer, Launcher]]:
+    with servers() as (slack, smtp), Launcher(tmp_path_factory.mktemp("logs")) as launcher:
+        yield slack, smtp, launcher
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def env(request: pytest.FixtureRequest) -> dict[str, str]:
+    """Where the database is."""
+    if request.param == "sqlite":
+        return {}
+    make: Callable[[], str] = request.getfixturevalue("new_postgres")
+    return {"DATABASE_URL": make()}
+
+
+@pytest.mark.parametrize("senders", [2, 4])
+def test_senders_at_once(
+    tmp_path: Path, around: tuple[SlackServer, SmtpServer, Launcher], env: dict[str, str], senders: int
+) -> None:
+    """They compose and send 20 subscriptions, ten of them in three Slack channels: each message arrives once, and
+    those to one channel keep their distance.
+    """
+    slack, smtp, launcher = around
+    slack.clear()
+    smtp.clear()
+    bench = wired(tmp_path, slack, smtp, **env)
+    if env:
+        assert bench.run("migrate").code == 0
+    twenty(bench)
+    ingest(bench, DAY, [one for number in range(10) for one in works(number, 2, DAY)])
+    sitting = Sitting(bench, Prepared(bench, launcher, slack, smtp), NOON, {"spacing": SPACING})
+    running = [sitting.start() for _ in range(senders)]
+    ended = [sitting.ended(one) for one in running]
+    found = sitting.accounts()
+    assert not found.wrong
+    assert (found.posts, found.mails) == (10, 10)
+    assert {one.code for one in ended} <= {0, 1}, ended  # 1: another one was still sending
+    _assert_paced(slack)
+
+
+def _assert_paced(slack: SlackServer) -> None:
+    by_channel: dict[str, list[float]] = defaultdict(list)
+    for message, at in zip(slack.messages, slack.times, strict=True):
+        by_channel[message["channel"]].append(at)
+    assert len(by_channel) == 3
+    gaps = [later - earlier for times in by_channel.values() for earlier, later in pairwise(times)]
+    assert min(gaps) > SPACING - JITTER
+
+
+def test_two_that_want_what_the_other_is_recording(new_postgres: Callable[[], str]) -> None:
+    """An outcome and the next claim are one transaction: two senders that would claim each other's delivery leave it
+    alone, and do not wait for each other until the database ends it.
+    """
+    with closing(Database(new_postgres())) as database:
+        database.migrate()
+        outbox, queues = Outbox(database), (Queue(database), Queue(database))
+        for token, to, queue in zip(("one", "two"), (ADA, BOB), queues, strict=True):
+            add(outbox, edition(token, to))
+            assert queue.claim(f"{token}-1", token, NOON, LEASE)
+        both = Barrier(2, timeout=10)
+
+        def record_and_claim(queue: Queue, own: str, next_: str) -> object:
+            with queue.together():
+                queue.record(f"{own}-1", own, Step(DeliveryState.WAITING, until=NOON), NOON)
+                both.wait()
+                claim = queue.claim(f"{next_}-1", own, NOON, LEASE)
+                both.wait()
+                return claim
+
+        with ThreadPoolExecutor(2) as pool:
+            claimed = pool.map(record_and_claim, queues, ("one", "two"), ("two", "one"))
+            assert list(claimed) == [None, None]
+
+
+@pytest.fixture(scope="module")
+def composed(
+    tmp_path_factory: pytest.TempPathFactory, around: tuple[SlackServer, SmtpServer, Launcher]
+) -> Prepared:
+    """The editions of the small installation are stored, and nothing is sent."""
+    slack, smtp, launcher = around
+    bench = small(tmp_path_factory.mktemp("stopped") / "composed", slack, smtp, DAY)
+    prepared = Prepared(bench, launcher, slack, smtp)
+    sitting = prepared.sitting(NOON)
+    sitting.send(named="before commit of begin")
+    return Prepared(sitting.bench, launcher, slack, smtp)
+
+
+@pytest.mark.parametrize(
+    ("kind", "nth"),
+    [
+        ("after commit of begin", 1),
+        ("after commit of begin", 2),
+        ("after EHLO", 1),
+        ("before MAIL", 1),
+        ("after RCPT", 1),
+        ("after DATA", 1),
+        ("after commit of hand_over", 5),  # the first one after a wait for a channel's turn
+        ("after chat.postMessage", 1),
+        ("after content", 1),
+    ],
+)
+def test_a_sender_that_slept_longer_than_its_lease(composed: Prepared, kind: str, nth: int) -> None:
+    """It is stopped, another one takes over, and it wakes: it hands nothing over that the other one did. Only what
+    it was just handing over itself (the mail's content was out) may be there twice.
+    """
+    sitting = composed.sitting(NOON, spacing=SPACING)
+    sleeper = sitting.start(named=kind, nth=nth, stops=True)
+    sleeper.wait_until_stopped()
+    sitting.later()
+    assert sitting.send().code == 0
+    sleeper.signal(signal.SIGCONT)
+    sitting.ended(sleeper)
+    found = sitting.accounts()
+    copies = int(kind == "after content")
+    assert (found.posts, found.mails, found.parts) == (POSTS, MAILS + copies, POSTS + MAILS)
+    assert not [one for one in found.wrong if not copies]

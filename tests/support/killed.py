@@ -1,0 +1,294 @@
+"""The real command in a process that dies, or is stopped, at a chosen boundary between two effects.
+
+    python -m tests.support.killed --at 17 --log boundaries.jsonl -- send --on 2026-05-04
+
+The boundaries are numbered as they are crossed: before and after every commit, every request to Slack, every line
+and the content of every mail. The product knows nothing of this: the libraries below it are wrapped.
+
+`--serve` reads orders from standard input instead, a JSON document a line, and runs each in a process forked from
+this one, which has imported everything: `tests.support.launcher` is the other end.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import signal
+import smtplib
+import sys
+import threading
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from http.client import HTTPConnection
+from importlib import import_module
+from typing import Any, NoReturn
+
+from sqlalchemy.engine.default import DefaultDialect
+
+#: What a command imports while it runs: imported before, a forked process has it at once.
+_HEAVY = """bot.app bot.cli bot.channels.mail bot.channels.maildir bot.channels.slack bot.pipeline.send
+    bot.profiles bot.progress bot.ranking.linear bot.ranking.order bot.rendering bot.reports bot.settings
+    bot.store.migrate bot.store.outbox bot.store.papers bot.store.queue bot.store.receivers bot.store.sources
+    bot.terminal"""
+
+
+@dataclass
+class Order:
+    """One call of the command."""
+
+    argv: list[str]  #: without the program's name
+    at: int = 0  #: dies at this boundary
+    named: str = ""  #: dies at the first boundary of this name
+    nth: int = 1  #: or at this one of them
+    after: float = 0.0  #: dies after so many seconds
+    stops: bool = False  #: is stopped instead (SIGSTOP), and goes on at SIGCONT
+    log: str = ""  #: a file for the boundaries that are crossed
+    out: str = ""  #: a file for what is printed
+    folder: str = ""
+    env: dict[str, str] | None = None
+    spacing: float | None = None  #: seconds between two messages to one conversation, if not the channel's
+    timeout: float | None = None  #: seconds that the channels wait for an answer, instead of theirs
+    more: list[list[str]] = field(default_factory=list)  #: calls that follow in the same process
+
+
+class Boundaries:
+    """Counts the boundaries that this process crosses, tells them, and ends the process at one of them."""
+
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._number = 0
+        self._of_name = 0
+        self._lock = threading.Lock()
+        self._file = os.open(order.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if order.log else -1
+        self.delivery = ""  #: that is in hand
+
+    def cross(self, name: str) -> None:
+        with self._lock:
+            self._number += 1
+            self._of_name += name == self._order.named
+            line = {"number": self._number, "name": name, "delivery": self.delivery}
+            if self._file >= 0:
+                os.write(self._file, json.dumps(line).encode() + b"\n")
+            if self._number == self._order.at or (
+                name == self._order.named and self._of_name == self._order.nth
+            ):
+                os.kill(os.getpid(), signal.SIGSTOP if self._order.stops else signal.SIGKILL)
+
+
+# --- Wrapping ---------------------------------------------------------------------------------------------
+
+
+def wrap(boundaries: Boundaries) -> None:
+    """Every effect tells its boundaries from here on."""
+    _wrap_commits(boundaries)
+    _wrap_slack(boundaries)
+    _wrap_smtp(boundaries)
+
+
+def _wrapped(owner: Any, name: str, around: Callable[..., Any]) -> None:
+    """`around` gets the original method first."""
+    original = getattr(owner, name)
+
+    def method(*arguments: Any, **named: Any) -> Any:
+        return around(original, *arguments, **named)
+
+    setattr(owner, name, method)
+
+
+def _wrap_commits(boundaries: Boundaries) -> None:
+    def commit(original: Callable[..., None], dialect: Any, connection: Any) -> None:
+        what, claimed = _who_commits()
+        boundaries.cross(f"before commit of {what}")
+        original(dialect, connection)
+        boundaries.delivery = claimed or boundaries.delivery
+        boundaries.cross(f"after commit of {what}")
+
+    _wrapped(DefaultDialect, "do_commit", commit)
+
+
+def _who_commits() -> tuple[str, str]:
+    """The method whose transaction this is, of the store or of a sender ("begin": an outcome and the next claim),
+    and the delivery that it claims.
+    """
+    frame, what, claimed = sys._getframe(1), "", ""
+    while frame := frame.f_back:  # type: ignore[assignment]
+        module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_name
+        if module.startswith("bot.store."):
+            what = name
+        elif module == "bot.pipeline.deliver" and name in ("begin", "_hand_over"):
+            what = name.strip("_")
+            claimed = frame.f_locals["self"]._one.id if name == "begin" else ""
+            break
+    return what or "somebody", claimed
+
+
+def _wrap_slack(boundaries: Boundaries) -> None:
+    def request(
+        original: Callable[..., None], self: Any, method: str, url: str, *rest: Any, **named: Any
+    ) -> None:
+        self._paperboy_call = url.partition("?")[0].rpartition("/")[2]
+        boundaries.cross(f"before {self._paperboy_call}")
+        original(self, method, url, *rest, **named)
+        boundaries.cross(f"in {self._paperboy_call}")
+
+    def getresponse(original: Callable[..., Any], self: Any, *rest: Any, **named: Any) -> Any:
+        response = original(self, *rest, **named)
+        boundaries.cross(f"after {self._paperboy_call}")
+        return response
+
+    _wrapped(HTTPConnection, "request", request)
+    _wrapped(HTTPConnection, "getresponse", getresponse)
+
+
+def _wrap_smtp(boundaries: Boundaries) -> None:
+    """A command is text, the content bytes; the content goes out in two halves."""
+    said = {"": "connect"}
+
+    def send(original: Callable[..., None], self: Any, data: str | bytes) -> None:
+        if isinstance(data, str):
+            said[""] = data.split(" ", 1)[0].strip().upper()
+            boundaries.cross(f"before {said['']}")
+            original(self, data)
+            return
+        said[""] = "content"
+        half = len(data) // 2
+        boundaries.cross("before content")
+        original(self, data[:half])
+        boundaries.cross("in content")
+        original(self, data[half:])
+        boundaries.cross("in reply to content")
+
+    def getreply(original: Callable[..., Any], self: Any) -> Any:
+        reply = original(self)
+        boundaries.cross(f"after {said['']}")
+        return reply
+
+    _wrapped(smtplib.SMTP, "send", send)
+    _wrapped(smtplib.SMTP, "getreply", getreply)
+
+
+# --- Running ----------------------------------------------------------------------------------------------
+
+
+def run(order: Order) -> int:
+    """The calls of the order, in this process; the first exit code that is not 0."""
+    _adjust(order)
+    wrap(Boundaries(order))
+    if order.after:
+        killer = threading.Timer(order.after, os.kill, (os.getpid(), signal.SIGKILL))
+        killer.daemon = True
+        killer.start()
+    codes = [_called(argv) for argv in (order.argv, *order.more)]
+    return next(filter(None, codes), 0)
+
+
+def _called(argv: list[str]) -> int:
+    from bot.cli import main
+
+    sys.argv = ["paperboy", *argv]
+    try:
+        main()
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
+
+
+def _adjust(order: Order) -> None:
+    """Paces and patience that make waits short; who does not ask for it gets the product's."""
+    from bot.channels.mail import MailChannel
+    from bot.channels.slack import SlackChannel
+
+    if order.spacing is not None:
+        SlackChannel.spacing = timedelta(seconds=order.spacing)
+    if order.timeout is not None:
+        for channel in (MailChannel, SlackChannel):
+            defaults = channel.__init__.__kwdefaults__  # type: ignore[attr-defined]
+            defaults["timeout"] = order.timeout
+
+
+def serve() -> None:
+    """Orders in, one JSON document a line: `start` answers with a process id, `wait` with its wait status."""
+    for module in _HEAVY.split():
+        import_module(module)
+    _warm()
+    for line in sys.stdin:
+        order = json.loads(line)
+        answer = _started(order["start"]) if "start" in order else _waited(order["wait"], order["timeout"])
+        sys.stdout.write(f"{answer}\n")
+        sys.stdout.flush()
+
+
+def _warm() -> None:
+    """The command line is read from annotations, which takes longer than most calls: once will do."""
+    import typer.main
+
+    from bot.cli import cli
+
+    command = typer.main.get_command(cli)
+    typer.main.get_command = lambda _: command  # type: ignore[assignment]
+
+
+def _started(values: dict[str, Any]) -> int:
+    return os.fork() or _child(Order(**values))
+
+
+def _child(order: Order) -> NoReturn:
+    code = 70
+    try:
+        _move(order)
+        code = run(order)
+        sys.stdout.flush()
+        sys.stderr.flush()
+    except BaseException:
+        import traceback
+
+        traceback.print_exc()
+        sys.stderr.flush()
+    finally:
+        os._exit(code)
+
+
+def _move(order: Order) -> None:
+    """Into the order's folder and environment, its output into a file."""
+    out = os.open(order.out or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for source, target in ((nothing, 0), (out, 1), (out, 2)):
+        os.dup2(source, target)
+    os.chdir(order.folder)
+    os.environ.clear()
+    os.environ.update(order.env or {})
+
+
+def _waited(pid: int, timeout: float) -> int:
+    """The wait status; -1 when the process has not ended in time."""
+    end = time.monotonic() + timeout
+    while True:
+        done, status = os.waitpid(pid, os.WNOHANG)
+        if done or time.monotonic() > end:
+            return status if done else -1
+        time.sleep(0.002)
+
+
+def _read(arguments: list[str]) -> Order | None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--serve", action="store_true", help="take orders from standard input")
+    parser.add_argument("--at", type=int, default=0, help="die at this boundary")
+    parser.add_argument("--named", default="", help="die at the first boundary of this name")
+    parser.add_argument("--after", type=float, default=0.0, help="die after so many seconds")
+    parser.add_argument("--stops", action="store_true", help="stop (SIGSTOP) instead of dying")
+    parser.add_argument("--log", default="", help="a file for the boundaries that are crossed")
+    parser.add_argument("--spacing", type=float, help="seconds between two messages to one conversation")
+    parser.add_argument("--timeout", type=float, help="seconds that the channels wait for an answer")
+    parser.add_argument("argv", nargs="*", metavar="-- COMMAND", help="of paperboy, with its options")
+    values = vars(parser.parse_args(arguments))
+    return None if values.pop("serve") else Order(**values)
+
+
+if __name__ == "__main__":
+    if ordered := _read(sys.argv[1:]):
+        sys.exit(run(ordered))
+    serve()

@@ -1,0 +1,149 @@
+"""Processes of the real command, forked cheaply, that die where a test says (see `tests.support.killed`)."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from tests.support.cli import ROOT, Bench
+
+
+class Crossing(NamedTuple):
+    """A boundary that a process crossed."""
+
+    number: int
+    name: str  #: as "before commit of claim", "in chat.postMessage", "after content"
+    delivery: str  #: that was in hand
+
+
+@dataclass(frozen=True)
+class Ended:
+    """What became of a process."""
+
+    code: int | None  #: None: it was killed
+    crossed: tuple[Crossing, ...]
+    said: str
+
+    @property
+    def was_killed(self) -> bool:
+        return self.code is None
+
+    @property
+    def in_doubt(self) -> str:
+        """The delivery whose content was being handed over, or had been without a record of it; empty for none."""
+        handed = ""
+        for one in self.crossed if self.was_killed else ():
+            if one.name in ("before content", "before chat.postMessage"):
+                handed = one.delivery
+            elif one.name in ("after commit of record", "after commit of begin"):
+                handed = ""
+        return handed
+
+
+class Running:
+    """A process that was started."""
+
+    def __init__(self, launcher: Launcher, pid: int, log: Path, out: Path) -> None:
+        self._launcher = launcher
+        self.pid = pid
+        self._log = log
+        self._out = out
+
+    def signal(self, number: int) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.signal(signal.SIGKILL)
+
+    @property
+    def crossed(self) -> tuple[Crossing, ...]:
+        """The boundaries so far."""
+        lines = self._log.read_bytes().splitlines(keepends=True) if self._log.exists() else []
+        return tuple(Crossing(**json.loads(line)) for line in lines if line.endswith(b"\n"))
+
+    def wait_until_stopped(self, timeout: float = 30) -> None:
+        """Until it has stopped itself (`stops`)."""
+        end = time.monotonic() + timeout
+        state = Path(f"/proc/{self.pid}/stat")
+        while state.read_text().rpartition(")")[2].split()[0] != "T":
+            assert time.monotonic() < end, f"it does not stop: {self.crossed[-3:]}"
+            time.sleep(0.01)
+
+    def wait(self, timeout: float = 60) -> Ended:
+        status = self._launcher.wait(self.pid, timeout)
+        if status < 0:
+            self.kill()
+            self._launcher.wait(self.pid, timeout)
+            raise AssertionError(
+                f"not through after {timeout} s: {self._out.read_text()} {self.crossed[-3:]}"
+            )
+        code = None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+        said = self._out.read_text()
+        assert "Traceback" not in said, said
+        return Ended(code, self.crossed, said)
+
+
+class Launcher:
+    """A process that has imported everything, and forks. Use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._calls = 0
+        self._running: set[int] = set()
+
+    def __enter__(self) -> Launcher:
+        # One thread each: a forked process must not miss any, and cores are few.
+        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.support.killed", "--serve"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            env={**os.environ, **threads, "PYTHONPATH": str(ROOT)},
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """No process outlives its launcher, not even one that was left stopped."""
+        for pid in self._running:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        self._process.communicate(timeout=60)
+
+    def ask(self, order: dict[str, Any]) -> int:
+        assert self._process.stdin
+        assert self._process.stdout
+        self._process.stdin.write(json.dumps(order) + "\n")
+        self._process.stdin.flush()
+        return int(self._process.stdout.readline())
+
+    def start(self, bench: Bench, *argv: str, more: Sequence[Sequence[str]] = (), **order: Any) -> Running:
+        """The command as a process of its own; `more`: calls that follow in it; the rest as in `killed.Order`."""
+        self._calls += 1
+        log, out = (self._folder / f"{self._calls}.{end}" for end in ("jsonl", "txt"))
+        files = {"log": str(log), "out": str(out), "folder": str(bench.folder)}
+        env = {**bench.environment, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+        whole = {"argv": list(argv), "more": [list(one) for one in more], "env": env, **files, **order}
+        pid = self.ask({"start": whole})
+        self._running.add(pid)
+        return Running(self, pid, log, out)
+
+    def wait(self, pid: int, timeout: float) -> int:
+        """The wait status of a process; -1 when it has not ended in time."""
+        status = self.ask({"wait": pid, "timeout": timeout})
+        if status >= 0:
+            self._running.discard(pid)
+        return status
+
+    def run(self, bench: Bench, *argv: str, timeout: float = 60, **order: Any) -> Ended:
+        return self.start(bench, *argv, **order).wait(timeout)
