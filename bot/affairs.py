@@ -15,7 +15,8 @@ from typing import NamedTuple
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from bot.model import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause, SourceState, scopes
+from bot.model import SourceState
+from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause, scopes
 from bot.pipeline.deliver import GIVE_UP
 from bot.views import counted, cut
 

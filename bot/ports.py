@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from bot.model import Digest, Entry, Envelope, Listing, Notice, Outcome, Part, Sent, Stage, Wanted
+from bot.model import Digest, Entry, Listing, Wanted
+from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
 
 
 class Http(Protocol):

@@ -12,15 +12,8 @@ from typing import Any
 from bot.affairs import Affairs, Unfinished
 from bot.evaluation import Evaluation, Result, hidden
 from bot.merge import Change
-from bot.model import (
-    Bounces,
-    Digest,
-    Edition,
-    Paper,
-    Reason,
-    ScoredPaper,
-    Unreadable,
-)
+from bot.model import Digest, Paper, Reason, ScoredPaper, Unreadable
+from bot.outgoing import Bounces, Edition
 from bot.pipeline.bounces import Taken
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report

@@ -17,7 +17,8 @@ from functools import lru_cache
 from urllib.parse import quote, urlsplit
 
 from bot.identity import same_person
-from bot.model import Digest, Edition, Paper, Reason, ScoredPaper
+from bot.model import Digest, Paper, Reason, ScoredPaper
+from bot.outgoing import Edition
 from bot.text import one_line, readable
 
 AUTHORS_SHOWN = 6

@@ -14,21 +14,8 @@ from bot import reports
 from bot.affairs import Affairs
 from bot.digest import Decision, Verdict
 from bot.merge import Change
-from bot.model import (
-    ALERTS,
-    Bounces,
-    ChannelName,
-    Delivery,
-    DeliveryState,
-    Digest,
-    Edition,
-    Paper,
-    Pause,
-    Reason,
-    ScoredPaper,
-    SourceState,
-    Unreadable,
-)
+from bot.model import ChannelName, Digest, Paper, Reason, ScoredPaper, SourceState, Unreadable
+from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served

@@ -14,6 +14,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: STRANGERS says otherwise.
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot", "bot.errors", "bot.model", "bot.tex", "bot.progress", "bot.unsubscribe"),
+    ("bot.outgoing",),
     ("bot.ports", "bot.signing", "bot.text", "bot.when"),
     ("bot.identity", "bot.yamlfile"),
     ("bot.addresses", "bot.bibliography", "bot.evaluation", "bot.ranking.terms"),
@@ -142,9 +143,10 @@ def test_sources_and_channels_are_strangers_among_themselves(kind: str) -> None:
 
 
 def test_the_ground_imports_nothing_of_ours() -> None:
-    """Model and errors stand alone; the protocols know the model and nothing else."""
+    """Model and errors stand alone; what is on its way, and the protocols, know the model and nothing else."""
     assert ours("bot.model") == ours("bot.errors") == frozenset()
-    assert ours("bot.ports") == {"bot.model"}
+    assert ours("bot.outgoing") == {"bot.model"}
+    assert ours("bot.ports") == {"bot.model", "bot.outgoing"}
 
 
 def test_only_the_edge_names_concrete_classes() -> None:

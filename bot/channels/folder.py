@@ -11,7 +11,8 @@ from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from bot.model import Digest, Envelope, Later, Notice, Outcome, Part, Sent, Stage
+from bot.model import Digest
+from bot.outgoing import Envelope, Later, Notice, Outcome, Part, Sent, Stage
 from bot.ports import Channel, Reach, nobody
 
 

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from bot.letter import Letterhead, compose, message_id_in, sender_address
 from bot.letter import notice as notice_letter
-from bot.model import Digest, Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage
+from bot.model import Digest
+from bot.outgoing import Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage
 from bot.ports import Reach, nobody
 
 SENDER = "paperboy@localhost"

@@ -11,7 +11,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from bot.model import ChannelName, Delivery, Notice, Part
+from bot.model import ChannelName
+from bot.outgoing import Delivery, Notice, Part
 from bot.ports import Channel
 
 #: Incidents in one alert; `paperboy status` has the rest.

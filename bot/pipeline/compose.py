@@ -30,11 +30,9 @@ from bot.identity import as_stored, names_on, paper_id, reference_key
 from bot.model import (
     Counted,
     Digest,
-    Edition,
     Floor,
     Paper,
     PaperSet,
-    Part,
     Profile,
     Ranked,
     Reason,
@@ -42,6 +40,7 @@ from bot.model import (
     SourceState,
     Subscription,
 )
+from bot.outgoing import Edition, Part
 from bot.ports import Channel
 
 #: Papers whose document frequencies count, and papers that relevance is measured against (the contract asks

@@ -19,9 +19,9 @@ from typing import Protocol
 from zlib import crc32
 
 from bot.errors import PaperboyError, Superseded, Violation
-from bot.model import (
+from bot.model import ChannelName
+from bot.outgoing import (
     Blame,
-    ChannelName,
     Claim,
     Delivery,
     DeliveryState,

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.errors import UserError
-from bot.model import ALERTS, Delivery, DeliveryState, Edition
+from bot.outgoing import ALERTS, Delivery, DeliveryState, Edition
 from bot.pipeline.alerts import Operator, Stops
 from bot.pipeline.deliver import Sender
 from bot.pipeline.send import Served, deliver_and_tell, served

@@ -11,7 +11,8 @@ from datetime import date
 from typing import Protocol
 
 from bot.errors import NotConfigured
-from bot.model import ALERTS, ChannelName, Edition, EditionState, Pause, Profile, Subscription, scopes
+from bot.model import ChannelName, Profile, Subscription
+from bot.outgoing import ALERTS, Edition, EditionState, Pause, scopes
 from bot.pipeline.alerts import Operator, Stops, raise_alert
 from bot.pipeline.compose import Desk, EditionStore, store_edition
 from bot.pipeline.deliver import Sender

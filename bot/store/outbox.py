@@ -15,7 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from bot.model import ALERTS, Delivery, DeliveryState, Edition, Part, Stage, Subscription
+from bot.model import Subscription
+from bot.outgoing import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
 from bot.store import rows
 from bot.store.database import Database
 from bot.store.tables import DeliveryRow, EditionRow, LedgerRow

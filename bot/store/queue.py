@@ -28,7 +28,8 @@ from sqlalchemy import (
 )
 
 from bot.errors import Superseded, Violation
-from bot.model import ChannelName, Claim, DeliveryState, Envelope, Open, Stage, Step, Turn
+from bot.model import ChannelName
+from bot.outgoing import Claim, DeliveryState, Envelope, Open, Stage, Step, Turn
 from bot.store.database import Database
 from bot.store.rows import PAUSE, delivery, unless_there
 from bot.store.tables import Base, DeliveryRow, UtcDateTime

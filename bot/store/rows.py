@@ -7,7 +7,8 @@ from typing import Any
 from sqlalchemy import CursorResult, TextClause, bindparam, insert, text, update
 from sqlmodel import Session
 
-from bot.model import ChannelName, Delivery, DeliveryState, Edition, Stage
+from bot.model import ChannelName
+from bot.outgoing import Delivery, DeliveryState, Edition, Stage
 from bot.store.tables import Base, DeliveryRow, EditionRow
 
 

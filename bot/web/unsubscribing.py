@@ -14,7 +14,7 @@ from typing import NamedTuple, Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from bot.errors import PaperboyError
-from bot.model import Edition
+from bot.outgoing import Edition
 from bot.rendering import render_unsubscribe
 from bot.unsubscribe import read_token
 from bot.views import LinkPage, leaving_view

@@ -18,7 +18,8 @@ import pytest
 
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
-from bot.model import ChannelName, Edition
+from bot.model import ChannelName
+from bot.outgoing import Edition
 from bot.pipeline.deliver import Sender
 from bot.ports import Channel
 from bot.store.database import Database

@@ -17,7 +17,7 @@ from bot.channels.mail import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
 from bot.errors import Superseded
-from bot.model import Later, Sent, Stage
+from bot.outgoing import Later, Sent, Stage
 from bot.ports import Channel
 from tests.support.samples import TITLES, TOKEN, digest, envelope
 from tests.support.slack_server import SlackServer

@@ -26,7 +26,8 @@ from bot.channels.slack import (
     size,
 )
 from bot.errors import NotConfigured, Superseded
-from bot.model import Blame, Digest, Envelope, Later, Notice, Outcome, Reason, Refused, Sent, Stage, Unknown
+from bot.model import Digest, Reason
+from bot.outgoing import Blame, Envelope, Later, Notice, Outcome, Refused, Sent, Stage, Unknown
 from tests.support.samples import HOSTILE, TOKEN, digest, envelope, paper, scored, wild_digests
 from tests.support.slack_server import Fault, SlackServer, rejected
 

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Violation
-from bot.model import (
+from bot.model import ChannelName, Subscription
+from bot.outgoing import (
     ALERTS,
     Blame,
-    ChannelName,
     Delivery,
     DeliveryState,
     Edition,
@@ -20,7 +20,6 @@ from bot.model import (
     Part,
     Refused,
     Step,
-    Subscription,
     Unknown,
 )
 from bot.pipeline.alerts import MOST, Operator, notice, raise_alert

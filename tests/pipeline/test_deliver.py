@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from bot.errors import DatabaseError, SourceError, Violation
-from bot.model import (
+from bot.model import ChannelName, Subscription
+from bot.outgoing import (
     Blame,
-    ChannelName,
     Claim,
     Delivery,
     DeliveryState,
@@ -30,7 +30,6 @@ from bot.model import (
     Sent,
     Stage,
     Step,
-    Subscription,
     Turn,
     Unknown,
 )

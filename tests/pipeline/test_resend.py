@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import NotConfigured, UserError
-from bot.model import Blame, ChannelName, Edition, Later, Part, Refused, Unknown
+from bot.model import ChannelName
+from bot.outgoing import Blame, Edition, Later, Part, Refused, Unknown
 from bot.pipeline.resend import resend, stopped
 from tests.support.builders import NOW, World, subscription
 

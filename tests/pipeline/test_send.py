@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.model import ChannelName, Entry, Later, Outcome, Profile, Refused, Subscription, Unknown
+from bot.model import ChannelName, Entry, Profile, Subscription
+from bot.outgoing import Later, Outcome, Refused, Unknown
 from bot.pipeline.send import Served
 from bot.store.tables import DeliveryRow, LedgerRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription

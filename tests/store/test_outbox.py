@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from bot.errors import DatabaseError
-from bot.model import ALERTS, ChannelName, EditionState, Part
+from bot.model import ChannelName
+from bot.outgoing import ALERTS, EditionState, Part
 from bot.pipeline.alerts import Operator, raise_alert
 from bot.store.database import Database
 from bot.store.outbox import Outbox

@@ -14,7 +14,8 @@ from sqlalchemy import delete
 from sqlmodel import select
 
 from bot.merge import Change
-from bot.model import ChannelName, Counted, Edition, Entry, Part
+from bot.model import ChannelName, Counted, Entry
+from bot.outgoing import Edition, Part
 from bot.ports import Counting
 from bot.ranking.counts import COUNTING, counts
 from bot.store.database import Database

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from bot.model import ChannelName, Pause, Subscription, scopes
+from bot.model import ChannelName, Subscription
+from bot.outgoing import Pause, scopes
 from bot.store.database import Database
 from bot.store.receivers import Receivers
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import Bounce, Bounces, Pause, Subscription
+from bot.model import Subscription
+from bot.outgoing import Bounce, Bounces, Pause
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue

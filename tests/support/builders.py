@@ -19,18 +19,13 @@ from bot.model import (
     Counted,
     Digest,
     Entry,
-    Envelope,
     Interest,
-    Notice,
-    Outcome,
     Paper,
-    Part,
     Profile,
     Ranked,
-    Sent,
-    Stage,
     Subscription,
 )
+from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.pipeline.alerts import Operator
 from bot.pipeline.compose import Desk
 from bot.pipeline.deliver import Sender

@@ -8,7 +8,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.model import Digest, Envelope, Paper, Reason, ScoredPaper
+from bot.model import Digest, Paper, Reason, ScoredPaper
+from bot.outgoing import Envelope
 
 MADE = datetime(2026, 5, 5, 6, 30, tzinfo=UTC)
 TOKEN = "3f2a9c0de1b74556"  # of an edition

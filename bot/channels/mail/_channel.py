@@ -14,7 +14,8 @@ from bot.channels.mail._settings import SmtpSettings, parse_smtp_url
 from bot.errors import NotConfigured
 from bot.letter import Letterhead, Signer, compose, message_id_in, sender_address
 from bot.letter import notice as notice_letter
-from bot.model import Blame, Digest, Envelope, Notice, Outcome, Part, Refused, Sent
+from bot.model import Digest
+from bot.outgoing import Blame, Envelope, Notice, Outcome, Part, Refused, Sent
 from bot.ports import Reach, nobody
 
 TIMEOUT = 30.0  # seconds, of every wait on the server

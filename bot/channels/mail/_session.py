@@ -13,7 +13,7 @@ import ssl
 from collections.abc import Callable, Iterator
 
 from bot.channels.mail._settings import SmtpSettings, Tls
-from bot.model import Blame, Later, Outcome, Refused, Sent, Stage, Unknown
+from bot.outgoing import Blame, Later, Outcome, Refused, Sent, Stage, Unknown
 from bot.ports import Reach
 from bot.text import one_line
 from bot.views import cut

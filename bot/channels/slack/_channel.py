@@ -20,7 +20,8 @@ from slack_sdk.errors import SlackApiError
 from bot.channels.slack._answers import FAILURES, Kind, code_in, kind_of_error, outcome_of_error, why_unread
 from bot.channels.slack._message import is_ours, messages, plain, told
 from bot.errors import NotConfigured
-from bot.model import Digest, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
+from bot.model import Digest
+from bot.outgoing import Envelope, Notice, Outcome, Part, Refused, Sent, Stage
 from bot.ports import Names, Reach, nobody
 
 API_URL = "https://slack.com/api/"

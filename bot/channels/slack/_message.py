@@ -13,7 +13,8 @@ from itertools import accumulate, takewhile
 from typing import Any
 
 from bot.channels.slack._markup import escaped, escaped_within, link, size
-from bot.model import Digest, Envelope, Notice, Part
+from bot.model import Digest
+from bot.outgoing import Envelope, Notice, Part
 from bot.rendering import environment
 from bot.views import AlsoView, AuthorView, DigestView, PaperView, cut, digest_view
 
