@@ -1,0 +1,104 @@
+"""What the commands share: the program that they belong to, its options, settings, profiles and exit codes."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bot.errors import PaperboyError, UserError
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.model import Problem, Profile
+    from bot.pipeline.send import Served
+    from bot.settings import Settings
+
+DONE, FAILED, CHANGE_SOMETHING = 0, 1, 2
+
+cli = typer.Typer(
+    name="paperboy",
+    help="Each day's arXiv and Hugging Face papers, ranked against your interests, delivered once.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+When = Annotated[
+    str | None, typer.Option("--on", metavar="WHEN", help="A date or an ISO time instead of now.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[PROFILE]...", help="Profiles by name; all when none.")
+]
+
+
+def complain(error: PaperboyError) -> None:
+    typer.echo(f"paperboy: {error}", err=True)
+
+
+def counted(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def print_json(document: Any) -> None:
+    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    sys.stdout.flush()
+
+
+def print_problems(problems: Iterable[Problem]) -> None:
+    for problem in problems:
+        typer.echo(problem, err=True)
+
+
+def the_settings() -> Settings:
+    from bot.settings import load_settings
+
+    settings, problems = load_settings()
+    if settings is None:
+        print_problems(problems)
+        raise UserError("the settings above must be changed first")
+    return settings
+
+
+def open_app() -> App:
+    from bot.app import App
+
+    return App(the_settings())
+
+
+def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[Profile], bool]:
+    """The sound profiles of those names (all when none), and whether all of them are sound.
+
+    Problems are told on the way; they never stop the others. Raises UserError for an unknown name.
+    """
+    from bot.profiles import load_profiles
+
+    profiles, problems = load_profiles([settings.profiles])
+    if names:
+        problems = tuple(p for p in problems if Path(p.file).stem in names)
+    print_problems(problems)
+    found = {profile.id: profile for profile in profiles}
+    broken = {Path(problem.file).stem for problem in problems}
+    for name in names or ():
+        if name not in found and name not in broken:
+            there = f"there are {', '.join(sorted(found))}" if found else "there are none: paperboy init"
+            raise UserError(f"no profile {name!r} in {settings.profiles}: {there}")
+    if names and not any(name in found for name in names):
+        raise UserError("the profile above must be changed first")
+    if not found and not problems:
+        raise UserError(f"no profiles in {settings.profiles}: `paperboy init` makes a first one")
+    return [found[name] for name in (dict.fromkeys(names) if names else found) if name in found], not problems
+
+
+def exit_code(rows: Iterable[Served], sound: bool) -> int:
+    """2 when a profile or a setting must be changed, else 1 when something failed or waits."""
+    rows = list(rows)
+    if not sound or any(row.trouble for row in rows):
+        return CHANGE_SOMETHING
+    return FAILED if any(row.state in ("failed", "uncertain", "waiting") for row in rows) else DONE

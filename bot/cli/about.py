@@ -1,0 +1,185 @@
+"""Commands for looking around: what Paperboy is, whether a profile is sound, how well it ranks."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from bot.cli._base import (
+    CHANGE_SOMETHING,
+    AsJson,
+    When,
+    cli,
+    counted,
+    open_app,
+    print_json,
+    the_profiles,
+    the_settings,
+)
+from bot.errors import UserError
+from bot.when import Moment, parse_when
+
+if TYPE_CHECKING:
+    from bot.evaluation import Task
+
+
+@cli.command()
+def demo(
+    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("paperboy-demo"),
+) -> None:
+    """A bundled sample edition through the whole pipeline: no token, no network, no configuration."""
+    from bot import demo as sample
+    from bot import terminal
+
+    made = sample.run(out)
+    console = terminal.console()
+    console.print(terminal.ingested([replace(made.report, name="sample edition")], made.report.entries), "")
+    for digest in made.digests:
+        console.print(terminal.digest(digest, ""))
+    console.print(terminal.sent(made.rows))
+    console.print("\nLook at these:")
+    for path in made.files:
+        console.print(f"  {path}", soft_wrap=True)
+    console.print(
+        "\nNext: `paperboy init` writes a profile of your own, `paperboy ingest` fetches today's papers,"
+        "\n`paperboy preview` shows your digest, `paperboy send` delivers it, `paperboy run` does so every day."
+    )
+
+
+@cli.command()
+def init(
+    name: Annotated[str | None, typer.Argument(help="The profile's name: its file's, without .yaml.")] = None,
+    interest: Annotated[list[str] | None, typer.Option(help="A phrase; may be repeated.")] = None,
+    about: Annotated[str | None, typer.Option(help="What you work on, in your words.")] = None,
+    category: Annotated[list[str] | None, typer.Option(help="An arXiv category, such as cs.LG.")] = None,
+    author: Annotated[
+        list[str] | None, typer.Option(help="Somebody whose papers you never want to miss.")
+    ] = None,
+    slack: Annotated[str | None, typer.Option(help="A Slack channel's id.")] = None,
+    email: Annotated[str | None, typer.Option(help="An address.")] = None,
+    maildir: Annotated[str | None, typer.Option(help="A Maildir's name: needs no account.")] = None,
+    at: Annotated[str | None, typer.Option(help='Local time, such as "08:30".')] = None,
+    timezone: Annotated[str | None, typer.Option(help="Such as Europe/Paris.")] = None,
+    force: Annotated[bool, typer.Option(help="Write over a profile of that name.")] = False,
+) -> None:
+    """A first profile and .env: asks for what the options do not say."""
+    from bot import first_steps
+
+    answers = first_steps.Answers(
+        name=name,
+        interests=interest or [],
+        about=about,
+        categories=category or [],
+        authors=author or [],
+        slack=slack,
+        email=email,
+        maildir=maildir,
+        at=at,
+        timezone=timezone,
+    )
+    if sys.stdin.isatty():
+        answers = first_steps.ask(answers)
+    for line in first_steps.write(answers, the_settings().profiles, Path(".env"), force=force):
+        typer.echo(line)
+
+
+@cli.command()
+def check(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Profiles or folders.")
+    ] = None,
+) -> None:
+    """Every problem of the profiles and the settings as file:line:col: message, all at once."""
+    from bot.profiles import load_profiles
+    from bot.settings import load_settings
+
+    settings, problems = load_settings()
+    folders = paths or [settings.profiles if settings else Path("profiles")]
+    profiles, more = load_profiles(folders)
+    for problem in (*problems, *more):
+        typer.echo(problem)
+    if problems or more:
+        typer.echo(counted(len(problems) + len(more), "problem"), err=True)
+        raise typer.Exit(CHANGE_SOMETHING)
+    typer.echo(f"{counted(len(profiles), 'profile')}, no problems", err=True)
+
+
+@cli.command()
+def schema() -> None:
+    """The JSON Schema of a profile, for editors: paperboy schema > profiles/profile.schema.json"""
+    from bot.profile_schema import json_schema
+
+    print_json(json_schema())
+
+
+@cli.command()
+def evaluate(
+    papers: Annotated[
+        Path | None, typer.Argument(metavar="[PAPERS]", help="JSON Lines, gzip or not.")
+    ] = None,
+    judgements: Annotated[
+        Path | None,
+        typer.Argument(metavar="[LIBRARIES_OR_QUERIES]", help="Which papers are relevant to whom."),
+    ] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="PROFILE", help="Instead of files: how well its likes are found.")
+    ] = None,
+    as_: Annotated[
+        Literal["interest", "about"], typer.Option("--as", help="What of a profile a query is.")
+    ] = "interest",
+    baselines: Annotated[
+        bool, typer.Option("--baselines/--no-baselines", help="With what others do beside it.")
+    ] = True,
+    on: When = None,
+    as_json: AsJson = False,
+) -> None:
+    """How well papers are ranked: nDCG, MAP, MRR and recall, beside a TF-IDF centroid and a linear SVM."""
+    from bot import evaluation, reports
+    from bot.progress import progress
+
+    if profile:
+        if papers:
+            raise UserError("either files or --profile: one's own profile is judged by the stored papers")
+        task = _own_likes(profile, parse_when(on))
+    elif papers and judgements:
+        task = _from_set(papers, judgements, about=as_ == "about")
+    else:
+        raise UserError("name two files, PAPERS and LIBRARIES_OR_QUERIES, or a --profile of your own")
+    from bot.ranking.baselines import methods
+
+    compared = methods(task, baselines=baselines)
+    with progress("Ranking with", len(compared) * len(task.trials)) as step:
+        done = evaluation.evaluate(task, compared, step)
+    if as_json:
+        print_json(reports.evaluate(done))
+    else:
+        from bot import terminal
+
+        terminal.console().print(terminal.evaluated(done))
+
+
+def _from_set(papers: Path, judgements: Path, *, about: bool) -> Task:
+    from bot.evaluation import read_papers, read_task
+    from bot.progress import progress
+    from bot.ranking.counts import counts
+
+    with progress("Reading", None) as step:
+        return read_task(judgements, read_papers(papers, counts, step), about=about)
+
+
+def _own_likes(name: str, moment: Moment) -> Task:
+    from datetime import timedelta
+
+    from bot.evaluation import Extent, own_likes
+    from bot.pipeline.compose import ARCHIVE_SAMPLE, BACKGROUND_DAYS, BACKGROUND_SAMPLE
+
+    app = open_app()
+    (profile,), _ = the_profiles(app.settings, [name])
+    since = moment.instant - timedelta(days=BACKGROUND_DAYS)
+    task = own_likes(profile, app.papers, Extent(since, moment.instant, BACKGROUND_SAMPLE, ARCHIVE_SAMPLE))
+    app.close()
+    return task

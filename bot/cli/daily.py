@@ -1,0 +1,239 @@
+"""Commands of the day's work: ingest, preview, explain, send, and the processes that do it every day."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli._base import (
+    CHANGE_SOMETHING,
+    DONE,
+    FAILED,
+    AsJson,
+    Names,
+    When,
+    cli,
+    exit_code,
+    open_app,
+    print_json,
+    the_profiles,
+    the_settings,
+)
+from bot.errors import UserError
+from bot.when import Moment, parse_when
+
+if TYPE_CHECKING:
+    from bot.app import App
+    from bot.model import Digest, Profile
+    from bot.pipeline.ingest import Report
+    from bot.pipeline.send import Served
+
+
+class Format(StrEnum):
+    TERMINAL = "terminal"
+    HTML = "html"
+    TEXT = "text"
+    SLACK = "slack"
+
+
+@cli.command()
+def ingest(
+    source: Annotated[
+        list[str] | None, typer.Option(metavar="NAME", help="Only this source; repeatable.")
+    ] = None,
+    file: Annotated[
+        list[Path] | None, typer.Option(metavar="PATH", help="A saved listing; repeatable.")
+    ] = None,
+    more_files: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", hidden=True)] = None,
+    as_of: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="When these papers are first seen, instead of now.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Fetch the sources, or read saved listings (pages, feeds, answers, JSON Lines; gzip or not)."""
+    from bot import reports
+
+    moment = parse_when(as_of, end_of_day=False)
+    files = [*(file or []), *(more_files or [])]
+    app = open_app()
+    told = list(_from_files(app, files, moment) if files else _from_sources(app, source or [], moment))
+    if source and files:
+        told += _from_sources(app, source, moment)
+    stored = app.papers.count()
+    if as_json:
+        print_json(reports.ingest(told, stored))
+    else:
+        from bot import terminal
+
+        terminal.console().print(terminal.ingested(told, stored))
+    app.close()
+    raise typer.Exit(FAILED if any(report.failed for report in told) else DONE)
+
+
+@cli.command()
+def preview(
+    names: Names = None,
+    everything: Annotated[
+        bool,
+        typer.Option(
+            "--all", help="With a PROFILE: every match, past threshold and limit. Without: all profiles."
+        ),
+    ] = False,
+    on: When = None,
+    format_: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.TERMINAL,
+    limit: Annotated[int | None, typer.Option(min=1, help="At most so many papers.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """What would be sent. Stores and sends nothing."""
+    from bot import reports
+
+    moment = parse_when(on)
+    app = open_app()
+    profiles, sound = the_profiles(app.settings, names)
+    if limit:
+        profiles = [replace(profile, limit=limit) for profile in profiles]
+    desk = app.desk(profiles, moment)
+    composed = []
+    for profile in profiles:
+        given = _given_to_all(app, profile)
+        local = moment.local_date(profile.timezone)
+        digest, why = desk.compose(profile, local, given, everything=everything and bool(names))
+        composed.append((replace(digest, papers=digest.papers[:limit]), why))
+    if as_json:
+        print_json(reports.preview((digest for digest, _ in composed), moment.instant))
+    else:
+        for digest, why in composed:
+            _show(app, digest, why, format_)
+    app.close()
+    raise typer.Exit(DONE if sound else CHANGE_SOMETHING)
+
+
+@cli.command()
+def explain(
+    name: Annotated[str, typer.Argument(metavar="PROFILE")],
+    paper: Annotated[str, typer.Argument(metavar="PAPER", help="An id, a link, or a title.")],
+    on: When = None,
+    as_json: AsJson = False,
+) -> None:
+    """A paper's score term by term, its rank, and why it was or was not sent."""
+    from bot import reports, terminal
+
+    if not paper.strip():
+        raise UserError("which paper? give an id, a link or a title")
+    moment = parse_when(on)
+    app = open_app()
+    (profile,), _ = the_profiles(app.settings, [name])
+    given = frozenset().union(*(app.outbox.given(s.key) for s in profile.deliver))
+    found = app.desk([profile], moment, [paper]).explain(profile, paper, given)
+    if as_json:
+        print_json(reports.explain(profile.id, paper, found, moment.instant))
+    else:
+        terminal.console().print(terminal.explained(profile.id, paper, found))
+    app.close()
+
+
+@cli.command()
+def send(
+    names: Names = None,
+    on: When = None,
+    due: Annotated[bool, typer.Option("--due", help="Only what is due by its time and days.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Compose and deliver what has no edition for its local date yet, and go on with what waits."""
+    from bot import reports
+
+    moment = parse_when(on)
+    app = open_app()
+    profiles, sound = the_profiles(app.settings, names)
+    rows = _send(app, profiles, moment, due=due)
+    if as_json:
+        print_json(reports.send(rows))
+    else:
+        from bot import terminal
+
+        terminal.console().print(terminal.sent(rows))
+    app.close()
+    raise typer.Exit(exit_code(rows, sound))
+
+
+@cli.command()
+def run() -> None:
+    """One process for every day: ingest by the hour, deliver what is due, until SIGTERM."""
+    from bot import daemon
+
+    daemon.run(the_settings())
+
+
+@cli.command()
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="Where to listen: 127.0.0.1, or 0.0.0.0 where PORT is set.")
+    ] = None,
+    port: Annotated[int, typer.Option(min=0, max=65_535, envvar="PORT", help="0 takes a free one.")] = 8080,
+) -> None:
+    """The web process, which answers the unsubscribe links in mails, until SIGTERM."""
+    from bot import daemon
+
+    is_on_a_platform = bool(os.environ.get("PORT"))
+    default = "0.0.0.0" if is_on_a_platform else "127.0.0.1"  # noqa: S104 - its router comes from outside
+    daemon.serve(the_settings(), host or default, port)
+
+
+def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[Report]:
+    from bot.app import formats
+    from bot.pipeline.ingest import ingest_file
+    from bot.progress import progress
+
+    with progress("Reading", len(files)) as step:
+        for path in files:
+            yield ingest_file(path, formats(), app.papers, moment.instant)
+            step(str(path))
+
+
+def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[Report]:
+    from bot.progress import progress
+
+    sources = app.sources(names)
+    profiles = the_profiles(app.settings, None)[0] if app.settings.profiles.is_dir() else []
+    with progress("Asking", len(sources)) as step:
+        for report in app.refresh(profiles, moment, names):
+            yield report
+            step(report.name)
+
+
+def _given_to_all(app: App, profile: Profile) -> frozenset[str]:
+    """Papers that no subscription of the profile would be sent any more."""
+    given = [app.outbox.given(subscription.key) for subscription in profile.deliver]
+    return frozenset.intersection(*given) if given else frozenset()
+
+
+def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[Served]:
+    from bot.progress import progress
+
+    with progress("Composing", None) as step:
+        return app.send(profiles, moment, due=due, progress=step)
+
+
+def _show(app: App, digest: Digest, why: str, format_: Format) -> None:
+    from bot import rendering, terminal, views
+    from bot.model import ChannelName
+
+    slack = app.channels[ChannelName.SLACK]
+    shown: dict[Format, Callable[[], str]] = {
+        Format.HTML: lambda: rendering.render_html(views.digest_view(digest)),
+        Format.TEXT: lambda: rendering.render_text(views.digest_view(digest)),
+        Format.SLACK: lambda: "\n".join(
+            part.payload.decode() for part in slack.render(digest, "preview", "preview")
+        ),
+    }
+    if format_ is Format.TERMINAL:
+        terminal.console().print(terminal.digest(digest, why))
+    else:
+        sys.stdout.write(f"{shown[format_]()}\n")

@@ -1,0 +1,133 @@
+"""Commands that keep things in order: how they stand, and what to do about what stopped."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from bot.cli._base import (
+    AsJson,
+    When,
+    cli,
+    exit_code,
+    open_app,
+    print_json,
+)
+from bot.errors import UserError
+from bot.when import parse_when
+
+if TYPE_CHECKING:
+    pass
+
+
+@cli.command()
+def status(as_json: AsJson = False) -> None:
+    """What needs you, with the command for it; what waits until when; the sources and the newest digests."""
+    from bot import reports
+    from bot.when import utc_now
+
+    app = open_app()
+    affairs = app.affairs(utc_now())
+    if as_json:
+        print_json(reports.status(affairs))
+    else:
+        from bot.affairs import shown
+        from bot.terminal import console
+
+        console().print(shown(affairs))
+    app.close()
+
+
+@cli.command()
+def resend(
+    delivery: Annotated[
+        str | None, typer.Argument(help="Its id, as status shows it; the beginning is enough.")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="All that stopped.")] = False,
+    on: When = None,
+    as_json: AsJson = False,
+) -> None:
+    """An explicit second try of a delivery that stopped (failed or uncertain); it lifts the pauses of its target."""
+    from bot import reports, terminal
+
+    if bool(delivery) == everything:
+        raise UserError("which delivery? give its id, as `paperboy status` shows it, or --all")
+    moment = parse_when(on)
+    app = open_app()
+    rows = app.resend(delivery, moment)
+    if as_json:
+        print_json(reports.send(rows))
+    else:
+        terminal.console().print(terminal.sent(rows))
+    app.close()
+    raise typer.Exit(exit_code(rows, sound=True))
+
+
+@cli.command()
+def resume(
+    scope: Annotated[str, typer.Argument(metavar="WHERE", help="What is paused, as status shows it.")],
+) -> None:
+    """Send again to a target that was paused: refused for good, unsubscribed, or its mail came back."""
+    app = open_app()
+    pauses = {pause.scope: pause for pause in app.receivers.pauses()}
+    meant = [scope] if scope in pauses else [name for name in pauses if name.partition(":")[2] == scope]
+    if len(meant) != 1:
+        raise UserError(f"{scope!r} is not paused: {', '.join(pauses) or 'nothing is'}")
+    app.receivers.resume(meant[0])
+    typer.echo(
+        f"{meant[0]} goes on. It was paused since {pauses[meant[0]].since:%Y-%m-%d}: {pauses[meant[0]].why}"
+    )
+    app.close()
+
+
+@cli.command()
+def bounces(
+    paths: Annotated[list[Path], typer.Argument(metavar="MAILDIR|FILE...", help="Or an mbox.")],
+    on: When = None,
+    as_json: AsJson = False,
+) -> None:
+    """Read reports that mail came back. A dead address is paused, its digests are kept; the rest is counted."""
+    from bot import reports
+    from bot.pipeline.bounces import take_in
+
+    moment = parse_when(on)
+    app = open_app()
+    read = [taken for path in paths for taken in take_in(path, app.receivers, moment.instant)]
+    app.alert(moment)
+    if as_json:
+        print_json(reports.bounces(read))
+    else:
+        from bot import terminal
+
+        terminal.console().print(terminal.came_back(read))
+    app.close()
+
+
+@cli.command()
+def export(
+    since: Annotated[
+        str | None, typer.Option(metavar="WHEN", help="Only papers first seen from then on.")
+    ] = None,
+) -> None:
+    """The stored papers as JSON Lines, every field."""
+    from bot import reports
+
+    start = parse_when(since, end_of_day=False).instant if since else None
+    app = open_app()
+    for paper in app.papers.all(start):
+        sys.stdout.write(json.dumps(reports.export(paper), ensure_ascii=False) + "\n")
+    sys.stdout.flush()
+    app.close()
+
+
+@cli.command()
+def migrate() -> None:
+    """Bring the database to this version's tables. A SQLite file is migrated by every command."""
+    app = open_app()
+    before, after = app.unprepared_database.migrate()
+    typer.echo(f"The database was {f'at {before}' if before else 'empty'} and is at migration {after}.")
+    app.close()
