@@ -393,6 +393,14 @@ def test_plain_text_may_fail_otherwise(server: SlackServer, second: Fault, outco
     assert len(posts(server)) == 2
 
 
+def test_what_is_plain_text_already_is_not_repeated(server: SlackServer) -> None:
+    """A notice to the operator has nothing to leave out: refused once is refused."""
+    payload = channel(server).notice(Notice("Paperboy", "a line", datetime.now(UTC)), f"{TOKEN}-1", TARGET)
+    server.script = [fails("msg_too_long")]
+    assert channel(server).send(envelope(payload, TARGET)) == Refused("Slack says msg_too_long")
+    assert len(posts(server)) == 1
+
+
 def test_who_was_taken_over_posts_nothing(server: SlackServer) -> None:
     """What `reach` raises goes through, at the first post and at the second."""
 
