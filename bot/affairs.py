@@ -160,8 +160,8 @@ def _when(moment: datetime, now: datetime) -> str:
 
 
 def _given_up(delivery: Delivery) -> str:
-    waits = delivery.started and delivery.state is DeliveryState.WAITING
-    return f", given up {_minute(delivery.started + GIVE_UP)}" if waits and delivery.started else ""
+    is_waiting = delivery.state is DeliveryState.WAITING
+    return f", given up {_minute(delivery.since + GIVE_UP)}" if is_waiting and delivery.since else ""
 
 
 def _in(wait: timedelta) -> str:

@@ -135,6 +135,7 @@ class Delivery:
     stage: Stage = Stage.CLAIMED  #: of the newest attempt
     blind: int = 0  #: how often it may go out again without anybody knowing whether it has arrived
     started: datetime | None = None  #: first attempt
+    since: datetime | None = None  #: the first one since `resend`, which patience is counted from
     until: datetime | None = None  #: not tried before; while sending, the end of the lease
     receipt: str | None = None
     why: str = ""

@@ -30,7 +30,17 @@ def edition(name: str, *states: DeliveryState, **changes: object) -> Edition:
     parts = tuple(
         replace(
             Delivery(
-                f"{name}-{n}", name, n, 5, state, ChannelName.SLACK, target, key, attempts=2, started=NOW
+                f"{name}-{n}",
+                name,
+                n,
+                5,
+                state,
+                ChannelName.SLACK,
+                target,
+                key,
+                attempts=2,
+                started=NOW,
+                since=NOW,
             ),
             **changes,  # type: ignore[arg-type]
         )

@@ -141,7 +141,7 @@ def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:
     `stood`: the delivery before the attempt. Waits double from a minute to an hour, less a part of their own, or
     last as long as the receiver asks; after a day there are no more.
     """
-    over = now - (stood.started or now) >= GIVE_UP
+    over = now - (stood.since or now) >= GIVE_UP
     match outcome:
         case Sent(receipt):
             return Step(DeliveryState.SENT, receipt=receipt)

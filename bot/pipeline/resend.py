@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from bot.errors import UserError
-from bot.outgoing import ALERTS, Delivery, DeliveryState, Edition
+from bot.outgoing import Delivery, DeliveryState, Edition
 from bot.pipeline.alerts import Operator, Stops
 from bot.pipeline.deliver import Sender
 from bot.pipeline.send import Served, deliver_and_tell, served
@@ -60,7 +60,7 @@ def resend(
         sender.channels[one.channel].check()
     for one in deliveries:
         queue.release(one.id, sender.clock())
-    wanted = sorted({one.subscription for one in deliveries} - {ALERTS})
+    wanted = sorted({one.subscription for one in deliveries})
     deliver_and_tell(outbox, sender, wanted, operator)
     for id_ in dict.fromkeys(one.edition for one in deliveries if one.edition):
         if edition := outbox.edition(id_):

@@ -104,11 +104,12 @@ def deliver_and_tell(
     told: Callable[[str], None] = lambda edition: None,
 ) -> None:
     """Deliver; then tell the operator of what stopped, also when something stopped the sender itself."""
+    alerts = [ALERTS] if operator else []
     try:
-        sender.deliver([*subscriptions, ALERTS], told)
+        sender.deliver({*subscriptions, *alerts}, told)
     finally:
         if operator and raise_alert(outbox, sender.channels, operator, sender.clock()):
-            sender.deliver([ALERTS])
+            sender.deliver(alerts)
 
 
 @dataclass(frozen=True, slots=True)

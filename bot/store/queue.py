@@ -155,10 +155,10 @@ class Queue:
                 return False
             if row.state == DeliveryState.FAILED:
                 row.state, row.until = DeliveryState.PENDING, None
-                row.started = None  # or a refusal for now would find its day of patience used up
             else:
                 row.until = max(row.until or now, now) if row.channel == ChannelName.SLACK else now
             row.attempts, row.blind, row.why = 0, 1, ""
+            row.since = None  # or a refusal for now would find its day of patience used up
             row.incident, row.told = None, False
             session.add(row)
             paused = (row.channel, f"{row.channel}:{row.target}")
@@ -192,8 +192,10 @@ def _violation(row: Any, connection: Connection) -> str:
     if total > row.papers_composed:
         return f"the digest has {row.papers_composed} papers, and with it {total} would be sent"
     values = {"edition_": row.edition, "to": row.subscription, "shown": row.shows}
-    given = connection.execute(_GIVEN_BEFORE, values).scalar() if row.shows else None
-    return f"{row.subscription} was sent {given} before" if given else ""
+    given = connection.execute(_GIVEN_BEFORE, values).all() if row.shows else ()
+    # Works that were shown as two and found to be one since then are no fault of the sender's.
+    twice = next((paper for paper, shown in given if paper in shown), None)
+    return f"{row.subscription} was sent {twice} before" if twice else ""
 
 
 # --- Conditions -------------------------------------------------------------------------------------------
@@ -201,7 +203,7 @@ def _violation(row: Any, connection: Connection) -> str:
 
 def _due() -> ColumnElement[bool]:
     """Never tried, or with a time at which to try again that has come. Held ones have none."""
-    again = _D.c.state.in_(_AGAIN) & (_D.c.until <= bindparam("now", type_=UtcDateTime()))
+    again = _D.c.state.in_(_AGAIN) & (_D.c.until <= _now())
     return or_(_D.c.state == DeliveryState.PENDING, again)
 
 
@@ -225,6 +227,10 @@ def _held() -> tuple[ColumnElement[bool], ...]:
 def _unless_none(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
     """The parameter, or what the column holds where it is None."""
     return func.coalesce(bindparam(name, type_=column.type), column)
+
+
+def _now() -> Any:
+    return bindparam("now", type_=UtcDateTime())
 
 
 def _end() -> Any:
@@ -270,7 +276,8 @@ _TAKE = (
         stage=bindparam("to_stage"),
         owner=bindparam("owner"),
         until=_end(),
-        started=func.coalesce(_D.c.started, bindparam("now", type_=UtcDateTime())),
+        started=func.coalesce(_D.c.started, _now()),
+        since=func.coalesce(_D.c.since, _now()),
         attempts=_D.c.attempts + 1,
     )
 )
@@ -296,7 +303,7 @@ def _given_before() -> Any:
     """A paper that another edition brought to the same subscription; this one's own rows are in the ledger too."""
     other = _D.alias("other")
     return (
-        select(_LEDGER.c.paper)
+        select(_LEDGER.c.paper, other.c.shows)
         .join(other, other.c.edition == _LEDGER.c.edition)
         .where(
             _LEDGER.c.subscription == bindparam("to"),
@@ -304,7 +311,6 @@ def _given_before() -> Any:
             _LEDGER.c.edition != bindparam("edition_"),
             other.c.state == DeliveryState.SENT,
         )
-        .limit(1)
     )
 
 

@@ -27,6 +27,7 @@ def delivery(row: Any) -> Delivery:
         stage=Stage(row.stage),
         blind=row.blind,
         started=row.started,
+        since=row.since,
         until=row.until,
         receipt=row.receipt,
         why=row.why,

@@ -152,6 +152,9 @@ class DeliveryRow(Base, table=True):
     state: str  #: pending, sending, sent, waiting, failed, uncertain
     attempts: int = 0
     started: datetime | None = _moment(default=None)  #: of the first attempt
+    since: datetime | None = _moment(
+        default=None
+    )  #: the first attempt since `resend`: patience is counted from then
     until: datetime | None = _moment(default=None)  #: not before; while sending, when the lease ends
     owner: str | None = None  #: who is sending
     stage: str = "claimed"  #: of the newest attempt

@@ -54,9 +54,19 @@ def stood(
     """A delivery before an attempt, first tried `age` ago; one that was being sent was so to the end."""
     to = (ChannelName.MAILDIR, "inbox", KEY)
     more = {"stage": Stage.WRITE if state == "sending" else Stage.CLAIMED, **more}
-    started = NOW - age if attempts else None
+    began = NOW - age if attempts else None
     return Delivery(
-        "e-1", "e", 1, 3, DeliveryState(state), *to, attempts=attempts, started=started, why=why, **more
+        "e-1",
+        "e",
+        1,
+        3,
+        DeliveryState(state),
+        *to,
+        attempts=attempts,
+        started=started,
+        since=started,
+        why=why,
+        **more,
     )
 
 

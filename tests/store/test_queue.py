@@ -13,12 +13,12 @@ from sqlmodel import col, select
 
 from bot.errors import Superseded, Violation
 from bot.model import ChannelName
-from bot.outgoing import ALERTS, DeliveryState, EditionState, Part, Pause, Stage, Turn
+from bot.outgoing import ALERTS, Claim, DeliveryState, EditionState, Part, Pause, Stage, Turn
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue
 from bot.store.receivers import Receivers
-from bot.store.tables import AttemptRow, DeliveryRow, EditionRow
+from bot.store.tables import AttemptRow, DeliveryRow, EditionRow, LedgerRow
 from tests.support.editions import (
     ADA,
     BOB,
@@ -228,7 +228,7 @@ def test_only_what_stopped_is_released(
     if not released:
         assert found == before
         return
-    assert (found.state, found.attempts, found.started, found.until, found.why) == (
+    assert (found.state, found.attempts, found.since, found.until, found.why) == (
         S.PENDING,
         0,
         None,
@@ -237,7 +237,7 @@ def test_only_what_stopped_is_released(
     )
     days_later = NOW + timedelta(days=3)
     assert queue.claim("ed1-1", "two", days_later, LEASE) is not None
-    assert first(outbox).started == days_later
+    assert first(outbox).since == days_later
 
 
 @pytest.mark.parametrize(
@@ -642,6 +642,22 @@ def test_a_paper_is_never_sent_twice_to_a_subscription(
     sent(queue)
     copied_edition(database, outbox)
     stops_loudly(outbox, queue, "ed2-1", f"{ADA.key} was sent arxiv:1 before")
+
+
+def test_works_that_turned_out_to_be_one_are_no_fault(
+    database: Database, outbox: Outbox, queue: Queue
+) -> None:
+    """They were shown as two; since then the ledger's row of the second has become the first one's."""
+    add(outbox, edition(), papers=("title:x",))
+    sent(queue)
+    add(outbox, edition("ed2", on=TOMORROW), papers=("arxiv:1",))
+    with database.session() as session:
+        session.delete(session.get_one(LedgerRow, (ADA.key, "arxiv:1")))
+        session.flush()
+        row = session.get_one(LedgerRow, (ADA.key, "title:x"))
+        session.add(LedgerRow(subscription=ADA.key, paper="arxiv:1", edition=row.edition))
+        session.delete(row)
+    assert isinstance(queue.claim("ed2-1", "one", NOW, LEASE), Claim)
 
 
 def test_a_paper_of_a_digest_that_was_not_sent_may_go_out(

@@ -73,7 +73,7 @@ class SlackChannel:
         self._token = (token or "").strip()
         self._base = api_base(api_url)
         self._timeout = timeout
-        self._names: Names = _Remembered() if names is None else names
+        self._names = _Remembered(names)
 
     def check(self) -> None:
         if problem := self._problem():
@@ -217,16 +217,23 @@ class SlackChannel:
 
 
 class _Remembered:
-    """Names for who keeps none over restarts."""
+    """The ids of names, asked for once as long as they are known; kept over restarts where there is a place."""
 
-    def __init__(self) -> None:
-        self._ids: dict[str, str | None] = {}
+    def __init__(self, kept: Names | None) -> None:
+        self._kept = kept
+        self._ids: dict[str, str] = {}
 
     def get(self, name: str) -> str | None:
+        if name not in self._ids and self._kept and (id_ := self._kept.get(name)):
+            self._ids[name] = id_
         return self._ids.get(name)
 
     def put(self, name: str, id_: str | None) -> None:
-        self._ids[name] = id_
+        self._ids.pop(name, None)
+        if id_ is not None:
+            self._ids[name] = id_
+        if self._kept:
+            self._kept.put(name, id_)
 
 
 def _is_name(target: str) -> bool:

@@ -61,6 +61,7 @@ def upgrade() -> None:
         sa.Column("shows", sa.JSON(), nullable=False, server_default="[]"),
         sa.Column("stage", sa.String(), nullable=False, server_default="claimed"),
         sa.Column("blind", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
         sa.Column("incident", sa.Text(), nullable=True),
         sa.Column("told", sa.Boolean(), nullable=False, server_default=sa.false()),
     ):
@@ -84,6 +85,7 @@ def _fill() -> None:
         for name in _OF_EDITION
     }
     op.execute(sa.update(_DELIVERY).values(**of_edition))
+    op.execute("UPDATE delivery SET since = started")
     op.execute("UPDATE delivery SET stage = 'data' WHERE state = 'sending'")
     op.execute("UPDATE delivery SET blind = 1 WHERE channel = 'email' AND attempts < 2")
     op.execute("UPDATE delivery SET told = TRUE, incident = id WHERE state IN ('failed', 'uncertain')")
