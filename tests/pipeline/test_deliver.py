@@ -63,8 +63,8 @@ def stood(
         DeliveryState(state),
         *to,
         attempts=attempts,
-        started=started,
-        since=started,
+        started=began,
+        since=began,
         why=why,
         **more,
     )
