@@ -155,10 +155,12 @@ class Queue:
                 return False
             if row.state == DeliveryState.FAILED:
                 row.state, row.until = DeliveryState.PENDING, None
+                row.blind = int(row.channel != ChannelName.SLACK)  # nobody needs to try what can be asked
                 row.started = None  # or a refusal for now would find its day of patience used up
             else:
                 row.until = max(row.until or now, now) if row.channel == ChannelName.SLACK else now
-            row.attempts, row.blind, row.why = 0, 1, ""
+                row.blind = 1
+            row.attempts, row.why = 0, ""
             row.incident, row.told = None, False
             session.add(row)
             paused = (row.channel, f"{row.channel}:{row.target}")
