@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from bot.model import Subscription
+from bot.model import ChannelName, Subscription
 from bot.outgoing import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
 from bot.store import rows
 from bot.store.database import Database
@@ -120,7 +120,8 @@ class Outbox:
                 return False
             if alert:
                 whole = _new_delivery(f"{id_}-1", 1, alert)
-                where = {"subscription": ALERTS, "channel": channel, "target": target, "blind": 1}
+                blind = int(channel != ChannelName.SLACK)  # Slack can be asked
+                where = {"subscription": ALERTS, "channel": channel, "target": target, "blind": blind}
                 rows.insert_rows(session, DeliveryRow, [{**whole, **where, "edition": None}])
         return True
 

@@ -157,7 +157,8 @@ class Queue:
                 row.state, row.until = DeliveryState.PENDING, None
             else:
                 row.until = max(row.until or now, now) if row.channel == ChannelName.SLACK else now
-            row.attempts, row.blind, row.why = 0, 1, ""
+                row.blind = 1  # whoever says so has looked, or takes the risk
+            row.attempts, row.why = 0, ""
             row.since = None  # or a refusal for now would find its day of patience used up
             row.incident, row.told = None, False
             session.add(row)

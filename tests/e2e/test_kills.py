@@ -12,6 +12,8 @@ import pytest
 
 from tests.support.launcher import Launcher
 from tests.support.sitting import Prepared, Sitting, servers, small
+from tests.support.slack_server import Fault
+from tests.support.smtp_server import At, MailFault
 
 DAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -82,3 +84,23 @@ def test_a_kill_at_each_kind_of_boundary(composed: Prepared, kinds: list[str]) -
         check(sitting)
         sitting = composed.sitting(NOON, spacing=0.01)
     check(sitting)
+
+
+def test_an_alert_in_doubt_waits_until_slack_can_tell(composed: Prepared) -> None:
+    """The sender dies while it posts an alert, and Slack does not answer who asks whether it is there: nothing is
+    posted before it does, and the operator has one alert.
+    """
+    slack, smtp = composed.slack, composed.smtp
+    sitting = composed.sitting(NOON, spacing=0.01)
+    sitting.bench.env["PAPERBOY_ALERTS"] = "C0OPERATOR"
+    smtp.script.plan = lambda: MailFault(At.RCPT, reply="550 nobody of that name")
+    try:
+        assert sitting.send(named="in chat.postMessage", nth=POSTS + 1).was_killed
+        slack.read_script.append(Fault(status=429, error="ratelimited", retry_after="1"))
+        for _ in range(2):
+            sitting.later()
+            sitting.send()
+    finally:
+        smtp.script.plan = lambda: None
+    assert [message["channel"] for message in slack.messages].count("C0OPERATOR") == 1
+    assert not sitting.stored.open

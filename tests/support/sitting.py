@@ -68,10 +68,10 @@ class Sitting:
     def ended(self, running: Running) -> Ended:
         """Waits for the process, and until the receivers have dealt with all that it said."""
         ended = running.wait()
+        self._prepared.slack.settle()  # the next look is to come a minute later, and comes at once
         if ended.was_killed:
-            self.kills.append(ended)
-            self._prepared.slack.settle()
             self._prepared.smtp.settle()
+            self.kills.append(ended)
         return ended
 
     def send(self, **order: Any) -> Ended:
