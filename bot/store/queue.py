@@ -204,7 +204,7 @@ def _violation(row: Any, connection: Connection) -> str:
 
 def _due() -> ColumnElement[bool]:
     """Never tried, or with a time at which to try again that has come. Held ones have none."""
-    again = _D.c.state.in_(_AGAIN) & (_D.c.until <= _now())
+    again = or_(*(_D.c.state == state for state in _AGAIN)) & (_D.c.until <= _now())
     return or_(_D.c.state == DeliveryState.PENDING, again)
 
 

@@ -102,8 +102,11 @@ class MailChannel:
 
     def _envelope_sender(self, delivery: str) -> str:
         """Whom reports go to: with a return address, one of each delivery's own, so that reports name it."""
-        address = sender_address(self._sender).addr_spec
-        return verp(self._return_path, delivery) if self._return_path else address
+        return verp(self._return_path, delivery) if self._return_path else self._address
+
+    @functools.cached_property
+    def _address(self) -> str:
+        return sender_address(self._sender).addr_spec
 
     def find(self, envelope: Envelope) -> Sent | None:
         raise LookupError("a mail that went out cannot be looked up")
