@@ -94,13 +94,14 @@ class Stage(StrEnum):
     MAIL = "mail"  #: SMTP: the sender is being named
     RCPT = "rcpt"  #: SMTP: the recipient is
     DATA = "data"  #: SMTP: the content is going out
+    ANSWER = "answer"  #: SMTP: the content is out, and the server thinks about it
     POST = "post"  #: the request is
     WRITE = "write"  #: the file is being written
 
     @property
     def hands_over(self) -> bool:
         """Whether what breaks off here may have arrived."""
-        return self in (Stage.DATA, Stage.POST, Stage.WRITE)
+        return self in (Stage.DATA, Stage.ANSWER, Stage.POST, Stage.WRITE)
 
 
 # --- Deliveries and editions ------------------------------------------------------------------------------

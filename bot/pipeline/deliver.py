@@ -4,6 +4,8 @@ What may have got through is looked up before it is sent again (Slack can tell);
 sent once more with the same Message-ID, or not at all, and then held.
 
     open -> wait for the conversation's turn -> claim -> (find) -> hand over -> send -> record -> tell
+
+An outcome is recorded together with the next claim; while a mail server thinks, the next mail is claimed already.
 """
 
 from __future__ import annotations
@@ -12,7 +14,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -74,6 +76,8 @@ class Queue(Protocol):
         turn: Turn | None = None,
         blind: int | None = None,
     ) -> timedelta: ...
+
+    def put_back(self, stood: Delivery, owner: str) -> bool: ...
 
     def renew(self, id_: str, owner: str, until: datetime) -> bool: ...
 
@@ -208,78 +212,129 @@ class Sender:
         try:
             while fresh := [one for one in self.queue.open(wanted, self.clock()) if one.id not in tried]:
                 tried.update(one.id for one in fresh)
-                self._round(fresh, heart, told)
+                _Round(self, fresh, told).make(heart)
         finally:
             heart.stop()
             for channel in {id(channel): channel for channel in self.channels.values()}.values():
                 channel.rest()
 
-    def _round(self, waiting: list[Open], heart: _Heart, told: Callable[[str], None]) -> None:
-        """In order, but what has to wait for its conversation lets others go before."""
-        free: dict[str, datetime] = {}
-        last: _Trip | None = None  # whose outcome is recorded together with the next claim
-        try:
-            while waiting:
-                one = self._next(waiting, free)
-                if isinstance(one, float):
-                    if last:
-                        last.end()
-                    self.breathe(one)
-                    continue
-                self.breathe(0)
-                trip = _Trip(self, one, told)
-                with heart.beating_for(one.id):
-                    trip.begin(last)
-                    last = trip
-                    trip.make()
-                if trip.turn:  # else nothing went out, and the next one need not wait for it
-                    free[self._lane(one)] = trip.turn + self.channels[one.channel].spacing
-        finally:
-            if last:
-                last.end()
+    def lane(self, one: Open) -> str:
+        """What the messages to its conversation queue up in."""
+        return f"{one.channel}:{self.channels[one.channel].conversation(one.target)}"
 
-    def _next(self, waiting: list[Open], free: Mapping[str, datetime]) -> Open | float:
+
+class _Round:
+    """One attempt at each of some deliveries: in order, but what has to wait for its conversation lets others go."""
+
+    def __init__(self, sender: Sender, waiting: list[Open], told: Callable[[str], None]) -> None:
+        self._sender = sender
+        self._waiting = waiting
+        self._told = told
+        self._free: dict[str, datetime] = {}  #: when a conversation takes the next message
+        self._last: _Trip | None = None  #: whose outcome is recorded together with the next claim
+        self._ahead: _Trip | None = None  #: claimed while the one before was under way
+
+    def make(self, heart: _Heart) -> None:
+        try:
+            while self._ahead or self._waiting:
+                self._sender.breathe(0)
+                if trip := self._begun():
+                    with heart.beating_for(trip.one.id):
+                        trip.make()
+                    self._note_turn(trip)
+        finally:
+            if self._last:
+                self._last.end()
+            if self._ahead:
+                self._ahead.put_back()
+
+    def _begun(self) -> _Trip | None:
+        """The next trip, claimed; None when there was none to make yet, and some time has passed."""
+        trip, self._ahead = self._ahead, None
+        if trip:
+            self._end_last()
+        elif isinstance(one := self._next(), float):
+            self._end_last()
+            self._sender.breathe(one)
+            return None
+        else:
+            trip = _Trip(self._sender, one, self._told, self._look_ahead)
+            trip.begin(self._last)
+        self._last = trip
+        return trip
+
+    def _end_last(self) -> None:
+        if self._last:
+            self._last.end()
+
+    def _look_ahead(self) -> None:
+        """Claims the next one, unless it has to keep its distance. What goes wrong goes wrong again in its turn."""
+        if not self._waiting or self._ahead or self._sender.channels[self._waiting[0].channel].spacing:
+            return
+        trip = _Trip(self._sender, self._waiting[0], self._told, self._look_ahead)
+        with suppress(PaperboyError):
+            trip.begin(None)
+            self._waiting.pop(0)
+            self._ahead = trip
+
+    def _next(self) -> Open | float:
         """Takes what comes next out of what is waiting; or says in how many seconds something does."""
-        now = self.real()
-        ready = (n for n, one in enumerate(waiting) if free.get(self._lane(one), now) <= now + EARLY)
+        now = self._sender.real()
+        ready = (n for n, one in enumerate(self._waiting) if self._time_of(one, now) <= now + EARLY)
         number = next(ready, None)
         if number is not None:
-            return waiting.pop(number)
-        return (min(free[self._lane(one)] for one in waiting) - EARLY - now).total_seconds()
+            return self._waiting.pop(number)
+        return (min(self._time_of(one, now) for one in self._waiting) - EARLY - now).total_seconds()
 
-    def _lane(self, one: Open) -> str:
-        return f"{one.channel}:{self.channels[one.channel].conversation(one.target)}"
+    def _time_of(self, one: Open, now: datetime) -> datetime:
+        return self._free.get(self._sender.lane(one), now)
+
+    def _note_turn(self, trip: _Trip) -> None:
+        if trip.turn:  # else nothing went out, and the next one need not wait for it
+            spacing = self._sender.channels[trip.one.channel].spacing
+            self._free[self._sender.lane(trip.one)] = trip.turn + spacing
 
 
 class _Trip:
     """One attempt at one delivery: claimed, made, recorded."""
 
-    def __init__(self, sender: Sender, one: Open, told: Callable[[str], None]) -> None:
+    def __init__(
+        self,
+        sender: Sender,
+        one: Open,
+        told: Callable[[str], None],
+        meanwhile: Callable[[], None] = lambda: None,
+    ) -> None:
+        self.one = one
         self._sender = sender
-        self._one = one
         self._told = told
+        self._meanwhile = meanwhile  #: called while the receiver thinks
         self._channel = sender.channels[one.channel]
-        self._claim: Claim | None = None
+        self._claim: Claim | Violation | None = None
         self._step: Step | None = None  #: what is to be recorded
         self._stage = Stage.CLAIMED
         self._blind: int | None = None  #: how many blind tries the delivery had, when this is one
         self.turn: datetime | None = None  #: when the content went out, by the real clock
 
     def begin(self, last: _Trip | None) -> None:
-        """Claim it, in one transaction with what became of the last one. Raises Violation."""
+        """Claim it, in one transaction with what became of the last one."""
         sender = self._sender
         with sender.queue.together():
             if last:
                 last.record()
-            claim = sender.queue.claim(self._one.id, sender.owner, sender.clock(), LEASE)
+            self._claim = sender.queue.claim(self.one.id, sender.owner, sender.clock(), LEASE)
         if last:
             last.tell()
-        if isinstance(claim, Violation):
-            raise claim
-        self._claim = claim
+
+    def put_back(self) -> None:
+        """It was claimed, and is not tried after all."""
+        if isinstance(self._claim, Claim):
+            self._sender.queue.put_back(self._claim.stood, self._sender.owner)
 
     def make(self) -> None:
-        """The attempt; nothing when another sender has it."""
+        """The attempt; nothing when another sender has it. Raises Violation when it must not be made."""
+        if isinstance(self._claim, Violation):
+            raise self._claim
         if self._claim is None:
             return
         stood = self._claim.stood
@@ -300,17 +355,19 @@ class _Trip:
     def record(self) -> None:
         sender = self._sender
         if self._step:
-            sender.queue.record(self._one.id, sender.owner, self._step, sender.clock(), self._stage)
+            sender.queue.record(self.one.id, sender.owner, self._step, sender.clock(), self._stage)
 
     def tell(self) -> None:
         """It is recorded: whoever asked hears of it."""
-        if self._step and self._claim and self._claim.stood.edition:
+        if self._step and isinstance(self._claim, Claim) and self._claim.stood.edition:
             self._told(self._claim.stood.edition)
         self._step = None
 
     def _reach(self, stage: Stage, stood: Delivery, blind: bool) -> None:
         """Stages that hand over are stored before they begin, and begin when it is the conversation's turn."""
-        if stage.hands_over:
+        if stage is Stage.ANSWER:
+            self._meanwhile()
+        elif stage.hands_over:
             left = stood.blind - 1 if blind else None
             self._blind = stood.blind if blind else None
             self._hand_over(stage, left)
@@ -319,17 +376,16 @@ class _Trip:
     def _hand_over(self, stage: Stage, blind: int | None) -> None:
         """Its turn is counted from when the transaction has begun: others may hold it up."""
         sender, spacing = self._sender, self._channel.spacing
-        lane = f"{self._one.channel}:{self._channel.conversation(self._one.target)}"
         until = sender.clock() + LEASE
         with sender.queue.together():
             now = sender.real()
-            turn = Turn(lane, spacing, now) if spacing else None
-            wait = sender.queue.hand_over(self._one.id, sender.owner, stage, until, turn, blind)
+            turn = Turn(sender.lane(self.one), spacing, now) if spacing else None
+            wait = sender.queue.hand_over(self.one.id, sender.owner, stage, until, turn, blind)
         self.turn = now + wait
         if wait:
             sender.wait(max(0.0, (self.turn - sender.real()).total_seconds()))  # storing it may take as long
-            if not sender.queue.renew(self._one.id, sender.owner, sender.clock() + LEASE):
-                raise Superseded(f"{self._one.id} was taken over while it waited for its turn")
+            if not sender.queue.renew(self.one.id, sender.owner, sender.clock() + LEASE):
+                raise Superseded(f"{self.one.id} was taken over while it waited for its turn")
 
     def _settled(self, step: Step) -> Step:
         """A blind try that certainly did not arrive is given back."""

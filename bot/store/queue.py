@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from bot.errors import Superseded, Violation
 from bot.model import ChannelName
-from bot.outgoing import Claim, DeliveryState, Envelope, Open, Stage, Step, Turn
+from bot.outgoing import Claim, Delivery, DeliveryState, Envelope, Open, Stage, Step, Turn
 from bot.store.database import Database
 from bot.store.rows import PAUSE, delivery, unless_there
 from bot.store.tables import Base, DeliveryRow, UtcDateTime
@@ -124,6 +124,22 @@ class Queue:
             if not connection.execute(_HAND_OVER, held | values).rowcount:
                 raise Superseded(f"{id_} was taken over by another sender")
             return _take_turn(connection, turn) if turn else timedelta(0)
+
+    def put_back(self, stood: Delivery, owner: str) -> bool:
+        """A claim that comes to nothing: everything is as it stood before. False when it is another's by now."""
+        values = {
+            "to_state": stood.state,
+            "to_stage": stood.stage,
+            "end": stood.until,
+            "tries": stood.attempts,
+        }
+        values |= {"began": stood.started, "anew": stood.since}
+        with self._writing() as connection:
+            held = {"id_": stood.id, "owner_": owner}
+            if not connection.execute(_PUT_BACK, held | values).rowcount:
+                return False
+            connection.execute(_FORGET, {"id_": stood.id})
+            return True
 
     def renew(self, id_: str, owner: str, until: datetime) -> bool:
         """A longer lease for an attempt that takes its time. False when the delivery is another's by now."""
@@ -337,7 +353,21 @@ _RECORD = (
         blind=_unless_none("left", _D.c.blind),
     )
 )
+_PUT_BACK = (
+    update(_D)
+    .where(*_held())
+    .values(
+        state=bindparam("to_state"),
+        stage=bindparam("to_stage"),
+        owner=None,
+        until=_end(),
+        attempts=bindparam("tries"),
+        started=bindparam("began"),
+        since=bindparam("anew"),
+    )
+)
 _NEWEST = select(func.max(_A.c.id)).where(_A.c.delivery == bindparam("id_")).scalar_subquery()
+_FORGET = delete(_A).where(_A.c.id == _NEWEST)
 _LEFT = update(_A).where(_A.c.id == _NEWEST).values(stage=bindparam("to_stage"))  # of who died over it
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from bot.errors import DatabaseError, SourceError, Violation
 from bot.model import ChannelName, Subscription
@@ -812,3 +813,63 @@ def test_who_was_taken_over_leaves_the_delivery_alone(world: World) -> None:
     assert (left.state, left.attempts, left.until) == ("sending", 2, NOW + 2 * LEASE)
     sent = Step(DeliveryState.SENT, receipt="r")
     assert world.queue.record("e-1", "rival", sent, NOW + LEASE)
+
+
+# --- Looking ahead ----------------------------------------------------------------------------------------
+
+
+def states_of(world: World, *tokens: str) -> list[tuple[str, int, int]]:
+    """State, attempts, and recorded attempts of each edition's only delivery."""
+    with world.database.reading() as session:
+        rows = session.exec(select(AttemptRow.delivery)).all()
+    found = [world.outbox.edition(token) for token in tokens]
+    ones = [edition.deliveries[0] for edition in found if edition]
+    return [(str(one.state), one.attempts, rows.count(one.id)) for one in ones]
+
+
+def two_mails(world: World) -> list[str]:
+    """Two editions of two subscriptions, and a receiver that thinks about each; their keys."""
+    put(world, token="e")
+    other = subscription("bo")
+    put(world, token="f", to=other)
+    world.channel.stages = (Stage.MAIL, Stage.DATA, Stage.ANSWER)
+    return [KEY, other.key]
+
+
+def test_the_next_is_claimed_while_a_receiver_thinks(world: World) -> None:
+    """Each is attempted once, and recorded as ever."""
+    keys = two_mails(world)
+    seen: list[Any] = []
+    world.channel.during = lambda envelope: seen.append(states_of(world, "e", "f"))
+    world.sender().deliver(keys)
+    assert seen == [[("sending", 1, 1), ("sending", 1, 1)], [("sent", 1, 1), ("sending", 1, 1)]]
+    assert states_of(world, "e", "f") == [("sent", 1, 1), ("sent", 1, 1)]
+
+
+def test_what_was_claimed_ahead_is_put_back_when_the_round_ends(world: World) -> None:
+    """As if nobody had had it: the next sender need not wait for its lease, and no attempt was made."""
+    keys = two_mails(world)
+    breaths: list[float] = []
+
+    def breathe(seconds: float) -> None:
+        breaths.append(seconds)
+        if len(breaths) == 2:
+            raise SourceError("stopped")
+
+    with pytest.raises(SourceError):
+        world.sender(breathe=breathe).deliver(keys)
+    assert states_of(world, "e", "f") == [("sent", 1, 1), ("pending", 0, 0)]
+    world.sender(owner="another").deliver(keys)
+    assert states_of(world, "e", "f") == [("sent", 1, 1), ("sent", 1, 1)]
+
+
+def test_nothing_is_claimed_ahead_that_has_to_keep_its_distance(world: World) -> None:
+    """A chat's next message waits for its turn in the queue, where others can have it."""
+    keys = two_mails(world)
+    world.channel.spacing = timedelta(seconds=1)
+    seen: list[Any] = []
+    world.channel.during = lambda envelope: seen.append(states_of(world, "e", "f")[1])
+    moments = iter(NOW + timedelta(seconds=n) for n in range(100))
+    still = {"breathe": lambda seconds: None, "wait": lambda seconds: None}
+    replace(world.sender(), real=lambda: next(moments), **still).deliver(keys)
+    assert seen == [("pending", 0, 0), ("sending", 1, 1)]

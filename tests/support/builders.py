@@ -113,6 +113,7 @@ class FakeChannel:
     calls: list[str] = field(default_factory=list)  #: "find 1", "send 1", by the delivery's part
     during: Callable[[Envelope], None] = lambda envelope: None  #: looks around while a send is under way
     rests: int = 0
+    stages: tuple[Stage, ...] = (Stage.WRITE,)  #: of every send
 
     def check(self) -> None:
         if self.trouble:
@@ -137,7 +138,8 @@ class FakeChannel:
 
     def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
         self.calls.append(f"send {envelope.delivery.rpartition('-')[2]}")
-        reach(Stage.WRITE)
+        for stage in self.stages:
+            reach(stage)
         self.sent.append(envelope)
         self.during(envelope)
         outcome = self.outcomes.pop(0) if self.outcomes else Sent(f"receipt of {envelope.delivery}")

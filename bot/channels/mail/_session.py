@@ -84,7 +84,7 @@ class Session:
         self._ask(lambda: connection.rcpt(to), "naming the recipient")
         self._ask(lambda: connection.docmd("DATA"), "beginning the content")
         reach(Stage.DATA)
-        outcome = self._deliver(connection, content)
+        outcome = self._deliver(connection, content, reach)
         self._is_used = True
         return outcome
 
@@ -156,13 +156,14 @@ class Session:
         if code not in {250, 251, 354}:
             raise NotSentError(self._judged(code, reply))
 
-    def _deliver(self, connection: smtplib.SMTP, content: bytes) -> Outcome:
+    def _deliver(self, connection: smtplib.SMTP, content: bytes, reach: Reach) -> Outcome:
         """From the first byte here the server may own the message whatever we hear (RFC 1047).
 
         smtplib's own data() would hide whether 354 was ever answered.
         """
         try:
             connection.send(_dotted(content))
+            reach(Stage.ANSWER)
             code, reply = connection.getreply()
         except OSError as error:  # smtplib's errors are among these
             return Unknown(f"the connection broke after the content went out: {type(error).__name__}")
