@@ -106,7 +106,7 @@ def test_a_kill_at_every_boundary(tmp_path: Path, running: tuple[SlackServer, Sm
     slack, smtp, launcher = running
     started = time.perf_counter()
     prepared = Prepared(small(tmp_path / "ingested", slack, smtp, DAY), launcher, slack, smtp)
-    composing = [one.number for one in prepared.sitting(NOON).send(named="before commit of begin").crossed]
+    composing = [one.number for one in prepared.sitting(NOON).send(named="before commit of claim").crossed]
     sitting = prepared.sitting(NOON)
     sitting.send(at=composing[-1])
     composed = Prepared(sitting.bench, launcher, slack, smtp)

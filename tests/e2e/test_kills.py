@@ -54,7 +54,7 @@ def composed(prepared: Prepared) -> Prepared:
     ):
         assert sitting.send(named=kind).was_killed
         assert sitting.stored.editions == editions
-    assert sitting.send(named="before commit of begin").was_killed
+    assert sitting.send(named="before commit of claim").was_killed
     assert sitting.stored.editions == EDITIONS
     return Prepared(sitting.bench, prepared.launcher, prepared.slack, prepared.smtp)
 

@@ -117,15 +117,15 @@ def composed(
     bench = small(tmp_path_factory.mktemp("stopped") / "composed", slack, smtp, DAY)
     prepared = Prepared(bench, launcher, slack, smtp)
     sitting = prepared.sitting(NOON)
-    sitting.send(named="before commit of begin")
+    sitting.send(named="before commit of claim")
     return Prepared(sitting.bench, launcher, slack, smtp)
 
 
 @pytest.mark.parametrize(
     ("kind", "nth"),
     [
+        ("after commit of claim", 1),
         ("after commit of begin", 1),
-        ("after commit of begin", 2),
         ("after EHLO", 1),
         ("before MAIL", 1),
         ("after RCPT", 1),

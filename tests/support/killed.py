@@ -110,8 +110,8 @@ def _wrap_commits(boundaries: Boundaries) -> None:
 
 
 def _who_commits() -> tuple[str, str]:
-    """The method whose transaction this is, of the store or of a sender ("begin": an outcome and the next claim),
-    and the delivery that it claims.
+    """The method whose transaction this is, of the store or of a sender ("begin": an outcome and the next claim;
+    "claim": the claim alone), and the delivery that it claims.
     """
     frame, what, claimed = sys._getframe(1), "", ""
     while frame := frame.f_back:  # type: ignore[assignment]
@@ -120,7 +120,9 @@ def _who_commits() -> tuple[str, str]:
             what = name
         elif module == "bot.pipeline.deliver" and name in ("begin", "_hand_over"):
             what = name.strip("_")
-            claimed = frame.f_locals["self"]._one.id if name == "begin" else ""
+            if name == "begin":
+                claimed = frame.f_locals["self"].one.id
+                what = "begin" if frame.f_locals["last"] else "claim"
             break
     return what or "somebody", claimed
 
