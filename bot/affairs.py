@@ -17,7 +17,7 @@ from rich.text import Text
 
 from bot.model import SourceState
 from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause, scopes
-from bot.pipeline.deliver import GIVE_UP
+from bot.pipeline.outcomes import GIVE_UP
 from bot.views import counted, cut
 
 #: Lines of each kind; `--json` has the rest.

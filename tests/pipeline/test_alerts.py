@@ -23,7 +23,8 @@ from bot.outgoing import (
     Unknown,
 )
 from bot.pipeline.alerts import MOST, Operator, notice, raise_alert
-from bot.pipeline.deliver import LEASE, SETTLE
+from bot.pipeline.deliver import LEASE
+from bot.pipeline.outcomes import SETTLE
 from bot.pipeline.send import deliver_and_tell
 from bot.store.tables import AttemptRow
 from tests.support.builders import NOW, FakeChannel, World, subscription

@@ -34,7 +34,8 @@ from bot.outgoing import (
     Unknown,
 )
 from bot.pipeline import deliver
-from bot.pipeline.deliver import LEASE, SETTLE, SPREAD, Sender, Unsure, after, attempt
+from bot.pipeline.deliver import LEASE, Sender
+from bot.pipeline.outcomes import SETTLE, SPREAD, Unsure, after, attempt
 from bot.ports import Channel, Reach, nobody
 from bot.store.tables import AttemptRow
 from tests.support.builders import NOW, FakeChannel, World, make_profile, subscription
