@@ -95,8 +95,9 @@ def _needs_you(affairs: Affairs) -> Iterator[Text]:
     stopped = [one for one in affairs.unfinished() if one.delivery.has_stopped]
     yield from _capped([_paused(pause, affairs) for pause in affairs.pauses if not pause.by_reader])
     yield from _capped([_stopped(one) for one in stopped])
-    if len(stopped) > 1:
-        yield Text("  all of these, when they are mended: paperboy resend --all")
+    failed = [one for one in stopped if _todo(one.delivery)[0] == "when mended"]
+    if len(failed) > 1:
+        yield Text(f"  all {len(failed)} that failed, when they are mended: paperboy resend --all")
 
 
 def _paused(pause: Pause, affairs: Affairs) -> Text:
@@ -118,13 +119,22 @@ def _scopes(one: Delivery) -> tuple[str, str, str]:
 def _stopped(one: Unfinished) -> Text:
     delivery = one.delivery
     is_held = delivery.state is DeliveryState.UNCERTAIN
-    todo = "if it has not arrived" if is_held else "when mended"
+    when, command = _todo(delivery)
     return Text.assemble(
         "  ",
         ("held, uncertain" if is_held else "failed", STYLES[delivery.state]),
         f" {one.whole}, after {counted(delivery.attempts, 'attempt')}: {_short(delivery.reason)}\n",
-        f"      {todo}: paperboy resend {delivery.id}",
+        f"      {when}: {command}",
     )
+
+
+def _todo(one: Delivery) -> tuple[str, str]:
+    """When to do something about what stopped, and what."""
+    if one.is_barred:
+        return "it will not be sent; strike it off with", f"paperboy settle {one.id}"
+    if one.state is DeliveryState.UNCERTAIN:
+        return "if it has not arrived", f"paperboy resend {one.id}; if it has: paperboy settle {one.id}"
+    return "when mended", f"paperboy resend {one.id}"
 
 
 # --- What goes on -----------------------------------------------------------------------------------------
@@ -142,8 +152,16 @@ def _open(one: Unfinished, affairs: Affairs) -> Text:
     why = f": {_short(delivery.reason)}" if delivery.reason else ""
     style = "yellow" if delivery.state is DeliveryState.UNCERTAIN else ""
     return Text.assemble(
-        "  ", (str(delivery.state), style), f" {one.whole}{tries}, {_next(delivery, affairs)}{why}"
+        "  ",
+        (str(delivery.state), style),
+        f" {one.whole}{tries}, {_next(delivery, affairs)}{why}{_now(delivery)}",
     )
+
+
+def _now(delivery: Delivery) -> str:
+    """What is in doubt a person may settle sooner."""
+    in_doubt = delivery.state is DeliveryState.UNCERTAIN
+    return f"; or decide now: paperboy resend|settle {delivery.id}" if in_doubt else ""
 
 
 def _next(delivery: Delivery, affairs: Affairs) -> str:

@@ -53,20 +53,21 @@ class Sent:
     receipt: str  #: Slack's channel and ts, a Message-ID, a Maildir key
 
 
-@dataclass(frozen=True, slots=True)
-class Later:
-    """Certainly not accepted; trying again can help."""
-
-    why: str
-    retry_after: float | None = None  #: seconds, when the other side named them
-
-
 class Blame(StrEnum):
     """What must change before something like it can be sent."""
 
     MESSAGE = "message"  #: this very message, or whom it is for this once
     TARGET = "target"  #: nothing reaches this target
     SERVICE = "service"  #: nothing goes out on this channel: a log-in, a token
+
+
+@dataclass(frozen=True, slots=True)
+class Later:
+    """Certainly not accepted; trying again can help."""
+
+    why: str
+    retry_after: float | None = None  #: seconds, when the other side named them
+    blame: Blame = Blame.MESSAGE  #: for what it is too early: SERVICE when nothing could be reached at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,8 @@ class DeliveryState(StrEnum):
 
 #: The subscription of what Paperboy tells its operator; no profile's can be named so.
 ALERTS = "paperboy:alerts"
+#: How incidents begin of what must not be sent.
+BARRED = "must not be sent: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +143,12 @@ class Delivery:
     until: datetime | None = None  #: not tried before; while sending, the end of the lease
     receipt: str | None = None
     why: str = ""
+    incident: str | None = None  #: what it stopped for
+
+    @property
+    def is_barred(self) -> bool:
+        """Whether it stopped because it must not be sent: trying again would stop the sender again."""
+        return (self.incident or "").startswith(BARRED)
 
     @property
     def may_have_arrived(self) -> bool:
@@ -190,7 +199,7 @@ class Step:
     why: str = ""
     incident: str | None = None  #: what it stopped for: what stops for the same reason is told of once
     pauses: str | None = None  #: the scope that nothing is sent to any more
-    postpones: bool = False  #: whether whatever else goes to the same target waits until then too
+    postpones: str | None = None  #: the scope of which everything else waits until then too
     blind: int | None = None  #: how many blind tries are left, when that changed
 
     def __post_init__(self) -> None:

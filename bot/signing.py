@@ -104,7 +104,7 @@ def _signature_class() -> Any:
     try:
         import dkim
     except ImportError:
-        raise NotConfigured("DKIM_KEY needs dkimpy: pip install 'paperboy[dkim]'") from None
+        raise NotConfigured("DKIM_KEY needs dkimpy: pip install dkimpy") from None
 
     class DatedSignature(dkim.DKIM):  # type: ignore[misc]
         def __init__(self, message: bytes, at: datetime) -> None:

@@ -92,8 +92,7 @@ def test_what_needs_you_has_its_command() -> None:
         "  failed 2026-05-05 bo → slack C0BO, part 2 of 2, after 2 attempts: no such user",
         "      when mended: paperboy resend bo-2",
         "  held, uncertain 2026-05-05 cy → slack C0CY, after 2 attempts: the connection broke",
-        "      if it has not arrived: paperboy resend cy-1",
-        "  all of these, when they are mended: paperboy resend --all",
+        "      if it has not arrived: paperboy resend cy-1; if it has: paperboy settle cy-1",
     ]
 
 
@@ -119,7 +118,7 @@ def test_what_waits_says_until_when_and_why() -> None:
         "  pending 2026-05-05 di → slack C0DI, to be sent by the next `paperboy send` or `run`",
         "  pending 2026-05-05 ed → slack C0ED, waits for the pause to end",
         "  uncertain 2026-05-05 bo → slack C0BO, after 2 attempts, looked up 2026-05-05 08:42Z (in 12 min): "
-        "the connection broke",
+        "the connection broke; or decide now: paperboy resend|settle bo-1",
         "  waiting 2026-05-05 ada → slack C0ADA, after 2 attempts, tried again 2026-05-05 11:30Z (in 3 h), "
         "given up 2026-05-06 08:30Z: busy",
     ]

@@ -245,7 +245,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
 def test_without_dkimpy(key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is an extra: the message says what to install."""
     monkeypatch.setitem(sys.modules, "dkim", None)
-    with pytest.raises(NotConfigured, match=r"DKIM_KEY .*pip install 'paperboy\[dkim\]'"):
+    with pytest.raises(NotConfigured, match=r"DKIM_KEY .*pip install dkimpy"):
         signer("example.org", "pb", key_file)
 
 

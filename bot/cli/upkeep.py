@@ -47,7 +47,7 @@ def resend(
     delivery: Annotated[
         str | None, typer.Argument(help="Its id, as status shows it; the beginning is enough.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that stopped.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
     on: When = None,
     as_json: AsJson = False,
 ) -> None:
@@ -78,9 +78,26 @@ def resume(
     if len(meant) != 1:
         raise UserError(f"{scope!r} is not paused: {', '.join(pauses) or 'nothing is'}")
     app.receivers.resume(meant[0])
-    typer.echo(
-        f"{meant[0]} goes on. It was paused since {pauses[meant[0]].since:%Y-%m-%d}: {pauses[meant[0]].why}"
-    )
+    pause = pauses[meant[0]]
+    typer.echo(f"{pause.scope} goes on. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
+    for one in app.outbox.failed():
+        if one.incident == pause.scope:
+            typer.echo(f"What stopped there is kept: paperboy resend {one.id}")
+    app.close()
+
+
+@cli.command()
+def settle(
+    delivery: Annotated[str, typer.Argument(help="Its id, as status shows it; the beginning is enough.")],
+) -> None:
+    """Nothing more is to be done about a delivery that stopped: it has arrived, or is not wanted any more."""
+    from bot.pipeline.resend import settle as strike_off
+    from bot.pipeline.resend import stopped
+
+    app = open_app()
+    (one,) = stopped(app.outbox, delivery)
+    strike_off(one, app.queue)
+    typer.echo(f"{one.id} is settled: it counts as sent, and its papers as given.")
     app.close()
 
 

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple, Protocol
 
 from bot.model import ChannelName
-from bot.outgoing import Delivery, Notice, Part
+from bot.outgoing import Delivery, DeliveryState, Notice, Part, scopes
 from bot.ports import Channel
 
 #: Incidents in one alert; `paperboy status` has the rest.
@@ -72,12 +72,21 @@ def notice(stopped: Sequence[tuple[Delivery, str]], now: datetime) -> Notice:
 def _incident(incident: str, group: Sequence[Delivery]) -> Iterator[str]:
     first = group[0]
     yield f"{first.channel} {first.target}, {first.state}: {first.reason}"
-    if incident != first.id:
+    if incident in scopes(first.subscription, first.channel, first.target):
         yield f"  nothing more is sent to {incident} until it is mended"
     for one in group[:MOST]:
-        yield f"  kept for {one.subscription.partition(':')[0]}; when mended: paperboy resend {one.id}"
+        other = "" if one.reason == first.reason else f" ({one.reason})"
+        yield f"  kept for {one.subscription.partition(':')[0]}{other}; {_todo(one)}"
     if len(group) > MOST:
-        yield f"  ... and {len(group) - MOST} more: paperboy resend --all"
+        yield f"  ... and {len(group) - MOST} more"
+
+
+def _todo(one: Delivery) -> str:
+    if one.is_barred:
+        return f"it will not be sent; strike it off with: paperboy settle {one.id}"
+    if one.state is DeliveryState.UNCERTAIN:
+        return f"if it has not arrived: paperboy resend {one.id}; if it has: paperboy settle {one.id}"
+    return f"when mended: paperboy resend {one.id}"
 
 
 def _counted(deliveries: int) -> str:

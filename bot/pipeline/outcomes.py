@@ -60,7 +60,7 @@ def attempt(channel: Channel, claim: Claim, reach: Callable[[Stage, bool], None]
     try:
         found = channel.find(envelope)
     except LookupError as error:
-        doubt = f"{stood.why or 'the last attempt broke off'}; {error}"
+        doubt = _joined(stood.why or "the last attempt broke off", str(error))
         if stood.blind:
             return _blind(channel, envelope, doubt, reach)
         return Unknown(doubt) if channel.finds else Unsure(doubt)
@@ -82,11 +82,16 @@ def _blind(
     """
     match channel.send(envelope, lambda stage: reach(stage, True)):
         case Unknown(why):
-            return Unsure(f"{doubt}; {why}")
+            return Unsure(_joined(doubt, why))
         case Later(why) as later:
-            return Unsure(f"{doubt}; {why}", later)
+            return Unsure(_joined(doubt, why), later)
         case outcome:
             return outcome
+
+
+def _joined(told: str, why: str) -> str:
+    """A reason that was given before is not given again."""
+    return told if why in told.split("; ") else f"{told}; {why}"
 
 
 def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:
@@ -103,9 +108,9 @@ def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:
             return _stopped(stood, why, blame)
         case Later(why) if over:
             return _stopped(stood, f"given up after a day: {why}")
-        case Later(why, retry_after):
+        case Later(why, retry_after) as later:
             until = now + _wait(stood, retry_after)
-            return Step(DeliveryState.WAITING, until=until, why=why, postpones=retry_after is not None)
+            return Step(DeliveryState.WAITING, until=until, why=why, postpones=_postponed(stood, later))
         case Unknown(why):
             return _in_doubt(stood, why, None if over else now + max(SETTLE, _wait(stood, None)))
         case Unsure(why, again):
@@ -114,15 +119,27 @@ def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:
             )
 
 
+def _scope(stood: Delivery, blame: Blame) -> str | None:
+    """What else is concerned; None when nothing is."""
+    return {Blame.SERVICE: str(stood.channel), Blame.TARGET: f"{stood.channel}:{stood.target}"}.get(blame)
+
+
+def _postponed(stood: Delivery, later: Later) -> str | None:
+    """A receiver that asks for time means all that is sent to it; one that is not there, all of its channel."""
+    blame = Blame.TARGET if later.retry_after is not None and later.blame is Blame.MESSAGE else later.blame
+    return _scope(stood, blame)
+
+
 def _stopped(stood: Delivery, why: str, blame: Blame = Blame.MESSAGE) -> Step:
-    """What the target or the service refuses pauses it, and is one incident for all that go there."""
-    scope = {Blame.SERVICE: str(stood.channel), Blame.TARGET: f"{stood.channel}:{stood.target}"}.get(blame)
-    return Step(DeliveryState.FAILED, why=why, incident=scope or stood.id, pauses=scope)
+    """What the target or the service refuses pauses it. All that stops on the way to a target is one incident."""
+    scope = _scope(stood, blame)
+    incident = scope or f"{stood.channel}:{stood.target} failed"
+    return Step(DeliveryState.FAILED, why=why, incident=incident, pauses=scope)
 
 
 def _in_doubt(stood: Delivery, why: str, until: datetime | None) -> Step:
     """Tried again then, or held. What was known not to have arrived leaves the blind tries as they were."""
-    incident = None if until else stood.id
+    incident = None if until else f"{stood.channel}:{stood.target} uncertain"
     return Step(DeliveryState.UNCERTAIN, until=until, why=why, incident=incident)
 
 

@@ -18,7 +18,7 @@ _STOPPED = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 class Outbox(Stops, Protocol):
     """What resending needs of the outbox."""
 
-    def stopped(self) -> tuple[Delivery, ...]: ...
+    def failed(self) -> tuple[Delivery, ...]: ...
 
     def deliveries(self, beginning: str) -> tuple[Delivery, ...]: ...
 
@@ -30,16 +30,19 @@ class Queue(Protocol):
 
     def release(self, id_: str, now: datetime) -> bool: ...
 
+    def settle(self, id_: str) -> bool: ...
+
 
 def stopped(outbox: Outbox, beginning: str | None) -> list[Delivery]:
-    """The deliveries that are meant: the one whose id begins so, or, without a beginning, all that stopped.
+    """The deliveries that are meant: the one whose id begins so, or, without a beginning, all that failed. What may
+    have arrived is never among many: it is for a person to look whether it has.
 
     Raises UserError when there is no such delivery, or it has not stopped.
     """
     if beginning is None:
-        found = list(outbox.stopped())
+        found = list(outbox.failed())
         if not found:
-            raise UserError("nothing has stopped: there is nothing to send again")
+            raise UserError("nothing has failed: there is nothing to send again")
         return found
     meant = outbox.deliveries(beginning) if beginning else ()
     if not meant or len({one.edition or one.id for one in meant}) > 1:
@@ -48,8 +51,14 @@ def stopped(outbox: Outbox, beginning: str | None) -> list[Delivery]:
         )
     one = next((one for one in meant if one.state in _STOPPED), meant[0])
     if one.state not in _STOPPED:
-        raise UserError(f"delivery {one.id} is {one.state}: only what failed or is uncertain is sent again")
+        raise UserError(f"delivery {one.id} is {one.state}: only what failed or is uncertain can be meant")
     return [one]
+
+
+def settle(one: Delivery, queue: Queue) -> None:
+    """Nothing more is done about it. Raises UserError when it goes on by itself."""
+    if not queue.settle(one.id):
+        raise UserError(f"delivery {one.id} is {one.state}: nothing is to be settled")
 
 
 def resend(
@@ -57,6 +66,9 @@ def resend(
 ) -> Iterator[Served]:
     """One more try at each; how their editions stand afterwards. Raises NotConfigured from a channel."""
     for one in deliveries:
+        if one.is_barred:
+            todo = f"strike it off with: paperboy settle {one.id}"
+            raise UserError(f"delivery {one.id} must not be sent: {one.why}; {todo}")
         sender.channels[one.channel].check()
     for one in deliveries:
         queue.release(one.id, sender.clock())

@@ -139,11 +139,10 @@ class Outbox:
         """Those whose id begins so."""
         return self._deliveries(col(DeliveryRow.id).startswith(beginning, autoescape=True))
 
-    def stopped(self) -> tuple[Delivery, ...]:
-        """Those that go on only when a person says so."""
-        state = col(DeliveryRow.state)
-        held = (state == DeliveryState.UNCERTAIN) & (col(DeliveryRow.until).is_(None))
-        return self._deliveries(or_(state == DeliveryState.FAILED, held))
+    def failed(self) -> tuple[Delivery, ...]:
+        """Those that certainly did not arrive, and may be tried again."""
+        found = self._deliveries(DeliveryRow.state == DeliveryState.FAILED)
+        return tuple(one for one in found if not one.is_barred)
 
     def _deliveries(self, *where: Any) -> tuple[Delivery, ...]:
         with self._database.reading() as session:

@@ -29,7 +29,7 @@ from sqlalchemy import (
 
 from bot.errors import Superseded, Violation
 from bot.model import ChannelName
-from bot.outgoing import Claim, Delivery, DeliveryState, Envelope, Open, Stage, Step, Turn
+from bot.outgoing import BARRED, Claim, Delivery, DeliveryState, Envelope, Open, Stage, Step, Turn
 from bot.store.database import Database
 from bot.store.rows import PAUSE, delivery, unless_there
 from bot.store.tables import Base, DeliveryRow, UtcDateTime
@@ -94,7 +94,8 @@ class Queue:
             if row is None or not connection.execute(_TAKE, _taking(row, owner, now, lease)).rowcount:
                 return None
             if problem := _violation(row, connection):
-                connection.execute(_STOP, {"id_": id_, "why": problem, "attempts": row.attempts})
+                stop = {"id_": id_, "why": problem, "attempts": row.attempts, "of": f"{BARRED}{id_}"}
+                connection.execute(_STOP, stop)
                 return Violation(
                     f"stopped before sending {id_}: {problem}. Nothing more is sent in this round"
                 )
@@ -157,8 +158,14 @@ class Queue:
             if kept and step.pauses:
                 connection.execute(PAUSE, {"scope": step.pauses, "since": now, "why": step.why})
             if kept and step.postpones:
-                connection.execute(_POSTPONE, {"id_": id_, "end": step.until, "said": step.why})
+                scope = {"id_": id_, "scope_": step.postpones}
+                connection.execute(_POSTPONE, scope | {"end": step.until, "said": step.why})
             return kept
+
+    def settle(self, id_: str) -> bool:
+        """Nothing more is to be done about what stopped, a person says: it counts as sent. False when it goes on."""
+        with self._writing() as connection:
+            return connection.execute(_SETTLE, {"id_": id_}).rowcount > 0
 
     def release(self, id_: str, now: datetime) -> bool:
         """Put a stopped delivery back for another try, which may be blind, and lift the pauses of its target.
@@ -310,7 +317,7 @@ _STOP = (
         until=None,
         told=False,
         why=bindparam("why"),
-        incident=bindparam("id_"),
+        incident=bindparam("of"),
         attempts=bindparam("attempts"),
     )
 )
@@ -353,6 +360,19 @@ _RECORD = (
         blind=_unless_none("left", _D.c.blind),
     )
 )
+_SETTLE = (
+    update(_D)
+    .where(
+        _D.c.id == bindparam("id_"),
+        or_(_D.c.state == DeliveryState.FAILED, _D.c.state == DeliveryState.UNCERTAIN),
+    )
+    .values(
+        state=DeliveryState.SENT,
+        until=None,
+        incident=None,
+        receipt=func.coalesce(_D.c.receipt, "settled by hand"),
+    )
+)
 _PUT_BACK = (
     update(_D)
     .where(*_held())
@@ -389,14 +409,13 @@ _FINISH_EARLIER = _finish(_A.c.id < _NEWEST)  # another took over, whose attempt
 
 
 def _postpone() -> Any:
-    """A receiver that asks for time means all that is sent to it."""
-    one = _D.alias("one")
-    target = select(one.c.channel + ":" + one.c.target).where(one.c.id == bindparam("id_")).scalar_subquery()
+    """Of a channel, or of a `channel:target`."""
+    scope: Any = bindparam("scope_")
     sooner = (_D.c.state == DeliveryState.WAITING) & (_D.c.until < _end())
     return (
         update(_D)
         .where(
-            _D.c.channel + ":" + _D.c.target == target,
+            or_(_D.c.channel == scope, _D.c.channel + ":" + _D.c.target == scope),
             _D.c.id != bindparam("id_"),
             or_(_D.c.state == DeliveryState.PENDING, sooner),
         )

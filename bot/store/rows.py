@@ -31,6 +31,7 @@ def delivery(row: Any) -> Delivery:
         until=row.until,
         receipt=row.receipt,
         why=row.why,
+        incident=row.incident,
     )
 
 

@@ -36,7 +36,7 @@ def _listening(application: WSGIApplication, host: str, port: int) -> Any:
     try:
         import waitress
     except ModuleNotFoundError:
-        raise NotConfigured("the web process needs waitress: pip install 'paperboy[web]'") from None
+        raise NotConfigured("the web process needs waitress: pip install waitress") from None
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
         return waitress.create_server(application, listen=where, ident="", max_request_body_size=LARGEST_BODY)

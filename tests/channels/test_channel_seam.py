@@ -56,7 +56,7 @@ def mail(stack: ExitStack, folder: Path) -> Rig:
         return [(m.rcpt_tos[0], m.content) for m in server.received]
 
     channel = MailChannel(url, "Paperboy <paperboy@example.org>")
-    stages = (Stage.MAIL, Stage.RCPT, Stage.DATA)
+    stages = (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.ANSWER)
     return Rig(channel, "ada@example.org", arrived, server.close, can_find=False, stages=stages)
 
 
@@ -158,15 +158,17 @@ def test_whether_it_can_find_is_known_before(rig: Rig) -> None:
 
 
 def test_stages_are_told_before_anything_arrives(rig: Rig) -> None:
-    """Each in its turn, the last of them hands over, and until it was told the receiver has nothing."""
+    """Each in its turn, and until the one was told that hands over the receiver has nothing."""
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
     told: list[tuple[Stage, int]] = []
     outcome = rig.channel.send(
         envelope(part.payload, rig.target), lambda stage: told.append((stage, len(rig.arrived())))
     )
     assert isinstance(outcome, Sent)
-    assert told == [(stage, 0) for stage in rig.stages]
-    assert [stage.hands_over for stage in rig.stages] == [*[False] * (len(rig.stages) - 1), True]
+    assert [stage for stage, _ in told] == list(rig.stages)
+    handing = next(n for n, stage in enumerate(rig.stages) if stage.hands_over)
+    assert [arrived for _, arrived in told[: handing + 1]] == [0] * (handing + 1)
+    assert all(stage.hands_over for stage in rig.stages[handing:])
 
 
 def test_what_is_stopped_at_handing_over_is_not_sent(rig: Rig) -> None:

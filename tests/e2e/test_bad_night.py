@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
@@ -206,4 +208,60 @@ def test_resend_wants_one_or_all(lab: Bench, arguments: tuple[str, ...]) -> None
     """Neither, or both, is the user's to change; and all of nothing says so."""
     assert lab.run("resend", *arguments).code == 2
     nothing = lab.run("resend", "--all")
-    assert (nothing.code, "nothing has stopped" in nothing.err) == (2, True)
+    assert (nothing.code, "nothing has failed" in nothing.err) == (2, True)
+
+
+def test_what_arrived_after_all_is_settled(lab: Bench, smtp: SmtpServer) -> None:
+    """Held mail that its reader has: nothing is sent, it counts as sent, and `resend --all` never was about it."""
+    lab.profile("ada", profile("email: ada@example.org, on_uncertain: hold"))
+    smtp.script.drop_after_dot = True
+    lab.run("send", "--on", f"{MONDAY}T12:00:00Z")
+    assert lab.run("resend", "--all").code == 2
+    (delivery,) = stopped(lab)
+    assert f"paperboy settle {delivery['id']}" in lab.run("status").out
+    assert lab.run("settle", delivery["id"][:8]).code == 0
+    assert (len(smtp.received), stopped(lab)) == (1, [])
+    assert lab.run("settle", delivery["id"]).code == 2
+
+
+def test_what_must_not_be_sent_is_struck_off(lab: Bench, slack: SlackServer) -> None:
+    """A delivery that was sent and stands as pending stops the sender, once; `resend` refuses, `settle` ends it."""
+    lab.profile("ada", profile("slack: C0ADA"))
+    lab.run("send", "--on", MONDAY)
+    with closing(sqlite3.connect(lab.database)) as database, database:
+        database.execute("UPDATE delivery SET state = 'pending'")
+    stops = lab.run("send", "--on", TUESDAY)
+    assert (stops.code, "it was sent before" in stops.err) == (1, True)
+    (delivery,) = stopped(lab)
+    (alert,) = alerts(slack)
+    assert f"paperboy settle {delivery['id']}" in alert
+    refused = lab.run("resend", delivery["id"], "--on", TUESDAY)
+    assert (refused.code, "paperboy settle" in refused.err) == (2, True)
+    assert lab.run("settle", delivery["id"]).code == 0
+    assert lab.run("send", "--on", TUESDAY).code == 0
+    assert (len(posts(slack, "C0ADA")), len(alerts(slack)), stopped(lab)) == (1, 1, [])
+
+
+def test_a_server_that_is_not_there_is_asked_once(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
+    """The other mails wait as long as the first one, without a try of their own; Slack is not held up."""
+    for name in ("ada", "bo", "cy"):
+        lab.profile(name, profile(f"email: {name}@example.org", f"slack: C0{name.upper()}"))
+    port, lab.env["SMTP_URL"] = lab.env["SMTP_URL"], "smtp://127.0.0.1:1"
+    first = lab.run("send", "--on", f"{MONDAY}T12:00:00Z", "--json")
+    assert sorted(row["state"] for row in first.json["editions"]) == ["sent"] * 3 + ["waiting"] * 3
+    waiting = lab.run("status", "--json").json["deliveries"]
+    assert sorted(one["attempts"] for one in waiting) == [0, 0, 1]
+    assert len({one["until"] for one in waiting}) == 1
+    lab.env["SMTP_URL"] = port
+    assert lab.run("send", "--on", f"{MONDAY}T12:02:00Z").code == 0
+    assert len(smtp.received) == 3
+
+
+def test_resume_says_what_is_left(lab: Bench, slack: SlackServer) -> None:
+    """The delivery that met the pause has failed: its command is named."""
+    lab.profile("ada", profile("slack: C0GONE"))
+    slack.script = [Fault(error="is_archived")]
+    lab.run("send", "--on", MONDAY)
+    (delivery,) = stopped(lab)
+    result = lab.run("resume", "C0GONE")
+    assert (result.code, f"paperboy resend {delivery['id']}" in result.out) == (0, True)

@@ -268,7 +268,7 @@ def test_without_its_extra_it_says_what_to_install(bench: Bench, monkeypatch: py
     bench.env["SECRET_KEY"] = KEY
     result = bench.run("serve")
     assert result.code == 2
-    assert "pip install 'paperboy[web]'" in result.err
+    assert "pip install waitress" in result.err
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import timedelta
 from pathlib import Path
 from random import Random
 from typing import Any
 
 import pytest
 
-from bot.channels.slack import MAX_BLOCKS, MAX_CHARACTERS, size
+from bot.channels.slack import MAX_BLOCKS, MAX_CHARACTERS, SlackChannel, size
 from tests.e2e.listings import Work, json_lines
 from tests.support.cli import Bench
 from tests.support.slack_server import Fault, SlackServer, rejected
@@ -33,8 +34,9 @@ def work(number: int) -> Work:
 
 
 @pytest.fixture
-def long(tmp_path: Path, slack: SlackServer) -> Bench:
-    """Sixty papers with long titles that one profile wants, all in one digest."""
+def long(tmp_path: Path, slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> Bench:
+    """Sixty papers with long titles that one profile wants, all in one digest; Slack is in a hurry."""
+    monkeypatch.setattr(SlackChannel, "spacing", timedelta(milliseconds=20))
     bench = Bench(tmp_path, SLACK_BOT_TOKEN=slack.token, SLACK_API_URL=slack.url)
     bench.profile(
         "ada", "interests: [world models]\nlimit: 100\nthreshold: 0\ndeliver: [{slack: C0PAPERS}]\n"

@@ -188,7 +188,9 @@ def test_without_an_operator_nothing_counts_as_told(world: World) -> None:
     put(world, "ada")
     world.channel.outcomes = [Refused("gone")]
     tick(world, "ada")
-    assert [(one.id, incident) for one, incident in world.outbox.untold()] == [("ada-1", "ada-1")]
+    assert [(one.id, incident) for one, incident in world.outbox.untold()] == [
+        ("ada-1", "maildir:inbox failed")
+    ]
     assert (world.outbox.alerts(), ops(world).sent) == ((), [])
     world.operator = operator
     tick(world, "ada", later=DAY)
@@ -244,7 +246,7 @@ def test_an_alert_that_fails_raises_no_alert(world: World) -> None:
     assert len(ops(world).sent) == 1
     (failed,) = world.outbox.alerts()
     assert failed.state == "failed"
-    assert failed in world.outbox.stopped()
+    assert failed in world.outbox.failed()
 
 
 def test_rounds_without_trouble_store_nothing(world: World) -> None:
@@ -283,4 +285,4 @@ def test_what_one_incident_keeps_fits_too() -> None:
     lines = made.text.splitlines()
     assert lines[0] == "slack C0, failed: why 0"
     assert len([line for line in lines if "kept for" in line]) == MOST
-    assert lines[-2] == "  ... and 5 more: paperboy resend --all"
+    assert lines[-2] == "  ... and 5 more"

@@ -123,24 +123,25 @@ def test_after(
 @pytest.mark.parametrize(
     ("outcome", "age", "incident", "pauses", "postpones"),
     [
-        (Sent("r"), 0 * MINUTE, None, None, False),
-        (Later("busy"), 0 * MINUTE, None, None, False),
-        (Later("busy", 9.0), 0 * MINUTE, None, None, True),
-        (Later("busy", 9.0), DAY, "e-1", None, False),
-        (Refused("no"), 0 * MINUTE, "e-1", None, False),
-        (Refused("no", Blame.TARGET), 0 * MINUTE, "maildir:inbox", "maildir:inbox", False),
-        (Refused("no", Blame.SERVICE), 0 * MINUTE, "maildir", "maildir", False),
-        (Unknown("broke"), 0 * MINUTE, None, None, False),
-        (Unknown("broke"), DAY, "e-1", None, False),
-        (Unsure("broke"), 0 * MINUTE, "e-1", None, False),
-        (Unsure("broke", Later("busy", 9.0)), 0 * MINUTE, None, None, False),
+        (Sent("r"), 0 * MINUTE, None, None, None),
+        (Later("busy"), 0 * MINUTE, None, None, None),
+        (Later("busy", 9.0), 0 * MINUTE, None, None, "maildir:inbox"),
+        (Later("no connection", blame=Blame.SERVICE), 0 * MINUTE, None, None, "maildir"),
+        (Later("busy", 9.0), DAY, "maildir:inbox failed", None, None),
+        (Refused("no"), 0 * MINUTE, "maildir:inbox failed", None, None),
+        (Refused("no", Blame.TARGET), 0 * MINUTE, "maildir:inbox", "maildir:inbox", None),
+        (Refused("no", Blame.SERVICE), 0 * MINUTE, "maildir", "maildir", None),
+        (Unknown("broke"), 0 * MINUTE, None, None, None),
+        (Unknown("broke"), DAY, "maildir:inbox uncertain", None, None),
+        (Unsure("broke"), 0 * MINUTE, "maildir:inbox uncertain", None, None),
+        (Unsure("broke", Later("busy", 9.0)), 0 * MINUTE, None, None, None),
     ],
 )
 def test_what_an_outcome_means_for_others(
-    outcome: Outcome | Unsure, age: timedelta, incident: str | None, pauses: str | None, postpones: bool
+    outcome: Outcome | Unsure, age: timedelta, incident: str | None, pauses: str | None, postpones: str | None
 ) -> None:
-    """What stops is an incident, of its own or of what refuses everything, which is paused; a receiver that asks
-    for time means all that goes there.
+    """What stops is an incident of its target, or of what refuses everything, which is paused; a receiver that asks
+    for time means all that goes there, and one that is not there all of its channel.
     """
     step = after(outcome, stood("waiting", 1, age), NOW)
     assert (step.incident, step.pauses, step.postpones) == (incident, pauses, postpones)

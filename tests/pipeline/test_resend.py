@@ -60,7 +60,7 @@ def test_the_one_that_is_meant(world: World) -> None:
 
 def test_all_that_stopped(world: World) -> None:
     """Without an id; what waits by itself is not meant. Another failure is told, and stays."""
-    with pytest.raises(UserError, match="nothing has stopped"):
+    with pytest.raises(UserError, match="nothing has failed"):
         stopped(world.outbox, None)
     keys = [put(world, token) for token in ("a", "b", "c", "d")]
     world.channel.outcomes = [Refused("no"), Later("busy"), Refused("no")]
@@ -98,11 +98,11 @@ def test_an_unconfigured_channel_releases_nothing(world: World) -> None:
     key = put(world, "a")
     world.channel.outcomes = [Refused("no")]
     world.sender().deliver([key])
-    before = world.outbox.stopped()
+    before = world.outbox.failed()
     world.channel.trouble = "set SMTP_URL"
     with pytest.raises(NotConfigured, match="set SMTP_URL"):
         again(world, "a")
-    assert world.outbox.stopped() == before
+    assert world.outbox.failed() == before
 
 
 def test_an_alert_can_be_resent(world: World) -> None:

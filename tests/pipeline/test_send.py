@@ -338,7 +338,7 @@ def test_a_mail_in_doubt_goes_out_again_or_is_held(world: World, resend_uncertai
         assert "uncertain" in {row.state for row in rows}
     assert len(world.channel.sent) == mails
     assert len({one.payload for one in world.channel.sent}) == 1
-    (held,) = world.outbox.stopped()
+    (held,) = world.outbox.deliveries("")
     assert world.queue.release(held.id, NOW + 2 * DAY)
     world.channel.outcomes = []
     world.send(profile, now=NOW + 2 * DAY)

@@ -95,7 +95,8 @@ class Sitting:
                 if not kept.held:
                     return
                 self.held += len(kept.held)
-                self.ended(self.start("resend", "--all"))
+                for id_ in kept.held:
+                    self.ended(self.start("resend", id_))
             self.later(minutes)
             minutes = min(minutes * 1.6, 65)
             self.send()

@@ -128,14 +128,14 @@ class Session:
         except smtplib.SMTPAuthenticationError as error:
             raise NotSentError(_after_log_in(error.smtp_code)) from None
         except smtplib.SMTPServerDisconnected:
-            raise NotSentError(Later("the SMTP server hung up while logging in")) from None
+            raise NotSentError(_later("the SMTP server hung up while logging in")) from None
         except smtplib.SMTPException:
             raise NotSentError(
                 Refused("the SMTP server offers no log-in that Paperboy knows", Blame.SERVICE)
             ) from None
         except OSError as error:
             raise NotSentError(
-                Later(f"logging in to the SMTP server failed: {type(error).__name__}")
+                _later(f"logging in to the SMTP server failed: {type(error).__name__}")
             ) from None
 
     def _ask_first(self, command: _Command) -> None:
@@ -179,7 +179,8 @@ class Session:
         except smtplib.SMTPNotSupportedError:
             raise NotSentError(Refused(f"{self._place} cannot take such an address (SMTPUTF8)")) from None
         except OSError as error:
-            raise NotSentError(Later(f"{doing} failed at {self._place}: {_described(error)}")) from None
+            why = f"{doing} failed at {self._place}: {_described(error)}"
+            raise NotSentError(Later(why, blame=blame)) from None
         except ValueError as error:  # a host name or an address that cannot be written to a socket
             why = f"{doing} failed at {self._place}: {type(error).__name__}"
             raise NotSentError(Refused(why, blame)) from None
@@ -187,7 +188,7 @@ class Session:
     def _judged(self, code: int, reply: bytes | str, blame: Blame = Blame.MESSAGE) -> Later | Refused:
         """RFC 5321, 4.2.1: 5xx is for good; 4xx, and what is neither, for now."""
         why = f"the SMTP server says {code} {self._quoted(reply)}".rstrip()
-        return Refused(why, blame) if 500 <= code < 600 else Later(why)
+        return Refused(why, blame) if 500 <= code < 600 else Later(why, blame=blame)
 
     def _quoted(self, reply: bytes | str) -> str:
         text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
@@ -202,6 +203,11 @@ class Session:
         return text
 
 
+def _later(why: str) -> Later:
+    """Of the server, and not of this mail."""
+    return Later(why, blame=Blame.SERVICE)
+
+
 def _described(error: OSError) -> str:
     """What the system says; of the rest, smtplib's included, the class alone, as texts may quote anything."""
     said = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.strerror
@@ -210,7 +216,7 @@ def _described(error: OSError) -> str:
 
 def _after_log_in(code: int) -> Later | Refused:
     if 400 <= code < 500:
-        return Later(f"the SMTP server cannot check the log-in now (code {code})")
+        return _later(f"the SMTP server cannot check the log-in now (code {code})")
     return Refused(
         f"the SMTP server refused the log-in (code {code}): check user and password in SMTP_URL",
         Blame.SERVICE,

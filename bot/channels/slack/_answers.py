@@ -74,7 +74,8 @@ _HINTS: Mapping[str, str] = {
     "token_revoked": _CHECK,
     "token_expired": _CHECK,
     "missing_scope": "the app needs the scope chat:write",
-    "channel_not_found": "use the channel's id and invite the app to it",
+    "channel_not_found": "use the channel's id (a #name needs the scopes channels:read and groups:read), and invite "
+    "the app to it",
     "not_in_channel": "invite the app to the channel",
     "is_archived": "the channel is archived",
     "thread_not_found": "somebody deleted the digest's first message",
@@ -93,7 +94,7 @@ def outcome_of_error(error: Exception) -> Outcome:
     if isinstance(error, SlackApiError):
         return _outcome_of_answer(error.response)[0]
     if isinstance(error, URLError):
-        return Later(f"no connection to Slack: {_name(error.reason)}")
+        return Later(f"no connection to Slack: {_name(error.reason)}", blame=Blame.SERVICE)
     return Unknown(f"the connection to Slack broke: {_name(error)}")
 
 

@@ -22,10 +22,15 @@ def escaped(text: str) -> str:
     and one at the start keeps `>` from being a quotation.
     """
     plain = text.replace(_BREAK, "").replace("\n", " ")
-    shown = re.sub(r"[&<>]", lambda match: _ESCAPES[match[0]], plain)
+    shown = disarmed(plain)
     shown = re.sub(r"[*_~`]+", lambda match: f"{_BREAK}{_BREAK.join(match[0])}{_BREAK}", shown)
     shown = re.sub(r":(?=[\w+'-]+:)", f":{_BREAK}", shown)
     return _BREAK + shown if plain.startswith(">") else shown
+
+
+def disarmed(text: str) -> str:
+    """`text` for a message without markup: only mentions and links are left to be kept from working."""
+    return re.sub(r"[&<>]", lambda match: _ESCAPES[match[0]], text.replace("\n", " "))
 
 
 def escaped_within(text: str, share: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from typing import Any
 
-from bot.channels.slack._markup import escaped, escaped_within, link, size
+from bot.channels.slack._markup import disarmed, escaped, escaped_within, link, size
 from bot.model import Digest
 from bot.outgoing import Envelope, Notice, Part
 from bot.rendering import environment
@@ -180,7 +180,7 @@ def _text(view: DigestView, pieces: Sequence[_Piece], part: int, parts: int) -> 
     return text if size(text) <= MAX_TEXT else escaped(numbered)
 
 
-def _payload(blocks: list[Block], text: str, delivery: str) -> bytes:
+def _payload(blocks: list[Block], text: str, delivery: str, **more: Any) -> bytes:
     """chat.postMessage's arguments but for where to. The metadata is readable by every app of the workspace
     (https://api.slack.com/methods/chat.scheduleMessage): it holds an opaque id and nothing else.
     """
@@ -190,15 +190,17 @@ def _payload(blocks: list[Block], text: str, delivery: str) -> bytes:
         "text": text,
         "unfurl_links": False,
         "unfurl_media": False,
+        **more,
     }
     return json.dumps(arguments, ensure_ascii=False, sort_keys=True).encode()
 
 
 def told(notice: Notice, delivery: str) -> bytes:
-    """A message to the operator."""
-    lines = [escaped(line) for line in (notice.subject, *notice.text.splitlines())]
+    """A message to the operator, without markup: what stands in it can be copied."""
+    lines = [disarmed(line) for line in (notice.subject, *notice.text.splitlines())]
     fitting = takewhile(lambda length: length <= MAX_TEXT, accumulate(size(line) + 1 for line in lines))
-    return _payload([], "\n".join(line for line, _ in zip(lines, fitting, strict=False)), delivery)
+    text = "\n".join(line for line, _ in zip(lines, fitting, strict=False))
+    return _payload([], text, delivery, mrkdwn=False)
 
 
 def plain(arguments: Mapping[str, Any], code: str) -> dict[str, Any]:
