@@ -104,12 +104,21 @@ def deliver_and_tell(
     told: Callable[[str], None] = lambda edition: None,
 ) -> None:
     """Deliver; then tell the operator of what stopped, also when something stopped the sender itself."""
-    alerts = [ALERTS] if operator else []
+    alerts = [ALERTS] if operator and _can_tell(sender, operator) else []
     try:
         sender.deliver({*subscriptions, *alerts}, told)
     finally:
-        if operator and raise_alert(outbox, sender.channels, operator, sender.clock()):
+        if operator and alerts and raise_alert(outbox, sender.channels, operator, sender.clock()):
             sender.deliver(alerts)
+
+
+def _can_tell(sender: Sender, operator: Operator) -> bool:
+    """What is wrong with the channel is told by whatever else goes there."""
+    try:
+        sender.channels[operator.channel].check()
+    except NotConfigured:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -158,7 +158,8 @@ class Outbox:
             .group_by(EditionRow.subscription)
             .subquery()
         )
-        unfinished = select(DeliveryRow.edition).where(DeliveryRow.state != DeliveryState.SENT)
+        unsent = [state for state in DeliveryState if state is not DeliveryState.SENT]  # which an index finds
+        unfinished = select(DeliveryRow.edition).where(col(DeliveryRow.state).in_(unsent))
         with self._database.reading() as session:
             ids = session.exec(
                 select(EditionRow.id)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -280,9 +281,10 @@ def _read() -> Any:
             _A.c.delivery == _D.c.id, _A.c.outcome == DeliveryState.SENT
         ),
         "papers_composed": select(_EDITION.c.papers).where(_EDITION.c.id == _D.c.edition),
-        "papers_sent": select(func.coalesce(func.sum(part.c.papers), 0)).where(
-            of_edition, part.c.state == DeliveryState.SENT
-        ),
+        # Not by a WHERE: SQLite would go through all that ever was sent.
+        "papers_sent": select(
+            func.sum(case((part.c.state == DeliveryState.SENT, part.c.papers), else_=0))
+        ).where(of_edition),
         "first_receipt": select(part.c.receipt).where(of_edition, part.c.part == 1),
     }
     found = (query.correlate(_D).scalar_subquery().label(name) for name, query in facts.items())

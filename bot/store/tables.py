@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Dialect, Index, MetaData, Text, UniqueConstraint
+from sqlalchemy import JSON, Column, Dialect, Index, MetaData, Text, UniqueConstraint, text
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -136,7 +136,16 @@ class DeliveryRow(Base, table=True):
     """The sending of one message. Its bytes, and where it goes, are fixed before the first attempt."""
 
     __tablename__ = "delivery"
-    __table_args__ = (UniqueConstraint("edition", "part"), Index("ix_delivery_waiting", "state", "until"))
+    __table_args__ = (
+        UniqueConstraint("edition", "part"),
+        Index("ix_delivery_waiting", "state", "until"),
+        Index(
+            "ix_delivery_incident",  # what stopped is little beside what was sent
+            "incident",
+            sqlite_where=text("incident IS NOT NULL"),
+            postgresql_where=text("incident IS NOT NULL"),
+        ),
+    )
 
     id: str = Field(primary_key=True)
     edition: str | None = Field(

@@ -74,6 +74,10 @@ def upgrade() -> None:
         for name in ("subscription", "channel", "target", "shows", "stage", "blind", "told"):
             delivery.alter_column(name, server_default=None)
     op.create_index(op.f("ix_delivery_subscription"), "delivery", ["subscription"])
+    stopped = sa.text("incident IS NOT NULL")
+    op.create_index(
+        "ix_delivery_incident", "delivery", ["incident"], sqlite_where=stopped, postgresql_where=stopped
+    )
 
 
 def _fill() -> None:
