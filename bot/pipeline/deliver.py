@@ -45,7 +45,9 @@ class Queue(Protocol):
 
     def open(self, subscriptions: Iterable[str], now: datetime) -> tuple[Open, ...]: ...
 
-    def together(self) -> AbstractContextManager[None]: ...
+    def together(self, *, relaxed: bool = False) -> AbstractContextManager[None]: ...
+
+    def flush(self) -> None: ...
 
     def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | Violation | None: ...
 
@@ -94,6 +96,8 @@ class Sender:
                 _Round(self, fresh, told).make(heart)
         finally:
             heart.stop()
+            if tried:
+                self.queue.flush()
             for channel in {id(channel): channel for channel in self.channels.values()}.values():
                 channel.rest()
 
@@ -196,9 +200,13 @@ class _Trip:
         self.turn: datetime | None = None  #: when the content went out, by the real clock
 
     def begin(self, last: _Trip | None) -> None:
-        """Claim it, in one transaction with what became of the last one."""
+        """Claim it, in one transaction with what became of the last one.
+
+        Only handing over waits for the disk, and brings there what was recorded before: a power cut forgets a claim,
+        which does no harm, or leaves the last delivery in doubt, but never what went out.
+        """
         sender = self._sender
-        with sender.queue.together():
+        with sender.queue.together(relaxed=True):
             if last:
                 last.record()
             self._claim = sender.queue.claim(self.one.id, sender.owner, sender.clock(), LEASE)
@@ -228,7 +236,8 @@ class _Trip:
     def end(self) -> None:
         """Record what became of it, unless that is done."""
         if self._step:
-            self.record()
+            with self._sender.queue.together(relaxed=True):
+                self.record()
             self.tell()
 
     def record(self) -> None:

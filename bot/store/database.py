@@ -19,6 +19,7 @@ from bot.store import migrate
 #: Seconds that a SQLite writer waits for another one.
 _BUSY_TIMEOUT = 30
 _READS = "paperboy_reads"
+_RELAXED = "paperboy_relaxed"
 
 
 class Database:
@@ -28,6 +29,7 @@ class Database:
         self.url = _url(url)
         self.engine = _engine(self.url)
         self._reader = self.engine.execution_options(**{_READS: True})
+        self._relaxed = self.engine.execution_options(**{_RELAXED: True})
 
     def prepare(self) -> None:
         """A SQLite file is migrated in passing; another database must be up to date.
@@ -57,10 +59,23 @@ class Database:
             yield session
 
     @contextmanager
-    def writing(self) -> Iterator[Connection]:
-        """A transaction for statements that are there already: without a session, which costs more than they do."""
-        with told_as_database_error(self.url), self.engine.begin() as connection:
+    def writing(self, *, relaxed: bool = False) -> Iterator[Connection]:
+        """A transaction for statements that are there already: without a session, which costs more than they do.
+
+        `relaxed`: it does not wait for the disk. A process that is killed loses nothing of it, a power cut may lose
+        what came since the last one that did wait, or since `flush`.
+        """
+        engine = self._relaxed if relaxed else self.engine
+        with told_as_database_error(self.url), engine.begin() as connection:
+            if relaxed and self.url.get_backend_name() != "sqlite":
+                connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
+
+    def flush(self) -> None:
+        """What was relaxed is on disk; PostgreSQL sees to that by itself, in less than a second."""
+        if self.url.get_backend_name() == "sqlite":
+            with told_as_database_error(self.url), self._reader.connect() as connection:
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
@@ -154,5 +169,9 @@ def _begin_immediate(connection) -> None:  # type: ignore[no-untyped-def]
     options = connection.get_execution_options()
     if options.get(migrate.MIGRATES):
         connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # within a transaction it would do nothing
-    reads = options.get(_READS)
-    connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if options.get(_READS):
+        connection.exec_driver_sql("BEGIN")
+        return
+    # With NORMAL a commit to the log does not wait for the disk: https://www.sqlite.org/pragma.html#pragma_synchronous
+    connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if options.get(_RELAXED) else 'FULL'}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

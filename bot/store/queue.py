@@ -58,9 +58,10 @@ class Queue:
         self._thread = 0  #: whose that is
 
     @contextmanager
-    def together(self) -> Iterator[None]:
-        """What is called within is one transaction, of this thread: every commit waits for the disk."""
-        with self._database.writing() as connection:
+    def together(self, *, relaxed: bool = False) -> Iterator[None]:
+        """What is called within is one transaction, of this thread. `relaxed`: it does not wait for the disk, as the
+        next hand-over, or `flush`, will."""
+        with self._database.writing(relaxed=relaxed) as connection:
             self._open, self._thread = connection, get_ident()
             try:
                 yield
@@ -74,6 +75,10 @@ class Queue:
             return
         with self._database.writing() as connection:
             yield connection
+
+    def flush(self) -> None:
+        """Everything is on disk."""
+        self._database.flush()
 
     def open(self, subscriptions: Iterable[str], now: datetime) -> tuple[Open, ...]:
         """What is to be tried now: never tried, due again, uncertain, or left by a dead process; oldest first.

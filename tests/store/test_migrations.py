@@ -437,11 +437,17 @@ def test_a_lost_table_is_told_without_values(database: Database) -> None:
 
 
 def test_sqlite_keeps_what_it_committed(tmp_path: Path) -> None:
-    """Write-ahead log, foreign keys, and every commit on disk: a power cut must not forget what was sent."""
+    """Write-ahead log, foreign keys, and every commit on disk but those that are relaxed, each by itself."""
     with opened(f"sqlite:///{tmp_path / 'paperboy.db'}") as database:
         database.prepare()
         with database.reading() as session:
             pragmas = [session.execute(text(f"PRAGMA {p}")).scalar() for p in ("foreign_keys", "synchronous")]
     assert pragmas == [1, 2]
+    with opened(f"sqlite:///{tmp_path / 'paperboy.db'}") as database:
+        database.prepare()
+        for relaxed, synchronous in ((True, 1), (False, 2), (True, 1), (False, 2)):
+            with database.writing(relaxed=relaxed) as connection:
+                assert connection.execute(text("PRAGMA synchronous")).scalar() == synchronous
+        database.flush()
     with closing(sqlite3.connect(tmp_path / "paperboy.db")) as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
