@@ -118,8 +118,8 @@ def _who_commits() -> tuple[str, str]:
         module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_name
         if module.startswith("bot.store."):
             what = name
-        elif module == "bot.pipeline.deliver" and name in ("begin", "_hand_over"):
-            what = name.strip("_")
+        elif module == "bot.pipeline.deliver" and name in ("begin", "_hand_over", "end"):
+            what = {"end": "record"}.get(name, name.strip("_"))
             if name == "begin":
                 claimed = frame.f_locals["self"].one.id
                 what = "begin" if frame.f_locals["last"] else "claim"
