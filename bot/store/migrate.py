@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 #: The newest migration. Known here so that a database that is up to date costs no import of Alembic.
 HEAD = "0003"
 _OURS = {"paper", "terms", "alias", "ledger", "edition", "delivery", "attempt", "source", "validator"} | {
+    "message",
     "lane",
     "pause",
     "name",

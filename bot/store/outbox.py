@@ -19,10 +19,10 @@ from bot.model import ChannelName, Subscription
 from bot.outgoing import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
 from bot.store import rows
 from bot.store.database import Database
-from bot.store.tables import DeliveryRow, EditionRow, LedgerRow
+from bot.store.tables import DeliveryRow, EditionRow, LedgerRow, MessageRow
 
 #: What nobody looks at who wants to know how a delivery fares.
-_WITHOUT_BYTES = (defer(DeliveryRow.payload), defer(DeliveryRow.shows))  # type: ignore[arg-type]
+_WITHOUT_PAPERS = (defer(DeliveryRow.shows),)  # type: ignore[arg-type]
 
 
 class Outbox:
@@ -73,6 +73,7 @@ class Outbox:
                 session.flush()
                 rows.insert_rows(session, LedgerRow, _ledger_rows(edition, papers))
                 rows.insert_rows(session, DeliveryRow, _delivery_rows(edition, parts, blind))
+                rows.insert_rows(session, MessageRow, _messages(edition.id, parts))
         except IntegrityError:
             return False
         return True
@@ -90,7 +91,7 @@ class Outbox:
                 ~col(DeliveryRow.told),
                 DeliveryRow.subscription != ALERTS,
             )
-            .options(*_WITHOUT_BYTES)
+            .options(*_WITHOUT_PAPERS)
             .order_by(DeliveryRow.id)
         )
         with self._database.reading() as session:
@@ -123,6 +124,7 @@ class Outbox:
                 blind = int(channel != ChannelName.SLACK)  # Slack can be asked
                 where = {"subscription": ALERTS, "channel": channel, "target": target, "blind": blind}
                 rows.insert_rows(session, DeliveryRow, [{**whole, **where, "edition": None}])
+                rows.insert_rows(session, MessageRow, _messages(id_, [alert]))
         return True
 
     # --- Looking ---
@@ -147,7 +149,7 @@ class Outbox:
     def _deliveries(self, *where: Any) -> tuple[Delivery, ...]:
         with self._database.reading() as session:
             found = session.exec(
-                select(DeliveryRow).where(*where).options(*_WITHOUT_BYTES).order_by(DeliveryRow.id)
+                select(DeliveryRow).where(*where).options(*_WITHOUT_PAPERS).order_by(DeliveryRow.id)
             )
             return tuple(map(rows.delivery, found))
 
@@ -181,7 +183,7 @@ class Outbox:
             parts = session.exec(
                 select(DeliveryRow)
                 .where(col(DeliveryRow.edition).in_(deliveries))
-                .options(*_WITHOUT_BYTES)
+                .options(*_WITHOUT_PAPERS)
                 .order_by(col(DeliveryRow.part))
             )
             for part in parts:
@@ -236,11 +238,17 @@ def _delivery_rows(edition: Edition, parts: Sequence[Part], blind: int) -> list[
     ]
 
 
+def _messages(token: str, parts: Sequence[Part]) -> list[dict[str, Any]]:
+    return [
+        {"delivery": f"{token}-{number}", "payload": part.payload}
+        for number, part in enumerate(parts, start=1)
+    ]
+
+
 def _new_delivery(id_: str, number: int, part: Part) -> dict[str, Any]:
     return {
         "id": id_,
         "part": number,
-        "payload": part.payload,
         "papers": part.papers,
         "shows": list(part.shows),
         "state": DeliveryState.PENDING,

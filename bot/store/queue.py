@@ -35,8 +35,9 @@ from bot.store.database import Database
 from bot.store.rows import PAUSE, delivery, unless_there
 from bot.store.tables import Base, DeliveryRow, UtcDateTime
 
-_D, _A, _EDITION, _LEDGER, _PAUSE, _LANE = (
-    Base.metadata.tables[name] for name in ("delivery", "attempt", "edition", "ledger", "pause", "lane")
+_D, _A, _EDITION, _LEDGER, _MESSAGE, _PAUSE, _LANE = (
+    Base.metadata.tables[name]
+    for name in ("delivery", "attempt", "edition", "ledger", "message", "pause", "lane")
 )
 _AGAIN = (DeliveryState.WAITING, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
 #: A lane that is taken for longer was so by a clock that has since been set back.
@@ -282,6 +283,7 @@ def _read() -> Any:
     part = _D.alias("part")
     of_edition = part.c.edition == _D.c.edition
     facts: Mapping[str, Any] = {
+        "payload": select(_MESSAGE.c.payload).where(_MESSAGE.c.delivery == _D.c.id),
         "times_sent": select(func.count()).where(
             _A.c.delivery == _D.c.id, _A.c.outcome == DeliveryState.SENT
         ),

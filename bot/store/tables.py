@@ -155,7 +155,6 @@ class DeliveryRow(Base, table=True):
     channel: str
     target: str = _text()
     part: int  #: from 1
-    payload: bytes
     papers: int
     shows: list[str] = _json()  #: ids of the papers
     state: str  #: pending, sending, sent, waiting, failed, uncertain
@@ -172,6 +171,15 @@ class DeliveryRow(Base, table=True):
     why: str = _text(default="")
     incident: str | None = _text(default=None)  #: what it stopped for; None while it has not
     told: bool = False  #: whether the operator was told of it
+
+
+class MessageRow(Base, table=True):
+    """The bytes of a delivery. Apart, as a row is written anew, whole, at every change of its state."""
+
+    __tablename__ = "message"
+
+    delivery: str = Field(primary_key=True, foreign_key="delivery.id", ondelete="CASCADE")
+    payload: bytes
 
 
 class AttemptRow(Base, table=True):

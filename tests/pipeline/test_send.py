@@ -13,7 +13,7 @@ from sqlmodel import select
 from bot.model import ChannelName, Entry, Profile, Subscription
 from bot.outgoing import Later, Outcome, Refused, Unknown
 from bot.pipeline.send import Served
-from bot.store.tables import DeliveryRow, LedgerRow
+from bot.store.tables import DeliveryRow, LedgerRow, MessageRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription
 
 DAY = timedelta(days=1)
@@ -379,9 +379,10 @@ def test_parts_know_their_papers(world: World) -> None:
     world.send(reader())
     with world.database.reading() as session:
         rows = session.exec(select(DeliveryRow).order_by(DeliveryRow.part)).all()
+        payloads = [session.get_one(MessageRow, row.id).payload for row in rows]
     assert [row.papers for row in rows] == [2, 2, 2]
-    for row in rows:
-        shown = row.payload.decode().split(" ")[2:]
+    for row, payload in zip(rows, payloads, strict=True):
+        shown = payload.decode().split(" ")[2:]
         assert set(shown) <= set(row.shows)
     assert sum(len(row.shows) for row in rows) == 7
     assert {(subscription().key, paper) for row in rows for paper in row.shows} == ledger(world)

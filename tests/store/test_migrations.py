@@ -237,9 +237,9 @@ def _old_delivery(edition: str, part: int) -> dict[str, object]:
     }  # fmt: skip
 
 
-def _everything(url: str, table: str) -> list[dict[str, object]]:
+def _everything(url: str, table: str, key: str = "id") -> list[dict[str, object]]:
     with opened(url) as database, database.engine.connect() as connection:
-        found = connection.execute(text(f"SELECT * FROM {table} ORDER BY id")).mappings()
+        found = connection.execute(text(f"SELECT * FROM {table} ORDER BY {key}")).mappings()
         return [dict(row) for row in found]
 
 
@@ -251,6 +251,10 @@ def test_deliveries_and_attempts_outlive_an_upgrade(empty_url: str) -> None:
     assert [len(found) for found in before.values()] == [18, 19, 24]
     with opened(empty_url) as database:
         assert database.migrate() == ("0002", migrate.HEAD)
+    payloads = {
+        row["delivery"]: bytes(row["payload"]) for row in _everything(empty_url, "message", "delivery")
+    }
+    assert payloads == {row["id"]: bytes(row.pop("payload")) for row in before["delivery"]}
     for table, found in before.items():
         after = _everything(empty_url, table)
         assert [{name: row[name] for name in old} for row, old in zip(after, found, strict=True)] == found
@@ -258,6 +262,7 @@ def test_deliveries_and_attempts_outlive_an_upgrade(empty_url: str) -> None:
         connection.execute(text("DELETE FROM edition WHERE id = 'email-failed'"))
         left = connection.execute(text("SELECT count(*) FROM attempt")).scalar()
         assert left == 24 - 3
+        assert connection.execute(text("SELECT count(*) FROM message")).scalar() == 19 - 1
 
 
 def test_deliveries_learn_what_once_needs(empty_url: str) -> None:

@@ -56,7 +56,9 @@ def stored(url: str) -> Stored:
     """Reads a database without any of the product's code."""
     engine = create_engine(url)
     with closing(engine.connect()) as connection:
-        rows = connection.execute(text("SELECT * FROM delivery")).mappings()
+        rows = connection.execute(
+            text("SELECT * FROM delivery JOIN message ON message.delivery = delivery.id")
+        ).mappings()
         deliveries = {row["id"]: dict(row) for row in rows}
         ledger: dict[str, set[str]] = defaultdict(set)
         for subscription, paper in connection.execute(text("SELECT subscription, paper FROM ledger")):

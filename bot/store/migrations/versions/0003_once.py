@@ -66,13 +66,24 @@ def upgrade() -> None:
         sa.Column("told", sa.Boolean(), nullable=False, server_default=sa.false()),
     ):
         op.add_column("delivery", column)
+    op.create_table(
+        "message",
+        sa.Column("delivery", sa.String(), nullable=False),
+        sa.Column("payload", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("delivery", name=op.f("pk_message")),
+    )
     _fill()
     with op.batch_alter_table("attempt") as attempt:
         attempt.alter_column("stage", server_default=None)
     with op.batch_alter_table("delivery") as delivery:
+        delivery.drop_column("payload")
         delivery.alter_column("edition", existing_type=sa.String(), nullable=True)
         for name in ("subscription", "channel", "target", "shows", "stage", "blind", "told"):
             delivery.alter_column(name, server_default=None)
+    with op.batch_alter_table("message") as message:  # not before: the table that it refers to was made anew
+        message.create_foreign_key(
+            op.f("fk_message_delivery_delivery"), "delivery", ["delivery"], ["id"], ondelete="CASCADE"
+        )
     op.create_index(op.f("ix_delivery_subscription"), "delivery", ["subscription"])
     stopped = sa.text("incident IS NOT NULL")
     op.create_index(
@@ -89,6 +100,7 @@ def _fill() -> None:
         for name in _OF_EDITION
     }
     op.execute(sa.update(_DELIVERY).values(**of_edition))
+    op.execute("INSERT INTO message (delivery, payload) SELECT id, payload FROM delivery")
     op.execute("UPDATE delivery SET since = started")
     op.execute("UPDATE delivery SET stage = 'data' WHERE state = 'sending'")
     op.execute("UPDATE delivery SET blind = 1 WHERE channel = 'email' AND attempts < 2")
