@@ -16,7 +16,8 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bot.model import SourceState
-from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause, scopes
+from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
+from bot.pipeline.alerts import remedy
 from bot.pipeline.outcomes import GIVE_UP
 from bot.views import counted, cut
 
@@ -95,14 +96,14 @@ def _needs_you(affairs: Affairs) -> Iterator[Text]:
     stopped = [one for one in affairs.unfinished() if one.delivery.has_stopped]
     yield from _capped([_paused(pause, affairs) for pause in affairs.pauses if not pause.by_reader])
     yield from _capped([_stopped(one) for one in stopped])
-    failed = [one for one in stopped if _todo(one.delivery)[0] == "when mended"]
-    if len(failed) > 1:
-        yield Text(f"  all {len(failed)} that failed, when they are mended: paperboy resend --all")
+    failed = sum(one.delivery.state is DeliveryState.FAILED and not one.delivery.is_barred for one in stopped)
+    if failed > 1:
+        yield Text(f"  all {failed} that failed, when they are mended: paperboy resend --all")
 
 
 def _paused(pause: Pause, affairs: Affairs) -> Text:
     todo = "if they ask for it again" if pause.by_reader else "when mended"
-    waiting = sum(pause.scope in _scopes(one.delivery) for one in affairs.unfinished())
+    waiting = sum(pause.scope in one.delivery.scopes for one in affairs.unfinished())
     held = f" {counted(waiting, 'delivery', 'deliveries')} kept;" if waiting else ""
     return Text.assemble(
         "  ",
@@ -112,29 +113,15 @@ def _paused(pause: Pause, affairs: Affairs) -> Text:
     )
 
 
-def _scopes(one: Delivery) -> tuple[str, str, str]:
-    return scopes(one.subscription, one.channel, one.target)
-
-
 def _stopped(one: Unfinished) -> Text:
     delivery = one.delivery
     is_held = delivery.state is DeliveryState.UNCERTAIN
-    when, command = _todo(delivery)
     return Text.assemble(
         "  ",
         ("held, uncertain" if is_held else "failed", STYLES[delivery.state]),
         f" {one.whole}, after {counted(delivery.attempts, 'attempt')}: {_short(delivery.reason)}\n",
-        f"      {when}: {command}",
+        f"      {remedy(delivery)}",
     )
-
-
-def _todo(one: Delivery) -> tuple[str, str]:
-    """When to do something about what stopped, and what."""
-    if one.is_barred:
-        return "it will not be sent; strike it off with", f"paperboy settle {one.id}"
-    if one.state is DeliveryState.UNCERTAIN:
-        return "if it has not arrived", f"paperboy resend {one.id}; if it has: paperboy settle {one.id}"
-    return "when mended", f"paperboy resend {one.id}"
 
 
 # --- What goes on -----------------------------------------------------------------------------------------
@@ -165,7 +152,7 @@ def _now(delivery: Delivery) -> str:
 
 
 def _next(delivery: Delivery, affairs: Affairs) -> str:
-    if any(pause.scope in _scopes(delivery) for pause in affairs.pauses):
+    if any(pause.scope in delivery.scopes for pause in affairs.pauses):
         return "waits for the pause to end"
     if delivery.until is None:
         return "to be sent by the next `paperboy send` or `run`"

@@ -116,6 +116,7 @@ class _PlainHeaders(Compat32):
 
 
 _POLICY = _PlainHeaders()
+_LOG = logging.getLogger(__name__)
 
 
 def verp(return_address: str, delivery: str) -> str:
@@ -134,7 +135,10 @@ def read_report(content: bytes) -> Report:
     key = hashlib.sha256(content).hexdigest()
     try:
         return _report(_parsed(content), key)
-    except Exception:  # the mail package fails on hostile input in ways that change from release to release
+    except (
+        Exception
+    ) as error:  # the mail package fails on hostile input in ways that change with its releases
+        _LOG.warning("a mail cannot be read, and counts for nothing: %s", type(error).__name__)
         return Report(key, Kind.NONE, (), "", "", None)
 
 

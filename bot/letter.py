@@ -24,6 +24,7 @@ from urllib.parse import quote, urlsplit
 from bot import unsubscribe
 from bot.addresses import is_loopback
 from bot.model import Digest
+from bot.outgoing import Notice
 from bot.rendering import render_html, render_text
 from bot.text import one_line, without_controls
 from bot.views import DigestView, cut, digest_view
@@ -117,14 +118,14 @@ def compose(digest: Digest, delivery: str, to: str, letterhead: Letterhead) -> b
     return _finished(message, digest.made, to, letterhead)
 
 
-def notice(subject: str, text: str, delivery: str, made: datetime, to: str, letterhead: Letterhead) -> bytes:
+def notice(told: Notice, delivery: str, to: str, letterhead: Letterhead) -> bytes:
     """A plain message of our own, such as an alert to whoever runs this: its lines arrive as they are given.
 
-    `subject` and `text` may quote anybody. Raises ValueError when the sender is no address.
+    Subject and text may quote anybody. Raises ValueError when the sender is no address.
     """
-    message = _message(_subject(subject, _NOTICE_SUBJECT_LENGTH), delivery, made, to, letterhead)
-    message.set_content("".join(f"{without_controls(line)}\n" for line in text.splitlines()))
-    return _finished(message, made, to, letterhead)
+    message = _message(_subject(told.subject, _NOTICE_SUBJECT_LENGTH), delivery, told.made, to, letterhead)
+    message.set_content("".join(f"{without_controls(line)}\n" for line in told.text.splitlines()))
+    return _finished(message, told.made, to, letterhead)
 
 
 def _message(subject: str, delivery: str, made: datetime, to: str, letterhead: Letterhead) -> EmailMessage:

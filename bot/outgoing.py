@@ -92,6 +92,7 @@ class Stage(StrEnum):
     """How far an attempt came. From `data`, `post` and `write` on the receiver may own the message."""
 
     CLAIMED = "claimed"
+    DOUBTED = "doubted"  #: claimed while an earlier attempt may have arrived, which is looked up first
     MAIL = "mail"  #: SMTP: the sender is being named
     RCPT = "rcpt"  #: SMTP: the recipient is
     DATA = "data"  #: SMTP: the content is going out
@@ -123,6 +124,11 @@ ALERTS = "paperboy:alerts"
 BARRED = "must not be sent: "
 
 
+def scopes(subscription: str, channel: ChannelName, target: str) -> tuple[str, str, str]:
+    """The pauses that would stop a delivery."""
+    return str(channel), f"{channel}:{target}", subscription
+
+
 @dataclass(frozen=True, slots=True)
 class Delivery:
     """The sending of one message: a part of an edition, or an alert to the operator."""
@@ -146,6 +152,11 @@ class Delivery:
     incident: str | None = None  #: what it stopped for
 
     @property
+    def scopes(self) -> tuple[str, str, str]:
+        """The pauses that would stop it."""
+        return scopes(self.subscription, self.channel, self.target)
+
+    @property
     def is_barred(self) -> bool:
         """Whether it stopped because it must not be sent: trying again would stop the sender again."""
         return (self.incident or "").startswith(BARRED)
@@ -153,8 +164,8 @@ class Delivery:
     @property
     def may_have_arrived(self) -> bool:
         """Whether an earlier attempt's end is not known."""
-        broke_off = self.state is DeliveryState.SENDING and self.stage.hands_over
-        return broke_off or self.state is DeliveryState.UNCERTAIN
+        in_doubt = self.stage.hands_over or self.stage is Stage.DOUBTED
+        return self.state is DeliveryState.UNCERTAIN or (self.state is DeliveryState.SENDING and in_doubt)
 
     @property
     def has_stopped(self) -> bool:
@@ -251,11 +262,6 @@ class Bounces:
     soft: int = 0
     last: datetime | None = None
     why: str = ""  #: of the last one
-
-
-def scopes(subscription: str, channel: ChannelName, target: str) -> tuple[str, str, str]:
-    """The pauses that would stop a delivery."""
-    return str(channel), f"{channel}:{target}", subscription
 
 
 class EditionState(StrEnum):

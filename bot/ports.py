@@ -81,7 +81,7 @@ class Channel(Protocol):
     #: Whether `find` can tell at all. If not, what may have arrived goes out once more or is held, as configured.
     finds: bool
     #: At least so much lies between two messages to one conversation, whoever sends them.
-    spacing: timedelta
+    spacing: timedelta = timedelta(0)
 
     def check(self) -> None:
         """Raises NotConfigured, naming the settings to make, when this channel cannot send at all."""
@@ -95,13 +95,13 @@ class Channel(Protocol):
         """
         ...
 
-    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
         """What Paperboy tells its operator, as one message. Pure."""
         ...
 
     def conversation(self, target: str) -> str:
         """What the `spacing` holds for: the target, or the id that its name is known to stand for."""
-        ...
+        return target
 
     def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
         """One attempt, never repeated once it may have arrived; every failure is an outcome, never an exception.
@@ -119,5 +119,5 @@ class Channel(Protocol):
         ...
 
     def rest(self) -> None:
-        """There is nothing more to send for now: connections are closed."""
-        ...
+        """There is nothing more to send for now: connections are closed, where any stay open."""
+        return

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from bot.affairs import Affairs, Unfinished
 from bot.evaluation import Evaluation, Result, hidden
 from bot.merge import Change
 from bot.model import Digest, Paper, Reason, ScoredPaper, Unreadable
 from bot.outgoing import Bounces, Edition
-from bot.pipeline.bounces import Taken
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.text import readable
+
+if TYPE_CHECKING:  # which only their own commands need
+    from bot.affairs import Affairs, Unfinished
+    from bot.pipeline.bounces import Taken
 
 Json = dict[str, Any]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from rich.console import Console, Group, RenderableType
 from rich.padding import Padding
@@ -14,12 +15,14 @@ from bot.affairs import STYLES
 from bot.evaluation import MAIN, MEASURES, Evaluation, Result, hidden
 from bot.merge import Change
 from bot.model import Digest
-from bot.pipeline.bounces import Taken
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.text import readable
 from bot.views import DigestView, PaperView, counted, digest_view
+
+if TYPE_CHECKING:
+    from bot.pipeline.bounces import Taken
 
 
 def digest(shown: Digest, why: str) -> RenderableType:

@@ -6,7 +6,7 @@ import re
 
 from bot.tex import readable
 
-__all__ = ["one_line", "paragraphs", "readable", "without_controls"]
+__all__ = ["one_line", "paragraphs", "readable", "said_once", "without_controls"]
 
 #: Some submitters indent every line: an indented one begins a paragraph only after the end of a sentence.
 _PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n\s*|(?<=[.!?:;)\]$])[^\S\n]*\n(?=[^\S\n])")
@@ -35,3 +35,8 @@ def paragraphs(text: str) -> str:
     """
     lines = without_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
     return "\n\n".join(p for p in (one_line(part) for part in _PARAGRAPH_BREAK.split(lines.strip())) if p)
+
+
+def said_once(*reasons: str) -> str:
+    """Reasons as one, `a; b`: what was said before is not said again."""
+    return "; ".join(dict.fromkeys(said for reason in reasons for said in reason.split("; ") if said))

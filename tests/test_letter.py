@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from bot.letter import Letterhead, compose, message_id, notice, sender_address, sender_domain, subject
 from bot.model import Digest
+from bot.outgoing import Notice
 from bot.unsubscribe import link
 from bot.views import digest_view
 from tests.support.samples import HOSTILE, MADE, TITLES, TOKEN, digest, scored, wild_digests
@@ -303,8 +304,8 @@ def test_encoded_words_in_addresses_stay_closed(word: str) -> None:
 
 
 def noticed(subject: str = "Two digests failed", text: str = "a\nb", **changes: Any) -> bytes:
-    given = {"delivery": "alert-7-1", "made": MADE, "to": "ops@example.org", "letterhead": Letterhead(SENDER)}
-    return notice(subject, text, **(given | changes))
+    given = {"delivery": "alert-7-1", "to": "ops@example.org", "letterhead": Letterhead(SENDER)}
+    return notice(Notice(subject, text, changes.pop("made", MADE)), **(given | changes))
 
 
 def test_a_notice() -> None:

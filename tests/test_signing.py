@@ -16,6 +16,7 @@ import pytest
 
 from bot.errors import NotConfigured
 from bot.letter import Letterhead, compose, message_id_in, notice
+from bot.outgoing import Notice
 from bot.signing import SIGNED_HEADERS, signer
 from tests.support.samples import MADE, TOKEN, digest, scored
 
@@ -101,7 +102,7 @@ def test_receivers_can_verify_a_notice(sign: Sign, pem: bytes) -> None:
     """A plain message is signed alike."""
     head = Letterhead(SENDER, signer=sign)
     assert verified(
-        notice("Two failed", "é" * 2000 + "\n.\nFrom here\n\n\n", "a-1", MADE, "o@x.org", head), pem
+        notice(Notice("Two failed", "é" * 2000 + "\n.\nFrom here\n\n\n", MADE), "a-1", "o@x.org", head), pem
     )
 
 

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.text import one_line, paragraphs, readable
+from bot.text import one_line, paragraphs, readable, said_once
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -266,3 +266,18 @@ def test_a_month_of_arxiv_reads_well() -> None:
     left = [title for title in titles if {"\\", "$"} & set(readable(title))]
     assert len(titles) > 5_000
     assert len(left) / len(titles) < 0.005, left
+
+
+@pytest.mark.parametrize(
+    ("reasons", "said"),
+    [
+        ((), ""),
+        (("", "a", ""), "a"),
+        (("a", "b", "a"), "a; b"),
+        (("a; b", "b", "b; c"), "a; b; c"),
+        (("nobody can tell", "tell"), "nobody can tell; tell"),  # whole reasons, not pieces of them
+    ],
+)
+def test_said_once(reasons: tuple[str, ...], said: str) -> None:
+    """However often a reason comes back, it stands where it came first."""
+    assert said_once(*reasons) == said

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from bot.outgoing import Envelope, Later, Notice, Outcome, Part, Sent, Stage
 from bot.ports import Channel, Reach, nobody
 
 
-class FolderChannel:
+class FolderChannel(Channel):
     """Writes `folder`/TARGET.`ending`, and -2, -3 ... for further parts.
 
     `ending` says what the payload is: of `eml` the HTML body is written too, `json` is laid out to be read.
@@ -25,7 +24,6 @@ class FolderChannel:
     def __init__(self, inner: Channel, folder: Path, ending: str) -> None:
         self.name = inner.name
         self.finds = True
-        self.spacing = timedelta(0)
         self._inner = inner
         self._folder = folder
         self._ending = ending
@@ -36,14 +34,8 @@ class FolderChannel:
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         return self._inner.render(digest, delivery, target)
 
-    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
-        return self._inner.notice(notice, delivery, target)
-
-    def conversation(self, target: str) -> str:
-        return target
-
-    def rest(self) -> None:
-        """Files are closed as soon as they are written."""
+    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
+        return self._inner.notice(told, delivery, target)
 
     def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
         reach(Stage.WRITE)

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 import mailbox
 import re
-from datetime import timedelta
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from bot.letter import Letterhead, compose, message_id_in, sender_address
-from bot.letter import notice as notice_letter
+from bot.letter import Letterhead, compose, message_id_in, notice, sender_address
 from bot.model import Digest
 from bot.outgoing import Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage
-from bot.ports import Reach, nobody
+from bot.ports import Channel, Reach, nobody
 
 SENDER = "paperboy@localhost"
 _SIMPLE_NAME = re.compile(r"\w[\w.+@-]{0,99}")
@@ -30,12 +28,11 @@ def _usable(sender: str | None) -> str:
         return SENDER
 
 
-class MaildirChannel:
+class MaildirChannel(Channel):
     """Delivers into `folder`/`target`, a Maildir that is made when it is not there."""
 
     name = "maildir"
     finds = True
-    spacing = timedelta(0)
 
     def __init__(self, folder: Path, sender: str | None = None) -> None:
         self._folder = folder
@@ -49,16 +46,9 @@ class MaildirChannel:
         content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._letterhead)
         return (Part(content.replace(b"\r\n", b"\n"), len(digest.papers)),)
 
-    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
-        one, to = notice, f"{target}@localhost"
-        content = notice_letter(one.subject, one.text, delivery, one.made, to, self._letterhead)
+    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
+        content = notice(told, delivery, f"{target}@localhost", self._letterhead)
         return content.replace(b"\r\n", b"\n")
-
-    def conversation(self, target: str) -> str:
-        return target
-
-    def rest(self) -> None:
-        """Files are closed as soon as they are written."""
 
     def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
         if not _SIMPLE_NAME.fullmatch(envelope.target):

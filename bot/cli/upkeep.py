@@ -5,30 +5,19 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from bot.cli._base import (
-    AsJson,
-    When,
-    cli,
-    exit_code,
-    open_app,
-    print_json,
-)
+from bot.cli._base import AsJson, When, cli, exit_code, open_app, print_json
 from bot.errors import UserError
-from bot.when import parse_when
-
-if TYPE_CHECKING:
-    pass
+from bot.when import parse_when, utc_now
 
 
 @cli.command()
 def status(as_json: AsJson = False) -> None:
     """What needs you, with the command for it; what waits until when; the sources and the newest digests."""
     from bot import reports
-    from bot.when import utc_now
 
     app = open_app()
     affairs = app.affairs(utc_now())

@@ -12,7 +12,7 @@ from itertools import groupby
 from typing import NamedTuple, Protocol
 
 from bot.model import ChannelName
-from bot.outgoing import Delivery, DeliveryState, Notice, Part, scopes
+from bot.outgoing import Delivery, DeliveryState, Notice, Part
 from bot.ports import Channel
 
 #: Incidents in one alert; `paperboy status` has the rest.
@@ -29,11 +29,13 @@ class Operator(NamedTuple):
 class Stops(Protocol):
     """What telling needs of the outbox."""
 
-    def untold(self) -> tuple[tuple[Delivery, str], ...]: ...
+    def untold(self) -> tuple[Delivery, ...]: ...
 
     def known_incidents(self) -> frozenset[str]: ...
 
-    def tell(self, told: Sequence[str], alert: Part | None, id_: str, channel: str, target: str) -> bool: ...
+    def tell(
+        self, told: Sequence[str], alert: Part | None, id_: str, channel: str, target: str, blind: int
+    ) -> bool: ...
 
 
 def raise_alert(
@@ -47,41 +49,43 @@ def raise_alert(
     if not untold:
         return False
     known = outbox.known_incidents()
-    news = [(delivery, incident) for delivery, incident in untold if incident not in known]
-    token = secrets.token_hex(8)
-    alert = None
-    if news:
-        payload = channels[operator.channel].notice(notice(news, now), f"{token}-1", operator.target)
-        alert = Part(payload, 0)
-    told = [delivery.id for delivery, _ in untold]
-    return outbox.tell(told, alert, token, operator.channel, operator.target) and alert is not None
+    news = [one for one in untold if one.incident not in known]
+    token, channel = secrets.token_hex(8), channels[operator.channel]
+    alert = Part(channel.notice(notice(news, now), f"{token}-1", operator.target), 0) if news else None
+    told, blind = [one.id for one in untold], int(not channel.finds)
+    return outbox.tell(told, alert, token, *operator, blind) and alert is not None
 
 
-def notice(stopped: Sequence[tuple[Delivery, str]], now: datetime) -> Notice:
+def notice(stopped: Sequence[Delivery], now: datetime) -> Notice:
     """What stopped, by incident."""
-    by_incident = sorted(stopped, key=lambda pair: pair[1])
-    by_name = groupby(by_incident, key=lambda pair: pair[1])
-    groups = [(incident, [one for one, _ in group]) for incident, group in by_name]
-    lines = [line for incident, group in groups[:MOST] for line in _incident(incident, group)]
+    by_incident = sorted(stopped, key=_incident)
+    groups = [list(group) for _, group in groupby(by_incident, key=_incident)]
+    lines = [line for group in groups[:MOST] for line in _told(group)]
     more = len(groups) - MOST
     lines += [f"... and {more} more."] if more > 0 else []
     lines += ["All of it, at any time: paperboy status"]
     return Notice(f"Paperboy: {_counted(len(stopped))} stopped", "\n".join(lines), now)
 
 
-def _incident(incident: str, group: Sequence[Delivery]) -> Iterator[str]:
+def _incident(one: Delivery) -> str:
+    return one.incident or ""
+
+
+def _told(group: Sequence[Delivery]) -> Iterator[str]:
+    """One incident."""
     first = group[0]
     yield f"{first.channel} {first.target}, {first.state}: {first.reason}"
-    if incident in scopes(first.subscription, first.channel, first.target):
-        yield f"  nothing more is sent to {incident} until it is mended"
+    if first.incident in first.scopes:
+        yield f"  nothing more is sent to {first.incident} until it is mended"
     for one in group[:MOST]:
         other = "" if one.reason == first.reason else f" ({one.reason})"
-        yield f"  kept for {one.subscription.partition(':')[0]}{other}; {_todo(one)}"
+        yield f"  kept for {one.subscription.partition(':')[0]}{other}; {remedy(one)}"
     if len(group) > MOST:
         yield f"  ... and {len(group) - MOST} more"
 
 
-def _todo(one: Delivery) -> str:
+def remedy(one: Delivery) -> str:
+    """What a person can do about what stopped."""
     if one.is_barred:
         return f"it will not be sent; strike it off with: paperboy settle {one.id}"
     if one.state is DeliveryState.UNCERTAIN:

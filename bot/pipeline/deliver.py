@@ -18,15 +18,7 @@ from typing import Protocol
 
 from bot.errors import PaperboyError, Superseded, Violation
 from bot.model import ChannelName
-from bot.outgoing import (
-    Claim,
-    Delivery,
-    DeliveryState,
-    Open,
-    Stage,
-    Step,
-    Turn,
-)
+from bot.outgoing import Claim, Delivery, DeliveryState, Open, Stage, Step, Turn
 from bot.pipeline.outcomes import after, attempt
 from bot.ports import Channel
 

@@ -26,6 +26,7 @@ from bot.outgoing import (
     Unknown,
 )
 from bot.ports import Channel
+from bot.text import said_once
 
 #: A message may show up in Slack's history only after a while; nothing is looked up or repeated before.
 SETTLE = timedelta(seconds=60)
@@ -60,7 +61,7 @@ def attempt(channel: Channel, claim: Claim, reach: Callable[[Stage, bool], None]
     try:
         found = channel.find(envelope)
     except LookupError as error:
-        doubt = _joined(stood.why or "the last attempt broke off", str(error))
+        doubt = said_once(stood.why or "the last attempt broke off", str(error))
         if stood.blind:
             return _blind(channel, envelope, doubt, reach)
         return Unknown(doubt) if channel.finds else Unsure(doubt)
@@ -82,16 +83,11 @@ def _blind(
     """
     match channel.send(envelope, lambda stage: reach(stage, True)):
         case Unknown(why):
-            return Unsure(_joined(doubt, why))
+            return Unsure(said_once(doubt, why))
         case Later(why) as later:
-            return Unsure(_joined(doubt, why), later)
+            return Unsure(said_once(doubt, why), later)
         case outcome:
             return outcome
-
-
-def _joined(told: str, why: str) -> str:
-    """A reason that was given before is not given again."""
-    return told if why in told.split("; ") else f"{told}; {why}"
 
 
 def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:

@@ -28,7 +28,7 @@ class Outbox(Stops, Protocol):
 class Queue(Protocol):
     """What resending needs of the queue."""
 
-    def release(self, id_: str, now: datetime) -> bool: ...
+    def release(self, id_: str, now: datetime, *, settling: bool) -> bool: ...
 
     def settle(self, id_: str) -> bool: ...
 
@@ -71,7 +71,7 @@ def resend(
             raise UserError(f"delivery {one.id} must not be sent: {one.why}; {todo}")
         sender.channels[one.channel].check()
     for one in deliveries:
-        queue.release(one.id, sender.clock())
+        queue.release(one.id, sender.clock(), settling=sender.channels[one.channel].finds)
     wanted = sorted({one.subscription for one in deliveries})
     deliver_and_tell(outbox, sender, wanted, operator)
     for id_ in dict.fromkeys(one.edition for one in deliveries if one.edition):

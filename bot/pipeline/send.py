@@ -18,6 +18,7 @@ from bot.pipeline.compose import Desk, EditionStore, store_edition
 from bot.pipeline.deliver import Sender
 from bot.ports import Channel
 from bot.schedule import due_date
+from bot.text import said_once
 from bot.when import Moment
 
 #: How an edition that is not through yet is told even when nothing could be done about it now.
@@ -57,7 +58,6 @@ class Plan:
     profile: Profile
     subscription: Subscription
     on: date
-    existing: Edition | None = None
     skip: str = ""  #: why nothing is to be composed; empty when something is
     trouble: bool = False  #: nothing can be sent there before a setting or the target is mended
     ended: bool = False  #: by its reader: what is left of it is nobody's business
@@ -123,6 +123,8 @@ def _can_tell(sender: Sender, operator: Operator) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Planner:
+    """Decides what is to be done for each subscription, without touching anything."""
+
     moment: Moment
     due: bool
     outbox: Outbox
@@ -137,13 +139,13 @@ class _Planner:
         today = on or self.moment.local_date(profile.timezone)
         existing = self.outbox.find(subscription, today)
         if ended := self._ended(subscription):
-            return Plan(profile, subscription, today, existing, ended, ended=True)
+            return Plan(profile, subscription, today, ended, ended=True)
         if trouble := self._trouble(subscription):
-            return Plan(profile, subscription, today, existing, trouble, trouble=True)
+            return Plan(profile, subscription, today, trouble, trouble=True)
         if on is None:
-            return Plan(profile, subscription, today, existing, f"not due before {subscription.at:%H:%M}")
+            return Plan(profile, subscription, today, f"not due before {subscription.at:%H:%M}")
         if existing and (self.due or existing.state is not EditionState.QUIET):
-            return Plan(profile, subscription, today, existing, f"{today} has its digest already")
+            return Plan(profile, subscription, today, f"{today} has its digest already")
         return Plan(profile, subscription, today)
 
     def _ended(self, one: Subscription) -> str:
@@ -183,7 +185,7 @@ def _rows(plans: Sequence[Plan], touched: Iterable[str], outbox: Outbox) -> Iter
             told.pop(edition.id, None)
             if is_news or edition.state in _OPEN:
                 row = served(edition)
-                yield replace(row, why=_joined(row.why, plan.skip), trouble=True) if plan.trouble else row
+                yield replace(row, why=said_once(row.why, plan.skip), trouble=True) if plan.trouble else row
                 continue
         yield _skipped(plan)
     for id_ in told:
@@ -201,12 +203,8 @@ def served(edition: Edition) -> Served:
         on=edition.on,
         state=edition.state,
         papers=edition.papers,
-        why=_joined(*told),
+        why=said_once(*told),
     )
-
-
-def _joined(*told: str) -> str:
-    return "; ".join(dict.fromkeys(filter(None, told)))
 
 
 def _skipped(plan: Plan) -> Served:

@@ -172,6 +172,12 @@ def _begin_immediate(connection) -> None:  # type: ignore[no-untyped-def]
     if options.get(_READS):
         connection.exec_driver_sql("BEGIN")
         return
-    # With NORMAL a commit to the log does not wait for the disk: https://www.sqlite.org/pragma.html#pragma_synchronous
-    connection.exec_driver_sql(f"PRAGMA synchronous={'NORMAL' if options.get(_RELAXED) else 'FULL'}")
+    _synchronize(connection, "NORMAL" if options.get(_RELAXED) else "FULL")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+
+def _synchronize(connection, how: str) -> None:  # type: ignore[no-untyped-def]
+    # With NORMAL a commit to the log does not wait for the disk: https://www.sqlite.org/pragma.html#pragma_synchronous
+    if connection.info.get("synchronous") != how:
+        connection.exec_driver_sql(f"PRAGMA synchronous={how}")
+        connection.info["synchronous"] = how

@@ -10,12 +10,12 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import delete, func, or_, update
+from sqlalchemy import delete, func, insert, or_, update
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from bot.model import ChannelName, Subscription
+from bot.model import Subscription
 from bot.outgoing import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
 from bot.store import rows
 from bot.store.database import Database
@@ -71,31 +71,22 @@ class Outbox:
                 _forget_quiet(session, edition)
                 session.add(_edition_row(edition, made, digest))
                 session.flush()
-                rows.insert_rows(session, LedgerRow, _ledger_rows(edition, papers))
-                rows.insert_rows(session, DeliveryRow, _delivery_rows(edition, parts, blind))
-                rows.insert_rows(session, MessageRow, _messages(edition.id, parts))
+                _insert(session, LedgerRow, _ledger_rows(edition, papers))
+                _insert(session, DeliveryRow, _delivery_rows(edition, parts, blind))
+                _insert(session, MessageRow, _messages(edition.id, parts))
         except IntegrityError:
             return False
         return True
 
     # --- Telling the operator ---
 
-    def untold(self) -> tuple[tuple[Delivery, str], ...]:
-        """Deliveries that stopped and that the operator does not know of, with their incidents: those of which
-        another delivery was told of before come with the rest, so that nothing of theirs is told twice.
-        """
-        stopped = (
-            select(DeliveryRow)
-            .where(
-                col(DeliveryRow.incident).is_not(None),
-                ~col(DeliveryRow.told),
-                DeliveryRow.subscription != ALERTS,
-            )
-            .options(*_WITHOUT_PAPERS)
-            .order_by(DeliveryRow.id)
+    def untold(self) -> tuple[Delivery, ...]:
+        """Deliveries that stopped and that the operator does not know of; their incidents may be known."""
+        return self._deliveries(
+            col(DeliveryRow.incident).is_not(None),
+            ~col(DeliveryRow.told),
+            DeliveryRow.subscription != ALERTS,
         )
-        with self._database.reading() as session:
-            return tuple((rows.delivery(row), row.incident or "") for row in session.exec(stopped))
 
     def known_incidents(self) -> frozenset[str]:
         """What the operator was told of, and what goes on."""
@@ -105,7 +96,9 @@ class Outbox:
         with self._database.reading() as session:
             return frozenset(filter(None, session.exec(told)))
 
-    def tell(self, told: Sequence[str], alert: Part | None, id_: str, channel: str, target: str) -> bool:
+    def tell(
+        self, told: Sequence[str], alert: Part | None, id_: str, channel: str, target: str, blind: int
+    ) -> bool:
         """Mark deliveries as told of, and store the alert that says so, in one transaction; without an alert they
         belong to incidents that were told of before. False when another sender was quicker.
         """
@@ -121,10 +114,9 @@ class Outbox:
                 return False
             if alert:
                 whole = _new_delivery(f"{id_}-1", 1, alert)
-                blind = int(channel != ChannelName.SLACK)  # Slack can be asked
                 where = {"subscription": ALERTS, "channel": channel, "target": target, "blind": blind}
-                rows.insert_rows(session, DeliveryRow, [{**whole, **where, "edition": None}])
-                rows.insert_rows(session, MessageRow, _messages(id_, [alert]))
+                _insert(session, DeliveryRow, [{**whole, **where, "edition": None}])
+                _insert(session, MessageRow, _messages(id_, [alert]))
         return True
 
     # --- Looking ---
@@ -236,6 +228,11 @@ def _delivery_rows(edition: Edition, parts: Sequence[Part], blind: int) -> list[
         {**_new_delivery(f"{edition.id}-{number}", number, part), **common}
         for number, part in enumerate(parts, start=1)
     ]
+
+
+def _insert(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
+    if rows:
+        session.connection().execute(insert(table), rows)
 
 
 def _messages(token: str, parts: Sequence[Part]) -> list[dict[str, Any]]:

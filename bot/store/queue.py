@@ -42,12 +42,6 @@ _D, _A, _EDITION, _LEDGER, _MESSAGE, _PAUSE, _LANE = (
 _AGAIN = (DeliveryState.WAITING, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
 #: A lane that is taken for longer was so by a clock that has since been set back.
 _LONGEST_QUEUE = timedelta(minutes=5)
-#: From where on a channel's receiver may own a message.
-_HANDING_OVER = {
-    ChannelName.SLACK: Stage.POST,
-    ChannelName.EMAIL: Stage.DATA,
-    ChannelName.MAILDIR: Stage.WRITE,
-}
 
 
 class Queue:
@@ -174,10 +168,10 @@ class Queue:
         with self._writing() as connection:
             return connection.execute(_SETTLE, {"id_": id_}).rowcount > 0
 
-    def release(self, id_: str, now: datetime) -> bool:
+    def release(self, id_: str, now: datetime, *, settling: bool) -> bool:
         """Put a stopped delivery back for another try, which may be blind, and lift the pauses of its target.
 
-        What may have arrived is looked up first, and not before it was to be anyway. False when it has not stopped.
+        `settling`: what may have arrived is not looked up before it was to be anyway. False when it has not stopped.
         """
         with self._database.session() as session:
             row = session.get(DeliveryRow, id_, with_for_update=True)
@@ -186,7 +180,7 @@ class Queue:
             if row.state == DeliveryState.FAILED:
                 row.state, row.until = DeliveryState.PENDING, None
             else:
-                row.until = max(row.until or now, now) if row.channel == ChannelName.SLACK else now
+                row.until = max(row.until or now, now) if settling else now
                 row.blind = 1  # whoever says so has looked, or takes the risk
             row.attempts, row.why = 0, ""
             row.since = None  # or a refusal for now would find its day of patience used up
@@ -199,7 +193,7 @@ class Queue:
 
 def _taking(row: Any, owner: str, now: datetime, lease: timedelta) -> dict[str, Any]:
     """What may have arrived stays so until its attempt is recorded: a sender may die while it looks it up."""
-    stage = _HANDING_OVER[row.channel] if delivery(row).may_have_arrived else Stage.CLAIMED
+    stage = Stage.DOUBTED if delivery(row).may_have_arrived else Stage.CLAIMED
     return {"id_": row.id, "owner": owner, "now": now, "end": now + lease, "to_stage": stage}
 
 
@@ -375,12 +369,7 @@ _SETTLE = (
         _D.c.id == bindparam("id_"),
         or_(_D.c.state == DeliveryState.FAILED, _D.c.state == DeliveryState.UNCERTAIN),
     )
-    .values(
-        state=DeliveryState.SENT,
-        until=None,
-        incident=None,
-        receipt=func.coalesce(_D.c.receipt, "settled by hand"),
-    )
+    .values(state=DeliveryState.SENT, until=None, incident=None)
 )
 _PUT_BACK = (
     update(_D)

@@ -71,7 +71,7 @@ class Receivers:
 
 def _ours(session: Session, candidates: Iterable[str]) -> DeliveryRow | None:
     """Ids cannot be guessed: who names one has seen the mail."""
-    found = (session.get(DeliveryRow, id_) for id_ in candidates)
+    found = (session.get(DeliveryRow, id_, with_for_update=True) for id_ in candidates)
     return next((row for row in found if row and row.channel == ChannelName.EMAIL), None)
 
 
@@ -93,16 +93,10 @@ def _come_back(session: Session, row: DeliveryRow, bounce: Bounce, now: datetime
     """What its server accepted has not arrived; nor will the next."""
     scope = f"{row.channel}:{row.target}"
     why = f"mail to {row.target} came back: {bounce.why}"
-    failed = rows.change(
-        session,
-        [DeliveryRow.id == row.id, DeliveryRow.state == DeliveryState.SENT],
-        state=DeliveryState.FAILED,
-        why=why,
-        receipt=None,
-        incident=scope,
-        told=False,
-    )
-    if failed:
+    if row.state == DeliveryState.SENT:
+        row.state, row.why, row.receipt = DeliveryState.FAILED, why, None
+        row.incident, row.told = scope, False
+        session.add(row)
         of_it = (col(AttemptRow.delivery) == row.id, col(AttemptRow.outcome) == DeliveryState.SENT)
         session.execute(update(AttemptRow).where(*of_it).values(outcome="bounced", why=bounce.why))
     _pause(session, scope, why, now)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import CursorResult, TextClause, bindparam, insert, text, update
-from sqlmodel import Session
+from sqlalchemy import TextClause, bindparam, text
 
 from bot.model import ChannelName
 from bot.outgoing import Delivery, DeliveryState, Edition, Stage
-from bot.store.tables import Base, DeliveryRow, EditionRow
+from bot.store.tables import Base, EditionRow
 
 
 def delivery(row: Any) -> Delivery:
@@ -48,20 +47,6 @@ def edition(row: EditionRow, deliveries: list[Delivery]) -> Edition:
         why=row.why,
         deliveries=tuple(deliveries),
     )
-
-
-def change(session: Session, where: list[Any], **values: Any) -> bool:
-    """A conditional update of deliveries. Whether there was one that fits."""
-    result = session.execute(
-        update(DeliveryRow).where(*where).values(**values).execution_options(synchronize_session=False)
-    )
-    assert isinstance(result, CursorResult)
-    return result.rowcount > 0
-
-
-def insert_rows(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        session.connection().execute(insert(table), rows)
 
 
 def unless_there(table: str) -> TextClause:

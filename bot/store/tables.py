@@ -230,8 +230,8 @@ class BounceRow(Base, table=True):
     __tablename__ = "bounce"
 
     report: str = _text(primary_key=True)  #: its identity: reading a mailbox twice counts once
-    delivery: str = Field(index=True)  #: no foreign key: the count outlives the delivery
-    target: str = _text(index=True)
+    delivery: str  #: no foreign key: the count outlives the delivery
+    target: str = _text()
     kind: str  #: hard, soft
     status: str  #: as 5.1.1; empty when unknown
     why: str = _text()

@@ -163,7 +163,7 @@ def test_what_was_resent_and_stops_anew_is_told_anew(world: World) -> None:
     tick(world, "ada")
     tick(world, "ada", later=MINUTE)
     assert len(alerts(world)) == 1
-    assert world.queue.release("ada-1", NOW + 2 * MINUTE)
+    assert world.queue.release("ada-1", NOW + 2 * MINUTE, settling=True)
     tick(world, "ada", later=2 * MINUTE)
     assert len(alerts(world)) == 2
 
@@ -173,7 +173,7 @@ def test_what_was_mended_and_stops_another_day_is_told(world: World) -> None:
     put(world, "ada")
     world.channel.outcomes = [Refused("gone", Blame.TARGET)]
     tick(world, "ada")
-    world.queue.release("ada-1", NOW)
+    world.queue.release("ada-1", NOW, settling=True)
     tick(world, "ada", later=MINUTE)
     assert world.outbox.deliveries("ada-1")[0].state == "sent"
     put(world, "bo")
@@ -188,9 +188,7 @@ def test_without_an_operator_nothing_counts_as_told(world: World) -> None:
     put(world, "ada")
     world.channel.outcomes = [Refused("gone")]
     tick(world, "ada")
-    assert [(one.id, incident) for one, incident in world.outbox.untold()] == [
-        ("ada-1", "maildir:inbox failed")
-    ]
+    assert [(one.id, one.incident) for one in world.outbox.untold()] == [("ada-1", "maildir:inbox failed")]
     assert (world.outbox.alerts(), ops(world).sent) == ((), [])
     world.operator = operator
     tick(world, "ada", later=DAY)
@@ -261,10 +259,9 @@ def test_rounds_without_trouble_store_nothing(world: World) -> None:
 # --- What it says -----------------------------------------------------------------------------------------
 
 
-def stopped(number: int, incident: str = "") -> tuple[Delivery, str]:
-    to = (ChannelName.SLACK, "C0", f"p{number}:slack:C0")
-    one = Delivery(f"d{number:02}-1", "e", 1, 3, DeliveryState.FAILED, *to, why=f"why {number}")
-    return one, incident or one.id
+def stopped(number: int, incident: str = "") -> Delivery:
+    id_, to = f"d{number:02}-1", (ChannelName.SLACK, "C0", f"p{number}:slack:C0")
+    return Delivery(id_, "e", 1, 3, DeliveryState.FAILED, *to, why=f"why {number}", incident=incident or id_)
 
 
 @pytest.mark.parametrize("number", [MOST, MOST + 1, 4 * MOST])

@@ -341,7 +341,7 @@ def test_refused_for_good_stays(world: World) -> None:
     assert (edition.state, edition.deliveries[0].why) == (EditionState.FAILED, "no such channel")
     tick(world, 30 * DAY)
     assert len(world.channel.sent) == 1
-    assert world.queue.release("e-1", NOW + 30 * DAY)
+    assert world.queue.release("e-1", NOW + 30 * DAY, settling=True)
     assert tick(world, 30 * DAY).state is EditionState.SENT
 
 
@@ -396,7 +396,7 @@ def test_blind_retry_once_and_then_held(world: World, finds: bool) -> None:
     assert (held.state, held.until, held.blind) == ("uncertain", None, 0)
     tick(world, 30 * DAY)
     assert [one.payload for one in world.channel.sent] == [b"part 1"] * 2
-    assert world.queue.release("e-1", NOW + 30 * DAY)
+    assert world.queue.release("e-1", NOW + 30 * DAY, settling=True)
     assert tick(world, 30 * DAY).state is EditionState.SENT
     assert len(world.channel.sent) == 3
 
@@ -478,7 +478,7 @@ def test_part_that_failed_for_good_holds_the_rest(world: World) -> None:
     assert tick(world).state is EditionState.FAILED
     assert tick(world, 2 * DAY).state is EditionState.FAILED
     assert world.channel.calls == ["send 1", "send 2"]
-    world.queue.release("e-2", NOW + 2 * DAY)
+    world.queue.release("e-2", NOW + 2 * DAY, settling=True)
     assert tick(world, 2 * DAY).state is EditionState.SENT
 
 
@@ -515,11 +515,11 @@ def test_what_cannot_be_looked_up_in_a_chat_is_not_sent_again(world: World) -> N
     (held,) = tick(world, DAY + HOUR).deliveries
     assert (held.state, held.until, held.has_stopped) == ("uncertain", None, True)
     assert channel.calls == ["send 1", *["find 1"] * 24]
-    assert world.queue.release("e-1", NOW + 2 * DAY)
+    assert world.queue.release("e-1", NOW + 2 * DAY, settling=True)
     tick(world, 2 * DAY)
     tick(world, 3 * DAY)
     assert channel.calls.count("send 1") == 2
-    assert world.queue.release("e-1", NOW + 4 * DAY)
+    assert world.queue.release("e-1", NOW + 4 * DAY, settling=True)
     channel.can_find = True
     channel.arrived["e-1"] = ENVELOPE
     assert tick(world, 4 * DAY).state is EditionState.SENT

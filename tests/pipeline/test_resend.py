@@ -107,7 +107,7 @@ def test_an_unconfigured_channel_releases_nothing(world: World) -> None:
 
 def test_an_alert_can_be_resent(world: World) -> None:
     """It has no edition, so there is no row; it goes out."""
-    assert world.outbox.tell([], Part(b"e-1 C0OPS Paperboy: ...", 0), "alert", ChannelName.SLACK, "C0OPS")
+    assert world.outbox.tell([], Part(b"e-1 C0OPS Paperboy: ...", 0), "alert", ChannelName.SLACK, "C0OPS", 0)
     world.channel.outcomes = [Refused("no")]
     world.sender().deliver(["paperboy:alerts"])
     assert [one.id for one in stopped(world.outbox, "ale")] == ["alert-1"]

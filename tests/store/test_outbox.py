@@ -138,12 +138,12 @@ def test_telling_is_one_step(outbox: Outbox, queue: Queue) -> None:
         add(outbox, edition(token, to=replace(ADA, profile=token)))
     fail(queue, "ed1-1", "slack")
     fail(queue, "ed2-1")
-    assert [(one.id, incident) for one, incident in outbox.untold()] == [
+    assert [(one.id, one.incident) for one in outbox.untold()] == [
         ("ed1-1", "slack"),
         ("ed2-1", "ed2-1"),
     ]
     assert outbox.known_incidents() == frozenset()
-    assert outbox.tell(["ed1-1", "ed2-1"], ALERT, "alert", "email", "ops@example.org")
+    assert outbox.tell(["ed1-1", "ed2-1"], ALERT, "alert", "email", "ops@example.org", 1)
     assert outbox.untold() == ()
     assert outbox.known_incidents() == {"slack", "ed2-1"}
     (alert,) = outbox.alerts()
@@ -170,11 +170,11 @@ def test_what_another_told_meanwhile_is_not_told_again(outbox: Outbox, queue: Qu
     for token in ("ed1", "ed2"):
         add(outbox, edition(token, to=replace(ADA, profile=token)))
         fail(queue, f"{token}-1")
-    assert outbox.tell(["ed1-1"], ALERT, "first", "slack", "C0OPS")
-    assert not outbox.tell(["ed1-1", "ed2-1"], ALERT, "second", "slack", "C0OPS")
-    assert [one.id for one, _ in outbox.untold()] == ["ed2-1"]
+    assert outbox.tell(["ed1-1"], ALERT, "first", "slack", "C0OPS", 0)
+    assert not outbox.tell(["ed1-1", "ed2-1"], ALERT, "second", "slack", "C0OPS", 0)
+    assert [one.id for one in outbox.untold()] == ["ed2-1"]
     assert [one.id for one in outbox.alerts()] == ["first-1"]
-    assert outbox.tell(["ed2-1"], None, "third", "slack", "C0OPS")
+    assert outbox.tell(["ed2-1"], None, "third", "slack", "C0OPS", 0)
     assert [one.id for one in outbox.alerts()] == ["first-1"]
 
 
@@ -182,11 +182,11 @@ def test_what_goes_on_is_an_incident_no_more(outbox: Outbox, queue: Queue) -> No
     """Released, it is forgotten; stopped anew, it is news."""
     add(outbox, edition())
     fail(queue, "ed1-1", "slack")
-    outbox.tell(["ed1-1"], None, "alert", "slack", "C0OPS")
-    assert queue.release("ed1-1", NOW)
+    outbox.tell(["ed1-1"], None, "alert", "slack", "C0OPS", 0)
+    assert queue.release("ed1-1", NOW, settling=True)
     assert (outbox.known_incidents(), outbox.untold()) == (frozenset(), ())
     fail(queue, "ed1-1", "slack")
-    assert [incident for _, incident in outbox.untold()] == ["slack"]
+    assert [one.incident for one in outbox.untold()] == ["slack"]
 
 
 def test_processes_that_tell_at_once_store_one_alert(

@@ -205,7 +205,7 @@ def test_uncertain_is_tried_again_or_held(outbox: Outbox, queue: Queue) -> None:
         assert queue.claim("ed1-1", "one", moment, LEASE) is None
     assert stored(outbox).has_stopped
     assert outbox.failed() == ()
-    assert queue.release("ed1-1", NOW)
+    assert queue.release("ed1-1", NOW, settling=True)
     assert opened(queue, NOW) == ("ed1-1",)
 
 
@@ -223,8 +223,8 @@ def test_only_what_stopped_is_released(
     if state not in (S.PENDING, S.SENDING):
         queue.record("ed1-1", "one", step(state, why="because", until=NOW + MINUTE), NOW)
     before = first(outbox)
-    assert queue.release("ed1-1", NOW) is released
-    assert not queue.release("nothing", NOW)
+    assert queue.release("ed1-1", NOW, settling=True) is released
+    assert not queue.release("nothing", NOW, settling=True)
     found = first(outbox)
     if not released:
         assert found == before
@@ -258,7 +258,7 @@ def test_released_doubt_stays_a_doubt(
     add(outbox, edition(to=to))
     taken(queue)
     queue.record("ed1-1", "one", step(S.UNCERTAIN, until=until, why="broke off", blind=0), NOW)
-    assert queue.release("ed1-1", now)
+    assert queue.release("ed1-1", now, settling=to is ADA)
     found = stored(outbox)
     assert (found.state, found.until, found.attempts, found.blind) == (S.UNCERTAIN, looked_up, 0, 1)
     assert (found.started, found.why, found.may_have_arrived) == (NOW, "", True)
@@ -289,7 +289,7 @@ def test_doubt_stays_while_a_new_attempt_begins(database: Database, outbox: Outb
     claim = queue.claim("ed1-1", "two", NOW + LEASE, LEASE)
     assert claim is not None
     assert claim.stood.stage is Stage.DATA
-    assert (first(outbox).stage, stages(database)) == (Stage.POST, ["data", "claimed"])
+    assert (first(outbox).stage, stages(database)) == (Stage.DOUBTED, ["data", "claimed"])
     queue.record("ed1-1", "two", step(S.WAITING, until=NOW), NOW, Stage.RCPT)
     assert (first(outbox).stage, stages(database)) == (Stage.RCPT, ["data", "rcpt"])
 
@@ -488,7 +488,7 @@ def test_release_lifts_the_pauses_of_the_target(outbox: Outbox, queue: Queue, re
     queue.record("ed1-1", "one", step(S.FAILED, why="gone", pauses="slack:C0PAPERS"), NOW)
     for scope in ("slack", "email", "slack:C0OTHER", BOB.key):
         receivers.pause(scope, "because", NOW)
-    assert queue.release("ed1-1", NOW)
+    assert queue.release("ed1-1", NOW, settling=True)
     assert {pause.scope for pause in receivers.pauses()} == {"email", "slack:C0OTHER", BOB.key}
     assert opened(queue, NOW) == ("ed1-1",)
 
@@ -497,7 +497,7 @@ def test_what_has_not_stopped_lifts_no_pause(outbox: Outbox, queue: Queue, recei
     """A release that does nothing does nothing."""
     add(outbox, edition())
     receivers.pause("slack:C0PAPERS", "because", NOW)
-    assert not queue.release("ed1-1", NOW)
+    assert not queue.release("ed1-1", NOW, settling=True)
     assert len(receivers.pauses()) == 1
 
 
@@ -594,6 +594,36 @@ def test_senders_of_several_processes_queue_up(database: Database, outbox: Outbo
     assert all(each == sorted(each) for each in waits)
 
 
+# --- Settled by a person --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", [S.FAILED, S.UNCERTAIN])
+def test_what_is_settled_counts_as_sent(outbox: Outbox, queue: Queue, state: DeliveryState) -> None:
+    """It is no incident any more, and the parts after it go out, without a thread that was never begun."""
+    add(outbox, edition(papers=2), papers=("arxiv:1", "arxiv:2"), count=2)
+    taken(queue)
+    queue.record("ed1-1", "one", step(state, why="broke off"), NOW)
+    assert queue.settle("ed1-1")
+    found = stored(outbox)
+    assert (found.state, found.until, found.incident, found.receipt) == (S.SENT, None, None, None)
+    claim = queue.claim("ed1-2", "one", NOW, LEASE)
+    assert isinstance(claim, Claim)
+    assert claim.envelope.thread is None
+
+
+@pytest.mark.parametrize("state", [S.PENDING, S.SENDING, S.SENT, S.WAITING])
+def test_what_goes_on_is_not_settled(outbox: Outbox, queue: Queue, state: DeliveryState) -> None:
+    """Nor what is not there."""
+    add(outbox, edition())
+    if state is not S.PENDING:
+        taken(queue)
+    if state not in (S.PENDING, S.SENDING):
+        queue.record("ed1-1", "one", step(state, until=NOW + MINUTE), NOW)
+    assert not queue.settle("ed1-1")
+    assert not queue.settle("nothing")
+    assert stored(outbox).state is state
+
+
 # --- What must never be -----------------------------------------------------------------------------------
 
 
@@ -609,7 +639,7 @@ def stops_loudly(outbox: Outbox, queue: Queue, id_: str, why: str, **told: Any) 
     assert found.why in str(violation)
     assert queue.claim(id_, "one", NOW + 9 * LEASE, LEASE) is None
     assert found.is_barred
-    assert id_ in [one.id for one, _ in outbox.untold()]
+    assert id_ in [one.id for one in outbox.untold()]
     assert found not in outbox.failed()
 
 
@@ -624,7 +654,7 @@ def test_what_was_sent_is_never_sent_again(
     change(database, "ed1-1", state=S.PENDING, receipt=receipt)
     stops_loudly(outbox, queue, "ed1-1", "it was sent before")
     assert attempts(database) == told
-    assert queue.release("ed1-1", NOW)  # `resend` does not help it either
+    assert queue.release("ed1-1", NOW, settling=True)  # `resend` does not help it either
     stops_loudly(outbox, queue, "ed1-1", "it was sent before")
 
 
@@ -695,7 +725,7 @@ def test_alerts_are_not_measured_by_digests(outbox: Outbox, queue: Queue) -> Non
     queue.record("ed1-1", "one", step(S.FAILED), NOW)
     for token in ("alert1", "alert2"):
         alert = Part(b"something stopped", 0)
-        assert outbox.tell(["ed1-1"] if token == "alert1" else [], alert, token, "slack", "C0OPS")
+        assert outbox.tell(["ed1-1"] if token == "alert1" else [], alert, token, "slack", "C0OPS", 0)
     assert opened(queue, NOW, ALERTS) == ("alert1-1", "alert2-1")
     sent(queue, "alert1-1")
     sent(queue, "alert2-1")
@@ -704,7 +734,7 @@ def test_alerts_are_not_measured_by_digests(outbox: Outbox, queue: Queue) -> Non
 
 def test_an_alert_that_was_sent_is_never_sent_again(database: Database, outbox: Outbox, queue: Queue) -> None:
     """As everything else."""
-    assert outbox.tell([], Part(b"something stopped", 0), "alert", "slack", "C0OPS")
+    assert outbox.tell([], Part(b"something stopped", 0), "alert", "slack", "C0OPS", 0)
     sent(queue, "alert-1")
     change(database, "alert-1", state=S.PENDING, receipt=None)
     violation = queue.claim("alert-1", "one", NOW, LEASE)

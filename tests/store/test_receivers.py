@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from bot.model import Subscription
-from bot.outgoing import Bounce, Bounces, Pause
+from bot.model import ChannelName, Subscription
+from bot.outgoing import Bounce, Bounces, Pause, scopes
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue
@@ -75,6 +76,33 @@ def test_a_pause_comes_and_goes(receivers: Receivers) -> None:
     assert [pause.scope for pause in receivers.pauses()] == [ADA.key]
 
 
+def test_the_first_pause_counts(receivers: Receivers) -> None:
+    """A second one neither moves its beginning nor changes its reason, and is no news."""
+    assert receivers.pause(ADA.key, "first", NOW) is True
+    assert receivers.pause(ADA.key, "second", NOW + timedelta(days=1)) is False
+    assert receivers.pauses() == (Pause(ADA.key, "first", NOW),)
+
+
+def test_many_at_once_make_one(receivers: Receivers) -> None:
+    """A mail service that clicks eight times at once hears no error, and one of them is the first."""
+    with ThreadPoolExecutor(8) as pool:
+        news = list(pool.map(lambda n: receivers.pause(ADA.key, f"click {n}", NOW), range(8)))
+    assert sorted(news) == [False] * 7 + [True]
+    assert len(receivers.pauses()) == 1
+
+
+@pytest.mark.parametrize("profile", ["ada", "email", "a.b-c_d"])
+@pytest.mark.parametrize(
+    ("channel", "target"),
+    [(ChannelName.EMAIL, "ada@example.org"), (ChannelName.SLACK, "#papers"), (ChannelName.MAILDIR, "ada")],
+)
+def test_only_a_reader_pauses_one_subscription(profile: str, channel: ChannelName, target: str) -> None:
+    """What pauses a channel or a target is somebody's to mend; a subscription's own pause is its reader's wish."""
+    key = Subscription(profile, channel, target).key
+    told = [Pause(scope, "", NOW).by_reader for scope in scopes(key, channel, target)]
+    assert told == [False, False, True]
+
+
 # --- Bounces ----------------------------------------------------------------------------------------------
 
 
@@ -90,7 +118,7 @@ def test_a_hard_bounce_fails_the_delivery_and_pauses_its_address(
     assert (found.state, found.why, found.receipt, found.has_stopped) == (S.FAILED, why, None, True)
     assert attempts(database) == [("ed1-1", NOW, NOW, "bounced", "no such user")]
     assert receivers.pauses() == (Pause(SCOPE, why, NOW + MINUTE),)
-    assert outbox.untold() == ((found, SCOPE),)
+    assert (outbox.untold(), found.incident) == ((found,), SCOPE)
     assert queue.open([BOB.key], NOW) == ()
     assert receivers.bounces() == (Bounces(BOB.target, 1, 0, NOW + MINUTE, "no such user"),)
 
@@ -99,7 +127,7 @@ def test_what_came_back_can_be_sent_again(outbox: Outbox, queue: Queue, receiver
     """Once somebody mended the address and says so: it was not delivered, so it is not twice."""
     mailed(outbox, queue)
     receivers.bounced(report(), ["ed1-1"], NOW)
-    assert queue.release("ed1-1", NOW)
+    assert queue.release("ed1-1", NOW, settling=True)
     assert receivers.pauses() == ()
     assert queue.claim("ed1-1", "one", NOW, LEASE)
     assert queue.record("ed1-1", "one", step(S.SENT, receipt="<id>"), NOW)
@@ -120,7 +148,7 @@ def test_a_report_counts_once(outbox: Outbox, queue: Queue, receivers: Receivers
     """A mailbox that is read again says nothing new: what was mended since stays so."""
     mailed(outbox, queue)
     receivers.bounced(report(hard=hard), ["ed1-1"], NOW)
-    queue.release("ed1-1", NOW)
+    queue.release("ed1-1", NOW, settling=True)
     before = stored(outbox)
     assert receivers.bounced(report(hard=hard), ["ed1-1"], NOW + MINUTE) == "ed1-1"
     assert stored(outbox) == before

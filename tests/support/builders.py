@@ -127,8 +127,8 @@ class FakeChannel:
             for n, group in enumerate(groups, start=1)
         )
 
-    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
-        return f"{delivery} {target} {notice.subject}\n{notice.text}".encode()
+    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
+        return f"{delivery} {target} {told.subject}\n{told.text}".encode()
 
     def conversation(self, target: str) -> str:
         return target

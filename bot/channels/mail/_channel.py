@@ -5,18 +5,16 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from datetime import timedelta
 from typing import TypeVar
 
 from bot.bounces import verp
 from bot.channels.mail._session import NotSentError, Session
 from bot.channels.mail._settings import SmtpSettings, parse_smtp_url
 from bot.errors import NotConfigured
-from bot.letter import Letterhead, Signer, compose, message_id_in, sender_address
-from bot.letter import notice as notice_letter
+from bot.letter import Letterhead, Signer, compose, message_id_in, notice, sender_address
 from bot.model import Digest
 from bot.outgoing import Blame, Envelope, Notice, Outcome, Part, Refused, Sent
-from bot.ports import Reach, nobody
+from bot.ports import Channel, Reach, nobody
 
 TIMEOUT = 30.0  # seconds, of every wait on the server
 NOT_CONFIGURED = "e-mail is not configured: set SMTP_URL and MAIL_FROM"
@@ -25,7 +23,7 @@ _NOBODY = "paperboy@localhost"
 _T = TypeVar("_T")
 
 
-class MailChannel:
+class MailChannel(Channel):
     """Mails from `sender` (MAIL_FROM) through the server of `url` (SMTP_URL); `target` is an address.
 
     `return_path`: where mail servers report to that a mail came back, `bounces@example.org`, whose `bounces+x@` lead
@@ -35,7 +33,6 @@ class MailChannel:
 
     name = "email"
     finds = False
-    spacing = timedelta(0)
 
     def __init__(
         self,
@@ -77,12 +74,8 @@ class MailChannel:
         content = compose(digest, f"{delivery}-1", target, self.letterhead())
         return (Part(content, len(digest.papers)),)
 
-    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
-        one = notice
-        return notice_letter(one.subject, one.text, delivery, one.made, target, self.letterhead())
-
-    def conversation(self, target: str) -> str:
-        return target
+    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
+        return notice(told, delivery, target, self.letterhead())
 
     def rest(self) -> None:
         if self._session:

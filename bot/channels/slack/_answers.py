@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 from http.client import HTTPException
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import URLError
 
 from slack_sdk.errors import SlackApiError, SlackClientError
@@ -85,17 +85,25 @@ _HINTS: Mapping[str, str] = {
 FAILURES = (SlackClientError, OSError, HTTPException, ValueError, AttributeError, LookupError)
 
 
-def outcome_of_error(error: Exception) -> Outcome:
+class Judgement(NamedTuple):
+    """What an answer, or the want of one, says about a message."""
+
+    outcome: Outcome
+    kind: Kind | None = None  #: of an answer
+    code: str = ""  #: Slack's, of an answer
+
+
+def judged(error: Exception) -> Judgement:
     """What an exception of slack_sdk says about the message. Never quotes what could hold the token.
 
     urllib wraps in URLError only what fails until the request is written to its end (CPython's
     urllib/request.py, do_open): name, connection, certificate. What fails while waiting for the answer comes bare.
     """
     if isinstance(error, SlackApiError):
-        return _outcome_of_answer(error.response)[0]
+        return _judged_answer(error.response)
     if isinstance(error, URLError):
-        return Later(f"no connection to Slack: {_name(error.reason)}", blame=Blame.SERVICE)
-    return Unknown(f"the connection to Slack broke: {_name(error)}")
+        return Judgement(Later(f"no connection to Slack: {_name(error.reason)}", blame=Blame.SERVICE))
+    return Judgement(Unknown(f"the connection to Slack broke: {_name(error)}"))
 
 
 def _name(reason: object) -> str:
@@ -104,24 +112,18 @@ def _name(reason: object) -> str:
     return f"{type(reason).__name__}{f' ({text})' if text else ''}"
 
 
-def kind_of_error(error: Exception) -> Kind | None:
-    """What kind of answer an exception holds; None when there was none."""
-    return _outcome_of_answer(error.response)[1] if isinstance(error, SlackApiError) else None
-
-
-def _outcome_of_answer(response: SlackResponse) -> tuple[Outcome, Kind]:
+def _judged_answer(response: SlackResponse) -> Judgement:
     """The error code decides; without a known one, the HTTP status does."""
     status = int(response.status_code)
-    body: Mapping[str, Any] = response.data if isinstance(response.data, dict) else {}
-    code = code_of(body)
+    code = _code_of(response)
     kind = _kind(code) or _kind_of_status(status)
     hint = _HINTS.get(code, "is SLACK_API_URL right?" if status == 404 else "")
     why = (
         f"Slack says {code}" + (f" (HTTP {status})" if status != 200 else "") + (f": {hint}" if hint else "")
     )
     if kind is Kind.LATER:
-        return Later(why, _retry_after(response.headers)), kind
-    return Refused(why, _BLAMES[kind]) if kind in _BLAMES else Unknown(why), kind
+        return Judgement(Later(why, _retry_after(response.headers)), kind, code)
+    return Judgement(Refused(why, _BLAMES[kind]) if kind in _BLAMES else Unknown(why), kind, code)
 
 
 def _kind(code: str) -> Kind | None:
@@ -129,14 +131,9 @@ def _kind(code: str) -> Kind | None:
     return KINDS.get(code) or next(families, None)
 
 
-def code_in(error: Exception) -> str:
-    """The error code that an exception holds; empty when there was no answer."""
-    data = error.response.data if isinstance(error, SlackApiError) else None
-    return code_of(data) if isinstance(data, dict) else ""
-
-
-def code_of(body: Mapping[str, Any]) -> str:
+def _code_of(response: SlackResponse) -> str:
     """The error code; for what is no answer of Slack's, slack_sdk puts a text there that quotes it."""
+    body: Mapping[str, Any] = response.data if isinstance(response.data, dict) else {}
     code = str(body.get("error", ""))
     return code if re.fullmatch(r"[a-z0-9_]{1,64}", code) else "nothing that Slack would"
 
@@ -156,7 +153,7 @@ def _retry_after(headers: Mapping[str, Any]) -> float | None:
 
 
 def why_unread(response: SlackResponse) -> str:
-    code = code_of(response.data if isinstance(response.data, dict) else {})
+    code = _code_of(response)
     scopes = (
         ": the app needs channels:history, groups:history or im:history" if code == "missing_scope" else ""
     )

@@ -17,12 +17,12 @@ from urllib.parse import urlsplit
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.channels.slack._answers import FAILURES, Kind, code_in, kind_of_error, outcome_of_error, why_unread
-from bot.channels.slack._message import is_ours, messages, plain, told
+from bot.channels.slack._answers import FAILURES, Judgement, Kind, judged, why_unread
+from bot.channels.slack._message import alert, is_ours, messages, plain
 from bot.errors import NotConfigured
 from bot.model import Digest
-from bot.outgoing import Envelope, Notice, Outcome, Part, Refused, Sent, Stage
-from bot.ports import Names, Reach, nobody
+from bot.outgoing import Blame, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
+from bot.ports import Channel, Names, Reach, nobody
 
 API_URL = "https://slack.com/api/"
 TIMEOUT = 30  # seconds
@@ -52,7 +52,7 @@ def api_base(url: str | None) -> str:
     return f"{base}/" if urlsplit(base).path else f"{base}/api/"
 
 
-class SlackChannel:
+class SlackChannel(Channel):
     """Posts as the app whose bot token it is given; `target` is a channel's id, or `#name`.
 
     A name is resolved once: `names` keeps the id, so that a channel that is renamed is still the same.
@@ -92,18 +92,15 @@ class SlackChannel:
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         return messages(digest, delivery)
 
-    def notice(self, notice: Notice, delivery: str, target: str) -> bytes:
-        return told(notice, delivery)
+    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
+        return alert(told, delivery)
 
     def conversation(self, target: str) -> str:
         return self._names.get(target) or target if _is_name(target) else target
 
-    def rest(self) -> None:
-        """Every call has a connection of its own."""
-
     def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
         if problem := self._problem():
-            return Refused(problem)
+            return Refused(problem, Blame.SERVICE)
         channel, _, thread = (envelope.thread or "").partition(":")
         arguments = json.loads(envelope.payload) | {"channel": channel or self._resolved(envelope.target)}
         if thread:
@@ -112,22 +109,22 @@ class SlackChannel:
 
     def _posted(self, envelope: Envelope, arguments: dict[str, Any], reach: Reach) -> Outcome:
         """Post it, and once more as plain text when it is the blocks that Slack does not take."""
-        outcome, error = self._post(arguments, reach)
-        if error and kind_of_error(error) is Kind.PAYLOAD and "blocks" in arguments:
-            outcome, error = self._post(plain(arguments, code_in(error)), reach)
+        outcome, kind, code = self._post(arguments, reach)
+        if kind is Kind.PAYLOAD and "blocks" in arguments:
+            outcome, kind, code = self._post(plain(arguments, code), reach)
         if isinstance(outcome, Sent):
             self._learn(envelope.target, outcome.receipt.partition(":")[0])
-        elif error and code_in(error) == "channel_not_found" and _is_name(envelope.target):
+        elif code == "channel_not_found" and _is_name(envelope.target):
             self._names.put(envelope.target, None)  # deleted, and made anew under its name perhaps
         return outcome
 
-    def _post(self, arguments: dict[str, Any], reach: Reach) -> tuple[Outcome, Exception | None]:
+    def _post(self, arguments: dict[str, Any], reach: Reach) -> Judgement:
         reach(Stage.POST)
         try:
             answer = self._client().chat_postMessage(**arguments)
         except FAILURES as error:
-            return outcome_of_error(error), error
-        return Sent(f"{answer.get('channel') or arguments['channel']}:{answer.get('ts') or ''}"), None
+            return judged(error)
+        return Judgement(Sent(f"{answer.get('channel') or arguments['channel']}:{answer.get('ts') or ''}"))
 
     # --- Names
 

@@ -195,7 +195,7 @@ def _payload(blocks: list[Block], text: str, delivery: str, **more: Any) -> byte
     return json.dumps(arguments, ensure_ascii=False, sort_keys=True).encode()
 
 
-def told(notice: Notice, delivery: str) -> bytes:
+def alert(notice: Notice, delivery: str) -> bytes:
     """A message to the operator, without markup: what stands in it can be copied."""
     lines = [disarmed(line) for line in (notice.subject, *notice.text.splitlines())]
     fitting = takewhile(lambda length: length <= MAX_TEXT, accumulate(size(line) + 1 for line in lines))

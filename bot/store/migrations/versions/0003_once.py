@@ -21,6 +21,40 @@ _DELIVERY = sa.table(
 
 
 def upgrade() -> None:
+    _new_tables()
+    op.add_column("attempt", sa.Column("stage", sa.String(), nullable=False, server_default="claimed"))
+    for column in (
+        sa.Column("subscription", sa.Text(), nullable=False, server_default=""),
+        sa.Column("channel", sa.String(), nullable=False, server_default=""),
+        sa.Column("target", sa.Text(), nullable=False, server_default=""),
+        sa.Column("shows", sa.JSON(), nullable=False, server_default="[]"),
+        sa.Column("stage", sa.String(), nullable=False, server_default="claimed"),
+        sa.Column("blind", sa.Integer(), nullable=False, server_default="0"),
+        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("incident", sa.Text(), nullable=True),
+        sa.Column("told", sa.Boolean(), nullable=False, server_default=sa.false()),
+    ):
+        op.add_column("delivery", column)
+    _fill()
+    with op.batch_alter_table("attempt") as attempt:
+        attempt.alter_column("stage", server_default=None)
+    with op.batch_alter_table("delivery") as delivery:
+        delivery.drop_column("payload")
+        delivery.alter_column("edition", existing_type=sa.String(), nullable=True)
+        for name in ("subscription", "channel", "target", "shows", "stage", "blind", "told"):
+            delivery.alter_column(name, server_default=None)
+    with op.batch_alter_table("message") as message:  # not before: the table that it refers to was made anew
+        message.create_foreign_key(
+            op.f("fk_message_delivery_delivery"), "delivery", ["delivery"], ["id"], ondelete="CASCADE"
+        )
+    op.create_index(op.f("ix_delivery_subscription"), "delivery", ["subscription"])
+    stopped = sa.text("incident IS NOT NULL")
+    op.create_index(
+        "ix_delivery_incident", "delivery", ["incident"], sqlite_where=stopped, postgresql_where=stopped
+    )
+
+
+def _new_tables() -> None:
     op.create_table(
         "lane",
         sa.Column("lane", sa.Text(), nullable=False),
@@ -51,43 +85,11 @@ def upgrade() -> None:
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.PrimaryKeyConstraint("report", name=op.f("pk_bounce")),
     )
-    op.create_index(op.f("ix_bounce_delivery"), "bounce", ["delivery"])
-    op.create_index(op.f("ix_bounce_target"), "bounce", ["target"])
-    op.add_column("attempt", sa.Column("stage", sa.String(), nullable=False, server_default="claimed"))
-    for column in (
-        sa.Column("subscription", sa.Text(), nullable=False, server_default=""),
-        sa.Column("channel", sa.String(), nullable=False, server_default=""),
-        sa.Column("target", sa.Text(), nullable=False, server_default=""),
-        sa.Column("shows", sa.JSON(), nullable=False, server_default="[]"),
-        sa.Column("stage", sa.String(), nullable=False, server_default="claimed"),
-        sa.Column("blind", sa.Integer(), nullable=False, server_default="0"),
-        sa.Column("since", sa.DateTime(timezone=True), nullable=True),
-        sa.Column("incident", sa.Text(), nullable=True),
-        sa.Column("told", sa.Boolean(), nullable=False, server_default=sa.false()),
-    ):
-        op.add_column("delivery", column)
     op.create_table(
         "message",
         sa.Column("delivery", sa.String(), nullable=False),
         sa.Column("payload", sa.LargeBinary(), nullable=False),
         sa.PrimaryKeyConstraint("delivery", name=op.f("pk_message")),
-    )
-    _fill()
-    with op.batch_alter_table("attempt") as attempt:
-        attempt.alter_column("stage", server_default=None)
-    with op.batch_alter_table("delivery") as delivery:
-        delivery.drop_column("payload")
-        delivery.alter_column("edition", existing_type=sa.String(), nullable=True)
-        for name in ("subscription", "channel", "target", "shows", "stage", "blind", "told"):
-            delivery.alter_column(name, server_default=None)
-    with op.batch_alter_table("message") as message:  # not before: the table that it refers to was made anew
-        message.create_foreign_key(
-            op.f("fk_message_delivery_delivery"), "delivery", ["delivery"], ["id"], ondelete="CASCADE"
-        )
-    op.create_index(op.f("ix_delivery_subscription"), "delivery", ["subscription"])
-    stopped = sa.text("incident IS NOT NULL")
-    op.create_index(
-        "ix_delivery_incident", "delivery", ["incident"], sqlite_where=stopped, postgresql_where=stopped
     )
 
 
