@@ -203,7 +203,8 @@ class App:
         """Where digests are composed, and the `asked` papers explained. This is what imports scikit-learn."""
         from bot.ranking.linear import Ranker
 
-        return Desk(self.papers, Ranker, profiles, moment.instant, asked)
+        troubles = source_troubles(self.states(), moment.instant)
+        return Desk(self.papers, Ranker, profiles, moment.instant, asked, troubles)
 
     def refresh(
         self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
@@ -232,7 +233,6 @@ class App:
             open_desk=lambda some: self.desk(some, moment),
             pauses=self.receivers.pauses(),
             operator=self.operator,
-            troubles=source_troubles(self.states(), moment.instant),
             progress=progress,
         )
 

@@ -60,7 +60,7 @@ def _run(app: App, folder: Path) -> Demo:
     profiles, _ = load_profiles([package_file("profiles")])
     report = ingest_file(SAMPLE, formats(), app.papers, SAMPLE_DAY)
     desk = app.desk(profiles, moment)
-    digests = tuple(desk.compose(profile, SAMPLE_DAY.date())[0] for profile in profiles)
+    digests = tuple(desk.compose(profile, SAMPLE_DAY.date()) for profile in profiles)
     rows = send(
         profiles,
         moment,

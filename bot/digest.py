@@ -127,14 +127,14 @@ class Candidates:
         self._finder = finder
         self._now = now
         self._open = self._where(lambda paper: not paper.withdrawn and paper.first_seen <= now)
-        self._since: dict[int, PaperSet] = {}
+        self._after: dict[datetime, PaperSet] = {}
         self._terms: dict[str, PaperSet] = {}
         self._categories: dict[str, PaperSet] = {}
         self._names: dict[str, PaperSet] = {}
 
     def of(self, profile: Profile) -> PaperSet:
         """Those that nothing keeps from being a candidate."""
-        fit = self._open & _found(self._since, profile.window, self._first_seen_within)
+        fit = self._open & self.since(window_start(profile, self._now))
         if profile.categories:
             wanted = (*self._of_categories(profile.categories), *self._by(profile.authors))
             fit &= self._union(wanted) | self._uncategorised
@@ -143,6 +143,15 @@ class Candidates:
         fit &= ~self._union(self._of_categories(mute.categories))
         fit &= ~self._union(self._by(mute.authors))
         return fit & ~self.places(reference.id for reference in (*profile.like, *profile.dislike))
+
+    def since(self, moment: datetime) -> PaperSet:
+        """Those that were first seen after a moment."""
+        return _found(self._after, moment, lambda start: self._where(lambda paper: paper.first_seen > start))
+
+    def by_source(self, some: PaperSet) -> tuple[tuple[str, int], ...]:
+        """How many of some papers each source listed, the largest first."""
+        counts = ((name, (some & listed).bit_count()) for name, listed in self._sources.items())
+        return tuple(sorted((one for one in counts if one[1]), key=lambda one: (-one[1], one[0])))
 
     def places(self, ids: Iterable[str | None]) -> PaperSet:
         """The window's papers among some ids."""
@@ -153,10 +162,6 @@ class Candidates:
 
     def _by(self, names: Iterable[str]) -> Iterator[PaperSet]:
         return (_found(self._names, name, self._finder.by) for name in names)
-
-    def _first_seen_within(self, days: int) -> PaperSet:
-        start = self._now - timedelta(days=days)
-        return self._where(lambda paper: paper.first_seen > start)
 
     def _with_term(self, term: str) -> PaperSet:
         """Of the papers that have its terms, those that have them as the phrase."""
@@ -174,6 +179,14 @@ class Candidates:
 
     def _of_category(self, name: str) -> PaperSet:
         return self._where(lambda paper: bool(_in_categories(paper.categories, (name,))))
+
+    @cached_property
+    def _sources(self) -> dict[str, PaperSet]:
+        listed: dict[str, PaperSet] = {}
+        for place, paper in enumerate(self._window):
+            for name in paper.sources:
+                listed[name] = listed.get(name, 0) | 1 << place
+        return listed
 
     @cached_property
     def _uncategorised(self) -> PaperSet:

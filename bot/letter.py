@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
@@ -23,11 +23,12 @@ from urllib.parse import quote, urlsplit
 
 from bot import unsubscribe
 from bot.addresses import is_loopback
+from bot.links import LinkView
 from bot.model import Digest
 from bot.outgoing import Notice
 from bot.rendering import render_html, render_text
-from bot.text import one_line, without_controls
-from bot.views import DigestView, cut, digest_view
+from bot.text import cut, one_line, without_controls
+from bot.views import DigestView, digest_view
 
 SUBJECT_TITLE_LENGTH = 70
 _NOTICE_SUBJECT_LENGTH = 120
@@ -108,10 +109,11 @@ def compose(digest: Digest, delivery: str, to: str, letterhead: Letterhead) -> b
     `delivery`: id of the one delivery this message is; `to`: one bare address.
     Raises ValueError when the sender is no address.
     """
-    view = digest_view(digest)
-    label = _label(view.profile)
+    label = _label(one_line(digest.profile))
+    ways_out = _ways_out(label, delivery, letterhead)
+    view = digest_view(digest, LinkView("Unsubscribe", ways_out[-1]))
     message = _message(subject(view), delivery, digest.made, to, letterhead)
-    _add(message, _list_headers(label, delivery, letterhead))
+    _add(message, _list_headers(label, ways_out, letterhead))
     message.set_content(render_text(view))
     message.add_alternative(render_html(view), subtype="html")
     message.set_boundary("=_paperboy_" + hashlib.sha256(delivery.encode()).hexdigest()[:32])
@@ -157,16 +159,23 @@ def _finished(message: EmailMessage, made: datetime, to: str, letterhead: Letter
 # --- What makes it a list's ---------------------------------------------------------------------------------
 
 
-def _list_headers(label: str, delivery: str, letterhead: Letterhead) -> dict[str, str]:
-    """Which list this is and how to leave it: by mail, and by a click where the web process is told of."""
+def _ways_out(label: str, delivery: str, letterhead: Letterhead) -> tuple[str, ...]:
+    """How to leave: by mail, and, the best comes last, by a click where the web process is told of."""
     domain = sender_domain(letterhead.sender)
     user = quote(sender_address(letterhead.sender).username, safe="+")
-    by_mail = f"<mailto:{user}@{quote(domain)}?subject=unsubscribe%20{label}>"
+    by_mail = f"mailto:{user}@{quote(domain)}?subject=unsubscribe%20{label}"
     by_click = _one_click(delivery, letterhead)
+    return (by_mail, by_click) if by_click else (by_mail,)
+
+
+def _list_headers(label: str, ways_out: Sequence[str], letterhead: Letterhead) -> dict[str, str]:
+    """Which list this is and how to leave it."""
+    domain = sender_domain(letterhead.sender)
+    one_click = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}  # RFC 8058
     return {
         "List-Id": f"<{label}.paperboy.{domain}>",
-        "List-Unsubscribe": f"{by_mail}, <{by_click}>" if by_click else by_mail,
-        **({"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"} if by_click else {}),  # RFC 8058
+        "List-Unsubscribe": ", ".join(f"<{url}>" for url in ways_out),
+        **(one_click if len(ways_out) > 1 else {}),
         "Precedence": "list",
         "Feedback-ID": f"digest:paperboy:{_sender_id(domain)}",
     }
@@ -199,9 +208,9 @@ def _sender_id(domain: str) -> str:
 
 def subject(view: DigestView) -> str:
     """Leads with the best paper: `Paperboy: World models for robots and 7 more – 5 May`."""
-    if not view.papers:
+    if not view.best:
         return f"Paperboy: no papers – {view.short_day}"
-    best = _subject(view.papers[0].title, SUBJECT_TITLE_LENGTH)
+    best = _subject(view.best.title, SUBJECT_TITLE_LENGTH)
     others = f" and {len(view.papers) - 1} more" if len(view.papers) > 1 else ""
     return f"Paperboy: {best}{others} – {view.short_day}"
 

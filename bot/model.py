@@ -9,6 +9,7 @@ value is made. Dates that come from sources keep the precision they came with, a
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from enum import StrEnum
@@ -40,6 +41,7 @@ class Entry:
     published: str | None = None  #: ISO text: first version
     updated: str | None = None  #: ISO text: this version
     announced: str | None = None  #: ISO text, may be a month
+    crossed: str | None = None  #: ISO text: announced in a category that is not its own
     votes: int | None = None
     comments: int | None = None  #: how many readers' comments, not the authors' remark
     withdrawn: bool = False
@@ -97,6 +99,7 @@ class Paper:
     published: str | None = None
     updated: str | None = None
     announced: str | None = None
+    crossed: str | None = None
     votes: int | None = None
     comments: int | None = None
     withdrawn: bool = False
@@ -161,6 +164,10 @@ class Subscription:
     resend_uncertain: bool = (
         True  #: whether what may have arrived, and cannot be looked up, goes out once more
     )
+
+    @property
+    def is_weekly(self) -> bool:
+        return len(self.days) == 1
 
     @property
     def key(self) -> str:
@@ -249,6 +256,22 @@ class ScoredPaper:
     followed: tuple[str, ...] = ()  #: names on this paper that the profile follows
     interest: str = ""  #: the interest that it belongs to, as the profile writes it; empty when it is none
     also: tuple[Paper, ...] = ()  #: nearly the same work: named under this one, not shown on their own
+    sent: date | None = None  #: when another subscription of the profile got it, for a weekly digest to say
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of all the papers that a reader meets here."""
+        return (self.paper.id, *(paper.id for paper in self.also))
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What a digest was chosen from."""
+
+    papers: int = 0  #: candidates first seen since the subscription's last digest
+    since: date | None = None  #: local date of that digest; None when there is none
+    days: int = 7  #: without one: how many days back
+    sources: tuple[tuple[str, int], ...] = ()  #: how many of them each source listed, the largest first
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,14 +282,34 @@ class Digest:
     on: date  #: local date of the edition
     timezone: str
     made: datetime  #: UTC
-    papers: tuple[ScoredPaper, ...] = ()
+    papers: tuple[ScoredPaper, ...] = ()  #: best first
     candidates: int = 0  #: how many papers were considered
+    news: News = News()
+    why: str = ""  #: why it is short or empty, in words; empty when there is nothing to explain
+    weekly: bool = False  #: it comes once a week: it leads with the week's best
+    earlier: tuple[Paper, ...] = ()  #: of a weekly one: what the profile's subscriptions had, best first
+
+    @property
+    def ids(self) -> tuple[str, ...]:
+        """Of all the papers that its subscription is given."""
+        return tuple(id_ for one in self.papers for id_ in one.ids)
 
     def __post_init__(self) -> None:
         _require_aware(self.made)
 
 
 # --- What the store remembers -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What a subscription, and its reader, had before."""
+
+    given: frozenset[str] = frozenset()  #: ids of the papers that the subscription has been given, whenever
+    on: date | None = None  #: of its newest digest with papers; None before the first one
+    made: datetime | None = None  #: when that was composed: UTC
+    #: Ids of the papers that any of the profile's subscriptions was given in the last week, and their digest's date.
+    lately: Mapping[str, date] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,14 @@ Owns the Jinja environment and what its templates need: line breaking, inline st
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from bot.highlights import Span
 from bot.views import DigestView, LeavingView, LinkPage
 
 TEXT_WIDTH = 77  # RFC 5322 recommends lines of at most 78 characters
@@ -37,8 +39,23 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters["wrapped"] = wrapped
+    made.filters |= {"wrapped": wrapped, "ruled": ruled, "marked": marked, "sentence": sentence}
     return made
+
+
+def sentence(text: str) -> str:
+    """What is written to go on after a colon, standing alone: `no new papers` as `No new papers.`"""
+    return f"{text[:1].upper()}{text[1:]}{'' if text.endswith(('.', '!', '?', '…')) else '.'}"
+
+
+def ruled(heading: str) -> str:
+    """What underlines a heading."""
+    return "-" * min(len(heading), TEXT_WIDTH)
+
+
+def marked(extract: Iterable[Span], mark: str) -> str:
+    """An extract whose matched terms stand between marks."""
+    return "".join(f"{mark}{span.text}{mark}" if span.matched else span.text for span in extract)
 
 
 def wrapped(text: str, indent: int = 0, hang: int = 0) -> str:

@@ -18,24 +18,22 @@ from bot.model import Digest
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
-from bot.text import readable
-from bot.views import DigestView, PaperView, counted, digest_view
+from bot.text import counted, readable
+from bot.views import DigestView, PaperView, digest_view
 
 if TYPE_CHECKING:
     from bot.pipeline.bounces import Taken
 
 
-def digest(shown: Digest, why: str) -> RenderableType:
+def digest(shown: Digest) -> RenderableType:
     """A ranked digest as cards."""
     view = digest_view(shown)
-    head = Text.assemble(
-        ("Paperboy", "bold"), f" for {view.profile} · {view.day}\n", (_selection(view, why), "dim")
-    )
+    head = Text.assemble(("Paperboy", "bold"), f" for {view.profile} · {view.day}\n", (_opening(view), "dim"))
     return Group(head, Text(), *(_card(paper) for paper in view.papers))
 
 
-def _selection(view: DigestView, why: str) -> str:
-    return f"{view.selection}: {why}" if why else view.selection
+def _opening(view: DigestView) -> str:
+    return "\n".join(filter(None, (f"{view.count} · {view.news}", view.why)))
 
 
 def _card(paper: PaperView) -> RenderableType:

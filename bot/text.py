@@ -1,12 +1,18 @@
-"""Text as sources write it, made fit to read. Pure."""
+"""Text as sources write it, made fit to read, and the little wording that everybody needs. Pure."""
 
 from __future__ import annotations
 
 import re
 
+import regex
+
 from bot.tex import readable
 
-__all__ = ["one_line", "paragraphs", "readable", "said_once", "without_controls"]
+__all__ = ["counted", "cut", "one_line", "paragraphs", "readable", "said_once", "without_controls"]
+
+ELLIPSIS = "…"
+#: What a reader takes for one character (UAX #29, grapheme clusters): accents, flags, families, syllables.
+_CLUSTER = regex.compile(r"\X")
 
 #: Some submitters indent every line: an indented one begins a paragraph only after the end of a sentence.
 _PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n\s*|(?<=[.!?:;)\]$])[^\S\n]*\n(?=[^\S\n])")
@@ -40,3 +46,33 @@ def paragraphs(text: str) -> str:
 def said_once(*reasons: str) -> str:
     """Reasons as one, `a; b`: what was said before is not said again."""
     return "; ".join(dict.fromkeys(said for reason in reasons for said in reason.split("; ") if said))
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """`1 vote`, `12 votes`, `1,204 votes`, `2 deliveries`."""
+    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
+
+
+def cut(text: str, limit: int) -> str:
+    """`text` within `limit` characters, ended by an ellipsis where something is missing.
+
+    Cuts between words where there is a space in the last half, else between grapheme clusters; never inside a URL.
+    """
+    if len(text) <= limit:
+        return text
+    end = limit - len(ELLIPSIS)
+    space = text.rfind(" ", end // 2, end + 1)
+    end = _before_url(text, space if space > 0 else _whole_clusters(text, end))
+    return text[:end].rstrip(" ,;:.–-") + ELLIPSIS
+
+
+def _whole_clusters(text: str, end: int) -> int:
+    """The last place up to `end` where one cluster ends and another begins."""
+    ends = (match.end() for match in _CLUSTER.finditer(text[: end + 1]))
+    return max((place for place in ends if place <= end), default=0)
+
+
+def _before_url(text: str, end: int) -> int:
+    start = text.rfind(" ", 0, end) + 1
+    rest = text.find(" ", end)
+    return start if text[end] != " " and "://" in text[start : rest if rest > 0 else None] else end

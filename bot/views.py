@@ -1,57 +1,49 @@
 """What a reader sees of a digest, before any channel and any markup.
 
-Owns the choice and the wording of what is shown: which authors, how much of an abstract, which links. Refuses to
-know templates, markup, and how anything is sent. Views hold plain Unicode on one line each: escaping is the
-business of whoever writes markup.
+Owns the choice and the wording of what is shown: which authors, which papers together, what is said of the day.
+Refuses to know templates, markup, and how anything is sent. Views hold plain Unicode on one line each: escaping is
+the business of whoever writes markup.
 """
 
 from __future__ import annotations
 
-import re
-import unicodedata
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from functools import lru_cache
-from urllib.parse import quote, urlsplit
 
+from bot.highlights import Span, extract, shown_reasons
 from bot.identity import same_person
-from bot.model import Digest, Paper, Reason, ScoredPaper
+from bot.links import LinkView, abstract_page, found_in, pages
+from bot.model import Digest, News, Paper, ScoredPaper
 from bot.outgoing import Edition
-from bot.text import one_line, readable
+from bot.text import ELLIPSIS, counted, cut, one_line, readable
 
 AUTHORS_SHOWN = 6
 CATEGORIES_SHOWN = 5
-REASONS_SHOWN = 4
-LEAST_REASON = 0.125  #: of the first one: what is smaller explains nothing
 ALSO_SHOWN = 3
-SENTENCES_SHOWN = 2
+EARLIER_SHOWN = 10
+BEST_SHOWN = 3
 TITLE_LENGTH = 300
 NAME_LENGTH = 80
 TERM_LENGTH = 60
-EXCERPT_LENGTH = 320
-URL_LENGTH = 1_000
+WHY_LENGTH = 240
 
 #: Spelt out, as strftime's names follow the process's locale.
 _WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 _HALF_A_YEAR = ("January", "February", "March", "April", "May", "June")
 _MONTHS = (*_HALF_A_YEAR, "July", "August", "September", "October", "November", "December")
-#: A stop, white space, and what looks like a beginning; not after the abbreviations that papers are full of.
-_SENTENCE_END = re.compile(r"(?<!et al\.)(?<!e\.g\.)(?<!i\.e\.)(?<!cf\.)(?<!vs\.)(?<=[.!?])\s+(?=[^\sa-z])")
-_ELLIPSIS = "…"
+_SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
+#: What heads papers that none of the interests is named for: what is liked, followed, or told under `about`.
+_NO_INTEREST = "From the rest of your profile"
+_BEST = "The week’s best"
+_AFTER_BEST = "And also"
 
 
 @dataclass(frozen=True, slots=True)
 class AuthorView:
     name: str
     followed: bool  #: the profile follows this person: shown whatever the place in the list, and marked
-
-
-@dataclass(frozen=True, slots=True)
-class LinkView:
-    label: str  #: "PDF"
-    url: str  #: http or https, ASCII, without characters that end a link in HTML or mrkdwn
 
 
 class LinkPage(StrEnum):
@@ -72,8 +64,8 @@ class LeavingView:
 
 
 @dataclass(frozen=True, slots=True)
-class AlsoView:
-    """A paper that is named under another one, which says nearly the same."""
+class TitleView:
+    """A paper that is named, no more."""
 
     title: str
     url: str | None
@@ -81,26 +73,34 @@ class AlsoView:
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
-    rank: int  #: from 1
+    rank: int  #: its place in the digest by score, from 1
     title: str
     url: str | None  #: of the abstract page
     authors: tuple[AuthorView, ...]  #: at most AUTHORS_SHOWN, in the paper's order
     more_authors: int  #: how many are not in `authors`
     organization: str | None
     categories: tuple[str, ...]
-    dates: str  #: "26 Feb 2025, revised 5 May 2026 (v3)"; empty when unknown
+    dates: str  #: "announced 6 May 2026, revised 9 May 2026 (v3)"; empty when unknown
     relevance: str  #: "99.6 %"
-    interest: str  #: which of the profile's interests it is for; empty when that says nothing
+    interest: str  #: which of the profile's interests it is for; empty when all of the digest are for one
     reasons: tuple[str, ...]  #: what raised the score most, as a reader would write it
     votes: int | None
     comments: int | None
-    links: tuple[LinkView, ...]  #: further pages: PDF, Hugging Face
-    excerpt: str  #: the abstract's beginning; empty when there is none
-    also: tuple[AlsoView, ...] = ()  #: papers that say nearly the same
+    links: tuple[
+        LinkView, ...
+    ]  #: further pages: PDF, HTML, Hugging Face, then code and projects that it names
+    extract: tuple[Span, ...]  #: what the abstract says of the reader's terms; empty when there is none
+    also: tuple[TitleView, ...] = ()  #: papers that say nearly the same
+    sent: str = ""  #: "sent on Tuesday": another of the profile's deliveries brought it this week
 
     @property
     def followed(self) -> bool:
         return any(author.followed for author in self.authors)
+
+    @property
+    def excerpt(self) -> str:
+        """The extract without its marks."""
+        return "".join(span.text for span in self.extract)
 
     @property
     def more(self) -> str:
@@ -122,14 +122,36 @@ class PaperView:
 
 
 @dataclass(frozen=True, slots=True)
+class GroupView:
+    """Papers that are shown together."""
+
+    heading: str  #: an interest as the profile writes it; empty when the digest is one group
+    papers: tuple[PaperView, ...]  #: best first
+
+
+@dataclass(frozen=True, slots=True)
 class DigestView:
     profile: str
     day: str  #: "Tuesday 5 May 2026", in the profile's zone
     short_day: str  #: "5 May"
     timezone: str
-    selection: str  #: "8 of 412 new papers"
+    count: str  #: "8 papers"
+    news: str  #: "412 new papers since Monday: 401 on arXiv, 31 on Hugging Face"
+    why: str  #: why it is short or empty; empty when there is nothing to explain
     settings: str  #: where to change what is sent: "profiles/ada.yaml"
-    papers: tuple[PaperView, ...]
+    groups: tuple[GroupView, ...]  #: the one with the best paper first
+    earlier: tuple[TitleView, ...]  #: of a weekly digest: what was sent before, and is not in it
+    leave: LinkView | None  #: stops this digest; without one its line in `deliver` has to go
+    weekly: bool
+
+    @property
+    def papers(self) -> tuple[PaperView, ...]:
+        """In the order of reading."""
+        return tuple(paper for group in self.groups for paper in group.papers)
+
+    @property
+    def best(self) -> PaperView | None:
+        return min(self.papers, key=lambda paper: paper.rank, default=None)
 
     @property
     def followed(self) -> bool:
@@ -137,36 +159,96 @@ class DigestView:
 
     @property
     def preheader(self) -> str:
-        """What an inbox shows beside the subject."""
-        titles = " · ".join(cut(paper.title, 70) for paper in self.papers[:3])
-        return f"{self.selection}. {titles}" if titles else self.selection
+        """What an inbox shows beside the subject, which names the best paper: the ones after it."""
+        after = sorted(self.papers, key=lambda paper: paper.rank)[1:4]
+        told = [cut(paper.title, 70) for paper in after] or [self.why or self.news]
+        return " · ".join(filter(None, told))
 
 
-def digest_view(digest: Digest) -> DigestView:
-    profile, on, papers = one_line(digest.profile), digest.on, len(digest.papers)
+def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
+    """`leave`: where its reader can stop it, of a channel that has such a place."""
+    profile, on = one_line(digest.profile), digest.on
     several = len({one.interest for one in digest.papers}) > 1
-    month = _MONTHS[on.month - 1]
+    papers = tuple(paper_view(rank, one, on, several) for rank, one in enumerate(digest.papers, start=1))
     return DigestView(
         profile=profile,
-        day=f"{_WEEKDAYS[on.weekday()]} {on.day} {month} {on.year}",
-        short_day=f"{on.day} {month[:3]}",
+        day=f"{_WEEKDAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]} {on.year}",
+        short_day=f"{on.day} {_MONTHS[on.month - 1][:3]}",
         timezone=one_line(digest.timezone),
-        selection=f"{papers} of {counted(max(digest.candidates, papers), 'new paper')}",
+        count=counted(len(papers), "paper") if papers else "No papers",
+        news=_news(digest.news, on),
+        why=cut(one_line(digest.why), WHY_LENGTH),
         settings=f"profiles/{profile}.yaml",
-        papers=tuple(paper_view(rank, scored, several) for rank, scored in enumerate(digest.papers, start=1)),
+        groups=_groups(papers, weekly=digest.weekly),
+        earlier=_titles(digest.earlier, EARLIER_SHOWN),
+        leave=leave,
+        weekly=digest.weekly,
     )
 
 
-def paper_view(rank: int, scored: ScoredPaper, several: bool = False) -> PaperView:
-    """`several`: the digest's papers are for different interests, so that each says which."""
+def _news(news: News, on: date) -> str:
+    if not news.papers:
+        return f"no new papers {_since(news, on)}"
+    papers, since = counted(news.papers, "new paper"), _since(news, on)
+    names = [_SOURCES.get(name, one_line(name)) for name, _ in news.sources]
+    if len(names) == 1:
+        return f"{papers} on {names[0]} {since}"
+    listed = ", ".join(f"{count:,} on {name}" for name, (_, count) in zip(names, news.sources, strict=True))
+    return f"{papers} {since}: {listed}" if listed else f"{papers} {since}"
+
+
+def _since(news: News, on: date) -> str:
+    if news.since is None:
+        return "in the last day" if news.days == 1 else f"in the last {news.days} days"
+    return f"since {_day_before(news.since, on)}"
+
+
+def _day_before(day: date, on: date) -> str:
+    """A day of the last week as one speaks of it, any other by its date."""
+    age = (on - day).days
+    if age in (0, 1):
+        return "yesterday" if age else "today"
+    return _WEEKDAYS[day.weekday()] if 1 < age < 7 else f"{day.day} {_MONTHS[day.month - 1]}"
+
+
+# --- Groups -------------------------------------------------------------------------------------------------
+
+
+def _groups(papers: Sequence[PaperView], *, weekly: bool) -> tuple[GroupView, ...]:
+    """By interest when there are several; the week's best first, whatever they are for, when there are more."""
+    if weekly and len(papers) > BEST_SHOWN:
+        best, rest = papers[:BEST_SHOWN], papers[BEST_SHOWN:]
+        others = _by_interest(rest)
+        if len(others) == 1:
+            others = (replace(others[0], heading=_AFTER_BEST),)
+        return (GroupView(_BEST, tuple(best)), *others)
+    return _by_interest(papers)
+
+
+def _by_interest(papers: Sequence[PaperView]) -> tuple[GroupView, ...]:
+    groups: dict[str, list[PaperView]] = {}
+    for paper in papers:
+        groups.setdefault(paper.interest, []).append(paper)
+    several = len(groups) > 1
+    return tuple(
+        GroupView((interest or _NO_INTEREST) if several else "", tuple(some))
+        for interest, some in groups.items()
+    )
+
+
+# --- Papers -------------------------------------------------------------------------------------------------
+
+
+def paper_view(rank: int, scored: ScoredPaper, on: date, several: bool = False) -> PaperView:
+    """`on`: the digest's date. `several`: its papers are for different interests, so that each says which."""
     paper = scored.paper
     authors = _shown_authors(paper.authors, scored.followed)
-    interest = cut(one_line(scored.interest), TERM_LENGTH) if several else ""
     organization = cut(one_line(readable(paper.organization or "")), NAME_LENGTH)
+    interest = cut(one_line(scored.interest), TERM_LENGTH) if several else ""
     return PaperView(
         rank=rank,
         title=_title(paper),
-        url=_abstract_page(paper),
+        url=abstract_page(paper),
         authors=authors,
         more_authors=max(len(paper.authors), paper.author_count or 0) - len(authors),
         organization=organization or None,
@@ -177,17 +259,23 @@ def paper_view(rank: int, scored: ScoredPaper, several: bool = False) -> PaperVi
         reasons=shown_reasons(scored.reasons, interest),
         votes=paper.votes,
         comments=paper.comments,
-        links=_links(paper),
-        excerpt=_excerpt(paper.abstract, broken_off=paper.cut),
-        also=_also(scored.also),
+        links=(*pages(paper), *found_in(paper.abstract)),
+        extract=extract(paper.abstract, scored.reasons, broken_off=paper.cut),
+        also=_titles(scored.also, ALSO_SHOWN),
+        sent=f"sent {_sent_on(scored.sent, on)}" if scored.sent else "",
     )
 
 
-def _also(papers: Sequence[Paper]) -> tuple[AlsoView, ...]:
+def _sent_on(day: date, on: date) -> str:
+    spoken = _day_before(day, on)
+    return spoken if spoken in ("today", "yesterday") else f"on {spoken}"
+
+
+def _titles(papers: Sequence[Paper], limit: int) -> tuple[TitleView, ...]:
     """The first few by title; the rest is counted, so that none goes unmentioned."""
-    named = tuple(AlsoView(_title(one), _abstract_page(one)) for one in papers[:ALSO_SHOWN])
+    named = tuple(TitleView(_title(one), abstract_page(one)) for one in papers[:limit])
     more = len(papers) - len(named)
-    return (*named, AlsoView(f"{more} more", None)) if more else named
+    return (*named, TitleView(f"{more} more", None)) if more else named
 
 
 def _title(paper: Paper) -> str:
@@ -204,105 +292,25 @@ def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple
     return tuple(AuthorView(name, mark) for name, mark in names if name)
 
 
-def shown_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, ...]:
-    """What raised the score most, but for the `interest` that is named anyway.
-
-    A term within a longer one that is there too says nothing more, and counts to it: "world models", "world" and
-    "models" are "world models", with the weight of all three.
-    """
-    raising = [reason for reason in reasons if reason.weight > 0]
-    terms = dict.fromkeys(reason.term for reason in raising if reason.is_term)  # the heaviest first
-    whole = [term for term in terms if not any(_is_within(term, other) for other in terms)]
-    weights: dict[str, float] = {}
-    for reason in raising:
-        longer = (one for one in whole if reason.is_term and _is_within(reason.term, one))
-        name = cut(one_line(readable(next(longer, reason.term))), TERM_LENGTH)
-        weights[name] = weights.get(name, 0.0) + reason.weight
-    weights.pop("", None)
-    least = max(weights.values(), default=0.0) * LEAST_REASON
-    order = sorted(weights, key=lambda name: (-weights[name], name))
-    told = (name for name in order if weights[name] >= least and name != interest)
-    return tuple(told)[: REASONS_SHOWN - bool(interest)]
-
-
-def _is_within(term: str, other: str) -> bool:
-    return term != other and f" {_parts(term)} " in f" {_parts(other)} "
-
-
-@lru_cache(maxsize=4096)
-def _parts(term: str) -> str:
-    return " ".join(re.findall(r"\w+", term.casefold()))
-
-
-def leaving_view(edition: Edition) -> LeavingView:
-    return LeavingView(cut(one_line(edition.profile), NAME_LENGTH), _without_whom(one_line(edition.target)))
-
-
-def _without_whom(target: str) -> str:
-    """Of an address its first letter and its domain."""
-    user, at, domain = target.rpartition("@")
-    return f"{(user or target)[:1]}{_ELLIPSIS}{at}{domain if at else ''}"
-
-
-# --- Words and numbers ------------------------------------------------------------------------------------
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """`1 vote`, `12 votes`, `1,204 votes`, `2 deliveries`."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
-
-
-def cut(text: str, limit: int) -> str:
-    """`text` within `limit` characters, ended by an ellipsis where something is missing.
-
-    Cuts between words where there is a space in the last half, else between characters, but never inside
-    one that is written with several code points (accents, joined emoji).
-    """
-    if len(text) <= limit:
-        return text
-    end = limit - len(_ELLIPSIS)
-    space = text.rfind(" ", end // 2, end + 1)
-    end = space if space > 0 else _whole_character(text, end)
-    return text[:end].rstrip(" ,;:.–-") + _ELLIPSIS
-
-
-def _whole_character(text: str, end: int) -> int:
-    """The nearest place before `end` that does not lie inside a combined character."""
-    for place in range(end, max(end - 16, 0), -1):
-        if text[place - 1] != "\u200d" and not _combines(text[place]):
-            return place
-    return end
-
-
-def _combines(character: str) -> bool:
-    """Accents, joiners, variation selectors, and the skin tones of emoji."""
-    return (
-        unicodedata.category(character) in {"Mn", "Mc", "Me", "Cf"}
-        or "\U0001f3fb" <= character <= "\U0001f3ff"
-    )
-
-
 def _percent(relevance: float) -> str:
     """One decimal, as the last places decide among the best; a no-break space keeps the sign with it."""
     return f"{relevance:.1f}".removesuffix(".0") + "\u00a0%"
 
 
-def _excerpt(abstract: str, *, broken_off: bool) -> str:
-    text = one_line(readable(abstract))
-    sentences = _SENTENCE_END.split(text[: 4 * EXCERPT_LENGTH])
-    beginning = " ".join(sentences[:SENTENCES_SHOWN])
-    whole = len(beginning) >= len(text) and not broken_off
-    if not beginning or whole:
-        return cut(beginning, EXCERPT_LENGTH)
-    return cut(f"{beginning} {_ELLIPSIS}", EXCERPT_LENGTH)
-
-
 def _dates(paper: Paper) -> str:
-    first = _readable_date(paper.published or paper.announced)
-    if not paper.version or paper.version < 2:
-        return first
-    revised = " ".join(filter(None, ("revised", _readable_date(paper.updated), f"(v{paper.version})")))
-    return f"{first}, {revised}" if first else revised
+    """When it became known to whom it is news, and that it is not new."""
+    submitted = _told("submitted", paper.published)
+    is_exact = paper.announced and (not paper.published or len(paper.announced) > len("2025-02"))
+    told = [_told("announced", paper.announced) if is_exact else submitted]
+    if paper.crossed and (paper.announced or "") < paper.crossed:
+        told = [submitted, _told("newly cross-listed", paper.crossed)]
+    if paper.version and paper.version > 1:
+        told.append(" ".join(filter(None, ("revised", _readable_date(paper.updated), f"(v{paper.version})"))))
+    return ", ".join(filter(None, told))
+
+
+def _told(what: str, day: str | None) -> str:
+    return f"{what} {_readable_date(day)}" if day else ""
 
 
 def _readable_date(iso: str | None) -> str:
@@ -319,47 +327,14 @@ def _readable_date(iso: str | None) -> str:
     return f"{day.day} {_MONTHS[day.month - 1][:3]} {day.year}"
 
 
-# --- Links ------------------------------------------------------------------------------------------------
+# --- Who leaves ---------------------------------------------------------------------------------------------
 
 
-def safe_url(url: str | None) -> str | None:
-    """An http or https URL that no markup can be broken with; None for anything else.
-
-    Sources are not trusted: no other scheme, and no user part, which serves to disguise a host.
-    """
-    if not url or len(url) > URL_LENGTH:
-        return None
-    quoted = quote(url.strip(), safe="%/:?#[]@!$&()*+,;=-._~", errors="replace")
-    try:
-        parts = urlsplit(quoted)
-        port_is_sane = parts.port is None or parts.port > 0
-    except ValueError:
-        return None
-    sound = parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc and port_is_sane
-    return quoted if sound and len(quoted) <= URL_LENGTH else None
+def leaving_view(edition: Edition) -> LeavingView:
+    return LeavingView(cut(one_line(edition.profile), NAME_LENGTH), _without_whom(one_line(edition.target)))
 
 
-def _arxiv_number(paper: Paper) -> str | None:
-    """The id as it stands in arXiv's URLs, of a paper that has one."""
-    number = quote(paper.id.removeprefix("arxiv:"), safe="/", errors="replace")
-    return number if paper.id.startswith("arxiv:") and len(number) <= 40 else None
-
-
-def _abstract_page(paper: Paper) -> str | None:
-    if url := safe_url(paper.url):
-        return url
-    if number := _arxiv_number(paper):
-        return safe_url(f"https://arxiv.org/abs/{number}")
-    if paper.id.startswith("doi:"):
-        doi = quote(paper.id.removeprefix("doi:"), safe="/:;()._-", errors="replace")
-        return safe_url(f"https://doi.org/{doi}")
-    return None
-
-
-def _links(paper: Paper) -> tuple[LinkView, ...]:
-    number = _arxiv_number(paper)
-    if number is None:
-        return ()
-    pdf = LinkView("PDF", f"https://arxiv.org/pdf/{number}")
-    face = LinkView("Hugging Face", f"https://huggingface.co/papers/{number}")
-    return (pdf, face) if "huggingface" in paper.sources else (pdf,)
+def _without_whom(target: str) -> str:
+    """Of an address its first letter and its domain."""
+    user, at, domain = target.rpartition("@")
+    return f"{(user or target)[:1]}{ELLIPSIS}{at}{domain if at else ''}"

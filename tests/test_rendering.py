@@ -26,7 +26,7 @@ NAMES = tuple(f"Author {chr(ord('A') + n)}" for n in range(12))
 
 def shown(**changes: Any) -> PaperView:
     followed = changes.pop("followed", ())
-    return paper_view(1, ScoredPaper(paper(**changes), 0.4, 99.6, (), followed))
+    return paper_view(1, ScoredPaper(paper(**changes), 0.4, 99.6, (), followed), TODAY)
 
 
 # --- Views ------------------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def test_broken_off_abstract_says_so() -> None:
 def test_reasons_are_the_strongest_that_raise() -> None:
     """Four at most, by weight; what lowered the score is no reason to read."""
     reasons = tuple(Reason(term, weight) for term, weight in zip("abcdef", (1, 5, -9, 3, 2, 4), strict=True))
-    assert paper_view(1, ScoredPaper(paper(), 1, 50, reasons)).reasons == ("b", "f", "d", "e")
+    assert paper_view(1, ScoredPaper(paper(), 1, 50, reasons), TODAY).reasons == ("b", "f", "d", "e")
 
 
 @pytest.mark.parametrize(
@@ -160,7 +160,7 @@ def test_reasons_are_the_strongest_that_raise() -> None:
 )
 def test_relevance(relevance: float, text: str) -> None:
     """A percentage with at most one decimal."""
-    assert paper_view(1, ScoredPaper(paper(), 1, relevance)).relevance == text
+    assert paper_view(1, ScoredPaper(paper(), 1, relevance), TODAY).relevance == text
 
 
 def test_digest_view_says_when_how_many_and_whose() -> None:

@@ -52,7 +52,7 @@ def test_an_interest_is_named_when_there_are_several(
 
 def test_an_interest_is_one_short_line() -> None:
     """A profile may hold a phrase of any length, with line breaks and TeX."""
-    view = paper_view(1, scored(interest="a\nphrase " + "of many words " * 20), several=True)
+    view = paper_view(1, scored(interest="a\nphrase " + "of many words " * 20), TODAY, several=True)
     assert view.interest.startswith("a phrase of many")
     assert len(view.interest) <= 60
     assert "\n" not in view.interest
@@ -153,19 +153,19 @@ def test_what_says_nearly_the_same_is_named_with_its_link() -> None:
         paper(3, url="javascript:alert(1)", id="ns:3"),
         paper(4, title=" ", url=None),
     )
-    view = paper_view(1, scored(also=also))
+    view = paper_view(1, scored(also=also), TODAY)
     assert [(one.title, one.url) for one in view.also] == [
         ("On the m² of André", "https://arxiv.org/abs/2605.00002"),
         (paper(3).title.replace("$\\ell_1$", "ℓ₁"), None),
         ("Untitled", "https://arxiv.org/abs/2605.00004"),
     ]
-    assert paper_view(1, scored()).also == ()
+    assert paper_view(1, scored(), TODAY).also == ()
 
 
 def test_few_of_a_long_series_are_named_and_none_at_length() -> None:
     """A series of twenty with endless titles is not a digest of its own, but none of it goes unmentioned."""
     also = tuple(paper(n, title="long " * 500) for n in range(2, 22))
-    view = paper_view(1, scored(also=also))
+    view = paper_view(1, scored(also=also), TODAY)
     assert [one.title for one in view.also][ALSO_SHOWN:] == ["17 more"]
     assert all(len(one.title) <= TITLE_LENGTH for one in view.also)
 

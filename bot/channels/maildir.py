@@ -44,7 +44,7 @@ class MaildirChannel(Channel):
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._letterhead)
-        return (Part(content.replace(b"\r\n", b"\n"), len(digest.papers)),)
+        return (Part(content.replace(b"\r\n", b"\n"), len(digest.papers), digest.ids),)
 
     def notice(self, told: Notice, delivery: str, target: str) -> bytes:
         content = notice(told, delivery, f"{target}@localhost", self._letterhead)

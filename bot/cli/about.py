@@ -39,7 +39,7 @@ def demo(
     console = terminal.console()
     console.print(terminal.ingested([replace(made.report, name="sample edition")], made.report.entries), "")
     for digest in made.digests:
-        console.print(terminal.digest(digest, ""))
+        console.print(terminal.digest(digest))
     console.print(terminal.sent(made.rows))
     console.print("\nLook at these:")
     for path in made.files:

@@ -30,8 +30,10 @@ from bot.errors import UserError
 from bot.when import Moment, parse_when
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from bot.app import App
-    from bot.model import Digest, Profile
+    from bot.model import Digest, Past, Profile
     from bot.pipeline.ingest import Report
     from bot.pipeline.send import Served
 
@@ -102,15 +104,16 @@ def preview(
     desk = app.desk(profiles, moment)
     composed = []
     for profile in profiles:
-        given = _given_to_all(app, profile)
         local = moment.local_date(profile.timezone)
-        digest, why = desk.compose(profile, local, given, everything=everything and bool(names))
-        composed.append((replace(digest, papers=digest.papers[:limit]), why))
+        weekly = bool(profile.deliver) and all(one.is_weekly for one in profile.deliver)
+        past = _past_of_all(app, profile, local)
+        digest = desk.compose(profile, local, past, weekly=weekly, everything=everything and bool(names))
+        composed.append(replace(digest, papers=digest.papers[:limit]))
     if as_json:
-        print_json(reports.preview((digest for digest, _ in composed), moment.instant))
+        print_json(reports.preview(composed, moment.instant))
     else:
-        for digest, why in composed:
-            _show(app, digest, why, format_)
+        for digest in composed:
+            _show(app, digest, format_)
     app.close()
     raise typer.Exit(DONE if sound else CHANGE_SOMETHING)
 
@@ -208,10 +211,15 @@ def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[Re
             step(report.name)
 
 
-def _given_to_all(app: App, profile: Profile) -> frozenset[str]:
-    """Papers that no subscription of the profile would be sent any more."""
-    given = [app.outbox.given(subscription.key) for subscription in profile.deliver]
-    return frozenset.intersection(*given) if given else frozenset()
+def _past_of_all(app: App, profile: Profile, on: date) -> Past:
+    """What all subscriptions of a profile had, and the newest digest of any."""
+    from bot.model import Past
+
+    keys = [subscription.key for subscription in profile.deliver]
+    pasts = [app.outbox.past(key, keys, on) for key in keys]
+    newest = max(pasts, key=lambda past: (past.on is not None, past.on), default=Past())
+    given = [past.given for past in pasts]
+    return replace(newest, given=frozenset.intersection(*given) if given else frozenset())
 
 
 def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[Served]:
@@ -221,7 +229,7 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
         return app.send(profiles, moment, due=due, progress=step)
 
 
-def _show(app: App, digest: Digest, why: str, format_: Format) -> None:
+def _show(app: App, digest: Digest, format_: Format) -> None:
     from bot import rendering, terminal, views
     from bot.model import ChannelName
 
@@ -234,6 +242,6 @@ def _show(app: App, digest: Digest, why: str, format_: Format) -> None:
         ),
     }
     if format_ is Format.TERMINAL:
-        terminal.console().print(terminal.digest(digest, why))
+        terminal.console().print(terminal.digest(digest))
     else:
         sys.stdout.write(f"{shown[format_]()}\n")

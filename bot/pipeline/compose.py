@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
-from itertools import chain, islice
 from typing import Any, Protocol
 
 from bot.digest import (
@@ -31,8 +30,10 @@ from bot.model import (
     Counted,
     Digest,
     Floor,
+    News,
     Paper,
     PaperSet,
+    Past,
     Profile,
     Ranked,
     Reason,
@@ -42,6 +43,7 @@ from bot.model import (
 )
 from bot.outgoing import Edition, Part
 from bot.ports import Channel
+from bot.text import said_once
 
 #: Papers whose document frequencies count, and papers that relevance is measured against (the contract asks
 #: for at least 2,000 of the latter). Fixed samples bound the work; all are taken when there are fewer.
@@ -50,6 +52,10 @@ BACKGROUND_SAMPLE = 2000
 BACKGROUND_DAYS = 90
 #: A source that has not answered for longer than a night is worth telling.
 STALE = timedelta(days=2)
+#: A digest with less than this part of its limit is short, and says why.
+SHORT = 0.5
+NOTHING_BEFORE = Past()
+ARXIV_RESTS = (5, 6)  #: as in datetime.weekday()
 
 
 class Archive(Protocol):
@@ -107,7 +113,8 @@ class Explanation:
 class Desk:
     """Composes at one moment: the window's papers and the model are got once, for all its profiles.
 
-    `asked`: papers to explain, by any of their keys, whatever the window.
+    `asked`: papers to explain, by any of their keys, whatever the window. `troubles`: what is the matter with the
+    sources, for digests that are short of papers.
     """
 
     def __init__(
@@ -117,9 +124,11 @@ class Desk:
         profiles: Sequence[Profile],
         now: datetime,
         asked: Sequence[str] = (),
+        troubles: str = "",
     ) -> None:
         self._archive = archive
         self._now = now
+        self._troubles = troubles
         background = archive.sample(BACKGROUND_SAMPLE, now, now - timedelta(days=BACKGROUND_DAYS))
         named = (r for p in profiles for r in (*p.like, *p.dislike))
         stored = archive.by_keys(key for r in named if (key := reference_key(r)))
@@ -138,32 +147,55 @@ class Desk:
         self,
         profile: Profile,
         on: date,
-        given: frozenset[str] = frozenset(),
+        past: Past = NOTHING_BEFORE,
         *,
+        weekly: bool = False,
         everything: bool = False,
-    ) -> tuple[Digest, str]:
-        """A profile's digest for a local date, and, when it is empty, why.
+    ) -> Digest:
+        """A profile's digest for a local date.
 
-        `given`: papers that the subscription has been given. `everything`: past threshold and limit.
+        `past`: what its subscription had. `weekly`: it comes once a week. `everything`: past threshold and limit.
         """
-        order, left = self._order(profile, given)
+        order, left = self._order(profile, past.given)
         if everything:
             choice = Choice(everything_that_matches(order.best_first()), {}, {})
         else:
-            choice = self._choice(profile, order, given)
+            choice = self._choice(profile, order, past.given)
+        papers = (_scored(profile, one, order, choice.under.get(one.paper.id, ())) for one in choice.shown)
+        lately = past.lately if weekly else {}
         digest = Digest(
             profile=profile.id,
             on=on,
             timezone=profile.timezone,
             made=self._now,
-            papers=tuple(
-                _scored(profile, one, order, choice.under.get(one.paper.id, ())) for one in choice.shown
-            ),
+            papers=tuple(replace(one, sent=lately.get(one.paper.id)) for one in papers),
             candidates=left.bit_count(),
+            news=self._news(profile, left, past),
+            weekly=weekly,
         )
-        if digest.papers:
-            return digest, ""
-        return digest, _why_quiet(profile, digest.candidates, next(order.best_first(), None))
+        earlier = self._best(profile, lately.keys() - set(digest.ids))
+        return replace(digest, why=self._why(profile, digest, order), earlier=earlier)
+
+    def _news(self, profile: Profile, left: PaperSet, past: Past) -> News:
+        """What is new for a profile, among the candidates that are `left`."""
+        new = left & self._candidates.since(past.made or window_start(profile, self._now))
+        return News(new.bit_count(), past.on, profile.window, self._candidates.by_source(new))
+
+    def _best(self, profile: Profile, ids: Iterable[str]) -> tuple[Paper, ...]:
+        """Those of the window among some papers, best first."""
+        some = self._candidates.places(ids)
+        ranked = self._model.rank(self._profiles[profile.id], some).best_first() if some else ()
+        return tuple(one.paper for one in ranked)
+
+    def _why(self, profile: Profile, digest: Digest, order: Order) -> str:
+        """Why a digest is short or empty; nothing for any other."""
+        if not digest.papers:
+            why = _why_quiet(profile, digest.candidates, next(order.best_first(), None))
+        elif len(digest.papers) < SHORT * profile.limit:
+            why = _why_short(digest)
+        else:
+            return ""
+        return said_once(why, self._troubles or _weekend(digest))
 
     def explain(self, profile: Profile, key: str, given: frozenset[str]) -> Explanation:
         """Where a paper stands for a profile and why. `key`: one of those that the desk was `asked` for."""
@@ -216,6 +248,21 @@ def _scored(profile: Profile, ranked: Ranked, order: Order, also: tuple[Paper, .
     )
 
 
+def _why_short(digest: Digest) -> str:
+    left = digest.candidates - len(digest.ids)
+    if left <= 0:
+        return "there are no more new papers"
+    return f"the other {left:,} new papers fit your profile less than its threshold asks for"
+
+
+def _weekend(digest: Digest) -> str:
+    """arXiv's calendar: https://info.arxiv.org/help/availability.html."""
+    is_off = digest.on.weekday() in ARXIV_RESTS and not any(
+        name == "arxiv" for name, _ in digest.news.sources
+    )
+    return "arXiv announces nothing on Saturdays and Sundays" if is_off else ""
+
+
 def _why_quiet(profile: Profile, candidates: int, best: Ranked | None) -> str:
     if not best:
         return (
@@ -258,9 +305,7 @@ class EditionStore(Protocol):
     ) -> bool: ...
 
 
-def store_edition(
-    outbox: EditionStore, subscription: Subscription, digest: Digest, why: str, channel: Channel
-) -> bool:
+def store_edition(outbox: EditionStore, subscription: Subscription, digest: Digest, channel: Channel) -> bool:
     """Render a digest and fix it as the subscription's edition. False when its date has one already."""
     token = secrets.token_hex(8)
     parts = channel.render(digest, token, subscription.target) if digest.papers else ()
@@ -273,18 +318,10 @@ def store_edition(
         on=digest.on,
         papers=len(digest.papers),
         candidates=digest.candidates,
-        why=why,
+        why=digest.why,
     )
-    named = [(one.paper.id, *(paper.id for paper in one.also)) for one in digest.papers]
     blind = int(subscription.resend_uncertain and not channel.finds)
-    papers = list(chain.from_iterable(named))
-    return outbox.add(edition, digest.made, as_json(digest), papers, _naming(parts, named), blind)
-
-
-def _naming(parts: Iterable[Part], named: Iterable[tuple[str, ...]]) -> list[Part]:
-    """Parts that say which papers they show: the digest's, in its order."""
-    left = iter(named)
-    return [replace(part, shows=tuple(chain(*islice(left, part.papers)))) for part in parts]
+    return outbox.add(edition, digest.made, as_json(digest), digest.ids, parts, blind)
 
 
 def as_json(digest: Digest) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from datetime import date
 from typing import Protocol
 
 from bot.errors import NotConfigured
-from bot.model import ChannelName, Profile, Subscription
+from bot.model import ChannelName, Past, Profile, Subscription
 from bot.outgoing import ALERTS, Edition, EditionState, Pause, scopes
 from bot.pipeline.alerts import Operator, Stops, raise_alert
 from bot.pipeline.compose import Desk, EditionStore, store_edition
@@ -32,7 +32,7 @@ class Outbox(EditionStore, Stops, Protocol):
 
     def find(self, subscription: Subscription, on: date) -> Edition | None: ...
 
-    def given(self, subscription: str) -> frozenset[str]: ...
+    def past(self, subscription: str, together: Sequence[str], on: date) -> Past: ...
 
     def served(self, subscription: str) -> bool: ...
 
@@ -73,14 +73,12 @@ def send(
     open_desk: Callable[[Sequence[Profile]], Desk],
     pauses: Iterable[Pause] = (),
     operator: Operator | None = None,
-    troubles: str = "",
     progress: Callable[[str], None] = lambda subscription: None,
 ) -> list[Served]:
     """Compose and deliver for these profiles; a row for each subscription, and for each older edition touched.
 
     `due`: only what is due. `open_desk`: called only when something is to be composed, with the profiles whose
     phrases and window count. `pauses`: where nothing is sent to. `operator`: who is told of what stopped.
-    `troubles`: what is wrong with the sources, told on a quiet day.
     """
     planner = _Planner(moment, due, outbox, sender.channels, {pause.scope: pause for pause in pauses})
     plans = [planner.plan(p, s) for p in profiles for s in p.deliver]
@@ -89,7 +87,7 @@ def send(
         desk = open_desk([profile for profile in profiles if any(p.profile is profile for p in to_compose)])
         for plan in to_compose:
             progress(plan.subscription.key)
-            _compose(plan, desk, outbox, sender.channels[plan.subscription.channel], troubles)
+            _compose(plan, desk, outbox, sender.channels[plan.subscription.channel])
     touched: dict[str, None] = {}
     able = [plan.subscription.key for plan in plans if not plan.trouble and not plan.ended]
     deliver_and_tell(outbox, sender, able, operator, lambda edition: touched.update({edition: None}))
@@ -169,11 +167,12 @@ class _Planner:
         return f"paused since {pause.since:%Y-%m-%d}: {pause.why}; when mended: paperboy resume {pause.scope}"
 
 
-def _compose(plan: Plan, desk: Desk, outbox: Outbox, channel: Channel, troubles: str) -> None:
-    digest, why = desk.compose(plan.profile, plan.on, outbox.given(plan.subscription.key))
-    if not digest.papers and troubles:
-        why = f"{why}; {troubles}"
-    store_edition(outbox, plan.subscription, digest, why, channel)
+def _compose(plan: Plan, desk: Desk, outbox: Outbox, channel: Channel) -> None:
+    one = plan.subscription
+    together = [other.key for other in plan.profile.deliver] if one.is_weekly else []
+    past = outbox.past(one.key, together, plan.on)
+    digest = desk.compose(plan.profile, plan.on, past, weekly=one.is_weekly)
+    store_edition(outbox, one, digest, channel)
 
 
 def _rows(plans: Sequence[Plan], touched: Iterable[str], outbox: Outbox) -> Iterator[Served]:

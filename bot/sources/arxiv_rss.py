@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 from bot.model import Entry, Listing, Unreadable, Wanted
 from bot.ports import Http, Known
@@ -39,6 +39,7 @@ _HEADER = re.compile(
     r"\s*(?P<id>arXiv:\S+)\s+Announce\s+Type:\s*(?P<type>[\w-]+)\s*(?:Abstract:\s*)?", re.IGNORECASE
 )
 _REPLACED = "replace"
+_CROSSED = "cross"
 
 
 def recognises(data: bytes) -> bool:
@@ -74,7 +75,8 @@ def _draft(element: Element) -> Draft:
         categories=_categories(element),
         url=abstract_url(ids),
         version=version,
-        announced=day if _is_first_announcement(kind, version) else None,
+        announced=day if _is_first_announcement(kind, version, ids, day) else None,
+        crossed=day if kind.casefold() == _CROSSED else None,
         withdrawn=is_withdrawn(abstract),
         reference=kind.casefold().startswith(_REPLACED),  # a revision is never new
     )
@@ -99,9 +101,22 @@ def _categories(element: Element) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, found)))
 
 
-def _is_first_announcement(kind: str, version: int | None) -> bool:
-    """A replacement was announced before, and so was a cross-listing of a paper with later versions."""
-    return not kind.casefold().startswith(_REPLACED) and (version or 1) == 1
+def _is_first_announcement(kind: str, version: int | None, ids: tuple[str, ...], day: str | None) -> bool:
+    """A replacement was announced before, and so was what is cross-listed now and has later versions, or the number
+    of another month.
+    """
+    if kind.casefold().startswith(_REPLACED) or (version or 1) > 1:
+        return False
+    return kind.casefold() != _CROSSED or _is_of_that_week(ids, day)
+
+
+def _is_of_that_week(ids: tuple[str, ...], day: str | None) -> bool:
+    """Whether a paper's number was given lately: it tells the month of the submission, some days before."""
+    if not day:
+        return True
+    that = date.fromisoformat(day)
+    months = {f"arxiv:{one:%y%m}." for one in (that, that - timedelta(days=7))}
+    return not ids or any(ids[0].startswith(month) for month in months)
 
 
 def _feed_problems(document: Document, items: int) -> Iterator[Unreadable]:

@@ -7,7 +7,7 @@ state of its deliveries changes (`bot.store.queue`). So are an alert, and that t
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import delete, func, insert, or_, update
@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from bot.model import Subscription
+from bot.model import Past, Subscription
 from bot.outgoing import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
 from bot.store import rows
 from bot.store.database import Database
@@ -39,6 +39,28 @@ class Outbox:
             return frozenset(
                 session.exec(select(LedgerRow.paper).where(LedgerRow.subscription == subscription))
             )
+
+    def past(self, subscription: str, together: Sequence[str], on: date) -> Past:
+        """What a subscription had before a local date, and those that it is `together` with in the week before."""
+        newest = (
+            select(col(EditionRow.on), col(EditionRow.made))
+            .where(EditionRow.subscription == subscription, EditionRow.on < on, EditionRow.papers > 0)
+            .order_by(col(EditionRow.on).desc())
+            .limit(1)
+        )
+        lately = (
+            select(col(DeliveryRow.shows), col(EditionRow.on))
+            .join(EditionRow, col(EditionRow.id) == col(DeliveryRow.edition))
+            .where(col(EditionRow.subscription).in_(together))
+            .where(EditionRow.on <= on, EditionRow.on > on - timedelta(days=7))
+            .order_by(col(EditionRow.on).desc())
+        )
+        given = self.given(subscription)
+        with self._database.reading() as session:
+            last = session.exec(newest).first()
+            parts = session.exec(lately).all() if together else ()
+        day, made = last or (None, None)
+        return Past(given, day, made, {id_: then for shows, then in parts for id_ in shows})
 
     def served(self, subscription: str) -> bool:
         """Whether the subscription ever had an edition."""

@@ -74,6 +74,7 @@ class PaperRow(Base, table=True):
     published: str | None = None
     updated: str | None = None
     announced: str | None = None
+    crossed: str | None = None
     first_seen: datetime = _moment(index=True)
     votes: int | None = None
     comments: int | None = None

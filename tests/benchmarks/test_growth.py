@@ -102,7 +102,7 @@ def one_day(side: Side, corpus: Corpus, day: range, profiles: Sequence[Profile],
     side.papers.add(entries, now)
     added = time.perf_counter()
     desk = Desk(side.papers, Ranker, profiles, now)
-    digests = [desk.compose(profile, now.date())[0] for profile in profiles]
+    digests = [desk.compose(profile, now.date()) for profile in profiles]
     end = time.perf_counter()
     # Muted categories apart, a day's candidates are the day's papers.
     assert max(digest.candidates for digest in digests) <= DAY

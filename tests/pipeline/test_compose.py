@@ -13,7 +13,7 @@ import pytest
 from sqlmodel import select
 
 from bot.digest import Verdict
-from bot.model import Digest, Entry, Mute, Profile, Reference, SourceState
+from bot.model import Digest, Entry, Mute, News, Past, Profile, Reference, SourceState
 from bot.pipeline.compose import as_json, source_troubles, store_edition
 from bot.store.tables import EditionRow
 from tests.support.builders import NOW, World, at, entry, make_profile, subscription
@@ -41,7 +41,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def ids(world: World, profile: Profile, *given: int, **how: Any) -> list[int]:
     """The numbers of the papers in a digest."""
     taken = frozenset(f"arxiv:2605.{n:05d}" for n in given)
-    digest, _ = world.desk([profile]).compose(profile, TODAY, taken, **how)
+    digest = world.desk([profile]).compose(profile, TODAY, Past(taken), **how)
     return [int(one.paper.id[-5:]) for one in digest.papers]
 
 
@@ -86,9 +86,9 @@ def test_liked_paper_under_another_id(world: World) -> None:
 def test_digest_is_complete(world: World) -> None:
     """It says whose, for when, of how many, in order, each paper with the reasons that add up to its score."""
     profile = make_profile("robots", "cups", authors=("A. Example",), timezone="Europe/Paris")
-    digest, why = world.desk([profile]).compose(profile, TODAY)
+    digest = world.desk([profile]).compose(profile, TODAY)
     assert (digest.profile, digest.on, digest.timezone, digest.made) == ("ada", TODAY, "Europe/Paris", NOW)
-    assert (digest.candidates, why) == (5, "")
+    assert (digest.candidates, digest.news) == (5, News(5, None, 7, (("arxiv", 5),)))
     first = digest.papers[0]
     assert (first.paper.id, first.followed) == ("arxiv:2605.00001", ("A. Example",))
     for one in digest.papers:
@@ -102,12 +102,12 @@ def test_desk_serves_several_profiles(world: World) -> None:
     bo = make_profile("bread", "robots of the month", id="bo", window=60)
     desk = world.desk([ada, bo])
     for profile in (ada, bo, ada):
-        alone, _ = world.desk([profile]).compose(profile, TODAY)
-        together, _ = desk.compose(profile, TODAY)
+        alone = world.desk([profile]).compose(profile, TODAY)
+        together = desk.compose(profile, TODAY)
         assert [one.paper.id for one in together.papers] == [one.paper.id for one in alone.papers]
         assert together.candidates == alone.candidates
     given = frozenset({"arxiv:2605.00001"})
-    assert desk.compose(ada, TODAY, given)[0].candidates == desk.compose(ada, TODAY)[0].candidates - 1
+    assert desk.compose(ada, TODAY, Past(given)).candidates == desk.compose(ada, TODAY).candidates - 1
 
 
 @pytest.mark.parametrize(
@@ -122,18 +122,17 @@ def test_desk_serves_several_profiles(world: World) -> None:
 def test_quiet_day_says_why(world: World, changes: dict[str, Any], given: tuple[int, ...], why: str) -> None:
     """Nothing new, nothing that matches, and nothing good enough are told apart."""
     profile = make_profile(**{"interests": make_profile("robots").interests, **changes})
-    digest, told = world.desk([profile]).compose(
-        profile, TODAY, frozenset(f"arxiv:2605.{n:05d}" for n in given)
-    )
+    past = Past(frozenset(f"arxiv:2605.{n:05d}" for n in given))
+    digest = world.desk([profile]).compose(profile, TODAY, past)
     assert digest.papers == ()
-    assert told.startswith(why)
+    assert digest.why.startswith(why)
 
 
 def test_quiet_day_says_why_with_everything_too(world: World) -> None:
     """`preview --all` without a match is no day without papers."""
     profile = make_profile("zebras")
-    digest, why = world.desk([profile]).compose(profile, TODAY, everything=True)
-    assert (digest.papers, why) == ((), "none of 5 new papers has anything that the profile looks for")
+    digest = world.desk([profile]).compose(profile, TODAY, everything=True)
+    assert (digest.papers, digest.why) == ((), "none of 5 new papers has anything that the profile looks for")
 
 
 # --- Variety ----------------------------------------------------------------------------------------------
@@ -181,7 +180,7 @@ def test_nearly_the_same_is_named_under_the_better_one(shelf: World) -> None:
     shelf.add(FIRST, SECOND, RIVAL, now=NOW - DAY)
     profile = robots(limit=3)
     desk = shelf.desk([profile])
-    digest, _ = desk.compose(profile, TODAY)
+    digest = desk.compose(profile, TODAY)
     (leader,) = (one for one in digest.papers if one.also)
     (other,) = leader.also
     assert {leader.paper.id[-2:], other.id[-2:]} == {"11", "12"}
@@ -190,7 +189,7 @@ def test_nearly_the_same_is_named_under_the_better_one(shelf: World) -> None:
     assert found.decision.verdict is Verdict.SAME_WORK
     assert leader.paper.id in found.decision.why
     assert found.rank is not None
-    everything, _ = desk.compose(profile, TODAY, everything=True)
+    everything = desk.compose(profile, TODAY, everything=True)
     assert titles(everything) == {"11": [], "12": [], "13": [], "30": []}
 
 
@@ -198,8 +197,8 @@ def test_what_is_named_under_another_is_in_the_ledger(shelf: World) -> None:
     """With the edition that names it, in one transaction."""
     shelf.add(FIRST, SECOND, now=NOW - DAY)
     profile = robots()
-    digest, why = shelf.desk([profile]).compose(profile, TODAY)
-    assert store_edition(shelf.outbox, subscription(), digest, why, shelf.channel)
+    digest = shelf.desk([profile]).compose(profile, TODAY)
+    assert store_edition(shelf.outbox, subscription(), digest, shelf.channel)
     wanted = {f"arxiv:2605.000{n}" for n in (11, 12, 30)}
     assert shelf.outbox.given(subscription().key) == wanted
     edition = shelf.outbox.find(subscription(), TODAY)
@@ -230,7 +229,7 @@ def test_what_repeats_an_earlier_digest_is_not_sent(shelf: World) -> None:
     found = shelf.desk([profile], NOW + DAY).explain(profile, "arxiv:2605.00012", given)
     assert found.decision.verdict is Verdict.SAME_WORK
     assert "arxiv:2605.00011, which was in an earlier digest" in found.decision.why
-    anew = shelf.desk([profile], NOW + DAY).compose(profile, TODAY)[0]
+    anew = shelf.desk([profile], NOW + DAY).compose(profile, TODAY)
     assert {"11", "12"} & titles(anew).keys()
 
 
@@ -250,8 +249,8 @@ def test_who_else_is_served_does_not_change_a_digest(shelf: World) -> None:
     shelf.add(replace(SECOND, title=FIRST.title), now=NOW - DAY)
     ada, bo = robots(window=7), robots(id="bo", window=60)
     given = frozenset({"arxiv:2605.00011"})
-    alone, _ = shelf.desk([ada]).compose(ada, TODAY, given)
-    together, _ = shelf.desk([ada, bo]).compose(ada, TODAY, given)
+    alone = shelf.desk([ada]).compose(ada, TODAY, Past(given))
+    together = shelf.desk([ada, bo]).compose(ada, TODAY, Past(given))
     assert titles(together) == titles(alone)
 
 
@@ -303,7 +302,7 @@ def test_explain_agrees_with_the_digest(world: World) -> None:
     """The same score, relevance, rank and number of candidates as in the digest."""
     profile = make_profile("robots", "cups")
     desk = world.desk([profile])
-    digest, _ = desk.compose(profile, TODAY)
+    digest = desk.compose(profile, TODAY)
     for place, one in enumerate(digest.papers, start=1):
         found = desk.explain(profile, one.paper.id, frozenset())
         assert found.scored == one
@@ -316,9 +315,9 @@ def test_explain_agrees_with_the_digest(world: World) -> None:
 def test_edition_is_fixed_with_its_digest(world: World) -> None:
     """Stored are the digest as JSON, the ledger, and the rendered parts, under ids made of one token."""
     profile = make_profile("robots")
-    digest, why = world.desk([profile]).compose(profile, TODAY)
+    digest = world.desk([profile]).compose(profile, TODAY)
     world.channel.per_part = 2
-    assert store_edition(world.outbox, subscription(), digest, why, world.channel)
+    assert store_edition(world.outbox, subscription(), digest, world.channel)
     with world.database.reading() as session:
         row = session.exec(select(EditionRow)).one()
     document = json.loads(json.dumps(row.digest))
@@ -336,22 +335,22 @@ def test_edition_is_fixed_with_its_digest(world: World) -> None:
 def test_a_date_has_one_edition(world: World) -> None:
     """The second of two that compose at once is told so, and changes nothing."""
     profile = make_profile("robots")
-    digest, why = world.desk([profile]).compose(profile, TODAY)
-    assert store_edition(world.outbox, subscription(), digest, why, world.channel)
+    digest = world.desk([profile]).compose(profile, TODAY)
+    assert store_edition(world.outbox, subscription(), digest, world.channel)
     first = world.outbox.find(subscription(), TODAY)
-    assert not store_edition(world.outbox, subscription(), digest, why, world.channel)
+    assert not store_edition(world.outbox, subscription(), digest, world.channel)
     assert world.outbox.find(subscription(), TODAY) == first
 
 
 def test_quiet_edition_sends_nothing(world: World) -> None:
     """A day without papers is stored with its reason and without a part."""
     profile = make_profile("zebras")
-    digest, why = world.desk([profile]).compose(profile, TODAY)
-    assert store_edition(world.outbox, subscription(), digest, why, world.channel)
+    digest = world.desk([profile]).compose(profile, TODAY)
+    assert store_edition(world.outbox, subscription(), digest, world.channel)
     edition = world.outbox.find(subscription(), TODAY)
     assert edition is not None
     assert (edition.state, edition.deliveries) == ("quiet", ())
-    assert edition.why == why == "none of 5 new papers has anything that the profile looks for"
+    assert edition.why == digest.why == "none of 5 new papers has anything that the profile looks for"
 
 
 # --- Sources on a quiet day -------------------------------------------------------------------------------
@@ -380,5 +379,5 @@ def test_source_troubles(state: str, why: str, answered: str, told: str) -> None
 def test_editions_date_is_the_callers(world: World) -> None:
     """The local date of an edition need not be that of its moment in UTC."""
     profile = make_profile("robots", timezone="Pacific/Auckland")
-    digest, _ = world.desk([profile]).compose(profile, date(2026, 5, 6))
+    digest = world.desk([profile]).compose(profile, date(2026, 5, 6))
     assert (digest.on, digest.made) == (date(2026, 5, 6), NOW)

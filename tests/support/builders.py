@@ -120,10 +120,14 @@ class FakeChannel:
             raise NotConfigured(self.trouble)
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        ids = [one.paper.id for one in digest.papers]
-        groups = [ids[i : i + self.per_part] for i in range(0, len(ids), self.per_part)] or [[]]
+        papers = digest.papers
+        groups = [papers[i : i + self.per_part] for i in range(0, len(papers), self.per_part)] or [()]
         return tuple(
-            Part(f"{delivery}-{n} {target} {' '.join(group)}".encode(), len(group))
+            Part(
+                f"{delivery}-{n} {target} {' '.join(one.paper.id for one in group)}".encode(),
+                len(group),
+                tuple(id_ for one in group for id_ in one.ids),
+            )
             for n, group in enumerate(groups, start=1)
         )
 
@@ -194,8 +198,10 @@ class World:
     def add(self, *entries: Entry, now: datetime = NOW) -> None:
         self.papers.add(entries, now)
 
-    def desk(self, profiles: Iterable[Profile], now: datetime = NOW, asked: Sequence[str] = ()) -> Desk:
-        return Desk(self.papers, Ranker, tuple(profiles), now, asked)
+    def desk(
+        self, profiles: Iterable[Profile], now: datetime = NOW, asked: Sequence[str] = (), troubles: str = ""
+    ) -> Desk:
+        return Desk(self.papers, Ranker, tuple(profiles), now, asked, troubles)
 
     def send(
         self,
@@ -209,7 +215,7 @@ class World:
 
         def open_desk(some: Iterable[Profile]) -> Desk:
             self.desks.append(tuple(profile.id for profile in some))
-            return self.desk(some, now)
+            return self.desk(some, now, troubles=troubles)
 
         return send(
             profiles,
@@ -220,7 +226,6 @@ class World:
             open_desk=open_desk,
             pauses=self.receivers.pauses(),
             operator=self.operator,
-            troubles=troubles,
         )
 
     def sender(self, now: datetime = NOW, owner: str = "test", **changes: Any) -> Sender:

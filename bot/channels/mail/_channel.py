@@ -72,7 +72,7 @@ class MailChannel(Channel):
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         """Raises NotConfigured as `letterhead` does, when nobody asked `check` before."""
         content = compose(digest, f"{delivery}-1", target, self.letterhead())
-        return (Part(content, len(digest.papers)),)
+        return (Part(content, len(digest.papers), digest.ids),)
 
     def notice(self, told: Notice, delivery: str, target: str) -> bytes:
         return notice(told, delivery, target, self.letterhead())

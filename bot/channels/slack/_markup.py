@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from bot.views import cut
+from bot.text import cut
 
 _LONGEST_URL = 600  #: characters, escaped
 _BREAK = "\u200b"  # zero-width space: shows nothing, and a marker next to it marks nothing

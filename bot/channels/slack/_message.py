@@ -16,7 +16,8 @@ from bot.channels.slack._markup import disarmed, escaped, escaped_within, link, 
 from bot.model import Digest
 from bot.outgoing import Envelope, Notice, Part
 from bot.rendering import environment
-from bot.views import AlsoView, AuthorView, DigestView, PaperView, cut, digest_view
+from bot.text import cut
+from bot.views import AuthorView, DigestView, PaperView, TitleView, digest_view
 
 _EVENT_TYPE = "paperboy_delivery"
 
@@ -58,6 +59,7 @@ def messages(digest: Digest, delivery: str) -> tuple[Part, ...]:
         Part(
             _payload(_blocks(view, group, n, parts), _text(view, group, n, parts), f"{delivery}-{n}"),
             len(group),
+            tuple(id_ for piece in group for id_ in digest.papers[piece.paper.rank - 1].ids),
         )
         for n, group in enumerate(groups, start=1)
     )
@@ -116,7 +118,7 @@ def _reasons(paper: PaperView) -> str:
     return "\n".join((" · ".join(facts), *map(_also, paper.also)))
 
 
-def _also(other: AlsoView) -> str:
+def _also(other: TitleView) -> str:
     """A paper that says nearly the same."""
     title = cut(other.title, 90)
     if other.url and len(escaped(other.url)) <= _ALSO_URL:
@@ -158,7 +160,7 @@ def _blocks(view: DigestView, pieces: Sequence[_Piece], part: int, parts: int) -
 
 
 def _selection(view: DigestView, part: int, parts: int) -> str:
-    selection = f"{view.selection} for {cut(view.profile, 80)}"
+    selection = f"{view.count} for {cut(view.profile, 80)} · {view.news}"
     nothing = "" if view.papers else " · No paper reached your threshold."
     return selection + nothing + (f" · part {part} of {parts}" if parts > 1 else "")
 
@@ -175,7 +177,7 @@ def _text(view: DigestView, pieces: Sequence[_Piece], part: int, parts: int) -> 
     papers = [piece.paper for piece in pieces]
     text = template.render(digest=view, papers=papers, part=part, parts=parts, shown=shown, cut=cut).strip()
     # A message without metadata is told by its text: it must be no other part's, nor another profile's.
-    short = f"Paperboy for {cut(view.profile, 80)}, {view.day}: {view.selection}"
+    short = f"Paperboy for {cut(view.profile, 80)}, {view.day}: {view.count}"
     numbered = f"{short} (part {part} of {parts})" if parts > 1 else short
     return text if size(text) <= MAX_TEXT else escaped(numbered)
 

@@ -1,0 +1,246 @@
+"""Why a paper is there, in its own words: the reasons to tell, and the sentences that carry them. Pure.
+
+Owns which reasons and which sentences a reader is shown. Refuses to know how they were weighed, and any markup.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import combinations
+
+from bot.model import Reason
+from bot.ranking.terms import terms, words
+from bot.text import ELLIPSIS, cut, one_line, readable, without_controls
+
+REASONS_SHOWN = 4
+LEAST_REASON = 0.125  #: of the first one: what is smaller explains nothing
+TERM_LENGTH = 60
+EXTRACT_LENGTH = 420
+SENTENCES_SHOWN = 2
+#: Sentences looked at: an abstract of more is no abstract, and pairs are compared.
+_MOST_SENTENCES = 40
+_LONGEST_ABSTRACT = 10_000
+
+#: The end of a sentence, and what looks like the beginning of another one.
+_SENTENCE_END = re.compile(r"[.!?][\"'”’)\]]*(\s+)(?=[^\sa-z])|[。！？]()(?=\S)")
+_NO_END = re.compile(
+    r"(?:\b(?:et al|e\.g|i\.e|w\.r\.t|a\.k\.a|cf|vs|ca|figs?|eqs?|secs?|refs?|resp|approx|nos?|thm|prop|tab)"
+    r"|\b(?:dr|prof|st|[a-z]))\.$",
+    re.I,
+)
+
+
+_KINDS = {"author": "you follow {}", "like": "like “{}”"}
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A stretch of an extract."""
+
+    text: str
+    matched: bool = False  #: a term that raised the paper's score
+
+
+# --- Reasons ------------------------------------------------------------------------------------------------
+
+
+def shown_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, ...]:
+    """What raised the score most, but for the `interest` that is named anyway."""
+    weights = _merged(reasons)
+    told = (name for name in _heaviest(weights) if name != interest)
+    return tuple(told)[: REASONS_SHOWN - bool(interest)]
+
+
+def _merged(reasons: Iterable[Reason]) -> dict[str, float]:
+    """The reasons that raised the score, by name.
+
+    A term within a longer one that is there too says nothing more, and counts to it: "world models", "world" and
+    "models" are "world models", with the weight of all three.
+    """
+    raising = [reason for reason in reasons if reason.weight > 0]
+    whole = _whole(reason.term for reason in raising if reason.is_term)
+    weights: dict[str, float] = {}
+    for reason in raising:
+        longer = (one for one in whole if reason.is_term and _is_within(reason.term, one))
+        name = _told(next(longer, reason.term), reason.is_term)
+        weights[name] = weights.get(name, 0.0) + reason.weight
+    weights.pop("", None)
+    return weights
+
+
+def _told(name: str, is_term: bool) -> str:
+    """A reason as a reader is told it: what is no term says what it is before a colon."""
+    kind, colon, what = ("", "", name) if is_term else name.partition(": ")
+    what = cut(one_line(readable(what if colon else name)), TERM_LENGTH)
+    return _KINDS.get(kind, f"{kind}{colon}{{}}").format(what) if what else ""
+
+
+def _whole(names: Iterable[str]) -> list[str]:
+    """Those that are part of no other one, in their order: the heaviest first."""
+    each = list(dict.fromkeys(names))
+    return [term for term in each if not any(_is_within(term, other) for other in each)]
+
+
+def _heaviest(weights: Mapping[str, float]) -> list[str]:
+    least = max(weights.values(), default=0.0) * LEAST_REASON
+    order = sorted(weights, key=lambda name: (-weights[name], name))
+    return [name for name in order if weights[name] >= least]
+
+
+def _is_within(term: str, other: str) -> bool:
+    return term != other and f" {_parts(term)} " in f" {_parts(other)} "
+
+
+@lru_cache(maxsize=4096)
+def _parts(term: str) -> str:
+    return " ".join(re.findall(r"\w+", term.casefold()))
+
+
+# --- Extract ------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """An abstract as it is read: where its sentences lie, and where its terms stand."""
+
+    text: str
+    sentences: tuple[tuple[int, int], ...]  #: from, to
+    places: Mapping[str, tuple[tuple[int, int], ...]]  #: term -> where it stands
+
+
+def extract(abstract: str, reasons: Sequence[Reason], *, broken_off: bool = False) -> tuple[Span, ...]:
+    """The two sentences of an abstract that carry most of what raised its paper's score, in the abstract's order,
+    with those terms marked; the first two of an abstract that carries none. At most EXTRACT_LENGTH characters.
+
+    `broken_off`: the abstract ends before its end.
+    """
+    read = _read(without_controls(abstract)[:_LONGEST_ABSTRACT])
+    weights = _wanted(read, reasons)
+    chosen = _chosen(read, weights)
+    if not chosen:
+        return ()
+    marks = sorted(place for term in weights for place in read.places[term])
+    spans = list(_spans(read, chosen, marks))
+    if broken_off and chosen[-1] == len(read.sentences) - 1 and not spans[-1].text.endswith(ELLIPSIS):
+        spans.append(Span(f" {ELLIPSIS}"))
+    return tuple(spans)
+
+
+@lru_cache(maxsize=4096)
+def _read(abstract: str) -> _Text:
+    read = words(abstract)
+    places: dict[str, list[tuple[int, int]]] = {}
+    for term, first, last in terms(read):
+        places.setdefault(term, []).append((read.spans[first][0], read.spans[last][1]))
+    return _Text(read.text, tuple(_sentences(read.text)), {term: tuple(at) for term, at in places.items()})
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    start = 0
+    for match in _SENTENCE_END.finditer(text):
+        end = match.start(1) if match[1] else match.end()
+        if _NO_END.search(text, max(start, end - 12), end):
+            continue
+        yield start, end
+        start = match.end()
+    if start < len(text):
+        yield start, len(text)
+
+
+def _wanted(read: _Text, reasons: Sequence[Reason]) -> dict[str, float]:
+    """The terms of a text that raised its paper's score most, with their weights: those that are told as reasons where
+    it has any, else the words of them.
+    """
+    every = _merged(reasons)
+    told = {name: every[name] for name in _heaviest(every)[:REASONS_SHOWN]}
+    phrases = _merged(reason for reason in reasons if reason.is_term)
+    single = {reason.term: reason.weight for reason in reasons if reason.weight > 0 and reason.is_term}
+    for weights in (told, phrases, single):
+        known = ((_term(name), weights[name]) for name in _heaviest(weights)[:REASONS_SHOWN])
+        if found := {term: weight for term, weight in known if term in read.places}:
+            return found
+    return {}
+
+
+@lru_cache(maxsize=16_384)
+def _term(name: str) -> str:
+    """The term that a reason names; empty when it is none."""
+    read = words(name)
+    last = len(read.stems) - 1
+    return next((term for term, i, j in terms(read) if (i, j) == (0, last)), "")
+
+
+def _chosen(read: _Text, weights: Mapping[str, float]) -> tuple[int, ...]:
+    """The sentences that together carry the most; of equals the earliest."""
+    carried = [_carried(read, sentence, weights) for sentence in read.sentences[:_MOST_SENTENCES]]
+    size = min(SENTENCES_SHOWN, len(carried))
+    if not size:
+        return ()
+    together = combinations(range(len(carried)), size)
+    return min(together, key=lambda some: (-_sum(weights, *(carried[n] for n in some)), some))
+
+
+def _carried(read: _Text, sentence: tuple[int, int], weights: Mapping[str, float]) -> frozenset[str]:
+    start, end = sentence
+    return frozenset(t for t in weights if any(start <= at < end for at, _ in read.places[t]))
+
+
+def _sum(weights: Mapping[str, float], *carried: frozenset[str]) -> float:
+    return sum(weights[term] for term in sorted(frozenset().union(*carried)))
+
+
+def _spans(read: _Text, chosen: Sequence[int], marks: Sequence[tuple[int, int]]) -> Iterator[Span]:
+    """The chosen sentences one after the other; an ellipsis where one is left out."""
+    rooms = _rooms([end - start for start, end in (read.sentences[n] for n in chosen)])
+    before: int | None = None
+    ended = ""
+    for number, room in zip(chosen, rooms, strict=True):
+        if before is not None:
+            skipped = number > before + 1 and not ended.endswith(ELLIPSIS)
+            yield Span(f" {ELLIPSIS} " if skipped else " ")
+        for span in _sentence(read.text, read.sentences[number], marks, room):
+            yield span
+            ended = span.text
+        before = number
+
+
+def _rooms(lengths: Sequence[int]) -> list[int]:
+    """How much each may show of a whole of EXTRACT_LENGTH: a short one leaves its room to the other."""
+    whole = EXTRACT_LENGTH - len(f" {ELLIPSIS} ") * (len(lengths) - 1)
+    if len(lengths) < SENTENCES_SHOWN:
+        return [whole]
+    first, second = lengths
+    half = whole // 2
+    return [max(half, whole - second), max(half, whole - first)]
+
+
+def _sentence(
+    text: str, sentence: tuple[int, int], marks: Sequence[tuple[int, int]], room: int
+) -> Iterator[Span]:
+    """A sentence in its room; where it is too long, what stands around its first mark."""
+    start, end = sentence
+    begin = _begin(text, sentence, [mark for mark in marks if start <= mark[0] < end], room)
+    if begin > start:
+        yield Span(f"{ELLIPSIS} ")
+        room -= len(f"{ELLIPSIS} ")
+    shown = cut(text[begin:end], room)
+    stop = begin + len(shown) - (len(ELLIPSIS) if len(shown) < end - begin else 0)
+    at = begin
+    for mark, after in marks:
+        if at <= mark and after <= stop:
+            yield from (Span(text[at:mark]),) if at < mark else ()
+            yield Span(text[mark:after], matched=True)
+            at = after
+    rest = shown[at - begin :]
+    yield from (Span(rest),) if rest else ()
+
+
+def _begin(text: str, sentence: tuple[int, int], marks: Sequence[tuple[int, int]], room: int) -> int:
+    start, end = sentence
+    if end - start <= room or not marks or marks[0][1] - start < room:
+        return start
+    space = text.find(" ", marks[0][0] - room // 3, marks[0][0])
+    return space + 1 if space > 0 else marks[0][0]

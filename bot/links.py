@@ -1,0 +1,162 @@
+"""Where a paper can be read, and what its abstract links to. Pure.
+
+Owns which URLs are fit to be shown, and what they are called. Refuses to know markup: a URL from here holds no
+character that ends a link in HTML or mrkdwn. Sources are not trusted: anybody can write an abstract.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from urllib.parse import SplitResult, quote, urlsplit
+
+from bot.model import Paper
+from bot.text import one_line, readable
+
+URL_LENGTH = 1_000
+#: Of a link that an abstract mentions; longer ones are trackers, or torn.
+FOUND_LENGTH = 200
+FOUND_SHOWN = 3
+#: arXiv makes HTML of TeX since December 2023 (https://info.arxiv.org/about/accessible_HTML.html).
+_FIRST_HTML = "2312"
+_NEW_NUMBER = re.compile(r"\d{4}\.\d{4,5}")
+
+_HOSTS_WITHOUT_SCHEME = r"(?:github\.com|gitlab\.com|huggingface\.co|[\w-]+\.github\.io|www\.[\w-]+\.\w+)"
+_URL = re.compile(
+    rf"(?<![\w.@/-])(?:https?://|(?={_HOSTS_WITHOUT_SCHEME}(?:/|\b)))[^\s<>\"“”‘’|\\^`{{}}]+", re.I
+)
+_CLOSERS = {")": "(", "]": "[", "}": "{"}
+#: What lies where, by the end of a host and the beginning of a path; the first that fits.
+_KINDS = (
+    ("huggingface.co", "/datasets/", "Data"),
+    ("huggingface.co", "/spaces/", "Demo"),
+    ("huggingface.co", "/papers/", ""),
+    ("huggingface.co", "", "Models"),
+    ("github.com", "", "Code"),
+    ("gitlab.com", "", "Code"),
+    ("bitbucket.org", "", "Code"),
+    ("codeberg.org", "", "Code"),
+    ("4open.science", "", "Code"),
+    ("zenodo.org", "", "Data"),
+    ("kaggle.com", "", "Data"),
+    ("figshare.com", "", "Data"),
+    ("github.io", "", "Project"),
+    ("youtube.com", "", "Video"),
+    ("youtu.be", "", "Video"),
+    ("arxiv.org", "", ""),
+    ("doi.org", "", ""),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LinkView:
+    label: str  #: "PDF"
+    url: str  #: http or https, ASCII, without characters that end a link in HTML or mrkdwn
+
+
+def safe_url(url: str | None) -> str | None:
+    """An http or https URL that no markup can be broken with; None for anything else.
+
+    No other scheme, and no user part, which serves to disguise a host.
+    """
+    if not url or len(url) > URL_LENGTH:
+        return None
+    quoted = quote(url.strip(), safe="%/:?#[]@!$&()*+,;=-._~", errors="replace")
+    parts = _split(quoted)
+    sound = parts and parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    return quoted if sound and len(quoted) <= URL_LENGTH else None
+
+
+def _split(url: str) -> SplitResult | None:
+    """None when the host or the port cannot be one."""
+    try:
+        parts = urlsplit(url)
+        return parts if parts.port is None or parts.port > 0 else None
+    except ValueError:
+        return None
+
+
+# --- Where a paper is ---------------------------------------------------------------------------------------
+
+
+def abstract_page(paper: Paper) -> str | None:
+    """The paper's own URL, else what its id leads to."""
+    if url := safe_url(paper.url):
+        return url
+    if number := _arxiv_number(paper):
+        return safe_url(f"https://arxiv.org/abs/{number}")
+    if paper.id.startswith("doi:"):
+        doi = quote(paper.id.removeprefix("doi:"), safe="/:;()._-", errors="replace")
+        return safe_url(f"https://doi.org/{doi}")
+    return None
+
+
+def pages(paper: Paper) -> tuple[LinkView, ...]:
+    """The paper itself in other forms, and where it is talked about: PDF, HTML, Hugging Face."""
+    number = _arxiv_number(paper)
+    if number is None:
+        return ()
+    found = [LinkView("PDF", f"https://arxiv.org/pdf/{number}")]
+    if _NEW_NUMBER.fullmatch(number) and number >= _FIRST_HTML:
+        found.append(LinkView("HTML", f"https://arxiv.org/html/{number}"))
+    if "huggingface" in paper.sources:
+        found.append(LinkView("Hugging Face", f"https://huggingface.co/papers/{number}"))
+    return tuple(found)
+
+
+def _arxiv_number(paper: Paper) -> str | None:
+    """The id as it stands in arXiv's URLs, of a paper that has one."""
+    number = quote(paper.id.removeprefix("arxiv:"), safe="/", errors="replace")
+    return number if paper.id.startswith("arxiv:") and len(number) <= 40 else None
+
+
+# --- What an abstract links to ------------------------------------------------------------------------------
+
+
+def found_in(abstract: str) -> tuple[LinkView, ...]:
+    """Code, data and project pages that a text names, in its order, each once.
+
+    >>> found_in("Code: https://github.com/a/b. See also www.example.org/x).")  # doctest: +ELLIPSIS
+    (LinkView(label='Code', url='https://github.com/a/b'), LinkView(label='example.org', url='https://www...x'))
+    """
+    if "." not in abstract:
+        return ()
+    found = {link.url.rstrip("/"): link for link in reversed(list(_found(one_line(readable(abstract)))))}
+    return tuple(reversed(found.values()))[:FOUND_SHOWN]
+
+
+def _found(text: str) -> Iterator[LinkView]:
+    for match in _URL.finditer(text):
+        written = _without_end(match[0])
+        url = safe_url(written if "://" in written else f"https://{written}")
+        if url and len(url) <= FOUND_LENGTH and (label := _label(url)):
+            yield LinkView(label, url)
+
+
+def _without_end(url: str) -> str:
+    """Without the punctuation of the sentence that it stands in; a bracket stays that was opened within."""
+    while url:
+        last = url[-1]
+        unopened = last in _CLOSERS and url.count(last) > url.count(_CLOSERS[last])
+        if last not in ".,;:!?'*_" and not unopened:
+            break
+        url = url[:-1]
+    return url
+
+
+def _label(url: str) -> str:
+    """What is there, as far as the host tells; else the host, so that nobody is led where they did not expect.
+
+    Empty for a host that cannot be one, and for what is a citation.
+    """
+    parts = urlsplit(url)
+    host = (parts.hostname or "").removeprefix("www.")
+    if "." not in host.strip(".") or len(host) > 60:
+        return ""
+    kinds = (kind for end, path, kind in _KINDS if _is_at(host, end) and parts.path.startswith(path))
+    return next(kinds, host)
+
+
+def _is_at(host: str, end: str) -> bool:
+    return host == end or host.endswith(f".{end}")
