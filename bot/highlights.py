@@ -33,7 +33,8 @@ _NO_END = re.compile(
 )
 
 
-_KINDS = {"author": "you follow {}", "like": "like “{}”"}
+#: How a reason that is no term is told, by what stands before its colon: what comes before and after the rest.
+_KINDS = {"author": ("you follow ", ""), "like": ("like “", "”")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,10 @@ def _merged(reasons: Iterable[Reason]) -> dict[str, float]:
 
 def _told(name: str, is_term: bool) -> str:
     """A reason as a reader is told it: what is no term says what it is before a colon."""
-    kind, colon, what = ("", "", name) if is_term else name.partition(": ")
-    what = cut(one_line(readable(what if colon else name)), TERM_LENGTH)
-    return _KINDS.get(kind, f"{kind}{colon}{{}}").format(what) if what else ""
+    kind, _, rest = ("", "", name) if is_term else name.partition(": ")
+    before, after = _KINDS.get(kind, ("", ""))
+    what = cut(one_line(readable(rest if before else name)), TERM_LENGTH)
+    return f"{before}{what}{after}" if what else ""
 
 
 def _whole(names: Iterable[str]) -> list[str]:
@@ -151,8 +153,8 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _wanted(read: _Text, reasons: Sequence[Reason]) -> dict[str, float]:
-    """The terms of a text that raised its paper's score most, with their weights: those that are told as reasons where
-    it has any, else the words of them.
+    """The terms of a text that raised its paper's score most, with their weights: those that are told as reasons
+    where it has any, else the words of them.
     """
     every = _merged(reasons)
     told = {name: every[name] for name in _heaviest(every)[:REASONS_SHOWN]}

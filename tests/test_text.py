@@ -11,7 +11,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.text import one_line, paragraphs, readable, said_once
+from bot.text import cut, one_line, paragraphs, readable, said_once
+from tests.support.samples import HOSTILE
 
 _SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -281,3 +282,33 @@ def test_a_month_of_arxiv_reads_well() -> None:
 def test_said_once(reasons: tuple[str, ...], said: str) -> None:
     """However often a reason comes back, it stands where it came first."""
     assert said_once(*reasons) == said
+
+
+@given(st.one_of(st.sampled_from(HOSTILE), st.text()), st.integers(1, 400))
+def test_cut_keeps_its_limit(text: str, limit: int) -> None:
+    """Never longer than asked, and untouched when it fits."""
+    short = cut(text, limit)
+    assert len(short) <= limit
+    assert (short == text) == (len(text) <= limit) or short == text
+
+
+@pytest.mark.parametrize(
+    ("text", "limit", "short"),
+    [
+        ("👩🏽‍🔬👩🏽‍🔬", 7, "👩🏽‍🔬…"),  # a person, a skin tone and a profession
+        ("e\u0301" * 5, 4, "e\u0301…"),
+        ("🇫🇷🇩🇪🇯🇵", 4, "🇫🇷…"),  # two letters make a flag
+        ("\u1100\u1161\u11a8" * 3, 5, "\u1100\u1161\u11a8…"),  # three jamo make a syllable
+        ("नमस्ते", 4, "नम…"),
+        ("👩🏽‍🔬", 3, "…"),
+        ("世界模型世界模型", 5, "世界模型…"),
+        ("a word, and more", 8, "a word…"),
+        ("see https://example.org/a/b", 20, "see…"),  # a link is whole, or it is not there
+        ("https://example.org/a/b/c", 20, "…"),
+        ("see https://a.org now and then", 20, "see https://a.org…"),
+        ("شبكات عصبية للروبوتات", 12, "شبكات عصبية…"),
+    ],
+)
+def test_cut_takes_nothing_apart(text: str, limit: int, short: str) -> None:
+    """Neither what is one character to a reader, nor a word that need not be, nor a link."""
+    assert cut(text, limit) == short

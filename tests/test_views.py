@@ -1,146 +1,118 @@
-"""What a digest says of a paper's interest, its reasons, and of papers that say nearly the same."""
+"""What a reader is told of a digest and of its papers, before any markup."""
 
 from __future__ import annotations
 
 import io
+from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from rich.console import Console
 
 from bot import terminal
-from bot.model import Digest, Reason
-from bot.text import one_line
-from bot.views import (
-    ALSO_SHOWN,
-    LEAST_REASON,
-    REASONS_SHOWN,
-    TITLE_LENGTH,
-    digest_view,
-    paper_view,
-    shown_reasons,
-)
+from bot.links import LinkView
+from bot.model import Digest, News, ScoredPaper
+from bot.views import ALSO_SHOWN, BEST_SHOWN, EARLIER_SHOWN, TITLE_LENGTH, PaperView, digest_view, paper_view
 from tests.support.samples import digest, paper, scored
 
+TODAY = date(2026, 5, 5)
+NAMES = tuple(f"Author {chr(ord('A') + n)}" for n in range(12))
 
-def reasons(*pairs: tuple[str, float]) -> tuple[Reason, ...]:
-    return tuple(Reason(term, weight) for term, weight in pairs)
+
+def shown(**changes: Any) -> PaperView:
+    followed = changes.pop("followed", ())
+    return paper_view(1, ScoredPaper(paper(**changes), 0.4, 99.6, (), followed), TODAY)
 
 
-# --- Interests --------------------------------------------------------------------------------------------
+# --- Papers -----------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("interests", "told"),
+    ("authors", "count", "followed", "names", "more"),
     [
-        (("world models", "reward models"), ("world models", "reward models")),
-        (("world models", "world models"), ("", "")),  # all are for it: no news
-        (("world models",), ("",)),
-        (("", ""), ("", "")),  # by what is liked, or by an author
-        (("world models", ""), ("world models", "")),
+        (NAMES[:2], None, (), "AB", ""),
+        (NAMES[:6], None, (), "ABCDEF", ""),
+        (NAMES, None, (), "ABCDEF", "+6\u00a0more"),
+        (NAMES, None, ("Author L", "Author C"), "ABC*DEL*", "+6\u00a0more"),
+        (NAMES, 40, ("Author H",), "ABCDEH*", "+34\u00a0more"),
+        ((), 4, (), "", "4 authors"),
+        ((), 1, (), "", "1 author"),
+        ((), None, (), "", ""),
+        (NAMES, None, NAMES[5:], "F*G*H*I*J*K*", "+6\u00a0more"),
     ],
 )
-def test_an_interest_is_named_when_there_are_several(
-    interests: tuple[str, ...], told: tuple[str, ...]
+def test_authors_are_shortened_around_followed_ones(
+    authors: tuple[str, ...], count: int | None, followed: tuple[str, ...], names: str, more: str
 ) -> None:
-    """A digest whose papers are all for one interest does not repeat it on every one of them."""
-    papers = tuple(scored(n, interest=one) for n, one in enumerate(interests, start=1))
-    assert tuple(one.interest for one in digest_view(digest(papers)).papers) == told
+    """At most six, in the paper's order, followed ones before others; the rest is counted."""
+    view = shown(authors=authors, author_count=count, followed=followed)
+    assert "".join(a.name[-1] + "*" * a.followed for a in view.authors) == names
+    assert view.more == more
 
 
-def test_an_interest_is_one_short_line() -> None:
-    """A profile may hold a phrase of any length, with line breaks and TeX."""
-    view = paper_view(1, scored(interest="a\nphrase " + "of many words " * 20), TODAY, several=True)
-    assert view.interest.startswith("a phrase of many")
-    assert len(view.interest) <= 60
-    assert "\n" not in view.interest
-
-
-# --- Reasons ----------------------------------------------------------------------------------------------
+def test_followed_names_may_be_spelt_otherwise() -> None:
+    """The profile's spelling marks the paper's."""
+    view = shown(authors=("Marin Soljačić", "S. Han"), followed=("Marin Soljacic", "Seungwook Han"))
+    assert [a.followed for a in view.authors] == [True, True]
 
 
 @pytest.mark.parametrize(
-    ("given_", "shown"),
+    ("changes", "dates"),
     [
-        # a word of a phrase that is there too says nothing more
-        ((("world", 3.0), ("models", 2.0), ("world models", 1.0)), ["world models"]),
-        ((("World", 3.0), ("world models", 1.0)), ["world models"]),
-        ((("world models", 1.0), ("world models for robots", 0.5)), ["world models for robots"]),
-        # a phrase counts with its words, and may so come before a heavier word
+        ({}, "submitted 4 May 2026"),
+        ({"announced": "2026-05-05"}, "announced 5 May 2026"),
+        ({"published": "2025-02"}, "submitted Feb 2025"),
+        # the more exact of the two
+        ({"announced": "2026-05"}, "submitted 4 May 2026"),
+        ({"published": None, "announced": "2025-02"}, "announced Feb 2025"),
+        ({"version": 3, "updated": "2026-05-05"}, "submitted 4 May 2026, revised 5 May 2026 (v3)"),
+        ({"version": 2, "updated": None, "published": None}, "revised (v2)"),
+        ({"published": None}, ""),
+        ({"published": "soon"}, "submitted soon"),
+        # known elsewhere before
         (
-            (("robots", 4.0), ("world", 3.0), ("models", 2.0), ("world models", 1.0)),
-            ["world models", "robots"],
+            {"published": "2025-02-26", "announced": "2025-02-28", "crossed": "2026-05-05"},
+            "submitted 26 Feb 2025, newly cross-listed 5 May 2026",
         ),
-        # a part of a word is another word
-        ((("model", 2.0), ("remodelled houses", 1.0)), ["model", "remodelled houses"]),
-        # the words in another order, or not all of them, are another term
-        ((("model world", 2.0), ("world models", 1.0)), ["model world", "world models"]),
-        # a word within two phrases counts for the first of them, and is not told a third time
-        ((("world", 3.0), ("world models", 2.0), ("world maps", 1.0)), ["world models", "world maps"]),
-        ((("world", 3.0), ("world maps", 2.0), ("world models", 1.0)), ["world maps", "world models"]),
-        # what lowered the score is no reason to read, nor does it take away
-        ((("world", -3.0), ("world models", 1.0)), ["world models"]),
-        ((("survey", -1.0),), []),
-        ((), []),
-        # equal weights: by their letters
-        ((("b", 1.0), ("a", 1.0)), ["a", "b"]),
-        # at most four, none under an eighth of the first
-        ((("a", 8.0), ("b", 7.0), ("c", 6.0), ("d", 5.0), ("e", 4.0)), ["a", "b", "c", "d"]),
-        ((("a", 8.0), ("b", 1.0), ("c", 0.99)), ["a", "b"]),
-        # what a word adds to its phrase counts for the eighth
-        ((("a", 8.0), ("world", 0.5), ("world models", 0.5)), ["a", "world models"]),
+        ({"published": None, "crossed": "2026-05-05"}, "newly cross-listed 5 May 2026"),
+        # new that day, and in several categories from the beginning
+        ({"announced": "2026-05-05", "crossed": "2026-05-05"}, "announced 5 May 2026"),
+        # new after it was seen as a cross-listing
+        ({"announced": "2026-05-06", "crossed": "2026-05-05"}, "announced 6 May 2026"),
     ],
 )
-def test_reasons_are_whole_terms(given_: tuple[tuple[str, float], ...], shown: list[str]) -> None:
-    """Up to four, as a reader would say them: "world models" and not "world", "models", "world models"."""
-    assert list(shown_reasons(reasons(*given_))) == shown
+def test_dates_tell_what_is_new(changes: dict[str, Any], dates: str) -> None:
+    """When a paper was announced, else submitted; whether it is newly cross-listed, or revised; a month stays one."""
+    assert shown(**changes).dates == dates
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("World Models", "world models"), ("few-shot", "few shot"), ("C++", "C"), ("λ→", "→λ")]
+    ("relevance", "text"), [(99.64, "99.6\u00a0%"), (100.0, "100\u00a0%"), (0.0, "0\u00a0%")]
 )
-def test_one_term_written_twice_is_told(one: str, other: str) -> None:
-    """As the profile writes it and as the paper does: the reader sees it, whatever the spelling."""
-    told = shown_reasons(reasons((one, 0.3), (other, 0.2), ("robots", 0.1)))
-    assert set(told) & {one, other}
+def test_relevance(relevance: float, text: str) -> None:
+    """A percentage with at most one decimal."""
+    assert paper_view(1, ScoredPaper(paper(), 1, relevance), TODAY).relevance == text
+
+
+def test_links_are_those_of_the_paper_and_those_it_names() -> None:
+    """The paper's own pages first."""
+    view = shown(abstract="Code: https://github.com/a/b", sources=("arxiv",))
+    assert [one.label for one in view.links] == ["PDF", "HTML", "Code"]
 
 
 @pytest.mark.parametrize(
-    ("title", "term"), [("like: World Models for Robots", "world models"), ("author: Seungwook Han", "han")]
+    ("day", "told"),
+    [
+        (None, ""),
+        (date(2026, 5, 5), "sent today"),
+        (date(2026, 5, 4), "sent yesterday"),
+        (date(2026, 5, 1), "sent on Friday"),
+        (date(2026, 4, 28), "sent on 28 April"),
+    ],
 )
-def test_a_title_or_a_name_does_not_hide_a_term(title: str, term: str) -> None:
-    """That it resembles a liked paper is one reason, that it has the interest's words is another."""
-    told = shown_reasons((Reason(term, 0.3), Reason(title, 0.2, is_term=False)))
-    assert told == (term, title)
-
-
-def test_the_interest_that_is_named_is_no_reason_too() -> None:
-    """A paper "for world models" has room for what else speaks for it."""
-    some = reasons(
-        ("world models", 0.5), ("robots", 0.4), ("cups", 0.3), ("world", 0.2), ("tea", 0.2), ("mud", 0.1)
-    )
-    assert shown_reasons(some, "world models") == ("robots", "cups", "tea")
-    assert shown_reasons(some) == ("world models", "robots", "cups", "tea")
-    assert shown_reasons(some[:1], "world models") == ()
-
-
-_terms = st.one_of(
-    st.lists(st.sampled_from(("world", "models", "of", "robots")), min_size=1, max_size=4).map(" ".join),
-    st.text(max_size=8),
-)
-
-
-@given(st.lists(st.builds(Reason, _terms, st.floats(-1, 1)), max_size=12))
-def test_reasons_are_few_and_some(some: list[Reason]) -> None:
-    """Never more than four, never one that only lowers, and never none when a word raised the score."""
-    told = shown_reasons(some)
-    assert len(told) <= REASONS_SHOWN
-    assert len(set(told)) == len(told)
-    best = max((one for one in some if one.weight > 0), key=lambda one: one.weight, default=None)
-    assert told or best is None or not one_line(best.term)
-    assert LEAST_REASON == 1 / 8
+def test_what_another_delivery_brought_says_when(day: date | None, told: str) -> None:
+    """As one speaks of a day of the last week."""
+    assert paper_view(1, ScoredPaper(paper(), 1, 1, sent=day), TODAY).sent == told
 
 
 # --- Nearly the same --------------------------------------------------------------------------------------
@@ -170,12 +142,141 @@ def test_few_of_a_long_series_are_named_and_none_at_length() -> None:
     assert all(len(one.title) <= TITLE_LENGTH for one in view.also)
 
 
+# --- Digests ----------------------------------------------------------------------------------------------
+
+
+def test_digest_view_says_when_how_many_and_whose() -> None:
+    """The edition's own date, whatever the zone of the clock that made it."""
+    view = digest_view(digest(8, on=date(2026, 2, 1)))
+    assert (view.day, view.short_day) == ("Sunday 1 February 2026", "1 Feb")
+    assert (view.count, view.settings) == ("8 papers", "profiles/ada.yaml")
+    assert digest_view(digest(0)).count == "No papers"
+    assert (view.leave, view.why) == (None, "")
+
+
+def test_digest_view_says_how_to_leave_and_why_it_is_short() -> None:
+    """What the channel and the composer know."""
+    link = LinkView("Unsubscribe", "https://a.org/u")
+    view = digest_view(digest(1, why="a\nsource failed " + "x" * 500), link)
+    assert view.leave == link
+    assert view.why.startswith("a source failed x")
+    assert len(view.why) <= 240
+
+
+BOTH = (("arxiv", 401), ("huggingface", 31))
+
+
+@pytest.mark.parametrize(
+    ("news", "told"),
+    [
+        (News(1412, None, 7, (("arxiv", 1412),)), "1,412 new papers on arXiv in the last 7 days"),
+        (News(412, None, 1, BOTH), "412 new papers in the last day: 401 on arXiv, 31 on Hugging Face"),
+        (News(412, date(2026, 5, 4), 7, BOTH), "412 new papers since yesterday: 401 on arXiv, 31 on Hugging Face"),
+        (News(1, date(2026, 5, 1), 7, (("mine", 1),)), "1 new paper on mine since Friday"),
+        (News(9, date(2026, 4, 28), 7, ()), "9 new papers since 28 April"),
+        (News(0, date(2026, 5, 4), 7, ()), "no new papers since yesterday"),
+        (News(0, None, 7, ()), "no new papers in the last 7 days"),
+    ],
+)  # fmt: skip
+def test_how_many_were_new_and_from_where(news: News, told: str) -> None:
+    """Since the last digest, by source; a paper that two sources listed counts for both."""
+    assert digest_view(digest(1, news=news)).news == told
+
+
+@pytest.mark.parametrize(
+    ("interests", "told"),
+    [
+        (("world models", "reward models"), ("world models", "reward models")),
+        (("world models", "world models"), ("", "")),  # all are for it: no news
+        (("world models",), ("",)),
+        (("", ""), ("", "")),  # by what is liked, or by an author
+        (("world models", ""), ("world models", "")),
+    ],
+)
+def test_an_interest_is_named_when_there_are_several(
+    interests: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    """A digest whose papers are all for one interest does not repeat it on every one of them."""
+    papers = tuple(scored(n, interest=one) for n, one in enumerate(interests, start=1))
+    assert tuple(one.interest for one in digest_view(digest(papers)).papers) == told
+
+
+def test_an_interest_is_one_short_line() -> None:
+    """A profile may hold a phrase of any length, with line breaks and TeX."""
+    view = paper_view(1, scored(interest="a\nphrase " + "of many words " * 20), TODAY, several=True)
+    assert view.interest.startswith("a phrase of many")
+    assert len(view.interest) <= 60
+    assert "\n" not in view.interest
+
+
+def grouped(*interests: str, weekly: bool = False) -> list[tuple[str, list[int]]]:
+    """The headings, and the ranks of the papers under each, for papers with these interests, best first."""
+    papers = tuple(scored(n, interest=one) for n, one in enumerate(interests, start=1))
+    view = digest_view(digest(papers, weekly=weekly))
+    assert [paper.rank for paper in view.papers] == [p.rank for group in view.groups for p in group.papers]
+    assert view.best is None or view.best.rank == 1
+    return [(group.heading, [paper.rank for paper in group.papers]) for group in view.groups]
+
+
+REST = "From the rest of your profile"
+
+
+@pytest.mark.parametrize(
+    ("interests", "groups"),
+    [
+        ("", []),
+        ("aaa", [("", [1, 2, 3])]),
+        ("aba", [("a", [1, 3]), ("b", [2])]),
+        ("baab", [("b", [1, 4]), ("a", [2, 3])]),
+        ("a-b-", [("a", [1]), (REST, [2, 4]), ("b", [3])]),
+        ("--", [("", [1, 2])]),
+    ],
+)
+def test_papers_are_grouped_by_interest(interests: str, groups: list[tuple[str, list[int]]]) -> None:
+    """The group of the best paper first, within each by rank; one group needs no heading."""
+    assert grouped(*(one.replace("-", "") for one in interests)) == groups
+
+
+@pytest.mark.parametrize(
+    ("interests", "groups"),
+    [
+        ("aba", [("a", [1, 3]), ("b", [2])]),
+        ("aaa", [("", [1, 2, 3])]),
+        ("aaaaa", [("The week’s best", [1, 2, 3]), ("And also", [4, 5])]),
+        ("abbaab", [("The week’s best", [1, 2, 3]), ("a", [4, 5]), ("b", [6])]),
+    ],
+)
+def test_a_weekly_digest_leads_with_the_weeks_best(
+    interests: str, groups: list[tuple[str, list[int]]]
+) -> None:
+    """Three of them, whatever they are for, when there are more."""
+    assert grouped(*interests, weekly=True) == groups
+    assert BEST_SHOWN == 3
+
+
+def test_a_weekly_digest_names_what_was_sent() -> None:
+    """The best of it by title; the rest is counted."""
+    earlier = tuple(paper(n) for n in range(1, EARLIER_SHOWN + 4))
+    told = digest_view(digest(2, weekly=True, earlier=earlier)).earlier
+    assert (told[0].title, told[0].url) == (paper(1).title, "https://arxiv.org/abs/2605.00001")
+    assert (told[-1].title, len(told)) == ("3 more", EARLIER_SHOWN + 1)
+
+
+def test_the_preheader_goes_on_where_the_subject_ends() -> None:
+    """The subject names the best paper; an inbox shows what comes after it."""
+    view = digest_view(digest(5))
+    assert view.preheader.startswith(view.papers[1].title)
+    assert view.papers[0].title not in view.preheader
+    assert digest_view(digest(1, why="thin")).preheader == "thin"
+    assert digest_view(digest(1)).preheader == digest_view(digest(1)).news
+
+
 # --- On a terminal ----------------------------------------------------------------------------------------
 
 
 def on_terminal(shown: Digest, **console: Any) -> str:
     out = io.StringIO()
-    Console(file=out, width=console.pop("width", 200), **console).print(terminal.digest(shown, ""))
+    Console(file=out, width=console.pop("width", 200), **console).print(terminal.digest(shown))
     return out.getvalue()
 
 

@@ -252,7 +252,8 @@ def _why_short(digest: Digest) -> str:
     left = digest.candidates - len(digest.ids)
     if left <= 0:
         return "there are no more new papers"
-    return f"the other {left:,} new papers fit your profile less than its threshold asks for"
+    others = f"the other {left:,} new papers fit" if left > 1 else "the other new paper fits"
+    return f"{others} your profile less than its threshold asks for"
 
 
 def _weekend(digest: Digest) -> str:
@@ -318,7 +319,7 @@ def store_edition(outbox: EditionStore, subscription: Subscription, digest: Dige
         on=digest.on,
         papers=len(digest.papers),
         candidates=digest.candidates,
-        why=digest.why,
+        why="" if digest.papers else digest.why,
     )
     blind = int(subscription.resend_uncertain and not channel.finds)
     return outbox.add(edition, digest.made, as_json(digest), digest.ids, parts, blind)

@@ -8,7 +8,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.model import Digest, Paper, Reason, ScoredPaper
+from bot.model import Digest, News, Paper, Reason, ScoredPaper
 from bot.outgoing import Envelope
 
 MADE = datetime(2026, 5, 5, 6, 30, tzinfo=UTC)
@@ -64,6 +64,7 @@ def digest(papers: int | tuple[ScoredPaper, ...] = 3, **changes: Any) -> Digest:
         made=MADE,
         papers=papers if isinstance(papers, tuple) else tuple(scored(n) for n in range(1, papers + 1)),
         candidates=412,
+        news=News(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 31))),
     )
     return replace(made, **changes)
 
