@@ -11,6 +11,7 @@ from typing import Any, cast
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from lxml import html
 
 from bot.letter import Letterhead, compose, message_id, notice, sender_address, sender_domain, subject
 from bot.model import Digest
@@ -73,6 +74,16 @@ def test_text_comes_first_html_second() -> None:
     assert [part.get_content_type() for part in message.iter_parts()] == ["text/plain", "text/html"]
     for part in message.iter_parts():
         assert TITLES[0] in part.get_content()
+
+
+@pytest.mark.parametrize("url", [None, "https://papers.example.org"])
+def test_both_parts_say_how_to_stop_it(url: str | None) -> None:
+    """By a click where there is a web process, else by mail."""
+    message = parsed(compose(digest(1), DELIVERY, "ada@example.org", Letterhead(SENDER, url, SECRET)))
+    way = link(url, SECRET, DELIVERY) if url else MAILTO.strip("<>")
+    text, page = (part.get_content() for part in message.iter_parts())
+    assert f"To stop it:\r\n{way}\r\n" in text
+    assert html.fromstring(page).xpath("//a[text()='Unsubscribe']/@href") == [way]
 
 
 @pytest.mark.parametrize(

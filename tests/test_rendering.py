@@ -54,9 +54,10 @@ def test_text_shows_everything() -> None:
         "1. World Models for Robots that Learn from Little Data",
         "★\u00a0Gus Test",
         "99.5\u00a0% relevant · world models, robots",
-        "submitted 4 May 2026 · 12 votes · 1 comment",
+        "submitted 4 May 2026",
         "https://arxiv.org/abs/2605.00001",
         "Hugging Face: https://huggingface.co/papers/2605.00001",
+        "12 votes · 1\n   comment",
         "edit the profile ada: profiles/ada.yaml",
     ):
         assert wanted in text

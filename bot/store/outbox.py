@@ -51,7 +51,7 @@ class Outbox:
         lately = (
             select(col(DeliveryRow.shows), col(EditionRow.on))
             .join(EditionRow, col(EditionRow.id) == col(DeliveryRow.edition))
-            .where(col(EditionRow.subscription).in_(together))
+            .where(col(EditionRow.subscription).in_(together), DeliveryRow.state == DeliveryState.SENT)
             .where(EditionRow.on <= on, EditionRow.on > on - timedelta(days=7))
             .order_by(col(EditionRow.on).desc())
         )

@@ -214,7 +214,10 @@ def test_a_bad_profile_does_not_spoil_the_document(stocked: Bench) -> None:
 def test_preview_shows_the_digest_in_every_format(stocked: Bench, form: str) -> None:
     """Each `--format` shows the papers in order on standard output; Slack's is JSON."""
     result = stocked.run("preview", "ada", "--on", DAY, "--format", form)
-    places = [result.out.find(work.title) for work in (WORLD, REWARD, TABLE)]
+    body = (
+        result.out.partition("<table")[2] or result.out
+    )  # before it an inbox's preview names the second one
+    places = [body.find(work.title) for work in (WORLD, REWARD, TABLE)]
     assert result.code == 0
     assert -1 not in places
     assert places[0] == min(places)

@@ -135,6 +135,72 @@ def test_quiet_day_says_why_with_everything_too(world: World) -> None:
     assert (digest.papers, digest.why) == ((), "none of 5 new papers has anything that the profile looks for")
 
 
+# --- What a digest says of itself ---------------------------------------------------------------------------
+
+HINT = "the other new paper fits your profile less than its threshold asks for"
+
+
+@pytest.mark.parametrize(
+    ("limit", "day", "troubles", "why"),
+    [
+        (10, TODAY, "", HINT),
+        (10, TODAY, "arxiv-rss: no connection", f"{HINT}; arxiv-rss: no connection"),
+        (9, TODAY, "arxiv-rss: no connection", f"{HINT}; arxiv-rss: no connection"),
+        (8, TODAY, "arxiv-rss: no connection", ""),  # half of its limit is no short digest
+        (10, date(2026, 5, 9), "", HINT),  # a Saturday with papers from Friday
+    ],
+)
+def test_a_short_digest_says_why(world: World, limit: int, day: date, troubles: str, why: str) -> None:
+    """Less than half of what it may hold: by the threshold, or by the sources too."""
+    profile = make_profile("robots", limit=limit)
+    digest = world.desk([profile], troubles=troubles).compose(profile, day)
+    assert (len(digest.papers), digest.why) == (4, why)
+
+
+def test_a_short_digest_of_all_there_is(world: World) -> None:
+    """Then it is not the threshold's doing."""
+    profile = make_profile("robots", mute=Mute(terms=("bread",)))
+    digest = world.desk([profile]).compose(profile, TODAY)
+    assert (digest.candidates, len(digest.papers)) == (3, 3)
+    assert digest.why == "there are no more new papers"
+
+
+@pytest.mark.parametrize(
+    ("day", "told"), [(date(2026, 5, 9), True), (date(2026, 5, 10), True), (TODAY, False)]
+)
+def test_a_weekend_is_no_fault(world: World, day: date, told: bool) -> None:
+    """Nothing new of arXiv on a Saturday or Sunday is what arXiv says of its calendar."""
+    profile = make_profile("robots")
+    past = Past(frozenset({"arxiv:2605.00001"}), TODAY - DAY, NOW)
+    digest = world.desk([profile], NOW + DAY).compose(profile, day, past)
+    assert (digest.why.endswith("; arXiv announces nothing on Saturdays and Sundays")) is told
+    assert digest.news.papers == 0
+
+
+def test_news_is_what_came_since_the_last_digest(world: World) -> None:
+    """Of what fits the profile's categories, by source; what is older and was not sent is no news."""
+    world.add(replace(ROBOTS, source="huggingface"), entry(9, "Cups", source="huggingface"), now=NOW)
+    profile = make_profile("robots")
+    past = Past(on=TODAY - DAY, made=NOW - DAY / 2)
+    assert world.desk([profile]).compose(profile, TODAY, past).news == News(
+        1, TODAY - DAY, 7, (("huggingface", 1),)
+    )
+    fresh = world.desk([profile]).compose(profile, TODAY).news
+    assert (fresh.papers, fresh.since, fresh.sources) == (6, None, (("arxiv", 5), ("huggingface", 2)))
+
+
+def test_a_weekly_digest_knows_what_the_profile_had(world: World) -> None:
+    """A paper of it says when another subscription got it; the rest of what was sent is named, best first."""
+    profile = make_profile("robots", "cups")
+    given = frozenset({"arxiv:2605.00004", "arxiv:2605.00006"})
+    lately = {f"arxiv:2605.0000{n}": TODAY - n * DAY for n in (1, 2, 4, 6)}
+    weekly = world.desk([profile]).compose(profile, TODAY, Past(given, lately=lately), weekly=True)
+    assert {one.paper.id[-1]: one.sent for one in weekly.papers} == {"1": TODAY - DAY, "7": None}
+    assert sorted(paper.id[-1] for paper in weekly.earlier) == ["4", "6"]  # 2 is not of this week's window
+    daily = world.desk([profile]).compose(profile, TODAY, Past(given, lately=lately))
+    assert ([one.sent for one in daily.papers], daily.earlier, daily.weekly) == ([None, None], (), False)
+
+
 # --- Variety ----------------------------------------------------------------------------------------------
 
 _TEAM = ("Ada Example", "Bo Sample")

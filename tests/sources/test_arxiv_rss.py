@@ -94,6 +94,25 @@ def test_only_a_first_announcement_has_its_day(kind: str, version: str, announce
         assert (found.announced, found.version) == (announced, int(version[1:]))
 
 
+@pytest.mark.parametrize(
+    ("kind", "version", "number", "announced", "crossed"),
+    [
+        ("new", "v1", "2605.00001", "2026-05-29", None),
+        ("cross", "v1", "2605.00001", "2026-05-29", "2026-05-29"),  # in two categories from the first day on
+        ("cross", "v1", "2603.00001", None, "2026-05-29"),  # its number is of another month
+        ("cross", "v2", "2605.00001", None, "2026-05-29"),
+        ("CROSS", "v1", "hep-th/9901001", None, "2026-05-29"),
+        ("replace-cross", "v3", "2603.00001", None, None),
+    ],
+)
+def test_a_cross_listing_has_its_day(
+    kind: str, version: str, number: str, announced: str | None, crossed: str | None
+) -> None:
+    """So that what is news in a category is told from what is new."""
+    (found,) = parse(feed(item(kind, version).replace("2605.00001", number))).entries
+    assert (found.ids[0], found.announced, found.crossed) == (f"arxiv:{number}", announced, crossed)
+
+
 def test_the_id_may_stand_in_the_link_or_the_header_only() -> None:
     """A feed without guids, as some mirrors write it."""
     without_guid = item(version="v4").replace("oai:arXiv.org:2605.00001v4", "")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
 
 from bot.errors import DatabaseError
-from bot.model import ChannelName
+from bot.model import ChannelName, Past
 from bot.outgoing import ALERTS, EditionState, Part
 from bot.pipeline.alerts import Operator, raise_alert
 from bot.store.database import Database
@@ -41,6 +41,42 @@ def outbox(database: Database) -> Outbox:
 @pytest.fixture
 def queue(database: Database) -> Queue:
     return Queue(database)
+
+
+# --- What was before --------------------------------------------------------------------------------------
+
+
+def test_before_the_first_edition_there_is_nothing(outbox: Outbox) -> None:
+    """Nor is there what only other subscriptions had."""
+    add(outbox, edition(to=BOB))
+    assert outbox.past(ADA.key, (), TODAY) == Past()
+
+
+def test_the_past_is_the_last_digest_with_papers(outbox: Outbox) -> None:
+    """A quiet day was none, and one of the same day or later is not before it."""
+    yesterday = TODAY - timedelta(days=1)
+    add(outbox, edition("ed1", on=TODAY - timedelta(days=3)), papers=("a", "b"))
+    add(outbox, edition("ed2", on=yesterday, papers=0))
+    add(outbox, edition("ed3"), papers=("c",))
+    past = outbox.past(ADA.key, (), TODAY)
+    assert past == Past(frozenset({"a", "b", "c", "arxiv:ed2"}), TODAY - timedelta(days=3), NOW)
+    assert outbox.past(ADA.key, (), TOMORROW).on == TODAY
+
+
+def test_what_subscriptions_had_together_in_a_week(outbox: Outbox, queue: Queue) -> None:
+    """What arrived, with its first day; not what failed, what is older than a week, and what others had."""
+    daily = replace(ADA, target="C0DAILY")
+    days = {name: TODAY - timedelta(days=n) for name, n in (("old", 7), ("mon", 6), ("tue", 5), ("wed", 4))}
+    for token, day in days.items():
+        add(outbox, edition(token, to=daily, on=day), papers=(token,))
+    add(outbox, edition("again", on=days["wed"]), papers=("tue",))
+    add(outbox, edition("bobs", to=BOB), papers=("bobs",))
+    for token in ("old", "mon", "tue", "again", "bobs"):
+        assert queue.claim(f"{token}-1", "one", NOW, LEASE)
+        assert queue.record(f"{token}-1", "one", step(S.SENT, receipt="1.0"), NOW)
+    together = (ADA.key, daily.key)
+    assert outbox.past(ADA.key, together, TODAY).lately == {"mon": days["mon"], "tue": days["tue"]}
+    assert outbox.past(ADA.key, (), TODAY).lately == {}
 
 
 # --- At most one ------------------------------------------------------------------------------------------
