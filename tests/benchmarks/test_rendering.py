@@ -1,0 +1,138 @@
+"""What composing a digest's messages costs: a thousand digests of ten real papers each, by part, and the share of that
+in a whole `send` of them into Maildirs on this disk.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from datetime import UTC, date, datetime
+from datetime import time as clock
+from pathlib import Path
+from statistics import median
+
+import pytest
+
+from bot import highlights, letter
+from bot.app import formats
+from bot.channels.maildir import MaildirChannel
+from bot.channels.slack import SlackChannel
+from bot.letter import Letterhead
+from bot.model import ChannelName, Digest, Interest, Profile, Subscription
+from bot.outgoing import Part
+from bot.pipeline.compose import Desk
+from bot.pipeline.deliver import Sender
+from bot.pipeline.ingest import ingest_file
+from bot.pipeline.send import send
+from bot.ranking.counts import COUNTING
+from bot.ranking.linear import Ranker
+from bot.ranking.terms import terms, words
+from bot.rendering import render_html, render_text
+from bot.store.database import Database
+from bot.store.outbox import Outbox
+from bot.store.papers import Papers
+from bot.store.queue import Queue
+from bot.views import digest_view
+from bot.when import Moment, utc_now
+
+READERS = 1000
+ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "archive"
+DAYS = range(22, 30)
+NOW = datetime(2026, 5, 29, 8, tzinfo=UTC)
+SENDER = "Paperboy <paperboy@example.org>"
+pytestmark = pytest.mark.skipif(not ARCHIVE.is_dir(), reason="no folder `shared` beside the checkout")
+
+
+@pytest.fixture(scope="module")
+def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
+    made = Database(f"sqlite:///{tmp_path_factory.mktemp('rendering') / 'paperboy.db'}")
+    made.prepare()
+    for day in DAYS:
+        path = ARCHIVE / f"2026-05-{day}.jsonl.gz"
+        ingest_file(path, formats(), Papers(made, COUNTING), datetime(2026, 5, day, 6, tzinfo=UTC))
+    yield made
+    made.close()
+
+
+def readers(papers: Papers) -> list[Profile]:
+    """Each looks for three phrases of real titles, and gets ten papers whatever they are worth."""
+    chance = random.Random(5)
+    titles = [one.paper.title for one in papers.window(datetime(2026, 5, 1, tzinfo=UTC), NOW)]
+    phrases = sorted({t for title in titles for t, first, last in terms(words(title)) if last > first})
+    return [
+        Profile(
+            f"reader{n}",
+            interests=tuple(Interest(one) for one in chance.sample(phrases, 3)),
+            threshold=0.0,
+            deliver=(Subscription(f"reader{n}", ChannelName.MAILDIR, f"reader{n}", clock(8)),),
+        )
+        for n in range(READERS)
+    ]
+
+
+class Timed(MaildirChannel):
+    """Knows how long its rendering took."""
+
+    seconds = 0.0
+
+    def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
+        begun = time.perf_counter()
+        parts = super().render(digest, delivery, target)
+        self.seconds += time.perf_counter() - begun
+        return parts
+
+
+def test_a_thousand_digests(database: Database, tmp_path: Path) -> None:
+    """Prints milliseconds a digest for each part, and the share of rendering in composing and sending them all."""
+    papers = Papers(database, COUNTING)
+    profiles = readers(papers)
+    desk = Desk(papers, Ranker, profiles, NOW)
+    digests = [desk.compose(profile, date(2026, 5, 29)) for profile in profiles]
+    sizes = [len(one.papers) for one in digests]
+    print(f"\n{len(digests)} digests, {median(sizes):.0f} papers each ({min(sizes)}-{max(sizes)})")
+    by_part(digests)
+
+    channel, begun = Timed(tmp_path / "maildir", SENDER), time.perf_counter()
+    sender = Sender(Queue(database), {ChannelName.MAILDIR: channel}, "bench", utc_now, utc_now)
+    rows = send(
+        profiles,
+        Moment(NOW, NOW.date()),
+        due=False,
+        outbox=Outbox(database),
+        sender=sender,
+        open_desk=lambda some: Desk(papers, Ranker, some, NOW),
+    )
+    whole = time.perf_counter() - begun
+    assert {row.state for row in rows} == {"sent"}
+    print(
+        f"send of all: {whole:.1f} s, rendering {channel.seconds:.1f} s: {channel.seconds / whole:.0%} of it"
+    )
+
+
+def by_part(digests: Sequence[Digest]) -> None:
+    """Each part in turn, three times; the first time nothing is known of any abstract."""
+    head, slack = Letterhead(SENDER), SlackChannel("xoxb-bench")
+    views = [digest_view(one) for one in digests]
+    parts: dict[str, Callable[[int], object]] = {
+        "view, abstracts unread": lambda n: digest_view(digests[n]),
+        "view": lambda n: digest_view(digests[n]),
+        "HTML": lambda n: render_html(views[n]),
+        "text": lambda n: render_text(views[n]),
+        "mail (view, HTML, text, MIME)": lambda n: letter.compose(
+            digests[n], f"d{n}", "ada@example.org", head
+        ),
+        "Slack (view, blocks, text)": lambda n: slack.render(digests[n], f"d{n}", "C0PAPERS"),
+    }
+    seconds: dict[str, list[float]] = defaultdict(list)
+    for _ in range(3):
+        for name, render in parts.items():
+            if "unread" in name:
+                highlights._read.cache_clear()
+            begun = time.perf_counter()
+            for n in range(len(digests)):
+                render(n)
+            seconds[name].append(time.perf_counter() - begun)
+    for name, taken in seconds.items():
+        print(f"  {name:32} {median(taken) / len(digests) * 1000:6.2f} ms a digest (median of 3)")
