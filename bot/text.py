@@ -8,8 +8,11 @@ from bot.tex import readable
 
 __all__ = ["one_line", "paragraphs", "readable", "said_once", "without_controls"]
 
-#: Some submitters indent every line: an indented one begins a paragraph only after the end of a sentence.
-_PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n\s*|(?<=[.!?:;)\]$])[^\S\n]*\n(?=[^\S\n])")
+#: Some submitters indent every line: an indented one begins a paragraph only after the end of a sentence. A formula
+#: can be one, unless the next line goes on in small letters.
+_PARAGRAPH_BREAK = re.compile(
+    r"\n[^\S\n]*\n\s*|(?<=[.!?:;)\]])[^\S\n]*\n(?=[^\S\n])|(?<=\$)[^\S\n]*\n(?=[^\S\n]+[^\sa-z])"
+)
 
 #: Control characters that are not white space, half surrogates, and what turns the direction of the text.
 _HARMFUL = re.compile(

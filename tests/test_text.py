@@ -252,6 +252,7 @@ def test_paragraphs_are_told_apart() -> None:
     """A blank line begins a paragraph, and an indented one after a sentence; other line ends do not."""
     assert paragraphs(" a\nb.\n  c\r\n\r\nd\re\n\n\n") == "a b.\n\nc\n\nd e"
     assert paragraphs("all\n  lines\n  indented") == "all lines indented"
+    assert paragraphs("at most $c_n$\n  of these $x$\n  We") == "at most $c_n$ of these $x$\n\nWe"
 
 
 @pytest.mark.skipif(not _SHARED.is_dir(), reason="no folder `shared` beside the checkout")
