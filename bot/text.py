@@ -14,8 +14,11 @@ ELLIPSIS = "…"
 #: What a reader takes for one character (UAX #29, grapheme clusters): accents, flags, families, syllables.
 _CLUSTER = regex.compile(r"\X")
 
-#: Some submitters indent every line: an indented one begins a paragraph only after the end of a sentence.
-_PARAGRAPH_BREAK = re.compile(r"\n[^\S\n]*\n\s*|(?<=[.!?:;)\]$])[^\S\n]*\n(?=[^\S\n])")
+#: Some submitters indent every line: an indented one begins a paragraph only after the end of a sentence. A formula
+#: can be one, unless the next line goes on in small letters.
+_PARAGRAPH_BREAK = re.compile(
+    r"\n[^\S\n]*\n\s*|(?<=[.!?:;)\]])[^\S\n]*\n(?=[^\S\n])|(?<=\$)[^\S\n]*\n(?=[^\S\n]+[^\sa-z])"
+)
 
 #: Control characters that are not white space, half surrogates, and what turns the direction of the text.
 _HARMFUL = re.compile(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import gzip
-import json
+import re
 import time
-from pathlib import Path
 
 import pytest
 from hypothesis import example, given
@@ -13,8 +11,6 @@ from hypothesis import strategies as st
 
 from bot.text import cut, one_line, paragraphs, readable, said_once
 from tests.support.samples import HOSTILE
-
-_SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 
 @pytest.mark.parametrize(
@@ -44,11 +40,15 @@ def test_accents_in_names_become_letters(tex: str, expected: str) -> None:
 
 
 def test_accents_that_are_no_accents_stay() -> None:
-    """A lost `\rho`, an escaped apostrophe and escaped quotation marks are not put over a letter."""
-    assert readable(r"correlation \r{ho}") == r"correlation \r{ho}"
-    assert readable(r"weighted \k{appa}") == r"weighted \k{appa}"
+    """An escaped apostrophe, escaped quotation marks and a longer argument are not put over a letter."""
+    assert readable(r"a \r{ing} of \H{oo}") == r"a \r{ing} of \H{oo}"
     assert readable(r"the model\'s answer") == "the model's answer"
     assert readable(r"a \"hard\" case") == 'a "hard" case'
+
+
+def test_greek_letters_that_were_read_as_accents_are_found_again() -> None:
+    r"""arXiv stores some authors' `\rho` and `\kappa` as `\r{ho}` and `\k{appa}`, which can mean nothing else."""
+    assert readable(r"Spearman \r{ho} and \k{appa}, \b{eta}, \c{hi}") == "Spearman ρ and κ, β, χ"
 
 
 @pytest.mark.parametrize(
@@ -72,6 +72,15 @@ def test_accents_that_are_no_accents_stay() -> None:
         ("3{,}000 windows, {B}ERT", "3,000 windows, BERT"),
         (r"\ding{182} first $\unicode{x2013}$", "❶ first –"),
         (r"we present \textbf{Foo, a met", "we present Foo, a met"),
+        (r"is out.\footnote{Code is at https://a.org", "is out. (Code is at https://a.org"),
+        (
+            r"\href{https://a.org/b}{a.org/b} \href{https://a.org}{this https URL}",
+            "https://a.org/b https://a.org",
+        ),
+        (r"is at {https://a.org}, {\tt b}", "is at https://a.org, b"),
+        (r"a \color{red} b \label{c} d, 5\,\textmu m, \lq so\rq", "a b d, 5 µm, ‘so’"),
+        (r"first\\ second\\[2pt]third", "first second third"),
+        ("{T}itle", "Title"),
     ],
 )
 def test_markup_leaves_its_text(tex: str, expected: str) -> None:
@@ -92,6 +101,11 @@ def test_markup_leaves_its_text(tex: str, expected: str) -> None:
         ("`a red panda's tree' is", "‘a red panda's tree’ is"),
         ("It`s `code` and ```py``` and ``code``", "It`s `code` and ```py``` and ``code``"),
         ("an empty '' string", "an empty '' string"),
+        (
+            "the ''good'', the \"bad'', 5'10'' of f''(x) for 3''",
+            "the \"good\", the \"bad\", 5'10'' of f''(x) for 3''",
+        ),
+        (r"from 3%~10% and 3\%~10\% or 2~4, of 10~000", "from 3%~10% and 3%~10% or 2~4, of 10 000"),
     ],
 )
 def test_typography_only_where_tex_means_it(tex: str, expected: str) -> None:
@@ -110,6 +124,20 @@ def test_typography_only_where_tex_means_it(tex: str, expected: str) -> None:
             "x^⊤y ε^(-1/α) 𝔽_(q²) K_min",
         ),
         (r"$\frac{1}{2}$ $\frac12$ $\frac{q+1}{2n}$ $2\frac{1}{3}$", "1/2 1/2 (q+1)/(2n) 2(1/3)"),
+        (
+            r"$\frac ab\alpha$ $\frac ab(c)$ $\frac ab^2$ $\frac12\mathbf{x}$ ${\frac ab}c$ $\hat x\frac ab$",
+            "(a/b)α (a/b)(c) (a/b)² (1/2)x (a/b)c x̂(a/b)",
+        ),
+        (
+            r"$\frac12 \log n$ $\frac1n\sum_i x_i$ $\log\frac{a}{b}$ $\frac{a}{b} \in C$",
+            "1/2 log n 1/n ∑ᵢ xᵢ log (a/b) a/b ∈ C",
+        ),
+        (
+            r"$\frac{dy}{dx}$ $\frac{\partial f}{\partial x}$ $\frac{1}{|x|}$ $\frac{n!}{k!}$",
+            "dy/dx ∂f/∂x 1/|x| n!/k!",
+        ),
+        (r"$\sqrt{x}y$ $\sqrt{x}^2$ $\sqrt n\log n$", "(√x)y (√x)² √n log n"),
+        (r"${n \choose k}$ ${1\over 2}$ $\over$ \over", r"(n choose k) (1/2) \over \over"),
         (r"$\sqrt{n}$ $\sqrt2$ $\sqrt{a+b}$ $\sqrt[3]{x}$", "√n √2 √(a+b) ∛x"),
         (r"$\tilde{O}(n)$ $\hat{x}$ $\barσ$", "Õ(n) x̂ σ̄"),
         (r"$q\ge289$, $\sim 5$, $n \leq m$, $A \not\equiv B$", "q ≥ 289, ∼5, n ≤ m, A ≢ B"),
@@ -128,10 +156,53 @@ def test_typography_only_where_tex_means_it(tex: str, expected: str) -> None:
         (r"$x$$y$, each $i $has", "xy, each i has"),
         (r"by $ 2.9\%$ and $ [\![512, 2 ]\!] $ codes", "by 2.9% and [[512, 2]] codes"),
         (r"\begin{equation} x^2 \end{equation}", "x²"),
+        (r"$10^-3$ $10^12$ $e^+e^-$ 10^-8 $n^{O(1)}$ $x^{pq}-1$", "10⁻³ 10¹² e⁺e⁻ 10⁻⁸ n^(O(1)) x^(pq)-1"),
+        (r"$32.0_{\pm 6.6}\%$ $\pi_{0.5}$ $n^{th}$ 1$^{st}$ 2$^{\text{nd}}$", "32.0±6.6% π_0.5 nᵗʰ 1st 2nd"),
+        (r"$10\,\mu s$ $5^\circ \pm 2^\circ$ $\alpha\pm\beta$ $\lVert x \rVert$", "10 μs 5° ± 2° α±β ‖x‖"),
+        (r"$\hat{x_i}$ $\bar\partial$ $\bar{x^2}$ $\mathbbm{1}$ $a\perp b$", r"x̂ᵢ ∂̄ \bar{x²} 𝟙 a ⊥ b"),
+        ("the form $$\n\n x = 1, \n\n$$\n\nwith", "the form x = 1,\n\nwith"),
     ],
 )
 def test_math_reads_as_text(tex: str, expected: str) -> None:
     """Inline math becomes the line that one would write in a message."""
+    assert readable(tex) == expected
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"$\begin{cases} x, & x>0,\\ 0 & \text{else.}\end{cases}$", "{x, x>0; 0, else.}"),
+        (r"$\begin{pmatrix} a & b \\ c & d \\ \end{pmatrix}$", "(a b; c d)"),
+        (r"$\left[\begin{array}{cc} 1&2\\3&4\end{array}\right]$", "[1 2; 3 4]"),
+        (r"\begin{align} a &= b \\ &= c, \\ d &= e \end{align}", "a = b = c, d = e"),
+        (r"\begin{align} a &= b \\ d &= e \end{align}", "a = b; d = e"),
+        (r"\begin{tabular}{l} a & b \end{tabular}", r"\begin{tabular}{l} a & b \end{tabular}"),
+    ],
+)
+def test_rows_and_cells_are_told_apart(tex: str, expected: str) -> None:
+    """Matrices, cases and several equations stand on one line; a table that nobody expects stays."""
+    assert readable(tex) == expected
+
+
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (
+            r"\SI{5}{\kilo\meter}, \SI{10}{kg}, \qty{3.5}{\GHz}, \SI{20}{\celsius}",
+            "5 km, 10 kg, 3.5 GHz, 20 °C",
+        ),
+        (r"\SI{9.8}{\meter\per\second\squared}, \si{m.s^{-2}}, \SI{50}{\percent}", "9.8 m/s², m·s⁻², 50%"),
+        (r"\si{\watt\per\square\metre\per\kelvin}, \ang{45}, \SIrange{1}{2}{\us}", "W m⁻² K⁻¹, 45°, 1–2 µs"),
+        (r"\num{1.5e-3}, \num{1e5}, \num{e5}, \num{2.0+-0.1}", "1.5×10⁻³, 1×10⁵, 10⁵, 2.0 ± 0.1"),
+        (r"\ce{H2O}, \ce{SO4^2-}, \ce{2H2 + O2 -> 2H2O}", "H₂O, SO₄²⁻, 2H₂ + O₂ → 2H₂O"),
+        (
+            r"\SI{5}{\foo}, \SI{x}{\m}, \SI{5}, \qty(x), \ce{x->[a]b}",
+            r"\SI{5}{\foo}, \SI{x}{\m}, \SI{5}, \qty(x), \ce{x->[a]b}",
+        ),
+    ],
+)
+def test_quantities_have_their_units(tex: str, expected: str) -> None:
+    """siunitx and mhchem as they are printed; a unit or a number that is none stays as written, all of it."""
     assert readable(tex) == expected
 
 
@@ -147,6 +218,8 @@ def test_math_reads_as_text(tex: str, expected: str) -> None:
         "a $ sign, $$ two, and one more $",
         "$ 5 or $ 6, $ 5 / $ 6",
         "within $8K, 2x=4, and $9",
+        "5$-10$, 5$ or 10$ (20$)",
+        "$10. $100 bill. US$ 30",
     ],
 )
 def test_money_is_no_math(text: str) -> None:
@@ -166,9 +239,10 @@ def test_money_beside_math() -> None:
     [
         ("338 billion m^2, F^3A, R^d, R^2=0.9, 10^{26}", "338 billion m², F³A, Rᵈ, R²=0.9, 10²⁶"),
         (
-            "1/10^{th}, 20^{X}, ReST^EM, 10^(-62), x^2.5, [^a]",
-            "1/10^{th}, 20^{X}, ReST^EM, 10^(-62), x^2.5, [^a]",
+            "20^{X}, ReST^EM, 10^(-62), x^2.5, [^a], L^{ESL}, x^{max}",
+            "20^{X}, ReST^EM, 10^(-62), x^2.5, [^a], L^{ESL}, x^{max}",
         ),
+        ("1/10^{th}, R^{n-1}, HumanEval^{+}, 10^-8", "1/10th, Rⁿ⁻¹, HumanEval⁺, 10⁻⁸"),
         ("CDFSL-V{https://a.org/b}", "CDFSL-V{https://a.org/b}"),
         ("{-1, 0, +1} and {not important} {} x{2}", "{-1, 0, +1} and {not important} {} x{2}"),
     ],
@@ -198,7 +272,8 @@ def test_line_breaks_are_kept() -> None:
 _PIECES = [
     "\\", "{", "}", "$", "$$", "^", "_", "~", "`", "``", "'", "''", '"', "-", "--", "(", ")", "[", "]", ",", " ",
     "\n", "x", "5", "é", "\\(", "\\)", "\\'", "\\frac", "\\sqrt[", "\\hat", "\\text{", "\\emph{", "\\href{a}{",
-    "\\cite", "\\not", "\\left", "\\log", "\\ge", "\\unicode{x41}", "\\begin{equation}",
+    "\\cite", "\\not", "\\left", "\\log", "\\ge", "\\unicode{x41}", "\\begin{equation}", "&", "\\\\", "\\over",
+    "\\begin{cases}", "\\end{cases}", "\\SI{5}{\\km}", "\\SI{", "\\ce{H2", "\\rvert", "\\r{ho}", "\\,", "\\mu ", "th",
 ]  # fmt: skip
 
 
@@ -206,14 +281,16 @@ _PIECES = [
 @example("\\")
 @example("$x^{")
 def test_any_text_is_read_and_bounded(text: str) -> None:
-    """Nothing raises, and nothing grows to more than twice its length."""
-    assert len(readable(text)) <= 2 * len(text) + 8
+    """Nothing raises, and nothing, however short, grows to more than twice its length."""
+    assert len(readable(text)) <= 2 * len(text)
 
 
-@given(st.text(st.characters(exclude_characters="\\$^{}~`-")))
+@given(st.text(st.characters(exclude_characters="\\$^{}~`")))
+@example("a -b- 'c' \"d\" e_f 50% #1 <g> [h] https://a.org/b_c")
 def test_plain_text_is_unchanged(text: str) -> None:
-    """Text without a sign of TeX is the same object again."""
-    assert readable(text) is text
+    """Text without a sign of TeX, or two dashes or apostrophes together, is the same object again."""
+    plain = re.sub(r"([-'])\1+", r"\1", text)
+    assert readable(plain) is plain
 
 
 @pytest.mark.parametrize(
@@ -227,14 +304,25 @@ def test_plain_text_is_unchanged(text: str) -> None:
         "`" + "``a' " * 20_000,
         r"\begin{equation}" * 6_000,
         "$" + "a" * 100_000 + "$",
+        "$" * 100_000,
+        "^" * 100_000,
+        "x^{" * 33_000,
+        "5$ $" * 25_000,
+        "\"a''" * 25_000,
+        r"\mathrm{" + "& " * 50_000 + "}",
+        r"\mathrm{" + r"a\over " * 14_000 + "}",
+        (r"\begin{cases}" + "& " * 900 + r"\end{cases}") * 50,
+        r"\SI{" + "1" * 50_000 + "+-" + "." * 40_000 + "x}{m}",
+        r"\ce{" + "Aa1(" * 20_000 + "?}",
+        r"\frac1{" + "|" * 90_000 + "x}",
     ],
-    ids=lambda text: text[:12],
+    ids=lambda text: text[:16],
 )
 def test_hostile_text_takes_little_time(text: str) -> None:
-    """Deep nesting and endless openings take time in proportion to the length: about 0.5 s for the worst of these."""
-    start = time.perf_counter()
+    """Deep nesting and endless openings take time in proportion to the length: 0.4 s of the processor at worst."""
+    start = time.process_time()
     readable(text)
-    assert time.perf_counter() - start < 5
+    assert time.process_time() - start < 5
 
 
 @pytest.mark.parametrize(
@@ -253,20 +341,7 @@ def test_paragraphs_are_told_apart() -> None:
     """A blank line begins a paragraph, and an indented one after a sentence; other line ends do not."""
     assert paragraphs(" a\nb.\n  c\r\n\r\nd\re\n\n\n") == "a b.\n\nc\n\nd e"
     assert paragraphs("all\n  lines\n  indented") == "all lines indented"
-
-
-@pytest.mark.skipif(not _SHARED.is_dir(), reason="no folder `shared` beside the checkout")
-def test_a_month_of_arxiv_reads_well() -> None:
-    """Of a month's titles under 1 in 200 keeps a sign of TeX, and no text grows beyond twice its length."""
-    titles: set[str] = set()
-    for path in sorted(_SHARED.glob("archive/*.jsonl.gz")):
-        with gzip.open(path, "rt", encoding="utf-8") as lines:
-            for record in map(json.loads, lines):
-                titles.add(record["title"])
-                assert len(readable(record["abstract"])) <= 2 * len(record["abstract"])
-    left = [title for title in titles if {"\\", "$"} & set(readable(title))]
-    assert len(titles) > 5_000
-    assert len(left) / len(titles) < 0.005, left
+    assert paragraphs("at most $c_n$\n  of these $x$\n  We") == "at most $c_n$ of these $x$\n\nWe"
 
 
 @pytest.mark.parametrize(

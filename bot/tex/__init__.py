@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import re
 
-from bot.tex import formulas, prose
+from bot.tex import environments, formulas, prose
 from bot.tex.macros import macro
 from bot.tex.reader import Reader, Steps
 
@@ -26,18 +26,18 @@ _TEXT_STEPS: Steps = {
 }  # fmt: skip
 _MATH_STEPS: Steps = {
     "\\": macro, "{": formulas.math_group, "^": formulas.script, "_": formulas.script,
-    "~": formulas.math_space, "&": formulas.math_space, "'": formulas.primes,
+    "~": formulas.math_space, "&": environments.next_cell, "'": formulas.primes,
 }  # fmt: skip
 _ESCAPED_ACCENT = re.compile(r"\\\{(\\(?:[`'^\"~=.]|[cvuHkdbr](?![A-Za-z]))\s*(?:\{\\?\w\}|\\?\w))\\\}")
 
 #: Looked for one by one: ten times as fast as a regular expression, and most texts have none.
-_SIGNS_OF_TEX = ("\\", "$", "^", "{", "}", "~", "`", "--")
+_SIGNS_OF_TEX = ("\\", "$", "^", "{", "}", "~", "`", "--", "''")
 
 
 def readable(text: str) -> str:
     r"""TeX as found in titles, abstracts and names, as Unicode; what cannot be converted stays as written.
 
-    Never longer than about twice the text, and the text itself when there is no sign of TeX in it.
+    Never longer than twice the text, and the text itself when there is no sign of TeX in it.
 
     >>> readable(r"Andr\'e: $O(n \log n)$ for $800, 50\% of $\mathbb{R}^{d}$")
     'André: O(n log n) for $800, 50% of ℝᵈ'

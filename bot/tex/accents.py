@@ -9,10 +9,12 @@ import re
 import unicodedata
 
 from bot.tex.reader import Reader
-from bot.tex.symbols import ACCENTS, MATH_ACCENTS
+from bot.tex.scripts import SUBSCRIPTS
+from bot.tex.symbols import ACCENTS, MATH_ACCENTS, sign
 
 _POSSESSIVE = re.compile(r"(?<=[A-Za-z]{2}\\')[st]\b")
 _LETTER = re.compile(r"[^\W\d_]|\\")
+_INDICES = "".join(SUBSCRIPTS.values())
 _SPACED_LETTER = re.compile(r"\\|[ \t]+(?:[^\W\d_]|\\|\{)|(?<=[^A-Za-z])[^\W\d_]")
 
 
@@ -26,6 +28,8 @@ def accent(reader: Reader, name: str) -> str:
     text = reader.argument(math=False) or ""
     if _takes_accent(text, name, braced):
         return _accented(text, ACCENTS[name])
+    if braced and len(text) > 1 and (letter := sign(name + text)) and len(letter) == 1:
+        return letter  # arXiv's own reading of `\rho` and `\kappa`: `\r{ho}`, `\k{appa}`
     if braced and (text or name.isalpha()):
         return f"\\{name}{{{text}}}"
     return _not_accent(name) + text
@@ -61,13 +65,19 @@ def math_accent(reader: Reader, name: str) -> str:
         return "\\" + name
     if name == "overline" and text.isalnum():
         return "".join(c + MATH_ACCENTS[name] for c in text)
-    return _accented(text, MATH_ACCENTS[name]) if _is_one_letter(text) else f"\\{name}{{{text}}}"
+    return _accented(text, MATH_ACCENTS[name]) if _is_one_symbol(text) else f"\\{name}{{{text}}}"
 
 
 def _accented(text: str, accent: str) -> str:
     """The accent on the first letter, composed."""
     plain = {"ı": "i", "ȷ": "j"}.get(text[0], text[0])
     return unicodedata.normalize("NFC", plain + accent) + text[1:]
+
+
+def _is_one_symbol(text: str) -> bool:
+    """A letter, a digit or a sign of analysis, with its indices: x̂ᵢ reads as well, but a mean of squares is no x̄²."""
+    first, rest = text[:1], text[1:].rstrip(_INDICES)
+    return (first.isalnum() or first in {"∂", "∇"}) and all(unicodedata.combining(c) for c in rest)
 
 
 def _is_one_letter(text: str) -> bool:

@@ -13,9 +13,11 @@ from bot.tex.scripts import ends_factor, scripted
 from bot.tex.spans import LONGEST_MATH, is_math
 from bot.tex.symbols import LARGE, LETTERS
 
-_LENGTH = re.compile(r"\[-?[\d.]+\s*(?:mm|cm|pt|em|ex|in)\]")
+_UNBRACED_POWER = re.compile(r"(?:-\d+|(?<=\d\^)\d{2,})(?!\d|\.\d)")
 _OPERAND = re.compile(r"[^\W_]|\{(?![(}])|\\(?!left|[bB]igg?[lr]?(?![a-z])|[^A-Za-z])")
-_SPACED_OPERAND = re.compile(r"[ \t]+(?=[^\W_]|[\\(\[{])")
+_SPACED_OPERAND = re.compile(
+    r"[ \t]+(?!\\(?:pm|mp|times|cdot|div|circ|oplus|otimes)[ \t])(?=[^\W_]|[\\(\[{])"
+)
 
 
 def dollar(reader: Reader) -> None:
@@ -23,9 +25,10 @@ def dollar(reader: Reader) -> None:
     width = 2 if reader.source.startswith("$$", reader.pos) else 1
     start = reader.pos + width
     close = reader.math_ends.get(start - 1, reader.end)
-    following = reader.source[close + width : close + width + 1]
+    content = reader.source[start : min(close, start + LONGEST_MATH + 1)]
+    after = reader.source[close + width : close + width + 1]
     closed = close + width <= reader.end and reader.source.startswith("$" * width, close)
-    if closed and is_math(reader.source[start:close][: LONGEST_MATH + 1], following):
+    if closed and is_math(content, before=reader.before(), after=after, display=width == 2):
         reader.pos = start
         formula(reader, close, width)
     else:
@@ -35,7 +38,7 @@ def dollar(reader: Reader) -> None:
 def formula(reader: Reader, close: int, width: int) -> None:
     """Math up to `close`, without the spaces at its ends unless two words would become one."""
     start = reader.pos
-    text = _tidied(reader.collect(close, math=True))
+    text = converted(reader, close)
     reader.pos = close + width
     if reader.source[start].isspace() and reader.last().isalnum():
         text = " " + text
@@ -44,8 +47,9 @@ def formula(reader: Reader, close: int, width: int) -> None:
     reader.emit(text)
 
 
-def _tidied(math: str) -> str:
-    math = re.sub(r"[ \t]{2,}", " ", math.strip())
+def converted(reader: Reader, close: int) -> str:
+    """Math up to `close`, without the spaces that say nothing on one line."""
+    math = re.sub(r"[ \t]{2,}", " ", reader.collect(close, math=True).strip())
     return re.sub(r"(?<=[(\[{⟨⌈⌊]) | (?=[)\]},;⟩⌉⌋])", "", math)
 
 
@@ -66,18 +70,33 @@ def math_group(reader: Reader) -> None:
         reader.literal()
         return
     reader.pos += 1
-    reader.emit(reader.collect(end, math=True))
+    text = reader.collect(end, math=True)
+    (reader.emit_quotient if reader.ends_with_quotient else reader.emit)(text)
     reader.pos = end + 1
 
 
 def script(reader: Reader) -> None:
-    mark = reader.peek()
+    mark, before = reader.peek(), reader.last() or _before_formula(reader)
     reader.pos += 1
-    raised = reader.argument()
+    raised = _unbraced_power(reader) if mark == "^" else None
+    raised = reader.argument() if raised is None else raised
     if raised is None:
         reader.emit(mark)
     elif raised.strip():
-        reader.emit(scripted(mark, raised.strip(), reader.last(), reader.peek()))
+        reader.emit(scripted(mark, raised.strip(), before, reader.peek()))
+
+
+def _unbraced_power(reader: Reader) -> str | None:
+    r"""The `-3` of `10^-3` and the `12` of `10^12`: TeX would raise one character, and nobody means that."""
+    match = _UNBRACED_POWER.match(reader.source, reader.pos, reader.end)
+    if match:
+        reader.pos = match.end()
+    return match[0] if match else None
+
+
+def _before_formula(reader: Reader) -> str:
+    r"""The `1` of `1$^{\text{st}}$` for a script that opens its formula."""
+    return reader.source[reader.pos - 2] if reader.pos > 1 and reader.before() == "$" else ""
 
 
 def primes(reader: Reader) -> None:
@@ -92,16 +111,23 @@ def math_space(reader: Reader) -> None:
 
 def ordinary(reader: Reader, name: str, sign: str) -> None:
     r"""A sign. The space after `\alpha` ends its name: it is one only where a space stands before, too."""
-    spaced = reader.last().isspace() and (reader.math or (name == "AA" and reader.out[-1][-2:-1].isdigit()))
+    spaced = _stands_after_space(reader, name)
+    if name in {"rvert", "rVert"}:
+        reader.drop_space()
     if sign.endswith(".") and reader.peek() == ".":
         reader.pos += 1
     if reader.source.startswith("{}", reader.pos):
         reader.pos += 2
     elif not spaced and name.isalpha() and (reader.math or name in LETTERS):
         _skip_spaces_before_operand(reader)
-    if name == "\\" and (length := _LENGTH.match(reader.source, reader.pos, reader.end)):
-        reader.pos = length.end()
     reader.emit(" " + sign if sign in LARGE and ends_factor(reader.last()) else sign)
+
+
+def _stands_after_space(reader: Reader, name: str) -> bool:
+    r"""Whether one was typed before the macro, in formulas or in `3 \AA wide`; the `\,` of `5\,\mu m` is none."""
+    at = reader.pos - len(name) - 1
+    typed = reader.source[max(0, at - 2) : at]
+    return typed[-1:].isspace() and (reader.math or (name == "AA" and typed[:1].isdigit()))
 
 
 def _skip_spaces_before_operand(reader: Reader) -> None:

@@ -11,10 +11,11 @@ import unicodedata
 from collections.abc import Callable
 
 from bot.tex.accents import accent, math_accent
-from bot.tex.formulas import bracket, formula, operator, ordinary, relation
+from bot.tex.environments import environment, next_row
+from bot.tex.formulas import bracket, operator, ordinary, relation
+from bot.tex.fractions import binomial, fraction, infix, square_root
 from bot.tex.reader import Reader
-from bot.tex.scripts import denominator, numerator, root, scripted
-from bot.tex.spans import LONGEST_MATH
+from bot.tex.scripts import scripted
 from bot.tex.symbols import (
     ACCENTS,
     ALPHABETS,
@@ -23,19 +24,20 @@ from bot.tex.symbols import (
     DROPPED_FIRST,
     KEEPS_SPACE,
     MATH_ACCENTS,
-    MATH_ENVIRONMENTS,
     MATH_STYLES,
     NOTHING,
     OPERATORS,
     RELATIONS,
-    TEXT_ENVIRONMENTS,
     TEXT_STYLES,
     dingbat,
     sign,
     styled,
     unescaped,
 )
+from bot.tex.units import QUANTITIES, chemical, quantity
 
+_SCHEME = re.compile(r"https?://(?:www\.)?")
+_THIS_URL = re.compile(r"this (?:https? )?URL", re.IGNORECASE)
 _NAME = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
 
 
@@ -56,23 +58,13 @@ def macro(reader: Reader) -> None:
 def _known(reader: Reader, name: str) -> None:
     text = sign(name)
     if text is None:
-        reader.emit(_unknown(reader, name))
+        reader.emit(reader.as_written(name))
     elif name in OPERATORS:
         operator(reader, text)
-    elif text in RELATIONS or name == "mid":
+    elif text in RELATIONS or name in {"mid", "perp"}:
         relation(reader, text)
     else:
         ordinary(reader, name, text)
-
-
-def _unknown(reader: Reader, name: str) -> str:
-    r"""`\method{x}` as written, with what is in its braces converted."""
-    pieces = ["\\", name]
-    while name.isalpha() and reader.peek() == "{" and (end := reader.group_end(reader.pos)) is not None:
-        reader.pos += 1
-        pieces += ["{", reader.collect(end, math=reader.math), "}"]
-        reader.pos = end + 1
-    return "".join(pieces)
 
 
 def _text_style(reader: Reader, name: str) -> str:
@@ -85,8 +77,8 @@ def _math_style(reader: Reader, name: str) -> str:
 
 
 def _style(reader: Reader, name: str, *, math: bool) -> str:
-    if reader.peek() == "{" and reader.group_ends.get(reader.pos) is None:
-        reader.pos += 1  # the text was cut off: what there is of it can be read
+    if reader.is_cut_off():
+        reader.pos += 1
         return ""
     text = reader.argument(math)
     return "\\" + name if text is None else text
@@ -116,7 +108,11 @@ def _nothing(reader: Reader, name: str) -> str:
 
 def _dropped(reader: Reader, name: str) -> str:
     reader.skip_star()
-    return "\\" + name if reader.raw_argument() is None else ""
+    if reader.raw_argument() is None:
+        return "\\" + name
+    if not reader.last() or reader.last().isspace():
+        reader.skip_spaces()
+    return ""
 
 
 def _dropped_first(reader: Reader, name: str) -> str:
@@ -125,35 +121,6 @@ def _dropped_first(reader: Reader, name: str) -> str:
     if first is not None and name == "resizebox":
         reader.raw_argument()
     return "\\" + name if first is None else _style(reader, name, math=reader.math)
-
-
-def _fraction(reader: Reader, name: str) -> str:
-    before = reader.last()
-
-    def written(top: str, bottom: str) -> str:
-        text = f"{numerator(top.strip())}/{denominator(bottom.strip())}"
-        return f"({text})" if before.isalnum() or before == "/" or reader.peek().isalnum() else text
-
-    return _with_two(reader, name, written)
-
-
-def _binomial(reader: Reader, name: str) -> str:
-    return _with_two(reader, name, lambda top, bottom: f"({top} choose {bottom})")
-
-
-def _with_two(reader: Reader, name: str, written: Callable[[str, str], str]) -> str:
-    """The macro as written when it has fewer than two arguments."""
-    top = reader.argument()
-    bottom = reader.argument() if top is not None else None
-    if top is None or bottom is None:
-        return "\\" + name + ("" if top is None else f"{{{top}}}")
-    return written(top, bottom)
-
-
-def _square_root(reader: Reader, name: str) -> str:
-    degree = reader.skip_optional()
-    text = reader.argument()
-    return "\\" + name if text is None else root(degree, text.strip())
 
 
 def _modulo(reader: Reader, name: str) -> str:
@@ -204,9 +171,12 @@ def _link(reader: Reader, name: str) -> str:
         return "\\" + name
     address = unescaped(address)
     text = reader.argument(math=False) if name != "url" and reader.peek() == "{" else None
-    if not text or text.strip() == address or text.strip().startswith("http"):
+    shown = (text or "").strip()
+    if not shown or shown.startswith("http"):
         return text or address
-    return f"{text} ({address})"
+    if _THIS_URL.fullmatch(shown) or shown.rstrip("/") == _SCHEME.sub("", address).rstrip("/"):
+        return address
+    return f"{(text or '').rstrip()} ({address})"
 
 
 def _citation(reader: Reader, name: str) -> str:
@@ -223,8 +193,12 @@ def _footnote(reader: Reader, name: str) -> str:
     reader.skip_optional()
     if name == "footnotemark":
         return ""
+    before = "" if not reader.last() or reader.last().isspace() else " "
+    if reader.is_cut_off():
+        reader.pos += 1
+        return before + "("
     text = reader.argument(math=False)
-    return "\\" + name if text is None else f" ({text.strip()})"
+    return "\\" + name if text is None else f"{before}({text.strip()})"
 
 
 def _code_point(reader: Reader, name: str) -> str:
@@ -249,20 +223,6 @@ def _verbatim(reader: Reader, name: str) -> str:
     return raw
 
 
-def _environment(reader: Reader, name: str) -> str:
-    kind = reader.raw_argument()
-    if kind is None:
-        return "\\" + name
-    if kind.rstrip("*") in TEXT_ENVIRONMENTS:
-        return ""
-    closing = f"\\end{{{kind}}}"
-    end = reader.source.find(closing, reader.pos, min(reader.end, reader.pos + LONGEST_MATH))
-    if name == "end" or end <= reader.pos or kind.rstrip("*") not in MATH_ENVIRONMENTS:
-        return f"\\{name}{{{kind}}}"
-    formula(reader, end, len(closing))
-    return ""
-
-
 _Handler = Callable[[Reader, str], str]
 
 _HANDLERS: dict[str, _Handler] = {
@@ -276,8 +236,11 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(DROPPED_FIRST, _dropped_first),
     **dict.fromkeys(CITATIONS, _citation),
     **dict.fromkeys(("(", "["), bracket),
-    **dict.fromkeys(("frac", "tfrac", "dfrac", "cfrac", "nicefrac", "sfrac"), _fraction),
-    **dict.fromkeys(("binom", "tbinom", "dbinom"), _binomial),
+    **dict.fromkeys(("frac", "tfrac", "dfrac", "cfrac", "nicefrac", "sfrac"), fraction),
+    **dict.fromkeys(("binom", "tbinom", "dbinom"), binomial),
+    **dict.fromkeys(("choose", "over"), infix),
+    **dict.fromkeys(QUANTITIES, quantity),
+    **dict.fromkeys(("ce", "chem"), chemical),
     **dict.fromkeys(("operatorname", "DeclareMathOperator"), _named_operator),
     **dict.fromkeys(("xrightarrow", "xleftarrow"), _long_arrow),
     **dict.fromkeys(("stackrel", "overset", "underset"), _stacked),
@@ -285,7 +248,7 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(("url", "href", "hyperlink"), _link),
     **dict.fromkeys(("footnote", "thanks", "footnotetext", "footnotemark"), _footnote),
     **dict.fromkeys(("unicode", "ding"), _code_point),
-    **dict.fromkeys(("begin", "end"), _environment),
-    "ensuremath": _math_style, "sqrt": _square_root, "pmod": _modulo,
-    "not": _negated, "verb": _verbatim,
+    **dict.fromkeys(("begin", "end"), environment),
+    "ensuremath": _math_style, "sqrt": square_root, "pmod": _modulo,
+    "not": _negated, "verb": _verbatim, "\\": next_row,
 }  # fmt: skip

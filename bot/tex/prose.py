@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 
 from bot.tex.reader import Reader
-from bot.tex.scripts import SUPERSCRIPTS
+from bot.tex.scripts import scripted
 from bot.tex.symbols import unescaped
 
 _ADDRESS = re.compile(r"(?:[^\s{}$\\<>\"`]|\\[_%#&~$-])+")
 _DASHES = re.compile(r"-+")
+_RANGE = re.compile(r"[\d%]~(?!000)\d")
 _BACKTICKS = re.compile(r"`+")
-_POWER = re.compile(r"\^(?:\{([-+]?\d{1,4})\}|(\d{1,3})(?!\d|\.\d)|([a-z])(?![\w^{(]))")
+_POWER = re.compile(r"\^(?:\{([-+=()A-Za-z\d]{1,8})\}|(-?\d{1,3})(?!\d|\.\d)|([a-z])(?![\w^{(]))")
 _SINGLE_QUOTED = re.compile(r"`(?=[^\s`])[^`\n]{0,200}?[^\s`\\]'(?![\w'])")
+_OPENS = re.compile(r"(?:\A|[\s(\[])(?:''|\")(?=\w)")
 _QUOTE_END = re.compile(r"''|\"|``")
 
 
@@ -44,10 +46,14 @@ def dash(reader: Reader) -> None:
 
 
 def tie(reader: Reader) -> None:
-    """`Figure~2` has a space; `~20`, `a ~ b` and `/~user` have a tilde."""
+    """`Figure~2` has a space; `~20`, `3%~10%`, `a ~ b` and `/~user` have a tilde."""
+    if _RANGE.match(reader.source, max(0, reader.pos - 1), reader.end):
+        reader.literal()
+        return
     before = reader.before() or " "
     after = reader.source[reader.pos + 1 : reader.pos + 2]
-    if not (before.isalnum() or before in ".,:;)]}$'\"%") or after in {"~", "/", "="} or _in_address(reader):
+    ties = before.isalnum() or before in ".,:;)]}$'\"%"
+    if not ties or after in {"~", "/", "="} or _in_address(reader):
         reader.emit("" if after == "\\" and before.isspace() else "~")
     elif after and not after.isspace():
         reader.emit(" ")
@@ -55,13 +61,14 @@ def tie(reader: Reader) -> None:
 
 
 def power(reader: Reader) -> None:
-    r"""`m^2` where the dollars were lost, as on Hugging Face. `ReST^EM` and `10^(-62)` stay."""
+    r"""`m^2` and `R^{n-1}` where the dollars were lost, as on Hugging Face. `ReST^EM` and `10^(-62)` stay."""
     match = _POWER.match(reader.source, reader.pos, reader.end)
     before = reader.before()
-    if not match or not (before.isalnum() or before == ")"):
+    raised = scripted("^", match[match.lastindex or 0], before, "") if match else "^"
+    if not match or raised[0] == "^" or not (before.isalnum() or before == ")"):
         reader.literal()
         return
-    reader.emit("".join(SUPERSCRIPTS.get(c, "^" + c) for c in match[match.lastindex or 0]))
+    reader.emit(raised)
     reader.pos = match.end()
 
 
@@ -96,15 +103,24 @@ def _is_single_quotation(reader: Reader) -> bool:
 
 
 def closing_quote(reader: Reader) -> None:
-    width = 2 if reader.source.startswith("''", reader.pos) else 1
-    if reader.open_quotes and (width == 2 or reader.peek() == '"'):
+    written = "''" if reader.source.startswith("''", reader.pos) else reader.peek()
+    if reader.open_quotes and written != "'":
         reader.open_quotes -= 1
         reader.emit("”")
-    elif width == 1 and reader.pos in reader.closing_quotes:
-        reader.emit("’")
+    elif written == "'":
+        reader.emit("’" if reader.pos in reader.closing_quotes else "'")
     else:
-        reader.emit(reader.source[reader.pos : reader.pos + width])
-    reader.pos += width
+        _straight_quote(reader, written)
+    reader.pos += len(written)
+
+
+def _straight_quote(reader: Reader, written: str) -> None:
+    """`''so''` and `"so''` are "so"; the `5''` of a length and the `f''` of a derivative are none."""
+    opens = _OPENS.match(reader.source, max(0, reader.pos - 1), reader.end) is not None
+    closes = reader.straight_quote and not reader.before().isdigit()
+    reader.emit('"' if opens or closes else written)
+    if opens or closes or written == '"':
+        reader.straight_quote = opens
 
 
 def text_group(reader: Reader) -> None:
@@ -122,11 +138,13 @@ def text_group(reader: Reader) -> None:
 def _braces_vanish(reader: Reader, start: int, end: int) -> bool:
     r"""Braces are TeX's in `{\em x}`, `3{,}000`, `Touch{é}`, `{B}ERT`; the author's in `{-1, 0, +1}`."""
     content = reader.source[start + 1 : end] if end - start < 3 else reader.source[start + 1 : start + 2]
+    before = reader.source[start - 1 : start] or " "
     if content[:1] in {"\\", "$"} or content == ",":
         return True
-    before = reader.source[start - 1 : start] if start else ""
+    if before.isspace() and reader.source.startswith(("https://", "http://"), start + 1):
+        return True
     after = reader.source[end + 1 : end + 2]
     single = end - start == 2 and content.isalpha()
     return single and (
-        not content.isascii() or (content.isupper() and after.isalpha() and before not in "^_")
+        not content.isascii() or (content.isupper() and after.isalpha() and before not in {"^", "_"})
     )

@@ -12,9 +12,12 @@ from collections.abc import Callable, Mapping
 from bot.tex.spans import MARK, braces, formulas
 
 _DEEPEST = 40
-_TEXT_STOP = re.compile(r"""https?://|\bwww\.|[\\{}$^~`'"]|-{2,}""")
+#: An address, two dashes, or a sign of TeX; begun with its first characters, which is five times as fast.
+_TEXT_STOP = re.compile(r"""[hw\\{}$^~`'"-](?:(?<![hw-])|(?<=h)ttps?://|(?<=w)(?<!\ww)ww\.|(?<=-)-+)""")
 _MATH_TOKEN = re.compile(r"\s+|[^\s\\{}^_~'&]+|.", re.DOTALL)
 _OPTIONAL = re.compile(r"\s*\[[^\[\]{}$]{0,200}\]")
+#: What multiplies or raises what stands before it, where no space parts them.
+_FACTOR = re.compile(r"[^\W_]|[(\[{⟨⌈⌊√∂∇∞‖^_⁺⁻⁽₊₋₍]")
 
 
 #: By the character, or for text the first character, that a step begins with.
@@ -39,7 +42,11 @@ class Reader:
         self.math = False  #: whether this stretch is math
         self._depth = 0
         self.out: list[str] = []  #: what the stretch says so far, none of it empty
+        self._quotient: int | None = None  #: where in `out` the fraction or root stands that was said last
+        self.row, self.cell = " ", " "  #: what parts the rows and the cells of the environment being read
+        self.ends_with_quotient = False  #: of the stretch that was read last
         self.open_quotes = 0  #: of prose, not closed yet
+        self.straight_quote = False  #: whether a straight one is open
         self.closing_quotes: set[int] = set()  #: where quotations end that have begun
 
     def read(self) -> str:
@@ -58,8 +65,33 @@ class Reader:
         return self.out[-1][-1] if self.out else ""
 
     def emit(self, text: str) -> None:
-        if text:
-            self.out.append(text)
+        if not text:
+            return
+        if self._quotient is not None:
+            self._part_quotient(text)
+        self.out.append(text)
+
+    def emit_quotient(self, text: str) -> None:
+        """A fraction or a root: in brackets should a factor or an exponent follow, `a/b` and `c` as `(a/b)c`."""
+        self.emit(text)
+        self._quotient = len(self.out) - 1
+
+    def _part_quotient(self, following: str) -> None:
+        if _FACTOR.match(following) and self._quotient is not None:
+            self.out[self._quotient] = f"({self.out[self._quotient]})"
+        self._quotient = None
+
+    def take(self) -> str:
+        """What the stretch says so far, to be said anew."""
+        said = "".join(self.out)
+        self.out.clear()
+        self._quotient = None
+        return said
+
+    def drop_space(self) -> None:
+        """Takes back the space that was said last."""
+        if self.out and self.out[-1].isspace():
+            self.out.pop()
 
     def literal(self) -> None:
         self.emit(self.peek())
@@ -68,6 +100,10 @@ class Reader:
     def group_end(self, at: int) -> int | None:
         end = self.group_ends.get(at)
         return end if end is not None and end < self.end else None
+
+    def is_cut_off(self) -> bool:
+        """Whether a group begins here that ends nowhere: the text was cut off, and what there is can be read."""
+        return self.peek() == "{" and self.pos not in self.group_ends
 
     def skip_spaces(self) -> None:
         while self.peek() in {" ", "\t"}:
@@ -112,20 +148,31 @@ class Reader:
         self.pos = end + 1
         return content
 
+    def as_written(self, name: str) -> str:
+        r"""`\method{x}` as written, with what is in its braces converted."""
+        pieces = ["\\", name]
+        while name.isalpha() and self.peek() == "{" and (end := self.group_end(self.pos)) is not None:
+            self.pos += 1
+            pieces += ["{", self.collect(end, math=self.math), "}"]
+            self.pos = end + 1
+        return "".join(pieces)
+
     def collect(self, end: int, *, math: bool, once: bool = False) -> str:
         """What stands from here to `end`, or the first step of it, converted."""
         if self._depth >= _DEEPEST:
             end = self.pos + 1 if once else end
             raw, self.pos = self.source[self.pos : end], end
+            self.ends_with_quotient = False
             return raw
-        outer = self.out, self.end, self.math, self._depth
-        self.out, self.end, self.math, self._depth = [], end, math, self._depth + 1
+        outer = self.out, self.end, self.math, self._depth, self._quotient
+        self.out, self.end, self.math, self._depth, self._quotient = [], end, math, self._depth + 1, None
         while self.pos < end:
             (self._math_step if math else self._text_step)()
             if once:
                 break
         text = "".join(self.out)
-        self.out, self.end, self.math, self._depth = outer
+        self.ends_with_quotient = self._quotient is not None
+        self.out, self.end, self.math, self._depth, self._quotient = outer
         return text
 
     def _text_step(self) -> None:

@@ -18,7 +18,7 @@ SUPERSCRIPTS = dict(
         strict=True,
     )
 )
-_SUBSCRIPTS = dict(
+SUBSCRIPTS = dict(
     zip("0123456789+-−=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)
 )
 #: Already raised by their own shape.
@@ -26,7 +26,11 @@ _RAISED = {"∘": "°", "°": "°", "*": "*", "∗": "*", "⋆": "⋆", "′": "
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 
 _SUM = re.compile(r"[-+±∓=<>/,\s]|[×·≤≥≠≈∈→]")
-_FACTOR = re.compile(r"√?(?:[\d.]+%?|[^\W\d_][\u0300-\u036f]*)[′*₀-₉⁰¹²³⁴-⁹ₐ-ₜᵢ-ᵪⁱⁿ]*")
+_FACTOR = re.compile(
+    r"√?(?:[\d.]+%?|[^\W\d_][\u0300-\u036f]*)[′*!₀-₉⁰¹²³⁴-⁹ₐ-ₜᵢ-ᵪⁱⁿ]*|\|[^|]*\||‖[^‖]*‖[₀-₉]?"
+)
+_DIFFERENTIAL = re.compile(r"([d∂])[^\W\d_][₀-₉⁰¹²³⁴-⁹ₐ-ₜᵢ-ᵪⁱⁿ]*")
+_NUMBER = re.compile(r"\d+(?:\.\d+)?")
 
 
 def scripted(mark: str, script: str, before: str, after: str) -> str:
@@ -34,16 +38,23 @@ def scripted(mark: str, script: str, before: str, after: str) -> str:
 
     >>> scripted("^", "-3", "0", ""), scripted("_", "cut", "M", ""), scripted("^", "a/b", "x", "")
     ('⁻³', '_cut', '^(a/b)')
+    >>> scripted("_", "±0.3", "7", "")  # the spread of a figure, small below it
+    '±0.3'
     """
+    if mark == "_" and script[:1] == "±" and before.isdigit() and _NUMBER.fullmatch(script[1:].strip()):
+        return "±" + script[1:].strip()
     if mark == "^" and (script in _RAISED or (script in _ORDINALS and before.isdigit())):
         return _RAISED.get(script, script)
     tight = re.sub(r"\s*([-+=])\s*", r"\1", script)
-    table = SUPERSCRIPTS if mark == "^" else _SUBSCRIPTS
-    if all(c in table for c in tight) and not _is_word(script):
+    table = SUPERSCRIPTS if mark == "^" else SUBSCRIPTS
+    legible = "(" not in tight or _is_bracketed(tight)
+    if legible and all(c in table for c in tight) and not _is_word(script):
         return "".join(table[c] for c in tight)
     if _is_bracketed(script) or (len(script) == 1 and not script.isalnum()):
         return mark + script
-    return mark + (script if _is_one_name(script) and not after.isalnum() else f"({script})")
+    bare = (_is_one_name(script) or _NUMBER.fullmatch(script)) and not after.isalnum()
+    product = mark == "^" and len(script) == 2 and script.isalpha()
+    return mark + (script if bare and not product else f"({script})")
 
 
 def ends_factor(last: str) -> bool:
@@ -81,15 +92,16 @@ def numerator(text: str) -> str:
     return f"({text})" if long or _SUM.search(_without_brackets(text)) else text
 
 
-def denominator(text: str) -> str:
-    """`n` and `(q+1)` as they are; `2n` in brackets, or 1/2n could be n/2."""
+def denominator(text: str, above: str = "") -> str:
+    """`n`, `(q+1)` and the `dx` of d/dx as they are; `2n` in brackets, or 1/2n could be n/2."""
     if len(text) > _LONGEST_FACTOR:
         return f"({text})"
     outside = _without_brackets(text)
     bare = (
         _FACTOR.fullmatch(text) or _is_bracketed(text) or (outside[-1:] in ")⟩" and not _SUM.search(outside))
     )
-    return text if bare else f"({text})"
+    differential = _DIFFERENTIAL.fullmatch(text)
+    return text if bare or (differential and above[:1] == differential[1]) else f"({text})"
 
 
 def root(degree: str, text: str) -> str:

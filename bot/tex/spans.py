@@ -12,12 +12,15 @@ from collections.abc import Iterable
 #: No real formula is longer; a `$` whose partner is further away is money.
 LONGEST_MATH = 2_000
 
-MARK = re.compile(r"\\.|[{}$]", re.DOTALL)
+#: A brace, a dollar, or a backslash with what it escapes.
+MARK = re.compile(r"[\\{}$](?:(?<!\\)|(?<=\\).)", re.DOTALL)
 _CLOSER = {"$": "$", "\\(": "\\)", "\\[": "\\]"}
 
 _PROSE = re.compile(r"[A-Za-z]{2}\s+[A-Za-z]{2}")
+_SENTENCE = re.compile(r"[A-Za-z]{2}[.;:!?]\s+[A-Za-z]{2}")
 _NOT_PROSE = re.compile(r"\\[A-Za-z]+|\{[^{}]*\}")
 _MATH_SIGN = re.compile(r"\\[A-Za-z!,;]|[\^_=<>]|\A\s*[A-Za-z]\s*\Z")
+_AMOUNT = re.compile(r"[-–/+,(\s]*\d[\d.,]*\s*")
 _WORD = re.compile(r"[A-Za-z]{2}")
 
 
@@ -50,14 +53,18 @@ def formulas(marks: Iterable[tuple[int, str]], groups: dict[int, int]) -> dict[i
     return spans
 
 
-def is_math(content: str, following: str) -> bool:
+def is_math(content: str, *, before: str = "", after: str = "", display: bool = False) -> bool:
     """Whether what stands between two dollars is math, not the text between two prices.
 
-    >>> is_math("n log n", ""), is_math("5 and ", "1"), is_math("800 per sample for", "")
+    `before` and `after` are the characters around the dollars. A displayed formula may stand between blank lines.
+
+    >>> is_math("n log n"), is_math("5 and ", after="1"), is_math("-10", before="5")
     (True, False, False)
     """
     inner = content.strip()
-    if not inner or len(content) > LONGEST_MATH or re.search(r"\n\s*\n", content):
+    if not inner or len(content) > LONGEST_MATH or re.search(r"\n\s*\n", inner if display else content):
+        return False
+    if before.isdigit() and _AMOUNT.fullmatch(content):
         return False
     bare = _NOT_PROSE.sub("|", inner)
     if _PROSE.search(bare) or re.match(r"[,;:.)](?!\d)", inner):
@@ -66,11 +73,13 @@ def is_math(content: str, following: str) -> bool:
         return False
     if content[-1].isspace() and not _MATH_SIGN.search(content):
         return False
-    return not inner[0].isdigit() or _is_formula(content, following)
+    return not inner[0].isdigit() or _is_formula(content, after)
 
 
-def _is_formula(content: str, following: str) -> bool:
+def _is_formula(content: str, after: str) -> bool:
     """The same for what begins with a digit, as prices do: `$5-$10`, `$20 ($30)`."""
-    if following.isdigit() or any(content.count(a) != content.count(b) for a, b in ("()", "[]")):
+    if after.isdigit() or _SENTENCE.search(content):
+        return False
+    if any(content.count(a) != content.count(b) for a, b in ("()", "[]")):
         return False
     return re.search(r"\\[A-Za-z]", content) is not None or content[-1] not in " \t\n,.;:-/"

@@ -37,10 +37,12 @@ _SYMBOLS = {
     "S": "§", "dag": "†", "ddag": "‡", "slash": "/", "R": "ℝ", "N": "ℕ", "Z": "ℤ", "TeX": "TeX", "LaTeX": "LaTeX",
     "ie": "i.e.", "eg": "e.g.", "etal": "et al.", "etc": "etc.", "wrt": "w.r.t.", "iid": "i.i.d.",
     "aka": "a.k.a.", "vs": "vs.", "item": "•", "lq": "‘", "rq": "’", "gets": "←", "owns": "∋", "varOmega": "Ω",
-    "Box": "□", "Diamond": "◇", "ldotp": ".", "cdotp": "·", "enspace": " ", "nobreakspace": " ", "space": " ",
+    "eps": "ε", "Box": "□", "Diamond": "◇", "ldotp": ".", "cdotp": "·", "enspace": " ", "nobreakspace": " ",
+    "space": " ",
     "quad": " ", "qquad": " ", "thinspace": " ", "textasciitilde": "~", "textasciicircum": "^", "bmod": "mod",
+    "micro": "µ", "micron": "µm", "yen": "¥", "textyen": "¥", "textunderscore": "_", "textminus": "−",
     "mod": "mod", "argmax": "arg max", "argmin": "arg min", "argsup": "arg sup", "arginf": "arg inf",
-    ",": " ", ";": " ", ":": " ", ">": " ", " ": " ", "\n": "\n", "\t": " ", "\\": " ", "!": "", "-": "",
+    ",": " ", ";": " ", ":": " ", ">": " ", " ": " ", "\n": "\n", "\t": " ", "!": "", "-": "",
     "/": "", "@": "", "|": "‖", "*": "*", "%": "%", "&": "&", "$": "$", "#": "#", "_": "_", "{": "{", "}": "}",
 }  # fmt: skip
 OPERATORS = _words(
@@ -49,8 +51,11 @@ OPERATORS = _words(
 )
 RELATIONS = frozenset("≤≥≠∈∉∋≈→←↦∼≃≡≅≪≫⊂⊆⊃⊇⊊⊄⊈∝≺≻≼≽≲≳⪯⪰⩽⩾⟺⟹⟸⇒⇐⇔↔⟶⟵⟷⟼⊢⊨≜≐≔∥↪↠∪∩∖∧∨⊕⊗⊎⊔⊓∣∤≁≢≮≯")
 LARGE = frozenset("∑∏∐∫∮")
-#: Letters of TeX that end with a space which is no space: `\L ukasz`.
-LETTERS = _words("o O l L ss ae AE oe OE aa AA i j dh DH dj DJ th TH ng NG")
+#: Names in prose whose space is no space: `\L ukasz`, `\textmu m`, `\lq so`.
+LETTERS = _words(
+    "o O l L ss ae AE oe OE aa AA i j dh DH dj DJ th TH ng NG micro textmu lq textquoteleft textquotedblleft "
+    "guillemotleft textendash textemdash slash"
+)
 NOTHING = _words(
     "em it bf tt sc sl sf rm cal itshape bfseries scshape ttfamily sffamily rmfamily normalfont tiny scriptsize "
     "footnotesize small normalsize large Large LARGE huge Huge displaystyle textstyle scriptstyle "
@@ -75,8 +80,8 @@ CITATIONS = _words(
     "eqref cref Cref autoref pageref nameref"
 )
 ALPHABETS = {
-    "mathbb": "DOUBLE-STRUCK", "mathds": "DOUBLE-STRUCK", "Bbb": "DOUBLE-STRUCK", "mathcal": "SCRIPT",
-    "mathscr": "SCRIPT", "mathfrak": "FRAKTUR", "frak": "FRAKTUR",
+    "mathbb": "DOUBLE-STRUCK", "mathbbm": "DOUBLE-STRUCK", "mathds": "DOUBLE-STRUCK", "Bbb": "DOUBLE-STRUCK",
+    "mathcal": "SCRIPT", "mathscr": "SCRIPT", "scr": "SCRIPT", "mathfrak": "FRAKTUR", "frak": "FRAKTUR",
 }  # fmt: skip
 _OLDER_NAMES = {"FRAKTUR": "BLACK-LETTER"}
 MATH_ENVIRONMENTS = _words("equation align gather multline eqnarray displaymath math split aligned")

@@ -1,0 +1,80 @@
+"""What TeX leaves in real titles and abstracts once they are made readable: counted for a test and a benchmark.
+
+The texts lie beside the checkout and are read as the product reads them. Who asks says what is skipped without them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from bot.app import formats
+from bot.model import Entry
+from bot.pipeline.ingest import read_listing
+from bot.text import readable
+from tests.support.cli import ROOT
+
+SHARED = ROOT.parent / "shared"
+#: No page and no line of the archive is of a later day.
+_DAY = date(2026, 5, 31)
+_MARK = re.compile(r"\\[A-Za-z]+|\\.|\\\Z|\$", re.DOTALL)
+_PRICE = re.compile(r"\$(?=\d)")
+
+
+def archive() -> list[Path]:
+    """The archive's days, in order."""
+    return sorted(SHARED.glob("archive/*.jsonl.gz"))
+
+
+def pages() -> list[Path]:
+    """The saved pages."""
+    return sorted(SHARED.glob("listings/*.txt"))
+
+
+def entries(paths: Iterable[Path]) -> Iterator[Entry]:
+    for path in paths:
+        listing = read_listing(path, formats(), _DAY)
+        assert not listing.unreadable, path
+        yield from listing.entries
+
+
+@dataclass(slots=True)
+class Leftovers:
+    """The counts of some texts, each counted as often as it stands there."""
+
+    texts: int = 0
+    changed: int = 0
+    backslash: int = 0  #: texts that show one when they are converted
+    dollar: int = 0
+    prices: int = 0  #: texts whose dollars all stand before a digit, and that show no backslash
+    either: int = 0
+    growth: float = 0.0  #: the greatest length of a result, in lengths of its text
+    marks: Counter[str] = field(default_factory=Counter)  #: texts by what they still show
+    examples: dict[str, str] = field(default_factory=dict)  #: the first text that shows each
+
+    @property
+    def share(self) -> float:
+        return self.either / self.texts
+
+
+def leftovers(texts: Iterable[tuple[str, str]]) -> Leftovers:
+    """Converts texts, each with the name that it is shown by."""
+    found = Leftovers()
+    for name, text in texts:
+        said = readable(text)
+        marks = set(_MARK.findall(said))
+        found.texts += 1
+        found.changed += said != text
+        found.backslash += "\\" in said
+        found.dollar += "$" in said
+        found.prices += marks == {"$"} and "$" not in _PRICE.sub("", said)
+        found.either += bool(marks)
+        found.growth = max(found.growth, len(said) / max(len(text), 1))
+        found.marks.update(marks)
+        for mark in marks:
+            found.examples.setdefault(mark, name)
+    return found
