@@ -50,55 +50,61 @@ class Span:
 
 def shown_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, ...]:
     """What raised the score most, but for the `interest` that is named anyway."""
-    weights = _merged(reasons)
-    told = (name for name in _heaviest(weights) if name != interest)
+    names = dict.fromkeys(_told(*one) for one in _heaviest(_merged(reasons)))
+    told = (name for name in names if name and name != interest)
     return tuple(told)[: REASONS_SHOWN - bool(interest)]
 
 
-def _merged(reasons: Iterable[Reason]) -> dict[str, float]:
-    """The reasons that raised the score, by name.
+#: A reason's name as the ranker gives it, and whether it is a term.
+_Name = tuple[str, bool]
+
+
+def _merged(reasons: Iterable[Reason]) -> dict[_Name, float]:
+    """The reasons that raised the score.
 
     A term within a longer one that is there too says nothing more, and counts to it: "world models", "world" and
     "models" are "world models", with the weight of all three.
     """
     raising = [reason for reason in reasons if reason.weight > 0]
-    whole = _whole(reason.term for reason in raising if reason.is_term)
-    weights: dict[str, float] = {}
+    longer = _longer(dict.fromkeys(reason.term for reason in raising if reason.is_term))
+    weights: dict[_Name, float] = {}
     for reason in raising:
-        longer = (one for one in whole if reason.is_term and _is_within(reason.term, one))
-        name = _told(next(longer, reason.term), reason.is_term)
+        part = f" {_parts(reason.term)} " if reason.is_term else ""
+        within = (one for one, parts in longer.items() if part and part in parts and one != reason.term)
+        name = (next(within, reason.term), reason.is_term)
         weights[name] = weights.get(name, 0.0) + reason.weight
-    weights.pop("", None)
     return weights
 
 
+def _longer(names: Iterable[str]) -> dict[str, str]:
+    """Those of several words that are part of no other one, the heaviest first, with their words."""
+    several = {name: f" {_parts(name)} " for name in names}
+    several = {name: parts for name, parts in several.items() if parts.count(" ") > 2}
+    return {
+        name: parts
+        for name, parts in several.items()
+        if not any(parts in others and name != other for other, others in several.items())
+    }
+
+
+@lru_cache(maxsize=16_384)
+def _parts(term: str) -> str:
+    return " ".join(re.findall(r"\w+", term.casefold()))
+
+
+def _heaviest(weights: Mapping[_Name, float]) -> list[_Name]:
+    least = max(weights.values(), default=0.0) * LEAST_REASON
+    order = sorted(weights, key=lambda name: (-weights[name], name))
+    return [name for name in order if weights[name] >= least]
+
+
+@lru_cache(maxsize=16_384)
 def _told(name: str, is_term: bool) -> str:
     """A reason as a reader is told it: what is no term says what it is before a colon."""
     kind, _, rest = ("", "", name) if is_term else name.partition(": ")
     before, after = _KINDS.get(kind, ("", ""))
     what = cut(one_line(readable(rest if before else name)), TERM_LENGTH)
     return f"{before}{what}{after}" if what else ""
-
-
-def _whole(names: Iterable[str]) -> list[str]:
-    """Those that are part of no other one, in their order: the heaviest first."""
-    each = list(dict.fromkeys(names))
-    return [term for term in each if not any(_is_within(term, other) for other in each)]
-
-
-def _heaviest(weights: Mapping[str, float]) -> list[str]:
-    least = max(weights.values(), default=0.0) * LEAST_REASON
-    order = sorted(weights, key=lambda name: (-weights[name], name))
-    return [name for name in order if weights[name] >= least]
-
-
-def _is_within(term: str, other: str) -> bool:
-    return term != other and f" {_parts(term)} " in f" {_parts(other)} "
-
-
-@lru_cache(maxsize=4096)
-def _parts(term: str) -> str:
-    return " ".join(re.findall(r"\w+", term.casefold()))
 
 
 # --- Extract ------------------------------------------------------------------------------------------------
@@ -154,17 +160,21 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 def _wanted(read: _Text, reasons: Sequence[Reason]) -> dict[str, float]:
     """The terms of a text that raised its paper's score most, with their weights: those that are told as reasons
-    where it has any, else the words of them.
+    where it has any, else other phrases, else the words of them.
     """
-    every = _merged(reasons)
-    told = {name: every[name] for name in _heaviest(every)[:REASONS_SHOWN]}
-    phrases = _merged(reason for reason in reasons if reason.is_term)
-    single = {reason.term: reason.weight for reason in reasons if reason.weight > 0 and reason.is_term}
-    for weights in (told, phrases, single):
-        known = ((_term(name), weights[name]) for name in _heaviest(weights)[:REASONS_SHOWN])
+    for weights in _ways(reasons):
+        names = (name for name in _heaviest(weights)[:REASONS_SHOWN] if name[1])
+        known = ((_term(name[0]), weights[name]) for name in names)
         if found := {term: weight for term, weight in known if term in read.places}:
             return found
     return {}
+
+
+def _ways(reasons: Sequence[Reason]) -> Iterator[dict[_Name, float]]:
+    yield _merged(reasons)
+    raising = [reason for reason in reasons if reason.is_term and reason.weight > 0]
+    yield _merged(raising)
+    yield {(reason.term, True): reason.weight for reason in raising}
 
 
 @lru_cache(maxsize=16_384)

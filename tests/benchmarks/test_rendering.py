@@ -1,5 +1,5 @@
-"""What composing a digest's messages costs: a thousand digests of ten real papers each, by part, and the share of that
-in a whole `send` of them into Maildirs on this disk.
+"""What composing a digest's messages costs: a thousand digests of ten real papers each, by part, and the share of
+that in a whole `send` of them into Maildirs on this disk.
 """
 
 from __future__ import annotations
