@@ -1,74 +1,29 @@
-"""What people see on a terminal: Rich on a terminal, the same words plainly elsewhere."""
+"""What people see of commands: Rich on a terminal, the same words plainly elsewhere.
+
+Owns the consoles, and every command's words but a digest (bot.digest_terminal) and how things stand (bot.affairs).
+"""
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from bot.affairs import STYLES
 from bot.evaluation import MAIN, MEASURES, Evaluation, Result, hidden
 from bot.merge import Change
-from bot.model import Digest
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.text import counted, readable
-from bot.views import DigestView, PaperView, digest_view
 
 if TYPE_CHECKING:
     from bot.pipeline.bounces import Taken
-
-
-def digest(shown: Digest) -> RenderableType:
-    """A ranked digest as cards."""
-    view = digest_view(shown)
-    head = Text.assemble(("Paperboy", "bold"), f" for {view.profile} · {view.day}\n", (_opening(view), "dim"))
-    return Group(head, Text(), *(_card(paper) for paper in view.papers))
-
-
-def _opening(view: DigestView) -> str:
-    return "\n".join(filter(None, (f"{view.count} · {view.news}", view.why)))
-
-
-def _card(paper: PaperView) -> RenderableType:
-    title = Text(f"{paper.rank:>2}. ", style="dim")
-    title.append(paper.title, style=f"bold link {paper.url}" if paper.url else "bold")
-    lines = [title, _indented(_authors(paper)), _indented(Text(_facts(paper), style="dim"))]
-    if paper.reasons or paper.interest:
-        told = [(paper.interest, "bold cyan")] if paper.interest else []
-        told += [(reason, "cyan") for reason in paper.reasons]
-        lines.append(_indented(Text.assemble(("why  ", "dim"), Text(", ").join(Text(*one) for one in told))))
-    for other in paper.also:
-        same = f"{other.title} · {other.url}" if other.url else other.title
-        lines.append(_indented(Text.assemble(("nearly the same  ", "dim"), same)))
-    return Group(*lines, Text())
-
-
-def _indented(text: Text) -> RenderableType:
-    return Padding(text, (0, 0, 0, 4), expand=False)
-
-
-def _authors(paper: PaperView) -> Text:
-    text = Text()
-    for n, author in enumerate(paper.authors):
-        text.append(", " if n else "")
-        text.append(
-            f"★ {author.name}" if author.followed else author.name, "yellow" if author.followed else ""
-        )
-    if paper.more:
-        text.append(f" {paper.more}" if paper.authors else paper.more)
-    return text
-
-
-def _facts(paper: PaperView) -> str:
-    link = paper.url or ""
-    return " · ".join(x for x in (f"relevance {paper.relevance}", *paper.about, *paper.echo, link) if x)
 
 
 def ingested(reports: Iterable[Report], papers: int) -> RenderableType:
@@ -152,6 +107,8 @@ def explained(profile: str, asked: str, found: Explanation) -> RenderableType:
 _NAMED = 5
 #: Columns for a profile's name: a query can be a paragraph.
 _NAME_WIDTH = 70
+#: Columns of a pipe that programs read.
+_PIPE_WIDTH = 200
 
 
 def evaluated(done: Evaluation) -> RenderableType:
@@ -224,8 +181,21 @@ def _hidden(rows: Iterable[tuple[str, str]]) -> Table:
 
 
 def console(*, stderr: bool = False) -> Console:
-    """Wide enough to keep a line of a pipe whole; colours only on a terminal."""
-    made = Console(stderr=stderr, highlight=False, soft_wrap=False)
-    if not made.is_terminal:
-        made = Console(stderr=stderr, highlight=False, width=200, no_color=True)
-    return made
+    """For lines that programs read too: wide enough to keep a line of a pipe whole; colours only on a terminal."""
+    made = _console(stderr=stderr)
+    return made if made.is_terminal else _console(stderr=stderr, width=_PIPE_WIDTH)
+
+
+def page() -> Console:
+    """For what people read: as wide as the terminal; where there is none, as COLUMNS says, or 80."""
+    return _console()
+
+
+def _console(*, stderr: bool = False, width: int | None = None) -> Console:
+    """Interprets nothing in what it prints; with NO_COLOR (https://no-color.org) no escape sequence at all, so that
+    links and bold go with the colours.
+    """
+    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
+    return Console(
+        stderr=stderr, width=width, highlight=False, markup=False, emoji=False, color_system=colours
+    )

@@ -33,7 +33,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.channels", "bot.pipeline", "bot.ranking", "bot.sources", "bot.store", "bot.web"),
     ("bot.affairs",),
     ("bot.reports",),
-    ("bot.app", "bot.terminal"),
+    ("bot.app", "bot.digest_terminal", "bot.terminal"),
     ("bot.daemon", "bot.demo"),
     ("bot.cli",),
     ("bot.__main__",),

@@ -33,13 +33,13 @@ def demo(
 ) -> None:
     """A bundled sample edition through the whole pipeline: no token, no network, no configuration."""
     from bot import demo as sample
-    from bot import terminal
+    from bot import digest_terminal, terminal
 
     made = sample.run(out)
     console = terminal.console()
     console.print(terminal.ingested([replace(made.report, name="sample edition")], made.report.entries), "")
     for digest in made.digests:
-        console.print(terminal.digest(digest))
+        digest_terminal.show(digest)
     console.print(terminal.sent(made.rows))
     console.print("\nLook at these:")
     for path in made.files:

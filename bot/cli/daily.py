@@ -230,7 +230,7 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
 
 
 def _show(app: App, digest: Digest, format_: Format) -> None:
-    from bot import rendering, terminal, views
+    from bot import digest_terminal, rendering, views
     from bot.model import ChannelName
 
     slack = app.channels[ChannelName.SLACK]
@@ -242,6 +242,6 @@ def _show(app: App, digest: Digest, format_: Format) -> None:
         ),
     }
     if format_ is Format.TERMINAL:
-        terminal.console().print(terminal.digest(digest))
+        digest_terminal.show(digest)
     else:
         sys.stdout.write(f"{shown[format_]()}\n")
