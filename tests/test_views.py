@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import io
 from datetime import date
 from typing import Any
 
 import pytest
-from rich.console import Console
 
-from bot import terminal
 from bot.links import LinkView
-from bot.model import Digest, News, ScoredPaper
+from bot.model import News, ScoredPaper
 from bot.views import ALSO_SHOWN, BEST_SHOWN, EARLIER_SHOWN, TITLE_LENGTH, PaperView, digest_view, paper_view
 from tests.support.samples import digest, paper, scored
 
@@ -269,36 +266,3 @@ def test_the_preheader_goes_on_where_the_subject_ends() -> None:
     assert view.papers[0].title not in view.preheader
     assert digest_view(digest(1, why="thin")).preheader == "thin"
     assert digest_view(digest(1)).preheader == digest_view(digest(1)).news
-
-
-# --- On a terminal ----------------------------------------------------------------------------------------
-
-
-def on_terminal(shown: Digest, **console: Any) -> str:
-    out = io.StringIO()
-    Console(file=out, width=console.pop("width", 200), **console).print(terminal.digest(shown))
-    return out.getvalue()
-
-
-def test_terminal_names_the_interest_and_what_says_nearly_the_same() -> None:
-    """In words and with the whole link, and what looks like Rich's markup is text."""
-    also = (
-        paper(7, title="[bold red]Again[/] and [link=x]again"),
-        paper(8, id="ns:8", url=None, title="Alone"),
-    )
-    shown = digest((scored(1, interest="world models", also=also), scored(2, interest="robots")))
-    for console in ({}, {"force_terminal": True, "color_system": None}):
-        text = on_terminal(shown, **console)
-        assert (
-            "nearly the same  [bold red]Again[/] and [link=x]again · https://arxiv.org/abs/2605.00007" in text
-        )
-        assert "nearly the same  Alone\n" in "\n".join(line.rstrip() for line in text.splitlines()) + "\n"
-        assert "why  world models, robots" in text  # the first one's interest, and what else there is
-    assert "nearly the same" not in on_terminal(digest(2))
-
-
-def test_a_long_link_is_not_lost_on_a_narrow_terminal() -> None:
-    """It is broken over lines, and all of it is there."""
-    url = "https://a.org/" + "x" * 900
-    text = on_terminal(digest((scored(1, also=(paper(7, url=url),)),)), width=60)
-    assert url in "".join(line.strip() for line in text.splitlines())
