@@ -15,12 +15,13 @@ from lxml import html
 
 from bot import rendering
 from bot.model import Digest, Reason, ScoredPaper
-from bot.rendering import environment, render_html, render_text, templates_folder, wrapped
+from bot.rendering import BUILT_IN, environment, templates_folder, wrapped
 from bot.views import PaperView, cut, digest_view, paper_view, safe_url
 from tests.support.samples import ABSTRACT, HOSTILE, digest, paper, scored, wild_digests
 
 OURS = {"html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"}
 OURS |= {"h1", "h2", "p", "a", "strong", "span"}
+render_html, render_text = BUILT_IN.html, BUILT_IN.text
 NAMES = tuple(f"Author {chr(ord('A') + n)}" for n in range(12))
 
 
