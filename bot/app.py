@@ -14,7 +14,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from bot.errors import NotConfigured, UserError
-from bot.model import ChannelName, Profile, SourceState
+from bot.model import ChannelName, Problem, Profile, SourceState
 from bot.pipeline.alerts import Operator
 from bot.pipeline.compose import Desk, source_troubles
 from bot.pipeline.deliver import Sender
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.letter import Signer
     from bot.pipeline.ingest import Format
     from bot.ports import Channel, Source
+    from bot.rendering import Templates
     from bot.settings import Settings
     from bot.store.database import Database
     from bot.store.outbox import Outbox
@@ -69,12 +70,34 @@ def formats() -> Sequence[Format]:
     return modules  # each module has recognises() and parse()
 
 
+def template_problems(folder: Path) -> tuple[Problem, ...]:
+    """What is wrong with one's own templates, each of them rendered as it would be sent."""
+    from bot.channels.maildir import MaildirChannel
+    from bot.channels.slack import SlackChannel
+    from bot.proofs import try_out
+    from bot.rendering import Templates
+
+    found: list[Problem] = []
+    templates = Templates(folder, found.append)
+    channels = (MaildirChannel(Path(), templates=templates), SlackChannel(None, templates=templates))
+    try_out(templates, channels)
+    return tuple(sorted(found))
+
+
 class App:
     """What the settings make. Parts are made when first used: a command pays only for what it needs."""
 
-    def __init__(self, settings: Settings, *, sleep: Callable[[float], None] = time.sleep) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        told: Callable[[Problem], None] = lambda problem: None,
+    ) -> None:
+        """`told`: hears of a mistake in one's own templates, instead of which the built-in ones are rendered."""
         self.settings = settings
         self._sleep = sleep
+        self._told = told
         #: Who holds the leases of this process.
         self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
@@ -122,6 +145,12 @@ class App:
         return Sources(self.database)
 
     @cached_property
+    def templates(self) -> Templates:
+        from bot.rendering import Templates
+
+        return Templates(self.settings.templates, self._told)
+
+    @cached_property
     def channels(self) -> dict[ChannelName, Channel]:
         from bot.channels.mail import MailChannel
         from bot.channels.maildir import MaildirChannel
@@ -132,7 +161,9 @@ class App:
         token = s.slack_bot_token.get_secret_value() if s.slack_bot_token else None
         smtp = s.smtp_url.get_secret_value() if s.smtp_url else None
         return {
-            ChannelName.SLACK: SlackChannel(token, s.slack_api_url, names=StoredNames(self.database)),
+            ChannelName.SLACK: SlackChannel(
+                token, s.slack_api_url, names=StoredNames(self.database), templates=self.templates
+            ),
             ChannelName.EMAIL: MailChannel(
                 smtp,
                 s.mail_from,
@@ -140,8 +171,9 @@ class App:
                 public_url=s.public_url,
                 secret=self._secret,
                 signer=self._mail_signer,
+                templates=self.templates,
             ),
-            ChannelName.MAILDIR: MaildirChannel(s.data / "maildir", s.mail_from),
+            ChannelName.MAILDIR: MaildirChannel(s.data / "maildir", s.mail_from, self.templates),
         }
 
     @property
@@ -272,7 +304,7 @@ class App:
             if receivers.pause(scope, why, now):
                 told(f"{scope}: {why}")
 
-        return unsubscribing(self._secret, self.outbox.edition, pause, utc_now)
+        return unsubscribing(self._secret, self.outbox.edition, pause, utc_now, self.templates)
 
     def affairs(self, now: datetime) -> Affairs:
         """How things stand."""

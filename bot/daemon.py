@@ -25,7 +25,7 @@ def run(settings: Settings) -> None:
     """Blocks until SIGTERM or SIGINT. Raises PaperboyError when it cannot even begin."""
     _log()
     loop = Loop(lambda: daemon.ingest(), lambda: daemon.tick())
-    app = App(settings, sleep=_interruptible(loop))
+    app = App(settings, sleep=_interruptible(loop), told=_say_of_template)
     daemon = Daemon(app)
     loop.listen()
     try:
@@ -41,7 +41,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
     from bot.web.server import serve
 
     _log()
-    app = App(settings)
+    app = App(settings, told=_say_of_template)
     try:
         web = app.web(say)
         say(_about_links(settings.public_url))
@@ -67,6 +67,10 @@ def say(text: str) -> None:
     """One plain line with the time, at once: logs are read while they grow."""
     sys.stdout.write(f"{utc_now():%Y-%m-%dT%H:%M:%SZ} {text}\n")
     sys.stdout.flush()
+
+
+def _say_of_template(problem: Problem) -> None:
+    say(f"template problem: {problem} (the built-in template is used)")
 
 
 class Daemon:

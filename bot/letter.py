@@ -26,7 +26,7 @@ from bot.addresses import is_loopback
 from bot.links import LinkView
 from bot.model import Digest
 from bot.outgoing import Notice
-from bot.rendering import render_html, render_text
+from bot.rendering import BUILT_IN, Templates
 from bot.text import cut, one_line, without_controls
 from bot.views import DigestView, digest_view
 
@@ -50,6 +50,7 @@ class Letterhead:
     public_url: str | None = None  #: of the web process; with a secret, letters have a one-click link to it
     secret: bytes | None = field(default=None, repr=False)
     signer: Signer | None = None
+    templates: Templates = BUILT_IN
 
 
 class _HeaderPolicy(EmailPolicy):
@@ -114,8 +115,8 @@ def compose(digest: Digest, delivery: str, to: str, letterhead: Letterhead) -> b
     view = digest_view(digest, LinkView("Unsubscribe", ways_out[-1]))
     message = _message(subject(view), delivery, digest.made, to, letterhead)
     _add(message, _list_headers(label, ways_out, letterhead))
-    message.set_content(render_text(view))
-    message.add_alternative(render_html(view), subtype="html")
+    message.set_content(letterhead.templates.text(view))
+    message.add_alternative(letterhead.templates.html(view), subtype="html")
     message.set_boundary("=_paperboy_" + hashlib.sha256(delivery.encode()).hexdigest()[:32])
     return _finished(message, digest.made, to, letterhead)
 

@@ -1,21 +1,27 @@
 """The templates that show a digest to a reader, and the pages made of them.
 
-Owns the Jinja environment and what its templates need: line breaking, inline styles. Refuses to know what is shown
-(bot.views decides that), how anything is sent, and which markup a channel needs beyond HTML.
+Owns the Jinja environment and what its templates need: line breaking, inline styles; and that a built-in template
+stands in for one's own where that has a mistake. Refuses to know what is shown (bot.views decides that), how anything
+is sent, and which markup a channel needs beyond HTML.
 """
 
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from bot.highlights import Span
-from bot.views import DigestView, LeavingView, LinkPage
+from bot.model import Problem
+from bot.views import AuthorView, DigestView, LeavingView, LinkPage
+
+if TYPE_CHECKING:
+    from bot.own_templates import OwnTemplates
 
 TEXT_WIDTH = 77  # RFC 5322 recommends lines of at most 78 characters
 
@@ -39,8 +45,13 @@ def environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.filters |= {"wrapped": wrapped, "ruled": ruled, "marked": marked, "sentence": sentence}
+    made.filters |= {f.__name__: f for f in (wrapped, ruled, marked, sentence, starred)}
     return made
+
+
+def starred(author: AuthorView) -> str:
+    """A name, with the star of a followed author."""
+    return f"★\u00a0{author.name}" if author.followed else author.name
 
 
 def sentence(text: str) -> str:
@@ -85,16 +96,56 @@ def _inliner() -> css_inline.CSSInliner:
     return css_inline.CSSInliner(keep_at_rules=True, load_remote_stylesheets=False)
 
 
-def render_html(view: DigestView) -> str:
-    """The digest as a whole HTML page for mail clients: inline styles, tables, nothing remote."""
-    return _inliner().inline(environment().get_template("digest.html.j2").render(digest=view))
+def _inlined(page: str) -> str:
+    return _inliner().inline(page)
 
 
-def render_unsubscribe(page: LinkPage, leaving: LeavingView | None = None) -> str:
-    """The page behind an unsubscribe link; `leaving` when it asks, or says that it is done."""
-    return environment().get_template("unsubscribe.html.j2").render(page=page, leaving=leaving)
+def _as_it_is(page: str) -> str:
+    return page
 
 
-def render_text(view: DigestView) -> str:
-    """The digest as plain text, in lines under 78 characters except for URLs."""
-    return environment().get_template("digest.txt.j2").render(digest=view)
+class Templates:
+    """Every template that a reader sees: the built-in ones, and in their place those of one's `own` folder.
+
+    A mistake in one's own is `told`, and the built-in template is rendered instead: nothing here raises for it.
+    """
+
+    def __init__(
+        self, own: Path | None = None, told: Callable[[Problem], None] = lambda problem: None
+    ) -> None:
+        self._own = _opened(own, told) if own else None
+
+    def html(self, view: DigestView) -> str:
+        """The digest as a whole HTML page for mail clients: inline styles, tables, nothing remote."""
+        return self._rendered("digest.html.j2", _inlined, digest=view)
+
+    def text(self, view: DigestView) -> str:
+        """The digest as plain text, in lines under 78 characters except for URLs."""
+        return self._rendered("digest.txt.j2", digest=view)
+
+    def slack(self, shown: Callable[[str], str], **names: Any) -> str:
+        """What stands for a Slack message's blocks; `shown` makes markup of text that shows as written."""
+        return self._rendered("digest.slack.j2", shown=shown, **names)
+
+    def unsubscribe(self, page: LinkPage, leaving: LeavingView | None = None) -> str:
+        """The page behind an unsubscribe link; `leaving` when it asks, or says that it is done."""
+        return self._rendered("unsubscribe.html.j2", page=page, leaving=leaving)
+
+    def look_over(self) -> None:
+        """Have every file of one's own told that is no template, or cannot be one."""
+        if self._own:
+            self._own.look_over()
+
+    def _rendered(self, name: str, finish: Callable[[str], str] = _as_it_is, **names: Any) -> str:
+        own = self._own.render(name, finish, names) if self._own else None
+        return finish(environment().get_template(name).render(names)) if own is None else own
+
+
+def _opened(folder: Path, told: Callable[[Problem], None]) -> OwnTemplates:
+    from bot.own_templates import OwnTemplates  # the sandbox is for who needs one
+
+    return OwnTemplates(folder, environment(), told)
+
+
+#: For who has no templates of their own.
+BUILT_IN = Templates()

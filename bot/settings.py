@@ -35,6 +35,7 @@ class Settings:
     database_url: SecretStr  #: for SQLAlchemy, with its driver; it may hold a password
     data: Path  #: database, Maildir, caches; need not exist yet
     profiles: Path  #: folder of profiles
+    templates: Path | None = None  #: folder of one's own templates, which is there and can be read
     slack_bot_token: SecretStr | None = None
     slack_api_url: str | None = None  #: None for this and the URLs below: the service's own
     smtp_url: SecretStr | None = None  #: smtp:// or smtps://; set if and only if mail_from is
@@ -230,6 +231,15 @@ def _folder(value: str) -> Path:
         raise ValueError("starts with the home folder of nobody known: write the whole path") from None
 
 
+def _readable_folder(value: str) -> Path:
+    path = _folder(value)
+    if not os.path.isdir(path):  # Path's own raises for a name that is too long
+        raise ValueError("names no folder: write the path of the one with your templates")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise ValueError("names a folder that cannot be read: change who may")
+    return path
+
+
 def _token(value: str) -> SecretStr:
     if re.search(r"\s", value) or not value.isascii():
         raise ValueError("holds a space or a character that no token has: copy it again")
@@ -339,6 +349,7 @@ _KNOWN: Mapping[str, _Known] = {
     "DATABASE_URL": _Known("database_url", _database_url),
     "PAPERBOY_DATA": _Known("data", _folder),
     "PAPERBOY_PROFILES": _Known("profiles", _folder),
+    "PAPERBOY_TEMPLATES": _Known("templates", _readable_folder),
     "SLACK_BOT_TOKEN": _Known("slack_bot_token", _token),
     "SLACK_API_URL": _Known("slack_api_url", _http_url),
     "SMTP_URL": _Known("smtp_url", _smtp_url),

@@ -10,7 +10,7 @@ import json
 import pytest
 
 from bot.model import Digest
-from bot.rendering import render_html
+from bot.rendering import BUILT_IN
 from bot.views import digest_view
 from tests.support.mail_lint import lint
 from tests.support.mail_lint.checks import LARGEST
@@ -361,6 +361,6 @@ MAILS |= {"hostile": hostile()}
 @pytest.mark.parametrize("name", MAILS)
 def test_the_mail_as_it_is_sent(name: str) -> None:
     """Nothing that Gmail, Apple Mail, Outlook or Yahoo drop carries meaning or layout; small, safe and legible."""
-    report = lint(render_html(digest_view(MAILS[name])))
+    report = lint(BUILT_IN.html(digest_view(MAILS[name])))
     print(f"\n{name}: {report.told() if name == '1 paper' else report.sizes()}")
     assert not report.findings, report.told_findings()

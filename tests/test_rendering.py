@@ -13,12 +13,13 @@ from lxml import html
 
 from bot import rendering
 from bot.model import Digest
-from bot.rendering import environment, render_html, render_text, templates_folder, wrapped
+from bot.rendering import BUILT_IN, environment, templates_folder, wrapped
 from bot.views import digest_view
 from tests.support.samples import ABSTRACT, digest, paper, scored, wild_digests
 
 OURS = {"html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"}
 OURS |= {"h1", "h2", "h3", "p", "a", "strong", "span"}
+render_html, render_text = BUILT_IN.html, BUILT_IN.text
 
 
 # --- Templates --------------------------------------------------------------------------------------------

@@ -237,6 +237,18 @@ def test_signing_needs_a_sender(tmp_path: Path) -> None:
     assert problem == "environment:1:1: DKIM_KEY is set without MAIL_FROM: its domain is the one that signs"
 
 
+@pytest.mark.parametrize("written", ["nowhere", "file", "t" * 5000])
+def test_own_templates_lie_in_a_folder(written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """One that is there: without the setting there are none."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "file").touch()
+    (tmp_path / "mine").mkdir()
+    assert (read().templates, read(PAPERBOY_TEMPLATES="mine").templates) == (None, Path("mine"))
+    assert wrong({"PAPERBOY_TEMPLATES": written}) == [
+        "environment:1:1: PAPERBOY_TEMPLATES names no folder: write the path of the one with your templates"
+    ]
+
+
 @pytest.mark.parametrize("written", ["C0PAPERS", "#papers", "U0ADA", "Ops@Example.org", "ops@localhost"])
 def test_alerts_go_where_they_can(written: str, tmp_path: Path) -> None:
     """To Slack with a token, to an address with a server; else it is said what is missing."""
@@ -306,8 +318,8 @@ def test_problems_of_the_file_have_their_places(tmp_path: Path) -> None:
         ":5:10: SMTP_URL is no mail server's address: write smtp://user:password@host:587 or smtps://…",
         ":5:10: SMTP_URL is set without MAIL_FROM: mail needs both",
         ":7:1: this line cannot be read: write NAME=value",
-        ":8:1: unknown setting PAPERBOY_XYZ12345: there are PAPERBOY_DATA, PAPERBOY_PROFILES, PAPERBOY_CONTACT, "
-        "PAPERBOY_ALERTS",
+        ":8:1: unknown setting PAPERBOY_XYZ12345: there are PAPERBOY_DATA, PAPERBOY_PROFILES, PAPERBOY_TEMPLATES, "
+        "PAPERBOY_CONTACT, PAPERBOY_ALERTS",
         ":9:1: PUBLIC_URL is no web address: write one such as https://paperboy.example.org",
         "environment:1:1: HF_API_URL is no web address: write one such as https://paperboy.example.org",
     ]

@@ -28,8 +28,9 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "bot.schedule",
     ),
     ("bot.views",),
-    ("bot.profiles", "bot.rendering", "bot.settings"),
-    ("bot.bounces", "bot.first_steps", "bot.letter"),
+    ("bot.own_templates", "bot.profiles", "bot.settings"),
+    ("bot.rendering",),
+    ("bot.bounces", "bot.first_steps", "bot.letter", "bot.proofs"),
     ("bot.channels", "bot.pipeline", "bot.ranking", "bot.sources", "bot.store", "bot.web"),
     ("bot.affairs",),
     ("bot.reports",),
@@ -59,7 +60,8 @@ RESERVED = {
     "yaml": ("bot.yamlfile",),
     "lxml": ("bot.sources",),
     "waitress": ("bot.web.server",),
-    "jinja2": ("bot.rendering",),
+    "jinja2": ("bot.rendering", "bot.own_templates"),  # the latter in a sandbox, for who needs one
+    "css_inline": ("bot.rendering",),
     "typer": ("bot.cli", "bot.first_steps"),
 }
 #: How the clock is read; `time.monotonic` measures, and tells no time.

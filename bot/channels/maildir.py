@@ -15,6 +15,7 @@ from bot.letter import Letterhead, compose, message_id_in, notice, sender_addres
 from bot.model import Digest
 from bot.outgoing import Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage
 from bot.ports import Channel, Reach, nobody
+from bot.rendering import BUILT_IN, Templates
 
 SENDER = "paperboy@localhost"
 _SIMPLE_NAME = re.compile(r"\w[\w.+@-]{0,99}")
@@ -34,10 +35,10 @@ class MaildirChannel(Channel):
     name = "maildir"
     finds = True
 
-    def __init__(self, folder: Path, sender: str | None = None) -> None:
+    def __init__(self, folder: Path, sender: str | None = None, templates: Templates = BUILT_IN) -> None:
         self._folder = folder
         #: Neither a link nor a signature: what stays on this machine needs none, and always works.
-        self._letterhead = Letterhead(_usable(sender))
+        self._letterhead = Letterhead(_usable(sender), templates=templates)
 
     def check(self) -> None:
         """Always configured."""

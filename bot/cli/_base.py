@@ -69,7 +69,11 @@ def the_settings() -> Settings:
 def open_app() -> App:
     from bot.app import App
 
-    return App(the_settings())
+    return App(the_settings(), told=_warn_of_template)
+
+
+def _warn_of_template(problem: Problem) -> None:
+    typer.echo(f"{problem} (the built-in template is used)", err=True)
 
 
 def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[Profile], bool]:

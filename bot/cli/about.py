@@ -25,6 +25,8 @@ from bot.when import Moment, parse_when
 
 if TYPE_CHECKING:
     from bot.evaluation import Task
+    from bot.model import Problem
+    from bot.settings import Settings
 
 
 @cli.command()
@@ -93,19 +95,28 @@ def check(
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Profiles or folders.")
     ] = None,
 ) -> None:
-    """Every problem of the profiles and the settings as file:line:col: message, all at once."""
+    """Every problem of profiles, settings and own templates as file:line:col: message, all at once."""
     from bot.profiles import load_profiles
     from bot.settings import load_settings
 
     settings, problems = load_settings()
     folders = paths or [settings.profiles if settings else Path("profiles")]
     profiles, more = load_profiles(folders)
-    for problem in (*problems, *more):
+    found = (*problems, *more, *_of_templates(settings))
+    for problem in found:
         typer.echo(problem)
-    if problems or more:
-        typer.echo(counted(len(problems) + len(more), "problem"), err=True)
+    if found:
+        typer.echo(counted(len(found), "problem"), err=True)
         raise typer.Exit(CHANGE_SOMETHING)
     typer.echo(f"{counted(len(profiles), 'profile')}, no problems", err=True)
+
+
+def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
+    if settings is None or settings.templates is None:
+        return ()
+    from bot.app import template_problems
+
+    return template_problems(settings.templates)
 
 
 @cli.command()

@@ -230,13 +230,13 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
 
 
 def _show(app: App, digest: Digest, format_: Format) -> None:
-    from bot import digest_terminal, rendering, views
+    from bot import digest_terminal, views
     from bot.model import ChannelName
 
     slack = app.channels[ChannelName.SLACK]
     shown: dict[Format, Callable[[], str]] = {
-        Format.HTML: lambda: rendering.render_html(views.digest_view(digest)),
-        Format.TEXT: lambda: rendering.render_text(views.digest_view(digest)),
+        Format.HTML: lambda: app.templates.html(views.digest_view(digest)),
+        Format.TEXT: lambda: app.templates.text(views.digest_view(digest)),
         Format.SLACK: lambda: "\n".join(
             part.payload.decode() for part in slack.render(digest, "preview", "preview")
         ),

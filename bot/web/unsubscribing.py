@@ -15,7 +15,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from bot.errors import PaperboyError
 from bot.outgoing import Edition
-from bot.rendering import render_unsubscribe
+from bot.rendering import BUILT_IN, Templates
 from bot.unsubscribe import read_token
 from bot.views import LinkPage, leaving_view
 
@@ -47,13 +47,15 @@ class Pausing(Protocol):
     def __call__(self, scope: str, why: str, now: datetime) -> object: ...
 
 
-def unsubscribing(secret: bytes, editions: Editions, pause: Pausing, clock: Clock) -> WSGIApplication:
+def unsubscribing(
+    secret: bytes, editions: Editions, pause: Pausing, clock: Clock, templates: Templates = BUILT_IN
+) -> WSGIApplication:
     """`/unsubscribe/TOKEN` and `/health`, below any prefix: a proxy may take PUBLIC_URL's off or leave it, and links
     in old mails have the prefix of their day.
 
     `editions`: the edition of that id; raises PaperboyError when the database does not answer.
     """
-    return _Unsubscribing(secret, editions, pause, clock)
+    return _Unsubscribing(secret, editions, pause, clock, templates)
 
 
 class _Answer(NamedTuple):
@@ -64,11 +66,14 @@ class _Answer(NamedTuple):
 
 
 class _Unsubscribing:
-    def __init__(self, secret: bytes, editions: Editions, pause: Pausing, clock: Clock) -> None:
+    def __init__(
+        self, secret: bytes, editions: Editions, pause: Pausing, clock: Clock, templates: Templates
+    ) -> None:
         self._secret = secret
         self._editions = editions
         self._pause = pause
         self._clock = clock
+        self._templates = templates
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
@@ -86,10 +91,10 @@ class _Unsubscribing:
             return self._answer(method, environ.get("PATH_INFO", ""))
         except PaperboyError as error:
             _LOG.error("a request could not be answered: %s", error)
-            return _page(HTTPStatus.SERVICE_UNAVAILABLE, LinkPage.FAILED)
+            return self._page(HTTPStatus.SERVICE_UNAVAILABLE, LinkPage.FAILED)
         except Exception:
             _LOG.exception("a request could not be answered")
-            return _page(HTTPStatus.INTERNAL_SERVER_ERROR, LinkPage.FAILED)
+            return self._page(HTTPStatus.INTERNAL_SERVER_ERROR, LinkPage.FAILED)
 
     def _answer(self, method: str, path: str) -> _Answer:
         *_, folder, name = ("", "", *path.split("/"))
@@ -97,25 +102,25 @@ class _Unsubscribing:
             return self._unsubscribe(method, name) if method in _LOOKS_OR_ACTS else _refusal(_LOOKS_OR_ACTS)
         if name == "health":
             return self._health() if method in _LOOKS else _refusal(_LOOKS)
-        return _page(HTTPStatus.NOT_FOUND, LinkPage.UNKNOWN)
+        return self._page(HTTPStatus.NOT_FOUND, LinkPage.UNKNOWN)
 
     def _unsubscribe(self, method: str, token: str) -> _Answer:
         """Only a POST changes anything: programs that check the links in mails follow them by GET."""
         id_ = read_token(self._secret, token)
         edition = self._editions(id_) if id_ else None
         if edition is None:
-            return _page(HTTPStatus.NOT_FOUND, LinkPage.UNKNOWN)
+            return self._page(HTTPStatus.NOT_FOUND, LinkPage.UNKNOWN)
         if method == "POST":
             self._pause(edition.subscription, WHY, self._clock())
-        return _page(HTTPStatus.OK, LinkPage.DONE if method == "POST" else LinkPage.ASKS, edition)
+        return self._page(HTTPStatus.OK, LinkPage.DONE if method == "POST" else LinkPage.ASKS, edition)
 
     def _health(self) -> _Answer:
         self._editions("")  # nobody's: what counts is that the database answers
         return _Answer(HTTPStatus.OK, "ok", _TEXT)
 
-
-def _page(status: HTTPStatus, page: LinkPage, edition: Edition | None = None) -> _Answer:
-    return _Answer(status, render_unsubscribe(page, leaving_view(edition) if edition else None))
+    def _page(self, status: HTTPStatus, page: LinkPage, edition: Edition | None = None) -> _Answer:
+        leaving = leaving_view(edition) if edition else None
+        return _Answer(status, self._templates.unsubscribe(page, leaving))
 
 
 def _refusal(allowed: tuple[str, ...]) -> _Answer:

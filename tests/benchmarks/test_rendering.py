@@ -29,7 +29,7 @@ from bot.pipeline.send import send
 from bot.ranking.counts import COUNTING
 from bot.ranking.linear import Ranker
 from bot.ranking.terms import terms, words
-from bot.rendering import render_html, render_text
+from bot.rendering import BUILT_IN
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
@@ -118,8 +118,8 @@ def by_part(digests: Sequence[Digest]) -> None:
     parts: dict[str, Callable[[int], object]] = {
         "view, abstracts unread": lambda n: digest_view(digests[n]),
         "view": lambda n: digest_view(digests[n]),
-        "HTML": lambda n: render_html(views[n]),
-        "text": lambda n: render_text(views[n]),
+        "HTML": lambda n: BUILT_IN.html(views[n]),
+        "text": lambda n: BUILT_IN.text(views[n]),
         "mail (view, HTML, text, MIME)": lambda n: letter.compose(
             digests[n], f"d{n}", "ada@example.org", head
         ),

@@ -15,6 +15,7 @@ from bot.letter import Letterhead, Signer, compose, message_id_in, notice, sende
 from bot.model import Digest
 from bot.outgoing import Blame, Envelope, Notice, Outcome, Part, Refused, Sent
 from bot.ports import Channel, Reach, nobody
+from bot.rendering import BUILT_IN, Templates
 
 TIMEOUT = 30.0  # seconds, of every wait on the server
 NOT_CONFIGURED = "e-mail is not configured: set SMTP_URL and MAIL_FROM"
@@ -44,6 +45,7 @@ class MailChannel(Channel):
         public_url: str | None = None,
         secret: bytes | None = None,
         signer: Callable[[], Signer] | None = None,
+        templates: Templates = BUILT_IN,
     ) -> None:
         self._url = (url or "").strip()
         self._sender = (sender or "").strip()
@@ -52,6 +54,7 @@ class MailChannel(Channel):
         self._return_path = return_path
         self._public_url, self._secret = public_url, secret
         self._signer = functools.cache(signer) if signer else None
+        self._templates = templates
 
     def check(self) -> None:
         self._settings()
@@ -60,7 +63,7 @@ class MailChannel(Channel):
     def letterhead(self) -> Letterhead:
         """Raises NotConfigured when messages are to be signed and cannot be: none goes out unsigned."""
         signer = self._signer() if self._signer else None
-        return Letterhead(self._sender or _NOBODY, self._public_url, self._secret, signer)
+        return Letterhead(self._sender or _NOBODY, self._public_url, self._secret, signer, self._templates)
 
     def _settings(self) -> SmtpSettings:
         """Raises NotConfigured, naming the variable to mend."""

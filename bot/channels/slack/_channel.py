@@ -23,6 +23,7 @@ from bot.errors import NotConfigured
 from bot.model import Digest
 from bot.outgoing import Blame, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
 from bot.ports import Channel, Names, Reach, nobody
+from bot.rendering import BUILT_IN, Templates
 
 API_URL = "https://slack.com/api/"
 TIMEOUT = 30  # seconds
@@ -69,11 +70,13 @@ class SlackChannel(Channel):
         *,
         timeout: int = TIMEOUT,
         names: Names | None = None,
+        templates: Templates = BUILT_IN,
     ) -> None:
         self._token = (token or "").strip()
         self._base = api_base(api_url)
         self._timeout = timeout
         self._names = _Remembered(names)
+        self._templates = templates
 
     def check(self) -> None:
         if problem := self._problem():
@@ -90,7 +93,7 @@ class SlackChannel(Channel):
         )
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        return messages(digest, delivery)
+        return messages(digest, delivery, self._templates)
 
     def notice(self, told: Notice, delivery: str, target: str) -> bytes:
         return alert(told, delivery)

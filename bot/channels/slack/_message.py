@@ -7,7 +7,7 @@ metadata. Refuses to know how a message is posted.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import accumulate, takewhile
 from typing import Any
@@ -15,7 +15,7 @@ from typing import Any
 from bot.channels.slack._markup import disarmed, escaped, escaped_within, link, size
 from bot.model import Digest
 from bot.outgoing import Envelope, Notice, Part
-from bot.rendering import environment
+from bot.rendering import Templates
 from bot.text import cut
 from bot.views import AuthorView, DigestView, PaperView, TitleView, digest_view
 
@@ -50,14 +50,16 @@ class _Piece:
     size: int  #: characters of their texts
 
 
-def messages(digest: Digest, delivery: str) -> tuple[Part, ...]:
+def messages(digest: Digest, delivery: str, templates: Templates) -> tuple[Part, ...]:
     """The digest in as few messages as Slack's limits allow, each with an id of its own in its metadata."""
     view = digest_view(digest)
     groups = _groups(view)
     parts = len(groups)
     return tuple(
         Part(
-            _payload(_blocks(view, group, n, parts), _text(view, group, n, parts), f"{delivery}-{n}"),
+            _payload(
+                _blocks(view, group, n, parts), _text(view, group, n, parts, templates), f"{delivery}-{n}"
+            ),
             len(group),
             tuple(id_ for piece in group for id_ in digest.papers[piece.paper.rank - 1].ids),
         )
@@ -171,15 +173,14 @@ def _notes(view: DigestView) -> str:
     return f"{star}{share} To change what you get, edit {cut(view.settings, 120)}."
 
 
-def _text(view: DigestView, pieces: Sequence[_Piece], part: int, parts: int) -> str:
-    template = environment().get_template("digest.slack.j2")
-    shown: Callable[[str], str] = escaped
+def _text(view: DigestView, pieces: Sequence[_Piece], part: int, parts: int, templates: Templates) -> str:
     papers = [piece.paper for piece in pieces]
-    text = template.render(digest=view, papers=papers, part=part, parts=parts, shown=shown, cut=cut).strip()
+    text = templates.slack(escaped, digest=view, papers=papers, part=part, parts=parts, cut=cut).strip()
     # A message without metadata is told by its text: it must be no other part's, nor another profile's.
     short = f"Paperboy for {cut(view.profile, 80)}, {view.day}: {view.count}"
-    numbered = f"{short} (part {part} of {parts})" if parts > 1 else short
-    return text if size(text) <= MAX_TEXT else escaped(numbered)
+    numbered = escaped(short) + (f" (part {part} of {parts})" if parts > 1 else "")
+    named = text if numbered in text else f"{text}\n{numbered}"  # one's own template may say anything
+    return named if size(named) <= MAX_TEXT else numbered
 
 
 def _payload(blocks: list[Block], text: str, delivery: str, **more: Any) -> bytes:
