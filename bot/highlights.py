@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import combinations
+from typing import NamedTuple
 
 from bot.model import Reason
 from bot.ranking.terms import terms, words
@@ -18,7 +19,7 @@ from bot.text import ELLIPSIS, cut, one_line, readable, without_controls
 REASONS_SHOWN = 4
 LEAST_REASON = 0.125  #: of the first one: what is smaller explains nothing
 TERM_LENGTH = 60
-EXTRACT_LENGTH = 420
+EXTRACT_LENGTH = 360
 SENTENCES_SHOWN = 2
 #: Sentences looked at: an abstract of more is no abstract, and pairs are compared.
 _MOST_SENTENCES = 40
@@ -35,6 +36,10 @@ _NO_END = re.compile(
 
 #: How a reason that is no term is told, by what stands before its colon: what comes before and after the rest.
 _KINDS = {"author": ("you follow ", ""), "like": ("like “", "”")}
+
+
+#: Where something stands in a text: from, to.
+_Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,8 +120,32 @@ class _Text:
     """An abstract as it is read: where its sentences lie, and where its terms stand."""
 
     text: str
-    sentences: tuple[tuple[int, int], ...]  #: from, to
-    places: Mapping[str, tuple[tuple[int, int], ...]]  #: term -> where it stands
+    sentences: tuple[_Place, ...]
+    words: tuple[_Place, ...]
+    stems: str  #: of the words, each with a space before and after it
+    terms: Mapping[str, tuple[_Place, ...]]  #: where each stands
+
+    def find(self, name: str) -> tuple[_Place, ...]:
+        """Where what a reason names stands: a term, or a phrase of more words than a term has."""
+        term, phrase = _stems(name)
+        if term or not phrase:
+            return self.terms.get(term, ())
+        return tuple(self._phrase(f" {phrase} "))
+
+    def _phrase(self, phrase: str) -> Iterator[_Place]:
+        at = self.stems.find(phrase)
+        while at >= 0:
+            first = self.stems.count(" ", 0, at)
+            last = first + phrase.count(" ") - 2
+            yield self.words[first][0], self.words[last][1]
+            at = self.stems.find(phrase, at + 1)
+
+
+class _Wanted(NamedTuple):
+    """What raised the score, as it stands in an abstract."""
+
+    weight: float
+    places: tuple[_Place, ...]
 
 
 def extract(abstract: str, reasons: Sequence[Reason], *, broken_off: bool = False) -> tuple[Span, ...]:
@@ -126,11 +155,11 @@ def extract(abstract: str, reasons: Sequence[Reason], *, broken_off: bool = Fals
     `broken_off`: the abstract ends before its end.
     """
     read = _read(without_controls(abstract)[:_LONGEST_ABSTRACT])
-    weights = _wanted(read, reasons)
-    chosen = _chosen(read, weights)
+    wanted = _wanted(read, reasons)
+    chosen = _chosen(read, wanted)
     if not chosen:
         return ()
-    marks = sorted(place for term in weights for place in read.places[term])
+    marks = sorted(place for one in wanted for place in one.places)
     spans = list(_spans(read, chosen, marks))
     if broken_off and chosen[-1] == len(read.sentences) - 1 and not spans[-1].text.endswith(ELLIPSIS):
         spans.append(Span(f" {ELLIPSIS}"))
@@ -140,13 +169,14 @@ def extract(abstract: str, reasons: Sequence[Reason], *, broken_off: bool = Fals
 @lru_cache(maxsize=4096)
 def _read(abstract: str) -> _Text:
     read = words(abstract)
-    places: dict[str, list[tuple[int, int]]] = {}
+    places: dict[str, list[_Place]] = {}
     for term, first, last in terms(read):
         places.setdefault(term, []).append((read.spans[first][0], read.spans[last][1]))
-    return _Text(read.text, tuple(_sentences(read.text)), {term: tuple(at) for term, at in places.items()})
+    at = {term: tuple(some) for term, some in places.items()}
+    return _Text(read.text, tuple(_sentences(read.text)), read.spans, f" {' '.join(read.stems)} ", at)
 
 
-def _sentences(text: str) -> Iterator[tuple[int, int]]:
+def _sentences(text: str) -> Iterator[_Place]:
     start = 0
     for match in _SENTENCE_END.finditer(text):
         end = match.start(1) if match[1] else match.end()
@@ -158,16 +188,16 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
         yield start, len(text)
 
 
-def _wanted(read: _Text, reasons: Sequence[Reason]) -> dict[str, float]:
-    """The terms of a text that raised its paper's score most, with their weights: those that are told as reasons
-    where it has any, else other phrases, else the words of them.
+def _wanted(read: _Text, reasons: Sequence[Reason]) -> list[_Wanted]:
+    """What raised a paper's score most and stands in its abstract: what is told as a reason where there is any, else
+    other phrases, else the words of them.
     """
     for weights in _ways(reasons):
         names = (name for name in _heaviest(weights)[:REASONS_SHOWN] if name[1])
-        known = ((_term(name[0]), weights[name]) for name in names)
-        if found := {term: weight for term, weight in known if term in read.places}:
+        known = (_Wanted(weights[name], read.find(name[0])) for name in names)
+        if found := [one for one in known if one.places]:
             return found
-    return {}
+    return []
 
 
 def _ways(reasons: Sequence[Reason]) -> Iterator[dict[_Name, float]]:
@@ -178,33 +208,36 @@ def _ways(reasons: Sequence[Reason]) -> Iterator[dict[_Name, float]]:
 
 
 @lru_cache(maxsize=16_384)
-def _term(name: str) -> str:
-    """The term that a reason names; empty when it is none."""
+def _stems(name: str) -> tuple[str, str]:
+    """The term that a reason names, empty when it is none, and the stems of its words."""
     read = words(name)
     last = len(read.stems) - 1
-    return next((term for term, i, j in terms(read) if (i, j) == (0, last)), "")
+    term = next((term for term, i, j in terms(read) if (i, j) == (0, last)), "")
+    return term, " ".join(read.stems)
 
 
-def _chosen(read: _Text, weights: Mapping[str, float]) -> tuple[int, ...]:
+def _chosen(read: _Text, wanted: Sequence[_Wanted]) -> tuple[int, ...]:
     """The sentences that together carry the most; of equals the earliest."""
-    carried = [_carried(read, sentence, weights) for sentence in read.sentences[:_MOST_SENTENCES]]
+    carried = [_carried(sentence, wanted) for sentence in read.sentences[:_MOST_SENTENCES]]
     size = min(SENTENCES_SHOWN, len(carried))
     if not size:
         return ()
     together = combinations(range(len(carried)), size)
-    return min(together, key=lambda some: (-_sum(weights, *(carried[n] for n in some)), some))
+    return min(together, key=lambda some: (-_weight(wanted, *(carried[n] for n in some)), some))
 
 
-def _carried(read: _Text, sentence: tuple[int, int], weights: Mapping[str, float]) -> frozenset[str]:
+def _carried(sentence: _Place, wanted: Sequence[_Wanted]) -> frozenset[int]:
     start, end = sentence
-    return frozenset(t for t in weights if any(start <= at < end for at, _ in read.places[t]))
+    return frozenset(
+        n for n, one in enumerate(wanted) if any(start <= first < end for first, _ in one.places)
+    )
 
 
-def _sum(weights: Mapping[str, float], *carried: frozenset[str]) -> float:
-    return sum(weights[term] for term in sorted(frozenset().union(*carried)))
+def _weight(wanted: Sequence[_Wanted], *carried: frozenset[int]) -> float:
+    return sum(wanted[n].weight for n in sorted(frozenset().union(*carried)))
 
 
-def _spans(read: _Text, chosen: Sequence[int], marks: Sequence[tuple[int, int]]) -> Iterator[Span]:
+def _spans(read: _Text, chosen: Sequence[int], marks: Sequence[_Place]) -> Iterator[Span]:
     """The chosen sentences one after the other; an ellipsis where one is left out."""
     rooms = _rooms([end - start for start, end in (read.sentences[n] for n in chosen)])
     before: int | None = None
@@ -229,9 +262,7 @@ def _rooms(lengths: Sequence[int]) -> list[int]:
     return [max(half, whole - second), max(half, whole - first)]
 
 
-def _sentence(
-    text: str, sentence: tuple[int, int], marks: Sequence[tuple[int, int]], room: int
-) -> Iterator[Span]:
+def _sentence(text: str, sentence: _Place, marks: Sequence[_Place], room: int) -> Iterator[Span]:
     """A sentence in its room; where it is too long, what stands around its first mark."""
     start, end = sentence
     begin = _begin(text, sentence, [mark for mark in marks if start <= mark[0] < end], room)
@@ -250,7 +281,7 @@ def _sentence(
     yield from (Span(rest),) if rest else ()
 
 
-def _begin(text: str, sentence: tuple[int, int], marks: Sequence[tuple[int, int]], room: int) -> int:
+def _begin(text: str, sentence: _Place, marks: Sequence[_Place], room: int) -> int:
     start, end = sentence
     if end - start <= room or not marks or marks[0][1] - start < room:
         return start

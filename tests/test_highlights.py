@@ -148,6 +148,9 @@ WORLD, CUPS = ("world models", 1.0), ("cups", 0.5)
          "A model of the world. … [World-model] here."),
         # where the phrase is only in the title, its words are looked for
         ("A world. A model.", (WORLD, ("world", 0.3), ("models", 0.2)), "A [world]. A [model]."),
+        # a phrase of three words is one
+        ("Tea. We scale diffusion language models. A model. Language.", (("diffusion language models", 1.0),),
+         "Tea. We scale [diffusion language models]."),
         # none of it: the beginning
         (f"{A} {C} {B}", (("zebras", 1.0),), "We study tea. Nobody knows why."),
         (f"{A} {C} {B}", (), "We study tea. Nobody knows why."),
