@@ -7,11 +7,13 @@ for the world.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from bot import gallery
 from bot.app import App, formats, package_file
 from bot.channels.folder import FolderChannel
 from bot.channels.mail import MailChannel
@@ -38,7 +40,8 @@ class Demo:
     """What the demo did."""
 
     report: Report
-    digests: tuple[Digest, ...]  #: of each example profile
+    profiles: tuple[Profile, ...]  #: the examples
+    digests: tuple[Digest, ...]  #: of each of them
     rows: tuple[Served, ...]
     files: tuple[Path, ...]  #: what to look at, in order
 
@@ -55,29 +58,55 @@ def run(folder: Path) -> Demo:
         app.close()
 
 
+def write_gallery(made: Demo, folder: Path) -> Path:
+    """Each example profile's digest on every channel, whatever its profile asks for, as pages in `folder`.
+
+    Returns the index page. Raises UserError when `folder` cannot be written.
+    """
+    examples = [gallery.Example(*one) for one in zip(made.profiles, made.digests, strict=True)]
+    return gallery.write(folder, examples, _channels(folder))
+
+
+def write_gallery_alone(folder: Path) -> Path:
+    """The gallery, and nothing else of the demo."""
+    with gallery.written(folder), TemporaryDirectory(prefix="paperboy-demo-") as passing:
+        return write_gallery(run(Path(passing)), folder)
+
+
 def _run(app: App, folder: Path) -> Demo:
     moment = Moment(SAMPLE_DAY.replace(hour=23, minute=59, second=59), SAMPLE_DAY.date())
     profiles, _ = load_profiles([package_file("profiles")])
     report = ingest_file(SAMPLE, formats(), app.papers, SAMPLE_DAY)
     desk = app.desk(profiles, moment)
-    digests = tuple(desk.compose(profile, SAMPLE_DAY.date()) for profile in profiles)
+    digests = tuple(
+        desk.compose(profile, SAMPLE_DAY.date(), weekly=profile.is_weekly) for profile in profiles
+    )
     rows = send(
         profiles,
         moment,
         due=False,
         outbox=app.outbox,
-        sender=replace(app.sender(moment), channels=_channels(folder)),
+        sender=replace(app.sender(moment), channels=_into(folder)),
         open_desk=lambda _: desk,
     )
-    return Demo(report, digests, tuple(rows), tuple(_worth_a_look(folder, profiles)))
+    return Demo(report, tuple(profiles), digests, tuple(rows), tuple(_worth_a_look(folder, profiles)))
 
 
 def _channels(folder: Path) -> dict[ChannelName, Channel]:
+    """As they are without any setting; what would go over a network is rendered, and never sent."""
     sender = "Paperboy <paperboy@example.org>"
     return {
-        ChannelName.SLACK: FolderChannel(SlackChannel("xoxb-demo"), folder / "slack", "json"),
-        ChannelName.EMAIL: FolderChannel(MailChannel("smtp://localhost", sender), folder / "mail", "eml"),
+        ChannelName.SLACK: SlackChannel("xoxb-demo"),
+        ChannelName.EMAIL: MailChannel("smtp://localhost", sender),
         ChannelName.MAILDIR: MaildirChannel(folder / "maildir", sender),
+    }
+
+
+def _into(folder: Path) -> Mapping[ChannelName, Channel]:
+    channels = _channels(folder)
+    return channels | {
+        ChannelName.SLACK: FolderChannel(channels[ChannelName.SLACK], folder / "slack", "json"),
+        ChannelName.EMAIL: FolderChannel(channels[ChannelName.EMAIL], folder / "mail", "eml"),
     }
 
 

@@ -194,6 +194,10 @@ class Profile:
     trending: float = 0.0  #: 0 to 1: the share of the score that Hugging Face votes make
     deliver: tuple[Subscription, ...] = ()
 
+    @property
+    def is_weekly(self) -> bool:
+        return bool(self.deliver) and all(one.is_weekly for one in self.deliver)
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:

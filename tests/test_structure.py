@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[1]
 #: From the ground up. A package stands for all its modules; modules of one floor may use one another unless
 #: STRANGERS says otherwise.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("bot", "bot.errors", "bot.model", "bot.tex", "bot.progress", "bot.unsubscribe"),
+    ("bot", "bot.errors", "bot.model", "bot.mrkdwn", "bot.tex", "bot.progress", "bot.unsubscribe"),
     ("bot.outgoing",),
     ("bot.ports", "bot.signing", "bot.text", "bot.when"),
     ("bot.identity", "bot.yamlfile"),
@@ -35,6 +35,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.affairs",),
     ("bot.reports",),
     ("bot.app", "bot.digest_terminal", "bot.terminal"),
+    ("bot.gallery",),
     ("bot.daemon", "bot.demo"),
     ("bot.cli",),
     ("bot.__main__",),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -24,6 +25,7 @@ from bot.errors import UserError
 from bot.when import Moment, parse_when
 
 if TYPE_CHECKING:
+    from bot.demo import Demo
     from bot.evaluation import Task
     from bot.model import Problem
     from bot.settings import Settings
@@ -31,20 +33,39 @@ if TYPE_CHECKING:
 
 @cli.command()
 def demo(
-    out: Annotated[Path, typer.Option(help="The folder to write to.")] = Path("paperboy-demo"),
+    out: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="The folder to write to; paperboy-demo when no option names one."),
+    ] = None,
+    gallery: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Write pages there that show every digest on every channel, light and dark. "
+            "The rest is written only where --out names a folder as well.",
+        ),
+    ] = None,
 ) -> None:
     """A bundled sample edition through the whole pipeline: no token, no network, no configuration."""
     from bot import demo as sample
+
+    if gallery and not out:
+        typer.echo(f"Open this in a browser:\n  {sample.write_gallery_alone(gallery)}")
+    else:
+        made = sample.run(out or Path("paperboy-demo"))
+        _show_demo(made, [*([sample.write_gallery(made, gallery)] if gallery else []), *made.files])
+
+
+def _show_demo(made: Demo, worth_a_look: Iterable[Path]) -> None:
     from bot import digest_terminal, terminal
 
-    made = sample.run(out)
     console = terminal.console()
     console.print(terminal.ingested([replace(made.report, name="sample edition")], made.report.entries), "")
     for digest in made.digests:
         digest_terminal.show(digest)
     console.print(terminal.sent(made.rows))
     console.print("\nLook at these:")
-    for path in made.files:
+    for path in worth_a_look:
         console.print(f"  {path}", soft_wrap=True)
     console.print(
         "\nNext: `paperboy init` writes a profile of your own, `paperboy ingest` fetches today's papers,"

@@ -105,8 +105,8 @@ def preview(
     composed = []
     for profile in profiles:
         local = moment.local_date(profile.timezone)
-        weekly = bool(profile.deliver) and all(one.is_weekly for one in profile.deliver)
         past = _past_of_all(app, profile, local)
+        weekly = profile.is_weekly
         digest = desk.compose(profile, local, past, weekly=weekly, everything=everything and bool(names))
         composed.append(replace(digest, papers=digest.papers[:limit]))
     if as_json:

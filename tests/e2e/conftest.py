@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -38,3 +40,22 @@ def smtp() -> Iterator[SmtpServer]:
     """A running SmtpServer that wants the right password."""
     with SmtpServer(login=("paperboy", "mail pass/word")) as server:
         yield server
+
+
+@pytest.fixture
+def offline(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """A machine without a network: who tries to reach one is noted and fails."""
+    tried: list[Any] = []
+
+    def refuse(self: socket.socket, address: Any) -> None:
+        tried.append(address)
+        raise OSError("the network is down")
+
+    def no_name(host: Any, *_: Any, **__: Any) -> None:
+        tried.append(host)
+        raise OSError("no such host")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", no_name)
+    return tried

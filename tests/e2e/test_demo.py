@@ -5,33 +5,11 @@ from __future__ import annotations
 import json
 import mailbox
 import re
-import socket
 from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.support.cli import Bench
-
-
-@pytest.fixture
-def offline(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """A machine without a network: who tries to reach one is noted and fails."""
-    tried: list[Any] = []
-
-    def refuse(self: socket.socket, address: Any) -> None:
-        tried.append(address)
-        raise OSError("the network is down")
-
-    def no_name(host: Any, *_: Any, **__: Any) -> None:
-        tried.append(host)
-        raise OSError("no such host")
-
-    monkeypatch.setattr(socket.socket, "connect", refuse)
-    monkeypatch.setattr(socket.socket, "connect_ex", refuse)
-    monkeypatch.setattr(socket, "getaddrinfo", no_name)
-    return tried
 
 
 def test_demo_shows_and_writes_everything_offline(bench: Bench, offline: list[Any]) -> None:
