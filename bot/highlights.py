@@ -19,7 +19,8 @@ from bot.text import ELLIPSIS, cut, one_line, readable, without_controls
 REASONS_SHOWN = 4
 LEAST_REASON = 0.125  #: of the first one: what is smaller explains nothing
 TERM_LENGTH = 60
-EXTRACT_LENGTH = 360
+#: Cuts one extract in six of a real day's; 360 cuts every other one, for 14 characters less in the median (measured).
+EXTRACT_LENGTH = 450
 SENTENCES_SHOWN = 2
 #: Sentences looked at: an abstract of more is no abstract, and pairs are compared.
 _MOST_SENTENCES = 40

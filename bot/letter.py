@@ -51,6 +51,9 @@ class Letterhead:
     secret: bytes | None = field(default=None, repr=False)
     signer: Signer | None = None
     templates: Templates = BUILT_IN
+    stays_here: bool = (
+        False  #: letters are put into a folder of this machine: nobody has to be asked to stop them
+    )
 
 
 class _HeaderPolicy(EmailPolicy):
@@ -112,7 +115,8 @@ def compose(digest: Digest, delivery: str, to: str, letterhead: Letterhead) -> b
     """
     label = _label(one_line(digest.profile))
     ways_out = _ways_out(label, delivery, letterhead)
-    view = digest_view(digest, LinkView("Unsubscribe", ways_out[-1]))
+    leave = None if letterhead.stays_here else LinkView("Unsubscribe", ways_out[-1])
+    view = digest_view(digest, leave)
     message = _message(subject(view), delivery, digest.made, to, letterhead)
     _add(message, _list_headers(label, ways_out, letterhead))
     message.set_content(letterhead.templates.text(view))

@@ -38,7 +38,7 @@ class MaildirChannel(Channel):
     def __init__(self, folder: Path, sender: str | None = None, templates: Templates = BUILT_IN) -> None:
         self._folder = folder
         #: Neither a link nor a signature: what stays on this machine needs none, and always works.
-        self._letterhead = Letterhead(_usable(sender), templates=templates)
+        self._letterhead = Letterhead(_usable(sender), templates=templates, stays_here=True)
 
     def check(self) -> None:
         """Always configured."""

@@ -30,6 +30,13 @@ def test_mail_is_delivered_as_rendered(tmp_path: Path) -> None:
     assert TITLES[0] in str(message)
 
 
+def test_nobody_has_to_be_asked_to_stop_it(tmp_path: Path) -> None:
+    """A folder of this machine has no unsubscribe link: its line in the profile is what stops it."""
+    text = ready(MaildirChannel(tmp_path)).payload.decode()
+    assert "To stop it, take its line out of `deliver` in the profile." in text
+    assert "To stop it:" not in text
+
+
 def test_found_after_reading(tmp_path: Path) -> None:
     """Mail programs move what was read to cur and change its name."""
     channel = MaildirChannel(tmp_path)
