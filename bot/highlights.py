@@ -36,9 +36,12 @@ _NO_END = re.compile(
 
 
 #: How a reason that is no term is told, by what stands before its colon: what comes before and after the rest.
+_AUTHOR = "author: "
 _KINDS = {"author": ("you follow ", ""), "like": ("like “", "”")}
 
 
+#: A reason's name as the ranker gives it, and whether it is a term.
+_Name = tuple[str, bool]
 #: Where something stands in a text: from, to.
 _Place = tuple[int, int]
 
@@ -56,13 +59,19 @@ class Span:
 
 def shown_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, ...]:
     """What raised the score most, but for the `interest` that is named anyway."""
-    names = dict.fromkeys(_told(*one) for one in _heaviest(_merged(reasons)))
+    names = dict.fromkeys(_told(*one) for one in _with_authors_together(_heaviest(_merged(reasons))))
     told = (name for name in names if name and name != interest)
     return tuple(told)[: REASONS_SHOWN - bool(interest)]
 
 
-#: A reason's name as the ranker gives it, and whether it is a term.
-_Name = tuple[str, bool]
+def _with_authors_together(names: Sequence[_Name]) -> Iterator[_Name]:
+    """Several followed authors are one reason."""
+    authors = [name for name, is_term in names if not is_term and name.startswith(_AUTHOR)]
+    for name, is_term in names:
+        if is_term or name not in authors:
+            yield name, is_term
+        elif name == authors[0]:
+            yield _AUTHOR + " and ".join(one.removeprefix(_AUTHOR) for one in authors), False
 
 
 def _merged(reasons: Iterable[Reason]) -> dict[_Name, float]:

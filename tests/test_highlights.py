@@ -87,6 +87,14 @@ def test_a_title_or_a_name_does_not_hide_a_term(title: str, term: str, said: str
     assert told == (term, said)
 
 
+def test_followed_authors_are_one_reason() -> None:
+    """However many of a paper's authors the profile follows."""
+    names = [Reason(f"author: {name}", 1.0, is_term=False) for name in ("Ada Example", "Bo Sample")]
+    told = shown_reasons((Reason("tea", 2.0), *names, Reason("cups", 0.5)))
+    assert told == ("tea", "you follow Ada Example and Bo Sample", "cups")
+    assert shown_reasons((Reason("author: Ada", 1.0),)) == ("author: Ada",)  # a term of a paper on authorship
+
+
 def test_the_interest_that_is_named_is_no_reason_too() -> None:
     """A paper "for world models" has room for what else speaks for it."""
     some = reasons(
