@@ -18,7 +18,7 @@ from bot.ports import Counting
 from bot.ranking.terms import HYPHENS, Role, Words, role, terms, words
 
 #: Of the layout and of what terms are: counts of another version are made anew.
-VERSION = 2
+VERSION = 3
 TITLE_WEIGHT = 2
 COUNT_BITS = 8
 _MOST = (1 << COUNT_BITS) - 1
