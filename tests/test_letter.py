@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 from lxml import html
 
 from bot.letter import Letterhead, compose, message_id, notice, sender_address, sender_domain, subject
+from bot.links import LinkView
 from bot.model import Digest
 from bot.outgoing import Notice
+from bot.rendering import BUILT_IN
 from bot.unsubscribe import link
 from bot.views import digest_view
 from tests.support.samples import HOSTILE, MADE, TITLES, TOKEN, digest, scored, wild_digests
@@ -173,7 +175,12 @@ def test_any_digest_is_a_sound_mail(wild: Digest, to: str, url: str | None) -> N
     assert not re.search(rb"(?<!\r)\n|\r(?!\n)", content)
     assert max(len(line) for line in content.split(b"\r\n")) <= 998
     assert content.partition(b"\r\n\r\n")[2].isascii()
-    assert len(list(parsed(content).iter_parts())) == 2
+    message = parsed(content)
+    text, page = (part.get_content().replace("\r\n", "\n") for part in message.iter_parts())
+    way_out = str(message["List-Unsubscribe"]).rpartition("<")[2].rstrip(">")
+    view = digest_view(wild, LinkView("Unsubscribe", way_out))
+    assert (text.rstrip("\n"), page.rstrip("\n")) == (BUILT_IN.text(view).rstrip("\n"), BUILT_IN.html(view))
+    assert str(message["Subject"]).split() == subject(view).split()
 
 
 @pytest.mark.parametrize("title", HOSTILE)
