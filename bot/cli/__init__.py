@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from io import TextIOWrapper
 from typing import NoReturn
 
 from bot.cli import about, daily, upkeep  # noqa: F401 - they add their commands
@@ -19,6 +20,9 @@ __all__ = ["cli", "main"]
 
 def main() -> NoReturn:
     """The one error boundary: a sentence on standard error, no traceback for what a user can mend."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a star that the terminal's encoding lacks is no reason to stop
+            stream.reconfigure(errors="replace")
     try:
         cli()
     except UserError as error:

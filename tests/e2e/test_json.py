@@ -210,6 +210,14 @@ def test_a_bad_profile_does_not_spoil_the_document(stocked: Bench) -> None:
     assert "bad.yaml:2:1: " in result.err
 
 
+def test_an_encoding_that_lacks_a_character_is_no_reason_to_stop(stocked: Bench) -> None:
+    """A pipe of an old system shows a question mark in its place."""
+    stocked.env["PYTHONIOENCODING"] = "ascii"
+    result = stocked.subprocess("preview", "ada", "--on", DAY)
+    assert (result.code, result.err) == (0, "")
+    assert "3 papers ? " in result.out
+
+
 @pytest.mark.parametrize("form", ["html", "text", "slack", "terminal"])
 def test_preview_shows_the_digest_in_every_format(stocked: Bench, form: str) -> None:
     """Each `--format` shows the papers in order on standard output; Slack's is JSON."""
