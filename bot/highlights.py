@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import accumulate, combinations, pairwise
 
 from bot.model import Reason
 from bot.ranking.terms import terms, words
@@ -33,7 +33,8 @@ _NO_END = re.compile(
 )
 
 
-_KINDS = {"author": "you follow {}", "like": "like “{}”"}
+#: How a reason that is no term is told, by what stands before its colon: what comes before and after the rest.
+_KINDS = {"author": ("you follow ", ""), "like": ("like “", "”")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,10 @@ def _merged(reasons: Iterable[Reason]) -> dict[str, float]:
 
 def _told(name: str, is_term: bool) -> str:
     """A reason as a reader is told it: what is no term says what it is before a colon."""
-    kind, colon, what = ("", "", name) if is_term else name.partition(": ")
-    what = cut(one_line(readable(what if colon else name)), TERM_LENGTH)
-    return _KINDS.get(kind, f"{kind}{colon}{{}}").format(what) if what else ""
+    kind, _, rest = ("", "", name) if is_term else name.partition(": ")
+    before, after = _KINDS.get(kind, ("", ""))
+    what = cut(one_line(readable(rest if before else name)), TERM_LENGTH)
+    return f"{before}{what}{after}" if what else ""
 
 
 def _whole(names: Iterable[str]) -> list[str]:
@@ -129,6 +131,26 @@ def extract(abstract: str, reasons: Sequence[Reason], *, broken_off: bool = Fals
     return tuple(spans)
 
 
+def shortened(extracted: Sequence[Span], room: int) -> tuple[Span, ...]:
+    """An extract within so many characters: whole, or the sentence of it that carries more, cut where it must be."""
+    if sum(len(span.text) for span in extracted) <= room:
+        return tuple(extracted)
+    best = max(
+        _apart(extracted), key=lambda spans: len({span.text.casefold() for span in spans if span.matched})
+    )
+    ends = list(accumulate(len(span.text) for span in best))
+    marks = [(end - len(span.text), end) for span, end in zip(best, ends, strict=True) if span.matched]
+    return tuple(_sentence("".join(span.text for span in best), (0, ends[-1]), marks, room))
+
+
+def _apart(extracted: Sequence[Span]) -> list[Sequence[Span]]:
+    """An extract's sentences: between them, and nowhere else, a space or an ellipsis stands after plain text."""
+    for n, (before, span) in enumerate(pairwise(extracted), start=1):
+        if not (before.matched or span.matched) and span.text.strip() in ("", ELLIPSIS):
+            return [part for part in (extracted[:n], extracted[n + 1 :]) if part]
+    return [extracted]
+
+
 @lru_cache(maxsize=4096)
 def _read(abstract: str) -> _Text:
     read = words(abstract)
@@ -151,8 +173,8 @@ def _sentences(text: str) -> Iterator[tuple[int, int]]:
 
 
 def _wanted(read: _Text, reasons: Sequence[Reason]) -> dict[str, float]:
-    """The terms of a text that raised its paper's score most, with their weights: those that are told as reasons where
-    it has any, else the words of them.
+    """The terms of a text that raised its paper's score most, with their weights: those that are told as reasons
+    where it has any, else the words of them.
     """
     every = _merged(reasons)
     told = {name: every[name] for name in _heaviest(every)[:REASONS_SHOWN]}

@@ -90,7 +90,7 @@ class SlackChannel(Channel):
         )
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        return messages(digest, delivery)
+        return messages(digest, delivery, target)
 
     def notice(self, told: Notice, delivery: str, target: str) -> bytes:
         return alert(told, delivery)
