@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
+from itertools import accumulate, combinations, pairwise
 from typing import NamedTuple
 
 from bot.model import Reason
@@ -33,12 +33,9 @@ _NO_END = re.compile(
     r"|\b(?:dr|prof|st|[a-z]))\.$",
     re.I,
 )
-
-
-#: How a reason that is no term is told, by what stands before its colon: what comes before and after the rest.
 _AUTHOR = "author: "
+#: How a reason that is no term is told, by what stands before its colon: what comes before and after the rest.
 _KINDS = {"author": ("you follow ", ""), "like": ("like “", "”")}
-
 
 #: A reason's name as the ranker gives it, and whether it is a term.
 _Name = tuple[str, bool]
@@ -174,6 +171,26 @@ def extract(abstract: str, reasons: Sequence[Reason], *, broken_off: bool = Fals
     if broken_off and chosen[-1] == len(read.sentences) - 1 and not spans[-1].text.endswith(ELLIPSIS):
         spans.append(Span(f" {ELLIPSIS}"))
     return tuple(spans)
+
+
+def shortened(extracted: Sequence[Span], room: int) -> tuple[Span, ...]:
+    """An extract within so many characters: whole, or the sentence of it that carries more, cut where it must be."""
+    if sum(len(span.text) for span in extracted) <= room:
+        return tuple(extracted)
+    best = max(
+        _apart(extracted), key=lambda spans: len({span.text.casefold() for span in spans if span.matched})
+    )
+    ends = list(accumulate(len(span.text) for span in best))
+    marks = [(end - len(span.text), end) for span, end in zip(best, ends, strict=True) if span.matched]
+    return tuple(_sentence("".join(span.text for span in best), (0, ends[-1]), marks, room))
+
+
+def _apart(extracted: Sequence[Span]) -> list[Sequence[Span]]:
+    """An extract's sentences: between them, and nowhere else, a space or an ellipsis stands after plain text."""
+    for n, (before, span) in enumerate(pairwise(extracted), start=1):
+        if not (before.matched or span.matched) and span.text.strip() in ("", ELLIPSIS):
+            return [part for part in (extracted[:n], extracted[n + 1 :]) if part]
+    return [extracted]
 
 
 @lru_cache(maxsize=4096)

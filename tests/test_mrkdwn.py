@@ -51,9 +51,6 @@ def test_plain_text_holds_no_markup() -> None:
     assert plain_lines("*a* &amp;\n> <b>") == (Line((Run("*a* &amp;"),)), Line((Run("> <b>"),)))
 
 
-@pytest.mark.skipif(
-    "\u200b" in escaped("*"), reason="escaped() sets zero-width spaces, which make marks work"
-)
 @given(st.one_of(st.sampled_from(HOSTILE), st.text(alphabet="*_~`<>&;|:!@ ab\n", max_size=40), st.text()))
 @settings(max_examples=200)
 def test_what_the_channel_escapes_shows_as_written(text: str) -> None:

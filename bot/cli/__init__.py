@@ -21,7 +21,9 @@ __all__ = ["cli", "main"]
 def main() -> NoReturn:
     """The one error boundary: a sentence on standard error, no traceback for what a user can mend."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):  # a star that the terminal's encoding lacks is no reason to stop
+        if isinstance(
+            stream, TextIOWrapper
+        ):  # a star that the terminal's encoding lacks is no reason to stop
             stream.reconfigure(errors="replace")
     try:
         cli()

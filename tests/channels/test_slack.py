@@ -1,35 +1,21 @@
-"""Slack: markup that cannot be broken, limits that are kept, and the meaning of every failure."""
+"""Slack: settings, names, posting, the meaning of every failure, and finding again."""
 
 from __future__ import annotations
 
 import json
 import logging
-import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
 
-from bot.channels.slack import (
-    API_URL,
-    KINDS,
-    MAX_BLOCKS,
-    MAX_CHARACTERS,
-    Kind,
-    SlackChannel,
-    api_base,
-    escaped,
-    escaped_within,
-    size,
-)
+from bot.channels.slack import API_URL, KINDS, Kind, SlackChannel, api_base, size
 from bot.errors import NotConfigured, Superseded
-from bot.model import Digest, Reason
 from bot.outgoing import Blame, Envelope, Later, Notice, Outcome, Refused, Sent, Stage, Unknown
-from tests.support.samples import HOSTILE, TOKEN, digest, envelope, paper, scored, wild_digests
-from tests.support.slack_server import Fault, SlackServer, rejected
+from tests.support.samples import TOKEN, digest, envelope, scored
+from tests.support.slack_server import Fault, SlackServer
 
 TARGET = "C0PAPERS"
 
@@ -47,172 +33,6 @@ def channel(server: SlackServer, **changes: Any) -> SlackChannel:
 def ready(papers: int = 2, **changes: Any) -> Envelope:
     payload = SlackChannel(None).render(digest(papers), TOKEN, TARGET)[0].payload
     return envelope(payload, changes.pop("target", TARGET), **changes)
-
-
-def section_texts(payload: bytes) -> list[str]:
-    return [block["text"]["text"] for block in json.loads(payload)["blocks"] if block["type"] == "section"]
-
-
-def text_objects(blocks: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    return [text for block in blocks for text in block.get("elements", [block.get("text")])]
-
-
-# --- Rendering --------------------------------------------------------------------------------------------
-
-
-def test_one_message_for_ten_papers() -> None:
-    """A usual digest is one message: bold linked titles, followed authors marked, reasons below."""
-    (part,) = SlackChannel(None).render(digest(10), TOKEN, TARGET)
-    message = json.loads(part.payload)
-    assert part.papers == 10
-    assert message["metadata"] == {
-        "event_type": "paperboy_delivery",
-        "event_payload": {"delivery": f"{TOKEN}-1"},
-    }
-    assert (message["unfurl_links"], message["unfurl_media"]) == (False, False)
-    assert not {"channel", "thread_ts"} & message.keys()
-    first = section_texts(part.payload)[0]
-    assert first.startswith("*1. <https://arxiv.org/abs/2605.00001|World Models for Robots that")
-    assert "*★ Gus Test*, +1\u00a0more" in first
-    assert "world models, robots" in part.payload.decode()
-
-
-def test_text_says_it_without_blocks() -> None:
-    """Screen readers and notifications read `text` only."""
-    (part,) = SlackChannel(None).render(digest(2), TOKEN, TARGET)
-    assert json.loads(part.payload)["text"].splitlines() == [
-        "Paperboy for ada, Tuesday 5 May 2026: 2 of 412 new papers",
-        "1. World Models for Robots that Learn from Little Data (99.5\u00a0%)",
-        "2. Counting What Matters: Reward Modelling &amp; Its Discontents (99.4\u00a0%)",
-    ]
-
-
-def test_many_papers_become_a_thread() -> None:
-    """Thirty papers do not fit: every part is within the limits and knows its own delivery."""
-    parts = SlackChannel(None).render(digest(30), TOKEN, TARGET)
-    messages = [json.loads(part.payload) for part in parts]
-    assert len(parts) > 1
-    assert sum(part.papers for part in parts) == 30
-    ids = [message["metadata"]["event_payload"]["delivery"] for message in messages]
-    assert ids == [f"{TOKEN}-{n}" for n in range(1, len(parts) + 1)]
-    assert "part 2 of" in messages[1]["text"]
-
-
-@pytest.mark.parametrize("papers", [11, 13, 14])
-def test_teasers_go_before_the_message_is_split(papers: int) -> None:
-    """Abstracts are left out when that keeps a digest in one message."""
-    assert len(SlackChannel(None).render(digest(papers), TOKEN, TARGET)) == 1
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(wild_digests())
-def test_any_digest_is_within_slacks_limits(wild: Digest) -> None:
-    """Whatever sources say, Slack takes every part, and no part is near what was seen rejected."""
-    parts = SlackChannel(None).render(wild, TOKEN, TARGET)
-    assert sum(part.papers for part in parts) == len(wild.papers)
-    for part in parts:
-        message = json.loads(part.payload)
-        assert rejected(message | {"channel": TARGET}) is None
-        assert len(message["blocks"]) <= MAX_BLOCKS
-        assert sum(size(t["text"]) for t in text_objects(message["blocks"])) <= MAX_CHARACTERS
-        assert size(message["text"]) <= 4_000
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
-@given(wild_digests())
-def test_any_digest_has_no_markup_of_others(wild: Digest) -> None:
-    """Only our own http links are between < and >: no mention, no foreign link."""
-    for part in SlackChannel(None).render(wild, TOKEN, TARGET):
-        message = json.loads(part.payload)
-        shown = [
-            message["text"],
-            *(t["text"] for t in text_objects(message["blocks"]) if t["type"] == "mrkdwn"),
-        ]
-        links = re.findall(r"<([^>]*)", "\n".join(shown))
-        assert all(re.match(r"https?://[^|<>\s]+\|", link) for link in links)
-
-
-def context_texts(payload: bytes) -> list[str]:
-    blocks = json.loads(payload)["blocks"]
-    elements = [one for block in blocks if block["type"] == "context" for one in block["elements"]]
-    return [one["text"] for one in elements if one["type"] == "mrkdwn"]
-
-
-def test_the_interest_is_named_and_what_says_nearly_the_same() -> None:
-    """Bold, and linked, in the small print below the paper; neither where there is nothing to say."""
-    also = (paper(7, title="Again & <again>"), paper(8, id="ns:8", url=None, title="Alone"))
-    shown = digest((scored(1, interest="world *models*", also=also), scored(2, interest="robots")))
-    (part,) = SlackChannel(None).render(shown, TOKEN, TARGET)
-    first, second = context_texts(part.payload)
-    assert first.splitlines()[1:] == [
-        "nearly the same: <https://arxiv.org/abs/2605.00007|Again &amp; &lt;again&gt;>",
-        "nearly the same: Alone",
-    ]
-    assert f"99.5\u00a0% for *{escaped('world *models*')}* · " in first
-    assert "99.4\u00a0% for *robots* · " in second
-    (plain,) = SlackChannel(None).render(digest(2), TOKEN, TARGET)
-    assert not any("nearly" in text or " for *" in text for text in context_texts(plain.payload))
-
-
-_LONG_URLS = {
-    "a thousand characters": "https://a.org/" + "x" * 986,
-    "a thousand signs to escape": "https://a.org/?" + "&" * 900,
-    "as long as is linked, of signs to escape": "https://a.org/?" + "x" * 85 + "&" * 100,
-}
-
-
-@pytest.mark.parametrize("url", _LONG_URLS.values(), ids=_LONG_URLS.keys())
-@pytest.mark.parametrize(
-    "title", ["title " * 170, "&" * 1000, "<!channel>" * 100, "*" * 1000, "👩🏽‍🔬" * 250]
-)
-def test_what_says_nearly_the_same_is_within_slacks_limits(url: str, title: str) -> None:
-    """Titles and URLs of a thousand characters, escaped, beside as much else as can be: Slack takes them all."""
-    also = tuple(paper(n, title=title, url=url) for n in range(2, 6))
-    full = replace(
-        scored(
-            1,
-            title=title,
-            url=url,
-            organization=title,
-            categories=(title,) * 9,
-            published=title,
-            interest=title,
-            also=also,
-        ),
-        reasons=tuple(Reason(f"{n} {title}", 1.0) for n in range(4)),
-    )
-    parts = SlackChannel(None).render(digest((full, scored(2), *[full] * 4)), TOKEN, TARGET)
-    assert sum(part.papers for part in parts) == 6
-    for part in parts:
-        message = json.loads(part.payload)
-        assert rejected(message | {"channel": TARGET}) is None
-        assert all(size(text) <= 3_000 for text in context_texts(part.payload))
-        assert sum(size(t["text"]) for t in text_objects(message["blocks"])) <= MAX_CHARACTERS
-        assert "nearly the same: " in context_texts(part.payload)[0]
-
-
-@pytest.mark.parametrize(
-    ("text", "shown"),
-    [
-        ("R&D <!channel> a>b", "R&amp;D &lt;!channel&gt; a&gt;b"),
-        ("\"quotes' stay", "\"quotes' stay"),
-        ("*b* _i_", "\u200b*\u200bb\u200b*\u200b \u200b_\u200bi\u200b_\u200b"),
-        (":fire: at 10:30", ":\u200bfire: at 10:30"),
-        ("> no quotation", "\u200b&gt; no quotation"),
-    ],
-)
-def test_escaped_shows_text_as_written(text: str, shown: str) -> None:
-    """Exactly &, < and > are escaped; zero-width breaks disarm what has no escape."""
-    assert escaped(text) == shown
-
-
-@pytest.mark.parametrize("share", [0, 1, 5, 30, 800])
-def test_escaped_within_its_share(share: int) -> None:
-    """The share counts after escaping, in UTF-16 units, and no entity is cut in half."""
-    for text in HOSTILE:
-        shown = escaped_within(text.replace("\ud800", ""), share)
-        assert size(shown) <= share
-        assert not re.search(r"&(?!amp;|lt;|gt;)", shown)
 
 
 # --- Settings ---------------------------------------------------------------------------------------------
@@ -572,14 +392,6 @@ def test_find_needs_an_id(server: SlackServer, target: str) -> None:
     """A history is read by a conversation's id only."""
     with pytest.raises(LookupError):
         channel(server).find(ready(target=target))
-
-
-def test_unlinkable_paper_shows_its_title() -> None:
-    """A paper known only by its title has no page."""
-    (part,) = SlackChannel(None).render(digest((scored(1, id="title:x", url=None),)), TOKEN, TARGET)
-    assert section_texts(part.payload)[0].startswith(
-        "*1. World Models for Robots that Learn from Little Data*\n"
-    )
 
 
 def test_a_conversation_is_told_from_others() -> None:

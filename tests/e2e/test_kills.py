@@ -18,7 +18,7 @@ from tests.support.smtp_server import At, MailFault
 DAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 #: What the small installation composes: editions, and the Slack messages and mails of them.
-EDITIONS, POSTS, MAILS = 5, 5, 2
+EDITIONS, POSTS, MAILS = 5, 6, 2
 #: Kinds of boundaries in the order of an attempt. The kill falls where a process crosses the first of that kind.
 STORING = [
     f"{when} commit of {what}" for what in ("begin", "hand_over", "record") for when in ("before", "after")

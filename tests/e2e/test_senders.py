@@ -26,7 +26,7 @@ from tests.support.smtp_server import SmtpServer
 
 DAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
-SUBSCRIPTIONS, EDITIONS, POSTS, MAILS = 20, 5, 5, 2
+SUBSCRIPTIONS, EDITIONS, POSTS, MAILS = 20, 5, 6, 2
 SPACING = 0.4
 #: What a busy machine makes of a pause between two requests, on their way to the server.
 JITTER = 0.3

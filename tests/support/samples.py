@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import UTC, date, datetime
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from random import Random
 from typing import Any
 
 from hypothesis import strategies as st
@@ -48,9 +50,9 @@ def paper(number: int = 1, **changes: Any) -> Paper:
 
 
 def scored(number: int = 1, **changes: Any) -> ScoredPaper:
-    """The same with a score; `changes` are the paper's, but for `interest` and `also`."""
+    """The same with a score; `changes` are the paper's, but for `interest`, `also` and `sent`."""
     reasons = (Reason("world models", 0.3), Reason("robots", 0.15), Reason("survey", -0.03))
-    own = {name: changes.pop(name) for name in ("interest", "also") if name in changes}
+    own = {name: changes.pop(name) for name in ("interest", "also", "sent") if name in changes}
     made = ScoredPaper(paper(number, **changes), 0.42, 99.6 - number / 10, reasons, ("Gus Test",))
     return replace(made, **own)
 
@@ -95,64 +97,121 @@ HOSTILE = (
     "a|b>c<d",
     ".\r\n.\r\n.",
     " ",
+    "&lt;!here&gt; is <https://evil.org|here>, or <@U123|you>: A* of *B*, C_1 or _C_1_, ~10 of ~10~",
+    "**twice** *_both_* ＊wide＊ ``quoted'' :a::b: 10:30:45 ~/x:~ (`c`)",
+    "word " * 400,
 )
+#: What is said of a reader's terms, hard to mark: beside marks, brackets and slashes, far into a sentence.
+TERMS = ("world models", "robots", "reinforcement learning", "世界模型")
+_ABSTRACTS = (
+    "We teach *world models* and _robots_. No more. World models/robots, (robots), robots' and robots! See ~robots~.",
+    "世界模型robots and `reinforcement learning`: <world models> & robots&robots; robots world models.",
+    f"{'Much comes before. ' * 9}{'a long way to ' * 30}robots{' and far beyond' * 30}. Robots & {'&' * 300} robots.",
+    f"Code: https://github.com/a/b?x=*y*&z, www.{'long' * 12}.org/x and https://a.github.io/{'&' * 150}. Robots.",
+    "robots",
+)
+_MANY_AUTHORS = tuple(f"Author Number{n}" for n in range(3_000))
+_AUTHORS = ((), ("Ada Example", "Author Number7", "*Bo* Sample"), ("&<>" * 100,) * 20)
+_IDS = ("arxiv:2605.00001", "doi:10.1/{}", "title:{}", "ns:{}")
+_URLS = (
+    None,
+    "https://arxiv.org/abs/2605.00001",
+    "javascript:alert(1)",
+    "https://a.org/x?a=1&b=<!channel>|y\n\"'",
+    "http://[::1",
+    "https://u:p@evil.org/",
+    "https://a.org/" + "%26" * 300,
+    "https://a.org/?" + "&" * 900,
+    "https://a.org/*,_x_ *y*",
+)
+_DATES = (None, "2025-02", "2025-02-26", "2025-02-26T17:59:46Z", "soon")
+_DAYS = (None, *(date(2026, 5, 5) - timedelta(days=age) for age in (0, 1, 4, 30)))
+_NUMBERS = (None, 0, 1, 2, 4_000, 10**9)
 _text = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=60))
-_authors = st.one_of(
-    st.just(()),
-    st.lists(_text, max_size=9).map(tuple),
-    st.just(tuple(f"Author Number{n}" for n in range(3000))),
-    st.just(tuple("&<>" * 100 for _ in range(20))),
-)
-_urls = st.one_of(
-    st.none(),
-    st.sampled_from(
-        (
-            "javascript:alert(1)",
-            "https://a.org/x?a=1&b=<!channel>|y\n\"'",
-            "http://[::1",
-            "https://u:p@evil.org/",
-            "https://a.org/" + "%26" * 300,
-            "https://a.org/?" + "&" * 900,
+
+
+@dataclass(frozen=True, slots=True)
+class _Wild:
+    """Makes things of the texts that it is given, by chance: hypothesis draws the texts and the chance, which costs a
+    tenth of drawing every field.
+    """
+
+    chance: Random
+    texts: Sequence[str]
+
+    def some(self, most: int, make: Callable[[], Any]) -> tuple[Any, ...]:
+        return tuple(make() for _ in range(self.chance.randint(0, most)))
+
+    def text(self) -> str:
+        return self.chance.choice(self.texts)
+
+    def one_of(self, values: Sequence[Any]) -> Any:
+        return self.chance.choice(values)
+
+    def authors(self) -> tuple[str, ...]:
+        """Now and then three thousand."""
+        if self.chance.random() < 0.04:
+            return _MANY_AUTHORS
+        return self.one_of(_AUTHORS) if self.chance.random() < 0.5 else self.some(9, self.text)
+
+    def paper(self) -> Paper:
+        return paper(
+            self.chance.randint(1, 99_999),
+            id=self.one_of(_IDS).format(self.text()),
+            title=self.text(),
+            abstract=self.one_of((*_ABSTRACTS, self.text())),
+            authors=self.authors(),
+            author_count=self.one_of(_NUMBERS),
+            categories=self.some(12, self.text),
+            organization=self.one_of((None, self.text())),
+            sources=self.one_of((("arxiv",), ("arxiv", "huggingface"), ())),
+            url=self.one_of((*_URLS, self.text())),
+            version=self.one_of((None, 1, 9)),
+            published=self.one_of(_DATES),
+            updated=self.one_of(_DATES),
+            announced=self.one_of(_DATES),
+            crossed=self.one_of(_DATES),
+            votes=self.one_of(_NUMBERS),
+            comments=self.one_of(_NUMBERS),
+            cut=self.one_of((False, True)),
         )
-    ),
-    _text,
-)
-_papers = st.builds(
-    paper,
-    number=st.integers(1, 99999),
-    id=st.one_of(
-        st.just("arxiv:2605.00001"), _text.map(lambda t: f"doi:10.1/{t}"), _text.map("title:{}".format)
-    ),
-    title=_text,
-    abstract=_text,
-    authors=_authors,
-    author_count=st.one_of(st.none(), st.integers(0, 4000)),
-    categories=st.lists(_text, max_size=12).map(tuple),
-    organization=st.one_of(st.none(), _text),
-    sources=st.sampled_from((("arxiv",), ("arxiv", "huggingface"), ())),
-    url=_urls,
-    version=st.one_of(st.none(), st.integers(1, 9)),
-    published=st.one_of(
-        st.none(), st.sampled_from(("2025-02", "2025-02-26", "2025-02-26T17:59:46Z", "soon"))
-    ),
-    votes=st.one_of(st.none(), st.integers(0, 10**9)),
-    cut=st.booleans(),
-)
-_scored = st.builds(
-    ScoredPaper,
-    paper=_papers,
-    score=st.floats(-1, 9),
-    relevance=st.floats(0, 100),
-    reasons=st.lists(st.builds(Reason, _text, st.floats(-1, 1)), max_size=8).map(tuple),
-    followed=st.lists(_text, max_size=2).map(tuple),
-    interest=_text,
-    also=st.lists(_papers, max_size=4).map(tuple),
-)
+
+    def reason(self) -> Reason:
+        term = self.one_of((*TERMS, self.text()))
+        return Reason(term, self.chance.uniform(-0.3, 1), self.one_of((True, True, False)))
+
+    def scored(self) -> ScoredPaper:
+        return ScoredPaper(
+            paper=self.paper(),
+            score=self.chance.uniform(-1, 9),
+            relevance=self.chance.uniform(0, 100),
+            reasons=self.some(8, self.reason),
+            followed=self.some(2, lambda: self.one_of(("Author Number7", "Bo Sample", self.text()))),
+            interest=self.one_of(("", "world models", self.text())),
+            also=self.some(4, self.paper),
+            sent=self.one_of(_DAYS),
+        )
+
+    def news(self) -> News:
+        sources = self.some(3, lambda: (self.one_of(("arxiv", self.text())), self.chance.randint(1, 10**6)))
+        return News(self.chance.randint(0, 10**6), self.one_of(_DAYS), 7, sources)
+
+    def digest(self) -> Digest:
+        """Up to 35 papers, of up to 5 different ones."""
+        kinds = self.some(5, self.scored)
+        return digest(
+            profile=self.text(),
+            papers=kinds * self.one_of((1, 1, 1, 1, 2, 7)),
+            candidates=self.chance.randint(0, 10**6),
+            news=self.news(),
+            why=self.one_of(("", self.text())),
+            weekly=self.one_of((False, True)),
+            earlier=self.some(12, self.paper) if self.chance.random() < 0.3 else (),
+        )
 
 
 @st.composite
 def wild_digests(draw: st.DrawFn) -> Digest:
-    """Up to 35 papers made of up to 5 different ones, so that drawing stays cheap."""
-    kinds = draw(st.lists(_scored, max_size=5))
-    repeats = draw(st.integers(1, 7))
-    return digest(profile=draw(_text), papers=tuple(kinds * repeats), candidates=draw(st.integers(0, 10**6)))
+    """Whatever a hostile source, and a careless reader, could make of a digest."""
+    texts = draw(st.lists(_text, min_size=1, max_size=6))
+    return _Wild(draw(st.randoms(use_true_random=True)), texts).digest()

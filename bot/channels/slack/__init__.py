@@ -5,18 +5,16 @@ One room each for the markup, the messages, what answers mean, and the channel t
 
 from bot.channels.slack._answers import KINDS, Kind
 from bot.channels.slack._channel import API_URL, SlackChannel, api_base
-from bot.channels.slack._markup import escaped, escaped_within, size
-from bot.channels.slack._message import MAX_BLOCKS, MAX_CHARACTERS
+from bot.channels.slack._markup import escaped, escaped_within, marked, size
 
 __all__ = [
     "API_URL",
     "KINDS",
-    "MAX_BLOCKS",
-    "MAX_CHARACTERS",
     "Kind",
     "SlackChannel",
     "api_base",
     "escaped",
     "escaped_within",
+    "marked",
     "size",
 ]

@@ -93,7 +93,7 @@ class SlackChannel(Channel):
         )
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        return messages(digest, delivery, self._templates)
+        return messages(digest, delivery, target, self._templates)
 
     def notice(self, told: Notice, delivery: str, target: str) -> bytes:
         return alert(told, delivery)
