@@ -18,7 +18,7 @@ from tests.support.source_server import SourceServer
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
     """An installation without any setting but its data folder."""
-    return Bench(tmp_path)
+    return Bench(tmp_path).prepared()
 
 
 @pytest.fixture

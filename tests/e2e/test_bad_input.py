@@ -534,8 +534,9 @@ def test_a_file_that_is_no_database(bench: Bench, content: bytes) -> None:
     assert "Traceback" not in result.err
 
 
-def test_a_data_folder_that_cannot_be_made(bench: Bench) -> None:
+def test_a_data_folder_that_cannot_be_made(tmp_path: Path) -> None:
     """A file where the data folder should be: a sentence, no traceback."""
+    bench = Bench(tmp_path)
     bench.file("data", b"in the way")
     result = bench.run("status")
     assert (result.code in (1, 2), result.out) == (True, "")

@@ -31,7 +31,7 @@ def lab(tmp_path: Path, slack: SlackServer, smtp: SmtpServer) -> Bench:
         MAIL_FROM="Paperboy <paperboy@example.org>",
         MAIL_RETURN_PATH="bounces@example.org",
         PAPERBOY_ALERTS=OPERATOR,
-    )
+    ).prepared()
     bench.file("monday.jsonl", json_lines(*BACKGROUND, WORLD, REWARD))
     bench.file("tuesday.jsonl", json_lines(NEXT))
     assert bench.run("ingest", "--file", "monday.jsonl", "--as-of", MONDAY).code == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 
 import pytest
 
@@ -51,6 +52,12 @@ MISTAKES = (
     ("bo", 6, 26, "someday"),
     ("cem", 2, 8, "not-an-id"),
 )
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """An installation that nothing was stored in yet."""
+    return Bench(tmp_path)
 
 
 @pytest.fixture

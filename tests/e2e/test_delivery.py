@@ -50,7 +50,7 @@ def wired(tmp_path: Path, slack: SlackServer, smtp: SmtpServer) -> Bench:
         SLACK_API_URL=slack.url,
         SMTP_URL=f"smtp://paperboy:mail%20pass%2Fword@127.0.0.1:{smtp.port}?tls=none",
         MAIL_FROM="Paperboy <paperboy@example.org>",
-    )
+    ).prepared()
     bench.profile("ada", profile("slack: C0PAPERS", "email: ada@example.org", "maildir: ada"))
     day = bench.file("monday.jsonl", json_lines(*BACKGROUND, WORLD, REWARD))
     page = bench.file("monday.txt", daily_page(TABLE))

@@ -9,7 +9,15 @@ from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.support.cli import Bench
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """An installation that nothing was stored in yet."""
+    return Bench(tmp_path)
 
 
 def test_demo_shows_and_writes_everything_offline(bench: Bench, offline: list[Any]) -> None:

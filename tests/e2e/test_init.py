@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
+from pathlib import Path
 
 import pytest
 import yaml
@@ -33,6 +34,12 @@ OPTIONS = (
     "--timezone",
     "Europe/Paris",
 )
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Bench:
+    """An installation that nothing was stored in yet."""
+    return Bench(tmp_path)
 
 
 def test_init_writes_a_sound_profile(bench: Bench) -> None:

@@ -20,7 +20,7 @@ SLACK = "slack: C0PAPERS"
 @pytest.fixture
 def stocked(tmp_path: Path) -> Bench:
     """A day's papers from two sources, and a profile for a Maildir and for Slack, which is not configured."""
-    bench = Bench(tmp_path)
+    bench = Bench(tmp_path).prepared()
     bench.profile(
         "ada", profile("maildir: ada", SLACK, more="avoid: [{phrase: kitchen table, weight: 0.2}]\n")
     )
@@ -183,7 +183,7 @@ def test_an_export_can_be_read_again(stocked: Bench, tmp_path: Path) -> None:
     """What one installation exports another one ingests, without complaint and without loss of a field."""
     exported = stocked.run("export").out
     (tmp_path / "other").mkdir()
-    other = Bench(tmp_path / "other")
+    other = Bench(tmp_path / "other").prepared()
     saved = other.file("export.jsonl", exported)
     assert other.run("ingest", "--file", saved, "--as-of", DAY).code == 0
     mine, theirs = stocked.export(), other.export()

@@ -45,7 +45,7 @@ def mailed(tmp_path: Path, smtp: SmtpServer) -> Bench:
         MAIL_FROM="Paperboy <paperboy@example.org>",
         PUBLIC_URL=PUBLIC,
         SECRET_KEY=KEY,
-    )
+    ).prepared()
     bench.profile("ada", profile("email: ada@example.org", "maildir: ada"))
     bench.profile("bea", profile("email: bea@example.org"))
     for day, works in ((MONDAY, (*BACKGROUND, WORLD, REWARD)), (TUESDAY, (NEXT,))):

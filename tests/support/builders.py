@@ -164,7 +164,7 @@ class FakeChannel:
 
 
 @lru_cache(maxsize=1)
-def _empty_database() -> bytes:
+def empty_database() -> bytes:
     """A migrated database as a file's content: migrating takes longer than most tests."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "empty.db"
@@ -183,7 +183,7 @@ class World:
 
     def __init__(self, folder: Path) -> None:
         path = folder / "paperboy.db"
-        path.write_bytes(_empty_database())
+        path.write_bytes(empty_database())
         self.database = Database(f"sqlite:///{path}")
         event.listen(self.database.engine, "connect", _never_wait_for_the_disk)
         self.papers = Papers(self.database, COUNTING)

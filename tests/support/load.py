@@ -39,7 +39,7 @@ def wired(folder: Path, slack: SlackServer, smtp: SmtpServer, **env: str) -> Ben
         SMTP_URL=smtp.url,
         MAIL_FROM="Paperboy <paperboy@example.org>",
         **env,
-    )
+    ).prepared()
 
 
 def reader(bench: Bench, number: int, *deliver: str, limit: int = 10) -> None:
