@@ -103,7 +103,7 @@ def test_a_paper_says_all_there_is() -> None:
     assert (
         title == "*1. <https://arxiv.org/abs/2605.00001|World Models for Robots that Learn from Little Data>*"
     )
-    assert authors == "Ada Example, Bo Sample, Cem Muster, Dora Prova, Eli Essai, *★ Gus Test*, +1\u00a0more"
+    assert authors.split(", ")[4:] == ["Eli Essai", "*★\u00a0Gus Test*", "+1\u00a0more"]
     assert sentences.startswith("We teach a small *robot* to predict what its arm will touch next")
     assert bold(sentences) == ["robot"]
     why, facts = found[1][1].split("\n")
@@ -378,7 +378,8 @@ def test_sentences_are_told_from_terms(extracted: list[Span], text: str) -> None
         ("**b**", "\u00ad*\u00ad*b*\u00ad*"),
         ("(_i_)", "(\u00ad_i_)"),
         ("＊wide＊", "\u00ad＊wide＊"),
-        ("A* and C*-algebras, snake_case_name", "A* and C*-algebras, snake_case_name"),
+        ("A* and C*-algebras, snake_case_name, 2 * 3", "A* and C*-algebras, snake_case_name, 2 * 3"),
+        ("2 *", "2 \u00ad*"),
         # a tilde where another one could close, or it could close another
         ("~10 of ~20", "~10 of ~20"),
         ("~gone~", "\u00ad~gone~\u00ad"),
@@ -588,7 +589,7 @@ def check_extract(mrkdwn: str, view: PaperView) -> None:
     assert set(bold(mrkdwn)) <= {without_invisible(span.text) for span in view.extract if span.matched}
 
 
-#: A thousand take half a minute of one core's time; `PAPERBOY_EXAMPLES=1000` asks for them.
+#: A thousand take twenty to forty seconds of one core's time; `PAPERBOY_EXAMPLES=1000` asks for them.
 EXAMPLES = int(os.environ.get("PAPERBOY_EXAMPLES", "200"))
 SHARES = 4
 

@@ -184,13 +184,16 @@ def shown(mrkdwn: str, *, keen: bool = False) -> str:
     return without_invisible(text)
 
 
+#: Something that neither begins nor ends with a space.
+_WITHIN = r"(\S|\S.*?\S)"
+
+
 def _strict(mark: str) -> re.Pattern[str]:
-    after = "" if "`" in mark else _AFTER
-    return re.compile(rf"{_BEFORE}{mark}(.*?\S *){mark}{after}", re.M)
+    return re.compile(rf"{_BEFORE}{mark}{_WITHIN}{mark}{'' if '`' in mark else _AFTER}", re.M)
 
 
 def _keen(mark: str) -> re.Pattern[str]:
-    return re.compile(rf"{_ANYTHING_BEFORE}{mark}(\S|\S.*?\S){mark}", re.M)
+    return re.compile(rf"{_ANYTHING_BEFORE}{mark}{_WITHIN}{mark}", re.M)
 
 
 def without_invisible(text: str) -> str:

@@ -13,7 +13,7 @@ from typing import Any
 from bot.channels.slack._markup import bold, embolded, escaped, escaped_within, link, marked, size
 from bot.highlights import Span, shortened
 from bot.links import LinkView
-from bot.rendering import sentence
+from bot.rendering import sentence, starred
 from bot.text import counted, cut
 from bot.views import AuthorView, DigestView, PaperView, TitleView
 
@@ -102,7 +102,7 @@ def _authors(paper: PaperView) -> str:
 
 
 def _author(author: AuthorView, share: int) -> str:
-    return bold(f"★ {author.name}", share - 2) if author.followed else escaped_within(author.name, share - 2)
+    return bold(starred(author), share - 2) if author.followed else escaped_within(author.name, share - 2)
 
 
 def _extract(extract: Sequence[Span], room: int) -> str:
@@ -116,11 +116,9 @@ def _extract(extract: Sequence[Span], room: int) -> str:
 
 def _why(paper: PaperView, heading: str) -> str:
     """How relevant it is, for which interest where the heading does not say so, and what raised its score."""
-    is_told = not paper.interest or paper.interest == heading
-    relevance = f"*{paper.relevance}*" + ("" if is_told else f" for {bold(paper.interest, _INTEREST)}")
-    return " · ".join(
-        (relevance, *([escaped_within(", ".join(paper.reasons), _REASONS)] if paper.reasons else ()))
-    )
+    what_for = f" for {bold(paper.interest, _INTEREST)}" if paper.interest not in ("", heading) else ""
+    reasons = [escaped_within(", ".join(paper.reasons), _REASONS)] if paper.reasons else []
+    return " · ".join([f"*{paper.relevance}*{what_for}", *reasons])
 
 
 def _facts(paper: PaperView) -> str:
@@ -169,11 +167,12 @@ def title(view: DigestView) -> Block:
 def opening(view: DigestView, here: int) -> Block:
     """What the digest is. `here`: how many of its papers are in this message."""
     rest = len(view.papers) - here
-    what = f"*{view.count}* for {bold(view.profile, _PROFILE)} · {escaped_within(view.news, _NEWS)}"
-    why = f"\n{_why_short(view)}" if view.why and view.papers else ""
-    return context(
-        what + why + (f"\nThe best are here, {counted(rest, 'more paper')} in the thread." if rest else "")
-    )
+    lines = [
+        f"*{view.count}* for {bold(view.profile, _PROFILE)} · {escaped_within(view.news, _NEWS)}",
+        _why_so_few(view) if view.papers else "",
+        f"The best are here, {counted(rest, 'more paper')} in the thread." if rest else "",
+    ]
+    return context("\n".join(filter(None, lines)))
 
 
 def continuing(view: DigestView, part: int, parts: int, here: int) -> Block:
@@ -183,11 +182,12 @@ def continuing(view: DigestView, part: int, parts: int, here: int) -> Block:
 
 
 def nothing(view: DigestView) -> Block:
-    return section(_why_short(view) if view.why else "No paper reached your threshold.")
+    """In place of papers."""
+    return section(_why_so_few(view) or "No paper reached your threshold.")
 
 
-def _why_short(view: DigestView) -> str:
-    return escaped_within(sentence(view.why), _WHY)
+def _why_so_few(view: DigestView) -> str:
+    return escaped_within(sentence(view.why), _WHY) if view.why else ""
 
 
 def notes(view: DigestView, *, direct: bool) -> Block:

@@ -24,9 +24,9 @@ _GUARD = "\u00ad"
 _BREAK = "\u200b"
 _ESCAPES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 _INVISIBLE = {ord(_GUARD): None, ord(_BREAK): None, ord("\n"): " "}
-#: Where a mark could open, which is not within a word; the wide ones of East Asian keyboards mark as well. A tilde
-#: is mostly "about": it is guarded when another one could close it, and as one that could close.
-_GUARDED = re.compile(r"(?<![^\W_])(?=[*_`＊＿｀]|([~～]).*\S\1)|(?<=\S[~～])(?![^\W_])")
+#: Where a mark could open: not within a word, nor before a space. The wide ones of East Asian keyboards mark as well.
+#: A tilde is mostly "about": it is guarded when another one could close it, and as one that could close.
+_GUARDED = re.compile(r"(?<![^\W_])(?=[*_`＊＿｀](?!\s)|([~～])(?!\s).*\S\1)|(?<=\S[~～])(?![^\W_])")
 _EMOJI = re.compile(r":(?=[\w+'-]+:)")
 _ASTERISK = re.compile("[*＊]")
 #: What a mark works after, and before, beside white space and the edges of a line.

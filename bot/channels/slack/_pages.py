@@ -17,10 +17,10 @@ from bot.views import DigestView, PaperView
 
 # Slack takes 50 blocks and about 12,000 characters in all of them: 9,597 were accepted, 11,341 rejected
 # with msg_blocks_too_long (https://github.com/slackapi/bolt-js/issues/2509).
-MAX_BLOCKS = 45
-MAX_CHARACTERS = 9_000
-#: Papers in the channel's message, where others talk as well; one or two over that make no thread.
-IN_CHANNEL, MOST_IN_CHANNEL = 10, 12
+_MAX_BLOCKS = 45
+_MAX_CHARACTERS = 9_000
+#: Papers in the channel's message, as others talk there as well; one or two more make no thread.
+_IN_CHANNEL, _MOST_IN_CHANNEL = 10, 12
 #: Characters of an extract, for all papers of a digest alike: both sentences, the better one, a part of it, none.
 _ROOMS = (EXTRACT_LENGTH + 10, 330, 240, 190, 140, 100, 0)
 _SENTENCE = 240
@@ -87,7 +87,7 @@ def _chunks(view: DigestView, direct: bool) -> list[list[_Piece]]:
         return [_Piece(item.heading, item.paper, tuple(item.blocks(room))) for item in items]
 
     choices = _choices(len(view.papers))
-    most, longest = next((m, room) for m, room in choices if fits(frame.around(_best(pieces(room), m))))
+    most, longest = next((m, room) for m, room in choices if _fits(frame.around(_best(pieces(room), m))))
     rooms = [longest, *(room for room in _ROOMS if _SENTENCE <= room < longest)]
     return min((_divided(frame, pieces(room), most) for room in rooms), key=len)
 
@@ -99,16 +99,16 @@ def _best(pieces: Sequence[_Piece], most: int) -> list[_Piece]:
 def _divided(frame: _Frame, pieces: list[_Piece], most: int) -> list[list[_Piece]]:
     """What comes below the papers is in the channel's message with all of them, or nowhere in it."""
     first = _best(pieces, most)
-    if most == len(frame.view.papers) and fits(frame.around(pieces)):
+    if most == len(frame.view.papers) and _fits(frame.around(pieces)):
         return [pieces]
     return [first, *_packed(frame, [piece for piece in pieces if piece not in first], first)]
 
 
 def _choices(papers: int) -> Iterator[tuple[int, int]]:
     """How many papers the channel's message could have, and what room their extracts: the best first."""
-    if IN_CHANNEL < papers <= MOST_IN_CHANNEL:
+    if _IN_CHANNEL < papers <= _MOST_IN_CHANNEL:
         yield from ((papers, room) for room in _ROOMS if room)
-    for most in range(min(papers, IN_CHANNEL), -1, -1):
+    for most in range(min(papers, _IN_CHANNEL), -1, -1):
         yield from ((most, room) for room in _ROOMS)
 
 
@@ -117,7 +117,7 @@ def _packed(frame: _Frame, rest: Sequence[_Piece], first: Sequence[_Piece]) -> I
     frame, taken = replace(frame, part=_MANY), list[_Piece]()
     begun = {piece.heading for piece in first}
     for piece in rest:
-        if taken and not fits(frame.around([*taken, piece], begun)):
+        if taken and not _fits(frame.around([*taken, piece], begun)):
             yield taken
             begun |= {one.heading for one in taken}
             taken = []
@@ -138,6 +138,6 @@ def _body(pieces: Sequence[_Piece], begun: Collection[str]) -> Iterator[Block]:
             yield from piece.blocks
 
 
-def fits(blocks: Sequence[Block]) -> bool:
+def _fits(blocks: Sequence[Block]) -> bool:
     """Whether Slack takes so many blocks, and so much in all of them."""
-    return len(blocks) <= MAX_BLOCKS and sum(map(_blocks.characters, blocks)) <= MAX_CHARACTERS
+    return len(blocks) <= _MAX_BLOCKS and sum(map(_blocks.characters, blocks)) <= _MAX_CHARACTERS
