@@ -192,7 +192,7 @@ class Desk:
         if not digest.papers:
             why = _why_quiet(profile, digest.candidates, next(order.best_first(), None))
         elif len(digest.papers) < SHORT * profile.limit:
-            why = _why_short(digest)
+            why = _why_short(profile, digest)
         else:
             return ""
         return said_once(why, self._troubles or _weekend(digest))
@@ -248,12 +248,11 @@ def _scored(profile: Profile, ranked: Ranked, order: Order, also: tuple[Paper, .
     )
 
 
-def _why_short(digest: Digest) -> str:
-    left = digest.candidates - len(digest.ids)
-    if left <= 0:
-        return "there are no more new papers"
-    others = f"the other {left:,} new papers fit" if left > 1 else "the other new paper fits"
-    return f"{others} your profile less than its threshold asks for"
+def _why_short(profile: Profile, digest: Digest) -> str:
+    days = "the last day" if profile.window == 1 else f"the last {profile.window} days"
+    if digest.candidates <= len(digest.ids):
+        return f"there is nothing else of {days}"
+    return f"nothing else of {days} reaches your threshold"
 
 
 def _weekend(digest: Digest) -> str:

@@ -137,7 +137,7 @@ def test_quiet_day_says_why_with_everything_too(world: World) -> None:
 
 # --- What a digest says of itself ---------------------------------------------------------------------------
 
-HINT = "the other new paper fits your profile less than its threshold asks for"
+HINT = "nothing else of the last 7 days reaches your threshold"
 
 
 @pytest.mark.parametrize(
@@ -162,7 +162,7 @@ def test_a_short_digest_of_all_there_is(world: World) -> None:
     profile = make_profile("robots", mute=Mute(terms=("bread",)))
     digest = world.desk([profile]).compose(profile, TODAY)
     assert (digest.candidates, len(digest.papers)) == (3, 3)
-    assert digest.why == "there are no more new papers"
+    assert digest.why == "there is nothing else of the last 7 days"
 
 
 @pytest.mark.parametrize(
