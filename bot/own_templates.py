@@ -280,35 +280,10 @@ def _sound(page: str, *, is_html: bool = False) -> str:
 _TAG = re.compile(r"<!--.*?(?:-->|\Z)|<(?P<end>/?)(?P<name>[a-z][^\s/>]*)[^>]*", re.IGNORECASE | re.DOTALL)
 #: Elements without content, and those that the next one of their kind ends.
 _UNNESTED = frozenset(
-    [
-        "area",
-        "base",
-        "br",
-        "col",
-        "embed",
-        "hr",
-        "img",
-        "input",
-        "link",
-        "meta",
-        "source",
-        "track",
-        "wbr",
-        "p",
-        "li",
-        "dt",
-        "dd",
-        "option",
-        "tr",
-        "td",
-        "th",
-        "tbody",
-        "thead",
-        "tfoot",
-        "html",
-        "head",
-        "body",
-    ]
+    """
+    area base br col embed hr img input link meta source track wbr
+    p li dt dd option tr td th tbody thead tfoot html head body
+    """.split()  # noqa: SIM905 - a list of words reads best as words
 )
 
 
