@@ -149,9 +149,14 @@ class Candidates:
         return _found(self._after, moment, lambda start: self._where(lambda paper: paper.first_seen > start))
 
     def by_source(self, some: PaperSet) -> tuple[tuple[str, int], ...]:
-        """How many of some papers each source listed, the largest first."""
-        counts = ((name, (some & listed).bit_count()) for name, listed in self._sources.items())
-        return tuple(sorted((one for one in counts if one[1]), key=lambda one: (-one[1], one[0])))
+        """How many of some papers each source listed, the largest first; each paper counts for the first one."""
+        order = sorted(self._sources, key=lambda name: (-(some & self._sources[name]).bit_count(), name))
+        counts = []
+        for name in order:
+            listed = some & self._sources[name]
+            counts.append((name, listed.bit_count()))
+            some &= ~listed
+        return tuple(one for one in counts if one[1])
 
     def places(self, ids: Iterable[str | None]) -> PaperSet:
         """The window's papers among some ids."""

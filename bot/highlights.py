@@ -34,6 +34,11 @@ _NO_END = re.compile(
     re.I,
 )
 _AUTHOR = "author: "
+_INFLECTION = re.compile(r"(?<=\w{2})(?:ies|ing|ings|ed|es|e|s|y|['’]s)$")
+#: What no sentence should be cut after.
+_DANGLING = re.compile(
+    r"(?:[ ,;:]+(?:an?|and|are|as|at|by|for|from|in|into|is|of|on|or|such|that|the|to|via|we|where|which|with))+…$"
+)
 #: How a reason that is no term is told, by what stands before its colon: what comes before and after the rest.
 _KINDS = {"author": ("you follow ", ""), "like": ("like “", "”")}
 
@@ -135,9 +140,13 @@ class _Text:
     def find(self, name: str) -> tuple[_Place, ...]:
         """Where what a reason names stands: a term, or a phrase of more words than a term has."""
         term, phrase = _stems(name)
-        if term or not phrase:
-            return self.terms.get(term, ())
-        return tuple(self._phrase(f" {phrase} "))
+        if not term and phrase:
+            return tuple(self._phrase(f" {phrase} "))
+        places = self.terms.get(term, ())
+        if " " in phrase:
+            return places
+        base = _base(name)
+        return tuple(place for place in places if _base(self.text[slice(*place)]) == base)
 
     def _phrase(self, phrase: str) -> Iterator[_Place]:
         at = self.stems.find(phrase)
@@ -146,6 +155,13 @@ class _Text:
             last = first + phrase.count(" ") - 2
             yield self.words[first][0], self.words[last][1]
             at = self.stems.find(phrase, at + 1)
+
+
+@lru_cache(maxsize=16_384)
+def _base(word: str) -> str:
+    """A word without its inflection: a stem would have "largely" be "large", and "reasonable" be "reasoning"."""
+    bare = _INFLECTION.sub("", word.casefold())
+    return bare[:-1] if bare[-1:] == bare[-2:-1] else bare
 
 
 class _Wanted(NamedTuple):
@@ -250,7 +266,15 @@ def _chosen(read: _Text, wanted: Sequence[_Wanted]) -> tuple[int, ...]:
     if not size:
         return ()
     together = combinations(range(len(carried)), size)
-    return min(together, key=lambda some: (-_weight(wanted, *(carried[n] for n in some)), some))
+    return min(
+        together,
+        key=lambda some: (-_weight(wanted, *(carried[n] for n in some)), _is_long(read, some), some),
+    )
+
+
+def _is_long(read: _Text, some: Sequence[int]) -> bool:
+    """Whether some sentences together would have to be cut."""
+    return sum(end - start for start, end in (read.sentences[n] for n in some)) > EXTRACT_LENGTH - len(" … ")
 
 
 def _carried(sentence: _Place, wanted: Sequence[_Wanted]) -> frozenset[int]:
@@ -296,7 +320,7 @@ def _sentence(text: str, sentence: _Place, marks: Sequence[_Place], room: int) -
     if begin > start:
         yield Span(f"{ELLIPSIS} ")
         room -= len(f"{ELLIPSIS} ")
-    shown = cut(text[begin:end], room)
+    shown = _DANGLING.sub(ELLIPSIS, cut(text[begin:end], room))
     stop = begin + len(shown) - (len(ELLIPSIS) if len(shown) < end - begin else 0)
     at = begin
     for mark, after in marks:

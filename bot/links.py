@@ -24,9 +24,12 @@ _NEW_NUMBER = re.compile(r"\d{4}\.\d{4,5}")
 
 _HOSTS_WITHOUT_SCHEME = r"(?:github\.com|gitlab\.com|huggingface\.co|[\w-]+\.github\.io|www\.[\w-]+\.\w+)"
 _URL = re.compile(
-    rf"(?<![\w.@/-])(?:https?://|(?={_HOSTS_WITHOUT_SCHEME}(?:/|\b)))[^\s<>\"“”‘’|\\^`{{}}]+", re.I
+    rf"(?<![\w.@/-])(?:https?://|(?={_HOSTS_WITHOUT_SCHEME}(?:/|\b)))(?:(?!\]\()[^\s<>\"“”‘’|\\^`{{}}])+",
+    re.I,
 )
 _HINTS = ("http", "www.", "github", "gitlab", "huggingface")
+#: Where code and models are at /owner/name.
+_WITH_OWNERS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "huggingface.co")
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
 #: What lies where, by the end of a host and the beginning of a path; the first that fits.
 _KINDS = (
@@ -156,6 +159,8 @@ def _label(url: str) -> str:
     host = (parts.hostname or "").removeprefix("www.")
     if "." not in host.strip(".") or len(host) > 60:
         return ""
+    if any(_is_at(host, end) for end in _WITH_OWNERS) and len(parts.path.strip("/").split("/")) < 2:
+        return ""  # somebody's page, or a torn link
     kinds = (kind for end, path, kind in _KINDS if _is_at(host, end) and parts.path.startswith(path))
     return next(kinds, host)
 

@@ -275,7 +275,7 @@ class News:
     papers: int = 0  #: candidates first seen since the subscription's last digest
     since: date | None = None  #: local date of that digest; None when there is none
     days: int = 7  #: without one: how many days back
-    sources: tuple[tuple[str, int], ...] = ()  #: how many of them each source listed, the largest first
+    sources: tuple[tuple[str, int], ...] = ()  #: of them, by source, the largest first; each counts once
 
 
 @dataclass(frozen=True, slots=True)

@@ -47,7 +47,7 @@ _SHOWN = ScoredPaper(
     also=(replace(_COMPLETE, id="arxiv:2605.00002"), _BARE),
     sent=date(2026, 5, 4),
 )
-_NEWS = News(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 31)))
+_NEWS = News(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 11)))
 _MANY = (
     100  #: papers, the most that a profile may ask for: more than one message of any channel that has several
 )

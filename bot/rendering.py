@@ -18,6 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from bot.highlights import Span
 from bot.model import Problem
+from bot.text import pieces
 from bot.views import AuthorView, DigestView, LeavingView, LinkPage
 
 if TYPE_CHECKING:
@@ -87,7 +88,7 @@ def wrapped(text: str, indent: int = 0, hang: int = 0) -> str:
 def _breakable(word: str, width: int) -> str:
     if "://" in word or len(word) <= width:
         return word
-    return " ".join(word[start : start + width] for start in range(0, len(word), width))
+    return " ".join(pieces(word, width))
 
 
 @lru_cache(maxsize=1)

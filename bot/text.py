@@ -8,7 +8,7 @@ import regex
 
 from bot.tex import readable
 
-__all__ = ["counted", "cut", "one_line", "paragraphs", "readable", "said_once", "without_controls"]
+__all__ = ["counted", "cut", "one_line", "paragraphs", "pieces", "readable", "said_once", "without_controls"]
 
 ELLIPSIS = "…"
 #: What a reader takes for one character (UAX #29, grapheme clusters): accents, flags, families, syllables.
@@ -67,6 +67,16 @@ def cut(text: str, limit: int) -> str:
     space = text.rfind(" ", end // 2, end + 1)
     end = _before_url(text, space if space > 0 else _whole_clusters(text, end))
     return text[:end].rstrip(" ,;:.–-") + ELLIPSIS
+
+
+def pieces(word: str, width: int) -> list[str]:
+    """A word in pieces of at most `width` characters, or of one cluster that is longer."""
+    made = [""]
+    for match in _CLUSTER.finditer(word):
+        if made[-1] and len(made[-1]) + len(match[0]) > width:
+            made.append("")
+        made[-1] += match[0]
+    return made
 
 
 def _whole_clusters(text: str, end: int) -> int:

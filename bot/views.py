@@ -176,7 +176,7 @@ def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
         short_day=f"{on.day} {_MONTHS[on.month - 1][:3]}",
         timezone=one_line(digest.timezone),
         count=counted(len(papers), "paper") if papers else "No papers",
-        news=_news(digest.news, on),
+        news=_news(digest.news, on, older=bool(papers)),
         why=cut(one_line(digest.why), WHY_LENGTH),
         settings=f"profiles/{profile}.yaml",
         groups=_groups(papers, weekly=digest.weekly),
@@ -186,14 +186,20 @@ def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
     )
 
 
-def _news(news: News, on: date) -> str:
+def _news(news: News, on: date, *, older: bool) -> str:
+    """`older`: the digest has papers all the same."""
     if not news.papers:
-        return f"no new papers {_since(news, on)}"
+        here = f": these are from the last {news.days} days" if older and news.since else ""
+        return f"no new papers {_since(news, on)}{here}"
     papers, since = counted(news.papers, "new paper"), _since(news, on)
     names = [_SOURCES.get(name, one_line(name)) for name, _ in news.sources]
     if len(names) == 1:
         return f"{papers} on {names[0]} {since}"
-    listed = ", ".join(f"{count:,} on {name}" for name, (_, count) in zip(names, news.sources, strict=True))
+    counts = [f"{count:,}" for _, count in news.sources]
+    listed = ", ".join(
+        f"{count} {'more ' * bool(n)}on {name}"
+        for n, (count, name) in enumerate(zip(counts, names, strict=True))
+    )
     return f"{papers} {since}: {listed}" if listed else f"{papers} {since}"
 
 
@@ -302,11 +308,21 @@ def _dates(paper: Paper) -> str:
     submitted = _told("submitted", paper.published)
     is_exact = paper.announced and (not paper.published or len(paper.announced) > len("2025-02"))
     told = [_told("announced", paper.announced) if is_exact else submitted]
+    if is_exact and _is_hugging_faces(paper):
+        told = [submitted, _told("on Hugging Face", paper.announced)]
     if paper.crossed and (paper.announced or "") < paper.crossed:
         told = [submitted, _told("newly cross-listed", paper.crossed)]
     if paper.version and paper.version > 1:
         told.append(" ".join(filter(None, ("revised", _readable_date(paper.updated), f"(v{paper.version})"))))
     return ", ".join(filter(None, told))
+
+
+def _is_hugging_faces(paper: Paper) -> bool:
+    """Whether the day is that on which Hugging Face showed it: what was seen before was announced before."""
+    listed = "huggingface" in paper.sources
+    return listed and (
+        "arxiv" not in paper.sources or (paper.announced or "") > f"{paper.first_seen:%Y-%m-%d}T"
+    )
 
 
 def _told(what: str, day: str | None) -> str:

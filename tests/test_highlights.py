@@ -159,6 +159,9 @@ WORLD, CUPS = ("world models", 1.0), ("cups", 0.5)
         # a phrase of three words is one
         ("Tea. We scale diffusion language models. A model. Language.", (("diffusion language models", 1.0),),
          "Tea. We scale [diffusion language models]."),
+        # another word of the same stem is another word
+        ("Tea is largely reasonable. Cups. We reason at large.", (("large", 1.0), ("reasoning", 0.9)),
+         "Tea is largely reasonable. … We [reason] at [large]."),
         # none of it: the beginning
         (f"{A} {C} {B}", (("zebras", 1.0),), "We study tea. Nobody knows why."),
         (f"{A} {C} {B}", (), "We study tea. Nobody knows why."),

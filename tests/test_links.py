@@ -101,6 +101,8 @@ def test_safe_url(url: str | None, safe: str | None) -> None:
         ("https://huggingface.co/papers/2605.00001", []),
         ("mygithub.com/a/b and me@github.com", []),
         ("https://github .", []),
+        ("https://github.com/ https://github.com/owner/ https://huggingface.co/owner", []),
+        ("[https://github.com/a/b](https://github.com/a/b)", ["Code https://github.com/a/b"]),
         ("http://", []),
         ("javascript:alert(1)//https", []),
         ("https://user:password@evil.org/", []),

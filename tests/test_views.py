@@ -75,7 +75,16 @@ def test_followed_names_may_be_spelt_otherwise() -> None:
         # new that day, and in several categories from the beginning
         ({"announced": "2026-05-05", "crossed": "2026-05-05"}, "announced 5 May 2026"),
         # new after it was seen as a cross-listing
-        ({"announced": "2026-05-06", "crossed": "2026-05-05"}, "announced 6 May 2026"),
+        (
+            {"announced": "2026-05-06", "crossed": "2026-05-05", "sources": ("arxiv",)},
+            "announced 6 May 2026",
+        ),
+        # seen before that day: it is the day of Hugging Face's listing
+        ({"announced": "2026-05-07"}, "submitted 4 May 2026, on Hugging Face 7 May 2026"),
+        (
+            {"sources": ("huggingface",), "announced": "2026-05-05"},
+            "submitted 4 May 2026, on Hugging Face 5 May 2026",
+        ),
     ],
 )
 def test_dates_tell_what_is_new(changes: dict[str, Any], dates: str) -> None:
@@ -160,23 +169,24 @@ def test_digest_view_says_how_to_leave_and_why_it_is_short() -> None:
     assert len(view.why) <= 240
 
 
-BOTH = (("arxiv", 401), ("huggingface", 31))
+BOTH = (("arxiv", 401), ("huggingface", 11))
 
 
 @pytest.mark.parametrize(
     ("news", "told"),
     [
         (News(1412, None, 7, (("arxiv", 1412),)), "1,412 new papers on arXiv in the last 7 days"),
-        (News(412, None, 1, BOTH), "412 new papers in the last day: 401 on arXiv, 31 on Hugging Face"),
-        (News(412, date(2026, 5, 4), 7, BOTH), "412 new papers since yesterday: 401 on arXiv, 31 on Hugging Face"),
+        (News(412, None, 1, BOTH), "412 new papers in the last day: 401 on arXiv, 11 more on Hugging Face"),
+        (News(412, date(2026, 5, 4), 7, BOTH),
+         "412 new papers since yesterday: 401 on arXiv, 11 more on Hugging Face"),
         (News(1, date(2026, 5, 1), 7, (("mine", 1),)), "1 new paper on mine since Friday"),
         (News(9, date(2026, 4, 28), 7, ()), "9 new papers since 28 April"),
-        (News(0, date(2026, 5, 4), 7, ()), "no new papers since yesterday"),
+        (News(0, date(2026, 5, 4), 7, ()), "no new papers since yesterday: these are from the last 7 days"),
         (News(0, None, 7, ()), "no new papers in the last 7 days"),
     ],
 )  # fmt: skip
 def test_how_many_were_new_and_from_where(news: News, told: str) -> None:
-    """Since the last digest, by source; a paper that two sources listed counts for both."""
+    """Since the last digest, by source; a paper that two sources listed counts once."""
     assert digest_view(digest(1, news=news)).news == told
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import secrets
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
@@ -55,6 +56,8 @@ STALE = timedelta(days=2)
 #: A digest with less than this part of its limit is short, and says why.
 SHORT = 0.5
 NOTHING_BEFORE = Past()
+#: What a reader has no use for in a failure; `status` has it.
+_ADDRESS = re.compile(r"https?://\S+?: ")
 ARXIV_RESTS = (5, 6)  #: as in datetime.weekday()
 
 
@@ -178,8 +181,11 @@ class Desk:
 
     def _news(self, profile: Profile, left: PaperSet, past: Past) -> News:
         """What is new for a profile, among the candidates that are `left`."""
-        new = left & self._candidates.since(past.made or window_start(profile, self._now))
-        return News(new.bit_count(), past.on, profile.window, self._candidates.by_source(new))
+        start, on = window_start(profile, self._now), None
+        if past.made and past.made > start:
+            start, on = past.made, past.on
+        new = left & self._candidates.since(start)
+        return News(new.bit_count(), on, profile.window, self._candidates.by_source(new))
 
     def _best(self, profile: Profile, ids: Iterable[str]) -> tuple[Paper, ...]:
         """Those of the window among some papers, best first."""
@@ -282,7 +288,12 @@ def source_troubles(states: Sequence[SourceState], now: datetime) -> str:
     """What is the matter with the sources, so that a quiet day is told apart from a holiday, a stale feed and a
     failure; nothing when all is well.
     """
-    told = [f"{s.name}: {s.why}" for s in states if s.state in ("failed", "partial", "empty") and s.why]
+    known = [s for s in states if s.last_attempt is None or s.last_attempt <= now]
+    names: dict[str, list[str]] = {}
+    for state in known:
+        if state.state in ("failed", "partial", "empty") and state.why:
+            names.setdefault(_ADDRESS.sub("", state.why), []).append(state.name)
+    told = [f"{' and '.join(some)}: {why}" for why, some in names.items()]
     stale = (s for s in states if s.last_success and now - s.last_success > STALE)
     told += [f"{s.name} last answered {s.last_success:%Y-%m-%d}" for s in stale]
     return "; ".join(told)

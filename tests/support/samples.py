@@ -66,7 +66,7 @@ def digest(papers: int | tuple[ScoredPaper, ...] = 3, **changes: Any) -> Digest:
         made=MADE,
         papers=papers if isinstance(papers, tuple) else tuple(scored(n) for n in range(1, papers + 1)),
         candidates=412,
-        news=News(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 31))),
+        news=News(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 11))),
     )
     return replace(made, **changes)
 

@@ -117,6 +117,8 @@ def _extract(extract: Sequence[Span], room: int) -> str:
 def _why(paper: PaperView, heading: str) -> str:
     """How relevant it is, for which interest where the heading does not say so, and what raised its score."""
     what_for = f" for {bold(paper.interest, _INTEREST)}" if paper.interest not in ("", heading) else ""
+    if not what_for and not paper.reasons:
+        what_for = " relevant"
     reasons = [escaped_within(", ".join(paper.reasons), _REASONS)] if paper.reasons else []
     return " · ".join([f"*{paper.relevance}*{what_for}", *reasons])
 
@@ -194,7 +196,8 @@ def notes(view: DigestView, *, direct: bool) -> Block:
     """How to read it, to change it, and to stop it. `direct`: it is a message to one person."""
     profile, settings, zone = bold(view.profile, _PROFILE), cut(view.settings, 120), cut(view.timezone, 60)
     star = "★ an author you follow. " if view.followed else ""
-    share = "The percentage is the share of the last 90 days’ papers that match you less.\n"
+    place = "; the number is the place among all papers of this digest" if len(view.groups) > 1 else ""
+    share = f"The percentage is the share of the last 90 days’ papers that match you less{place}.\n"
     return context(
         (f"{star}{share}" if view.papers else "")
         + f"To change what you get, edit the profile {profile}: {escaped(settings)} (times are in {escaped(zone)}). "
