@@ -38,6 +38,7 @@ from bot.tex.units import QUANTITIES, chemical, quantity
 
 _SCHEME = re.compile(r"https?://(?:www\.)?")
 _THIS_URL = re.compile(r"this (?:https? )?URL", re.IGNORECASE)
+_OPENING = re.compile(r"\s*\{")
 _NAME = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
 
 
@@ -69,6 +70,10 @@ def _known(reader: Reader, name: str) -> None:
 
 def _text_style(reader: Reader, name: str) -> str:
     reader.skip_star()
+    if reader.peek().isspace() and not _OPENING.match(
+        reader.source, reader.pos
+    ):  # in prose that is a word of its own: `C:\path and so on`
+        return "\\" + name
     return _style(reader, name, math=False)
 
 

@@ -17,6 +17,7 @@ MARK = re.compile(r"[\\{}$](?:(?<!\\)|(?<=\\).)", re.DOTALL)
 _CLOSER = {"$": "$", "\\(": "\\)", "\\[": "\\]"}
 
 _PROSE = re.compile(r"[A-Za-z]{2}\s+[A-Za-z]{2}")
+_BETWEEN_PRICES = re.compile(r"\d\s+(?:and|or|to|vs\.?|versus|per|for|in)\s")
 _SENTENCE = re.compile(r"[A-Za-z]{2}[.;:!?]\s+[A-Za-z]{2}")
 _NOT_PROSE = re.compile(r"\\[A-Za-z]+|\{[^{}]*\}")
 _MATH_SIGN = re.compile(r"\\[A-Za-z!,;]|[\^_=<>]|\A\s*[A-Za-z]\s*\Z")
@@ -78,7 +79,7 @@ def is_math(content: str, *, before: str = "", after: str = "", display: bool = 
 
 def _is_formula(content: str, after: str) -> bool:
     """The same for what begins with a digit, as prices do: `$5-$10`, `$20 ($30)`."""
-    if after.isdigit() or _SENTENCE.search(content):
+    if after.isdigit() or _SENTENCE.search(content) or _BETWEEN_PRICES.search(content):
         return False
     if any(content.count(a) != content.count(b) for a, b in ("()", "[]")):
         return False
