@@ -285,6 +285,20 @@ def test_any_text_is_read_and_bounded(text: str) -> None:
     assert len(readable(text)) <= 2 * len(text)
 
 
+@pytest.mark.parametrize(
+    ("tex", "expected"),
+    [
+        (r"The path C:\path and \n", r"The path C:\path and \n"),
+        (r"\emph {x} y", "x y"),
+        (r"US$3 and H$_2$O", "US$3 and H₂O"),
+        (r"from $5 to $n$ dollars", "from $5 to n dollars"),
+    ],
+)
+def test_what_only_looks_like_tex_stays(tex: str, expected: str) -> None:
+    """A word after a backslash in prose, and the text between two prices."""
+    assert readable(tex) == expected
+
+
 @given(st.text(st.characters(exclude_characters="\\$^{}~`")))
 @example("a -b- 'c' \"d\" e_f 50% #1 <g> [h] https://a.org/b_c")
 def test_plain_text_is_unchanged(text: str) -> None:
