@@ -75,7 +75,8 @@ def write(answers: Answers, folder: Path, env: Path, *, force: bool) -> list[str
     """Write the files; returns what to tell. Raises UserError when an answer cannot be, before writing."""
     name = (answers.name or "me").removesuffix(".yaml")
     if not PROFILE_ID.fullmatch(name):
-        raise UserError(f"{name!r} cannot name a profile: use letters, digits, '.', '_' and '-', such as ada")
+        use = "begin with a letter or digit, and use these, '.', '_' and '-', as ada"
+        raise UserError(f"{name!r} cannot name a profile: {use}")
     path = folder / f"{name}.yaml"
     if not (answers.interests or answers.about or answers.authors):
         raise UserError("say what to look for: --interest, --about or --author (may be repeated)")

@@ -140,7 +140,8 @@ def _id_problems(file: str) -> list[Problem]:
     name = PurePath(file).stem
     if PROFILE_ID.fullmatch(name):
         return []
-    message = f"{shown(name)} cannot name a profile: use letters, digits, '.', '_' and '-', such as ada.yaml"
+    use = "begin with a letter or digit, and use these, '.', '_' and '-', as ada.yaml"
+    message = f"{shown(name)} cannot name a profile: {use}"
     return [Problem(file, 1, 1, message)]
 
 
