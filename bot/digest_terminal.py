@@ -17,9 +17,9 @@ from rich.table import Table
 from rich.text import Span, Text
 
 from bot.model import Digest
-from bot.rendering import marked, sentence
+from bot.rendering import marked, sentence, starred
 from bot.terminal import page
-from bot.views import DigestView, GroupView, PaperView, TitleView, digest_view
+from bot.views import EARLIER, DigestView, GroupView, PaperView, TitleView, digest_view
 
 #: Columns from which on there is room for a table.
 TABLE_FROM = 110
@@ -148,7 +148,7 @@ def _heading(heading: str, sheet: _Sheet) -> Text:
 
 def _earlier(view: DigestView, sheet: _Sheet) -> Iterator[Text]:
     if view.earlier:
-        yield _heading("Sent earlier this week", sheet)
+        yield _heading(EARLIER, sheet)
         for one in view.earlier:
             yield _block(_hung(Text("  "), _named("", one, sheet, sheet.width - 2)))
         yield Text()
@@ -170,7 +170,7 @@ def _cards(view: DigestView, sheet: _Sheet) -> Iterator[Text]:
 def _card(paper: PaperView, sheet: _Sheet) -> Lines:
     number = Text(f"{paper.rank:>2}. ", "dim")
     width = sheet.width - number.cell_len
-    facts = (f"relevance {paper.relevance}", *_facts(paper))
+    facts = (f"relevance {paper.relevance}", *paper.facts)
     return _hung(
         number,
         [
@@ -259,7 +259,7 @@ def _told(paper: PaperView, sheet: _Sheet, width: int) -> Lines:
     return [
         *_title(paper, sheet, width),
         *_authors(paper, sheet, width),
-        *sheet.flowed((Text(fact, "dim") for fact in _facts(paper)), width),
+        *sheet.flowed((Text(fact, "dim") for fact in paper.facts), width),
         *_also(paper, sheet, width),
     ]
 
@@ -279,15 +279,8 @@ def _title(paper: PaperView, sheet: _Sheet, width: int) -> Lines:
 
 
 def _authors(paper: PaperView, sheet: _Sheet, width: int) -> Lines:
-    names = [
-        Text(f"★ {author.name}", "yellow") if author.followed else Text(author.name)
-        for author in paper.authors
-    ]
+    names = [Text(starred(author), "yellow" if author.followed else "") for author in paper.authors]
     return sheet.listed([*names, *([Text(paper.more)] if paper.more else [])], width)
-
-
-def _facts(paper: PaperView) -> tuple[str, ...]:
-    return (*paper.about, *paper.echo, *((paper.sent,) if paper.sent else ()))
 
 
 def _reasons(paper: PaperView) -> Lines:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
-
-import regex
+from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from bot.tex import readable
+
+if TYPE_CHECKING:
+    from regex import Pattern
 
 __all__ = ["counted", "cut", "one_line", "paragraphs", "pieces", "readable", "said_once", "without_controls"]
 
 ELLIPSIS = "…"
-#: What a reader takes for one character (UAX #29, grapheme clusters): accents, flags, families, syllables.
-_CLUSTER = regex.compile(r"\X")
 
 #: Some submitters indent every line: an indented one begins a paragraph only after the end of a sentence. A formula
 #: can be one, unless the next line goes on in small letters.
@@ -69,10 +70,18 @@ def cut(text: str, limit: int) -> str:
     return text[:end].rstrip(" ,;:.–-") + ELLIPSIS
 
 
+@lru_cache(maxsize=1)
+def _cluster() -> Pattern[str]:
+    """What a reader takes for one character (UAX #29, grapheme clusters): accents, flags, families, syllables."""
+    import regex  # half of what this module takes to import, and seldom needed
+
+    return regex.compile(r"\X")
+
+
 def pieces(word: str, width: int) -> list[str]:
     """A word in pieces of at most `width` characters, or of one cluster that is longer."""
     made = [""]
-    for match in _CLUSTER.finditer(word):
+    for match in _cluster().finditer(word):
         if made[-1] and len(made[-1]) + len(match[0]) > width:
             made.append("")
         made[-1] += match[0]
@@ -81,7 +90,7 @@ def pieces(word: str, width: int) -> list[str]:
 
 def _whole_clusters(text: str, end: int) -> int:
     """The last place up to `end` where one cluster ends and another begins."""
-    ends = (match.end() for match in _CLUSTER.finditer(text[: end + 1]))
+    ends = (match.end() for match in _cluster().finditer(text[: end + 1]))
     return max((place for place in ends if place <= end), default=0)
 
 

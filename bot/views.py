@@ -21,6 +21,7 @@ from bot.text import ELLIPSIS, counted, cut, one_line, readable
 
 AUTHORS_SHOWN = 6
 CATEGORIES_SHOWN = 5
+EARLIER = "Sent earlier this week"  #: heads what a weekly digest names
 ALSO_SHOWN = 3
 EARLIER_SHOWN = 10
 BEST_SHOWN = 3
@@ -115,6 +116,11 @@ class PaperView:
         return tuple(x for x in (self.organization, ", ".join(self.categories), self.dates) if x)
 
     @property
+    def facts(self) -> tuple[str, ...]:
+        """All that is known beside who wrote it and why it is there: `about`, `echo`, and who had it before."""
+        return (*self.about, *self.echo, *((self.sent,) if self.sent else ()))
+
+    @property
     def echo(self) -> tuple[str, ...]:
         """What readers did: "12 votes", "3 comments"; only what is known and not zero."""
         pairs = ((self.votes, "vote"), (self.comments, "comment"))
@@ -136,7 +142,7 @@ class DigestView:
     short_day: str  #: "5 May"
     timezone: str
     count: str  #: "8 papers"
-    news: str  #: "412 new papers since Monday: 401 on arXiv, 31 on Hugging Face"
+    news: str  #: "412 new papers since Monday: 401 on arXiv, 11 more on Hugging Face"
     why: str  #: why it is short or empty; empty when there is nothing to explain
     settings: str  #: where to change what is sent: "profiles/ada.yaml"
     groups: tuple[GroupView, ...]  #: the one with the best paper first
@@ -156,6 +162,12 @@ class DigestView:
     @property
     def followed(self) -> bool:
         return any(paper.followed for paper in self.papers)
+
+    @property
+    def percentage(self) -> str:
+        """What the numbers mean."""
+        place = "; the number is the place among all papers of this digest" if len(self.groups) > 1 else ""
+        return f"The percentage is the share of the last 90 days’ papers that match you less{place}."
 
     @property
     def preheader(self) -> str:
@@ -192,15 +204,11 @@ def _news(news: News, on: date, *, older: bool) -> str:
         here = f": these are from the last {news.days} days" if older and news.since else ""
         return f"no new papers {_since(news, on)}{here}"
     papers, since = counted(news.papers, "new paper"), _since(news, on)
-    names = [_SOURCES.get(name, one_line(name)) for name, _ in news.sources]
-    if len(names) == 1:
-        return f"{papers} on {names[0]} {since}"
-    counts = [f"{count:,}" for _, count in news.sources]
-    listed = ", ".join(
-        f"{count} {'more ' * bool(n)}on {name}"
-        for n, (count, name) in enumerate(zip(counts, names, strict=True))
-    )
-    return f"{papers} {since}: {listed}" if listed else f"{papers} {since}"
+    sources = [(_SOURCES.get(name, one_line(name)), count) for name, count in news.sources]
+    if len(sources) == 1:
+        return f"{papers} on {sources[0][0]} {since}"
+    told = (f"{count:,} {'more ' * bool(n)}on {name}" for n, (name, count) in enumerate(sources))
+    return ": ".join(filter(None, (f"{papers} {since}", ", ".join(told))))
 
 
 def _since(news: News, on: date) -> str:

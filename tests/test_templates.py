@@ -22,7 +22,7 @@ from bot.channels.slack import SlackChannel, escaped, size
 from bot.model import Digest, Paper, Problem, ScoredPaper
 from bot.own_templates import DEEPEST, LONGEST, OwnTemplates, misnamed
 from bot.rendering import BUILT_IN, Templates, environment
-from bot.text import counted, cut
+from bot.text import cut
 from bot.views import LeavingView, LinkPage, digest_view
 from tests.support.cli import ROOT
 from tests.support.samples import HOSTILE, TOKEN, digest, scored
@@ -134,7 +134,6 @@ def test_the_built_in_ones_can_be_built_on(own: Own, name: str) -> None:
     """Under the same name with `builtin/` before it, and under another name as they are."""
     own.write("digest.txt.j2", f'before {{% include "{name}" %}}')
     names = {"digest": VIEW, "papers": VIEW.papers, "part": 1, "parts": 1, "shown": escaped, "cut": cut}
-    names |= {"counted": counted, "room": 300, "reasons": True}
     found = OwnTemplates(own.folder, environment(), own.told.append).render(TEXT, str, names)
     assert own.told == []
     assert found is not None

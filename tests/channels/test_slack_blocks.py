@@ -154,7 +154,7 @@ def test_a_weekly_digest_leads_with_the_best() -> None:
     small = {rank: small.split("\n")[0] for rank, (_, small) in papers(message).items()}
     assert small[1] == "*99.5\u00a0%* for *robots* · world models"
     assert small[4] == "*99.2\u00a0%* · world models, robots"
-    assert message["text"].startswith("Paperboy for ada, Tuesday 5 May 2026, this week: 6 papers.\n")
+    assert message["text"].startswith("Paperboy for ada, Tuesday 5 May 2026: 6 papers this week.\n")
 
 
 def test_what_says_nearly_the_same_is_named_and_linked() -> None:

@@ -15,10 +15,9 @@ from bot.highlights import Span, shortened
 from bot.links import LinkView
 from bot.rendering import sentence, starred
 from bot.text import counted, cut
-from bot.views import AuthorView, DigestView, PaperView, TitleView
+from bot.views import EARLIER, AuthorView, DigestView, PaperView, TitleView
 
 MAX_HEADER = 150
-EARLIER = "Sent earlier this week"
 _OR_LEAVE = ", or take Paperboy out of this channel"
 
 # A text object holds 3,000 characters of markup, escaped. A section's are shared by a title with its URL (600), the
@@ -125,9 +124,7 @@ def _why(paper: PaperView, heading: str) -> str:
 
 def _facts(paper: PaperView) -> str:
     """Where and when, what readers did, who had it before, and its other pages, on one line."""
-    facts = [escaped_within(about, _FACT) for about in paper.about]
-    facts += [*paper.echo, *([paper.sent] if paper.sent else ()), *_links(paper.links)]
-    return " · ".join(facts)
+    return " · ".join((*(escaped_within(fact, _FACT) for fact in paper.facts), *_links(paper.links)))
 
 
 def _links(pages: Iterable[LinkView]) -> Iterator[str]:
@@ -196,10 +193,8 @@ def notes(view: DigestView, *, direct: bool) -> Block:
     """How to read it, to change it, and to stop it. `direct`: it is a message to one person."""
     profile, settings, zone = bold(view.profile, _PROFILE), cut(view.settings, 120), cut(view.timezone, 60)
     star = "★ an author you follow. " if view.followed else ""
-    place = "; the number is the place among all papers of this digest" if len(view.groups) > 1 else ""
-    share = f"The percentage is the share of the last 90 days’ papers that match you less{place}.\n"
     return context(
-        (f"{star}{share}" if view.papers else "")
+        (f"{star}{view.percentage}\n" if view.papers else "")
         + f"To change what you get, edit the profile {profile}: {escaped(settings)} (times are in {escaped(zone)}). "
         + f"To stop it, take its line out of `deliver` in the profile{'' if direct else _OR_LEAVE}."
     )

@@ -18,14 +18,14 @@ from bot.channels.slack._pages import Page, pages
 from bot.model import Digest
 from bot.outgoing import Envelope, Notice, Part
 from bot.rendering import Templates
-from bot.text import counted, cut
+from bot.text import cut
 from bot.views import DigestView, digest_view
 
 _EVENT_TYPE = "paperboy_delivery"
 #: `text` is cut silently above 40,000 characters, and may be split from about 4,000 on (undocumented).
 MAX_TEXT = 3_500
-#: Characters of a title in `text`, and whether the reasons are told: the first that fits, as the last one does.
-_TEXTS = ((300, True), (150, True), (150, False), (90, False), (50, False), (25, False), (0, False))
+#: Characters of a title in `text`, and whether the reasons are told: the first that fits.
+_TEXTS = ((300, True), (150, True), (150, False), (90, False), (50, False), (25, False))
 _DIRECT = re.compile(r"[DUW][A-Z0-9]{2,}")
 
 
@@ -47,18 +47,13 @@ def _text(view: DigestView, page: Page, part: int, parts: int, templates: Templa
     """What is read aloud instead of the blocks. A message without metadata is told by it: it is no other part's, nor
     another profile's, whatever one's own template says.
     """
-    what = (
-        f"{', this week' * view.weekly}: {view.count.lower()}" if part == 1 else f", part {part} of {parts}"
-    )
-    whose = escaped(f"Paperboy for {cut(view.profile, 80)}, {view.day}{what}")
+    reader = f"Paperboy for {cut(view.profile, 80)}, {view.day}"
+    whose = escaped(f"{reader}, part {part} of {parts}" if part > 1 else f"{reader}: {view.count.lower()}")
     papers = sorted(page.papers, key=lambda paper: paper.rank)
-    names: dict[str, Any] = {"digest": view, "papers": papers, "part": part, "parts": parts}
-    for room, reasons in _TEXTS:
-        made = templates.slack(escaped, **names, cut=cut, counted=counted, room=room, reasons=reasons).strip()
-        text = made if whose in made else f"{made}\n{whose}"
-        if size(text) <= MAX_TEXT:
-            return text
-    return whose
+    names: dict[str, Any] = {"digest": view, "papers": papers, "part": part, "parts": parts, "cut": cut}
+    texts = (templates.slack(escaped, **names, room=room, reasons=told).strip() for room, told in _TEXTS)
+    named = (text if whose in text else f"{text}\n{whose}" for text in texts)
+    return next((text for text in named if size(text) <= MAX_TEXT), whose)
 
 
 def _payload(blocks: Sequence[Block], text: str, delivery: str, **more: Any) -> bytes:
