@@ -134,9 +134,7 @@ def read_report(content: bytes) -> Report:
     key = hashlib.sha256(content).hexdigest()
     try:
         return _report(_parsed(content), key)
-    except (
-        Exception
-    ) as error:  # the mail package fails on hostile input in ways that change with its releases
+    except Exception as error:  # the mail package's ways to fail on hostile input change with its releases
         _LOG.warning("a mail cannot be read, and counts for nothing: %s", type(error).__name__)
         return Report(key, Kind.NONE, (), "", "", None)
 

@@ -42,10 +42,6 @@ def complain(error: PaperboyError) -> None:
     typer.echo(f"paperboy: {error}", err=True)
 
 
-def counted(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def print_json(document: Any) -> None:
     sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
     sys.stdout.flush()
