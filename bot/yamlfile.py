@@ -28,8 +28,9 @@ Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 _START: Place = (1, 1)
 _ASIDE = -1  #: a position that no list has: for values that are read, checked and dropped
 _CORE_TAG = "tag:yaml.org,2002:"
-#: Both scan alike; libyaml's is many times faster. Neither builds objects here: only events are used.
-_LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+#: libyaml's parser is many times faster. A file that it rejects is parsed again in Python, because libyaml has
+#: limits of its own (its nesting limit differs between versions) and other words for the same mistake.
+_LOADERS = (getattr(yaml, "CSafeLoader", yaml.SafeLoader), yaml.SafeLoader)
 #: https://yaml.org/spec/1.1/#c-printable, but for the byte order mark
 _UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -69,14 +70,19 @@ def read_mapping(data: bytes, *, file: str) -> tuple[Document | None, tuple[Prob
     Never raises, whatever the bytes.
     """
     try:
-        reader = _Reader(_events(_text(data)), file)
+        text = _text(data)
     except _BrokenError as broken:
         return None, (broken.problem(file),)
+    fast, exact = _LOADERS
     try:
-        document = reader.document()
+        reader = _Reader(_events(text, fast), file)
+        return reader.document(), tuple(sorted(reader.problems))
+    except _BrokenError:
+        reader = _Reader(_events(text, exact), file)
+    try:
+        return reader.document(), tuple(sorted(reader.problems))
     except _BrokenError as broken:
         return None, tuple(sorted((*reader.problems, broken.problem(file))))
-    return document, tuple(sorted(reader.problems))
 
 
 def shown(text: str) -> str:
@@ -120,9 +126,9 @@ def _end(text: str) -> Place:
     return text.count("\n") + 1, len(text) - text.rfind("\n")
 
 
-def _events(text: str) -> Iterator[yaml.Event]:
+def _events(text: str, loader: type[yaml.SafeLoader]) -> Iterator[yaml.Event]:
     try:
-        yield from yaml.parse(text, Loader=_LOADER)
+        yield from yaml.parse(text, Loader=loader)
     except yaml.MarkedYAMLError as error:
         _raise_syntax(error, text)
     except (yaml.YAMLError, ValueError, OverflowError):
