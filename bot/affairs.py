@@ -19,7 +19,7 @@ from bot.model import SourceState
 from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
 from bot.pipeline.alerts import remedy
 from bot.pipeline.outcomes import GIVE_UP
-from bot.text import counted, cut
+from bot.text.plain import counted, cut
 
 #: Lines of each kind; `--json` has the rest.
 SHOWN = 8

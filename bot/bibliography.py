@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 from bot.identity import namespace, paper_id
 from bot.model import Reference
-from bot.text import one_line, readable
-from bot.yamlfile import shown
+from bot.text.latex import readable
+from bot.text.plain import one_line, shown
 
 if TYPE_CHECKING:
     from bibtexparser.model import Block

@@ -23,7 +23,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.errors import UserError
-from bot.text import cut, one_line
+from bot.text.plain import cut, one_line
 
 #: Bounds on what is read of one mail, so that no mail takes long: a report says what it has to say at its top.
 _READ_BYTES = 256 * 1024

@@ -17,7 +17,7 @@ from bot.pipeline.send import Served
 from bot.profiles import load_profiles
 from bot.schedule import INGEST_MINUTES, TICK_SECONDS, Loop
 from bot.settings import Settings
-from bot.text import counted
+from bot.text.plain import counted
 from bot.when import Moment, utc_now
 
 

@@ -19,7 +19,7 @@ from typing import Protocol, TypeVar
 
 from bot.identity import names_on
 from bot.model import Floor, Paper, PaperSet, Profile, Ranked
-from bot.ranking.terms import contains, is_word
+from bot.text.terms import contains, is_word
 
 T = TypeVar("T")
 

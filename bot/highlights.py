@@ -13,8 +13,9 @@ from itertools import accumulate, combinations, pairwise
 from typing import NamedTuple
 
 from bot.model import Reason
-from bot.ranking.terms import terms, words
-from bot.text import ELLIPSIS, cut, one_line, readable, without_controls
+from bot.text.latex import readable
+from bot.text.plain import ELLIPSIS, cut, one_line, without_controls
+from bot.text.terms import terms, words
 
 REASONS_SHOWN = 4
 LEAST_REASON = 0.125  #: of the first one: what is smaller explains nothing

@@ -23,7 +23,7 @@ import requests
 
 from bot import __version__
 from bot.errors import SourceError, StatusError
-from bot.text import one_line
+from bot.text.plain import one_line
 from bot.when import utc_now
 
 CONNECT_TIMEOUT = 10.0  #: seconds

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from functools import lru_cache
 
 from bot.model import Paper, Profile, Reference
-from bot.text import one_line, readable
+from bot.text.latex import readable
+from bot.text.plain import fold, one_line
 
 #: https://info.arxiv.org/help/arxiv_identifier.html: YYMM.number since April 2007 (five digits since 2015),
 #: archive[.subject]/YYMMnumber before.
@@ -59,18 +59,6 @@ def paper_id(text: str) -> tuple[str, int | None] | None:
 def namespace(id_: str) -> str:
     """`arxiv` of `arxiv:2502.19402`."""
     return id_.partition(":")[0]
-
-
-#: Letters that Unicode does not take apart, as people write them without their strokes.
-_NOT_DECOMPOSED = str.maketrans(
-    {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "þ": "th", "æ": "ae", "œ": "oe"}
-)
-
-
-def fold(text: str) -> str:
-    """Case, accents and compatibility forms taken off: `Soljačić` -> `soljacic`."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold().translate(_NOT_DECOMPOSED)
-    return "".join(c for c in decomposed if not unicodedata.combining(c))
 
 
 def title_key(title: str) -> str:

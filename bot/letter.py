@@ -22,12 +22,12 @@ from email.utils import format_datetime, getaddresses
 from urllib.parse import quote, urlsplit
 
 from bot import unsubscribe
-from bot.addresses import is_loopback
 from bot.links import LinkView
 from bot.model import Digest
 from bot.outgoing import Notice
 from bot.rendering import BUILT_IN, Templates
-from bot.text import cut, one_line, without_controls
+from bot.text.addresses import is_loopback
+from bot.text.plain import cut, one_line, without_controls
 from bot.views import DigestView, digest_view
 
 SUBJECT_TITLE_LENGTH = 70

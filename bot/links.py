@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
 from bot.model import Paper
-from bot.text import one_line, readable
+from bot.text.latex import readable
+from bot.text.plain import one_line
 
 URL_LENGTH = 1_000
 #: Of a link that an abstract mentions; longer ones are trackers, or torn.

@@ -31,7 +31,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from bot.model import Problem
-from bot.text import cut, one_line
+from bot.text.plain import cut, one_line
 
 #: Characters: ten times what Gmail shows of a mail.
 LONGEST = 1_000_000

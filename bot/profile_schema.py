@@ -29,13 +29,13 @@ from pydantic import (
     model_validator,
 )
 
-from bot.addresses import mail_address, slack_target
 from bot.bibliography import read_bibliography
 from bot.identity import paper_id
 from bot.model import WEEK, ChannelName, Reference, Subscription
-from bot.ranking.terms import is_searchable
-from bot.text import one_line, paragraphs
-from bot.yamlfile import Sexagesimal, shown
+from bot.text.addresses import mail_address, slack_target
+from bot.text.plain import one_line, paragraphs, shown
+from bot.text.terms import is_searchable
+from bot.yamlfile import Sexagesimal
 
 #: What becomes of a mail that may have arrived; the first unless said otherwise.
 ON_UNCERTAIN = ("resend", "hold")

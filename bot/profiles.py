@@ -27,8 +27,8 @@ from bot.profile_schema import (
     kind_of,
     meant,
 )
-from bot.text import one_line
-from bot.yamlfile import MAX_BYTES, Document, Loc, Value, read_mapping, shown
+from bot.text.plain import one_line, shown
+from bot.yamlfile import MAX_BYTES, Document, Loc, Value, read_mapping
 
 _ENDINGS = {".yaml", ".yml"}
 #: Ids go into file names, URLs and terminal lines.

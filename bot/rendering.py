@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from bot.highlights import Span
 from bot.model import Problem
-from bot.text import pieces
+from bot.text.plain import pieces
 from bot.views import AuthorView, DigestView, LeavingView, LinkPage
 
 if TYPE_CHECKING:

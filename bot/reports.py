@@ -16,7 +16,7 @@ from bot.outgoing import Bounces, Edition
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
-from bot.text import readable
+from bot.text.latex import readable
 
 if TYPE_CHECKING:  # which only their own commands need
     from bot.affairs import Affairs, Unfinished

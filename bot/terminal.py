@@ -20,7 +20,8 @@ from bot.merge import Change
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
-from bot.text import counted, readable
+from bot.text.latex import readable
+from bot.text.plain import counted
 
 if TYPE_CHECKING:
     from bot.pipeline.bounces import Taken

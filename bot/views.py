@@ -17,7 +17,8 @@ from bot.identity import same_person
 from bot.links import LinkView, abstract_page, found_in, pages
 from bot.model import Digest, News, Paper, ScoredPaper
 from bot.outgoing import Edition
-from bot.text import ELLIPSIS, counted, cut, one_line, readable
+from bot.text.latex import readable
+from bot.text.plain import ELLIPSIS, counted, cut, one_line
 
 AUTHORS_SHOWN = 6
 CATEGORIES_SHOWN = 5

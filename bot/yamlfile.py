@@ -15,7 +15,7 @@ from typing import NamedTuple, NoReturn, TypeAlias
 import yaml
 
 from bot.model import Problem
-from bot.text import one_line
+from bot.text.plain import one_line, shown
 
 MAX_BYTES = 256 * 1024  #: some thousand liked papers
 MAX_DEPTH = 20  #: ours are four deep; it also bounds our recursion
@@ -83,12 +83,6 @@ def read_mapping(data: bytes, *, file: str) -> tuple[Document | None, tuple[Prob
         return reader.document(), tuple(sorted(reader.problems))
     except _BrokenError as broken:
         return None, tuple(sorted((*reader.problems, broken.problem(file))))
-
-
-def shown(text: str) -> str:
-    """A user's text as a message quotes it: in quotes, on one line, and not too long."""
-    line = one_line(text)
-    return f"'{line[:60]}…'" if len(line) > 60 else f"'{line}'"
 
 
 class _BrokenError(Exception):

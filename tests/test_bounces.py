@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from bot.bounces import DIAGNOSTIC_LENGTH, Kind, Report, read_report, read_reports, verp
 from bot.errors import UserError
 from bot.letter import Letterhead, compose
-from bot.text import one_line
+from bot.text.plain import one_line
 from tests.support.samples import HOSTILE, TOKEN, digest
 
 DELIVERY = f"{TOKEN}-1"

@@ -26,7 +26,7 @@ from bot.digest import (
 )
 from bot.identity import names_on
 from bot.model import Mute, Paper, Profile, Ranked, Reference
-from bot.ranking.terms import Role, role, words
+from bot.text.terms import Role, role, words
 from tests.support.builders import NOW, make_paper, make_profile, ranked
 
 HAN = "Seungwook Han"

@@ -14,7 +14,8 @@ from bot.highlights import (
     shown_reasons,
 )
 from bot.model import Reason
-from bot.text import one_line, readable
+from bot.text.latex import readable
+from bot.text.plain import one_line
 from tests.support.samples import HOSTILE
 
 

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from bot.identity import (
     AuthorIndex,
     as_stored,
-    fold,
     names_on,
     namespace,
     paper_id,
@@ -20,6 +19,7 @@ from bot.identity import (
     title_key,
 )
 from bot.model import Paper, Profile, Reference
+from bot.text.plain import fold
 from tests.support.builders import make_paper
 
 ARXIV = ("arxiv:2502.19402", None)

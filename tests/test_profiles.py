@@ -13,11 +13,11 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.addresses import mail_address
 from bot.errors import UserError
 from bot.model import WEEK, ChannelName, Interest, Mute, Profile, Reference, Subscription
 from bot.profile_schema import json_schema
 from bot.profiles import load_profiles, parse_profile
+from bot.text.addresses import mail_address
 
 EXAMPLE = """\
 # yaml-language-server: $schema=./profile.schema.json

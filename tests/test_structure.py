@@ -13,11 +13,11 @@ ROOT = Path(__file__).resolve().parents[1]
 #: From the ground up. A package stands for all its modules; modules of one floor may use one another unless
 #: STRANGERS says otherwise.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("bot", "bot.errors", "bot.model", "bot.mrkdwn", "bot.tex", "bot.progress", "bot.unsubscribe"),
+    ("bot", "bot.errors", "bot.model", "bot.mrkdwn", "bot.text.latex", "bot.progress", "bot.unsubscribe"),
     ("bot.outgoing",),
-    ("bot.ports", "bot.signing", "bot.text", "bot.when"),
+    ("bot.ports", "bot.signing", "bot.text.plain", "bot.when"),
     ("bot.identity", "bot.yamlfile"),
-    ("bot.addresses", "bot.bibliography", "bot.evaluation", "bot.ranking.terms"),
+    ("bot.text.addresses", "bot.bibliography", "bot.evaluation", "bot.text.terms"),
     (
         "bot.digest",
         "bot.highlights",
@@ -52,7 +52,7 @@ RESERVED = {
     "alembic": ("bot.store",),
     "requests": ("bot.http",),
     "dkim": ("bot.signing",),
-    "regex": ("bot.text",),
+    "regex": ("bot.text.plain",),
     "slack_sdk": ("bot.channels.slack",),
     "smtplib": ("bot.channels.mail",),
     "mailbox": ("bot.channels.maildir",),

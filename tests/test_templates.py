@@ -22,7 +22,7 @@ from bot.channels.slack import SlackChannel, escaped, size
 from bot.model import Digest, Paper, Problem, ScoredPaper
 from bot.own_templates import DEEPEST, LONGEST, OwnTemplates, misnamed
 from bot.rendering import BUILT_IN, Templates, environment
-from bot.text import cut
+from bot.text.plain import cut
 from bot.views import LeavingView, LinkPage, digest_view
 from tests.support.cli import ROOT
 from tests.support.samples import HOSTILE, TOKEN, digest, scored

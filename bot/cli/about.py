@@ -118,7 +118,7 @@ def check(
     """Every problem of profiles, settings and own templates as file:line:col: message, all at once."""
     from bot.profiles import load_profiles
     from bot.settings import load_settings
-    from bot.text import counted
+    from bot.text.plain import counted
 
     settings, problems = load_settings()
     folders = paths or [settings.profiles if settings else Path("profiles")]

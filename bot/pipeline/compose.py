@@ -44,7 +44,7 @@ from bot.model import (
 )
 from bot.outgoing import Edition, Part
 from bot.ports import Channel
-from bot.text import said_once
+from bot.text.plain import said_once
 
 #: Papers whose document frequencies count, and papers that relevance is measured against (the contract asks
 #: for at least 2,000 of the latter). Fixed samples bound the work; all are taken when there are fewer.

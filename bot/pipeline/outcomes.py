@@ -26,7 +26,7 @@ from bot.outgoing import (
     Unknown,
 )
 from bot.ports import Channel
-from bot.text import said_once
+from bot.text.plain import said_once
 
 #: A message may show up in Slack's history only after a while; nothing is looked up or repeated before.
 SETTLE = timedelta(seconds=60)

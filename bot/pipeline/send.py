@@ -18,7 +18,7 @@ from bot.pipeline.compose import Desk, EditionStore, store_edition
 from bot.pipeline.deliver import Sender
 from bot.ports import Channel
 from bot.schedule import due_date
-from bot.text import said_once
+from bot.text.plain import said_once
 from bot.when import Moment
 
 #: How an edition that is not through yet is told even when nothing could be done about it now.

@@ -5,7 +5,7 @@
               (https://github.com/karpathy/arxiv-sanity-lite, with the C that does best here)
     bm25      Okapi BM25 with stems and stop words, for queries, when `bm25s` is installed (https://bm25s.github.io)
 
-A baseline's texts are prepared as scikit-learn does it, not with `bot.ranking.terms`: they stand for what one gets
+A baseline's texts are prepared as scikit-learn does it, not with `bot.text.terms`: they stand for what one gets
 without this project.
 """
 

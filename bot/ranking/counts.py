@@ -15,7 +15,7 @@ from functools import lru_cache
 from hashlib import blake2b
 
 from bot.ports import Counting
-from bot.ranking.terms import HYPHENS, Role, Words, role, terms, words
+from bot.text.terms import HYPHENS, Role, Words, role, terms, words
 
 #: Of the layout and of what terms are: counts of another version are made anew.
 VERSION = 3

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from bot.model import Profile
 from bot.ranking.counts import key
 from bot.ranking.index import Index, Vector
-from bot.ranking.terms import stem, terms, words
+from bot.text.terms import stem, terms, words
 
 ALPHA = 1.15
 DISLIKE_WEIGHT = -0.25

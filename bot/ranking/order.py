@@ -15,7 +15,7 @@ from bot.identity import names_on
 from bot.model import Floor, Paper, PaperSet, Profile, Ranked, Reason
 from bot.ranking.facets import WANTED, Facet, Kind
 from bot.ranking.index import Vector
-from bot.text import readable
+from bot.text.latex import readable
 
 #: A followed author counts as much as a paper among the best hundredth.
 AUTHOR_WEIGHT = 1.0

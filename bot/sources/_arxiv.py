@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.identity import namespace, paper_id
 from bot.sources._reading import quoted
-from bot.text import one_line, paragraphs
+from bot.text.plain import one_line, paragraphs
 from bot.when import iso
 
 SOURCE = "arxiv"

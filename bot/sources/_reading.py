@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bot.model import Entry, Listing, Unreadable
-from bot.text import one_line
+from bot.text.plain import one_line
 from bot.when import iso
 
 MOST_UNREADABLE = 100  #: of one listing: a thoroughly broken answer shall not fill a log or a database

@@ -13,7 +13,7 @@ from lxml import etree
 
 from bot.model import Unreadable
 from bot.sources._reading import PROLOG, Draft, broken, html_instead
-from bot.text import one_line
+from bot.text.plain import one_line
 
 Element = etree._Element
 

@@ -28,7 +28,7 @@ from bot.sources._arxiv import (
 )
 from bot.sources._reading import Draft, broken, chunks, date_of, endpoint, listing
 from bot.sources._xml import Element, read_xml, root_name, text
-from bot.text import one_line
+from bot.text.plain import one_line
 
 DEFAULT_URL = "https://export.arxiv.org/api/query"
 

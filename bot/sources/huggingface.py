@@ -19,7 +19,7 @@ from bot.identity import namespace, paper_id
 from bot.model import Entry, Listing, Unreadable, Wanted
 from bot.ports import Http, Known
 from bot.sources._reading import Draft, broken, date_of, endpoint, html_instead, listing, quoted
-from bot.text import one_line, paragraphs
+from bot.text.plain import one_line, paragraphs
 from bot.when import iso
 
 DEFAULT_URL = "https://huggingface.co/api"

@@ -18,7 +18,7 @@ from bot.model import Entry, Listing
 from bot.sources._arxiv import is_withdrawn
 from bot.sources._reading import Complaints
 from bot.sources._saved import FILLED_LINE, count_filled, decoded, line_number
-from bot.text import one_line, paragraphs
+from bot.text.plain import one_line, paragraphs
 from bot.when import iso
 
 _LARGEST_COUNT = 2**31 - 1  #: what an integer column of every database holds

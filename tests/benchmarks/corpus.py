@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 
 from bot.model import Counted, Entry, Interest, Mute, Paper, Profile, Reference
 from bot.ranking.counts import COUNT_BITS, TITLE_WEIGHT, key
-from bot.ranking.terms import stem
+from bot.text.terms import stem
 
 Ints = NDArray[np.int64]
 

@@ -28,12 +28,12 @@ from bot.pipeline.ingest import ingest_file
 from bot.pipeline.send import send
 from bot.ranking.counts import COUNTING
 from bot.ranking.linear import Ranker
-from bot.ranking.terms import terms, words
 from bot.rendering import BUILT_IN
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
 from bot.store.queue import Queue
+from bot.text.terms import terms, words
 from bot.views import digest_view
 from bot.when import Moment, utc_now
 

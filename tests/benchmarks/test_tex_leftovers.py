@@ -12,7 +12,7 @@ import time
 import pytest
 
 from bot.model import Entry
-from bot.text import readable
+from bot.text.latex import readable
 from tests.support.leftovers import SHARED, Leftovers, archive, entries, leftovers, pages
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real papers: {SHARED} is not there")

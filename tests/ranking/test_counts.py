@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.ranking.counts import COUNTING, TITLE_WEIGHT, VERSION, counts, key, length_of
-from bot.ranking.terms import terms, words
+from bot.text.terms import terms, words
 
 TITLE = "World models"
 ABSTRACT = "World models of robots, few-shot. GPT-4!"

@@ -24,7 +24,7 @@ from bot.ranking.facets import (
     query,
 )
 from bot.ranking.index import Index
-from bot.ranking.terms import is_searchable
+from bot.text.terms import is_searchable
 from tests.support.builders import interests
 
 

@@ -16,7 +16,7 @@ from bot.ranking import linear
 from bot.ranking.counts import counts
 from bot.ranking.linear import Ranker
 from bot.ranking.order import Ranking
-from bot.ranking.terms import contains, is_word
+from bot.text.terms import contains, is_word
 from tests.support.builders import counted, interests, make_paper, rank_among
 
 HAN = "Seungwook Han"

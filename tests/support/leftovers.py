@@ -15,7 +15,7 @@ from pathlib import Path
 from bot.app import formats
 from bot.model import Entry
 from bot.pipeline.ingest import read_listing
-from bot.text import readable
+from bot.text.latex import readable
 from tests.support.cli import ROOT
 
 SHARED = ROOT.parent / "shared"

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from bot.channels.mail._settings import SmtpSettings, Tls
 from bot.outgoing import Blame, Later, Outcome, Refused, Sent, Stage, Unknown
 from bot.ports import Reach
-from bot.text import cut, one_line
+from bot.text.plain import cut, one_line
 
 _FAREWELL = 2.0  # seconds: nothing depends on the answer to QUIT
 _Command = Callable[[], tuple[int, bytes]]

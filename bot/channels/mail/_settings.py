@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
 
-from bot.addresses import is_loopback
+from bot.text.addresses import is_loopback
 
 
 class Tls(StrEnum):

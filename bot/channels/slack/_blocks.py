@@ -14,7 +14,7 @@ from bot.channels.slack._markup import bold, embolded, escaped, escaped_within, 
 from bot.highlights import Span, shortened
 from bot.links import LinkView
 from bot.rendering import sentence, starred
-from bot.text import counted, cut
+from bot.text.plain import counted, cut
 from bot.views import EARLIER, AuthorView, DigestView, PaperView, TitleView
 
 MAX_HEADER = 150

@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.highlights import Span
-from bot.text import cut
+from bot.text.plain import cut
 
 _LONGEST_URL = 600  #: characters, escaped
 #: A soft hyphen shows where a line ends just there: it is put where a mark would work, and nowhere else.

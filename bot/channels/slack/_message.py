@@ -18,7 +18,7 @@ from bot.channels.slack._pages import Page, pages
 from bot.model import Digest
 from bot.outgoing import Envelope, Notice, Part
 from bot.rendering import Templates
-from bot.text import cut
+from bot.text.plain import cut
 from bot.views import DigestView, digest_view
 
 _EVENT_TYPE = "paperboy_delivery"

@@ -10,13 +10,13 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from bot.tex.accents import accent, math_accent
-from bot.tex.environments import environment, next_row
-from bot.tex.formulas import bracket, operator, ordinary, relation
-from bot.tex.fractions import binomial, fraction, infix, square_root
-from bot.tex.reader import Reader
-from bot.tex.scripts import scripted
-from bot.tex.symbols import (
+from bot.text.latex.accents import accent, math_accent
+from bot.text.latex.environments import environment, next_row
+from bot.text.latex.formulas import bracket, operator, ordinary, relation
+from bot.text.latex.fractions import binomial, fraction, infix, square_root
+from bot.text.latex.reader import Reader
+from bot.text.latex.scripts import scripted
+from bot.text.latex.symbols import (
     ACCENTS,
     ALPHABETS,
     CITATIONS,
@@ -34,7 +34,7 @@ from bot.tex.symbols import (
     styled,
     unescaped,
 )
-from bot.tex.units import QUANTITIES, chemical, quantity
+from bot.text.latex.units import QUANTITIES, chemical, quantity
 
 _SCHEME = re.compile(r"https?://(?:www\.)?")
 _THIS_URL = re.compile(r"this (?:https? )?URL", re.IGNORECASE)

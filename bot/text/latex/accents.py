@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from bot.tex.reader import Reader
-from bot.tex.scripts import SUBSCRIPTS
-from bot.tex.symbols import ACCENTS, MATH_ACCENTS, sign
+from bot.text.latex.reader import Reader
+from bot.text.latex.scripts import SUBSCRIPTS
+from bot.text.latex.symbols import ACCENTS, MATH_ACCENTS, sign
 
 _POSSESSIVE = re.compile(r"(?<=[A-Za-z]{2}\\')[st]\b")
 _LETTER = re.compile(r"[^\W\d_]|\\")

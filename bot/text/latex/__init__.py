@@ -13,9 +13,9 @@ from __future__ import annotations
 
 import re
 
-from bot.tex import environments, formulas, prose
-from bot.tex.macros import macro
-from bot.tex.reader import Reader, Steps
+from bot.text.latex import environments, formulas, prose
+from bot.text.latex.macros import macro
+from bot.text.latex.reader import Reader, Steps
 
 __all__ = ["readable"]
 

@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from email_validator import EmailNotValidError, validate_email
 
-from bot.yamlfile import shown
+from bot.text.plain import shown
 
 #: Domains that email-validator always refuses because nobody owns them; a lab's own mail host may use them.
 _PRIVATE_DOMAIN = re.compile(r"(?:.*\.)?(?:localhost|local|test)", re.IGNORECASE)

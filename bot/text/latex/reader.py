@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from bot.tex.spans import MARK, braces, formulas
+from bot.text.latex.spans import MARK, braces, formulas
 
 _DEEPEST = 40
 #: An address, two dashes, or a sign of TeX; begun with its first characters, which is five times as fast.

@@ -1,6 +1,6 @@
 """Fractions, roots and binomials: which arguments they take, and how they are told from what stands around them.
 
-Refuses to know when a numerator or a denominator needs brackets of its own: `bot.tex.scripts` does.
+Refuses to know when a numerator or a denominator needs brackets of its own: `bot.text.latex.scripts` does.
 """
 
 from __future__ import annotations
@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-from bot.tex.reader import Reader
-from bot.tex.scripts import denominator, ends_factor, numerator, root
-from bot.tex.symbols import OPERATORS
+from bot.text.latex.reader import Reader
+from bot.text.latex.scripts import denominator, ends_factor, numerator, root
+from bot.text.latex.symbols import OPERATORS
 
 #: A name, perhaps raised or lowered, and a space, at the end.
 _FUNCTION = re.compile(r"([a-z]{2,6})[⁰¹²³⁴-⁹₀-₉]* \Z")

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import re
 
-from bot.tex.reader import Reader
-from bot.tex.scripts import scripted
-from bot.tex.symbols import unescaped
+from bot.text.latex.reader import Reader
+from bot.text.latex.scripts import scripted
+from bot.text.latex.symbols import unescaped
 
 _ADDRESS = re.compile(r"(?:[^\s{}$\\<>\"`]|\\[_%#&~$-])+")
 _DASHES = re.compile(r"-+")

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.ranking.terms import (
+from bot.text.terms import (
     MOST_LINKS,
     STOP_WORDS,
     Join,

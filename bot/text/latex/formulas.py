@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 
-from bot.tex.reader import Reader
-from bot.tex.scripts import ends_factor, scripted
-from bot.tex.spans import LONGEST_MATH, is_math
-from bot.tex.symbols import LARGE, LETTERS
+from bot.text.latex.reader import Reader
+from bot.text.latex.scripts import ends_factor, scripted
+from bot.text.latex.spans import LONGEST_MATH, is_math
+from bot.text.latex.symbols import LARGE, LETTERS
 
 _UNBRACED_POWER = re.compile(r"(?:-\d+|(?<=\d\^)\d{2,})(?!\d|\.\d)")
 _OPERAND = re.compile(r"[^\W_]|\{(?![(}])|\\(?!left|[bB]igg?[lr]?(?![a-z])|[^A-Za-z])")

@@ -15,8 +15,8 @@ from functools import lru_cache
 
 import Stemmer
 
-from bot.identity import fold
-from bot.text import readable
+from bot.text.latex import readable
+from bot.text.plain import fold
 
 #: Scripts that are written without spaces: each sign is a word, and two side by side are a pair, as in Lucene's
 #: CJKBigramFilter.

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import re
 
-from bot.tex.formulas import converted, formula
-from bot.tex.reader import Reader
-from bot.tex.spans import LONGEST_MATH
-from bot.tex.symbols import MATH_ENVIRONMENTS, TEXT_ENVIRONMENTS
+from bot.text.latex.formulas import converted, formula
+from bot.text.latex.reader import Reader
+from bot.text.latex.spans import LONGEST_MATH
+from bot.text.latex.symbols import MATH_ENVIRONMENTS, TEXT_ENVIRONMENTS
 
 #: What stands before, between the cells of a row, and after. Rows are parted by a semicolon.
 _GRIDS = {

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import re
 
-from bot.tex.reader import Reader
-from bot.tex.scripts import SUBSCRIPTS, scripted
+from bot.text.latex.reader import Reader
+from bot.text.latex.scripts import SUBSCRIPTS, scripted
 
 _ARGUMENTS = {
     "SI": 2, "qty": 2, "si": 1, "unit": 1, "num": 1, "ang": 1, "SIrange": 3, "qtyrange": 3, "numrange": 2,

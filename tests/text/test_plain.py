@@ -9,7 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.text import cut, one_line, paragraphs, readable, said_once
+from bot.text.latex import readable
+from bot.text.plain import cut, one_line, paragraphs, said_once
 from tests.support.samples import HOSTILE
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.tex import readable
+from bot.text.latex import readable
 
 if TYPE_CHECKING:
     from regex import Pattern
@@ -98,3 +99,21 @@ def _before_url(text: str, end: int) -> int:
     start = text.rfind(" ", 0, end) + 1
     rest = text.find(" ", end)
     return start if text[end] != " " and "://" in text[start : rest if rest > 0 else None] else end
+
+
+def shown(text: str) -> str:
+    """A user's text as a message quotes it: in quotes, on one line, and not too long."""
+    line = one_line(text)
+    return f"'{line[:60]}…'" if len(line) > 60 else f"'{line}'"
+
+
+#: Letters that Unicode does not take apart, as people write them without their strokes.
+_NOT_DECOMPOSED = str.maketrans(
+    {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "þ": "th", "æ": "ae", "œ": "oe"}
+)
+
+
+def fold(text: str) -> str:
+    """Case, accents and compatibility forms taken off: `Soljačić` -> `soljacic`."""
+    decomposed = unicodedata.normalize("NFKD", text).casefold().translate(_NOT_DECOMPOSED)
+    return "".join(c for c in decomposed if not unicodedata.combining(c))
