@@ -13,15 +13,15 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from bot.errors import NotConfigured, UserError
-from bot.model import ChannelName, Problem, Profile, SourceState
+from bot.clock import Moment, utc_now
+from bot.errors import NotConfigured, Problem, UserError
+from bot.model import ChannelName, Profile, SourceState
 from bot.pipeline.alerts import Operator
 from bot.pipeline.compose import Desk, source_troubles
 from bot.pipeline.deliver import Sender
 from bot.pipeline.ingest import Report, refresh, wanted
 from bot.pipeline.resend import resend, stopped
 from bot.pipeline.send import Served, deliver_and_tell, send
-from bot.when import Moment, utc_now
 
 if TYPE_CHECKING:
     from datetime import datetime

@@ -9,16 +9,16 @@ import sys
 from collections.abc import Callable, Sequence
 
 from bot.app import App
-from bot.errors import PaperboyError, SourceError
+from bot.clock import Moment, utc_now
+from bot.errors import PaperboyError, Problem, SourceError
 from bot.letter import is_safe_on_its_way
-from bot.model import Problem, Profile
+from bot.model import Profile
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.profiles import load_profiles
 from bot.schedule import INGEST_MINUTES, TICK_SECONDS, Loop
 from bot.settings import Settings
 from bot.text.plain import counted
-from bot.when import Moment, utc_now
 
 
 def run(settings: Settings) -> None:

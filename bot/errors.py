@@ -4,6 +4,8 @@ An error says what is wrong, where, and what to do; its class says whether tryin
 are shown to users and stored, so no secret may ever enter one.
 """
 
+from dataclasses import dataclass
+
 
 class PaperboyError(Exception):
     """The base of everything that Paperboy raises on purpose; `str(error)` is fit for a user to read."""
@@ -46,3 +48,16 @@ class Superseded(PaperboyError):  # noqa: N818 - what it says is a fact
 
 class DatabaseError(PaperboyError):
     """The database cannot be used as it is (newer version, unreachable, not ours). Exit code 2."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """Something wrong in a file that the user wrote."""
+
+    file: str
+    line: int  #: from 1
+    column: int  #: from 1
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}: {self.message}"

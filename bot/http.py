@@ -22,9 +22,9 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 
 from bot import __version__
+from bot.clock import utc_now
 from bot.errors import SourceError, StatusError
 from bot.text.plain import one_line
-from bot.when import utc_now
 
 CONNECT_TIMEOUT = 10.0  #: seconds
 READ_TIMEOUT = 60.0  #: seconds without a byte; arXiv's OAI takes half a minute for a page of a big set

@@ -2,7 +2,7 @@
 
     Entry (what a listing says) -> Paper (what is known of a work) -> ScoredPaper -> Digest
 
-Nothing here imports anything of ours. Times are aware and in UTC; `_require_aware` rejects the rest when a
+Nothing here imports anything of ours. Times are aware and in UTC; `require_aware` rejects the rest when a
 value is made. Dates that come from sources keep the precision they came with, as ISO text: `2025-02`,
 `2025-02-26` or `2025-02-26T17:59:46Z`; such texts compare in time's order as strings.
 """
@@ -15,11 +15,7 @@ from datetime import date, datetime, time
 from enum import StrEnum
 from typing import NamedTuple
 
-
-def _require_aware(moment: datetime) -> None:
-    if moment.tzinfo is None or moment.utcoffset() is None:
-        raise ValueError(f"naive datetime {moment!r}: times are aware and in UTC")
-
+from bot.clock import require_aware
 
 # --- What sources say -------------------------------------------------------------------------------------
 
@@ -78,7 +74,7 @@ class Wanted:
     now: datetime = field(kw_only=True)
 
     def __post_init__(self) -> None:
-        _require_aware(self.now)
+        require_aware(self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +103,7 @@ class Paper:
     text_source: str = ""  #: which source's text this is
 
     def __post_init__(self) -> None:
-        _require_aware(self.first_seen)
+        require_aware(self.first_seen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -199,19 +195,6 @@ class Profile:
         return bool(self.deliver) and all(one.is_weekly for one in self.deliver)
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Problem:
-    """Something wrong in a file that the user wrote."""
-
-    file: str
-    line: int  #: from 1
-    column: int  #: from 1
-    message: str
-
-    def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}: {self.message}"
-
-
 # --- What is sent -----------------------------------------------------------------------------------------
 
 
@@ -299,7 +282,7 @@ class Digest:
         return tuple(id_ for one in self.papers for id_ in one.ids)
 
     def __post_init__(self) -> None:
-        _require_aware(self.made)
+        require_aware(self.made)
 
 
 # --- What the store remembers -----------------------------------------------------------------------------

@@ -30,7 +30,7 @@ from jinja2.runtime import Context
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
-from bot.model import Problem
+from bot.errors import Problem
 from bot.text.plain import cut, one_line
 
 #: Characters: ten times what Gmail shows of a mail.

@@ -13,8 +13,8 @@ from pathlib import Path, PurePath
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from bot.errors import UserError
-from bot.model import ChannelName, Interest, Mute, Problem, Profile
+from bot.errors import Problem, UserError
+from bot.model import ChannelName, Interest, Mute, Profile
 from bot.profile_schema import (
     INTEREST_KEYS,
     Context,

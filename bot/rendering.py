@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Any
 import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
+from bot.errors import Problem
 from bot.highlights import Span
-from bot.model import Problem
 from bot.text.plain import pieces
 from bot.views import AuthorView, DigestView, LeavingView, LinkPage
 

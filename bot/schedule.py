@@ -12,8 +12,8 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from types import FrameType
 
+from bot.clock import Moment
 from bot.model import Profile, Subscription
-from bot.when import Moment
 
 #: How far back a missed edition is looked for: a weekly digest survives a week of downtime.
 LOOK_BACK_DAYS = 7

@@ -21,7 +21,7 @@ from dotenv.parser import Binding, parse_stream  # of pydantic-settings' own rea
 from platformdirs import user_data_path
 from pydantic import SecretStr
 
-from bot.model import Problem
+from bot.errors import Problem
 from bot.text.addresses import mail_address, slack_target
 
 _PREFIX = "PAPERBOY_"  #: names that are nobody else's

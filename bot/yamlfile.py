@@ -14,7 +14,7 @@ from typing import NamedTuple, NoReturn, TypeAlias
 
 import yaml
 
-from bot.model import Problem
+from bot.errors import Problem
 from bot.text.plain import one_line, shown
 
 MAX_BYTES = 256 * 1024  #: some thousand liked papers

@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.clock import Moment
 from bot.schedule import LOOK_BACK_DAYS, due_date
-from bot.when import Moment
 from tests.support.builders import at, make_profile, subscription
 
 ROOT = Path(__file__).parent.parent

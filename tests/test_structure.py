@@ -15,7 +15,7 @@ ROOT = Path(__file__).resolve().parents[1]
 FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot", "bot.errors", "bot.model", "bot.mrkdwn", "bot.text.latex", "bot.progress", "bot.unsubscribe"),
     ("bot.outgoing",),
-    ("bot.ports", "bot.signing", "bot.text.plain", "bot.when"),
+    ("bot.ports", "bot.signing", "bot.text.plain", "bot.clock"),
     ("bot.identity", "bot.yamlfile"),
     ("bot.text.addresses", "bot.bibliography", "bot.evaluation", "bot.text.terms"),
     (
@@ -201,9 +201,9 @@ def clock_readings(module: str) -> list[str]:
 
 
 def test_one_place_reads_the_clock() -> None:
-    """Only bot/when.py asks what time it is; everything else is told."""
+    """Only bot/clock.py asks what time it is; everything else is told."""
     readers = {module: found for module in MODULES if (found := clock_readings(module))}
-    assert readers == {"bot.when": ["datetime.now"]}
+    assert readers == {"bot.clock": ["datetime.now"]}
 
 
 def test_heavy_libraries_are_not_imported_at_the_edges_top() -> None:
@@ -216,7 +216,7 @@ def test_heavy_libraries_are_not_imported_at_the_edges_top() -> None:
         if isinstance(node, ast.Import | ast.ImportFrom)
         for name in _imported(node, at_run_time_only=True)
     }
-    assert {n for n in top if is_in(n, "bot") and not is_in(n, "bot.cli")} == {"bot.errors", "bot.when"}
+    assert {n for n in top if is_in(n, "bot") and not is_in(n, "bot.cli")} == {"bot.errors", "bot.clock"}
 
 
 def test_there_are_no_cycles() -> None:

@@ -19,7 +19,8 @@ from lxml import html
 from bot import proofs
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel, escaped, size
-from bot.model import Digest, Paper, Problem, ScoredPaper
+from bot.errors import Problem
+from bot.model import Digest, Paper, ScoredPaper
 from bot.own_templates import DEEPEST, LONGEST, OwnTemplates, misnamed
 from bot.rendering import BUILT_IN, Templates, environment
 from bot.text.plain import cut

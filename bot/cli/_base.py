@@ -14,7 +14,8 @@ from bot.errors import PaperboyError, UserError
 
 if TYPE_CHECKING:
     from bot.app import App
-    from bot.model import Problem, Profile
+    from bot.errors import Problem
+    from bot.model import Profile
     from bot.pipeline.send import Served
     from bot.settings import Settings
 

@@ -20,13 +20,13 @@ from bot.cli._base import (
     the_profiles,
     the_settings,
 )
+from bot.clock import Moment, parse_when
 from bot.errors import UserError
-from bot.when import Moment, parse_when
 
 if TYPE_CHECKING:
     from bot.demo import Demo
+    from bot.errors import Problem
     from bot.evaluation import Task
-    from bot.model import Problem
     from bot.settings import Settings
 
 

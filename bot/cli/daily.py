@@ -26,8 +26,8 @@ from bot.cli._base import (
     the_profiles,
     the_settings,
 )
+from bot.clock import Moment, parse_when
 from bot.errors import UserError
-from bot.when import Moment, parse_when
 
 if TYPE_CHECKING:
     from datetime import date

@@ -10,8 +10,8 @@ from typing import Annotated
 import typer
 
 from bot.cli._base import AsJson, When, cli, exit_code, open_app, print_json
+from bot.clock import parse_when, utc_now
 from bot.errors import UserError
-from bot.when import parse_when, utc_now
 
 
 @cli.command()

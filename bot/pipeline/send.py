@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Protocol
 
+from bot.clock import Moment
 from bot.errors import NotConfigured
 from bot.model import ChannelName, Past, Profile, Subscription
 from bot.outgoing import ALERTS, Edition, EditionState, Pause, scopes
@@ -19,7 +20,6 @@ from bot.pipeline.deliver import Sender
 from bot.ports import Channel
 from bot.schedule import due_date
 from bot.text.plain import said_once
-from bot.when import Moment
 
 #: How an edition that is not through yet is told even when nothing could be done about it now.
 _OPEN = (EditionState.FAILED, EditionState.UNCERTAIN, EditionState.WAITING)

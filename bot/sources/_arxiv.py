@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
+from bot.clock import iso
 from bot.identity import namespace, paper_id
 from bot.sources._reading import quoted
 from bot.text.plain import one_line, paragraphs
-from bot.when import iso
 
 SOURCE = "arxiv"
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from bot.clock import iso
 from bot.model import Entry, Listing, Unreadable
 from bot.text.plain import one_line
-from bot.when import iso
 
 MOST_UNREADABLE = 100  #: of one listing: a thoroughly broken answer shall not fill a log or a database
 _SHOWN = 80  #: characters of somebody else's text quoted in a complaint

@@ -12,12 +12,12 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
+from bot.clock import iso, month_number
 from bot.identity import namespace, paper_id
 from bot.model import Entry, Listing, Unreadable
 from bot.sources._reading import Complaints
 from bot.sources._saved import Line, breaks_off, lacking, page, untitled
 from bot.text.plain import one_line
-from bot.when import iso, month_number
 
 _HEAD_BYTES = 65_536  #: entries begin within it when this is our page at all
 _LONGEST_TITLE = 1_000  #: arXiv's own are under 300 characters; more is no title

@@ -14,13 +14,13 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
+from bot.clock import iso
 from bot.errors import StatusError
 from bot.identity import namespace, paper_id
 from bot.model import Entry, Listing, Unreadable, Wanted
 from bot.ports import Http, Known
 from bot.sources._reading import Draft, broken, date_of, endpoint, html_instead, listing, quoted
 from bot.text.plain import one_line, paragraphs
-from bot.when import iso
 
 DEFAULT_URL = "https://huggingface.co/api"
 SOURCE = "huggingface"

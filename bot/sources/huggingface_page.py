@@ -20,11 +20,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from bot.clock import month_number, without_year
 from bot.model import Entry, Listing, Unreadable
 from bot.sources._reading import Complaints
 from bot.sources._saved import Line, breaks_off, lacking, page, untitled
 from bot.text.plain import fold, one_line
-from bot.when import month_number, without_year
 
 _HEAD_BYTES = 65_536  #: the header and the first entry's end stand within it
 _LONGEST_TITLE = 300

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NoReturn, cast
 
+from bot.clock import iso
 from bot.identity import namespace, paper_id
 from bot.model import Entry, Listing
 from bot.sources._arxiv import is_withdrawn
 from bot.sources._reading import Complaints
 from bot.sources._saved import FILLED_LINE, count_filled, decoded, line_number
 from bot.text.plain import one_line, paragraphs
-from bot.when import iso
 
 _LARGEST_COUNT = 2**31 - 1  #: what an integer column of every database holds
 _FIRST_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")

@@ -18,6 +18,7 @@ import pytest
 
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
+from bot.clock import utc_now
 from bot.model import ChannelName
 from bot.outgoing import Edition
 from bot.pipeline.deliver import Sender
@@ -25,7 +26,6 @@ from bot.ports import Channel
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue
-from bot.when import utc_now
 from tests.support.cli import ROOT
 from tests.support.samples import digest
 from tests.support.slack_server import SlackServer

@@ -19,6 +19,7 @@ from bot import highlights, letter
 from bot.app import formats
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
+from bot.clock import Moment, utc_now
 from bot.letter import Letterhead
 from bot.model import ChannelName, Digest, Interest, Profile, Subscription
 from bot.outgoing import Part
@@ -35,7 +36,6 @@ from bot.store.papers import Papers
 from bot.store.queue import Queue
 from bot.text.terms import terms, words
 from bot.views import digest_view
-from bot.when import Moment, utc_now
 
 READERS = 1000
 ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "archive"

@@ -19,9 +19,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from bot.clock import utc_now
 from bot.store.database import Database
 from bot.store.receivers import Receivers
-from bot.when import utc_now
 from tests.e2e.listings import BACKGROUND, NEXT, REWARD, WORLD, json_lines, profile
 from tests.e2e.test_delivery import MONDAY, TUESDAY, read, texts
 from tests.support.cli import Bench

@@ -12,6 +12,7 @@ from typing import Any
 
 from sqlalchemy import event
 
+from bot.clock import Moment
 from bot.errors import NotConfigured
 from bot.model import (
     WEEK,
@@ -39,7 +40,6 @@ from bot.store.outbox import Outbox
 from bot.store.papers import Papers
 from bot.store.queue import Queue
 from bot.store.receivers import Receivers
-from bot.when import Moment
 
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)  # a Tuesday
 

@@ -119,3 +119,8 @@ def parse_when(text: str | None, *, end_of_day: bool = True) -> Moment:
     if len(canonical) > len("2025-02-26"):
         return Moment(datetime.fromisoformat(canonical))
     raise UserError(f"{text!r} is no date or time: write 2026-05-31 or 2026-05-31T08:30:00+02:00")
+
+
+def require_aware(moment: datetime) -> None:
+    if moment.tzinfo is None or moment.utcoffset() is None:
+        raise ValueError(f"naive datetime {moment!r}: times are aware and in UTC")

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.clock import Moment, iso, month_number, parse_when, utc_now, without_year
 from bot.errors import UserError
-from bot.when import Moment, iso, month_number, parse_when, utc_now, without_year
 
 
 @pytest.mark.parametrize(
