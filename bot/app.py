@@ -28,12 +28,12 @@ if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
 
     from bot.affairs import Affairs
+    from bot.config.settings import Settings
     from bot.http import PoliteHttp
     from bot.letter import Signer
     from bot.pipeline.ingest import Format
     from bot.ports import Channel, Source
     from bot.rendering import Templates
-    from bot.settings import Settings
     from bot.store.database import Database
     from bot.store.outbox import Outbox
     from bot.store.papers import Papers

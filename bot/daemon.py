@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from bot.app import App
 from bot.clock import Moment, utc_now
+from bot.config.settings import Settings
 from bot.errors import PaperboyError, Problem, SourceError
 from bot.letter import is_safe_on_its_way
 from bot.model import Profile
@@ -17,7 +18,6 @@ from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.profiles import load_profiles
 from bot.schedule import INGEST_MINUTES, TICK_SECONDS, Loop
-from bot.settings import Settings
 from bot.text.plain import counted
 
 

@@ -20,13 +20,13 @@ from bot.channels.mail import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import Moment
+from bot.config.settings import load_settings
 from bot.errors import UserError
 from bot.model import ChannelName, Digest, Profile
 from bot.pipeline.ingest import Report, ingest_file
 from bot.pipeline.send import Served, send
 from bot.ports import Channel
 from bot.profiles import load_profiles
-from bot.settings import load_settings
 
 #: A Monday after the newest paper of the sample: every example profile has a delivery on it.
 SAMPLE_DAY = datetime(2026, 6, 1, tzinfo=UTC)

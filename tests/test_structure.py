@@ -28,7 +28,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "bot.schedule",
     ),
     ("bot.views",),
-    ("bot.own_templates", "bot.profiles", "bot.settings"),
+    ("bot.own_templates", "bot.profiles", "bot.config.settings"),
     ("bot.rendering",),
     ("bot.bounces", "bot.first_steps", "bot.letter", "bot.proofs"),
     ("bot.channels", "bot.pipeline", "bot.ranking", "bot.sources", "bot.store", "bot.web"),

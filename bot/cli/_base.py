@@ -14,10 +14,10 @@ from bot.errors import PaperboyError, UserError
 
 if TYPE_CHECKING:
     from bot.app import App
+    from bot.config.settings import Settings
     from bot.errors import Problem
     from bot.model import Profile
     from bot.pipeline.send import Served
-    from bot.settings import Settings
 
 DONE, FAILED, CHANGE_SOMETHING = 0, 1, 2
 
@@ -54,7 +54,7 @@ def print_problems(problems: Iterable[Problem]) -> None:
 
 
 def the_settings() -> Settings:
-    from bot.settings import load_settings
+    from bot.config.settings import load_settings
 
     settings, problems = load_settings()
     if settings is None:

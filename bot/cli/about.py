@@ -24,10 +24,10 @@ from bot.clock import Moment, parse_when
 from bot.errors import UserError
 
 if TYPE_CHECKING:
+    from bot.config.settings import Settings
     from bot.demo import Demo
     from bot.errors import Problem
     from bot.evaluation import Task
-    from bot.settings import Settings
 
 
 @cli.command()
@@ -116,8 +116,8 @@ def check(
     ] = None,
 ) -> None:
     """Every problem of profiles, settings and own templates as file:line:col: message, all at once."""
+    from bot.config.settings import load_settings
     from bot.profiles import load_profiles
-    from bot.settings import load_settings
     from bot.text.plain import counted
 
     settings, problems = load_settings()

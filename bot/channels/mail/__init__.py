@@ -4,6 +4,6 @@ One room each for the server's address, the session with it, and the channel. Th
 """
 
 from bot.channels.mail._channel import NOT_CONFIGURED, TIMEOUT, MailChannel
-from bot.channels.mail._settings import SmtpSettings, Tls, parse_smtp_url
+from bot.config.smtp_url import SmtpSettings, Tls, parse_smtp_url
 
 __all__ = ["NOT_CONFIGURED", "TIMEOUT", "MailChannel", "SmtpSettings", "Tls", "parse_smtp_url"]

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from bot.bounces import verp
 from bot.channels.mail._session import NotSentError, Session
-from bot.channels.mail._settings import SmtpSettings, parse_smtp_url
+from bot.config.smtp_url import SmtpSettings, parse_smtp_url
 from bot.errors import NotConfigured
 from bot.letter import Letterhead, Signer, compose, message_id_in, notice, sender_address
 from bot.model import Digest

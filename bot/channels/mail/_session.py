@@ -12,7 +12,7 @@ import smtplib
 import ssl
 from collections.abc import Callable, Iterator
 
-from bot.channels.mail._settings import SmtpSettings, Tls
+from bot.config.smtp_url import SmtpSettings, Tls
 from bot.outgoing import Blame, Later, Outcome, Refused, Sent, Stage, Unknown
 from bot.ports import Reach
 from bot.text.plain import cut, one_line

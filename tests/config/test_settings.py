@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.settings import Settings, load_settings
+from bot.config.settings import Settings, load_settings
 
 MAIL = {"SMTP_URL": "smtp://mail.example.org", "MAIL_FROM": "p@x.org"}
 
