@@ -15,8 +15,8 @@ from typing import NamedTuple
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from bot.model import SourceState
 from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
+from bot.papers.model import SourceState
 from bot.pipeline.alerts import remedy
 from bot.pipeline.outcomes import GIVE_UP
 from bot.text.plain import counted, cut

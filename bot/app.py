@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
 from bot.errors import NotConfigured, Problem, UserError
-from bot.model import ChannelName, Profile, SourceState
+from bot.model import ChannelName, Profile
+from bot.papers.model import SourceState
 from bot.pipeline.alerts import Operator
 from bot.pipeline.compose import Desk, source_troubles
 from bot.pipeline.deliver import Sender

@@ -17,8 +17,9 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import Protocol, TypeVar
 
-from bot.identity import names_on
-from bot.model import Floor, Paper, PaperSet, Profile, Ranked
+from bot.model import Floor, PaperSet, Profile, Ranked
+from bot.papers.model import Paper
+from bot.papers.names import names_on
 from bot.text.terms import contains, is_word
 
 T = TypeVar("T")

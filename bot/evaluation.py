@@ -25,8 +25,9 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from bot.errors import UserError
-from bot.identity import as_stored, reference_key
-from bot.model import Counted, Interest, Paper, Profile, Reference
+from bot.model import Interest, Profile, Reference
+from bot.papers.model import Counted, Paper
+from bot.profiles_references import as_stored, reference_key
 
 FOLDS = 5
 #: Fewer liked papers than this say nothing about a profile.

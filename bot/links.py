@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
-from bot.model import Paper
+from bot.papers.model import Paper
 from bot.text.latex import readable
 from bot.text.plain import one_line
 

@@ -6,12 +6,12 @@ Each has one suite of behaviour under tests/, run on every implementation.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol
 
-from bot.model import Digest, Entry, Listing, Wanted
+from bot.model import Digest, Wanted
 from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
+from bot.papers.model import Entry, Listing
 
 
 class Http(Protocol):
@@ -23,14 +23,6 @@ class Http(Protocol):
         Raises SourceError when there is no usable answer after a bounded number of polite tries.
         """
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class Counting:
-    """How the terms of a paper are counted, for the store to do it once for each text."""
-
-    version: int  #: counts of another version are made anew
-    count: Callable[[str, str], bytes]  #: of a title and an abstract
 
 
 class Known(Protocol):

@@ -30,8 +30,8 @@ from pydantic import (
 )
 
 from bot.bibliography import read_bibliography
-from bot.identity import paper_id
 from bot.model import WEEK, ChannelName, Reference, Subscription
+from bot.papers.identity import paper_id
 from bot.text.addresses import mail_address, slack_target
 from bot.text.plain import one_line, paragraphs, shown
 from bot.text.terms import is_searchable

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from bot.model import Digest, News, Paper, Reason, ScoredPaper
+from bot.model import Digest, News, Reason, ScoredPaper
+from bot.papers.model import Paper
 from bot.ports import Channel
 from bot.rendering import Templates
 from bot.views import LeavingView, LinkPage

@@ -10,9 +10,10 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from bot.evaluation import Evaluation, Result, hidden
-from bot.merge import Change
-from bot.model import Digest, Paper, Reason, ScoredPaper, Unreadable
+from bot.model import Digest, Reason, ScoredPaper
 from bot.outgoing import Bounces, Edition
+from bot.papers.merge import Change
+from bot.papers.model import Paper, Unreadable
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served

@@ -16,7 +16,7 @@ from rich.text import Text
 
 from bot.affairs import STYLES
 from bot.evaluation import MAIN, MEASURES, Evaluation, Result, hidden
-from bot.merge import Change
+from bot.papers.merge import Change
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served

@@ -13,10 +13,11 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from bot.highlights import Span, extract, shown_reasons
-from bot.identity import same_person
 from bot.links import LinkView, abstract_page, found_in, pages
-from bot.model import Digest, News, Paper, ScoredPaper
+from bot.model import Digest, News, ScoredPaper
 from bot.outgoing import Edition
+from bot.papers.model import Paper
+from bot.papers.names import same_person
 from bot.text.latex import readable
 from bot.text.plain import ELLIPSIS, counted, cut, one_line
 

@@ -24,8 +24,9 @@ from bot.digest import (
     mute_reason,
     window_start,
 )
-from bot.identity import names_on
-from bot.model import Mute, Paper, Profile, Ranked, Reference
+from bot.model import Mute, Profile, Ranked, Reference
+from bot.papers.model import Paper
+from bot.papers.names import names_on
 from bot.text.terms import Role, role, words
 from tests.support.builders import NOW, make_paper, make_profile, ranked
 

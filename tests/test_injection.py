@@ -15,7 +15,8 @@ from rich.console import Console
 
 from bot.digest_terminal import OnTerminal
 from bot.letter import Letterhead, compose
-from bot.model import Digest, News, Paper, Reason, ScoredPaper
+from bot.model import Digest, News, Reason, ScoredPaper
+from bot.papers.model import Paper
 from bot.rendering import BUILT_IN
 from bot.views import digest_view
 from tests.support.samples import digest, paper

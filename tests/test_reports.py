@@ -13,9 +13,10 @@ import pytest
 from bot import reports
 from bot.affairs import Affairs
 from bot.digest import Decision, Verdict
-from bot.merge import Change
-from bot.model import ChannelName, Digest, Paper, Reason, ScoredPaper, SourceState, Unreadable
+from bot.model import ChannelName, Digest, Reason, ScoredPaper
 from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
+from bot.papers.merge import Change
+from bot.papers.model import Paper, SourceState, Unreadable
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served

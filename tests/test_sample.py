@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.identity import paper_id, same_person
+from bot.papers.identity import paper_id
+from bot.papers.names import same_person
 
 ROOT = Path(__file__).parent.parent
 PAPERS = ROOT / "bot" / "sample" / "papers.jsonl"

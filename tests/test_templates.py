@@ -20,8 +20,9 @@ from bot import proofs
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel, escaped, size
 from bot.errors import Problem
-from bot.model import Digest, Paper, ScoredPaper
+from bot.model import Digest, ScoredPaper
 from bot.own_templates import DEEPEST, LONGEST, OwnTemplates, misnamed
+from bot.papers.model import Paper
 from bot.rendering import BUILT_IN, Templates, environment
 from bot.text.plain import cut
 from bot.views import LeavingView, LinkPage, digest_view

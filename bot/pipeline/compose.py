@@ -26,24 +26,13 @@ from bot.digest import (
     unfit,
     window_start,
 )
-from bot.identity import as_stored, names_on, paper_id, reference_key
-from bot.model import (
-    Counted,
-    Digest,
-    Floor,
-    News,
-    Paper,
-    PaperSet,
-    Past,
-    Profile,
-    Ranked,
-    Reason,
-    ScoredPaper,
-    SourceState,
-    Subscription,
-)
+from bot.model import Digest, Floor, News, PaperSet, Past, Profile, Ranked, Reason, ScoredPaper, Subscription
 from bot.outgoing import Edition, Part
+from bot.papers.identity import paper_id
+from bot.papers.model import Counted, Paper, SourceState
+from bot.papers.names import names_on
 from bot.ports import Channel
+from bot.profiles_references import as_stored, reference_key
 from bot.text.plain import said_once
 
 #: Papers whose document frequencies count, and papers that relevance is measured against (the contract asks

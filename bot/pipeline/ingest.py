@@ -13,9 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.errors import SourceError
-from bot.identity import namespace
-from bot.merge import Change
-from bot.model import Entry, Listing, Profile, SourceState, Unreadable, Wanted
+from bot.model import Profile, Wanted
+from bot.papers.identity import namespace
+from bot.papers.merge import Change
+from bot.papers.model import Entry, Listing, SourceState, Unreadable
 from bot.ports import Http, Source
 
 #: A listing of a day has a few MB; what unpacks to more than this is a mistake or an attack.

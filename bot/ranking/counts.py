@@ -14,7 +14,7 @@ from collections import Counter
 from functools import lru_cache
 from hashlib import blake2b
 
-from bot.ports import Counting
+from bot.papers.model import Counting
 from bot.text.terms import HYPHENS, Role, Words, role, terms, words
 
 #: Of the layout and of what terms are: counts of another version are made anew.

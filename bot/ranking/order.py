@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bot.identity import names_on
-from bot.model import Floor, Paper, PaperSet, Profile, Ranked, Reason
+from bot.model import Floor, PaperSet, Profile, Ranked, Reason
+from bot.papers.model import Paper
+from bot.papers.names import names_on
 from bot.ranking.facets import WANTED, Facet, Kind
 from bot.ranking.index import Vector
 from bot.text.latex import readable

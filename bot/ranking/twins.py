@@ -13,8 +13,8 @@ from functools import cached_property
 import numpy as np
 from scipy import sparse
 
-from bot.identity import same_person
-from bot.model import Paper
+from bot.papers.model import Paper
+from bot.papers.names import same_person
 from bot.ranking.index import Vector
 
 #: Cosine similarities of the papers' words, pairs of words left out, from which on two are a series; from which on

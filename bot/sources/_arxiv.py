@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
 from bot.clock import iso
-from bot.identity import namespace, paper_id
+from bot.papers.identity import namespace, paper_id
 from bot.sources._reading import quoted
 from bot.text.plain import one_line, paragraphs
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from bot.clock import iso
-from bot.model import Entry, Listing, Unreadable
+from bot.papers.model import Entry, Listing, Unreadable
 from bot.text.plain import one_line
 
 MOST_UNREADABLE = 100  #: of one listing: a thoroughly broken answer shall not fill a log or a database

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
-from bot.model import Unreadable
+from bot.papers.model import Unreadable
 
 #: Filled lines of one page that are read. arXiv shows at most 200 papers on a page, in about 3,000 lines.
 MOST_LINES = 500_000

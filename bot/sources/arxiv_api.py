@@ -12,8 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import quote_plus
 
-from bot.identity import namespace
-from bot.model import Entry, Listing, Wanted
+from bot.model import Wanted
+from bot.papers.identity import namespace
+from bot.papers.model import Entry, Listing
 from bot.ports import Http, Known
 from bot.sources._arxiv import (
     DIVIDED,

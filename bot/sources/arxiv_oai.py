@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from bot.errors import SourceError
-from bot.model import Entry, Listing, Unreadable, Wanted
+from bot.model import Wanted
+from bot.papers.model import Entry, Listing, Unreadable
 from bot.ports import Http, Known
 from bot.sources._arxiv import (
     GROUPS,

@@ -13,8 +13,8 @@ from datetime import date
 from itertools import pairwise
 
 from bot.clock import iso, month_number
-from bot.identity import namespace, paper_id
-from bot.model import Entry, Listing, Unreadable
+from bot.papers.identity import namespace, paper_id
+from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources._reading import Complaints
 from bot.sources._saved import Line, breaks_off, lacking, page, untitled
 from bot.text.plain import one_line

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from bot.model import Entry, Listing, Unreadable, Wanted
+from bot.model import Wanted
+from bot.papers.model import Entry, Listing, Unreadable
 from bot.ports import Http, Known
 from bot.sources._arxiv import (
     SOURCE,

@@ -16,8 +16,9 @@ from urllib.parse import quote
 
 from bot.clock import iso
 from bot.errors import StatusError
-from bot.identity import namespace, paper_id
-from bot.model import Entry, Listing, Unreadable, Wanted
+from bot.model import Wanted
+from bot.papers.identity import namespace, paper_id
+from bot.papers.model import Entry, Listing, Unreadable
 from bot.ports import Http, Known
 from bot.sources._reading import Draft, broken, date_of, endpoint, html_instead, listing, quoted
 from bot.text.plain import one_line, paragraphs

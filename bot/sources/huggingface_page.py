@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from bot.clock import month_number, without_year
-from bot.model import Entry, Listing, Unreadable
+from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources._reading import Complaints
 from bot.sources._saved import Line, breaks_off, lacking, page, untitled
 from bot.text.plain import fold, one_line

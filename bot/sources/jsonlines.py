@@ -14,8 +14,8 @@ from datetime import date
 from typing import NoReturn, cast
 
 from bot.clock import iso
-from bot.identity import namespace, paper_id
-from bot.model import Entry, Listing
+from bot.papers.identity import namespace, paper_id
+from bot.papers.model import Entry, Listing
 from bot.sources._arxiv import is_withdrawn
 from bot.sources._reading import Complaints
 from bot.sources._saved import FILLED_LINE, count_filled, decoded, line_number

@@ -13,10 +13,9 @@ from sqlalchemy import Select, bindparam, delete, func, insert, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from bot.identity import title_key
-from bot.merge import Change, Shelf, keys
-from bot.model import Counted, Entry, Paper
-from bot.ports import Counting
+from bot.papers.identity import title_key
+from bot.papers.merge import Change, Shelf, keys
+from bot.papers.model import Counted, Counting, Entry, Paper
 from bot.store.database import Database
 from bot.store.tables import AliasRow, LedgerRow, PaperRow, TermsRow
 

@@ -6,7 +6,7 @@ from dataclasses import fields
 
 from sqlmodel import col, select
 
-from bot.model import SourceState
+from bot.papers.model import SourceState
 from bot.store.database import Database
 from bot.store.tables import SourceRow, ValidatorRow
 

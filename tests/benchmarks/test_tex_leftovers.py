@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from bot.model import Entry
+from bot.papers.model import Entry
 from bot.text.latex import readable
 from tests.support.leftovers import SHARED, Leftovers, archive, entries, leftovers, pages
 

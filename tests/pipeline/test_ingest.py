@@ -14,16 +14,8 @@ import pytest
 
 from bot.app import formats
 from bot.errors import SourceError
-from bot.model import (
-    Entry,
-    Interest,
-    Listing,
-    Profile,
-    Reference,
-    SourceState,
-    Unreadable,
-    Wanted,
-)
+from bot.model import Interest, Profile, Reference, Wanted
+from bot.papers.model import Entry, Listing, SourceState, Unreadable
 from bot.pipeline import ingest
 from bot.pipeline.ingest import Report, ingest_file, ingest_source, read_listing, refresh, wanted
 from bot.ports import Http, Known

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import Mute, Paper, Profile, Ranked, Reference
+from bot.model import Mute, Profile, Ranked, Reference
+from bot.papers.model import Paper
 from bot.ranking import linear
 from bot.ranking.linear import MANY_VOTES, Ranker
 from bot.ranking.order import Ranking

@@ -10,8 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.identity import names_on
-from bot.model import Counted, Interest, Paper, Profile, Ranked, Reference
+from bot.model import Interest, Profile, Ranked, Reference
+from bot.papers.model import Counted, Paper
+from bot.papers.names import names_on
 from bot.ranking import linear
 from bot.ranking.counts import counts
 from bot.ranking.linear import Ranker

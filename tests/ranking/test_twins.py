@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy import sparse
 
-from bot.model import Paper
+from bot.papers.model import Paper
 from bot.ranking.linear import Ranker
 from bot.ranking.twins import IDENTICAL, REPEATED, SERIES, Twins
 from tests.support.builders import counted, make_paper, make_profile

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Entry, Unreadable, Wanted
+from bot.model import Wanted
+from bot.papers.model import Entry, Unreadable
 from bot.sources import arxiv_api
 from bot.sources._arxiv import is_withdrawn, mended, split_authors
 from bot.sources.arxiv_api import MOST_RESULTS, ArxivApi, parse

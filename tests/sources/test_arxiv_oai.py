@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SourceError
-from bot.model import Entry, Wanted
+from bot.model import Wanted
+from bot.papers.model import Entry
 from bot.sources.arxiv_oai import ArxivOai, parse, recognises
 
 SHARED = Path(__file__).parents[3] / "shared" / "sources" / "arxiv-oai"

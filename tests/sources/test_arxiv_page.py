@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Entry, Listing
+from bot.papers.model import Entry, Listing
 from bot.sources import _saved, arxiv_page
 
 AS_OF = date(2025, 11, 12)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import Entry, Listing, Unreadable, Wanted
+from bot.model import Wanted
+from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources import arxiv_rss
 from bot.sources.arxiv_rss import ArxivRss, parse
 

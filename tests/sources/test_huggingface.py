@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from bot.errors import StatusError
-from bot.model import Entry, Listing, Unreadable, Wanted
+from bot.model import Wanted
+from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources.huggingface import HuggingFace, parse, recognises
 
 SHARED = Path(__file__).parents[3] / "shared" / "sources" / "huggingface"

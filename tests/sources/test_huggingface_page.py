@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Entry, Listing
+from bot.papers.model import Entry, Listing
 from bot.sources import huggingface_page
 
 AS_OF = date(2025, 11, 12)

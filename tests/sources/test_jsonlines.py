@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Entry, Listing
+from bot.papers.model import Entry, Listing
 from bot.sources import jsonlines
 
 AS_OF = date(2026, 5, 5)

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 
 from bot.errors import SourceError
 from bot.http import PoliteHttp
-from bot.model import Entry, Listing, Wanted
+from bot.model import Wanted
+from bot.papers.model import Entry, Listing
 from bot.ports import Source
 from bot.sources import arxiv_api, arxiv_oai, arxiv_rss, huggingface
 

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlmodel import select
 
-from bot.merge import Change
-from bot.model import ChannelName, Counted, Entry
+from bot.model import ChannelName
 from bot.outgoing import Edition, Part
-from bot.ports import Counting
+from bot.papers.merge import Change
+from bot.papers.model import Counted, Counting, Entry
 from bot.ranking.counts import COUNTING, counts
 from bot.store.database import Database
 from bot.store.outbox import Outbox

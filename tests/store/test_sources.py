@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from bot.model import SourceState
+from bot.papers.model import SourceState
 from bot.store.database import Database
 from bot.store.sources import Sources, StoredValidators
 

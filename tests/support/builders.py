@@ -14,19 +14,9 @@ from sqlalchemy import event
 
 from bot.clock import Moment
 from bot.errors import NotConfigured
-from bot.model import (
-    WEEK,
-    ChannelName,
-    Counted,
-    Digest,
-    Entry,
-    Interest,
-    Paper,
-    Profile,
-    Ranked,
-    Subscription,
-)
+from bot.model import WEEK, ChannelName, Digest, Interest, Profile, Ranked, Subscription
 from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
+from bot.papers.model import Counted, Entry, Paper
 from bot.pipeline.alerts import Operator
 from bot.pipeline.compose import Desk
 from bot.pipeline.deliver import Sender

@@ -13,7 +13,7 @@ from datetime import date
 from pathlib import Path
 
 from bot.app import formats
-from bot.model import Entry
+from bot.papers.model import Entry
 from bot.pipeline.ingest import read_listing
 from bot.text.latex import readable
 from tests.support.cli import ROOT

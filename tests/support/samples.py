@@ -10,8 +10,9 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.model import Digest, News, Paper, Reason, ScoredPaper
+from bot.model import Digest, News, Reason, ScoredPaper
 from bot.outgoing import Envelope
+from bot.papers.model import Paper
 
 MADE = datetime(2026, 5, 5, 6, 30, tzinfo=UTC)
 TOKEN = "3f2a9c0de1b74556"  # of an edition

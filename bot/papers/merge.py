@@ -22,8 +22,9 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import TypeVar
 
-from bot.identity import namespace, same_person, title_key
-from bot.model import Entry, Paper
+from bot.papers.identity import namespace, title_key
+from bot.papers.model import Entry, Paper
+from bot.papers.names import same_person
 
 T = TypeVar("T")
 

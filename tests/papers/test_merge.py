@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.merge import Change, Shelf
-from bot.model import Entry, Paper
+from bot.papers.merge import Change, Shelf
+from bot.papers.model import Entry, Paper
 
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
 LATER = NOW + timedelta(days=1)

@@ -1,0 +1,70 @@
+"""Who is who: canonical ids of papers, keys of titles, and when two names are one person. Pure.
+
+A paper is `arxiv:2502.19402` without its version, else `doi:...`, else another `namespace:key`, else
+`title:...` from its normalised title.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from bot.text.latex import readable
+from bot.text.plain import fold, one_line
+
+#: https://info.arxiv.org/help/arxiv_identifier.html: YYMM.number since April 2007 (five digits since 2015),
+#: archive[.subject]/YYMMnumber before.
+_ARXIV = re.compile(
+    r"""(?:arxiv\s*:|(?:https?://)?(?:[\w-]+\.)*arxiv\.org/(?:abs|pdf|html|format|src|e-print)/|oai:arxiv\.org:)?\s*
+        (?P<id>\d{2}(?:0[1-9]|1[0-2])\.\d{4,5}|(?P<archive>[a-z]+(?:-[a-z]+)*)(?:\.[a-z-]{2,})?/(?P<old>\d{7}))
+        (?:v(?P<version>[1-9]\d{0,2}))?(?:\.pdf)?/?(?:[?\#].*|\s+\[[\w.-]+\])?""",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
+_DOI = re.compile(r"(?:doi\s*:|(?:https?://)?(?:dx\.)?doi\.org/)?\s*(?P<doi>10\.\d{4,9}/\S+)", re.IGNORECASE)
+_HF = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/papers/(?P<id>\S+?)/?", re.IGNORECASE)
+_NAMESPACED = re.compile(r"(?P<namespace>[a-z][a-z0-9_.-]{0,39}):(?!//)(?P<key>\S.{0,199})", re.IGNORECASE)
+#: DataCite's DOIs of arXiv papers name the arXiv id: https://info.arxiv.org/help/doi.html
+_ARXIV_DOI = "10.48550/arxiv."
+_TITLE_KEY_LENGTH = 160
+
+
+def paper_id(text: str) -> tuple[str, int | None] | None:
+    """The canonical id and the version in an id, URL or DOI as people write them; None when it is neither.
+
+    >>> paper_id("https://arxiv.org/pdf/2502.19402v3")
+    ('arxiv:2502.19402', 3)
+    >>> paper_id("10.48550/arXiv.2301.00001")
+    ('arxiv:2301.00001', None)
+    """
+    text = text.strip()
+    if match := _HF.fullmatch(text):
+        text = match["id"]
+    if match := _ARXIV.fullmatch(text):
+        number = f"{match['archive'].lower()}/{match['old']}" if match["old"] else match["id"]
+        return f"arxiv:{number}", int(match["version"]) if match["version"] else None
+    if match := _DOI.fullmatch(text):
+        doi = match["doi"].rstrip(".,;").casefold()  # DOIs are case-insensitive: doi.org handbook, 2.4
+        if doi.startswith(_ARXIV_DOI):
+            return paper_id(doi.removeprefix(_ARXIV_DOI))
+        return f"doi:{doi}", None
+    if (match := _NAMESPACED.fullmatch(text)) and match["namespace"].casefold() != "arxiv":
+        return f"{match['namespace'].casefold()}:{match['key'].strip()}", None
+    return None
+
+
+def namespace(id_: str) -> str:
+    """`arxiv` of `arxiv:2502.19402`."""
+    return id_.partition(":")[0]
+
+
+def title_key(title: str) -> str:
+    """The `title:` id of a paper known only by its title: what is left without case, accents, TeX and signs.
+
+    Titles without a letter or digit, and very long ones, are told apart by a digest of their text.
+    """
+    folded = fold(readable(title))
+    letters = "".join(c for c in folded if c.isalnum())
+    if letters and len(letters) <= _TITLE_KEY_LENGTH:
+        return f"title:{letters}"
+    digest = hashlib.sha256((letters or one_line(folded)).encode()).hexdigest()[:16]
+    return f"title:{letters[:_TITLE_KEY_LENGTH]}#{digest}"
