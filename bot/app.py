@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
 from bot.errors import NotConfigured, Problem, UserError
-from bot.model import ChannelName, Profile
 from bot.papers.model import SourceState
 from bot.pipeline.alerts import Operator
 from bot.pipeline.compose import Desk, source_troubles
@@ -23,6 +22,7 @@ from bot.pipeline.deliver import Sender
 from bot.pipeline.ingest import Report, refresh, wanted
 from bot.pipeline.resend import resend, stopped
 from bot.pipeline.send import Served, deliver_and_tell, send
+from bot.profiles.model import ChannelName, Profile
 
 if TYPE_CHECKING:
     from datetime import datetime

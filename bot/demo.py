@@ -22,11 +22,12 @@ from bot.channels.slack import SlackChannel
 from bot.clock import Moment
 from bot.config.settings import load_settings
 from bot.errors import UserError
-from bot.model import ChannelName, Digest, Profile
+from bot.model import Digest
 from bot.pipeline.ingest import Report, ingest_file
 from bot.pipeline.send import Served, send
 from bot.ports import Channel
-from bot.profiles import load_profiles
+from bot.profiles.load import load_profiles
+from bot.profiles.model import ChannelName, Profile
 
 #: A Monday after the newest paper of the sample: every example profile has a delivery on it.
 SAMPLE_DAY = datetime(2026, 6, 1, tzinfo=UTC)

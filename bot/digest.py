@@ -17,9 +17,10 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import Protocol, TypeVar
 
-from bot.model import Floor, PaperSet, Profile, Ranked
+from bot.model import Floor, PaperSet, Ranked
 from bot.papers.model import Paper
 from bot.papers.names import names_on
+from bot.profiles.model import Profile
 from bot.text.terms import contains, is_word
 
 T = TypeVar("T")

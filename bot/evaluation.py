@@ -25,9 +25,9 @@ from pathlib import Path
 from typing import Any, Protocol, cast
 
 from bot.errors import UserError
-from bot.model import Interest, Profile, Reference
 from bot.papers.model import Counted, Paper
-from bot.profiles_references import as_stored, reference_key
+from bot.profiles.model import Interest, Profile, Reference
+from bot.profiles.references import as_stored, reference_key
 
 FOLDS = 5
 #: Fewer liked papers than this say nothing about a profile.

@@ -23,9 +23,10 @@ from rich.segment import Segment
 
 from bot.digest_terminal import OnTerminal
 from bot.errors import UserError
-from bot.model import ChannelName, Digest, Profile
+from bot.model import Digest
 from bot.mrkdwn import lines, plain_lines
 from bot.ports import Channel
+from bot.profiles.model import ChannelName, Profile
 from bot.rendering import environment
 from bot.views import digest_view
 

@@ -11,8 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, time
-from enum import StrEnum
+from datetime import date, datetime
 from typing import NamedTuple
 
 from bot.clock import require_aware
@@ -37,84 +36,6 @@ class Wanted:
 
 
 # --- What people want -------------------------------------------------------------------------------------
-
-
-class ChannelName(StrEnum):
-    SLACK = "slack"
-    EMAIL = "email"
-    MAILDIR = "maildir"
-
-
-@dataclass(frozen=True, slots=True)
-class Interest:
-    phrase: str
-    weight: float = 1.0  #: > 0
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """A paper to resemble or to keep away from: by id, or by the text of a BibTeX entry."""
-
-    id: str | None = None  #: canonical id
-    title: str = ""
-    abstract: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Mute:
-    terms: tuple[str, ...] = ()
-    authors: tuple[str, ...] = ()
-    categories: tuple[str, ...] = ()
-
-
-WEEK = (0, 1, 2, 3, 4, 5, 6)  #: Monday is 0, as in datetime.weekday()
-
-
-@dataclass(frozen=True, slots=True)
-class Subscription:
-    """One `deliver` entry of a profile. Its key names it in the ledger whatever its times."""
-
-    profile: str
-    channel: ChannelName
-    target: str
-    at: time = time(8, 0)  #: wall clock in the profile's zone
-    days: tuple[int, ...] = WEEK
-    resend_uncertain: bool = (
-        True  #: whether what may have arrived, and cannot be looked up, goes out once more
-    )
-
-    @property
-    def is_weekly(self) -> bool:
-        return len(self.days) == 1
-
-    @property
-    def key(self) -> str:
-        return f"{self.profile}:{self.channel}:{self.target}"
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """One person's or team's interests."""
-
-    id: str  #: the file's name without its ending
-    timezone: str = "UTC"  #: an IANA zone that zoneinfo knows
-    interests: tuple[Interest, ...] = ()
-    about: str = ""
-    like: tuple[Reference, ...] = ()
-    dislike: tuple[Reference, ...] = ()
-    authors: tuple[str, ...] = ()
-    avoid: tuple[Interest, ...] = ()
-    mute: Mute = Mute()
-    categories: tuple[str, ...] = ()
-    limit: int = 10
-    threshold: float | None = None  #: relevance 0 to 100; None is `auto`
-    window: int = 7  #: days a paper stays a candidate
-    trending: float = 0.0  #: 0 to 1: the share of the score that Hugging Face votes make
-    deliver: tuple[Subscription, ...] = ()
-
-    @property
-    def is_weekly(self) -> bool:
-        return bool(self.deliver) and all(one.is_weekly for one in self.deliver)
 
 
 # --- What is sent -----------------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
-from bot.model import ChannelName
+from bot.profiles.model import ChannelName
 
 # --- Messages, and what an attempt says -------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from datetime import date, timedelta
 from types import FrameType
 
 from bot.clock import Moment
-from bot.model import Profile, Subscription
+from bot.profiles.model import Profile, Subscription
 
 #: How far back a missed edition is looked for: a weekly digest survives a week of downtime.
 LOOK_BACK_DAYS = 7

@@ -8,9 +8,9 @@ from datetime import UTC, date, datetime, timedelta
 from rich.console import Console
 
 from bot.affairs import EDITIONS_SHOWN, SHOWN, Affairs, shown
-from bot.model import ChannelName
 from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause, Stage
 from bot.papers.model import SourceState
+from bot.profiles.model import ChannelName
 
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
 TODAY = date(2026, 5, 5)

@@ -36,9 +36,9 @@ from bot.evaluation import (
     read_papers,
     read_task,
 )
-from bot.model import Profile, Reference
 from bot.papers.identity import title_key
 from bot.papers.model import Counted, Paper
+from bot.profiles.model import Profile, Reference
 from bot.ranking.baselines import COSTS, Bm25, Centroid, LikesAlone, LinearSvm, Paperboy, Vectors, methods
 from bot.ranking.counts import counts
 from tests.support.builders import NOW, interests, make_paper

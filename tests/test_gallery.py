@@ -14,8 +14,9 @@ from bot.channels.mail import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
 from bot.gallery import Example, in_scheme, section
-from bot.model import ChannelName, Digest
+from bot.model import Digest
 from bot.ports import Channel
+from bot.profiles.model import ChannelName
 from tests.support.builders import make_profile, subscription
 from tests.support.samples import HOSTILE, digest, scored
 

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from bot.app import App
     from bot.config.settings import Settings
     from bot.errors import Problem
-    from bot.model import Profile
     from bot.pipeline.send import Served
+    from bot.profiles.model import Profile
 
 DONE, FAILED, CHANGE_SOMETHING = 0, 1, 2
 
@@ -78,7 +78,7 @@ def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[
 
     Problems are told on the way; they never stop the others. Raises UserError for an unknown name.
     """
-    from bot.profiles import load_profiles
+    from bot.profiles.load import load_profiles
 
     profiles, problems = load_profiles([settings.profiles])
     if names:

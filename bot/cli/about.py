@@ -89,9 +89,9 @@ def init(
     force: Annotated[bool, typer.Option(help="Write over a profile of that name.")] = False,
 ) -> None:
     """A first profile and .env: asks for what the options do not say."""
-    from bot import first_steps
+    from bot.profiles import wizard
 
-    answers = first_steps.Answers(
+    answers = wizard.Answers(
         name=name,
         interests=interest or [],
         about=about,
@@ -104,8 +104,8 @@ def init(
         timezone=timezone,
     )
     if sys.stdin.isatty():
-        answers = first_steps.ask(answers)
-    for line in first_steps.write(answers, the_settings().profiles, Path(".env"), force=force):
+        answers = wizard.ask(answers)
+    for line in wizard.write(answers, the_settings().profiles, Path(".env"), force=force):
         typer.echo(line)
 
 
@@ -117,7 +117,7 @@ def check(
 ) -> None:
     """Every problem of profiles, settings and own templates as file:line:col: message, all at once."""
     from bot.config.settings import load_settings
-    from bot.profiles import load_profiles
+    from bot.profiles.load import load_profiles
     from bot.text.plain import counted
 
     settings, problems = load_settings()
@@ -143,7 +143,7 @@ def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
 @cli.command()
 def schema() -> None:
     """The JSON Schema of a profile, for editors: paperboy schema > profiles/profile.schema.json"""
-    from bot.profile_schema import json_schema
+    from bot.profiles.schema import json_schema
 
     print_json(json_schema())
 

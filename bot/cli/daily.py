@@ -33,9 +33,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.app import App
-    from bot.model import Digest, Past, Profile
+    from bot.model import Digest, Past
     from bot.pipeline.ingest import Report
     from bot.pipeline.send import Served
+    from bot.profiles.model import Profile
 
 
 class Format(StrEnum):
@@ -231,7 +232,7 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
 
 def _show(app: App, digest: Digest, format_: Format) -> None:
     from bot import digest_terminal, views
-    from bot.model import ChannelName
+    from bot.profiles.model import ChannelName
 
     slack = app.channels[ChannelName.SLACK]
     shown: dict[Format, Callable[[], str]] = {

@@ -11,9 +11,9 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from bot.model import ChannelName
 from bot.outgoing import Delivery, DeliveryState, Notice, Part
 from bot.ports import Channel
+from bot.profiles.model import ChannelName
 
 #: Incidents in one alert; `paperboy status` has the rest.
 MOST = 15

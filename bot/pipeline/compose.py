@@ -26,13 +26,14 @@ from bot.digest import (
     unfit,
     window_start,
 )
-from bot.model import Digest, Floor, News, PaperSet, Past, Profile, Ranked, Reason, ScoredPaper, Subscription
+from bot.model import Digest, Floor, News, PaperSet, Past, Ranked, Reason, ScoredPaper
 from bot.outgoing import Edition, Part
 from bot.papers.identity import paper_id
 from bot.papers.model import Counted, Paper, SourceState
 from bot.papers.names import names_on
 from bot.ports import Channel
-from bot.profiles_references import as_stored, reference_key
+from bot.profiles.model import Profile, Subscription
+from bot.profiles.references import as_stored, reference_key
 from bot.text.plain import said_once
 
 #: Papers whose document frequencies count, and papers that relevance is measured against (the contract asks

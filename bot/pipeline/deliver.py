@@ -17,10 +17,10 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.errors import PaperboyError, Superseded, Violation
-from bot.model import ChannelName
 from bot.outgoing import Claim, Delivery, DeliveryState, Open, Stage, Step, Turn
 from bot.pipeline.outcomes import after, attempt
 from bot.ports import Channel
+from bot.profiles.model import ChannelName
 
 #: How long a process may be silent before another takes its delivery for abandoned: longer than SETTLE. A sender that
 #: is alive renews it.

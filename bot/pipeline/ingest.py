@@ -13,11 +13,12 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.errors import SourceError
-from bot.model import Profile, Wanted
+from bot.model import Wanted
 from bot.papers.identity import namespace
 from bot.papers.merge import Change
 from bot.papers.model import Entry, Listing, SourceState, Unreadable
 from bot.ports import Http, Source
+from bot.profiles.model import Profile
 
 #: A listing of a day has a few MB; what unpacks to more than this is a mistake or an attack.
 MAX_BYTES = 512 * 1024 * 1024

@@ -12,12 +12,13 @@ from typing import Protocol
 
 from bot.clock import Moment
 from bot.errors import NotConfigured
-from bot.model import ChannelName, Past, Profile, Subscription
+from bot.model import Past
 from bot.outgoing import ALERTS, Edition, EditionState, Pause, scopes
 from bot.pipeline.alerts import Operator, Stops, raise_alert
 from bot.pipeline.compose import Desk, EditionStore, store_edition
 from bot.pipeline.deliver import Sender
 from bot.ports import Channel
+from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.schedule import due_date
 from bot.text.plain import said_once
 

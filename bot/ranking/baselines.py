@@ -24,8 +24,8 @@ from sklearn.svm import LinearSVC
 
 from bot.errors import UserError
 from bot.evaluation import Kind, Method, Round, Task
-from bot.model import Profile
 from bot.papers.model import Counted
+from bot.profiles.model import Profile
 from bot.ranking.linear import Ranker
 
 Scores = NDArray[np.float64]

@@ -21,7 +21,7 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.model import Profile
+from bot.profiles.model import Profile
 from bot.ranking.counts import key
 from bot.ranking.index import Index, Vector
 from bot.text.terms import stem, terms, words

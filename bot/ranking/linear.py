@@ -21,9 +21,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bot.model import PaperSet, Profile, Reference
+from bot.model import PaperSet
 from bot.papers.model import Counted, Paper
 from bot.papers.names import AuthorIndex
+from bot.profiles.model import Profile, Reference
 from bot.ranking.counts import counts, keys_of_text, number_of_terms
 from bot.ranking.facets import ALPHA, WANTED, Facet, Kind, of_papers, of_texts, queries
 from bot.ranking.index import Index, Vector, keys_of, table

@@ -15,8 +15,9 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from bot.model import Past, Subscription
+from bot.model import Past
 from bot.outgoing import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
+from bot.profiles.model import Subscription
 from bot.store import rows
 from bot.store.database import Database
 from bot.store.tables import DeliveryRow, EditionRow, LedgerRow, MessageRow

@@ -29,8 +29,8 @@ from sqlalchemy import (
 )
 
 from bot.errors import Superseded, Violation
-from bot.model import ChannelName
 from bot.outgoing import BARRED, Claim, Delivery, DeliveryState, Envelope, Open, Stage, Step, Turn
+from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.rows import PAUSE, delivery, unless_there
 from bot.store.tables import Base, DeliveryRow, UtcDateTime

@@ -8,8 +8,8 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from bot.model import ChannelName
 from bot.outgoing import Bounce, Bounces, DeliveryState, Pause
+from bot.profiles.model import ChannelName
 from bot.store import rows
 from bot.store.database import Database
 from bot.store.tables import AttemptRow, BounceRow, DeliveryRow, NameRow, PauseRow

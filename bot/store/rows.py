@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import TextClause, bindparam, text
 
-from bot.model import ChannelName
 from bot.outgoing import Delivery, DeliveryState, Edition, Stage
+from bot.profiles.model import ChannelName
 from bot.store.tables import Base, EditionRow
 
 

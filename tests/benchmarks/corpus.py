@@ -29,8 +29,8 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.model import Interest, Mute, Profile, Reference
 from bot.papers.model import Counted, Entry, Paper
+from bot.profiles.model import Interest, Mute, Profile, Reference
 from bot.ranking.counts import COUNT_BITS, TITLE_WEIGHT, key
 from bot.text.terms import stem
 

@@ -19,10 +19,10 @@ import pytest
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import utc_now
-from bot.model import ChannelName
 from bot.outgoing import Edition
 from bot.pipeline.deliver import Sender
 from bot.ports import Channel
+from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue

@@ -21,12 +21,13 @@ from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import Moment, utc_now
 from bot.letter import Letterhead
-from bot.model import ChannelName, Digest, Interest, Profile, Subscription
+from bot.model import Digest
 from bot.outgoing import Part
 from bot.pipeline.compose import Desk
 from bot.pipeline.deliver import Sender
 from bot.pipeline.ingest import ingest_file
 from bot.pipeline.send import send
+from bot.profiles.model import ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING
 from bot.ranking.linear import Ranker
 from bot.rendering import BUILT_IN

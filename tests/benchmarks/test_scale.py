@@ -26,9 +26,9 @@ import numpy as np
 from scipy import sparse
 
 from bot.digest import Candidates, choose, floor
-from bot.model import Profile
 from bot.papers.model import Counted
 from bot.pipeline.compose import ARCHIVE_SAMPLE, BACKGROUND_SAMPLE
+from bot.profiles.model import Profile
 from bot.ranking import linear
 from bot.ranking.linear import Ranker
 from tests.benchmarks.conftest import DAY, STORED

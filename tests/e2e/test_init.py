@@ -10,8 +10,8 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from bot.first_steps import Answers, profile_text
-from bot.profiles import parse_profile
+from bot.profiles.load import parse_profile
+from bot.profiles.wizard import Answers, profile_text
 from tests.support.cli import ROOT, Bench
 
 OPTIONS = (

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Profile, Reference
 from bot.papers.identity import namespace, paper_id, title_key
 from bot.papers.model import Paper
 from bot.papers.names import AuthorIndex, names_on, same_person
-from bot.profiles_references import as_stored, reference_key
+from bot.profiles.model import Profile, Reference
+from bot.profiles.references import as_stored, reference_key
 from bot.text.plain import fold
 from tests.support.builders import make_paper
 

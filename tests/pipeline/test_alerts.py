@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from bot.errors import Violation
-from bot.model import ChannelName, Subscription
 from bot.outgoing import (
     ALERTS,
     Blame,
@@ -26,6 +25,7 @@ from bot.pipeline.alerts import MOST, Operator, notice, raise_alert
 from bot.pipeline.deliver import LEASE
 from bot.pipeline.outcomes import SETTLE
 from bot.pipeline.send import deliver_and_tell
+from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
 from tests.support.builders import NOW, FakeChannel, World, subscription
 

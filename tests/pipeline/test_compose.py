@@ -13,9 +13,10 @@ import pytest
 from sqlmodel import select
 
 from bot.digest import Verdict
-from bot.model import Digest, Mute, News, Past, Profile, Reference
+from bot.model import Digest, News, Past
 from bot.papers.model import Entry, SourceState
 from bot.pipeline.compose import as_json, source_troubles, store_edition
+from bot.profiles.model import Mute, Profile, Reference
 from bot.store.tables import EditionRow
 from tests.support.builders import NOW, World, at, entry, make_profile, subscription
 

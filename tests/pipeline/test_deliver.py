@@ -14,7 +14,6 @@ import pytest
 from sqlmodel import select
 
 from bot.errors import DatabaseError, SourceError, Violation
-from bot.model import ChannelName, Subscription
 from bot.outgoing import (
     Blame,
     Claim,
@@ -37,6 +36,7 @@ from bot.pipeline import deliver
 from bot.pipeline.deliver import LEASE, Sender
 from bot.pipeline.outcomes import SETTLE, SPREAD, Unsure, after, attempt
 from bot.ports import Channel, Reach, nobody
+from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
 from tests.support.builders import NOW, FakeChannel, World, make_profile, subscription
 

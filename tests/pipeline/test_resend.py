@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import NotConfigured, UserError
-from bot.model import ChannelName
 from bot.outgoing import Blame, Edition, Later, Part, Refused, Unknown
 from bot.pipeline.resend import resend, stopped
+from bot.profiles.model import ChannelName
 from tests.support.builders import NOW, World, subscription
 
 MINUTE = timedelta(minutes=1)

@@ -10,10 +10,10 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.model import ChannelName, Profile, Subscription
 from bot.outgoing import Later, Outcome, Refused, Unknown
 from bot.papers.model import Entry
 from bot.pipeline.send import Served
+from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.store.tables import DeliveryRow, LedgerRow, MessageRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.model import Interest, Profile
+from bot.profiles.model import Interest, Profile
 from bot.ranking.counts import counts, key
 from bot.ranking.facets import (
     ALPHA,

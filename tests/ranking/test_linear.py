@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from bot.model import Mute, Profile, Ranked, Reference
+from bot.model import Ranked
 from bot.papers.model import Paper
+from bot.profiles.model import Mute, Profile, Reference
 from bot.ranking import linear
 from bot.ranking.linear import MANY_VOTES, Ranker
 from bot.ranking.order import Ranking

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.model import Interest, Profile, Ranked, Reference
+from bot.model import Ranked
 from bot.papers.model import Counted, Paper
 from bot.papers.names import names_on
+from bot.profiles.model import Interest, Profile, Reference
 from bot.ranking import linear
 from bot.ranking.counts import counts
 from bot.ranking.linear import Ranker

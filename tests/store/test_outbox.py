@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from bot.errors import DatabaseError
-from bot.model import ChannelName, Past
+from bot.model import Past
 from bot.outgoing import ALERTS, EditionState, Part
 from bot.pipeline.alerts import Operator, raise_alert
+from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlmodel import select
 
-from bot.model import ChannelName
 from bot.outgoing import Edition, Part
 from bot.papers.merge import Change
 from bot.papers.model import Counted, Counting, Entry
+from bot.profiles.model import ChannelName
 from bot.ranking.counts import COUNTING, counts
 from bot.store.database import Database
 from bot.store.outbox import Outbox

@@ -12,8 +12,8 @@ from sqlalchemy import update
 from sqlmodel import col, select
 
 from bot.errors import Superseded, Violation
-from bot.model import ChannelName
 from bot.outgoing import ALERTS, Claim, DeliveryState, EditionState, Part, Pause, Stage, Turn
+from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue

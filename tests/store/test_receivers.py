@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from bot.model import ChannelName, Subscription
 from bot.outgoing import Bounce, Bounces, Pause, scopes
+from bot.profiles.model import ChannelName, Subscription
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue

@@ -14,7 +14,7 @@ from sqlalchemy import event
 
 from bot.clock import Moment
 from bot.errors import NotConfigured
-from bot.model import WEEK, ChannelName, Digest, Interest, Profile, Ranked, Subscription
+from bot.model import Digest, Ranked
 from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.papers.model import Counted, Entry, Paper
 from bot.pipeline.alerts import Operator
@@ -22,6 +22,7 @@ from bot.pipeline.compose import Desk
 from bot.pipeline.deliver import Sender
 from bot.pipeline.send import Served, send
 from bot.ports import Channel, Reach, nobody
+from bot.profiles.model import WEEK, ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING, counts
 from bot.ranking.linear import Ranker
 from bot.ranking.order import Ranking

@@ -12,8 +12,8 @@ from typing import Any, TypeVar
 
 from sqlmodel import select
 
-from bot.model import ChannelName, Subscription
 from bot.outgoing import Delivery, DeliveryState, Edition, Part, Step
+from bot.profiles.model import ChannelName, Subscription
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.tables import AttemptRow, EditionRow, LedgerRow

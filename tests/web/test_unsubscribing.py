@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import DatabaseError
-from bot.model import ChannelName
 from bot.outgoing import Edition
+from bot.profiles.model import ChannelName
 from bot.unsubscribe import token
 from bot.web.unsubscribing import READ, WHY, unsubscribing
 

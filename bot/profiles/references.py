@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from bot.model import Profile, Reference
 from bot.papers.identity import title_key
 from bot.papers.model import Paper
+from bot.profiles.model import Profile, Reference
 
 
 def reference_key(reference: Reference) -> str:

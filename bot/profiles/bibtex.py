@@ -10,8 +10,8 @@ import re
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from bot.model import Reference
 from bot.papers.identity import namespace, paper_id
+from bot.profiles.model import Reference
 from bot.text.latex import readable
 from bot.text.plain import one_line, shown
 

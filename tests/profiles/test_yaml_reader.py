@@ -7,14 +7,14 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot import yamlfile
-from bot.yamlfile import MAX_BYTES, Document, Sexagesimal, read_mapping
+from bot.profiles import yaml_reader
+from bot.profiles.yaml_reader import MAX_BYTES, Document, Sexagesimal, read_mapping
 
 
 @pytest.fixture(params=[yaml.SafeLoader, yaml.CSafeLoader], ids=["python", "libyaml"], autouse=True)
 def loader(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both scanners of PyYAML give the same values and places."""
-    monkeypatch.setattr(yamlfile, "_LOADERS", (request.param, yaml.SafeLoader))
+    monkeypatch.setattr(yaml_reader, "_LOADERS", (request.param, yaml.SafeLoader))
 
 
 def read(text: str | bytes) -> Document:
@@ -163,7 +163,7 @@ def test_no_bytes_raise(data: bytes) -> None:
     """Whatever the bytes, there is a document or a problem, and every place is a place."""
     for name in ("SafeLoader", "CSafeLoader"):
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(yamlfile, "_LOADERS", (getattr(yaml, name), yaml.SafeLoader))
+            patch.setattr(yaml_reader, "_LOADERS", (getattr(yaml, name), yaml.SafeLoader))
             document, problems = read_mapping(data, file="f.yaml")
         assert document is not None or problems
         assert all(p.line >= 1 and p.column >= 1 and "\n" not in p.message for p in problems)

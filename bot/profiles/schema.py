@@ -1,7 +1,7 @@
 """The shape of a profile file: its keys, what each may hold, and what is said to whoever wrote something else.
 
 Owns the words of section 5 of the contract as pydantic models, and their JSON Schema. Refuses to know where a
-value stands in a file: `bot.profiles` finds its place.
+value stands in a file: `bot.profiles.load` finds its place.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ from pydantic import (
     model_validator,
 )
 
-from bot.bibliography import read_bibliography
-from bot.model import WEEK, ChannelName, Reference, Subscription
 from bot.papers.identity import paper_id
+from bot.profiles.bibtex import read_bibliography
+from bot.profiles.model import WEEK, ChannelName, Reference, Subscription
+from bot.profiles.yaml_reader import Sexagesimal
 from bot.text.addresses import mail_address, slack_target
 from bot.text.plain import one_line, paragraphs, shown
 from bot.text.terms import is_searchable
-from bot.yamlfile import Sexagesimal
 
 #: What becomes of a mail that may have arrived; the first unless said otherwise.
 ON_UNCERTAIN = ("resend", "hold")

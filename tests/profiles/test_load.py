@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.model import WEEK, ChannelName, Interest, Mute, Profile, Reference, Subscription
-from bot.profile_schema import json_schema
-from bot.profiles import load_profiles, parse_profile
+from bot.profiles.load import load_profiles, parse_profile
+from bot.profiles.model import WEEK, ChannelName, Interest, Mute, Profile, Reference, Subscription
+from bot.profiles.schema import json_schema
 from bot.text.addresses import mail_address
 
 EXAMPLE = """\

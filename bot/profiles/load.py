@@ -14,8 +14,8 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.errors import Problem, UserError
-from bot.model import ChannelName, Interest, Mute, Profile
-from bot.profile_schema import (
+from bot.profiles.model import ChannelName, Interest, Mute, Profile
+from bot.profiles.schema import (
     INTEREST_KEYS,
     Context,
     DeliverEntry,
@@ -27,8 +27,8 @@ from bot.profile_schema import (
     kind_of,
     meant,
 )
+from bot.profiles.yaml_reader import MAX_BYTES, Document, Loc, Value, read_mapping
 from bot.text.plain import one_line, shown
-from bot.yamlfile import MAX_BYTES, Document, Loc, Value, read_mapping
 
 _ENDINGS = {".yaml", ".yml"}
 #: Ids go into file names, URLs and terminal lines.
