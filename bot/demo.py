@@ -21,8 +21,8 @@ from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import Moment
 from bot.config.settings import load_settings
+from bot.digests.model import Digest
 from bot.errors import UserError
-from bot.model import Digest
 from bot.pipeline.ingest import Report, ingest_file
 from bot.pipeline.send import Served, send
 from bot.ports import Channel

@@ -15,26 +15,19 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from functools import cached_property, reduce
 from operator import or_
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from bot.model import Floor, PaperSet, Ranked
 from bot.papers.model import Paper
 from bot.papers.names import names_on
 from bot.profiles.model import Profile
+from bot.ranking.base import Finder, Twin
+from bot.ranking.model import Floor, PaperSet, Ranked
 from bot.text.terms import contains, is_word
 
 T = TypeVar("T")
 
 #: `threshold: auto`: a paper must fit one facet of the profile at least half as well as a paper that fits it.
 AUTO_FIT = 0.5
-
-
-class Twin(Protocol):
-    """Finds what a paper is the same work as."""
-
-    def __call__(self, paper: Paper, others: Sequence[Paper], *, repeated: bool = False) -> Paper | None:
-        """One of the other papers that this one repeats or, unless it must be `repeated`, is a series with."""
-        ...
 
 
 class Verdict(StrEnum):
@@ -106,18 +99,6 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
     if mute.terms and (term := contains((paper.title, paper.abstract), mute.terms)):
         return f"mute names {term!r}, which stands in its title or abstract"
     return None
-
-
-class Finder(Protocol):
-    """Finds papers of a window without reading them all."""
-
-    def with_terms(self, text: str) -> PaperSet:
-        """Those that have every term of a text, wherever."""
-        ...
-
-    def by(self, name: str) -> PaperSet:
-        """Those by somebody."""
-        ...
 
 
 class Candidates:

@@ -16,7 +16,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Span, Text
 
-from bot.model import Digest
+from bot.digests.model import Digest
 from bot.rendering import marked, sentence, starred
 from bot.terminal import page
 from bot.views import EARLIER, DigestView, GroupView, PaperView, TitleView, digest_view

@@ -22,8 +22,8 @@ from rich.console import Console
 from rich.segment import Segment
 
 from bot.digest_terminal import OnTerminal
+from bot.digests.model import Digest
 from bot.errors import UserError
-from bot.model import Digest
 from bot.mrkdwn import lines, plain_lines
 from bot.ports import Channel
 from bot.profiles.model import ChannelName, Profile

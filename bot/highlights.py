@@ -12,7 +12,7 @@ from functools import lru_cache
 from itertools import accumulate, combinations, pairwise
 from typing import NamedTuple
 
-from bot.model import Reason
+from bot.ranking.model import Reason
 from bot.text.latex import readable
 from bot.text.plain import ELLIPSIS, cut, one_line, without_controls
 from bot.text.terms import terms, words

@@ -22,8 +22,8 @@ from email.utils import format_datetime, getaddresses
 from urllib.parse import quote, urlsplit
 
 from bot import unsubscribe
+from bot.digests.model import Digest
 from bot.links import LinkView
-from bot.model import Digest
 from bot.outgoing import Notice
 from bot.rendering import BUILT_IN, Templates
 from bot.text.addresses import is_loopback

@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping
 from datetime import timedelta
 from typing import Protocol
 
-from bot.model import Digest, Wanted
+from bot.digests.model import Digest
+from bot.model import Wanted
 from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.papers.model import Entry, Listing
 

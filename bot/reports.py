@@ -9,14 +9,15 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.digests.model import Digest, ScoredPaper
 from bot.evaluation import Evaluation, Result, hidden
-from bot.model import Digest, Reason, ScoredPaper
 from bot.outgoing import Bounces, Edition
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
 from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
+from bot.ranking.model import Reason
 from bot.text.latex import readable
 
 if TYPE_CHECKING:  # which only their own commands need

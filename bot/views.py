@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from bot.digests.model import Digest, News, ScoredPaper
 from bot.highlights import Span, extract, shown_reasons
 from bot.links import LinkView, abstract_page, found_in, pages
-from bot.model import Digest, News, ScoredPaper
 from bot.outgoing import Edition
 from bot.papers.model import Paper
 from bot.papers.names import same_person

@@ -24,10 +24,10 @@ from bot.digest import (
     mute_reason,
     window_start,
 )
-from bot.model import Ranked
 from bot.papers.model import Paper
 from bot.papers.names import names_on
 from bot.profiles.model import Mute, Profile, Reference
+from bot.ranking.model import Ranked
 from bot.text.terms import Role, role, words
 from tests.support.builders import NOW, make_paper, make_profile, ranked
 

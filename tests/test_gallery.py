@@ -13,8 +13,8 @@ from lxml import html
 from bot.channels.mail import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
+from bot.digests.model import Digest
 from bot.gallery import Example, in_scheme, section
-from bot.model import Digest
 from bot.ports import Channel
 from bot.profiles.model import ChannelName
 from tests.support.builders import make_profile, subscription

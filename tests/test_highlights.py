@@ -13,7 +13,7 @@ from bot.highlights import (
     extract,
     shown_reasons,
 )
-from bot.model import Reason
+from bot.ranking.model import Reason
 from bot.text.latex import readable
 from bot.text.plain import one_line
 from tests.support.samples import HOSTILE

@@ -14,9 +14,10 @@ from lxml import html
 from rich.console import Console
 
 from bot.digest_terminal import OnTerminal
+from bot.digests.model import Digest, News, ScoredPaper
 from bot.letter import Letterhead, compose
-from bot.model import Digest, News, Reason, ScoredPaper
 from bot.papers.model import Paper
+from bot.ranking.model import Reason
 from bot.rendering import BUILT_IN
 from bot.views import digest_view
 from tests.support.samples import digest, paper

@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 
+from bot.digests.model import Digest
 from bot.letter import Letterhead, compose, message_id, notice, sender_address, sender_domain, subject
 from bot.links import LinkView
-from bot.model import Digest
 from bot.outgoing import Notice
 from bot.rendering import BUILT_IN
 from bot.unsubscribe import link

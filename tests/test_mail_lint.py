@@ -9,7 +9,7 @@ import json
 
 import pytest
 
-from bot.model import Digest
+from bot.digests.model import Digest
 from bot.rendering import BUILT_IN
 from bot.views import digest_view
 from tests.support.mail_lint import lint

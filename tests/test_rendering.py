@@ -12,7 +12,7 @@ from jinja2 import UndefinedError
 from lxml import html
 
 from bot import rendering
-from bot.model import Digest
+from bot.digests.model import Digest
 from bot.rendering import BUILT_IN, environment, templates_folder, wrapped
 from bot.views import digest_view
 from tests.support.samples import ABSTRACT, digest, paper, scored, wild_digests

@@ -13,7 +13,7 @@ import pytest
 from bot import reports
 from bot.affairs import Affairs
 from bot.digest import Decision, Verdict
-from bot.model import Digest, Reason, ScoredPaper
+from bot.digests.model import Digest, ScoredPaper
 from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
 from bot.papers.merge import Change
 from bot.papers.model import Paper, SourceState, Unreadable
@@ -21,6 +21,7 @@ from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.profiles.model import ChannelName
+from bot.ranking.model import Reason
 from tests.support.builders import NOW, make_paper
 
 TODAY = date(2026, 5, 5)

@@ -19,8 +19,8 @@ from lxml import html
 from bot import proofs
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel, escaped, size
+from bot.digests.model import Digest, ScoredPaper
 from bot.errors import Problem
-from bot.model import Digest, ScoredPaper
 from bot.own_templates import DEEPEST, LONGEST, OwnTemplates, misnamed
 from bot.papers.model import Paper
 from bot.rendering import BUILT_IN, Templates, environment

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from bot.digests.model import News, ScoredPaper
 from bot.links import LinkView
-from bot.model import News, ScoredPaper
 from bot.views import ALSO_SHOWN, BEST_SHOWN, EARLIER_SHOWN, TITLE_LENGTH, PaperView, digest_view, paper_view
 from tests.support.samples import digest, paper, scored
 

@@ -10,7 +10,7 @@ import re
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from bot.model import Digest
+from bot.digests.model import Digest
 from bot.outgoing import Envelope, Later, Notice, Outcome, Part, Sent, Stage
 from bot.ports import Channel, Reach, nobody
 

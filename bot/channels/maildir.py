@@ -11,8 +11,8 @@ import re
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
+from bot.digests.model import Digest
 from bot.letter import Letterhead, compose, message_id_in, notice, sender_address
-from bot.model import Digest
 from bot.outgoing import Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage
 from bot.ports import Channel, Reach, nobody
 from bot.rendering import BUILT_IN, Templates

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.app import App
-    from bot.model import Digest, Past
+    from bot.digests.model import Digest, Past
     from bot.pipeline.ingest import Report
     from bot.pipeline.send import Served
     from bot.profiles.model import Profile
@@ -214,7 +214,7 @@ def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[Re
 
 def _past_of_all(app: App, profile: Profile, on: date) -> Past:
     """What all subscriptions of a profile had, and the newest digest of any."""
-    from bot.model import Past
+    from bot.digests.model import Past
 
     keys = [subscription.key for subscription in profile.deliver]
     pasts = [app.outbox.past(key, keys, on) for key in keys]

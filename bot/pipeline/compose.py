@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import secrets
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol
@@ -15,8 +15,6 @@ from bot.digest import (
     Candidates,
     Choice,
     Decision,
-    Finder,
-    Twin,
     Verdict,
     choose,
     decide,
@@ -26,7 +24,7 @@ from bot.digest import (
     unfit,
     window_start,
 )
-from bot.model import Digest, Floor, News, PaperSet, Past, Ranked, Reason, ScoredPaper
+from bot.digests.model import Digest, News, Past, ScoredPaper
 from bot.outgoing import Edition, Part
 from bot.papers.identity import paper_id
 from bot.papers.model import Counted, Paper, SourceState
@@ -34,6 +32,8 @@ from bot.papers.names import names_on
 from bot.ports import Channel
 from bot.profiles.model import Profile, Subscription
 from bot.profiles.references import as_stored, reference_key
+from bot.ranking.base import MakeModel, Order
+from bot.ranking.model import PaperSet, Ranked
 from bot.text.plain import said_once
 
 #: Papers whose document frequencies count, and papers that relevance is measured against (the contract asks
@@ -65,31 +65,6 @@ class Archive(Protocol):
     def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]: ...
 
     def get(self, key: str) -> Paper | None: ...
-
-
-class Order(Protocol):
-    """A profile's candidates, best first; ties by id."""
-
-    def best_first(self, floor: Floor | None = None) -> Iterator[Ranked]: ...
-
-    def followed(self) -> Iterator[Ranked]: ...
-
-    def reasons(self, paper: Paper) -> tuple[Reason, ...]: ...
-
-
-class Model(Finder, Protocol):
-    """What ranks papers for profiles."""
-
-    def rank(self, profile: Profile, among: PaperSet) -> Order: ...
-
-    @property
-    def twin(self) -> Twin: ...
-
-
-#: (counts of the archive, background, papers to rank, profiles, named papers by id) -> a model
-MakeModel = Callable[
-    [Sequence[bytes], Sequence[Counted], Sequence[Counted], Sequence[Profile], Mapping[str, Counted]], Model
-]
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ from datetime import date
 from typing import Protocol
 
 from bot.clock import Moment
+from bot.digests.model import Past
 from bot.errors import NotConfigured
-from bot.model import Past
 from bot.outgoing import ALERTS, Edition, EditionState, Pause, scopes
 from bot.pipeline.alerts import Operator, Stops, raise_alert
 from bot.pipeline.compose import Desk, EditionStore, store_edition

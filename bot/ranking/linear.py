@@ -21,13 +21,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bot.model import PaperSet
 from bot.papers.model import Counted, Paper
 from bot.papers.names import AuthorIndex
 from bot.profiles.model import Profile, Reference
 from bot.ranking.counts import counts, keys_of_text, number_of_terms
 from bot.ranking.facets import ALPHA, WANTED, Facet, Kind, of_papers, of_texts, queries
 from bot.ranking.index import Index, Vector, keys_of, table
+from bot.ranking.model import PaperSet
 from bot.ranking.order import NEGLIGIBLE, Ranking, Scored
 from bot.ranking.product import Product, Split
 from bot.ranking.twins import REPEATED, SERIES, Twins

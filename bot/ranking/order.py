@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bot.model import Floor, PaperSet, Ranked, Reason
 from bot.papers.model import Paper
 from bot.papers.names import names_on
 from bot.profiles.model import Profile
 from bot.ranking.facets import WANTED, Facet, Kind
 from bot.ranking.index import Vector
+from bot.ranking.model import Floor, PaperSet, Ranked, Reason
 from bot.text.latex import readable
 
 #: A followed author counts as much as a paper among the best hundredth.

@@ -20,8 +20,8 @@ from bot.app import formats
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import Moment, utc_now
+from bot.digests.model import Digest
 from bot.letter import Letterhead
-from bot.model import Digest
 from bot.outgoing import Part
 from bot.pipeline.compose import Desk
 from bot.pipeline.deliver import Sender

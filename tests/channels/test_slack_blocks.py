@@ -14,9 +14,10 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from bot.channels.slack import SlackChannel, escaped, escaped_within, marked, size
+from bot.digests.model import Digest, News, ScoredPaper
 from bot.highlights import EXTRACT_LENGTH, Span, shortened
-from bot.model import Digest, News, Reason, ScoredPaper
 from bot.outgoing import Part
+from bot.ranking.model import Reason
 from bot.views import PaperView, digest_view
 from tests.support.samples import HOSTILE, TOKEN, digest, paper, scored, wild_digests
 from tests.support.slack_limits import bold, problems, shown, without_invisible

@@ -13,7 +13,7 @@ import pytest
 from sqlmodel import select
 
 from bot.digest import Verdict
-from bot.model import Digest, News, Past
+from bot.digests.model import Digest, News, Past
 from bot.papers.model import Entry, SourceState
 from bot.pipeline.compose import as_json, source_troubles, store_edition
 from bot.profiles.model import Mute, Profile, Reference

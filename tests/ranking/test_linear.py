@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from bot.model import Ranked
 from bot.papers.model import Paper
 from bot.profiles.model import Mute, Profile, Reference
 from bot.ranking import linear
 from bot.ranking.linear import MANY_VOTES, Ranker
+from bot.ranking.model import Ranked
 from bot.ranking.order import Ranking
 from tests.support.builders import counted, interests, make_paper, make_profile, rank_among
 

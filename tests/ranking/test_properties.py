@@ -10,13 +10,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.model import Ranked
 from bot.papers.model import Counted, Paper
 from bot.papers.names import names_on
 from bot.profiles.model import Interest, Profile, Reference
 from bot.ranking import linear
 from bot.ranking.counts import counts
 from bot.ranking.linear import Ranker
+from bot.ranking.model import Ranked
 from bot.ranking.order import Ranking
 from bot.text.terms import contains, is_word
 from tests.support.builders import counted, interests, make_paper, rank_among

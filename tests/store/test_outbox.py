@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from bot.digests.model import Past
 from bot.errors import DatabaseError
-from bot.model import Past
 from bot.outgoing import ALERTS, EditionState, Part
 from bot.pipeline.alerts import Operator, raise_alert
 from bot.profiles.model import ChannelName

@@ -13,8 +13,8 @@ from typing import Any
 from sqlalchemy import event
 
 from bot.clock import Moment
+from bot.digests.model import Digest
 from bot.errors import NotConfigured
-from bot.model import Digest, Ranked
 from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.papers.model import Counted, Entry, Paper
 from bot.pipeline.alerts import Operator
@@ -25,6 +25,7 @@ from bot.ports import Channel, Reach, nobody
 from bot.profiles.model import WEEK, ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING, counts
 from bot.ranking.linear import Ranker
+from bot.ranking.model import Ranked
 from bot.ranking.order import Ranking
 from bot.store.database import Database
 from bot.store.outbox import Outbox

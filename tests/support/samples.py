@@ -10,9 +10,10 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from bot.model import Digest, News, Reason, ScoredPaper
+from bot.digests.model import Digest, News, ScoredPaper
 from bot.outgoing import Envelope
 from bot.papers.model import Paper
+from bot.ranking.model import Reason
 
 MADE = datetime(2026, 5, 5, 6, 30, tzinfo=UTC)
 TOKEN = "3f2a9c0de1b74556"  # of an edition

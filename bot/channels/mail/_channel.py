@@ -10,9 +10,9 @@ from typing import TypeVar
 from bot.bounces import verp
 from bot.channels.mail._session import NotSentError, Session
 from bot.config.smtp_url import SmtpSettings, parse_smtp_url
+from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.letter import Letterhead, Signer, compose, message_id_in, notice, sender_address
-from bot.model import Digest
 from bot.outgoing import Blame, Envelope, Notice, Outcome, Part, Refused, Sent
 from bot.ports import Channel, Reach, nobody
 from bot.rendering import BUILT_IN, Templates

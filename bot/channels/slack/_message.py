@@ -15,7 +15,7 @@ from typing import Any
 from bot.channels.slack._blocks import Block
 from bot.channels.slack._markup import disarmed, escaped, size
 from bot.channels.slack._pages import Page, pages
-from bot.model import Digest
+from bot.digests.model import Digest
 from bot.outgoing import Envelope, Notice, Part
 from bot.rendering import Templates
 from bot.text.plain import cut
