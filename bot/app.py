@@ -14,10 +14,11 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
+from bot.digests.composer import Desk
+from bot.digests.wording import source_troubles
 from bot.errors import NotConfigured, Problem, UserError
 from bot.papers.model import SourceState
 from bot.pipeline.alerts import Operator
-from bot.pipeline.compose import Desk, source_troubles
 from bot.pipeline.deliver import Sender
 from bot.pipeline.ingest import Report, refresh, wanted
 from bot.pipeline.resend import resend, stopped

@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
 from bot.evaluation import Evaluation, Result, hidden
 from bot.outgoing import Bounces, Edition
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
-from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.ranking.model import Reason

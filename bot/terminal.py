@@ -15,9 +15,9 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.affairs import STYLES
+from bot.digests.composer import Explanation
 from bot.evaluation import MAIN, MEASURES, Evaluation, Result, hidden
 from bot.papers.merge import Change
-from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.text.latex import readable

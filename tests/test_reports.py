@@ -12,12 +12,12 @@ import pytest
 
 from bot import reports
 from bot.affairs import Affairs
-from bot.digest import Decision, Verdict
+from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
+from bot.digests.selection import Decision, Verdict
 from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
 from bot.papers.merge import Change
 from bot.papers.model import Paper, SourceState, Unreadable
-from bot.pipeline.compose import Explanation
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.profiles.model import ChannelName

@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.papers.identity", "bot.profiles.yaml_reader"),
     ("bot.text.addresses", "bot.profiles.bibtex", "bot.evaluation", "bot.text.terms"),
     (
-        "bot.digest",
+        "bot.digests.selection",
         "bot.highlights",
         "bot.http",
         "bot.links",

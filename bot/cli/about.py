@@ -206,8 +206,8 @@ def _from_set(papers: Path, judgements: Path, *, about: bool) -> Task:
 def _own_likes(name: str, moment: Moment) -> Task:
     from datetime import timedelta
 
+    from bot.digests.composer import ARCHIVE_SAMPLE, BACKGROUND_DAYS, BACKGROUND_SAMPLE
     from bot.evaluation import Extent, own_likes
-    from bot.pipeline.compose import ARCHIVE_SAMPLE, BACKGROUND_DAYS, BACKGROUND_SAMPLE
 
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])

@@ -11,11 +11,12 @@ from datetime import date
 from typing import Protocol
 
 from bot.clock import Moment
+from bot.delivery.editions import EditionStore, store_edition
+from bot.digests.composer import Desk
 from bot.digests.model import Past
 from bot.errors import NotConfigured
 from bot.outgoing import ALERTS, Edition, EditionState, Pause, scopes
 from bot.pipeline.alerts import Operator, Stops, raise_alert
-from bot.pipeline.compose import Desk, EditionStore, store_edition
 from bot.pipeline.deliver import Sender
 from bot.ports import Channel
 from bot.profiles.model import ChannelName, Profile, Subscription

@@ -23,9 +23,9 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert
 
+from bot.digests.composer import Desk
 from bot.papers.identity import title_key
 from bot.papers.model import Paper
-from bot.pipeline.compose import Desk
 from bot.profiles.model import Profile, Reference
 from bot.ranking.counts import COUNTING
 from bot.ranking.linear import Ranker

@@ -20,10 +20,10 @@ from bot.app import formats
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import Moment, utc_now
+from bot.digests.composer import Desk
 from bot.digests.model import Digest
 from bot.letter import Letterhead
 from bot.outgoing import Part
-from bot.pipeline.compose import Desk
 from bot.pipeline.deliver import Sender
 from bot.pipeline.ingest import ingest_file
 from bot.pipeline.send import send

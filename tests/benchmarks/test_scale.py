@@ -25,9 +25,9 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy import sparse
 
-from bot.digest import Candidates, choose, floor
+from bot.digests.composer import ARCHIVE_SAMPLE, BACKGROUND_SAMPLE
+from bot.digests.selection import Candidates, choose, floor
 from bot.papers.model import Counted
-from bot.pipeline.compose import ARCHIVE_SAMPLE, BACKGROUND_SAMPLE
 from bot.profiles.model import Profile
 from bot.ranking import linear
 from bot.ranking.linear import Ranker
@@ -61,7 +61,7 @@ class Times:
 
     candidates: float = 0.0
     scores: float = 0.0  #: scores and relevance: Ranker.rank
-    choice: float = 0.0  #: the best `limit` papers: bot.digest.choose
+    choice: float = 0.0  #: the best `limit` papers: bot.digests.selection.choose
     chosen: list[int] = field(default_factory=list)  #: papers of each digest
 
     @property

@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import event
 
 from bot.clock import Moment
+from bot.digests.composer import Desk
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.papers.model import Counted, Entry, Paper
 from bot.pipeline.alerts import Operator
-from bot.pipeline.compose import Desk
 from bot.pipeline.deliver import Sender
 from bot.pipeline.send import Served, send
 from bot.ports import Channel, Reach, nobody

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import math
-import re
-import secrets
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from typing import Protocol
 
-from bot.digest import (
+from bot.digests.model import Digest, News, Past, ScoredPaper
+from bot.digests.selection import (
     AUTO_FIT,
     Candidates,
     Choice,
@@ -21,16 +20,13 @@ from bot.digest import (
     everything_that_matches,
     excluded,
     floor,
-    unfit,
     window_start,
 )
-from bot.digests.model import Digest, News, Past, ScoredPaper
-from bot.outgoing import Edition, Part
+from bot.digests.wording import _weekend, _why_quiet, _why_short
 from bot.papers.identity import paper_id
-from bot.papers.model import Counted, Paper, SourceState
+from bot.papers.model import Counted, Paper
 from bot.papers.names import names_on
-from bot.ports import Channel
-from bot.profiles.model import Profile, Subscription
+from bot.profiles.model import Profile
 from bot.profiles.references import as_stored, reference_key
 from bot.ranking.base import MakeModel, Order
 from bot.ranking.model import PaperSet, Ranked
@@ -41,14 +37,9 @@ from bot.text.plain import said_once
 ARCHIVE_SAMPLE = 5000
 BACKGROUND_SAMPLE = 2000
 BACKGROUND_DAYS = 90
-#: A source that has not answered for longer than a night is worth telling.
-STALE = timedelta(days=2)
 #: A digest with less than this part of its limit is short, and says why.
 SHORT = 0.5
 NOTHING_BEFORE = Past()
-#: What a reader has no use for in a failure; `status` has it.
-_ADDRESS = re.compile(r"https?://\S+?: ")
-ARXIV_RESTS = (5, 6)  #: as in datetime.weekday()
 
 
 class Archive(Protocol):
@@ -219,96 +210,4 @@ def _scored(profile: Profile, ranked: Ranked, order: Order, also: tuple[Paper, .
     )
 
 
-def _why_short(profile: Profile, digest: Digest) -> str:
-    days = "the last day" if profile.window == 1 else f"the last {profile.window} days"
-    if digest.candidates <= len(digest.ids):
-        return f"there is nothing else of {days}"
-    return f"nothing else of {days} reaches your threshold"
-
-
-def _weekend(digest: Digest) -> str:
-    """arXiv's calendar: https://info.arxiv.org/help/availability.html."""
-    is_off = digest.on.weekday() in ARXIV_RESTS and not any(
-        name == "arxiv" for name, _ in digest.news.sources
-    )
-    return "arXiv announces nothing on Saturdays and Sundays" if is_off else ""
-
-
-def _why_quiet(profile: Profile, candidates: int, best: Ranked | None) -> str:
-    if not best:
-        return (
-            "no new papers in the window"
-            if profile.window == 1
-            else f"no new papers in the last {profile.window} days"
-        )
-    against = unfit(profile, best)
-    if not against:
-        return f"all of {candidates} new papers repeat what earlier digests had, or do not fit"
-    if against.verdict is Verdict.NO_MATCH:
-        return f"none of {candidates} new papers has anything that the profile looks for"
-    return f"none of {candidates} new papers is fit; of the best: {against.why}"
-
-
-def source_troubles(states: Sequence[SourceState], now: datetime) -> str:
-    """What is the matter with the sources, so that a quiet day is told apart from a holiday, a stale feed and a
-    failure; nothing when all is well.
-    """
-    known = [s for s in states if s.last_attempt is None or s.last_attempt <= now]
-    names: dict[str, list[str]] = {}
-    for state in known:
-        if state.state in ("failed", "partial", "empty") and state.why:
-            names.setdefault(_ADDRESS.sub("", state.why), []).append(state.name)
-    told = [f"{' and '.join(some)}: {why}" for why, some in names.items()]
-    stale = (s for s in states if s.last_success and now - s.last_success > STALE)
-    told += [f"{s.name} last answered {s.last_success:%Y-%m-%d}" for s in stale]
-    return "; ".join(told)
-
-
 # --- Editions ---------------------------------------------------------------------------------------------
-
-
-class EditionStore(Protocol):
-    """What composing needs of the outbox."""
-
-    def add(
-        self,
-        edition: Edition,
-        made: datetime,
-        digest: dict[str, Any],
-        papers: Iterable[str],
-        parts: Sequence[Part],
-        blind: int = 0,
-    ) -> bool: ...
-
-
-def store_edition(outbox: EditionStore, subscription: Subscription, digest: Digest, channel: Channel) -> bool:
-    """Render a digest and fix it as the subscription's edition. False when its date has one already."""
-    token = secrets.token_hex(8)
-    parts = channel.render(digest, token, subscription.target) if digest.papers else ()
-    edition = Edition(
-        id=token,
-        subscription=subscription.key,
-        profile=subscription.profile,
-        channel=subscription.channel,
-        target=subscription.target,
-        on=digest.on,
-        papers=len(digest.papers),
-        candidates=digest.candidates,
-        why="" if digest.papers else digest.why,
-    )
-    blind = int(subscription.resend_uncertain and not channel.finds)
-    return outbox.add(edition, digest.made, as_json(digest), digest.ids, parts, blind)
-
-
-def as_json(digest: Digest) -> dict[str, Any]:
-    """A digest as a JSON document: dates as ISO text."""
-
-    def plain(value: Any) -> Any:
-        if isinstance(value, dict):
-            return {key: plain(one) for key, one in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [plain(one) for one in value]
-        return value.isoformat() if isinstance(value, date) else value
-
-    document: dict[str, Any] = plain(asdict(digest))
-    return document

@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.digest import Verdict
+from bot.delivery.editions import as_json, store_edition
 from bot.digests.model import Digest, News, Past
+from bot.digests.selection import Verdict
+from bot.digests.wording import source_troubles
 from bot.papers.model import Entry, SourceState
-from bot.pipeline.compose import as_json, source_troubles, store_edition
 from bot.profiles.model import Mute, Profile, Reference
 from bot.store.tables import EditionRow
 from tests.support.builders import NOW, World, at, entry, make_profile, subscription

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.digest import (
+from bot.digests.selection import (
     AUTO_FIT,
     Candidates,
     Choice,

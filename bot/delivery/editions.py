@@ -1,0 +1,61 @@
+"""A digest fixed as a subscription's edition, with its rendered parts, before anything is sent."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from typing import Any, Protocol
+
+from bot.digests.model import Digest
+from bot.outgoing import Edition, Part
+from bot.ports import Channel
+from bot.profiles.model import Subscription
+
+
+class EditionStore(Protocol):
+    """What composing needs of the outbox."""
+
+    def add(
+        self,
+        edition: Edition,
+        made: datetime,
+        digest: dict[str, Any],
+        papers: Iterable[str],
+        parts: Sequence[Part],
+        blind: int = 0,
+    ) -> bool: ...
+
+
+def store_edition(outbox: EditionStore, subscription: Subscription, digest: Digest, channel: Channel) -> bool:
+    """Render a digest and fix it as the subscription's edition. False when its date has one already."""
+    token = secrets.token_hex(8)
+    parts = channel.render(digest, token, subscription.target) if digest.papers else ()
+    edition = Edition(
+        id=token,
+        subscription=subscription.key,
+        profile=subscription.profile,
+        channel=subscription.channel,
+        target=subscription.target,
+        on=digest.on,
+        papers=len(digest.papers),
+        candidates=digest.candidates,
+        why="" if digest.papers else digest.why,
+    )
+    blind = int(subscription.resend_uncertain and not channel.finds)
+    return outbox.add(edition, digest.made, as_json(digest), digest.ids, parts, blind)
+
+
+def as_json(digest: Digest) -> dict[str, Any]:
+    """A digest as a JSON document: dates as ISO text."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: plain(one) for key, one in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(one) for one in value]
+        return value.isoformat() if isinstance(value, date) else value
+
+    document: dict[str, Any] = plain(asdict(digest))
+    return document
