@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
-from bot.evaluation import Evaluation, Result, hidden
+from bot.evaluation.tasks import Evaluation, Result, hidden
 from bot.outgoing import Bounces, Edition
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable

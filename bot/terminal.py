@@ -16,7 +16,8 @@ from rich.text import Text
 
 from bot.affairs import STYLES
 from bot.digests.composer import Explanation
-from bot.evaluation import MAIN, MEASURES, Evaluation, Result, hidden
+from bot.evaluation.measures import MAIN, MEASURES
+from bot.evaluation.tasks import Evaluation, Result, hidden
 from bot.papers.merge import Change
 from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served

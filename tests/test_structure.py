@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.outgoing",),
     ("bot.ports", "bot.signing", "bot.text.plain", "bot.clock"),
     ("bot.papers.identity", "bot.profiles.yaml_reader"),
-    ("bot.text.addresses", "bot.profiles.bibtex", "bot.evaluation", "bot.text.terms"),
+    ("bot.text.addresses", "bot.profiles.bibtex", "bot.evaluation.tasks", "bot.text.terms"),
     (
         "bot.digests.selection",
         "bot.highlights",

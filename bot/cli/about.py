@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.demo import Demo
     from bot.errors import Problem
-    from bot.evaluation import Task
+    from bot.evaluation.tasks import Task
 
 
 @cli.command()
@@ -170,7 +170,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """How well papers are ranked: nDCG, MAP, MRR and recall, beside a TF-IDF centroid and a linear SVM."""
-    from bot import evaluation, reports
+    from bot import reports
+    from bot.evaluation import tasks
     from bot.progress import progress
 
     if profile:
@@ -181,11 +182,11 @@ def evaluate(
         task = _from_set(papers, judgements, about=as_ == "about")
     else:
         raise UserError("name two files, PAPERS and LIBRARIES_OR_QUERIES, or a --profile of your own")
-    from bot.ranking.baselines import methods
+    from bot.evaluation.baselines import methods
 
     compared = methods(task, baselines=baselines)
     with progress("Ranking with", len(compared) * len(task.trials)) as step:
-        done = evaluation.evaluate(task, compared, step)
+        done = tasks.evaluate(task, compared, step)
     if as_json:
         print_json(reports.evaluate(done))
     else:
@@ -195,7 +196,7 @@ def evaluate(
 
 
 def _from_set(papers: Path, judgements: Path, *, about: bool) -> Task:
-    from bot.evaluation import read_papers, read_task
+    from bot.evaluation.files import read_papers, read_task
     from bot.progress import progress
     from bot.ranking.counts import counts
 
@@ -207,7 +208,7 @@ def _own_likes(name: str, moment: Moment) -> Task:
     from datetime import timedelta
 
     from bot.digests.composer import ARCHIVE_SAMPLE, BACKGROUND_DAYS, BACKGROUND_SAMPLE
-    from bot.evaluation import Extent, own_likes
+    from bot.evaluation.tasks import Extent, own_likes
 
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])

@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 
-from bot.evaluation import MAIN, Method, Result, Round, Task, judge, read_papers, read_task
+from bot.evaluation.baselines import COSTS, Bm25, Centroid, LinearSvm, Paperboy, Vectors
+from bot.evaluation.files import read_papers, read_task
+from bot.evaluation.measures import MAIN
+from bot.evaluation.tasks import Method, Result, Round, Task, judge
 from bot.papers.model import Counted
-from bot.ranking.baselines import COSTS, Bm25, Centroid, LinearSvm, Paperboy, Vectors
 from bot.ranking.counts import COUNT_BITS, counts
 from bot.ranking.linear import Ranker
 

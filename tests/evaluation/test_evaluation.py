@@ -15,10 +15,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import evaluation, terminal
+from bot import terminal
 from bot.errors import UserError
-from bot.evaluation import (
-    MEASURES,
+from bot.evaluation import tasks
+from bot.evaluation.baselines import COSTS, Bm25, Centroid, LikesAlone, LinearSvm, Paperboy, Vectors, methods
+from bot.evaluation.files import read_papers, read_task
+from bot.evaluation.measures import MEASURES, found
+from bot.evaluation.tasks import (
     Extent,
     Kind,
     Method,
@@ -27,19 +30,15 @@ from bot.evaluation import (
     Trial,
     evaluate,
     fold_of,
-    found,
     hidden,
     judge,
     libraries,
     own_likes,
     queries,
-    read_papers,
-    read_task,
 )
 from bot.papers.identity import title_key
 from bot.papers.model import Counted, Paper
 from bot.profiles.model import Profile, Reference
-from bot.ranking.baselines import COSTS, Bm25, Centroid, LikesAlone, LinearSvm, Paperboy, Vectors, methods
 from bot.ranking.counts import counts
 from tests.support.builders import NOW, interests, make_paper
 
@@ -620,4 +619,4 @@ def test_the_task_is_told_by_its_form(tmp_path: Path) -> None:
 
 def test_the_main_measure_comes_first() -> None:
     """Tables and documents begin with what methods are compared by."""
-    assert next(iter(evaluation.MEASURES)) == evaluation.MAIN
+    assert next(iter(tasks.MEASURES)) == tasks.MAIN

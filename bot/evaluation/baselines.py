@@ -23,7 +23,7 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
 from bot.errors import UserError
-from bot.evaluation import Kind, Method, Round, Task
+from bot.evaluation.tasks import Kind, Method, Round, Task
 from bot.papers.model import Counted
 from bot.profiles.model import Profile
 from bot.ranking.linear import Ranker

@@ -9,22 +9,16 @@ relevant), R the number of relevant papers, and r_1 < ... < r_R their places. Gr
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import io
-import json
 import math
-import zlib
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 from enum import StrEnum
-from functools import partial
-from pathlib import Path
-from typing import Any, Protocol, cast
+from typing import Protocol
 
 from bot.errors import UserError
+from bot.evaluation.measures import MAIN, MEASURES, found
 from bot.papers.model import Counted, Paper
 from bot.profiles.model import Interest, Profile, Reference
 from bot.profiles.references import as_stored, reference_key
@@ -34,11 +28,6 @@ FOLDS = 5
 FEWEST_LIKES = 5
 #: A reader whose library shows fewer papers than this is not asked for.
 FEWEST_SHOWN = 2
-#: Of a file with many mistakes so many are told.
-_MOST_TOLD = 10
-_GZIP = b"\x1f\x8b"
-#: A set says nothing about when its papers were seen, and no measure depends on it.
-_SOME_DAY = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Kind(StrEnum):
@@ -98,72 +87,6 @@ class Method(Protocol):
 
 
 # --- Measures ---------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An order as the measures see it."""
-
-    grades: tuple[float, ...]  #: by place, best first; 0 is not relevant
-    ideal: tuple[float, ...]  #: of all relevant papers, the highest first; at least one
-
-
-def found(order: Sequence[str], relevant: Mapping[str, float]) -> Found:
-    """Raises ValueError when nothing is relevant: then no order is better than another."""
-    if not relevant:
-        raise ValueError("no measure is defined without a relevant paper")
-    grades = tuple(relevant.get(id_, 0.0) for id_ in order)
-    return Found(grades, tuple(sorted(relevant.values(), reverse=True)))
-
-
-def ndcg(asked: Found, depth: int) -> float:
-    """DCG / DCG of the best possible order, DCG = sum_{i <= depth} g_i / log2(i + 1).
-
-    Järvelin and Kekäläinen, "Cumulated gain-based evaluation of IR techniques", 2002, with a paper's grade itself as
-    its gain (linear, not 2^g - 1), and the logarithm's discount from the second place on.
-    """
-    return _dcg(asked.grades[:depth]) / _dcg(asked.ideal[:depth])
-
-
-def _dcg(grades: Sequence[float]) -> float:
-    return math.fsum(grade / math.log2(place + 1) for place, grade in enumerate(grades, start=1))
-
-
-def average_precision(asked: Found) -> float:
-    """(1 / R) sum_k k / r_k; a relevant paper that is not in the order adds nothing.
-
-    Manning, Raghavan and Schütze, "Introduction to Information Retrieval", 2008, section 8.4. Its mean is MAP.
-    """
-    return math.fsum(k / place for k, place in enumerate(_places(asked), start=1)) / len(asked.ideal)
-
-
-def reciprocal_rank(asked: Found) -> float:
-    """1 / r_1, or 0 when no relevant paper is in the order.
-
-    Voorhees, "The TREC-8 Question Answering Track Report", 1999. Its mean is MRR.
-    """
-    return next((1.0 / place for place in _places(asked)), 0.0)
-
-
-def recall(asked: Found, depth: int) -> float:
-    """The share of the relevant papers that are among the first `depth`: |{k: r_k <= depth}| / R."""
-    return sum(place <= depth for place in _places(asked)) / len(asked.ideal)
-
-
-def _places(asked: Found) -> Iterator[int]:
-    """Of the relevant papers, from 1."""
-    return (place for place, grade in enumerate(asked.grades, start=1) if grade > 0)
-
-
-#: The one that methods are compared by comes first.
-MEASURES: Mapping[str, Callable[[Found], float]] = {
-    "ndcg@10": partial(ndcg, depth=10),
-    "map": average_precision,
-    "mrr": reciprocal_rank,
-    "recall@10": partial(recall, depth=10),
-    "recall@100": partial(recall, depth=100),
-}
-MAIN = "ndcg@10"
 
 
 # --- Judging ----------------------------------------------------------------------------------------------
@@ -428,141 +351,3 @@ def _dealt(ids: Iterable[str]) -> Iterator[frozenset[str]]:
 
 
 # --- Files ------------------------------------------------------------------------------------------------
-
-
-class _WrongError(Exception):
-    """Something in a file is not as it should be; the message says what, `line` where when that is known."""
-
-    def __init__(self, why: str, line: int | None = None) -> None:
-        super().__init__(why)
-        self.line = line
-
-
-def read_papers(
-    path: Path,
-    count: Callable[[str, str], bytes],
-    step: Callable[[str], None] = lambda line: None,
-) -> tuple[Counted, ...]:
-    """The papers of JSON Lines, gzip or not: `id`, `title`, `abstract`; further fields are passed over.
-
-    Raises UserError that names every line that cannot be read.
-    """
-    read: dict[str, Counted] = {}
-    wrong: list[str] = []
-    with _opened(path) as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                _add(read, line, count)
-            except _WrongError as error:
-                wrong.append(f"{path}:{number}: {error}")
-            step(f"line {number}")
-    if wrong:
-        raise UserError(_told(wrong))
-    if not read:
-        raise UserError(f"{path}: there are no papers in it")
-    return tuple(read.values())
-
-
-def _add(read: dict[str, Counted], line: bytes, count: Callable[[str, str], bytes]) -> None:
-    if not line.strip():
-        return
-    record = _json(line)
-    if not isinstance(record, dict):
-        raise _WrongError("a paper is an object with `id`, `title` and `abstract`")
-    id_, title, abstract = (_text(record, name) for name in ("id", "title", "abstract"))
-    if not id_:
-        raise _WrongError("a paper without an `id`")
-    if id_ in read:
-        raise _WrongError(f"a second paper with the id {id_}")
-    read[id_] = Counted(Paper(id_, title, _SOME_DAY, abstract), count(title, abstract))
-
-
-def _text(record: Mapping[str, object], name: str) -> str:
-    value = record.get(name)
-    if value is not None and not isinstance(value, str):
-        raise _WrongError(f"`{name}` is no text")
-    return value or ""
-
-
-def _told(wrong: Sequence[str]) -> str:
-    more = [f"and {len(wrong) - _MOST_TOLD} more"] if len(wrong) > _MOST_TOLD else []
-    return "\n".join([*wrong[:_MOST_TOLD], *more])
-
-
-def read_task(path: Path, papers: Sequence[Counted], *, about: bool = False) -> Task:
-    """The task that a file makes of some papers, told by its form:
-
-    {"libraries": {reader: [id, ...]}, "folds": [[id, ...], ...]}, where folds may be missing, or
-    [{"query": text, "relevant": {id: grade}}, ...]. Raises UserError for anything else.
-    """
-    with _opened(path) as stream:
-        data = stream.read()
-    try:
-        document = _json(data)
-        if isinstance(document, dict) and "libraries" in document:
-            return libraries(papers, _libraries(document["libraries"]), _folds(document.get("folds")))
-        if isinstance(document, list):
-            return queries(papers, [_query(n, one) for n, one in enumerate(document, start=1)], about=about)
-    except _WrongError as error:
-        place = f":{error.line}" if error.line else ""
-        raise UserError(f"{path}{place}: {error}") from None
-    raise UserError(f'{path}: neither {{"libraries": ...}} nor [{{"query": ..., "relevant": ...}}, ...]')
-
-
-def _libraries(value: object) -> dict[str, list[str]]:
-    if not isinstance(value, dict):
-        raise _WrongError("`libraries` is no object of readers")
-    return {reader: _ids(f"the library of {reader!r}", some) for reader, some in value.items()}
-
-
-def _folds(value: object) -> list[list[str]] | None:
-    if value is None:
-        return None
-    if not isinstance(value, list):
-        raise _WrongError("`folds` is no list of lists")
-    return [_ids(f"fold {n}", some) for n, some in enumerate(value, start=1)]
-
-
-def _ids(what: str, value: object) -> list[str]:
-    if not isinstance(value, list) or not all(isinstance(id_, str) for id_ in value):
-        raise _WrongError(f"{what} is no list of ids")
-    return cast(list[str], value)
-
-
-def _query(number: int, value: object) -> tuple[str, dict[str, float]]:
-    """A query's text and its grades."""
-    text = value.get("query") if isinstance(value, dict) else None
-    grades = value.get("relevant") if isinstance(value, dict) else None
-    if not isinstance(text, str) or not isinstance(grades, dict):
-        raise _WrongError(f"query {number} is no object with a text `query` and an object `relevant`")
-    for id_, grade in grades.items():
-        if isinstance(grade, bool) or not isinstance(grade, int | float) or not math.isfinite(grade):
-            raise _WrongError(f"query {number}: the grade of {id_} is no number")
-    return text, {id_: float(grade) for id_, grade in grades.items()}
-
-
-def _json(data: bytes) -> Any:
-    try:
-        return json.loads(data)
-    except json.JSONDecodeError as error:
-        raise _WrongError(f"no JSON at column {error.colno}: {error.msg}", error.lineno) from None
-    except UnicodeDecodeError as error:
-        raise _WrongError("not UTF-8", data.count(b"\n", 0, error.start) + 1) from None
-    except RecursionError:
-        raise _WrongError("nested too deeply") from None
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[io.BufferedIOBase]:
-    """The bytes, unpacked when they are gzip. Raises UserError when they cannot be read."""
-    try:
-        with path.open("rb") as file:
-            if file.peek(len(_GZIP)).startswith(_GZIP):
-                with gzip.GzipFile(fileobj=file) as unpacked:
-                    yield unpacked
-            else:
-                yield file
-    except EOFError:
-        raise UserError(f"{path}: the gzip data breaks off") from None
-    except (OSError, zlib.error) as error:
-        raise UserError(f"{path}: {getattr(error, 'strerror', None) or error}") from None
