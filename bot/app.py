@@ -20,10 +20,10 @@ from bot.errors import NotConfigured, Problem, UserError
 from bot.papers.model import SourceState
 from bot.pipeline.alerts import Operator
 from bot.pipeline.deliver import Sender
-from bot.pipeline.ingest import Report, refresh, wanted
 from bot.pipeline.resend import resend, stopped
 from bot.pipeline.send import Served, deliver_and_tell, send
 from bot.profiles.model import ChannelName, Profile
+from bot.sources.ingest import Report, refresh, wanted
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,11 +31,12 @@ if TYPE_CHECKING:
 
     from bot.affairs import Affairs
     from bot.config.settings import Settings
-    from bot.http import PoliteHttp
     from bot.letter import Signer
-    from bot.pipeline.ingest import Format
-    from bot.ports import Channel, Source
+    from bot.ports import Channel
     from bot.rendering import Templates
+    from bot.sources.base import Source
+    from bot.sources.files import Format
+    from bot.sources.http import PoliteHttp
     from bot.store.database import Database
     from bot.store.outbox import Outbox
     from bot.store.papers import Papers
@@ -50,24 +51,19 @@ SOURCES = ("arxiv-oai", "arxiv-rss", "arxiv-api", "huggingface")
 
 def formats() -> Sequence[Format]:
     """The forms of a saved listing, each told by its content; the strictest first."""
-    from bot.sources import (
-        arxiv_api,
-        arxiv_oai,
-        arxiv_page,
-        arxiv_rss,
-        huggingface,
-        huggingface_page,
-        jsonlines,
-    )
+    from bot.sources import jsonlines
+    from bot.sources.arxiv import api, oai, rss, saved_page
+    from bot.sources.huggingface import api as hf_api
+    from bot.sources.huggingface import saved_page as hf_page
 
     modules: tuple[ModuleType, ...] = (
-        arxiv_api,
-        arxiv_rss,
-        arxiv_oai,
-        huggingface,
+        api,
+        rss,
+        oai,
+        hf_api,
         jsonlines,
-        arxiv_page,
-        huggingface_page,
+        saved_page,
+        hf_page,
     )
     return modules  # each module has recognises() and parse()
 
@@ -201,14 +197,15 @@ class App:
 
     def sources(self, names: Sequence[str] = ()) -> list[Source]:
         """The named sources, or all of them. Raises UserError for a name that is none."""
-        from bot.sources import arxiv_api, arxiv_oai, arxiv_rss, huggingface
+        from bot.sources.arxiv import api, oai, rss
+        from bot.sources.huggingface import api as hf_api
 
         s = self.settings
         made: dict[str, Source] = {
-            "arxiv-rss": arxiv_rss.ArxivRss(s.arxiv_rss_url or arxiv_rss.DEFAULT_URL),
-            "arxiv-api": arxiv_api.ArxivApi(s.arxiv_api_url or arxiv_api.DEFAULT_URL),
-            "arxiv-oai": arxiv_oai.ArxivOai(s.arxiv_oai_url or arxiv_oai.DEFAULT_URL),
-            "huggingface": huggingface.HuggingFace(s.hf_api_url or huggingface.DEFAULT_URL),
+            "arxiv-rss": rss.ArxivRss(s.arxiv_rss_url or rss.DEFAULT_URL),
+            "arxiv-api": api.ArxivApi(s.arxiv_api_url or api.DEFAULT_URL),
+            "arxiv-oai": oai.ArxivOai(s.arxiv_oai_url or oai.DEFAULT_URL),
+            "huggingface": hf_api.HuggingFace(s.hf_api_url or hf_api.DEFAULT_URL),
         }
         if unknown := [name for name in names if name not in made]:
             raise UserError(f"no source {unknown[0]!r}: there are {', '.join(made)}")
@@ -216,8 +213,9 @@ class App:
 
     @cached_property
     def http(self) -> PoliteHttp:
-        from bot.http import PoliteHttp
-        from bot.sources import arxiv_api, arxiv_oai, arxiv_rss, huggingface
+        from bot.sources.arxiv import api, oai, rss
+        from bot.sources.http import PoliteHttp
+        from bot.sources.huggingface import api as hf_api
         from bot.store.sources import StoredValidators
 
         s = self.settings
@@ -225,10 +223,10 @@ class App:
         # 500 calls in 5 minutes: https://huggingface.co/docs/hub/rate-limits.
         # arXiv comes last: where all of them stand behind one address, its limit holds.
         spacing = {
-            s.hf_api_url or huggingface.DEFAULT_URL: ("huggingface", 0.7),
-            s.arxiv_api_url or arxiv_api.DEFAULT_URL: ("arxiv", 3.0),
-            s.arxiv_rss_url or arxiv_rss.DEFAULT_URL: ("arxiv", 3.0),
-            s.arxiv_oai_url or arxiv_oai.DEFAULT_URL: ("arxiv", 3.0),
+            s.hf_api_url or hf_api.DEFAULT_URL: ("huggingface", 0.7),
+            s.arxiv_api_url or api.DEFAULT_URL: ("arxiv", 3.0),
+            s.arxiv_rss_url or rss.DEFAULT_URL: ("arxiv", 3.0),
+            s.arxiv_oai_url or oai.DEFAULT_URL: ("arxiv", 3.0),
         }
         validators = StoredValidators(self.database)
         return PoliteHttp(contact=s.contact, spacing=spacing, validators=validators, sleep=self._sleep)

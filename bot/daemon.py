@@ -13,11 +13,11 @@ from bot.clock import Moment, utc_now
 from bot.config.settings import Settings
 from bot.errors import PaperboyError, Problem, SourceError
 from bot.letter import is_safe_on_its_way
-from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.profiles.load import load_profiles
 from bot.profiles.model import Profile
 from bot.schedule import INGEST_MINUTES, TICK_SECONDS, Loop
+from bot.sources.ingest import Report
 from bot.text.plain import counted
 
 

@@ -23,11 +23,12 @@ from bot.clock import Moment
 from bot.config.settings import load_settings
 from bot.digests.model import Digest
 from bot.errors import UserError
-from bot.pipeline.ingest import Report, ingest_file
 from bot.pipeline.send import Served, send
 from bot.ports import Channel
 from bot.profiles.load import load_profiles
 from bot.profiles.model import ChannelName, Profile
+from bot.sources.files import ingest_file
+from bot.sources.ingest import Report
 
 #: A Monday after the newest paper of the sample: every example profile has a delivery on it.
 SAMPLE_DAY = datetime(2026, 6, 1, tzinfo=UTC)

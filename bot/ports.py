@@ -5,47 +5,12 @@ Each has one suite of behaviour under tests/, run on every implementation.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
 from bot.digests.model import Digest
-from bot.model import Wanted
 from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
-from bot.papers.model import Entry, Listing
-
-
-class Http(Protocol):
-    """A polite GET: rate limits, User-Agent, conditional requests, retries and size limits are its business."""
-
-    def get(self, url: str, params: Mapping[str, str] | None = None) -> bytes | None:
-        """The body, or None when the service says that nothing changed since the last time.
-
-        Raises SourceError when there is no usable answer after a bounded number of polite tries.
-        """
-        ...
-
-
-class Known(Protocol):
-    """Which works are stored already."""
-
-    def __call__(self, entries: tuple[Entry, ...]) -> frozenset[int]:
-        """Positions in `entries` of the works that are stored."""
-        ...
-
-
-class Source(Protocol):
-    """One service to ask for new papers."""
-
-    name: str  #: as in `--source NAME` and `status`
-
-    def fetch(self, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
-        """Listings as they come, newest first where the service allows; each is stored before the next.
-
-        Raises SourceError when it cannot go on; what was yielded before stays.
-        Yields nothing when there is nothing to ask for, and an empty listing when nothing changed.
-        """
-        ...
 
 
 class Names(Protocol):

@@ -15,9 +15,9 @@ from bot.evaluation.tasks import Evaluation, Result, hidden
 from bot.outgoing import Bounces, Edition
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
-from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.ranking.model import Reason
+from bot.sources.ingest import Report
 from bot.text.latex import readable
 
 if TYPE_CHECKING:  # which only their own commands need

@@ -19,8 +19,8 @@ from bot.digests.composer import Explanation
 from bot.evaluation.measures import MAIN, MEASURES
 from bot.evaluation.tasks import Evaluation, Result, hidden
 from bot.papers.merge import Change
-from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
+from bot.sources.ingest import Report
 from bot.text.latex import readable
 from bot.text.plain import counted
 

@@ -18,10 +18,10 @@ from bot.digests.selection import Decision, Verdict
 from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
 from bot.papers.merge import Change
 from bot.papers.model import Paper, SourceState, Unreadable
-from bot.pipeline.ingest import Report
 from bot.pipeline.send import Served
 from bot.profiles.model import ChannelName
 from bot.ranking.model import Reason
+from bot.sources.ingest import Report
 from tests.support.builders import NOW, make_paper
 
 TODAY = date(2026, 5, 5)

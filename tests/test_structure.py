@@ -21,7 +21,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     (
         "bot.digests.selection",
         "bot.highlights",
-        "bot.http",
+        "bot.sources.http",
         "bot.links",
         "bot.papers.merge",
         "bot.profiles.schema",
@@ -50,7 +50,7 @@ RESERVED = {
     "sqlmodel": ("bot.store",),
     "sqlalchemy": ("bot.store",),
     "alembic": ("bot.store",),
-    "requests": ("bot.http",),
+    "requests": ("bot.sources.http",),
     "dkim": ("bot.signing",),
     "regex": ("bot.text.plain",),
     "slack_sdk": ("bot.channels.slack",),

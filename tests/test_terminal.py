@@ -23,8 +23,8 @@ from rich.console import Console
 from bot import terminal
 from bot.digest_terminal import CARD_WIDTH, TABLE_FROM, TABLE_WIDTH, OnTerminal, show
 from bot.digests.model import Digest, News, ScoredPaper
-from bot.pipeline.ingest import Report
 from bot.ranking.model import Reason
+from bot.sources.ingest import Report
 from bot.views import DigestView, digest_view
 from tests.support.samples import digest, paper, scored, wild_digests
 

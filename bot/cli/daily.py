@@ -34,9 +34,9 @@ if TYPE_CHECKING:
 
     from bot.app import App
     from bot.digests.model import Digest, Past
-    from bot.pipeline.ingest import Report
     from bot.pipeline.send import Served
     from bot.profiles.model import Profile
+    from bot.sources.ingest import Report
 
 
 class Format(StrEnum):
@@ -192,8 +192,8 @@ def serve(
 
 def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[Report]:
     from bot.app import formats
-    from bot.pipeline.ingest import ingest_file
     from bot.progress import progress
+    from bot.sources.files import ingest_file
 
     with progress("Reading", len(files)) as step:
         for path in files:

@@ -16,9 +16,9 @@ from typing import NoReturn, cast
 from bot.clock import iso
 from bot.papers.identity import namespace, paper_id
 from bot.papers.model import Entry, Listing
-from bot.sources._arxiv import is_withdrawn
-from bot.sources._reading import Complaints
-from bot.sources._saved import FILLED_LINE, count_filled, decoded, line_number
+from bot.sources.arxiv.common import is_withdrawn
+from bot.sources.parsing.entries import Complaints
+from bot.sources.parsing.saved_pages import FILLED_LINE, count_filled, decoded, line_number
 from bot.text.plain import one_line, paragraphs
 
 _LARGEST_COUNT = 2**31 - 1  #: what an integer column of every database holds

@@ -34,7 +34,7 @@ class Sources:
 
 
 class StoredValidators:
-    """ETag and Last-Modified by URL, kept over restarts (the `Validators` of bot.http)."""
+    """ETag and Last-Modified by URL, kept over restarts (the `Validators` of bot.sources.http)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

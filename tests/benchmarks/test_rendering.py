@@ -25,12 +25,12 @@ from bot.digests.model import Digest
 from bot.letter import Letterhead
 from bot.outgoing import Part
 from bot.pipeline.deliver import Sender
-from bot.pipeline.ingest import ingest_file
 from bot.pipeline.send import send
 from bot.profiles.model import ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING
 from bot.ranking.linear import Ranker
 from bot.rendering import BUILT_IN
+from bot.sources.files import ingest_file
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.model import Wanted
 from bot.papers.model import Entry, Unreadable
-from bot.sources import arxiv_api
-from bot.sources._arxiv import is_withdrawn, mended, split_authors
-from bot.sources.arxiv_api import MOST_RESULTS, ArxivApi, parse
+from bot.sources.arxiv import api
+from bot.sources.arxiv.api import MOST_RESULTS, ArxivApi, parse
+from bot.sources.arxiv.common import is_withdrawn, mended, split_authors
+from bot.sources.base import Wanted
 
 SHARED = Path(__file__).parents[3] / "shared" / "sources" / "arxiv-api"
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
@@ -332,7 +332,7 @@ def test_many_papers_become_several_requests() -> None:
         ("http://127.0.0.1:8001", "http://127.0.0.1:8001/api/query"),
         ("http://127.0.0.1:8001/", "http://127.0.0.1:8001/api/query"),
         ("http://127.0.0.1:8001/my/api", "http://127.0.0.1:8001/my/api"),
-        (arxiv_api.DEFAULT_URL, "https://export.arxiv.org/api/query"),
+        (api.DEFAULT_URL, "https://export.arxiv.org/api/query"),
     ],
 )
 def test_the_base_url_may_lack_its_path(base: str, url: str) -> None:

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from bot.errors import SourceError
-from bot.model import Wanted
 from bot.papers.model import Entry
-from bot.sources.arxiv_oai import ArxivOai, parse, recognises
+from bot.sources.arxiv.oai import ArxivOai, parse, recognises
+from bot.sources.base import Wanted
 
 SHARED = Path(__file__).parents[3] / "shared" / "sources" / "arxiv-oai"
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)

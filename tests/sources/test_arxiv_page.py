@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.papers.model import Entry, Listing
-from bot.sources import _saved, arxiv_page
+from bot.sources.arxiv import saved_page
+from bot.sources.parsing import saved_pages
 
 AS_OF = date(2025, 11, 12)
 MAY = "2024-05"
@@ -61,7 +62,7 @@ LINES = st.lists(st.sampled_from([*PAGE.splitlines(), "-", "", "\x00", "arXiv:25
 
 
 def read(text: str) -> Listing:
-    return arxiv_page.parse(text.encode(), AS_OF)
+    return saved_page.parse(text.encode(), AS_OF)
 
 
 def one(text: str) -> Entry:
@@ -115,7 +116,7 @@ def test_complete_page() -> None:
 )
 def test_layout_does_not_matter(text: str) -> None:
     """Line ends, white space and what shares a line change nothing."""
-    assert arxiv_page.recognises(text.encode())
+    assert saved_page.recognises(text.encode())
     assert read(text) == read(PAGE)
 
 
@@ -260,7 +261,7 @@ def test_entries_that_lack_something(text: str, titles: int, where: str, why: st
 def test_bytes_that_are_no_utf8() -> None:
     """They are replaced, the first is reported with its line and byte, and nothing is lost."""
     data = PAGE.encode().replace(b"Grace B.", b"Gr\xe4ce B.").replace(b"Turing", b"T\xfcring")
-    listing = arxiv_page.parse(data, AS_OF)
+    listing = saved_page.parse(data, AS_OF)
     assert [e.title for e in listing.entries] == [e.title for e in read(PAGE).entries]
     (problem,) = listing.unreadable
     assert problem.where == f"line 6, byte {data.index(0xE4)}"
@@ -270,7 +271,7 @@ def test_every_cut() -> None:
     """Cut at any byte, the entries before the cut stay as they are, and the last is marked and reported."""
     data, whole = PAGE.encode(), read(PAGE).entries
     for size in range(len(data)):
-        listing = arxiv_page.parse(data[:size], AS_OF)
+        listing = saved_page.parse(data[:size], AS_OF)
         assert len(listing.entries) <= len(whole)
         assert listing.entries[:-1] == whole[: max(len(listing.entries) - 1, 0)]
         for found, true in zip(listing.entries[-1:], whole[len(listing.entries) - 1 :], strict=False):
@@ -312,15 +313,15 @@ def test_cut_says_where_and_what() -> None:
 )
 def test_does_not_recognise(data: bytes) -> None:
     """Other formats, and nothing at all, are not taken for a search page."""
-    assert not arxiv_page.recognises(data)
+    assert not saved_page.recognises(data)
 
 
 @given(st.binary() | LINES.map("\n".join).map(str.encode))
 @settings(max_examples=300, deadline=None)
 def test_never_raises(data: bytes) -> None:
     """Whatever the bytes, there is an answer, and every entry in it has a title."""
-    arxiv_page.recognises(data)
-    assert all(entry.title for entry in arxiv_page.parse(data, AS_OF).entries)
+    saved_page.recognises(data)
+    assert all(entry.title for entry in saved_page.parse(data, AS_OF).entries)
 
 
 def test_reports_are_bounded() -> None:
@@ -332,7 +333,7 @@ def test_reports_are_bounded() -> None:
 
 def test_more_lines_than_any_page(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the most lines nothing is read: it is said where, and the entry that stands there is not whole."""
-    monkeypatch.setattr(_saved, "MOST_LINES", PAGE.count("\n"))
+    monkeypatch.setattr(saved_pages, "MOST_LINES", PAGE.count("\n"))
     listing = read(PAGE + "a\n" * 1_000)
     assert [entry.cut for entry in listing.entries] == [False] * (len(listing.entries) - 1) + [True]
     first, last = listing.unreadable
@@ -352,8 +353,8 @@ def test_a_line_longer_than_any_abstract() -> None:
 @pytest.mark.skipif(not SHARED.exists(), reason="the client's pages are not beside this checkout")
 def test_the_clients_page() -> None:
     """The client's own page: 13 entries, whole, without a complaint."""
-    listing = arxiv_page.parse(SHARED.read_bytes(), AS_OF)
-    assert arxiv_page.recognises(SHARED.read_bytes())
+    listing = saved_page.parse(SHARED.read_bytes(), AS_OF)
+    assert saved_page.recognises(SHARED.read_bytes())
     assert listing.unreadable == ()
     blocks = SHARED.read_text(encoding="utf-8").removeprefix("-\n").split("\n-\n")
     assert len(blocks) == len(listing.entries) == 13

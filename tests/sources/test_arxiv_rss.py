@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bot.model import Wanted
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.sources import arxiv_rss
-from bot.sources.arxiv_rss import ArxivRss, parse
+from bot.sources.arxiv import rss
+from bot.sources.arxiv.rss import ArxivRss, parse
+from bot.sources.base import Wanted
 
 SHARED = Path(__file__).parents[3] / "shared" / "sources" / "arxiv-rss"
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
@@ -184,7 +184,7 @@ def test_a_holiday_is_told_in_words() -> None:
 
 def test_a_full_feed_is_suspected_of_missing_some(monkeypatch: pytest.MonkeyPatch) -> None:
     """arXiv cuts feeds off without a word."""
-    monkeypatch.setattr(arxiv_rss, "MOST_ITEMS", 2)
+    monkeypatch.setattr(rss, "MOST_ITEMS", 2)
     assert "there may be more" in parse(feed(item(), item())).unreadable[0].why
     assert not parse(feed(item())).unreadable
 

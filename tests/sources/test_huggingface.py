@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from bot.errors import StatusError
-from bot.model import Wanted
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.sources.huggingface import HuggingFace, parse, recognises
+from bot.sources.base import Wanted
+from bot.sources.huggingface.api import HuggingFace, parse, recognises
 
 SHARED = Path(__file__).parents[3] / "shared" / "sources" / "huggingface"
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)  # a Friday

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.papers.model import Entry, Listing
-from bot.sources import huggingface_page
+from bot.sources.huggingface import saved_page
 
 AS_OF = date(2025, 11, 12)
 #: The client's pages, beside the checkout: ../shared/listings
@@ -74,7 +74,7 @@ Feathers are light. We weigh some and release the scales at https://example.org/
 
 
 def read(text: str, as_of: date = AS_OF) -> Listing:
-    return huggingface_page.parse(text.encode(), as_of)
+    return saved_page.parse(text.encode(), as_of)
 
 
 def titles(text: str) -> list[str]:
@@ -153,7 +153,7 @@ def test_some_entries_without_meta_lines() -> None:
 def test_layout_does_not_matter(change) -> None:  # type: ignore[no-untyped-def]
     """Line ends, blank lines, white space and missing header lines change nothing."""
     text = change(HEADER + MET)
-    assert huggingface_page.recognises(text.encode())
+    assert saved_page.recognises(text.encode())
     assert read(text) == read(HEADER + MET)
 
 
@@ -282,7 +282,7 @@ def test_links_after_the_last_entry() -> None:
 def test_bytes_that_are_no_utf8() -> None:
     """They are replaced, the first is reported with its line and byte, and nothing is lost."""
     data = (HEADER + MET).encode().replace(b"Robots forget", b"R\xf6bots f\xf6rget")
-    listing = huggingface_page.parse(data, AS_OF)
+    listing = saved_page.parse(data, AS_OF)
     assert [e.title for e in listing.entries] == titles(HEADER + MET)
     assert [p.where for p in listing.unreadable] == [f"line 15, byte {data.index(0xF6)}"]
 
@@ -295,7 +295,7 @@ def test_every_cut(page: str) -> None:
     """Cut at any byte, the entries before the cut stay as they are, and none is invented."""
     data, whole = page.encode(), read(page).entries
     for size in range(len(data)):
-        listing = huggingface_page.parse(data[:size], AS_OF)
+        listing = saved_page.parse(data[:size], AS_OF)
         *before, last = listing.entries or (None,)
         assert len(listing.entries) <= len(whole)
         assert tuple(before) == whole[: len(before)]
@@ -329,7 +329,7 @@ def test_cut_says_where_and_what(end: str, missing: str) -> None:
 
 def test_cut_within_a_character() -> None:
     """Half a character at the end is not shown."""
-    listing = huggingface_page.parse((HEADER + MET).encode() + b"\nA Title with \xe2\x82", AS_OF)
+    listing = saved_page.parse((HEADER + MET).encode() + b"\nA Title with \xe2\x82", AS_OF)
     assert listing.entries[-1].title == "A Title with"
     assert [p.why for p in listing.unreadable] == [
         'the page breaks off in this entry "A Title with": its abstract is missing'
@@ -341,8 +341,8 @@ def test_cut_within_a_character() -> None:
 )
 def test_does_not_recognise(data: bytes) -> None:
     """Other formats, and nothing at all, are not taken for a Daily Papers page, and give no entry."""
-    assert not huggingface_page.recognises(data)
-    assert huggingface_page.parse(data, AS_OF).entries == ()
+    assert not saved_page.recognises(data)
+    assert saved_page.parse(data, AS_OF).entries == ()
 
 
 LINES = st.lists(
@@ -354,8 +354,8 @@ LINES = st.lists(
 @settings(max_examples=300, deadline=None)
 def test_never_raises(data: bytes) -> None:
     """Whatever the bytes, there is an answer, and every entry in it has a title."""
-    huggingface_page.recognises(data)
-    assert all(entry.title for entry in huggingface_page.parse(data, AS_OF).entries)
+    saved_page.recognises(data)
+    assert all(entry.title for entry in saved_page.parse(data, AS_OF).entries)
 
 
 def test_reports_are_bounded() -> None:
@@ -383,8 +383,8 @@ def test_the_clients_pages(
     On them every abstract is one line of more than 600 characters, two lines below its title.
     """
     data = (SHARED / name).read_bytes()
-    listing = huggingface_page.parse(data, AS_OF)
-    assert huggingface_page.recognises(data)
+    listing = saved_page.parse(data, AS_OF)
+    assert saved_page.recognises(data)
     assert listing.unreadable == ()
     lines = [*data.decode().split("\n"), "", "", "", ""]
     places = [i for i, line in enumerate(lines) if len(line) > 600]
@@ -408,7 +408,7 @@ def test_single_dates_of_the_clients_pages() -> None:
     found = {
         e.title: (e.author_count, e.organization, e.published, e.comments)
         for path in sorted(SHARED.glob("00[134]*.txt"))
-        for e in huggingface_page.parse(path.read_bytes(), AS_OF).entries
+        for e in saved_page.parse(path.read_bytes(), AS_OF).entries
     }
     assert found["LIMI: Less is More for Agency"] == (21, None, "2025-09-22", 5)
     assert found["The Consciousness Prior"] == (1, None, "2017-09-25", None)

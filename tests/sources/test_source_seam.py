@@ -16,16 +16,16 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import SourceError
-from bot.http import PoliteHttp
-from bot.model import Wanted
 from bot.papers.model import Entry, Listing
-from bot.ports import Source
-from bot.sources import arxiv_api, arxiv_oai, arxiv_rss, huggingface
+from bot.sources.arxiv import api, oai, rss
+from bot.sources.base import Source, Wanted
+from bot.sources.http import PoliteHttp
+from bot.sources.huggingface import api as hf_api
 
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
 WANTED = Wanted(("cs.LG", "stat.ML"), ("Ada Example",), ("arxiv:2605.00002",), date(2026, 5, 26), now=NOW)
 TITLE = "Cups and Saucers"
-MODULES = (arxiv_api, arxiv_rss, arxiv_oai, huggingface)
+MODULES = (api, rss, oai, hf_api)
 
 ATOM = (
     '<?xml version="1.0" encoding="UTF-8"?>\n<feed xmlns="http://www.w3.org/2005/Atom">'
@@ -71,14 +71,14 @@ class Case:
 
     @property
     def is_xml(self) -> bool:
-        return self.module is not huggingface
+        return self.module is not hf_api
 
 
 CASES = (
-    Case(arxiv_api, arxiv_api.ArxivApi, ATOM, b"<entry><id>http://arxiv.org/abs/2605.00002"),
-    Case(arxiv_rss, arxiv_rss.ArxivRss, RSS, b"<item><guid>oai:arXiv.org:2605.00002"),
-    Case(arxiv_oai, arxiv_oai.ArxivOai, OAI, b"<record><metadata><arXivRaw><id>2605.00002"),
-    Case(huggingface, huggingface.HuggingFace, DAILY, b'{"paper": {"id": "2605.00002'),
+    Case(api, api.ArxivApi, ATOM, b"<entry><id>http://arxiv.org/abs/2605.00002"),
+    Case(rss, rss.ArxivRss, RSS, b"<item><guid>oai:arXiv.org:2605.00002"),
+    Case(oai, oai.ArxivOai, OAI, b"<record><metadata><arXivRaw><id>2605.00002"),
+    Case(hf_api, hf_api.HuggingFace, DAILY, b'{"paper": {"id": "2605.00002'),
 )
 BOMB = (
     b'<?xml version="1.0"?><!-- a feed --><!DOCTYPE feed [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]>'

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from bot.app import formats
 from bot.papers.model import Entry
-from bot.pipeline.ingest import read_listing
+from bot.sources.files import read_listing
 from bot.text.latex import readable
 from tests.support.cli import ROOT
 

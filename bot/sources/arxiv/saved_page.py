@@ -15,8 +15,8 @@ from itertools import pairwise
 from bot.clock import iso, month_number
 from bot.papers.identity import namespace, paper_id
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.sources._reading import Complaints
-from bot.sources._saved import Line, breaks_off, lacking, page, untitled
+from bot.sources.parsing.entries import Complaints
+from bot.sources.parsing.saved_pages import Line, breaks_off, lacking, page, untitled
 from bot.text.plain import one_line
 
 _HEAD_BYTES = 65_536  #: entries begin within it when this is our page at all

@@ -12,10 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 
 from bot.errors import SourceError
-from bot.model import Wanted
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.ports import Http, Known
-from bot.sources._arxiv import (
+from bot.sources.arxiv.common import (
     GROUPS,
     SOURCE,
     abstract_url,
@@ -28,8 +26,9 @@ from bot.sources._arxiv import (
     split_authors,
     together,
 )
-from bot.sources._reading import Draft, broken, date_of, endpoint, listing, quoted
-from bot.sources._xml import Element, read_xml, root_name, text
+from bot.sources.base import Http, Known, Wanted
+from bot.sources.parsing.entries import Draft, broken, date_of, endpoint, listing, quoted
+from bot.sources.parsing.xml import Element, read_xml, root_name, text
 from bot.text.plain import one_line
 
 DEFAULT_URL = "https://oaipmh.arxiv.org/oai"

@@ -12,7 +12,7 @@ import requests
 import responses
 
 from bot.errors import SourceError, StatusError
-from bot.http import MOST_BYTES, TRIES, MemoryValidators, PoliteHttp, retry_after, shown, user_agent
+from bot.sources.http import MOST_BYTES, TRIES, MemoryValidators, PoliteHttp, retry_after, shown, user_agent
 
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
 API = "https://api.example.org/query"

@@ -12,11 +12,9 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import quote_plus
 
-from bot.model import Wanted
 from bot.papers.identity import namespace
 from bot.papers.model import Entry, Listing
-from bot.ports import Http, Known
-from bot.sources._arxiv import (
+from bot.sources.arxiv.common import (
     DIVIDED,
     SOURCE,
     abstract_url,
@@ -27,8 +25,9 @@ from bot.sources._arxiv import (
     prose,
     together,
 )
-from bot.sources._reading import Draft, broken, chunks, date_of, endpoint, listing
-from bot.sources._xml import Element, read_xml, root_name, text
+from bot.sources.base import Http, Known, Wanted
+from bot.sources.parsing.entries import Draft, broken, chunks, date_of, endpoint, listing
+from bot.sources.parsing.xml import Element, read_xml, root_name, text
 from bot.text.plain import one_line
 
 DEFAULT_URL = "https://export.arxiv.org/api/query"

@@ -22,8 +22,8 @@ from datetime import date
 
 from bot.clock import month_number, without_year
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.sources._reading import Complaints
-from bot.sources._saved import Line, breaks_off, lacking, page, untitled
+from bot.sources.parsing.entries import Complaints
+from bot.sources.parsing.saved_pages import Line, breaks_off, lacking, page, untitled
 from bot.text.plain import fold, one_line
 
 _HEAD_BYTES = 65_536  #: the header and the first entry's end stand within it

@@ -14,12 +14,12 @@ import pytest
 
 from bot.app import formats
 from bot.errors import SourceError
-from bot.model import Wanted
 from bot.papers.model import Entry, Listing, SourceState, Unreadable
-from bot.pipeline import ingest
-from bot.pipeline.ingest import Report, ingest_file, ingest_source, read_listing, refresh, wanted
-from bot.ports import Http, Known
 from bot.profiles.model import Interest, Profile, Reference
+from bot.sources import ingest
+from bot.sources.base import Http, Known, Wanted
+from bot.sources.files import ingest_file, read_listing
+from bot.sources.ingest import Report, ingest_source, refresh, wanted
 from bot.store.sources import Sources
 from tests.support.builders import NOW, World, entry, make_profile
 

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from bot.clock import iso
 from bot.papers.identity import namespace, paper_id
-from bot.sources._reading import quoted
+from bot.sources.parsing.entries import quoted
 from bot.text.plain import one_line, paragraphs
 
 SOURCE = "arxiv"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from lxml import etree
 
 from bot.papers.model import Unreadable
-from bot.sources._reading import PROLOG, Draft, broken, html_instead
+from bot.sources.parsing.entries import PROLOG, Draft, broken, html_instead
 from bot.text.plain import one_line
 
 Element = etree._Element

@@ -16,11 +16,10 @@ from urllib.parse import quote
 
 from bot.clock import iso
 from bot.errors import StatusError
-from bot.model import Wanted
 from bot.papers.identity import namespace, paper_id
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.ports import Http, Known
-from bot.sources._reading import Draft, broken, date_of, endpoint, html_instead, listing, quoted
+from bot.sources.base import Http, Known, Wanted
+from bot.sources.parsing.entries import Draft, broken, date_of, endpoint, html_instead, listing, quoted
 from bot.text.plain import one_line, paragraphs
 
 DEFAULT_URL = "https://huggingface.co/api"

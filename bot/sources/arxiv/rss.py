@@ -10,10 +10,8 @@ import re
 from collections.abc import Iterator
 from datetime import date, timedelta
 
-from bot.model import Wanted
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.ports import Http, Known
-from bot.sources._arxiv import (
+from bot.sources.arxiv.common import (
     SOURCE,
     abstract_url,
     arxiv_id,
@@ -25,8 +23,9 @@ from bot.sources._arxiv import (
     split_authors,
     together,
 )
-from bot.sources._reading import Draft, broken, chunks, date_of, endpoint, listing
-from bot.sources._xml import Document, Element, read_xml, root_name, text
+from bot.sources.base import Http, Known, Wanted
+from bot.sources.parsing.entries import Draft, broken, chunks, date_of, endpoint, listing
+from bot.sources.parsing.xml import Document, Element, read_xml, root_name, text
 from bot.text.plain import one_line
 
 DEFAULT_URL = "https://rss.arxiv.org/rss"
