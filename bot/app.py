@@ -14,14 +14,14 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
+from bot.delivery.alerts import Operator
+from bot.delivery.resend import resend, stopped
+from bot.delivery.sender import Sender
+from bot.delivery.service import Served, deliver_and_tell, send
 from bot.digests.composer import Desk
 from bot.digests.wording import source_troubles
 from bot.errors import NotConfigured, Problem, UserError
 from bot.papers.model import SourceState
-from bot.pipeline.alerts import Operator
-from bot.pipeline.deliver import Sender
-from bot.pipeline.resend import resend, stopped
-from bot.pipeline.send import Served, deliver_and_tell, send
 from bot.profiles.model import ChannelName, Profile
 from bot.sources.ingest import Report, refresh, wanted
 
@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from wsgiref.types import WSGIApplication
 
-    from bot.affairs import Affairs
     from bot.config.settings import Settings
+    from bot.delivery.ports import Channel
+    from bot.delivery.status import Affairs
     from bot.letter import Signer
-    from bot.ports import Channel
     from bot.rendering import Templates
     from bot.sources.base import Source
     from bot.sources.files import Format
@@ -255,7 +255,7 @@ class App:
         due: bool,
         progress: Callable[[str], None] = lambda subscription: None,
     ) -> list[Served]:
-        """Compose and deliver for these profiles (see `bot.pipeline.send`)."""
+        """Compose and deliver for these profiles (see `bot.delivery.service`)."""
         return send(
             profiles,
             moment,
@@ -280,7 +280,7 @@ class App:
         return Operator(ChannelName.EMAIL if "@" in target else ChannelName.SLACK, target)
 
     def resend(self, beginning: str | None, moment: Moment) -> list[Served]:
-        """One more try at what stopped (see `bot.pipeline.resend`)."""
+        """One more try at what stopped (see `bot.delivery.resend`)."""
         found = stopped(self.outbox, beginning)
         return list(resend(found, self.outbox, self.queue, self.sender(moment), self.operator))
 
@@ -308,7 +308,7 @@ class App:
 
     def affairs(self, now: datetime) -> Affairs:
         """How things stand."""
-        from bot.affairs import Affairs
+        from bot.delivery.status import Affairs
 
         return Affairs(
             now,

@@ -11,14 +11,14 @@ from collections.abc import Callable, Sequence
 from bot.app import App
 from bot.clock import Moment, utc_now
 from bot.config.settings import Settings
+from bot.delivery.service import Served
 from bot.errors import PaperboyError, Problem, SourceError
 from bot.letter import is_safe_on_its_way
-from bot.pipeline.send import Served
 from bot.profiles.load import load_profiles
 from bot.profiles.model import Profile
-from bot.schedule import INGEST_MINUTES, TICK_SECONDS, Loop
 from bot.sources.ingest import Report
 from bot.text.plain import counted
+from bot.worker.loop import INGEST_MINUTES, TICK_SECONDS, Loop
 
 
 def run(settings: Settings) -> None:

@@ -21,10 +21,10 @@ from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import Moment
 from bot.config.settings import load_settings
+from bot.delivery.ports import Channel
+from bot.delivery.service import Served, send
 from bot.digests.model import Digest
 from bot.errors import UserError
-from bot.pipeline.send import Served, send
-from bot.ports import Channel
 from bot.profiles.load import load_profiles
 from bot.profiles.model import ChannelName, Profile
 from bot.sources.files import ingest_file

@@ -21,11 +21,11 @@ from typing import Any, Literal
 from rich.console import Console
 from rich.segment import Segment
 
+from bot.delivery.ports import Channel
 from bot.digest_terminal import OnTerminal
 from bot.digests.model import Digest
 from bot.errors import UserError
 from bot.mrkdwn import lines, plain_lines
-from bot.ports import Channel
 from bot.profiles.model import ChannelName, Profile
 from bot.rendering import environment
 from bot.views import digest_view

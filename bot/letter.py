@@ -21,10 +21,10 @@ from email.policy import EmailPolicy
 from email.utils import format_datetime, getaddresses
 from urllib.parse import quote, urlsplit
 
-from bot import unsubscribe
+from bot.delivery import unsubscribe_token
+from bot.delivery.model import Notice
 from bot.digests.model import Digest
 from bot.links import LinkView
-from bot.outgoing import Notice
 from bot.rendering import BUILT_IN, Templates
 from bot.text.addresses import is_loopback
 from bot.text.plain import cut, one_line, without_controls
@@ -190,7 +190,7 @@ def _one_click(delivery: str, letterhead: Letterhead) -> str | None:
     """RFC 8058, 3.1: the link is https; plain http stays on this machine, for trying things out."""
     if not letterhead.public_url or not letterhead.secret:
         return None
-    url = unsubscribe.link(letterhead.public_url, letterhead.secret, delivery)
+    url = unsubscribe_token.link(letterhead.public_url, letterhead.secret, delivery)
     return url if _PLAIN_URL.fullmatch(url) and is_safe_on_its_way(url) else None
 
 

@@ -10,9 +10,9 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
+from bot.delivery.ports import Channel
 from bot.digests.model import Digest, News, ScoredPaper
 from bot.papers.model import Paper
-from bot.ports import Channel
 from bot.ranking.model import Reason
 from bot.rendering import Templates
 from bot.views import LeavingView, LinkPage

@@ -9,19 +9,19 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.delivery.model import Bounces, Edition
+from bot.delivery.service import Served
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
 from bot.evaluation.tasks import Evaluation, Result, hidden
-from bot.outgoing import Bounces, Edition
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
-from bot.pipeline.send import Served
 from bot.ranking.model import Reason
 from bot.sources.ingest import Report
 from bot.text.latex import readable
 
 if TYPE_CHECKING:  # which only their own commands need
-    from bot.affairs import Affairs, Unfinished
+    from bot.delivery.status import Affairs, Unfinished
     from bot.pipeline.bounces import Taken
 
 Json = dict[str, Any]

@@ -1,6 +1,6 @@
 """What people see of commands: Rich on a terminal, the same words plainly elsewhere.
 
-Owns the consoles, and every command's words but a digest (bot.digest_terminal) and how things stand (bot.affairs).
+Owns the consoles, and every command's words but a digest (bot.digest_terminal) and how things stand (bot.cli.output.status).
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from rich.console import Console, Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bot.affairs import STYLES
+from bot.cli.output.status import STYLES
+from bot.delivery.service import Served
 from bot.digests.composer import Explanation
 from bot.evaluation.measures import MAIN, MEASURES
 from bot.evaluation.tasks import Evaluation, Result, hidden
 from bot.papers.merge import Change
-from bot.pipeline.send import Served
 from bot.sources.ingest import Report
 from bot.text.latex import readable
 from bot.text.plain import counted

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from bot.delivery.model import Edition
 from bot.digests.model import Digest, News, ScoredPaper
 from bot.highlights import Span, extract, shown_reasons
 from bot.links import LinkView, abstract_page, found_in, pages
-from bot.outgoing import Edition
 from bot.papers.model import Paper
 from bot.papers.names import same_person
 from bot.text.latex import readable

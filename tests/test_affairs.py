@@ -7,8 +7,9 @@ from datetime import UTC, date, datetime, timedelta
 
 from rich.console import Console
 
-from bot.affairs import EDITIONS_SHOWN, SHOWN, Affairs, shown
-from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause, Stage
+from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, shown
+from bot.delivery.model import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause, Stage
+from bot.delivery.status import Affairs
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName
 

@@ -13,9 +13,9 @@ from lxml import html
 from bot.channels.mail import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
+from bot.delivery.ports import Channel
 from bot.digests.model import Digest
 from bot.gallery import Example, in_scheme, section
-from bot.ports import Channel
 from bot.profiles.model import ChannelName
 from tests.support.builders import make_profile, subscription
 from tests.support.samples import HOSTILE, digest, scored

@@ -13,12 +13,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 
+from bot.delivery.model import Notice
+from bot.delivery.unsubscribe_token import link
 from bot.digests.model import Digest
 from bot.letter import Letterhead, compose, message_id, notice, sender_address, sender_domain, subject
 from bot.links import LinkView
-from bot.outgoing import Notice
 from bot.rendering import BUILT_IN
-from bot.unsubscribe import link
 from bot.views import digest_view
 from tests.support.samples import HOSTILE, MADE, TITLES, TOKEN, digest, scored, wild_digests
 

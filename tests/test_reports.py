@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 
 from bot import reports
-from bot.affairs import Affairs
+from bot.delivery.model import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
+from bot.delivery.service import Served
+from bot.delivery.status import Affairs
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
 from bot.digests.selection import Decision, Verdict
-from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
 from bot.papers.merge import Change
 from bot.papers.model import Paper, SourceState, Unreadable
-from bot.pipeline.send import Served
 from bot.profiles.model import ChannelName
 from bot.ranking.model import Reason
 from bot.sources.ingest import Report

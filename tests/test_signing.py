@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.delivery.model import Notice
 from bot.errors import NotConfigured
 from bot.letter import Letterhead, compose, message_id_in, notice
-from bot.outgoing import Notice
 from bot.signing import SIGNED_HEADERS, signer
 from tests.support.samples import MADE, TOKEN, digest, scored
 

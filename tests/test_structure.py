@@ -13,8 +13,16 @@ ROOT = Path(__file__).resolve().parents[1]
 #: From the ground up. A package stands for all its modules; modules of one floor may use one another unless
 #: STRANGERS says otherwise.
 FLOORS: tuple[tuple[str, ...], ...] = (
-    ("bot", "bot.errors", "bot.model", "bot.mrkdwn", "bot.text.latex", "bot.progress", "bot.unsubscribe"),
-    ("bot.outgoing",),
+    (
+        "bot",
+        "bot.errors",
+        "bot.model",
+        "bot.mrkdwn",
+        "bot.text.latex",
+        "bot.progress",
+        "bot.delivery.unsubscribe_token",
+    ),
+    ("bot.delivery.model",),
     ("bot.ports", "bot.signing", "bot.text.plain", "bot.clock"),
     ("bot.papers.identity", "bot.profiles.yaml_reader"),
     ("bot.text.addresses", "bot.profiles.bibtex", "bot.evaluation.tasks", "bot.text.terms"),
@@ -25,14 +33,14 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "bot.links",
         "bot.papers.merge",
         "bot.profiles.schema",
-        "bot.schedule",
+        "bot.worker.loop",
     ),
     ("bot.views",),
     ("bot.own_templates", "bot.profiles.load", "bot.config.settings"),
     ("bot.rendering",),
     ("bot.bounces", "bot.profiles.wizard", "bot.letter", "bot.proofs"),
     ("bot.channels", "bot.pipeline", "bot.ranking", "bot.sources", "bot.store", "bot.web"),
-    ("bot.affairs",),
+    ("bot.cli.output.status",),
     ("bot.reports",),
     ("bot.app", "bot.digest_terminal", "bot.terminal"),
     ("bot.gallery",),
@@ -57,7 +65,7 @@ RESERVED = {
     "smtplib": ("bot.channels.mail",),
     "mailbox": ("bot.channels.maildir",),
     "flufl": ("bot.bounces",),
-    "apscheduler": ("bot.schedule",),
+    "apscheduler": ("bot.worker.loop",),
     "yaml": ("bot.profiles.yaml_reader",),
     "lxml": ("bot.sources",),
     "waitress": ("bot.web.server",),
@@ -158,8 +166,8 @@ def test_sources_and_channels_are_strangers_among_themselves(kind: str) -> None:
 def test_the_ground_imports_nothing_of_ours() -> None:
     """Model and errors stand alone; what is on its way, and the protocols, know the model and nothing else."""
     assert ours("bot.model") == ours("bot.errors") == frozenset()
-    assert ours("bot.outgoing") == {"bot.model"}
-    assert ours("bot.ports") == {"bot.model", "bot.outgoing"}
+    assert ours("bot.delivery.model") == {"bot.model"}
+    assert ours("bot.ports") == {"bot.model", "bot.delivery.model"}
 
 
 def test_only_the_edge_names_concrete_classes() -> None:

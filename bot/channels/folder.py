@@ -10,9 +10,9 @@ import re
 from email import message_from_bytes, policy
 from pathlib import Path
 
+from bot.delivery.model import Envelope, Later, Notice, Outcome, Part, Sent, Stage
+from bot.delivery.ports import Channel, Reach, nobody
 from bot.digests.model import Digest
-from bot.outgoing import Envelope, Later, Notice, Outcome, Part, Sent, Stage
-from bot.ports import Channel, Reach, nobody
 
 
 class FolderChannel(Channel):

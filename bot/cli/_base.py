@@ -15,8 +15,8 @@ from bot.errors import PaperboyError, UserError
 if TYPE_CHECKING:
     from bot.app import App
     from bot.config.settings import Settings
+    from bot.delivery.service import Served
     from bot.errors import Problem
-    from bot.pipeline.send import Served
     from bot.profiles.model import Profile
 
 DONE, FAILED, CHANGE_SOMETHING = 0, 1, 2

@@ -33,8 +33,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.app import App
+    from bot.delivery.service import Served
     from bot.digests.model import Digest, Past
-    from bot.pipeline.send import Served
     from bot.profiles.model import Profile
     from bot.sources.ingest import Report
 

@@ -24,7 +24,7 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print_json(reports.status(affairs))
     else:
-        from bot.affairs import shown
+        from bot.cli.output.status import shown
         from bot.terminal import console
 
         console().print(shown(affairs))
@@ -80,8 +80,8 @@ def settle(
     delivery: Annotated[str, typer.Argument(help="Its id, as status shows it; the beginning is enough.")],
 ) -> None:
     """Nothing more is to be done about a delivery that stopped: it has arrived, or is not wanted any more."""
-    from bot.pipeline.resend import settle as strike_off
-    from bot.pipeline.resend import stopped
+    from bot.delivery.resend import settle as strike_off
+    from bot.delivery.resend import stopped
 
     app = open_app()
     (one,) = stopped(app.outbox, delivery)

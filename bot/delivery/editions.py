@@ -8,9 +8,9 @@ from dataclasses import asdict
 from datetime import date, datetime
 from typing import Any, Protocol
 
+from bot.delivery.model import Edition, Part
+from bot.delivery.ports import Channel
 from bot.digests.model import Digest
-from bot.outgoing import Edition, Part
-from bot.ports import Channel
 from bot.profiles.model import Subscription
 
 

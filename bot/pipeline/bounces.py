@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.bounces import Kind, Report, read_report, read_reports
-from bot.outgoing import Bounce
+from bot.delivery.model import Bounce
 
 
 class Receivers(Protocol):

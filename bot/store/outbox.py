@@ -15,8 +15,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
+from bot.delivery.model import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
 from bot.digests.model import Past
-from bot.outgoing import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
 from bot.profiles.model import Subscription
 from bot.store import rows
 from bot.store.database import Database

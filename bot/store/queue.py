@@ -28,8 +28,8 @@ from sqlalchemy import (
     update,
 )
 
+from bot.delivery.model import BARRED, Claim, Delivery, DeliveryState, Envelope, Open, Stage, Step, Turn
 from bot.errors import Superseded, Violation
-from bot.outgoing import BARRED, Claim, Delivery, DeliveryState, Envelope, Open, Stage, Step, Turn
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.rows import PAUSE, delivery, unless_there

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from bot.outgoing import Bounce, Bounces, DeliveryState, Pause
+from bot.delivery.model import Bounce, Bounces, DeliveryState, Pause
 from bot.profiles.model import ChannelName
 from bot.store import rows
 from bot.store.database import Database

@@ -6,7 +6,7 @@ from typing import Any
 
 from sqlalchemy import TextClause, bindparam, text
 
-from bot.outgoing import Delivery, DeliveryState, Edition, Stage
+from bot.delivery.model import Delivery, DeliveryState, Edition, Stage
 from bot.profiles.model import ChannelName
 from bot.store.tables import Base, EditionRow
 

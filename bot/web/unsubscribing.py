@@ -13,10 +13,10 @@ from http import HTTPStatus
 from typing import NamedTuple, Protocol
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
+from bot.delivery.model import Edition
+from bot.delivery.unsubscribe_token import read_token
 from bot.errors import PaperboyError
-from bot.outgoing import Edition
 from bot.rendering import BUILT_IN, Templates
-from bot.unsubscribe import read_token
 from bot.views import LinkPage, leaving_view
 
 WHY = "unsubscribed by its reader"

@@ -19,9 +19,9 @@ import pytest
 from bot.channels.mail import MailChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import utc_now
-from bot.outgoing import Edition
-from bot.pipeline.deliver import Sender
-from bot.ports import Channel
+from bot.delivery.model import Edition
+from bot.delivery.ports import Channel
+from bot.delivery.sender import Sender
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.outbox import Outbox

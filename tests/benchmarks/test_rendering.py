@@ -20,12 +20,12 @@ from bot.app import formats
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
 from bot.clock import Moment, utc_now
+from bot.delivery.model import Part
+from bot.delivery.sender import Sender
+from bot.delivery.service import send
 from bot.digests.composer import Desk
 from bot.digests.model import Digest
 from bot.letter import Letterhead
-from bot.outgoing import Part
-from bot.pipeline.deliver import Sender
-from bot.pipeline.send import send
 from bot.profiles.model import ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING
 from bot.ranking.linear import Ranker

@@ -16,9 +16,9 @@ from bot.channels.folder import FolderChannel
 from bot.channels.mail import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
+from bot.delivery.model import Later, Sent, Stage
+from bot.delivery.ports import Channel
 from bot.errors import Superseded
-from bot.outgoing import Later, Sent, Stage
-from bot.ports import Channel
 from tests.support.samples import TITLES, TOKEN, digest, envelope
 from tests.support.slack_server import SlackServer
 from tests.support.smtp_server import SmtpServer

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from bot.channels.mail import MailChannel, SmtpSettings, Tls, parse_smtp_url
+from bot.delivery.model import Blame, Envelope, Later, Outcome, Refused, Sent, Stage, Unknown
 from bot.errors import NotConfigured, Superseded
 from bot.letter import Signer
-from bot.outgoing import Blame, Envelope, Later, Outcome, Refused, Sent, Stage, Unknown
 from tests.support.samples import TOKEN, digest, envelope
 from tests.support.smtp_server import SmtpServer, make_certificate
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.maildir import MaildirChannel
-from bot.outgoing import Envelope, Later, Refused, Sent
+from bot.delivery.model import Envelope, Later, Refused, Sent
 from tests.support.samples import TITLES, TOKEN, digest, envelope
 
 

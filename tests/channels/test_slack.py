@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from bot.channels.slack import API_URL, KINDS, Kind, SlackChannel, api_base, size
+from bot.delivery.model import Blame, Envelope, Later, Notice, Outcome, Refused, Sent, Stage, Unknown
 from bot.errors import NotConfigured, Superseded
-from bot.outgoing import Blame, Envelope, Later, Notice, Outcome, Refused, Sent, Stage, Unknown
 from tests.support.samples import TOKEN, digest, envelope, scored
 from tests.support.slack_server import Fault, SlackServer
 

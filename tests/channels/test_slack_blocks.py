@@ -14,9 +14,9 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from bot.channels.slack import SlackChannel, escaped, escaped_within, marked, size
+from bot.delivery.model import Part
 from bot.digests.model import Digest, News, ScoredPaper
 from bot.highlights import EXTRACT_LENGTH, Span, shortened
-from bot.outgoing import Part
 from bot.ranking.model import Reason
 from bot.views import PaperView, digest_view
 from tests.support.samples import HOSTILE, TOKEN, digest, paper, scored, wild_digests

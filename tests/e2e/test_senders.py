@@ -13,7 +13,7 @@ from threading import Barrier
 
 import pytest
 
-from bot.outgoing import DeliveryState, Step
+from bot.delivery.model import DeliveryState, Step
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
+from bot.delivery.alerts import Operator, raise_alert
+from bot.delivery.model import ALERTS, EditionState, Part
 from bot.digests.model import Past
 from bot.errors import DatabaseError
-from bot.outgoing import ALERTS, EditionState, Part
-from bot.pipeline.alerts import Operator, raise_alert
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.outbox import Outbox

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sqlalchemy import delete
 from sqlmodel import select
 
-from bot.outgoing import Edition, Part
+from bot.delivery.model import Edition, Part
 from bot.papers.merge import Change
 from bot.papers.model import Counted, Counting, Entry
 from bot.profiles.model import ChannelName

@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
+from bot.delivery.model import ALERTS, Claim, DeliveryState, EditionState, Part, Pause, Stage, Turn
 from bot.errors import Superseded, Violation
-from bot.outgoing import ALERTS, Claim, DeliveryState, EditionState, Part, Pause, Stage, Turn
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.outbox import Outbox

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.outgoing import Bounce, Bounces, Pause, scopes
+from bot.delivery.model import Bounce, Bounces, Pause, scopes
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.database import Database
 from bot.store.outbox import Outbox

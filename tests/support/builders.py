@@ -13,15 +13,15 @@ from typing import Any
 from sqlalchemy import event
 
 from bot.clock import Moment
+from bot.delivery.alerts import Operator
+from bot.delivery.model import Envelope, Notice, Outcome, Part, Sent, Stage
+from bot.delivery.ports import Channel, Reach, nobody
+from bot.delivery.sender import Sender
+from bot.delivery.service import Served, send
 from bot.digests.composer import Desk
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
-from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.papers.model import Counted, Entry, Paper
-from bot.pipeline.alerts import Operator
-from bot.pipeline.deliver import Sender
-from bot.pipeline.send import Served, send
-from bot.ports import Channel, Reach, nobody
 from bot.profiles.model import WEEK, ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING, counts
 from bot.ranking.linear import Ranker

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import select
 
-from bot.outgoing import Delivery, DeliveryState, Edition, Part, Step
+from bot.delivery.model import Delivery, DeliveryState, Edition, Part, Step
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.database import Database
 from bot.store.outbox import Outbox

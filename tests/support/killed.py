@@ -29,7 +29,7 @@ from typing import Any, NoReturn
 from sqlalchemy.engine.default import DefaultDialect
 
 #: What a command imports while it runs: imported before, a forked process has it at once.
-_HEAVY = """bot.app bot.cli bot.channels.mail bot.channels.maildir bot.channels.slack bot.pipeline.send
+_HEAVY = """bot.app bot.cli bot.channels.mail bot.channels.maildir bot.channels.slack bot.delivery.service
     bot.profiles.load bot.progress bot.ranking.linear bot.ranking.order bot.rendering bot.reports bot.config.settings
     bot.store.migrate bot.store.outbox bot.store.papers bot.store.queue bot.store.receivers bot.store.sources
     bot.terminal"""
@@ -118,7 +118,7 @@ def _who_commits() -> tuple[str, str]:
         module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_name
         if module.startswith("bot.store."):
             what = name
-        elif module == "bot.pipeline.deliver" and name in ("begin", "_hand_over", "end"):
+        elif module == "bot.delivery.sender" and name in ("begin", "_hand_over", "end"):
             what = {"end": "record"}.get(name, name.strip("_"))
             if name == "begin":
                 claimed = frame.f_locals["self"].one.id

@@ -10,8 +10,8 @@ from typing import Any
 
 from hypothesis import strategies as st
 
+from bot.delivery.model import Envelope
 from bot.digests.model import Digest, News, ScoredPaper
-from bot.outgoing import Envelope
 from bot.papers.model import Paper
 from bot.ranking.model import Reason
 

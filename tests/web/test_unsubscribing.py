@@ -16,10 +16,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.delivery.model import Edition
+from bot.delivery.unsubscribe_token import token
 from bot.errors import DatabaseError
-from bot.outgoing import Edition
 from bot.profiles.model import ChannelName
-from bot.unsubscribe import token
 from bot.web.unsubscribing import READ, WHY, unsubscribing
 
 SECRET = b"sixteen letters!"

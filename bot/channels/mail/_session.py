@@ -13,8 +13,8 @@ import ssl
 from collections.abc import Callable, Iterator
 
 from bot.config.smtp_url import SmtpSettings, Tls
-from bot.outgoing import Blame, Later, Outcome, Refused, Sent, Stage, Unknown
-from bot.ports import Reach
+from bot.delivery.model import Blame, Later, Outcome, Refused, Sent, Stage, Unknown
+from bot.delivery.ports import Reach
 from bot.text.plain import cut, one_line
 
 _FAREWELL = 2.0  # seconds: nothing depends on the answer to QUIT

@@ -16,7 +16,7 @@ from urllib.error import URLError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot.outgoing import Blame, Later, Outcome, Refused, Unknown
+from bot.delivery.model import Blame, Later, Outcome, Refused, Unknown
 
 
 class Kind(Enum):

@@ -19,10 +19,10 @@ from slack_sdk.errors import SlackApiError
 
 from bot.channels.slack._answers import FAILURES, Judgement, Kind, judged, why_unread
 from bot.channels.slack._message import alert, is_ours, messages, plain
+from bot.delivery.model import Blame, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
+from bot.delivery.ports import Channel, Names, Reach, nobody
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
-from bot.outgoing import Blame, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
-from bot.ports import Channel, Names, Reach, nobody
 from bot.rendering import BUILT_IN, Templates
 
 API_URL = "https://slack.com/api/"

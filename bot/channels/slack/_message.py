@@ -15,8 +15,8 @@ from typing import Any
 from bot.channels.slack._blocks import Block
 from bot.channels.slack._markup import disarmed, escaped, size
 from bot.channels.slack._pages import Page, pages
+from bot.delivery.model import Envelope, Notice, Part
 from bot.digests.model import Digest
-from bot.outgoing import Envelope, Notice, Part
 from bot.rendering import Templates
 from bot.text.plain import cut
 from bot.views import DigestView, digest_view

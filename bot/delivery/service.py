@@ -11,16 +11,16 @@ from datetime import date
 from typing import Protocol
 
 from bot.clock import Moment
+from bot.delivery.alerts import Operator, Stops, raise_alert
+from bot.delivery.due import due_date
 from bot.delivery.editions import EditionStore, store_edition
+from bot.delivery.model import ALERTS, Edition, EditionState, Pause, scopes
+from bot.delivery.ports import Channel
+from bot.delivery.sender import Sender
 from bot.digests.composer import Desk
 from bot.digests.model import Past
 from bot.errors import NotConfigured
-from bot.outgoing import ALERTS, Edition, EditionState, Pause, scopes
-from bot.pipeline.alerts import Operator, Stops, raise_alert
-from bot.pipeline.deliver import Sender
-from bot.ports import Channel
 from bot.profiles.model import ChannelName, Profile, Subscription
-from bot.schedule import due_date
 from bot.text.plain import said_once
 
 #: How an edition that is not through yet is told even when nothing could be done about it now.

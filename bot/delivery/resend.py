@@ -6,11 +6,11 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from bot.delivery.alerts import Operator, Stops
+from bot.delivery.model import Delivery, DeliveryState, Edition
+from bot.delivery.sender import Sender
+from bot.delivery.service import Served, deliver_and_tell, served
 from bot.errors import UserError
-from bot.outgoing import Delivery, DeliveryState, Edition
-from bot.pipeline.alerts import Operator, Stops
-from bot.pipeline.deliver import Sender
-from bot.pipeline.send import Served, deliver_and_tell, served
 
 _STOPPED = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 

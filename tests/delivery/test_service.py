@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.outgoing import Later, Outcome, Refused, Unknown
+from bot.delivery.model import Later, Outcome, Refused, Unknown
+from bot.delivery.service import Served
 from bot.papers.model import Entry
-from bot.pipeline.send import Served
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.store.tables import DeliveryRow, LedgerRow, MessageRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.errors import Violation
-from bot.outgoing import (
+from bot.delivery.alerts import MOST, Operator, notice, raise_alert
+from bot.delivery.model import (
     ALERTS,
     Blame,
     Delivery,
@@ -21,10 +21,10 @@ from bot.outgoing import (
     Step,
     Unknown,
 )
-from bot.pipeline.alerts import MOST, Operator, notice, raise_alert
-from bot.pipeline.deliver import LEASE
-from bot.pipeline.outcomes import SETTLE
-from bot.pipeline.send import deliver_and_tell
+from bot.delivery.retry import SETTLE
+from bot.delivery.sender import LEASE
+from bot.delivery.service import deliver_and_tell
+from bot.errors import Violation
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
 from tests.support.builders import NOW, FakeChannel, World, subscription

@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from bot.delivery.model import Claim, Delivery, DeliveryState, Open, Stage, Step, Turn
+from bot.delivery.ports import Channel
+from bot.delivery.retry import after, attempt
 from bot.errors import PaperboyError, Superseded, Violation
-from bot.outgoing import Claim, Delivery, DeliveryState, Open, Stage, Step, Turn
-from bot.pipeline.outcomes import after, attempt
-from bot.ports import Channel
 from bot.profiles.model import ChannelName
 
 #: How long a process may be silent before another takes its delivery for abandoned: longer than SETTLE. A sender that

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import Moment
-from bot.schedule import LOOK_BACK_DAYS, due_date
+from bot.delivery.due import LOOK_BACK_DAYS, due_date
 from tests.support.builders import at, make_profile, subscription
 
 ROOT = Path(__file__).parent.parent
@@ -134,7 +134,7 @@ def test_due_date_never_goes_back(naive: datetime, wall: time, zone: str, days: 
 
 SCRIPT = """
 import sys, time
-from bot.schedule import Loop
+from bot.worker.loop import Loop
 
 def say(word):
     print(word, flush=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zlib import crc32
 
-from bot.outgoing import (
+from bot.delivery.model import (
     Blame,
     Claim,
     Delivery,
@@ -25,7 +25,7 @@ from bot.outgoing import (
     Step,
     Unknown,
 )
-from bot.ports import Channel
+from bot.delivery.ports import Channel
 from bot.text.plain import said_once
 
 #: A message may show up in Slack's history only after a while; nothing is looked up or repeated before.

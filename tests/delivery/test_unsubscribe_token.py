@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.unsubscribe import link, read_token, token
+from bot.delivery.unsubscribe_token import link, read_token, token
 from tests.support.samples import TOKEN
 
 SECRET = b"sixteen letters!"

@@ -1,7 +1,4 @@
-"""The seams: what the pipeline asks of the world, declared by who uses them.
-
-Each has one suite of behaviour under tests/, run on every implementation.
-"""
+"""What delivery needs of channels."""
 
 from __future__ import annotations
 
@@ -9,8 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
 
+from bot.delivery.model import Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.digests.model import Digest
-from bot.outgoing import Envelope, Notice, Outcome, Part, Sent, Stage
 
 
 class Names(Protocol):

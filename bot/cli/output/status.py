@@ -8,17 +8,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import NamedTuple
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from bot.outgoing import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
+from bot.delivery.alerts import remedy
+from bot.delivery.model import Bounces, Delivery, DeliveryState, Edition, Pause
+from bot.delivery.retry import GIVE_UP
+from bot.delivery.status import Affairs, Unfinished
 from bot.papers.model import SourceState
-from bot.pipeline.alerts import remedy
-from bot.pipeline.outcomes import GIVE_UP
 from bot.text.plain import counted, cut
 
 #: Lines of each kind; `--json` has the rest.
@@ -28,48 +27,6 @@ EDITIONS_SHOWN = 10
 _WHY_LENGTH = 220
 #: How a state looks; anything else is plain.
 STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}
-
-
-@dataclass(frozen=True, slots=True)
-class Affairs:
-    """All that `paperboy status` is about."""
-
-    now: datetime
-    papers: int
-    sources: Sequence[SourceState] = ()
-    editions: Sequence[Edition] = ()  #: the newest of each subscription, and what is not through
-    alerts: Sequence[Delivery] = ()  #: that have not reached the operator
-    pauses: Sequence[Pause] = ()
-    bounces: Sequence[Bounces] = ()
-
-    def unfinished(self) -> Iterator[Unfinished]:
-        for edition in self.editions:
-            for one in edition.deliveries:
-                if one.state is not DeliveryState.SENT:
-                    yield Unfinished(one, edition)
-        for one in self.alerts:
-            yield Unfinished(one, None)
-
-
-class Unfinished(NamedTuple):
-    """A delivery that is not through."""
-
-    delivery: Delivery
-    edition: Edition | None  #: None of an alert
-
-    @property
-    def profile(self) -> str:
-        return self.edition.profile if self.edition else ALERTS
-
-    @property
-    def whole(self) -> str:
-        """`2026-05-04 ada → slack C0PAPERS, part 2 of 3`"""
-        one = self.delivery
-        if self.edition is None:
-            return f"alert → {one.channel} {one.target}"
-        parts = len(self.edition.deliveries)
-        part = f", part {one.part} of {parts}" if parts > 1 else ""
-        return f"{self.edition.on} {self.profile} → {one.channel} {one.target}{part}"
 
 
 def shown(affairs: Affairs) -> RenderableType:

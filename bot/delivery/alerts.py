@@ -11,8 +11,8 @@ from datetime import datetime
 from itertools import groupby
 from typing import NamedTuple, Protocol
 
-from bot.outgoing import Delivery, DeliveryState, Notice, Part
-from bot.ports import Channel
+from bot.delivery.model import Delivery, DeliveryState, Notice, Part
+from bot.delivery.ports import Channel
 from bot.profiles.model import ChannelName
 
 #: Incidents in one alert; `paperboy status` has the rest.

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.delivery.model import Blame, Edition, Later, Part, Refused, Unknown
+from bot.delivery.resend import resend, stopped
 from bot.errors import NotConfigured, UserError
-from bot.outgoing import Blame, Edition, Later, Part, Refused, Unknown
-from bot.pipeline.resend import resend, stopped
 from bot.profiles.model import ChannelName
 from tests.support.builders import NOW, World, subscription
 

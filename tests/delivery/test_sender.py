@@ -13,8 +13,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.errors import DatabaseError, SourceError, Violation
-from bot.outgoing import (
+from bot.delivery import sender
+from bot.delivery.model import (
     Blame,
     Claim,
     Delivery,
@@ -32,10 +32,10 @@ from bot.outgoing import (
     Turn,
     Unknown,
 )
-from bot.pipeline import deliver
-from bot.pipeline.deliver import LEASE, Sender
-from bot.pipeline.outcomes import SETTLE, SPREAD, Unsure, after, attempt
-from bot.ports import Channel, Reach, nobody
+from bot.delivery.ports import Channel, Reach, nobody
+from bot.delivery.retry import SETTLE, SPREAD, Unsure, after, attempt
+from bot.delivery.sender import LEASE, Sender
+from bot.errors import DatabaseError, SourceError, Violation
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
 from tests.support.builders import NOW, FakeChannel, World, make_profile, subscription
@@ -746,7 +746,7 @@ def wait_for(condition: Callable[[], bool]) -> None:
 def test_a_long_attempt_keeps_its_delivery(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """A live sender renews its lease while the receiver takes its time; when it is through nothing beats any more."""
     short = timedelta(seconds=0.03)
-    monkeypatch.setattr(deliver, "LEASE", short)
+    monkeypatch.setattr(sender, "LEASE", short)
     put(world)
     clock = FakeTime()
     rivals: list[Claim | None] = []
@@ -769,7 +769,7 @@ def test_a_lease_that_cannot_be_renewed_stops_no_attempt(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The database may be busy for a moment: that is logged, and tried again."""
-    monkeypatch.setattr(deliver, "LEASE", timedelta(seconds=0.03))
+    monkeypatch.setattr(sender, "LEASE", timedelta(seconds=0.03))
     put(world)
     tries: list[str] = []
 
