@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from bot.delivery.ports import Channel
     from bot.delivery.status import Affairs
     from bot.letter import Signer
-    from bot.rendering import Templates
+    from bot.presentation.templates import Templates
     from bot.sources.base import Source
     from bot.sources.files import Format
     from bot.sources.http import PoliteHttp
@@ -72,8 +72,8 @@ def template_problems(folder: Path) -> tuple[Problem, ...]:
     """What is wrong with one's own templates, each of them rendered as it would be sent."""
     from bot.channels.maildir import MaildirChannel
     from bot.channels.slack import SlackChannel
-    from bot.proofs import try_out
-    from bot.rendering import Templates
+    from bot.presentation.template_check import try_out
+    from bot.presentation.templates import Templates
 
     found: list[Problem] = []
     templates = Templates(folder, found.append)
@@ -144,7 +144,7 @@ class App:
 
     @cached_property
     def templates(self) -> Templates:
-        from bot.rendering import Templates
+        from bot.presentation.templates import Templates
 
         return Templates(self.settings.templates, self._told)
 

@@ -22,13 +22,13 @@ from rich.console import Console
 from rich.segment import Segment
 
 from bot.delivery.ports import Channel
-from bot.digest_terminal import OnTerminal
 from bot.digests.model import Digest
 from bot.errors import UserError
 from bot.mrkdwn import lines, plain_lines
+from bot.presentation.digest_view import digest_view
+from bot.presentation.templates import environment
+from bot.presentation.terminal import OnTerminal
 from bot.profiles.model import ChannelName, Profile
-from bot.rendering import environment
-from bot.views import digest_view
 
 SCHEMES = ("light", "dark")
 #: Gmail shows so much of a mail's HTML, and a link to the rest (measured by senders; Google says nothing of it).

@@ -24,11 +24,11 @@ from urllib.parse import quote, urlsplit
 from bot.delivery import unsubscribe_token
 from bot.delivery.model import Notice
 from bot.digests.model import Digest
-from bot.links import LinkView
-from bot.rendering import BUILT_IN, Templates
+from bot.presentation.digest_view import DigestView, digest_view
+from bot.presentation.links import LinkView
+from bot.presentation.templates import BUILT_IN, Templates
 from bot.text.addresses import is_loopback
 from bot.text.plain import cut, one_line, without_controls
-from bot.views import DigestView, digest_view
 
 SUBJECT_TITLE_LENGTH = 70
 _NOTICE_SUBJECT_LENGTH = 120

@@ -1,16 +1,15 @@
 """What people see of commands: Rich on a terminal, the same words plainly elsewhere.
 
-Owns the consoles, and every command's words but a digest (bot.digest_terminal) and how things stand (bot.cli.output.status).
+Owns the consoles, and every command's words but a digest (bot.presentation.terminal) and how things stand (bot.cli.output.status).
 """
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
@@ -109,8 +108,6 @@ def explained(profile: str, asked: str, found: Explanation) -> RenderableType:
 _NAMED = 5
 #: Columns for a profile's name: a query can be a paragraph.
 _NAME_WIDTH = 70
-#: Columns of a pipe that programs read.
-_PIPE_WIDTH = 200
 
 
 def evaluated(done: Evaluation) -> RenderableType:
@@ -180,24 +177,3 @@ def _hidden(rows: Iterable[tuple[str, str]]) -> Table:
     for place, title in rows:
         table.add_row(place, Text(title))
     return table
-
-
-def console(*, stderr: bool = False) -> Console:
-    """For lines that programs read too: wide enough to keep a line of a pipe whole; colours only on a terminal."""
-    made = _console(stderr=stderr)
-    return made if made.is_terminal else _console(stderr=stderr, width=_PIPE_WIDTH)
-
-
-def page() -> Console:
-    """For what people read: as wide as the terminal; where there is none, as COLUMNS says, or 80."""
-    return _console()
-
-
-def _console(*, stderr: bool = False, width: int | None = None) -> Console:
-    """Interprets nothing in what it prints; with NO_COLOR (https://no-color.org) no escape sequence at all, so that
-    links and bold go with the colours.
-    """
-    colours: Literal["auto"] | None = None if os.environ.get("NO_COLOR") else "auto"
-    return Console(
-        stderr=stderr, width=width, highlight=False, markup=False, emoji=False, color_system=colours
-    )

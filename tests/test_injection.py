@@ -13,13 +13,13 @@ import pytest
 from lxml import html
 from rich.console import Console
 
-from bot.digest_terminal import OnTerminal
 from bot.digests.model import Digest, News, ScoredPaper
 from bot.letter import Letterhead, compose
 from bot.papers.model import Paper
+from bot.presentation.digest_view import digest_view
+from bot.presentation.templates import BUILT_IN
+from bot.presentation.terminal import OnTerminal
 from bot.ranking.model import Reason
-from bot.rendering import BUILT_IN
-from bot.views import digest_view
 from tests.support.samples import digest, paper
 
 #: What must arrive as it is written, or not at all.

@@ -17,9 +17,9 @@ from bot.delivery.model import Notice
 from bot.delivery.unsubscribe_token import link
 from bot.digests.model import Digest
 from bot.letter import Letterhead, compose, message_id, notice, sender_address, sender_domain, subject
-from bot.links import LinkView
-from bot.rendering import BUILT_IN
-from bot.views import digest_view
+from bot.presentation.digest_view import digest_view
+from bot.presentation.links import LinkView
+from bot.presentation.templates import BUILT_IN
 from tests.support.samples import HOSTILE, MADE, TITLES, TOKEN, digest, scored, wild_digests
 
 DELIVERY = f"{TOKEN}-1"

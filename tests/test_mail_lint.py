@@ -10,8 +10,8 @@ import json
 import pytest
 
 from bot.digests.model import Digest
-from bot.rendering import BUILT_IN
-from bot.views import digest_view
+from bot.presentation.digest_view import digest_view
+from bot.presentation.templates import BUILT_IN
 from tests.support.mail_lint import lint
 from tests.support.mail_lint.checks import LARGEST
 from tests.support.mail_lint.colours import contrast, read_colour

@@ -28,21 +28,21 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.text.addresses", "bot.profiles.bibtex", "bot.evaluation.tasks", "bot.text.terms"),
     (
         "bot.digests.selection",
-        "bot.highlights",
+        "bot.presentation.excerpts",
         "bot.sources.http",
-        "bot.links",
+        "bot.presentation.links",
         "bot.papers.merge",
         "bot.profiles.schema",
         "bot.worker.loop",
     ),
-    ("bot.views",),
-    ("bot.own_templates", "bot.profiles.load", "bot.config.settings"),
-    ("bot.rendering",),
-    ("bot.bounces", "bot.profiles.wizard", "bot.letter", "bot.proofs"),
+    ("bot.presentation.digest_view",),
+    ("bot.presentation.custom_templates", "bot.profiles.load", "bot.config.settings"),
+    ("bot.presentation.templates",),
+    ("bot.bounces", "bot.profiles.wizard", "bot.letter", "bot.presentation.template_check"),
     ("bot.channels", "bot.pipeline", "bot.ranking", "bot.sources", "bot.store", "bot.web"),
     ("bot.cli.output.status",),
     ("bot.reports",),
-    ("bot.app", "bot.digest_terminal", "bot.terminal"),
+    ("bot.app", "bot.presentation.terminal", "bot.terminal"),
     ("bot.gallery",),
     ("bot.daemon", "bot.demo"),
     ("bot.cli",),
@@ -69,8 +69,11 @@ RESERVED = {
     "yaml": ("bot.profiles.yaml_reader",),
     "lxml": ("bot.sources",),
     "waitress": ("bot.web.server",),
-    "jinja2": ("bot.rendering", "bot.own_templates"),  # the latter in a sandbox, for who needs one
-    "css_inline": ("bot.rendering",),
+    "jinja2": (
+        "bot.presentation.templates",
+        "bot.presentation.custom_templates",
+    ),  # the latter in a sandbox, for who needs one
+    "css_inline": ("bot.presentation.templates",),
     "typer": ("bot.cli", "bot.profiles.wizard"),
 }
 #: How the clock is read; `time.monotonic` measures, and tells no time.

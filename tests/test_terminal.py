@@ -21,11 +21,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bot import terminal
-from bot.digest_terminal import CARD_WIDTH, TABLE_FROM, TABLE_WIDTH, OnTerminal, show
 from bot.digests.model import Digest, News, ScoredPaper
+from bot.presentation.digest_view import DigestView, digest_view
+from bot.presentation.terminal import CARD_WIDTH, TABLE_FROM, TABLE_WIDTH, OnTerminal, show
 from bot.ranking.model import Reason
 from bot.sources.ingest import Report
-from bot.views import DigestView, digest_view
 from tests.support.samples import digest, paper, scored, wild_digests
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -338,7 +338,7 @@ def clean(text: str) -> bool:
 
 # --- Terminals, pipes and what the environment says -------------------------------------------------------
 
-_SHOW = "from bot.digest_terminal import show; from tests.support.samples import digest; show(digest())"
+_SHOW = "from bot.presentation.terminal import show; from tests.support.samples import digest; show(digest())"
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from bot.delivery.model import Envelope, Later, Notice, Outcome, Part, Refused, 
 from bot.delivery.ports import Channel, Reach, nobody
 from bot.digests.model import Digest
 from bot.letter import Letterhead, compose, message_id_in, notice, sender_address
-from bot.rendering import BUILT_IN, Templates
+from bot.presentation.templates import BUILT_IN, Templates
 
 SENDER = "paperboy@localhost"
 _SIMPLE_NAME = re.compile(r"\w[\w.+@-]{0,99}")

@@ -56,17 +56,19 @@ def demo(
 
 
 def _show_demo(made: Demo, worth_a_look: Iterable[Path]) -> None:
-    from bot import digest_terminal, terminal
+    from bot import terminal
+    from bot.presentation.console import console
+    from bot.presentation.terminal import show
 
-    console = terminal.console()
-    console.print(terminal.ingested([replace(made.report, name="sample edition")], made.report.entries), "")
+    out = console()
+    out.print(terminal.ingested([replace(made.report, name="sample edition")], made.report.entries), "")
     for digest in made.digests:
-        digest_terminal.show(digest)
-    console.print(terminal.sent(made.rows))
-    console.print("\nLook at these:")
+        show(digest)
+    out.print(terminal.sent(made.rows))
+    out.print("\nLook at these:")
     for path in worth_a_look:
-        console.print(f"  {path}", soft_wrap=True)
-    console.print(
+        out.print(f"  {path}", soft_wrap=True)
+    out.print(
         "\nNext: `paperboy init` writes a profile of your own, `paperboy ingest` fetches today's papers,"
         "\n`paperboy preview` shows your digest, `paperboy send` delivers it, `paperboy run` does so every day."
     )
@@ -191,8 +193,9 @@ def evaluate(
         print_json(reports.evaluate(done))
     else:
         from bot import terminal
+        from bot.presentation.console import console
 
-        terminal.console().print(terminal.evaluated(done))
+        console().print(terminal.evaluated(done))
 
 
 def _from_set(papers: Path, judgements: Path, *, about: bool) -> Task:

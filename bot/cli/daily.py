@@ -74,8 +74,9 @@ def ingest(
         print_json(reports.ingest(told, stored))
     else:
         from bot import terminal
+        from bot.presentation.console import console
 
-        terminal.console().print(terminal.ingested(told, stored))
+        console().print(terminal.ingested(told, stored))
     app.close()
     raise typer.Exit(FAILED if any(report.failed for report in told) else DONE)
 
@@ -128,6 +129,7 @@ def explain(
 ) -> None:
     """A paper's score term by term, its rank, and why it was or was not sent."""
     from bot import reports, terminal
+    from bot.presentation.console import console
 
     if not paper.strip():
         raise UserError("which paper? give an id, a link or a title")
@@ -139,7 +141,7 @@ def explain(
     if as_json:
         print_json(reports.explain(profile.id, paper, found, moment.instant))
     else:
-        terminal.console().print(terminal.explained(profile.id, paper, found))
+        console().print(terminal.explained(profile.id, paper, found))
     app.close()
 
 
@@ -161,8 +163,9 @@ def send(
         print_json(reports.send(rows))
     else:
         from bot import terminal
+        from bot.presentation.console import console
 
-        terminal.console().print(terminal.sent(rows))
+        console().print(terminal.sent(rows))
     app.close()
     raise typer.Exit(exit_code(rows, sound))
 
@@ -231,18 +234,19 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
 
 
 def _show(app: App, digest: Digest, format_: Format) -> None:
-    from bot import digest_terminal, views
+    from bot.presentation import digest_view
+    from bot.presentation.terminal import show
     from bot.profiles.model import ChannelName
 
     slack = app.channels[ChannelName.SLACK]
     shown: dict[Format, Callable[[], str]] = {
-        Format.HTML: lambda: app.templates.html(views.digest_view(digest)),
-        Format.TEXT: lambda: app.templates.text(views.digest_view(digest)),
+        Format.HTML: lambda: app.templates.html(digest_view.digest_view(digest)),
+        Format.TEXT: lambda: app.templates.text(digest_view.digest_view(digest)),
         Format.SLACK: lambda: "\n".join(
             part.payload.decode() for part in slack.render(digest, "preview", "preview")
         ),
     }
     if format_ is Format.TERMINAL:
-        digest_terminal.show(digest)
+        show(digest)
     else:
         sys.stdout.write(f"{shown[format_]()}\n")

@@ -25,7 +25,7 @@ def status(as_json: AsJson = False) -> None:
         print_json(reports.status(affairs))
     else:
         from bot.cli.output.status import shown
-        from bot.terminal import console
+        from bot.presentation.console import console
 
         console().print(shown(affairs))
     app.close()
@@ -42,6 +42,7 @@ def resend(
 ) -> None:
     """An explicit second try of a delivery that stopped (failed or uncertain); it lifts the pauses of its target."""
     from bot import reports, terminal
+    from bot.presentation.console import console
 
     if bool(delivery) == everything:
         raise UserError("which delivery? give its id, as `paperboy status` shows it, or --all")
@@ -51,7 +52,7 @@ def resend(
     if as_json:
         print_json(reports.send(rows))
     else:
-        terminal.console().print(terminal.sent(rows))
+        console().print(terminal.sent(rows))
     app.close()
     raise typer.Exit(exit_code(rows, sound=True))
 
@@ -108,8 +109,9 @@ def bounces(
         print_json(reports.bounces(read))
     else:
         from bot import terminal
+        from bot.presentation.console import console
 
-        terminal.console().print(terminal.came_back(read))
+        console().print(terminal.came_back(read))
     app.close()
 
 

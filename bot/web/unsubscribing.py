@@ -16,8 +16,8 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from bot.delivery.model import Edition
 from bot.delivery.unsubscribe_token import read_token
 from bot.errors import PaperboyError
-from bot.rendering import BUILT_IN, Templates
-from bot.views import LinkPage, leaving_view
+from bot.presentation.digest_view import LinkPage, leaving_view
+from bot.presentation.templates import BUILT_IN, Templates
 
 WHY = "unsubscribed by its reader"
 #: Of a request's body, which says nothing that the address does not: bytes.

@@ -15,7 +15,7 @@ from statistics import median
 
 import pytest
 
-from bot import highlights, letter
+from bot import letter
 from bot.app import formats
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel
@@ -26,17 +26,18 @@ from bot.delivery.service import send
 from bot.digests.composer import Desk
 from bot.digests.model import Digest
 from bot.letter import Letterhead
+from bot.presentation import excerpts
+from bot.presentation.digest_view import digest_view
+from bot.presentation.templates import BUILT_IN
 from bot.profiles.model import ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING
 from bot.ranking.linear import Ranker
-from bot.rendering import BUILT_IN
 from bot.sources.files import ingest_file
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
 from bot.store.queue import Queue
 from bot.text.terms import terms, words
-from bot.views import digest_view
 
 READERS = 1000
 ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "archive"
@@ -130,7 +131,7 @@ def by_part(digests: Sequence[Digest]) -> None:
     for _ in range(3):
         for name, render in parts.items():
             if "unread" in name:
-                highlights._read.cache_clear()
+                excerpts._read.cache_clear()
             begun = time.perf_counter()
             for n in range(len(digests)):
                 render(n)

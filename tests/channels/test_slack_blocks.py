@@ -16,9 +16,9 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from bot.channels.slack import SlackChannel, escaped, escaped_within, marked, size
 from bot.delivery.model import Part
 from bot.digests.model import Digest, News, ScoredPaper
-from bot.highlights import EXTRACT_LENGTH, Span, shortened
+from bot.presentation.digest_view import PaperView, digest_view
+from bot.presentation.excerpts import EXTRACT_LENGTH, Span, shortened
 from bot.ranking.model import Reason
-from bot.views import PaperView, digest_view
 from tests.support.samples import HOSTILE, TOKEN, digest, paper, scored, wild_digests
 from tests.support.slack_limits import bold, problems, shown, without_invisible
 from tests.support.slack_server import rejected

@@ -18,7 +18,7 @@ BROKEN = (
     "<h1>{{ digest.day }}</h1>\n{% for paper in digest.papers %}\n<p>{{ paper.titel }}</p>\n{% endfor %}\n"
 )
 #: What `check` says of it.
-PLACE = "mine/digest.html.j2:3:1: 'bot.views.PaperView object' has no attribute 'titel'"
+PLACE = "mine/digest.html.j2:3:1: 'bot.presentation.digest_view.PaperView object' has no attribute 'titel'"
 WARNING = f"{PLACE} (the built-in template is used)\n"
 GOOD = "Good morning, {{ digest.profile }}!\n{% for paper in digest.papers %}\n* {{ paper.title }}\n{% endfor %}\n"
 

@@ -15,7 +15,7 @@ from bot.delivery.ports import Channel, Reach, nobody
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.letter import Letterhead, Signer, compose, message_id_in, notice, sender_address
-from bot.rendering import BUILT_IN, Templates
+from bot.presentation.templates import BUILT_IN, Templates
 
 TIMEOUT = 30.0  # seconds, of every wait on the server
 NOT_CONFIGURED = "e-mail is not configured: set SMTP_URL and MAIL_FROM"

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.slack._markup import bold, embolded, escaped, escaped_within, link, marked, size
-from bot.highlights import Span, shortened
-from bot.links import LinkView
-from bot.rendering import sentence, starred
+from bot.presentation.digest_view import EARLIER, AuthorView, DigestView, PaperView, TitleView
+from bot.presentation.excerpts import Span, shortened
+from bot.presentation.links import LinkView
+from bot.presentation.templates import sentence, starred
 from bot.text.plain import counted, cut
-from bot.views import EARLIER, AuthorView, DigestView, PaperView, TitleView
 
 MAX_HEADER = 150
 _OR_LEAVE = ", or take Paperboy out of this channel"

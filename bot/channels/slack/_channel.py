@@ -23,7 +23,7 @@ from bot.delivery.model import Blame, Envelope, Notice, Outcome, Part, Refused, 
 from bot.delivery.ports import Channel, Names, Reach, nobody
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
-from bot.rendering import BUILT_IN, Templates
+from bot.presentation.templates import BUILT_IN, Templates
 
 API_URL = "https://slack.com/api/"
 TIMEOUT = 30  # seconds

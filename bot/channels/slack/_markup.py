@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from bot.highlights import Span
+from bot.presentation.excerpts import Span
 from bot.text.plain import cut
 
 _LONGEST_URL = 600  #: characters, escaped

@@ -17,9 +17,9 @@ from bot.channels.slack._markup import disarmed, escaped, size
 from bot.channels.slack._pages import Page, pages
 from bot.delivery.model import Envelope, Notice, Part
 from bot.digests.model import Digest
-from bot.rendering import Templates
+from bot.presentation.digest_view import DigestView, digest_view
+from bot.presentation.templates import Templates
 from bot.text.plain import cut
-from bot.views import DigestView, digest_view
 
 _EVENT_TYPE = "paperboy_delivery"
 #: `text` is cut silently above 40,000 characters, and may be split from about 4,000 on (undocumented).

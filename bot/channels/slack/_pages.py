@@ -12,8 +12,8 @@ from itertools import groupby
 
 from bot.channels.slack import _blocks
 from bot.channels.slack._blocks import Block
-from bot.highlights import EXTRACT_LENGTH
-from bot.views import DigestView, PaperView
+from bot.presentation.digest_view import DigestView, PaperView
+from bot.presentation.excerpts import EXTRACT_LENGTH
 
 # Slack takes 50 blocks and about 12,000 characters in all of them: 9,597 were accepted, 11,341 rejected
 # with msg_blocks_too_long (https://github.com/slackapi/bolt-js/issues/2509).
@@ -138,6 +138,6 @@ def _body(pieces: Sequence[_Piece], begun: Collection[str]) -> Iterator[Block]:
             yield from piece.blocks
 
 
-def _fits(blocks: Sequence[Block]) -> bool:
+def _fits(message: Sequence[Block]) -> bool:
     """Whether Slack takes so many blocks, and so much in all of them."""
-    return len(blocks) <= _MAX_BLOCKS and sum(map(_blocks.characters, blocks)) <= _MAX_CHARACTERS
+    return len(message) <= _MAX_BLOCKS and sum(map(_blocks.characters, message)) <= _MAX_CHARACTERS

@@ -16,16 +16,16 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 
-from bot import proofs
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack import SlackChannel, escaped, size
 from bot.digests.model import Digest, ScoredPaper
 from bot.errors import Problem
-from bot.own_templates import DEEPEST, LONGEST, OwnTemplates, misnamed
 from bot.papers.model import Paper
-from bot.rendering import BUILT_IN, Templates, environment
+from bot.presentation import template_check
+from bot.presentation.custom_templates import DEEPEST, LONGEST, OwnTemplates, misnamed
+from bot.presentation.digest_view import LeavingView, LinkPage, digest_view
+from bot.presentation.templates import BUILT_IN, Templates, environment
 from bot.text.plain import cut
-from bot.views import LeavingView, LinkPage, digest_view
 from tests.support.cli import ROOT
 from tests.support.samples import HOSTILE, TOKEN, digest, scored
 
@@ -93,7 +93,9 @@ def own(tmp_path: Path) -> Own:
 
 def test_without_a_folder_there_is_no_sandbox() -> None:
     """Who has no templates of their own does not pay for those of others."""
-    code = "import sys, bot.rendering as r; r.Templates(); print('jinja2.sandbox' in sys.modules)"
+    code = (
+        "import sys, bot.presentation.templates as r; r.Templates(); print('jinja2.sandbox' in sys.modules)"
+    )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.stdout == "False\n"
 
@@ -147,7 +149,7 @@ def test_the_built_in_ones_can_be_built_on(own: Own, name: str) -> None:
 def test_built_in_templates_are_the_same_in_the_sandbox(own: Own, name: str) -> None:
     """What extends or includes one gets what it is outside."""
     own.write(name, f'{{% extends "builtin/{name}" %}}')
-    for shown in proofs.digests():
+    for shown in template_check.digests():
         view = digest_view(shown)
         if name == SLACK:
             assert slack_text(own.templates, shown) == slack_text(BUILT_IN, shown)
@@ -158,7 +160,7 @@ def test_built_in_templates_are_the_same_in_the_sandbox(own: Own, name: str) -> 
     assert own.told == []
 
 
-GROUPED = [shown for shown in proofs.digests() if len({one.interest for one in shown.papers}) > 1]
+GROUPED = [shown for shown in template_check.digests() if len({one.interest for one in shown.papers}) > 1]
 
 
 def test_the_documented_template_works(own: Own) -> None:
@@ -169,7 +171,7 @@ def test_the_documented_template_works(own: Own) -> None:
     pages = [own.templates.html(digest_view(shown)) for shown in GROUPED]
     assert pages
     assert all(re.search(r"<h2 [^>]*color: ?#1b4b82", page) for page in pages)
-    texts = [own.text(example, shown) for shown in proofs.digests()]
+    texts = [own.text(example, shown) for shown in template_check.digests()]
     assert own.told == []
     assert all(text.startswith("Good morning, ada! ") for text in texts)
     assert "Nothing today." in texts[3]
@@ -481,7 +483,7 @@ def test_everything_is_tried_out(own: Own, tmp_path: Path) -> None:
         MaildirChannel(tmp_path, templates=own.templates),
         SlackChannel(None, templates=own.templates),
     )
-    proofs.try_out(own.templates, channels)
+    template_check.try_out(own.templates, channels)
     assert sorted((file, line) for file, line, _ in own.lines) == [
         ("_unused.html.j2", 2),
         ("digest.htm.j2", 1),
@@ -495,7 +497,7 @@ def test_everything_is_tried_out(own: Own, tmp_path: Path) -> None:
 
 def test_the_made_digests_have_and_lack_everything() -> None:
     """Every optional field of a paper, and of its place in a digest, is there once, and missing once."""
-    places = [one for made in proofs.digests() for one in made.papers]
+    places = [one for made in template_check.digests() for one in made.papers]
     for kind, values in ((Paper, [one.paper for one in places]), (ScoredPaper, places)):
         for each in fields(kind):
             if each.default is MISSING or each.name in ("withdrawn", "cut", "text_source"):  # never shown
@@ -503,4 +505,4 @@ def test_the_made_digests_have_and_lack_everything() -> None:
             found = [getattr(value, each.name) for value in values]
             assert each.default in found, each.name
             assert any(value != each.default for value in found), each.name
-    assert any(not made.papers for made in proofs.digests())
+    assert any(not made.papers for made in template_check.digests())

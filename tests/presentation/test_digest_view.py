@@ -8,8 +8,16 @@ from typing import Any
 import pytest
 
 from bot.digests.model import News, ScoredPaper
-from bot.links import LinkView
-from bot.views import ALSO_SHOWN, BEST_SHOWN, EARLIER_SHOWN, TITLE_LENGTH, PaperView, digest_view, paper_view
+from bot.presentation.digest_view import (
+    ALSO_SHOWN,
+    BEST_SHOWN,
+    EARLIER_SHOWN,
+    TITLE_LENGTH,
+    PaperView,
+    digest_view,
+    paper_view,
+)
+from bot.presentation.links import LinkView
 from tests.support.samples import digest, paper, scored
 
 TODAY = date(2026, 5, 5)

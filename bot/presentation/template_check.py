@@ -13,9 +13,9 @@ from datetime import UTC, date, datetime
 from bot.delivery.ports import Channel
 from bot.digests.model import Digest, News, ScoredPaper
 from bot.papers.model import Paper
+from bot.presentation.digest_view import LeavingView, LinkPage
+from bot.presentation.templates import Templates
 from bot.ranking.model import Reason
-from bot.rendering import Templates
-from bot.views import LeavingView, LinkPage
 
 _MADE = datetime(2026, 5, 5, 6, 30, tzinfo=UTC)
 _BARE = Paper(id="title:anexample", title="An Example", first_seen=_MADE)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.links import FOUND_SHOWN, abstract_page, found_in, pages, safe_url
+from bot.presentation.links import FOUND_SHOWN, abstract_page, found_in, pages, safe_url
 from tests.support.samples import HOSTILE, paper
 
 

@@ -14,10 +14,10 @@ from enum import StrEnum
 
 from bot.delivery.model import Edition
 from bot.digests.model import Digest, News, ScoredPaper
-from bot.highlights import Span, extract, shown_reasons
-from bot.links import LinkView, abstract_page, found_in, pages
 from bot.papers.model import Paper
 from bot.papers.names import same_person
+from bot.presentation.excerpts import Span, extract, shown_reasons
+from bot.presentation.links import LinkView, abstract_page, found_in, pages
 from bot.text.latex import readable
 from bot.text.plain import ELLIPSIS, counted, cut, one_line
 

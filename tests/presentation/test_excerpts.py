@@ -6,13 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.highlights import (
-    EXTRACT_LENGTH,
-    LEAST_REASON,
-    REASONS_SHOWN,
-    extract,
-    shown_reasons,
-)
+from bot.presentation.excerpts import EXTRACT_LENGTH, LEAST_REASON, REASONS_SHOWN, extract, shown_reasons
 from bot.ranking.model import Reason
 from bot.text.latex import readable
 from bot.text.plain import one_line

@@ -1,7 +1,7 @@
 """A digest as `paperboy preview` and `paperboy demo` show it: a ranked table on a wide terminal, cards anywhere else.
 
 Owns the layout, and what becomes of links and marks: on a terminal they stand behind the words, elsewhere they are
-written out. Refuses to know what is said of a paper (bot.views decides that). Whatever a paper or a profile says gets
+written out. Refuses to know what is said of a paper (bot.presentation.digest_view decides that). Whatever a paper or a profile says gets
 here as `rich.text.Text`, which interprets no markup.
 """
 
@@ -17,9 +17,9 @@ from rich.table import Table
 from rich.text import Span, Text
 
 from bot.digests.model import Digest
-from bot.rendering import marked, sentence, starred
-from bot.terminal import page
-from bot.views import EARLIER, DigestView, GroupView, PaperView, TitleView, digest_view
+from bot.presentation.console import page
+from bot.presentation.digest_view import EARLIER, DigestView, GroupView, PaperView, TitleView, digest_view
+from bot.presentation.templates import marked, sentence, starred
 
 #: Columns from which on there is room for a table.
 TABLE_FROM = 110

@@ -1,7 +1,7 @@
 """The templates that show a digest to a reader, and the pages made of them.
 
 Owns the Jinja environment and what its templates need: line breaking, inline styles; and that a built-in template
-stands in for one's own where that has a mistake. Refuses to know what is shown (bot.views decides that), how anything
+stands in for one's own where that has a mistake. Refuses to know what is shown (bot.presentation.digest_view decides that), how anything
 is sent, and which markup a channel needs beyond HTML.
 """
 
@@ -17,16 +17,16 @@ import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from bot.errors import Problem
-from bot.highlights import Span
+from bot.presentation.digest_view import AuthorView, DigestView, LeavingView, LinkPage
+from bot.presentation.excerpts import Span
 from bot.text.plain import pieces
-from bot.views import AuthorView, DigestView, LeavingView, LinkPage
 
 if TYPE_CHECKING:
-    from bot.own_templates import OwnTemplates
+    from bot.presentation.custom_templates import OwnTemplates
 
 TEXT_WIDTH = 77  # RFC 5322 recommends lines of at most 78 characters
 
-_PACKAGE = Path(__file__).resolve().parent
+_PACKAGE = Path(__file__).resolve().parents[1]
 #: A wheel carries its templates inside the package; there a top-level `templates` would be someone else's.
 _TEMPLATE_FOLDERS = (_PACKAGE / "_data" / "templates", _PACKAGE.parent / "templates")
 
@@ -143,7 +143,7 @@ class Templates:
 
 
 def _opened(folder: Path, told: Callable[[Problem], None]) -> OwnTemplates:
-    from bot.own_templates import OwnTemplates  # the sandbox is for who needs one
+    from bot.presentation.custom_templates import OwnTemplates
 
     return OwnTemplates(folder, environment(), told)
 

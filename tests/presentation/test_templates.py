@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from jinja2 import UndefinedError
 from lxml import html
 
-from bot import rendering
 from bot.digests.model import Digest
-from bot.rendering import BUILT_IN, environment, templates_folder, wrapped
-from bot.views import digest_view
+from bot.presentation import templates
+from bot.presentation.digest_view import digest_view
+from bot.presentation.templates import BUILT_IN, environment, templates_folder, wrapped
 from tests.support.samples import ABSTRACT, digest, paper, scored, wild_digests
 
 OURS = {"html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"}
@@ -36,7 +36,7 @@ def test_wheel_templates_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     inside, beside = tmp_path / "bot" / "_data" / "templates", tmp_path / "templates"
     for folder in (inside, beside):
         folder.mkdir(parents=True)
-    monkeypatch.setattr(rendering, "_TEMPLATE_FOLDERS", (inside, beside))
+    monkeypatch.setattr(templates, "_TEMPLATE_FOLDERS", (inside, beside))
     assert templates_folder() == inside
 
 
