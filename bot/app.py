@@ -29,10 +29,10 @@ if TYPE_CHECKING:
     from datetime import datetime
     from wsgiref.types import WSGIApplication
 
+    from bot.channels.email.message import Signer
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
     from bot.delivery.status import Affairs
-    from bot.letter import Signer
     from bot.presentation.templates import Templates
     from bot.sources.base import Source
     from bot.sources.files import Format
@@ -71,7 +71,7 @@ def formats() -> Sequence[Format]:
 def template_problems(folder: Path) -> tuple[Problem, ...]:
     """What is wrong with one's own templates, each of them rendered as it would be sent."""
     from bot.channels.maildir import MaildirChannel
-    from bot.channels.slack import SlackChannel
+    from bot.channels.slack.channel import SlackChannel
     from bot.presentation.template_check import try_out
     from bot.presentation.templates import Templates
 
@@ -150,9 +150,9 @@ class App:
 
     @cached_property
     def channels(self) -> dict[ChannelName, Channel]:
-        from bot.channels.mail import MailChannel
+        from bot.channels.email.channel import MailChannel
         from bot.channels.maildir import MaildirChannel
-        from bot.channels.slack import SlackChannel
+        from bot.channels.slack.channel import SlackChannel
         from bot.store.receivers import StoredNames
 
         s = self.settings
@@ -188,8 +188,8 @@ class App:
         sender, selector, key = s.mail_from, s.dkim_selector, s.dkim_key
 
         def opened() -> Signer:
-            from bot.letter import sender_domain
-            from bot.signing import signer
+            from bot.channels.email.dkim import signer
+            from bot.channels.email.message import sender_domain
 
             return signer(sender_domain(sender), selector, key)
 

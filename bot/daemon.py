@@ -9,11 +9,11 @@ import sys
 from collections.abc import Callable, Sequence
 
 from bot.app import App
+from bot.channels.email.message import is_safe_on_its_way
 from bot.clock import Moment, utc_now
 from bot.config.settings import Settings
 from bot.delivery.service import Served
 from bot.errors import PaperboyError, Problem, SourceError
-from bot.letter import is_safe_on_its_way
 from bot.profiles.load import load_profiles
 from bot.profiles.model import Profile
 from bot.sources.ingest import Report

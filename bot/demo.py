@@ -15,14 +15,14 @@ from tempfile import TemporaryDirectory
 
 from bot import gallery
 from bot.app import App, formats, package_file
-from bot.channels.folder import FolderChannel
-from bot.channels.mail import MailChannel
+from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
-from bot.channels.slack import SlackChannel
+from bot.channels.slack.channel import SlackChannel
 from bot.clock import Moment
 from bot.config.settings import load_settings
 from bot.delivery.ports import Channel
 from bot.delivery.service import Served, send
+from bot.demo_folder import FolderChannel
 from bot.digests.model import Digest
 from bot.errors import UserError
 from bot.profiles.load import load_profiles

@@ -21,8 +21,8 @@ from bot.sources.ingest import Report
 from bot.text.latex import readable
 
 if TYPE_CHECKING:  # which only their own commands need
+    from bot.channels.email.intake import Taken
     from bot.delivery.status import Affairs, Unfinished
-    from bot.pipeline.bounces import Taken
 
 Json = dict[str, Any]
 

@@ -24,7 +24,7 @@ from bot.text.latex import readable
 from bot.text.plain import counted
 
 if TYPE_CHECKING:
-    from bot.pipeline.bounces import Taken
+    from bot.channels.email.intake import Taken
 
 
 def ingested(reports: Iterable[Report], papers: int) -> RenderableType:

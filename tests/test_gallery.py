@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from lxml import html
 
-from bot.channels.mail import MailChannel
+from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
-from bot.channels.slack import SlackChannel
+from bot.channels.slack.channel import SlackChannel
 from bot.delivery.ports import Channel
 from bot.digests.model import Digest
 from bot.gallery import Example, in_scheme, section

@@ -13,8 +13,8 @@ import pytest
 from lxml import html
 from rich.console import Console
 
+from bot.channels.email.message import Letterhead, compose
 from bot.digests.model import Digest, News, ScoredPaper
-from bot.letter import Letterhead, compose
 from bot.papers.model import Paper
 from bot.presentation.digest_view import digest_view
 from bot.presentation.templates import BUILT_IN

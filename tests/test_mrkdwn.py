@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.slack import escaped
+from bot.channels.slack.mrkdwn import escaped
 from bot.mrkdwn import Line, Run, lines, plain_lines
 from tests.support.samples import HOSTILE
 

@@ -11,10 +11,10 @@ import re
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
+from bot.channels.email.message import Letterhead, compose, message_id_in, notice, sender_address
 from bot.delivery.model import Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage
 from bot.delivery.ports import Channel, Reach, nobody
 from bot.digests.model import Digest
-from bot.letter import Letterhead, compose, message_id_in, notice, sender_address
 from bot.presentation.templates import BUILT_IN, Templates
 
 SENDER = "paperboy@localhost"

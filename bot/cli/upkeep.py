@@ -99,7 +99,7 @@ def bounces(
 ) -> None:
     """Read reports that mail came back. A dead address is paused, its digests are kept; the rest is counted."""
     from bot import reports
-    from bot.pipeline.bounces import take_in
+    from bot.channels.email.intake import take_in
 
     moment = parse_when(on)
     app = open_app()

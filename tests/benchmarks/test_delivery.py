@@ -16,8 +16,8 @@ from statistics import median
 
 import pytest
 
-from bot.channels.mail import MailChannel
-from bot.channels.slack import SlackChannel
+from bot.channels.email.channel import MailChannel
+from bot.channels.slack.channel import SlackChannel
 from bot.clock import utc_now
 from bot.delivery.model import Edition
 from bot.delivery.ports import Channel

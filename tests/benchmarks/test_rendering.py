@@ -15,17 +15,17 @@ from statistics import median
 
 import pytest
 
-from bot import letter
 from bot.app import formats
+from bot.channels.email import message
+from bot.channels.email.message import Letterhead
 from bot.channels.maildir import MaildirChannel
-from bot.channels.slack import SlackChannel
+from bot.channels.slack.channel import SlackChannel
 from bot.clock import Moment, utc_now
 from bot.delivery.model import Part
 from bot.delivery.sender import Sender
 from bot.delivery.service import send
 from bot.digests.composer import Desk
 from bot.digests.model import Digest
-from bot.letter import Letterhead
 from bot.presentation import excerpts
 from bot.presentation.digest_view import digest_view
 from bot.presentation.templates import BUILT_IN
@@ -122,7 +122,7 @@ def by_part(digests: Sequence[Digest]) -> None:
         "view": lambda n: digest_view(digests[n]),
         "HTML": lambda n: BUILT_IN.html(views[n]),
         "text": lambda n: BUILT_IN.text(views[n]),
-        "mail (view, HTML, text, MIME)": lambda n: letter.compose(
+        "mail (view, HTML, text, MIME)": lambda n: message.compose(
             digests[n], f"d{n}", "ada@example.org", head
         ),
         "Slack (view, blocks, text)": lambda n: slack.render(digests[n], f"d{n}", "C0PAPERS"),

@@ -12,12 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from bot.channels.folder import FolderChannel
-from bot.channels.mail import MailChannel
+from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
-from bot.channels.slack import SlackChannel
+from bot.channels.slack.channel import SlackChannel
 from bot.delivery.model import Later, Sent, Stage
 from bot.delivery.ports import Channel
+from bot.demo_folder import FolderChannel
 from bot.errors import Superseded
 from tests.support.samples import TITLES, TOKEN, digest, envelope
 from tests.support.slack_server import SlackServer

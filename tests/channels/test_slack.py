@@ -11,7 +11,9 @@ from typing import Any
 
 import pytest
 
-from bot.channels.slack import API_URL, KINDS, Kind, SlackChannel, api_base, size
+from bot.channels.slack.channel import API_URL, SlackChannel, api_base
+from bot.channels.slack.errors import KINDS, Kind
+from bot.channels.slack.mrkdwn import size
 from bot.delivery.model import Blame, Envelope, Later, Notice, Outcome, Refused, Sent, Stage, Unknown
 from bot.errors import NotConfigured, Superseded
 from tests.support.samples import TOKEN, digest, envelope, scored

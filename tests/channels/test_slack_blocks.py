@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
-from bot.channels.slack import SlackChannel, escaped, escaped_within, marked, size
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.mrkdwn import escaped, escaped_within, marked, size
 from bot.delivery.model import Part
 from bot.digests.model import Digest, News, ScoredPaper
 from bot.presentation.digest_view import PaperView, digest_view

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from bot.channels.slack import SlackChannel
+from bot.channels.slack.channel import SlackChannel
 from tests.e2e.listings import Work, json_lines
 from tests.support.cli import Bench
 from tests.support.slack_limits import problems

@@ -17,7 +17,8 @@ from hypothesis import strategies as st
 from lxml import html
 
 from bot.channels.maildir import MaildirChannel
-from bot.channels.slack import SlackChannel, escaped, size
+from bot.channels.slack.channel import SlackChannel
+from bot.channels.slack.mrkdwn import escaped, size
 from bot.digests.model import Digest, ScoredPaper
 from bot.errors import Problem
 from bot.papers.model import Paper

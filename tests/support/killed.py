@@ -199,8 +199,8 @@ def _called(argv: list[str]) -> int:
 
 def _adjust(order: Order) -> None:
     """Paces and patience that make waits short; who does not ask for it gets the product's."""
-    from bot.channels.mail import MailChannel
-    from bot.channels.slack import SlackChannel
+    from bot.channels.email.channel import MailChannel
+    from bot.channels.slack.channel import SlackChannel
 
     if order.spacing is not None:
         SlackChannel.spacing = timedelta(seconds=order.spacing)

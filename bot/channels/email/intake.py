@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from bot.bounces import Kind, Report, read_report, read_reports
+from bot.channels.email.bounces import Kind, Report, read_report, read_reports
 from bot.delivery.model import Bounce
 
 

@@ -13,10 +13,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from lxml import html
 
+from bot.channels.email.message import (
+    Letterhead,
+    compose,
+    message_id,
+    notice,
+    sender_address,
+    sender_domain,
+    subject,
+)
 from bot.delivery.model import Notice
 from bot.delivery.unsubscribe_token import link
 from bot.digests.model import Digest
-from bot.letter import Letterhead, compose, message_id, notice, sender_address, sender_domain, subject
 from bot.presentation.digest_view import digest_view
 from bot.presentation.links import LinkView
 from bot.presentation.templates import BUILT_IN

@@ -12,10 +12,11 @@ from typing import Any
 
 import pytest
 
-from bot.channels.mail import MailChannel, SmtpSettings, Tls, parse_smtp_url
+from bot.channels.email.channel import MailChannel
+from bot.channels.email.message import Signer
+from bot.config.smtp_url import SmtpSettings, Tls, parse_smtp_url
 from bot.delivery.model import Blame, Envelope, Later, Outcome, Refused, Sent, Stage, Unknown
 from bot.errors import NotConfigured, Superseded
-from bot.letter import Signer
 from tests.support.samples import TOKEN, digest, envelope
 from tests.support.smtp_server import SmtpServer, make_certificate
 

@@ -17,8 +17,8 @@ from urllib.parse import urlsplit
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.channels.slack._answers import FAILURES, Judgement, Kind, judged, why_unread
-from bot.channels.slack._message import alert, is_ours, messages, plain
+from bot.channels.slack.errors import FAILURES, Judgement, Kind, judged, why_unread
+from bot.channels.slack.payload import alert, is_ours, messages, plain
 from bot.delivery.model import Blame, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
 from bot.delivery.ports import Channel, Names, Reach, nobody
 from bot.digests.model import Digest

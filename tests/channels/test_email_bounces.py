@@ -16,9 +16,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.bounces import DIAGNOSTIC_LENGTH, Kind, Report, read_report, read_reports, verp
+from bot.channels.email.bounces import DIAGNOSTIC_LENGTH, Kind, Report, read_report, read_reports, verp
+from bot.channels.email.message import Letterhead, compose
 from bot.errors import UserError
-from bot.letter import Letterhead, compose
 from bot.text.plain import one_line
 from tests.support.samples import HOSTILE, TOKEN, digest
 
@@ -704,7 +704,7 @@ def test_flufl_keeps_silent(capfd: pytest.CaptureFixture[str], caplog: pytest.Lo
 
 def test_flufl_is_loaded_when_needed() -> None:
     """Reports as RFC 3464 wants them do without it."""
-    code = "import sys; from bot.bounces import read_report; assert 'flufl.bounce' not in sys.modules"
+    code = "import sys; from bot.channels.email.bounces import read_report; assert 'flufl.bounce' not in sys.modules"
     root = Path(__file__).resolve().parents[1]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root, env={**os.environ, "PYTHONPATH": "."})
 

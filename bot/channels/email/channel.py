@@ -7,14 +7,14 @@ import re
 from collections.abc import Callable
 from typing import TypeVar
 
-from bot.bounces import verp
-from bot.channels.mail._session import NotSentError, Session
+from bot.channels.email.bounces import verp
+from bot.channels.email.message import Letterhead, Signer, compose, message_id_in, notice, sender_address
+from bot.channels.email.smtp import NotSentError, Session
 from bot.config.smtp_url import SmtpSettings, parse_smtp_url
 from bot.delivery.model import Blame, Envelope, Notice, Outcome, Part, Refused, Sent
 from bot.delivery.ports import Channel, Reach, nobody
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
-from bot.letter import Letterhead, Signer, compose, message_id_in, notice, sender_address
 from bot.presentation.templates import BUILT_IN, Templates
 
 TIMEOUT = 30.0  # seconds, of every wait on the server

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.channels.slack._markup import bold, embolded, escaped, escaped_within, link, marked, size
+from bot.channels.slack.mrkdwn import bold, embolded, escaped, escaped_within, link, marked, size
 from bot.presentation.digest_view import EARLIER, AuthorView, DigestView, PaperView, TitleView
 from bot.presentation.excerpts import Span, shortened
 from bot.presentation.links import LinkView

@@ -12,9 +12,9 @@ from collections.abc import Mapping, Sequence
 from itertools import accumulate, takewhile
 from typing import Any
 
-from bot.channels.slack._blocks import Block
-from bot.channels.slack._markup import disarmed, escaped, size
-from bot.channels.slack._pages import Page, pages
+from bot.channels.slack.blocks import Block
+from bot.channels.slack.mrkdwn import disarmed, escaped, size
+from bot.channels.slack.thread import Page, pages
 from bot.delivery.model import Envelope, Notice, Part
 from bot.digests.model import Digest
 from bot.presentation.digest_view import DigestView, digest_view

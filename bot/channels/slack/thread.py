@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from itertools import groupby
 
-from bot.channels.slack import _blocks
-from bot.channels.slack._blocks import Block
+from bot.channels.slack import blocks
+from bot.channels.slack.blocks import Block
 from bot.presentation.digest_view import DigestView, PaperView
 from bot.presentation.excerpts import EXTRACT_LENGTH
 
@@ -57,10 +57,10 @@ class _Frame:
         """`begun`: the headings of the messages before."""
         body, here = tuple(_body(pieces, begun)), sum(piece.paper is not None for piece in pieces)
         if self.part > 1:
-            return (_blocks.continuing(self.view, self.part, self.parts, here), *body)
-        top = (_blocks.title(self.view), _blocks.opening(self.view, here))
-        said = () if self.view.papers else (_blocks.nothing(self.view),)
-        return (*top, *said, *body, _blocks.notes(self.view, direct=self.direct))
+            return (blocks.continuing(self.view, self.part, self.parts, here), *body)
+        top = (blocks.title(self.view), blocks.opening(self.view, here))
+        said = () if self.view.papers else (blocks.nothing(self.view),)
+        return (*top, *said, *body, blocks.notes(self.view, direct=self.direct))
 
 
 def pages(view: DigestView, *, direct: bool) -> tuple[Page, ...]:
@@ -80,7 +80,7 @@ def _chunks(view: DigestView, direct: bool) -> list[list[_Piece]]:
     """What each message shows: as many of the best papers in the channel's as there should be, then as few replies as
     can be had with a sentence of each abstract.
     """
-    items, frame = _blocks.items(view), _Frame(view, direct)
+    items, frame = blocks.items(view), _Frame(view, direct)
 
     @cache
     def pieces(room: int) -> list[_Piece]:
@@ -131,13 +131,13 @@ def _body(pieces: Sequence[_Piece], begun: Collection[str]) -> Iterator[Block]:
     groups = groupby(pieces, key=lambda piece: piece.heading)
     for n, (heading, group) in enumerate(groups):
         if n:
-            yield _blocks.divider()
+            yield blocks.divider()
         if heading:
-            yield _blocks.heading(heading, again=heading in begun)
+            yield blocks.heading(heading, again=heading in begun)
         for piece in group:
             yield from piece.blocks
 
 
 def _fits(message: Sequence[Block]) -> bool:
     """Whether Slack takes so many blocks, and so much in all of them."""
-    return len(message) <= _MAX_BLOCKS and sum(map(_blocks.characters, message)) <= _MAX_CHARACTERS
+    return len(message) <= _MAX_BLOCKS and sum(map(blocks.characters, message)) <= _MAX_CHARACTERS

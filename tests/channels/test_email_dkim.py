@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from bot.channels.email.dkim import SIGNED_HEADERS, signer
+from bot.channels.email.message import Letterhead, compose, message_id_in, notice
 from bot.delivery.model import Notice
 from bot.errors import NotConfigured
-from bot.letter import Letterhead, compose, message_id_in, notice
-from bot.signing import SIGNED_HEADERS, signer
 from tests.support.samples import MADE, TOKEN, digest, scored
 
 dkim = pytest.importorskip("dkim")
