@@ -291,7 +291,7 @@ class App:
 
     def web(self, told: Callable[[str], None]) -> WSGIApplication:
         """What answers the links in mails; `told` hears who left. Raises NotConfigured without a SECRET_KEY."""
-        from bot.web.unsubscribing import unsubscribing
+        from bot.web.pages import unsubscribing
 
         if self._secret is None:
             raise NotConfigured(

@@ -49,7 +49,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.reports",),
     ("bot.app", "bot.presentation.terminal", "bot.terminal"),
     ("bot.gallery",),
-    ("bot.daemon", "bot.demo"),
+    ("bot.worker.daemon", "bot.demo"),
     ("bot.cli",),
     ("bot.__main__",),
 )

@@ -173,7 +173,7 @@ def send(
 @cli.command()
 def run() -> None:
     """One process for every day: ingest by the hour, deliver what is due, until SIGTERM."""
-    from bot import daemon
+    from bot.worker import daemon
 
     daemon.run(the_settings())
 
@@ -186,7 +186,7 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65_535, envvar="PORT", help="0 takes a free one.")] = 8080,
 ) -> None:
     """The web process, which answers the unsubscribe links in mails, until SIGTERM."""
-    from bot import daemon
+    from bot.worker import daemon
 
     is_on_a_platform = bool(os.environ.get("PORT"))
     default = "0.0.0.0" if is_on_a_platform else "127.0.0.1"  # noqa: S104 - its router comes from outside

@@ -7,7 +7,7 @@ from threading import Event
 
 import pytest
 
-from bot import daemon
+from bot.worker import daemon
 from tests.e2e.listings import BACKGROUND, NEXT, REWARD, WORLD, json_lines, profile
 from tests.e2e.test_delivery import MONDAY, TUESDAY, mails, texts
 from tests.e2e.test_serve import serving

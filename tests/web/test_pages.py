@@ -20,7 +20,7 @@ from bot.delivery.model import Edition
 from bot.delivery.unsubscribe_token import token
 from bot.errors import DatabaseError
 from bot.profiles.model import ChannelName
-from bot.web.unsubscribing import READ, WHY, unsubscribing
+from bot.web.pages import READ, WHY, unsubscribing
 
 SECRET = b"sixteen letters!"
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
