@@ -107,7 +107,7 @@ def light_enough(running: Browser, page: Path, width: int) -> bytes:
 
 def make(folder: Path) -> list[Path]:
     """Write the README's pictures, of the demo's gallery. Raises RuntimeError when there is no browser."""
-    from bot.demo import write_gallery_alone
+    from bot.demo.run import write_gallery_alone
 
     with browser() as running, tempfile.TemporaryDirectory() as work:
         gallery = write_gallery_alone(Path(work)).parent

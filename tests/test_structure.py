@@ -17,7 +17,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "bot",
         "bot.errors",
         "bot.model",
-        "bot.mrkdwn",
+        "bot.demo.mrkdwn",
         "bot.text.latex",
         "bot.progress",
         "bot.delivery.unsubscribe_token",
@@ -48,8 +48,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ("bot.cli.output.status",),
     ("bot.reports",),
     ("bot.app", "bot.presentation.terminal", "bot.terminal"),
-    ("bot.gallery",),
-    ("bot.worker.daemon", "bot.demo"),
+    ("bot.demo.gallery",),
+    ("bot.worker.daemon", "bot.demo.run"),
     ("bot.cli",),
     ("bot.__main__",),
 )
@@ -191,7 +191,7 @@ def test_only_the_edge_names_concrete_classes() -> None:
         if is_in(name, kind) and not is_in(module, package(name) or kind)
     }
     assert "bot.app" in users
-    assert users <= {"bot.app", "bot.demo"}
+    assert users <= {"bot.app", "bot.demo.run"}
 
 
 @pytest.mark.parametrize("library", RESERVED)

@@ -25,7 +25,7 @@ from bot.errors import UserError
 
 if TYPE_CHECKING:
     from bot.config.settings import Settings
-    from bot.demo import Demo
+    from bot.demo.run import Demo
     from bot.errors import Problem
     from bot.evaluation.tasks import Task
 
@@ -46,7 +46,7 @@ def demo(
     ] = None,
 ) -> None:
     """A bundled sample edition through the whole pipeline: no token, no network, no configuration."""
-    from bot import demo as sample
+    from bot.demo import run as sample
 
     if gallery and not out:
         typer.echo(f"Open this in a browser:\n  {sample.write_gallery_alone(gallery)}")

@@ -17,7 +17,7 @@ from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
 from bot.delivery.model import Later, Sent, Stage
 from bot.delivery.ports import Channel
-from bot.demo_folder import FolderChannel
+from bot.demo.folder_channel import FolderChannel
 from bot.errors import Superseded
 from tests.support.samples import TITLES, TOKEN, digest, envelope
 from tests.support.slack_server import SlackServer

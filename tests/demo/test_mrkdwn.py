@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.channels.slack.mrkdwn import escaped
-from bot.mrkdwn import Line, Run, lines, plain_lines
+from bot.demo.mrkdwn import Line, Run, lines, plain_lines
 from tests.support.samples import HOSTILE
 
 #: What may stand between characters to keep them from being markup.

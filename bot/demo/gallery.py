@@ -22,9 +22,9 @@ from rich.console import Console
 from rich.segment import Segment
 
 from bot.delivery.ports import Channel
+from bot.demo.mrkdwn import lines, plain_lines
 from bot.digests.model import Digest
 from bot.errors import UserError
-from bot.mrkdwn import lines, plain_lines
 from bot.presentation.digest_view import digest_view
 from bot.presentation.templates import environment
 from bot.presentation.terminal import OnTerminal

@@ -13,7 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot import gallery
 from bot.app import App, formats, package_file
 from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
@@ -22,7 +21,8 @@ from bot.clock import Moment
 from bot.config.settings import load_settings
 from bot.delivery.ports import Channel
 from bot.delivery.service import Served, send
-from bot.demo_folder import FolderChannel
+from bot.demo import gallery
+from bot.demo.folder_channel import FolderChannel
 from bot.digests.model import Digest
 from bot.errors import UserError
 from bot.profiles.load import load_profiles

@@ -14,8 +14,8 @@ from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
 from bot.delivery.ports import Channel
+from bot.demo.gallery import Example, in_scheme, section
 from bot.digests.model import Digest
-from bot.gallery import Example, in_scheme, section
 from bot.profiles.model import ChannelName
 from tests.support.builders import make_profile, subscription
 from tests.support.samples import HOSTILE, digest, scored
