@@ -19,7 +19,7 @@ FLOORS: tuple[tuple[str, ...], ...] = (
         "bot.model",
         "bot.demo.mrkdwn",
         "bot.text.latex",
-        "bot.progress",
+        "bot.cli.output.progress",
         "bot.delivery.unsubscribe_token",
     ),
     ("bot.delivery.model",),
@@ -46,8 +46,8 @@ FLOORS: tuple[tuple[str, ...], ...] = (
     ),
     ("bot.channels", "bot.pipeline", "bot.ranking", "bot.sources", "bot.store", "bot.web"),
     ("bot.cli.output.status",),
-    ("bot.reports",),
-    ("bot.app", "bot.presentation.terminal", "bot.terminal"),
+    ("bot.cli.output.documents",),
+    ("bot.bootstrap", "bot.presentation.terminal", "bot.cli.output.tables"),
     ("bot.demo.gallery",),
     ("bot.worker.daemon", "bot.demo.run"),
     ("bot.cli",),
@@ -190,8 +190,8 @@ def test_only_the_edge_names_concrete_classes() -> None:
         for kind in concrete
         if is_in(name, kind) and not is_in(module, package(name) or kind)
     }
-    assert "bot.app" in users
-    assert users <= {"bot.app", "bot.demo.run"}
+    assert "bot.bootstrap" in users
+    assert users <= {"bot.bootstrap", "bot.demo.run"}
 
 
 @pytest.mark.parametrize("library", RESERVED)

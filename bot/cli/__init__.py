@@ -12,7 +12,7 @@ from io import TextIOWrapper
 from typing import NoReturn
 
 from bot.cli import about, daily, upkeep  # noqa: F401 - they add their commands
-from bot.cli._base import CHANGE_SOMETHING, DONE, FAILED, cli, complain
+from bot.cli.common import CHANGE_SOMETHING, DONE, FAILED, cli, complain
 from bot.errors import DatabaseError, NotConfigured, PaperboyError, UserError
 
 __all__ = ["cli", "main"]

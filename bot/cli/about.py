@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from bot.cli._base import (
+from bot.cli.common import (
     CHANGE_SOMETHING,
     AsJson,
     When,
@@ -56,15 +56,15 @@ def demo(
 
 
 def _show_demo(made: Demo, worth_a_look: Iterable[Path]) -> None:
-    from bot import terminal
+    from bot.cli.output import tables
     from bot.presentation.console import console
     from bot.presentation.terminal import show
 
     out = console()
-    out.print(terminal.ingested([replace(made.report, name="sample edition")], made.report.entries), "")
+    out.print(tables.ingested([replace(made.report, name="sample edition")], made.report.entries), "")
     for digest in made.digests:
         show(digest)
-    out.print(terminal.sent(made.rows))
+    out.print(tables.sent(made.rows))
     out.print("\nLook at these:")
     for path in worth_a_look:
         out.print(f"  {path}", soft_wrap=True)
@@ -137,7 +137,7 @@ def check(
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
     if settings is None or settings.templates is None:
         return ()
-    from bot.app import template_problems
+    from bot.bootstrap import template_problems
 
     return template_problems(settings.templates)
 
@@ -172,9 +172,9 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """How well papers are ranked: nDCG, MAP, MRR and recall, beside a TF-IDF centroid and a linear SVM."""
-    from bot import reports
+    from bot.cli.output import documents
+    from bot.cli.output.progress import progress
     from bot.evaluation import tasks
-    from bot.progress import progress
 
     if profile:
         if papers:
@@ -190,17 +190,17 @@ def evaluate(
     with progress("Ranking with", len(compared) * len(task.trials)) as step:
         done = tasks.evaluate(task, compared, step)
     if as_json:
-        print_json(reports.evaluate(done))
+        print_json(documents.evaluate(done))
     else:
-        from bot import terminal
+        from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(terminal.evaluated(done))
+        console().print(tables.evaluated(done))
 
 
 def _from_set(papers: Path, judgements: Path, *, about: bool) -> Task:
+    from bot.cli.output.progress import progress
     from bot.evaluation.files import read_papers, read_task
-    from bot.progress import progress
     from bot.ranking.counts import counts
 
     with progress("Reading", None) as step:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli._base import (
+from bot.cli.common import (
     CHANGE_SOMETHING,
     DONE,
     FAILED,
@@ -32,7 +32,7 @@ from bot.errors import UserError
 if TYPE_CHECKING:
     from datetime import date
 
-    from bot.app import App
+    from bot.bootstrap import App
     from bot.delivery.service import Served
     from bot.digests.model import Digest, Past
     from bot.profiles.model import Profile
@@ -61,7 +61,7 @@ def ingest(
     as_json: AsJson = False,
 ) -> None:
     """Fetch the sources, or read saved listings (pages, feeds, answers, JSON Lines; gzip or not)."""
-    from bot import reports
+    from bot.cli.output import documents
 
     moment = parse_when(as_of, end_of_day=False)
     files = [*(file or []), *(more_files or [])]
@@ -71,12 +71,12 @@ def ingest(
         told += _from_sources(app, source, moment)
     stored = app.papers.count()
     if as_json:
-        print_json(reports.ingest(told, stored))
+        print_json(documents.ingest(told, stored))
     else:
-        from bot import terminal
+        from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(terminal.ingested(told, stored))
+        console().print(tables.ingested(told, stored))
     app.close()
     raise typer.Exit(FAILED if any(report.failed for report in told) else DONE)
 
@@ -96,7 +96,7 @@ def preview(
     as_json: AsJson = False,
 ) -> None:
     """What would be sent. Stores and sends nothing."""
-    from bot import reports
+    from bot.cli.output import documents
 
     moment = parse_when(on)
     app = open_app()
@@ -112,7 +112,7 @@ def preview(
         digest = desk.compose(profile, local, past, weekly=weekly, everything=everything and bool(names))
         composed.append(replace(digest, papers=digest.papers[:limit]))
     if as_json:
-        print_json(reports.preview(composed, moment.instant))
+        print_json(documents.preview(composed, moment.instant))
     else:
         for digest in composed:
             _show(app, digest, format_)
@@ -128,7 +128,7 @@ def explain(
     as_json: AsJson = False,
 ) -> None:
     """A paper's score term by term, its rank, and why it was or was not sent."""
-    from bot import reports, terminal
+    from bot.cli.output import documents, tables
     from bot.presentation.console import console
 
     if not paper.strip():
@@ -139,9 +139,9 @@ def explain(
     given = frozenset().union(*(app.outbox.given(s.key) for s in profile.deliver))
     found = app.desk([profile], moment, [paper]).explain(profile, paper, given)
     if as_json:
-        print_json(reports.explain(profile.id, paper, found, moment.instant))
+        print_json(documents.explain(profile.id, paper, found, moment.instant))
     else:
-        console().print(terminal.explained(profile.id, paper, found))
+        console().print(tables.explained(profile.id, paper, found))
     app.close()
 
 
@@ -153,19 +153,19 @@ def send(
     as_json: AsJson = False,
 ) -> None:
     """Compose and deliver what has no edition for its local date yet, and go on with what waits."""
-    from bot import reports
+    from bot.cli.output import documents
 
     moment = parse_when(on)
     app = open_app()
     profiles, sound = the_profiles(app.settings, names)
     rows = _send(app, profiles, moment, due=due)
     if as_json:
-        print_json(reports.send(rows))
+        print_json(documents.send(rows))
     else:
-        from bot import terminal
+        from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(terminal.sent(rows))
+        console().print(tables.sent(rows))
     app.close()
     raise typer.Exit(exit_code(rows, sound))
 
@@ -194,8 +194,8 @@ def serve(
 
 
 def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[Report]:
-    from bot.app import formats
-    from bot.progress import progress
+    from bot.bootstrap import formats
+    from bot.cli.output.progress import progress
     from bot.sources.files import ingest_file
 
     with progress("Reading", len(files)) as step:
@@ -205,7 +205,7 @@ def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[Rep
 
 
 def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[Report]:
-    from bot.progress import progress
+    from bot.cli.output.progress import progress
 
     sources = app.sources(names)
     profiles = the_profiles(app.settings, None)[0] if app.settings.profiles.is_dir() else []
@@ -227,7 +227,7 @@ def _past_of_all(app: App, profile: Profile, on: date) -> Past:
 
 
 def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[Served]:
-    from bot.progress import progress
+    from bot.cli.output.progress import progress
 
     with progress("Composing", None) as step:
         return app.send(profiles, moment, due=due, progress=step)

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli._base import AsJson, When, cli, exit_code, open_app, print_json
+from bot.cli.common import AsJson, When, cli, exit_code, open_app, print_json
 from bot.clock import parse_when, utc_now
 from bot.errors import UserError
 
@@ -17,12 +17,12 @@ from bot.errors import UserError
 @cli.command()
 def status(as_json: AsJson = False) -> None:
     """What needs you, with the command for it; what waits until when; the sources and the newest digests."""
-    from bot import reports
+    from bot.cli.output import documents
 
     app = open_app()
     affairs = app.affairs(utc_now())
     if as_json:
-        print_json(reports.status(affairs))
+        print_json(documents.status(affairs))
     else:
         from bot.cli.output.status import shown
         from bot.presentation.console import console
@@ -41,7 +41,7 @@ def resend(
     as_json: AsJson = False,
 ) -> None:
     """An explicit second try of a delivery that stopped (failed or uncertain); it lifts the pauses of its target."""
-    from bot import reports, terminal
+    from bot.cli.output import documents, tables
     from bot.presentation.console import console
 
     if bool(delivery) == everything:
@@ -50,9 +50,9 @@ def resend(
     app = open_app()
     rows = app.resend(delivery, moment)
     if as_json:
-        print_json(reports.send(rows))
+        print_json(documents.send(rows))
     else:
-        console().print(terminal.sent(rows))
+        console().print(tables.sent(rows))
     app.close()
     raise typer.Exit(exit_code(rows, sound=True))
 
@@ -98,20 +98,20 @@ def bounces(
     as_json: AsJson = False,
 ) -> None:
     """Read reports that mail came back. A dead address is paused, its digests are kept; the rest is counted."""
-    from bot import reports
     from bot.channels.email.intake import take_in
+    from bot.cli.output import documents
 
     moment = parse_when(on)
     app = open_app()
     read = [taken for path in paths for taken in take_in(path, app.receivers, moment.instant)]
     app.alert(moment)
     if as_json:
-        print_json(reports.bounces(read))
+        print_json(documents.bounces(read))
     else:
-        from bot import terminal
+        from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(terminal.came_back(read))
+        console().print(tables.came_back(read))
     app.close()
 
 
@@ -122,12 +122,12 @@ def export(
     ] = None,
 ) -> None:
     """The stored papers as JSON Lines, every field."""
-    from bot import reports
+    from bot.cli.output import documents
 
     start = parse_when(since, end_of_day=False).instant if since else None
     app = open_app()
     for paper in app.papers.all(start):
-        sys.stdout.write(json.dumps(reports.export(paper), ensure_ascii=False) + "\n")
+        sys.stdout.write(json.dumps(documents.export(paper), ensure_ascii=False) + "\n")
     sys.stdout.flush()
     app.close()
 

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.app import App, formats, package_file
+from bot.bootstrap import App, formats, package_file
 from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel

@@ -8,7 +8,7 @@ import logging
 import sys
 from collections.abc import Callable, Sequence
 
-from bot.app import App
+from bot.bootstrap import App
 from bot.channels.email.message import is_safe_on_its_way
 from bot.clock import Moment, utc_now
 from bot.config.settings import Settings

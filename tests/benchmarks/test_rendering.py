@@ -15,7 +15,7 @@ from statistics import median
 
 import pytest
 
-from bot.app import formats
+from bot.bootstrap import formats
 from bot.channels.email import message
 from bot.channels.email.message import Letterhead
 from bot.channels.maildir import MaildirChannel

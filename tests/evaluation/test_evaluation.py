@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot import terminal
+from bot.cli.output import tables
 from bot.errors import UserError
 from bot.evaluation import tasks
 from bot.evaluation.baselines import COSTS, Bm25, Centroid, LikesAlone, LinearSvm, Paperboy, Vectors, methods
@@ -476,8 +476,8 @@ def test_a_ratio_to_nothing_is_a_dash() -> None:
     """A baseline may find nothing at all: the table says so, and the command does not fail."""
     task = queries(some_papers(200), [("wings", {"t:000": 1.0})])
     done = evaluate(task, [Scripted("paperboy"), Scripted("rival", backwards=True)])
-    with (console := terminal.console()).capture() as shown:
-        console.print(terminal.evaluated(done))
+    with (console := tables.console()).capture() as shown:
+        console.print(tables.evaluated(done))
     ratios = next(line.split() for line in shown.get().splitlines() if " / " in line)
     assert ratios == ["paperboy", "/", "rival", "-", "200.00", "200.00", "-", "-"]
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.app import formats
+from bot.bootstrap import formats
 from bot.errors import SourceError
 from bot.papers.model import Entry, Listing, SourceState, Unreadable
 from bot.profiles.model import Interest, Profile, Reference

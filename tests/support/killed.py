@@ -29,10 +29,10 @@ from typing import Any, NoReturn
 from sqlalchemy.engine.default import DefaultDialect
 
 #: What a command imports while it runs: imported before, a forked process has it at once.
-_HEAVY = """bot.app bot.cli bot.channels.mail bot.channels.maildir bot.channels.slack bot.delivery.service
-    bot.profiles.load bot.progress bot.ranking.linear bot.ranking.order bot.presentation.templates bot.reports bot.config.settings
+_HEAVY = """bot.bootstrap bot.cli bot.channels.mail bot.channels.maildir bot.channels.slack bot.delivery.service
+    bot.profiles.load bot.cli.output.progress bot.ranking.linear bot.ranking.order bot.presentation.templates bot.cli.output.documents bot.config.settings
     bot.store.migrate bot.store.outbox bot.store.papers bot.store.queue bot.store.receivers bot.store.sources
-    bot.terminal"""
+    bot.cli.output.tables"""
 
 
 @dataclass

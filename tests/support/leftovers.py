@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from bot.app import formats
+from bot.bootstrap import formats
 from bot.papers.model import Entry
 from bot.sources.files import read_listing
 from bot.text.latex import readable

@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from bot import terminal
+from bot.cli.output import tables
 from bot.digests.model import Digest, News, ScoredPaper
 from bot.presentation.digest_view import DigestView, digest_view
 from bot.presentation.terminal import CARD_WIDTH, TABLE_FROM, TABLE_WIDTH, OnTerminal, show
@@ -287,8 +287,8 @@ def test_markup_is_shown_as_it_is_written(width: int, console: Mapping[str, Any]
 
 def test_markup_in_other_lines_is_text_too() -> None:
     """A file's name as `ingest` reports it."""
-    with (console := terminal.console()).capture() as shown:
-        console.print(terminal.ingested([Report("[bold]day[/bold] :robot:.txt")], 0), "[red]x[/red]")
+    with (console := tables.console()).capture() as shown:
+        console.print(tables.ingested([Report("[bold]day[/bold] :robot:.txt")], 0), "[red]x[/red]")
     assert "[bold]day[/bold] :robot:.txt" in shown.get()
     assert "[red]x[/red]" in shown.get()
 
@@ -416,7 +416,7 @@ def test_when_there_are_colours(
         monkeypatch.delenv(name, raising=False)
     for name, value in ({"TERM": "xterm"} | env).items():
         monkeypatch.setenv(name, value)
-    for made in (terminal.page(), terminal.console(), terminal.console(stderr=True)):
+    for made in (tables.page(), tables.console(), tables.console(stderr=True)):
         assert (made.color_system is not None) == colours
 
 

@@ -13,7 +13,7 @@ import typer
 from bot.errors import PaperboyError, UserError
 
 if TYPE_CHECKING:
-    from bot.app import App
+    from bot.bootstrap import App
     from bot.config.settings import Settings
     from bot.delivery.service import Served
     from bot.errors import Problem
@@ -64,7 +64,7 @@ def the_settings() -> Settings:
 
 
 def open_app() -> App:
-    from bot.app import App
+    from bot.bootstrap import App
 
     return App(the_settings(), told=_warn_of_template)
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from bot import reports
+from bot.cli.output import documents
 from bot.delivery.model import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
 from bot.delivery.service import Served
 from bot.delivery.status import Affairs
@@ -68,7 +68,7 @@ def through_json(document: Any) -> Any:
 
 def test_preview() -> None:
     """A list with a document for each profile, entries best first, text readable, numbers rounded."""
-    (document,) = through_json(reports.preview([DIGEST], NOW))
+    (document,) = through_json(documents.preview([DIGEST], NOW))
     assert list(document) == ["profile", "on", "candidates", "entries"]
     assert (document["profile"], document["on"], document["candidates"]) == ("ada", STAMP, 42)
     assert document["entries"][0] == ENTRY
@@ -79,8 +79,8 @@ def test_preview() -> None:
 
 def test_preview_of_nothing() -> None:
     """No profile gives no document; a quiet day gives one without entries."""
-    assert reports.preview([], NOW) == []
-    assert reports.preview([replace(DIGEST, papers=())], NOW)[0]["entries"] == []
+    assert documents.preview([], NOW) == []
+    assert documents.preview([replace(DIGEST, papers=())], NOW)[0]["entries"] == []
 
 
 def test_ingest() -> None:
@@ -93,7 +93,7 @@ def test_ingest() -> None:
         Report("arxiv-oai", state="failed", why="no connection"),
         Report("huggingface", state="skipped", why="asked to be left alone"),
     ]
-    document = through_json(reports.ingest(told, 99))
+    document = through_json(documents.ingest(told, 99))
     assert document == {
         "sources": [
             {"name": "arxiv-api", "entries": 3, "new": 2, "updated": 0, "known": 1, "unreadable": []},
@@ -129,7 +129,7 @@ def test_ingest() -> None:
 def test_ingest_tells_a_failure_once() -> None:
     """A source that failed over what it could not read has that as its reason, and no second one."""
     told = Report("arxiv-rss", 0, Counter(), (Unreadable("line 1", "not XML"),), "failed", "line 1: not XML")
-    (source,) = reports.ingest([told], 0)["sources"]
+    (source,) = documents.ingest([told], 0)["sources"]
     assert source["unreadable"] == [{"where": "line 1", "why": "not XML"}]
 
 
@@ -140,14 +140,14 @@ def test_send() -> None:
         Served("bo", ChannelName.EMAIL, "bo@example.org", TODAY, "skipped", why="set SMTP_URL", trouble=True),
     ]
     keys = ["profile", "channel", "target", "on", "state", "papers", "why"]
-    document = through_json(reports.send(rows))
+    document = through_json(documents.send(rows))
     assert list(document) == ["editions"]
     assert [list(one) for one in document["editions"]] == [keys, keys]
     assert [list(one.values()) for one in document["editions"]] == [
         ["ada", "slack", "C0PAPERS", "2026-05-05", "sent", 10, ""],
         ["bo", "email", "bo@example.org", "2026-05-05", "skipped", 0, "set SMTP_URL"],
     ]
-    assert reports.send([]) == {"editions": []}
+    assert documents.send([]) == {"editions": []}
 
 
 EXPLAIN_KEYS = [
@@ -158,7 +158,7 @@ EXPLAIN_KEYS = [
 def test_explain() -> None:
     """Score, rank and reasons of a stored paper, under its own id however it was asked for."""
     found = Explanation(PAPER, SCORED, 3, 42, Decision(Verdict.BEYOND_LIMIT, "it is number 3"))
-    document = through_json(reports.explain("ada", "2502.19402v1", found, NOW))
+    document = through_json(documents.explain("ada", "2502.19402v1", found, NOW))
     assert list(document) == EXPLAIN_KEYS
     assert document == {
         "profile": "ada",
@@ -177,7 +177,7 @@ def test_explain() -> None:
 def test_explain_what_is_not_stored() -> None:
     """All keys are there, null where there is nothing to say, and the paper as it was asked for."""
     found = Explanation(None, None, None, 42, Decision(Verdict.NOT_STORED, "no listing has shown it"))
-    document = through_json(reports.explain("ada", "2502.99999", found, NOW))
+    document = through_json(documents.explain("ada", "2502.99999", found, NOW))
     assert list(document) == EXPLAIN_KEYS
     assert (document["paper"], document["verdict"], document["reasons"]) == ("2502.99999", "not stored", [])
     assert [document[key] for key in ("score", "relevance", "rank")] == [None, None, None]
@@ -198,7 +198,7 @@ def test_status() -> None:
     )
     edition = Edition("e", "ada:slack:C0", "ada", ChannelName.SLACK, "C0", TODAY, 15, deliveries=parts)
     quiet = Edition("q", "bo:maildir:bo", "bo", ChannelName.MAILDIR, "bo", TODAY, 0, why="nothing new")
-    document = through_json(reports.status(Affairs(NOW, 42, [state, fine], [edition, quiet])))
+    document = through_json(documents.status(Affairs(NOW, 42, [state, fine], [edition, quiet])))
     ada = {"profile": "ada", "channel": "slack", "target": "C0"}
     bo = {"profile": "bo", "channel": "maildir", "target": "bo"}
     until = "2026-05-05T08:32:00Z"
@@ -229,7 +229,7 @@ def test_status_of_a_bad_night() -> None:
         pauses=[Pause("slack:C0GONE", "it is archived", NOW)],
         bounces=[Bounces("eve@example.org", 1, 2, NOW, "no such user")],
     )
-    document = through_json(reports.status(affairs))
+    document = through_json(documents.status(affairs))
     assert document["paused"] == [{"where": "slack:C0GONE", "since": STAMP, "why": "it is archived"}]
     assert document["bounces"] == [
         {"target": "eve@example.org", "hard": 1, "soft": 2, "last": STAMP, "why": "no such user"}
@@ -245,7 +245,7 @@ EXPORT_KEYS = [
 
 def test_export() -> None:
     """Every field of the contract, as stored, TeX and all; `announced` may be a month."""
-    document = through_json(reports.export(PAPER))
+    document = through_json(documents.export(PAPER))
     assert list(document) == EXPORT_KEYS
     assert (document["title"], document["abstract"]) == (PAPER.title, PAPER.abstract)
     assert (document["announced"], document["first_seen"]) == ("2025-02", STAMP)
@@ -254,7 +254,7 @@ def test_export() -> None:
 
 def test_export_says_null_for_what_is_unknown() -> None:
     """Unknown is null and not zero or empty; lists are empty lists."""
-    document = through_json(reports.export(Paper("title:x", "X", NOW)))
+    document = through_json(documents.export(Paper("title:x", "X", NOW)))
     unknown = {key for key, value in document.items() if value is None}
     assert unknown == {
         "author_count", "organization", "url", "version", "published", "updated", "announced", "votes", "comments",
@@ -274,4 +274,4 @@ def test_export_says_null_for_what_is_unknown() -> None:
 )
 def test_iso(moment: datetime | None, text: str | None) -> None:
     """Times are ISO to the second, UTC as Z."""
-    assert reports.iso(moment) == text
+    assert documents.iso(moment) == text
