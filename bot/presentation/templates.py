@@ -1,8 +1,8 @@
 """The templates that show a digest to a reader, and the pages made of them.
 
 Owns the Jinja environment and what its templates need: line breaking, inline styles; and that a built-in template
-stands in for one's own where that has a mistake. Refuses to know what is shown (bot.presentation.digest_view decides that), how anything
-is sent, and which markup a channel needs beyond HTML.
+stands in for one's own where that has a mistake. Refuses to know what is shown (digest_view decides that), how
+anything is sent, and which markup a channel needs beyond HTML.
 """
 
 from __future__ import annotations

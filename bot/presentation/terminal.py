@@ -1,8 +1,8 @@
 """A digest as `paperboy preview` and `paperboy demo` show it: a ranked table on a wide terminal, cards anywhere else.
 
 Owns the layout, and what becomes of links and marks: on a terminal they stand behind the words, elsewhere they are
-written out. Refuses to know what is said of a paper (bot.presentation.digest_view decides that). Whatever a paper or a profile says gets
-here as `rich.text.Text`, which interprets no markup.
+written out. Refuses to know what is said of a paper (digest_view decides that). Whatever a paper or a profile says
+gets here as `rich.text.Text`, which interprets no markup.
 """
 
 from __future__ import annotations

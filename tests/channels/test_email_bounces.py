@@ -705,7 +705,7 @@ def test_flufl_keeps_silent(capfd: pytest.CaptureFixture[str], caplog: pytest.Lo
 def test_flufl_is_loaded_when_needed() -> None:
     """Reports as RFC 3464 wants them do without it."""
     code = "import sys; from bot.channels.email.bounces import read_report; assert 'flufl.bounce' not in sys.modules"
-    root = Path(__file__).resolve().parents[1]
+    root = Path(__file__).resolve().parents[2]
     subprocess.run([sys.executable, "-c", code], check=True, cwd=root, env={**os.environ, "PYTHONPATH": "."})
 
 

@@ -28,7 +28,7 @@ from bot.ranking.model import Reason
 from bot.sources.ingest import Report
 from tests.support.samples import digest, paper, scored, wild_digests
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 _LINK = re.compile(r"\x1b\]8;(?:id=\d+;(https?://[\x21-\x7e]+)|;)\x1b\\")
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
 HEADS = "#  relevance  paper"

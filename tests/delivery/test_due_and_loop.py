@@ -17,7 +17,7 @@ from bot.clock import Moment
 from bot.delivery.due import LOOK_BACK_DAYS, due_date
 from tests.support.builders import at, make_profile, subscription
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 WORKDAYS = (0, 1, 2, 3, 4)
 MONDAYS = (0,)
 DAILY = (0, 1, 2, 3, 4, 5, 6)

@@ -14,7 +14,7 @@ import yaml
 from bot.papers.identity import paper_id
 from bot.papers.names import same_person
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 PAPERS = ROOT / "bot" / "sample" / "papers.jsonl"
 PROFILES = ROOT / "profiles"
 

@@ -560,7 +560,7 @@ def test_the_schema_refuses_mistakes(text: str) -> None:
 
 def test_the_schema_beside_the_examples_is_this_one() -> None:
     """`profiles/profile.schema.json` does not lag behind: editors check the examples with it."""
-    path = Path(__file__).parent.parent / "profiles" / "profile.schema.json"
+    path = Path(__file__).resolve().parents[2] / "profiles" / "profile.schema.json"
     assert json.loads(path.read_text(encoding="utf-8")) == json_schema()
 
 

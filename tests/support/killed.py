@@ -29,10 +29,10 @@ from typing import Any, NoReturn
 from sqlalchemy.engine.default import DefaultDialect
 
 #: What a command imports while it runs: imported before, a forked process has it at once.
-_HEAVY = """bot.bootstrap bot.cli bot.channels.mail bot.channels.maildir bot.channels.slack bot.delivery.service
-    bot.profiles.load bot.cli.output.progress bot.ranking.linear bot.ranking.order bot.presentation.templates bot.cli.output.documents bot.config.settings
-    bot.store.migrate bot.store.outbox bot.store.papers bot.store.queue bot.store.receivers bot.store.sources
-    bot.cli.output.tables"""
+_HEAVY = """bot.bootstrap bot.cli bot.channels.email.channel bot.channels.maildir bot.channels.slack.channel
+    bot.cli.output.documents bot.cli.output.progress bot.cli.output.tables bot.config.settings bot.delivery.service
+    bot.presentation.templates bot.profiles.load bot.ranking.linear bot.ranking.order bot.store.migrate
+    bot.store.outbox bot.store.papers bot.store.queue bot.store.receivers bot.store.sources"""
 
 
 @dataclass

@@ -1,6 +1,6 @@
 """What people see of commands: Rich on a terminal, the same words plainly elsewhere.
 
-Owns the consoles, and every command's words but a digest (bot.presentation.terminal) and how things stand (bot.cli.output.status).
+Owns the consoles, and every command's words but a digest (presentation.terminal) and status (output.status).
 """
 
 from __future__ import annotations
