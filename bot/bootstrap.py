@@ -17,13 +17,13 @@ from bot.clock import Moment, utc_now
 from bot.delivery.alerts import Operator
 from bot.delivery.resend import resend, stopped
 from bot.delivery.sender import Sender
-from bot.delivery.service import Served, deliver_and_tell, send
-from bot.digests.composer import Desk
+from bot.delivery.service import SendResult, deliver_and_alert, send
+from bot.digests.composer import DigestComposer
 from bot.digests.wording import source_troubles
 from bot.errors import NotConfigured, Problem, UserError
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Profile
-from bot.sources.ingest import Report, refresh, wanted
+from bot.sources.ingest import SourceReport, ingest_sources, source_request
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     from bot.channels.email.message import Signer
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
-    from bot.delivery.status import Affairs
+    from bot.delivery.status import Status
     from bot.presentation.templates import Templates
     from bot.sources.base import Source
     from bot.sources.files import Format
@@ -72,13 +72,13 @@ def template_problems(folder: Path) -> tuple[Problem, ...]:
     """What is wrong with one's own templates, each of them rendered as it would be sent."""
     from bot.channels.maildir import MaildirChannel
     from bot.channels.slack.channel import SlackChannel
-    from bot.presentation.template_check import try_out
+    from bot.presentation.template_check import check_templates
     from bot.presentation.templates import Templates
 
     found: list[Problem] = []
     templates = Templates(folder, found.append)
     channels = (MaildirChannel(Path(), templates=templates), SlackChannel(None, templates=templates))
-    try_out(templates, channels)
+    check_templates(templates, channels)
     return tuple(sorted(found))
 
 
@@ -231,21 +231,21 @@ class App:
         validators = StoredValidators(self.database)
         return PoliteHttp(contact=s.contact, spacing=spacing, validators=validators, sleep=self._sleep)
 
-    def desk(self, profiles: Sequence[Profile], moment: Moment, asked: Sequence[str] = ()) -> Desk:
+    def desk(self, profiles: Sequence[Profile], moment: Moment, asked: Sequence[str] = ()) -> DigestComposer:
         """Where digests are composed, and the `asked` papers explained. This is what imports scikit-learn."""
         from bot.ranking.linear import Ranker
 
         troubles = source_troubles(self.states(), moment.instant)
-        return Desk(self.papers, Ranker, profiles, moment.instant, asked, troubles)
+        return DigestComposer(self.papers, Ranker, profiles, moment.instant, asked, troubles)
 
     def refresh(
         self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
-    ) -> Iterator[Report]:
+    ) -> Iterator[SourceReport]:
         """Ask the sources (the named ones, or all) for what the profiles want; a report each as it is through."""
         references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
-        ask = wanted(profiles, frozenset(self.papers.by_keys(references)), moment.instant)
+        ask = source_request(profiles, frozenset(self.papers.by_keys(references)), moment.instant)
         ask = replace(ask, by_name=bool(names))
-        return refresh(self.sources(names), ask, self.http, self.papers, self.source_states)
+        return ingest_sources(self.sources(names), ask, self.http, self.papers, self.source_states)
 
     def send(
         self,
@@ -254,7 +254,7 @@ class App:
         *,
         due: bool,
         progress: Callable[[str], None] = lambda subscription: None,
-    ) -> list[Served]:
+    ) -> list[SendResult]:
         """Compose and deliver for these profiles (see `bot.delivery.service`)."""
         return send(
             profiles,
@@ -269,7 +269,7 @@ class App:
         )
 
     def sender(self, moment: Moment) -> Sender:
-        return Sender(self.queue, self.channels, self.owner, moment.now, utc_now, breathe=self._sleep)
+        return Sender(self.queue, self.channels, self.owner, moment.now, utc_now, pause_between=self._sleep)
 
     @property
     def operator(self) -> Operator | None:
@@ -279,7 +279,7 @@ class App:
             return None
         return Operator(ChannelName.EMAIL if "@" in target else ChannelName.SLACK, target)
 
-    def resend(self, beginning: str | None, moment: Moment) -> list[Served]:
+    def resend(self, beginning: str | None, moment: Moment) -> list[SendResult]:
         """One more try at what stopped (see `bot.delivery.resend`)."""
         found = stopped(self.outbox, beginning)
         return list(resend(found, self.outbox, self.queue, self.sender(moment), self.operator))
@@ -287,7 +287,7 @@ class App:
     def alert(self, moment: Moment) -> None:
         """Tell the operator of what stopped otherwise than by sending."""
         if self.operator:
-            deliver_and_tell(self.outbox, self.sender(moment), [], self.operator)
+            deliver_and_alert(self.outbox, self.sender(moment), [], self.operator)
 
     def web(self, told: Callable[[str], None]) -> WSGIApplication:
         """What answers the links in mails; `told` hears who left. Raises NotConfigured without a SECRET_KEY."""
@@ -306,11 +306,11 @@ class App:
 
         return unsubscribing(self._secret, self.outbox.edition, pause, utc_now, self.templates)
 
-    def affairs(self, now: datetime) -> Affairs:
+    def affairs(self, now: datetime) -> Status:
         """How things stand."""
-        from bot.delivery.status import Affairs
+        from bot.delivery.status import Status
 
-        return Affairs(
+        return Status(
             now,
             self.papers.count(),
             self.states(),

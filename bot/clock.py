@@ -18,7 +18,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def iso(text: str) -> str:
+def iso_utc(text: str) -> str:
     """A source's date as ISO text in UTC, as exact as it came: `2025-02`, `2025-02-26T17:59:46Z`.
 
     Raises ValueError when there is no such date.
@@ -43,7 +43,7 @@ def month_number(name: str) -> int:
     return _MONTHS.index(name[:3].casefold()) + 1
 
 
-def without_year(month: int, day: int, as_of: date) -> date:
+def infer_year(month: int, day: int, as_of: date) -> date:
     """The newest such day that is not after `as_of`; one day of grace for time zones.
 
     Raises ValueError when no year has that day.
@@ -71,15 +71,15 @@ class Moment:
 
     instant: datetime  #: UTC
     day: date | None = None  #: set when only a date was said
-    goes_on: bool = False  #: the real time: the clock does not stand still while the call lasts
+    is_live: bool = False  #: the real time: the clock does not stand still while the call lasts
 
     @classmethod
     def real(cls) -> Moment:
-        return cls(utc_now(), goes_on=True)
+        return cls(utc_now(), is_live=True)
 
     def now(self) -> datetime:
         """What the clock of this call shows now."""
-        return utc_now() if self.goes_on else self.instant
+        return utc_now() if self.is_live else self.instant
 
     def local_date(self, zone: str) -> date:
         return self.day or self.instant.astimezone(ZoneInfo(zone)).date()
@@ -107,7 +107,7 @@ def parse_when(text: str | None, *, end_of_day: bool = True) -> Moment:
     if text is None:
         return Moment.real()
     try:
-        canonical = iso(text)
+        canonical = iso_utc(text)
     except ValueError:
         canonical = ""
     if canonical and not "1900" <= canonical[:4] <= "2200":

@@ -38,11 +38,11 @@ class NotConfigured(PaperboyError):  # noqa: N818 - a state to be told, like Loo
     """A channel lacks its settings; the message names the variables to set."""
 
 
-class Violation(PaperboyError):  # noqa: N818 - what it says is a fact
+class InvariantViolation(PaperboyError):  # noqa: N818 - what it says is a fact
     """Something was about to be sent that must not be; the sender stops, loudly. Exit code 1."""
 
 
-class Superseded(PaperboyError):  # noqa: N818 - what it says is a fact
+class LeaseLost(PaperboyError):  # noqa: N818 - what it says is a fact
     """The lease ran out and another sender took the delivery over: leave it alone."""
 
 

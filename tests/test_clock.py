@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.clock import Moment, iso, month_number, parse_when, utc_now, without_year
+from bot.clock import Moment, infer_year, iso_utc, month_number, parse_when, utc_now
 from bot.errors import UserError
 
 
@@ -30,7 +30,7 @@ from bot.errors import UserError
 )
 def test_iso_keeps_the_precision_and_goes_to_utc(text: str, expected: str) -> None:
     """A date stays as exact as it came; a time is told in UTC."""
-    assert iso(text) == expected
+    assert iso_utc(text) == expected
 
 
 @pytest.mark.parametrize(
@@ -41,24 +41,24 @@ def test_iso_keeps_the_precision_and_goes_to_utc(text: str, expected: str) -> No
 def test_iso_refuses_what_is_no_date(text: str) -> None:
     """What no calendar has is a ValueError, never a guess."""
     with pytest.raises(ValueError):  # noqa: PT011 - the message is for the caller to make
-        iso(text)
+        iso_utc(text)
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
 def test_iso_texts_sort_as_their_times_do(one: datetime, other: datetime) -> None:
     """Stored dates are compared as text."""
     one, other = one.replace(microsecond=0), other.replace(microsecond=0)
-    assert (iso(one.isoformat()) < iso(other.isoformat())) == (one < other)
+    assert (iso_utc(one.isoformat()) < iso_utc(other.isoformat())) == (one < other)
 
 
 @given(st.text(max_size=30))
 def test_iso_answers_any_text(text: str) -> None:
     """Whatever a source writes is read or refused; what is read is read the same again."""
     try:
-        read = iso(text)
+        read = iso_utc(text)
     except ValueError:
         return
-    assert iso(read) == read
+    assert iso_utc(read) == read
 
 
 def test_month_names() -> None:
@@ -88,14 +88,14 @@ def test_month_names() -> None:
 )
 def test_a_day_without_a_year_is_the_newest(month: int, day: int, as_of: date, expected: date) -> None:
     """The newest such day that is not after `as_of`, with one day of grace."""
-    assert without_year(month, day, as_of) == expected
+    assert infer_year(month, day, as_of) == expected
 
 
 @pytest.mark.parametrize(("month", "day"), [(13, 1), (0, 1), (2, 30), (4, 31), (1, 0)])
 def test_a_day_that_no_year_has(month: int, day: int) -> None:
     """An impossible day is refused."""
     with pytest.raises(ValueError, match="no "):
-        without_year(month, day, date(2026, 5, 29))
+        infer_year(month, day, date(2026, 5, 29))
 
 
 @pytest.mark.parametrize(

@@ -14,11 +14,11 @@ from lxml import html
 from rich.console import Console
 
 from bot.channels.email.message import Letterhead, compose
-from bot.digests.model import Digest, News, ScoredPaper
+from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.papers.model import Paper
 from bot.presentation.digest_view import digest_view
 from bot.presentation.templates import BUILT_IN
-from bot.presentation.terminal import OnTerminal
+from bot.presentation.terminal import TerminalDigest
 from bot.ranking.model import Reason
 from tests.support.samples import digest, paper
 
@@ -83,7 +83,7 @@ FIELDS: dict[str, Callable[[str], Digest]] = {
     "profile": lambda text: digest(1, profile=text),
     "timezone": lambda text: digest(1, timezone=text),
     "why": lambda text: digest(0, why=text),
-    "source": lambda text: digest(1, news=News(9, None, 7, ((text, 9), ("arxiv", 3)))),
+    "source": lambda text: digest(1, news=NewPaperCounts(9, None, 7, ((text, 9), ("arxiv", 3)))),
     "sent earlier": lambda text: digest(1, weekly=True, earlier=_other(text)),
 }
 ELEMENTS = frozenset("html head meta title style body div table tbody tr td h1 h2 h3 p a strong span".split())  # noqa: SIM905
@@ -109,7 +109,7 @@ def _everywhere(text: str) -> Digest:
         interest=text,
         also=_other(text),
     )
-    news = News(9, None, 7, ((text, 9), ("arxiv", 3)))
+    news = NewPaperCounts(9, None, 7, ((text, 9), ("arxiv", 3)))
     papers = (attacked, _of_paper(id=f"doi:10.1/{text}", url=None))
     return digest(papers, profile=text, timezone=text, why=text, news=news, weekly=True, earlier=_other(text))
 
@@ -166,5 +166,5 @@ def test_a_terminal_is_given_no_commands(field: str, attack: str) -> None:
     view = digest_view(PLACES[field](ATTACKS[attack]))
     for width in (80, 140):
         out = io.StringIO()
-        Console(file=out, width=width, force_terminal=True, color_system=None).print(OnTerminal(view))
+        Console(file=out, width=width, force_terminal=True, color_system=None).print(TerminalDigest(view))
         assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", out.getvalue())

@@ -12,8 +12,8 @@ from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from bot.channels.email.message import Letterhead, compose, message_id_in, notice, sender_address
-from bot.delivery.model import Envelope, Later, Notice, Outcome, Part, Refused, Sent, Stage
-from bot.delivery.ports import Channel, Reach, nobody
+from bot.delivery.model import Deferred, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
+from bot.delivery.ports import Channel, StageCallback, ignore_stage
 from bot.digests.model import Digest
 from bot.presentation.templates import BUILT_IN, Templates
 
@@ -33,7 +33,7 @@ class MaildirChannel(Channel):
     """Delivers into `folder`/`target`, a Maildir that is made when it is not there."""
 
     name = "maildir"
-    finds = True
+    can_look_up = True
 
     def __init__(self, folder: Path, sender: str | None = None, templates: Templates = BUILT_IN) -> None:
         self._folder = folder
@@ -51,16 +51,16 @@ class MaildirChannel(Channel):
         content = notice(told, delivery, f"{target}@localhost", self._letterhead)
         return content.replace(b"\r\n", b"\n")
 
-    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
+    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
         if not _SIMPLE_NAME.fullmatch(envelope.target):
             return Refused("a Maildir's name is letters, digits, and . _ + @ - after the first")
         reach(Stage.WRITE)
         try:
             return Sent(self._opened(envelope.target).add(envelope.payload))
         except OSError as error:
-            return Later(f"{self._folder / envelope.target}: {error.strerror or type(error).__name__}")
+            return Deferred(f"{self._folder / envelope.target}: {error.strerror or type(error).__name__}")
         except mailbox.Error as error:  # another process took the very file name
-            return Later(f"{self._folder / envelope.target}: {type(error).__name__}")
+            return Deferred(f"{self._folder / envelope.target}: {type(error).__name__}")
 
     def _opened(self, target: str) -> mailbox.Maildir:
         """mailbox makes the three folders only together with their parent: a half-made one would stay so."""

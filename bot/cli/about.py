@@ -120,7 +120,7 @@ def check(
     """Every problem of profiles, settings and own templates as file:line:col: message, all at once."""
     from bot.config.settings import load_settings
     from bot.profiles.load import load_profiles
-    from bot.text.plain import counted
+    from bot.text.plain import pluralize
 
     settings, problems = load_settings()
     folders = paths or [settings.profiles if settings else Path("profiles")]
@@ -129,9 +129,9 @@ def check(
     for problem in found:
         typer.echo(problem)
     if found:
-        typer.echo(counted(len(found), "problem"), err=True)
+        typer.echo(pluralize(len(found), "problem"), err=True)
         raise typer.Exit(CHANGE_SOMETHING)
-    typer.echo(f"{counted(len(profiles), 'profile')}, no problems", err=True)
+    typer.echo(f"{pluralize(len(profiles), 'profile')}, no problems", err=True)
 
 
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:

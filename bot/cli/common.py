@@ -15,7 +15,7 @@ from bot.errors import PaperboyError, UserError
 if TYPE_CHECKING:
     from bot.bootstrap import App
     from bot.config.settings import Settings
-    from bot.delivery.service import Served
+    from bot.delivery.service import SendResult
     from bot.errors import Problem
     from bot.profiles.model import Profile
 
@@ -97,9 +97,9 @@ def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[
     return [found[name] for name in (dict.fromkeys(names) if names else found) if name in found], not problems
 
 
-def exit_code(rows: Iterable[Served], sound: bool) -> int:
+def exit_code(rows: Iterable[SendResult], sound: bool) -> int:
     """2 when a profile or a setting must be changed, else 1 when something failed or waits."""
     rows = list(rows)
-    if not sound or any(row.trouble for row in rows):
+    if not sound or any(row.blocked for row in rows):
         return CHANGE_SOMETHING
     return FAILED if any(row.state in ("failed", "uncertain", "waiting") for row in rows) else DONE

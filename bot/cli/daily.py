@@ -33,10 +33,10 @@ if TYPE_CHECKING:
     from datetime import date
 
     from bot.bootstrap import App
-    from bot.delivery.service import Served
-    from bot.digests.model import Digest, Past
+    from bot.delivery.service import SendResult
+    from bot.digests.model import Digest, History
     from bot.profiles.model import Profile
-    from bot.sources.ingest import Report
+    from bot.sources.ingest import SourceReport
 
 
 class Format(StrEnum):
@@ -193,7 +193,7 @@ def serve(
     daemon.serve(the_settings(), host or default, port)
 
 
-def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[Report]:
+def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[SourceReport]:
     from bot.bootstrap import formats
     from bot.cli.output.progress import progress
     from bot.sources.files import ingest_file
@@ -204,7 +204,7 @@ def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[Rep
             step(str(path))
 
 
-def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[Report]:
+def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[SourceReport]:
     from bot.cli.output.progress import progress
 
     sources = app.sources(names)
@@ -215,18 +215,18 @@ def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[Re
             step(report.name)
 
 
-def _past_of_all(app: App, profile: Profile, on: date) -> Past:
+def _past_of_all(app: App, profile: Profile, on: date) -> History:
     """What all subscriptions of a profile had, and the newest digest of any."""
-    from bot.digests.model import Past
+    from bot.digests.model import History
 
     keys = [subscription.key for subscription in profile.deliver]
     pasts = [app.outbox.past(key, keys, on) for key in keys]
-    newest = max(pasts, key=lambda past: (past.on is not None, past.on), default=Past())
+    newest = max(pasts, key=lambda past: (past.on is not None, past.on), default=History())
     given = [past.given for past in pasts]
     return replace(newest, given=frozenset.intersection(*given) if given else frozenset())
 
 
-def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[Served]:
+def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[SendResult]:
     from bot.cli.output.progress import progress
 
     with progress("Composing", None) as step:

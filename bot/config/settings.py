@@ -22,7 +22,7 @@ from platformdirs import user_data_path
 from pydantic import SecretStr
 
 from bot.errors import Problem
-from bot.text.addresses import mail_address, slack_target
+from bot.text.addresses import parse_mail_address, parse_slack_target
 
 _PREFIX = "PAPERBOY_"  #: names that are nobody else's
 ENVIRONMENT = "environment"  #: stands for a file in problems
@@ -253,7 +253,7 @@ _SENDER = re.compile(r'(?:"[^"<>\\]*"|[^",:;@<>\\]*)\s*<(?P<address>[^<>]+)>|(?P
 def _mail_from(value: str) -> str:
     match = _SENDER.fullmatch(value)
     try:
-        mail_address((match["address"] or match["bare"]) if match else "")
+        parse_mail_address((match["address"] or match["bare"]) if match else "")
     except ValueError:
         raise ValueError("is no e-mail address: write one such as Paperboy <paperboy@example.org>") from None
     return value
@@ -267,14 +267,14 @@ def _contact(value: str) -> str:
 
 def _bare_address(value: str) -> str:
     try:
-        return mail_address(value)
+        return parse_mail_address(value)
     except ValueError:
         raise ValueError("is no bare e-mail address: write one such as bounces@example.org") from None
 
 
 def _alerts(value: str) -> str:
     try:
-        return mail_address(value) if "@" in value else slack_target(value)
+        return parse_mail_address(value) if "@" in value else parse_slack_target(value)
     except ValueError:
         raise ValueError(
             "is neither a Slack channel nor an e-mail address: write C0PAPERS, #papers or ada@example.org"

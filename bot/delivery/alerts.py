@@ -26,10 +26,10 @@ class Operator(NamedTuple):
     target: str
 
 
-class Stops(Protocol):
+class AlertStore(Protocol):
     """What telling needs of the outbox."""
 
-    def untold(self) -> tuple[Delivery, ...]: ...
+    def unreported(self) -> tuple[Delivery, ...]: ...
 
     def known_incidents(self) -> frozenset[str]: ...
 
@@ -39,20 +39,20 @@ class Stops(Protocol):
 
 
 def raise_alert(
-    outbox: Stops, channels: Mapping[ChannelName, Channel], operator: Operator, now: datetime
+    outbox: AlertStore, channels: Mapping[ChannelName, Channel], operator: Operator, now: datetime
 ) -> bool:
     """Store an alert on what stopped since the last one. Whether there is one to send.
 
     What stops for a reason that the operator knows of is not told again until all that stopped for it goes on.
     """
-    untold = outbox.untold()
+    untold = outbox.unreported()
     if not untold:
         return False
     known = outbox.known_incidents()
     news = [one for one in untold if one.incident not in known]
     token, channel = secrets.token_hex(8), channels[operator.channel]
     alert = Part(channel.notice(notice(news, now), f"{token}-1", operator.target), 0) if news else None
-    told, blind = [one.id for one in untold], int(not channel.finds)
+    told, blind = [one.id for one in untold], int(not channel.can_look_up)
     return outbox.tell(told, alert, token, *operator, blind) and alert is not None
 
 
@@ -86,7 +86,7 @@ def _told(group: Sequence[Delivery]) -> Iterator[str]:
 
 def remedy(one: Delivery) -> str:
     """What a person can do about what stopped."""
-    if one.is_barred:
+    if one.is_forbidden:
         return f"it will not be sent; strike it off with: paperboy settle {one.id}"
     if one.state is DeliveryState.UNCERTAIN:
         return f"if it has not arrived: paperboy resend {one.id}; if it has: paperboy settle {one.id}"

@@ -43,7 +43,7 @@ def store_edition(outbox: EditionStore, subscription: Subscription, digest: Dige
         candidates=digest.candidates,
         why="" if digest.papers else digest.why,
     )
-    blind = int(subscription.resend_uncertain and not channel.finds)
+    blind = int(subscription.resend_uncertain and not channel.can_look_up)
     return outbox.add(edition, digest.made, as_json(digest), digest.ids, parts, blind)
 
 

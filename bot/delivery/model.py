@@ -53,7 +53,7 @@ class Sent:
     receipt: str  #: Slack's channel and ts, a Message-ID, a Maildir key
 
 
-class Blame(StrEnum):
+class Cause(StrEnum):
     """What must change before something like it can be sent."""
 
     MESSAGE = "message"  #: this very message, or whom it is for this once
@@ -62,12 +62,12 @@ class Blame(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Later:
+class Deferred:
     """Certainly not accepted; trying again can help."""
 
     why: str
     retry_after: float | None = None  #: seconds, when the other side named them
-    blame: Blame = Blame.MESSAGE  #: for what it is too early: SERVICE when nothing could be reached at all
+    cause: Cause = Cause.MESSAGE  #: for what it is too early: SERVICE when nothing could be reached at all
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ class Refused:
     """Certainly not accepted, and trying the same again cannot help."""
 
     why: str
-    blame: Blame = Blame.MESSAGE
+    cause: Cause = Cause.MESSAGE
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Unknown:
     why: str
 
 
-Outcome = Sent | Later | Refused | Unknown
+Outcome = Sent | Deferred | Refused | Unknown
 
 
 class Stage(StrEnum):
@@ -157,7 +157,7 @@ class Delivery:
         return scopes(self.subscription, self.channel, self.target)
 
     @property
-    def is_barred(self) -> bool:
+    def is_forbidden(self) -> bool:
         """Whether it stopped because it must not be sent: trying again would stop the sender again."""
         return (self.incident or "").startswith(BARRED)
 
@@ -184,7 +184,7 @@ class Delivery:
         )
 
 
-class Open(NamedTuple):
+class OpenDelivery(NamedTuple):
     """A delivery that is to be tried now."""
 
     id: str
@@ -196,12 +196,12 @@ class Open(NamedTuple):
 class Claim:
     """A delivery that a sender has taken, with what it needs to send it."""
 
-    stood: Delivery  #: as it was before
+    delivery: Delivery  #: as it was before
     envelope: Envelope
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Transition:
     """What an attempt makes of a delivery."""
 
     state: DeliveryState
@@ -220,7 +220,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
+class SendSlot:
     """A place in the queue before a conversation that takes one message in so many seconds."""
 
     lane: str  #: which conversation
@@ -254,7 +254,7 @@ class Bounce:
 
 
 @dataclass(frozen=True, slots=True)
-class Bounces:
+class BounceSummary:
     """How an address fared."""
 
     target: str

@@ -10,7 +10,7 @@ from bot.delivery.model import Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.digests.model import Digest
 
 
-class Names(Protocol):
+class NameCache(Protocol):
     """What names a service was found to mean, kept over restarts."""
 
     def get(self, name: str) -> str | None:
@@ -22,10 +22,10 @@ class Names(Protocol):
         ...
 
 
-Reach = Callable[[Stage], None]
+StageCallback = Callable[[Stage], None]
 
 
-def nobody(stage: Stage) -> None:
+def ignore_stage(stage: Stage) -> None:
     """A Reach for who does not record stages."""
 
 
@@ -34,7 +34,7 @@ class Channel(Protocol):
 
     name: str
     #: Whether `find` can tell at all. If not, what may have arrived goes out once more or is held, as configured.
-    finds: bool
+    can_look_up: bool
     #: At least so much lies between two messages to one conversation, whoever sends them.
     spacing: timedelta = timedelta(0)
 
@@ -58,7 +58,7 @@ class Channel(Protocol):
         """What the `spacing` holds for: the target, or the id that its name is known to stand for."""
         return target
 
-    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
+    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
         """One attempt, never repeated once it may have arrived; every failure is an outcome, never an exception.
 
         `reach` is told each stage before it begins. What it raises at a stage that hands over goes through, and

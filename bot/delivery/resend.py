@@ -6,16 +6,16 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Protocol
 
-from bot.delivery.alerts import Operator, Stops
+from bot.delivery.alerts import AlertStore, Operator
 from bot.delivery.model import Delivery, DeliveryState, Edition
 from bot.delivery.sender import Sender
-from bot.delivery.service import Served, deliver_and_tell, served
+from bot.delivery.service import SendResult, deliver_and_alert, result_of
 from bot.errors import UserError
 
 _STOPPED = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 
 
-class Outbox(Stops, Protocol):
+class Outbox(AlertStore, Protocol):
     """What resending needs of the outbox."""
 
     def failed(self) -> tuple[Delivery, ...]: ...
@@ -63,17 +63,17 @@ def settle(one: Delivery, queue: Queue) -> None:
 
 def resend(
     deliveries: Sequence[Delivery], outbox: Outbox, queue: Queue, sender: Sender, operator: Operator | None
-) -> Iterator[Served]:
+) -> Iterator[SendResult]:
     """One more try at each; how their editions stand afterwards. Raises NotConfigured from a channel."""
     for one in deliveries:
-        if one.is_barred:
+        if one.is_forbidden:
             todo = f"strike it off with: paperboy settle {one.id}"
             raise UserError(f"delivery {one.id} must not be sent: {one.why}; {todo}")
         sender.channels[one.channel].check()
     for one in deliveries:
-        queue.release(one.id, sender.clock(), settling=sender.channels[one.channel].finds)
+        queue.release(one.id, sender.clock(), settling=sender.channels[one.channel].can_look_up)
     wanted = sorted({one.subscription for one in deliveries})
-    deliver_and_tell(outbox, sender, wanted, operator)
+    deliver_and_alert(outbox, sender, wanted, operator)
     for id_ in dict.fromkeys(one.edition for one in deliveries if one.edition):
         if edition := outbox.edition(id_):
-            yield served(edition)
+            yield result_of(edition)

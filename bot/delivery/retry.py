@@ -12,21 +12,21 @@ from datetime import datetime, timedelta
 from zlib import crc32
 
 from bot.delivery.model import (
-    Blame,
+    Cause,
     Claim,
+    Deferred,
     Delivery,
     DeliveryState,
     Envelope,
-    Later,
     Outcome,
     Refused,
     Sent,
     Stage,
-    Step,
+    Transition,
     Unknown,
 )
 from bot.delivery.ports import Channel
-from bot.text.plain import said_once
+from bot.text.plain import join_distinct
 
 #: A message may show up in Slack's history only after a while; nothing is looked up or repeated before.
 SETTLE = timedelta(seconds=60)
@@ -39,58 +39,58 @@ GIVE_UP = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
-class Unsure:
+class StillUnknown:
     """An earlier attempt may have been accepted, the receiver cannot be asked, and this one was not accepted.
 
     `again`: the refusal, when it was for now; None when nothing more may be tried.
     """
 
     why: str
-    again: Later | None = None
+    again: Deferred | None = None
 
 
-def attempt(channel: Channel, claim: Claim, reach: Callable[[Stage, bool], None]) -> Outcome | Unsure:
+def attempt(channel: Channel, claim: Claim, reach: Callable[[Stage, bool], None]) -> Outcome | StillUnknown:
     """One attempt; a delivery that may have got through before is looked up first.
 
     `reach` hears each stage before it begins, and whether this is a blind try.
     """
-    stood, envelope = claim.stood, claim.envelope
+    stood, envelope = claim.delivery, claim.envelope
     if not stood.may_have_arrived:
         outcome = channel.send(envelope, lambda stage: reach(stage, False))
         return _held_if_nothing_follows(outcome, channel, stood)
     try:
         found = channel.find(envelope)
     except LookupError as error:
-        doubt = said_once(stood.why or "the last attempt broke off", str(error))
+        doubt = join_distinct(stood.why or "the last attempt broke off", str(error))
         if stood.blind:
             return _blind(channel, envelope, doubt, reach)
-        return Unknown(doubt) if channel.finds else Unsure(doubt)
+        return Unknown(doubt) if channel.can_look_up else StillUnknown(doubt)
     return found or channel.send(envelope, lambda stage: reach(stage, False))
 
 
-def _held_if_nothing_follows(outcome: Outcome, channel: Channel, stood: Delivery) -> Outcome | Unsure:
-    if isinstance(outcome, Unknown) and not channel.finds and not stood.blind:
-        return Unsure(outcome.why)
+def _held_if_nothing_follows(outcome: Outcome, channel: Channel, stood: Delivery) -> Outcome | StillUnknown:
+    if isinstance(outcome, Unknown) and not channel.can_look_up and not stood.blind:
+        return StillUnknown(outcome.why)
     return outcome
 
 
 def _blind(
     channel: Channel, envelope: Envelope, doubt: str, reach: Callable[[Stage, bool], None]
-) -> Outcome | Unsure:
+) -> Outcome | StillUnknown:
     """One more try with the same bytes; what it leaves open is not tried again.
 
     Refused for now, it does not become a plain `waiting`: that one would be sent again without a look.
     """
     match channel.send(envelope, lambda stage: reach(stage, True)):
         case Unknown(why):
-            return Unsure(said_once(doubt, why))
-        case Later(why) as later:
-            return Unsure(said_once(doubt, why), later)
+            return StillUnknown(join_distinct(doubt, why))
+        case Deferred(why) as later:
+            return StillUnknown(join_distinct(doubt, why), later)
         case outcome:
             return outcome
 
 
-def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:
+def transition(outcome: Outcome | StillUnknown, stood: Delivery, now: datetime) -> Transition:
     """The state that an outcome leads to.
 
     `stood`: the delivery before the attempt. Waits double from a minute to an hour, less a part of their own, or
@@ -99,44 +99,44 @@ def after(outcome: Outcome | Unsure, stood: Delivery, now: datetime) -> Step:
     over = now - (stood.since or now) >= GIVE_UP
     match outcome:
         case Sent(receipt):
-            return Step(DeliveryState.SENT, receipt=receipt)
+            return Transition(DeliveryState.SENT, receipt=receipt)
         case Refused(why, blame):
             return _stopped(stood, why, blame)
-        case Later(why) if over:
+        case Deferred(why) if over:
             return _stopped(stood, f"given up after a day: {why}")
-        case Later(why, retry_after) as later:
+        case Deferred(why, retry_after) as later:
             until = now + _wait(stood, retry_after)
-            return Step(DeliveryState.WAITING, until=until, why=why, postpones=_postponed(stood, later))
+            return Transition(DeliveryState.WAITING, until=until, why=why, postpones=_postponed(stood, later))
         case Unknown(why):
             return _in_doubt(stood, why, None if over else now + max(SETTLE, _wait(stood, None)))
-        case Unsure(why, again):
+        case StillUnknown(why, again):
             return _in_doubt(
                 stood, why, now + _wait(stood, again.retry_after) if again and not over else None
             )
 
 
-def _scope(stood: Delivery, blame: Blame) -> str | None:
+def _scope(stood: Delivery, blame: Cause) -> str | None:
     """What else is concerned; None when nothing is."""
-    return {Blame.SERVICE: str(stood.channel), Blame.TARGET: f"{stood.channel}:{stood.target}"}.get(blame)
+    return {Cause.SERVICE: str(stood.channel), Cause.TARGET: f"{stood.channel}:{stood.target}"}.get(blame)
 
 
-def _postponed(stood: Delivery, later: Later) -> str | None:
+def _postponed(stood: Delivery, later: Deferred) -> str | None:
     """A receiver that asks for time means all that is sent to it; one that is not there, all of its channel."""
-    blame = Blame.TARGET if later.retry_after is not None and later.blame is Blame.MESSAGE else later.blame
+    blame = Cause.TARGET if later.retry_after is not None and later.cause is Cause.MESSAGE else later.cause
     return _scope(stood, blame)
 
 
-def _stopped(stood: Delivery, why: str, blame: Blame = Blame.MESSAGE) -> Step:
+def _stopped(stood: Delivery, why: str, blame: Cause = Cause.MESSAGE) -> Transition:
     """What the target or the service refuses pauses it. All that stops on the way to a target is one incident."""
     scope = _scope(stood, blame)
     incident = scope or f"{stood.channel}:{stood.target} failed"
-    return Step(DeliveryState.FAILED, why=why, incident=incident, pauses=scope)
+    return Transition(DeliveryState.FAILED, why=why, incident=incident, pauses=scope)
 
 
-def _in_doubt(stood: Delivery, why: str, until: datetime | None) -> Step:
+def _in_doubt(stood: Delivery, why: str, until: datetime | None) -> Transition:
     """Tried again then, or held. What was known not to have arrived leaves the blind tries as they were."""
     incident = None if until else f"{stood.channel}:{stood.target} uncertain"
-    return Step(DeliveryState.UNCERTAIN, until=until, why=why, incident=incident)
+    return Transition(DeliveryState.UNCERTAIN, until=until, why=why, incident=incident)
 
 
 def _wait(stood: Delivery, retry_after: float | None) -> timedelta:

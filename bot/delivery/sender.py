@@ -16,10 +16,10 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.delivery.model import Claim, Delivery, DeliveryState, Open, Stage, Step, Turn
+from bot.delivery.model import Claim, Delivery, DeliveryState, OpenDelivery, SendSlot, Stage, Transition
 from bot.delivery.ports import Channel
-from bot.delivery.retry import after, attempt
-from bot.errors import PaperboyError, Superseded, Violation
+from bot.delivery.retry import attempt, transition
+from bot.errors import InvariantViolation, LeaseLost, PaperboyError
 from bot.profiles.model import ChannelName
 
 #: How long a process may be silent before another takes its delivery for abandoned: longer than SETTLE. A sender that
@@ -35,13 +35,15 @@ _LOG = logging.getLogger(__name__)
 class Queue(Protocol):
     """What delivering needs of the store."""
 
-    def open(self, subscriptions: Iterable[str], now: datetime) -> tuple[Open, ...]: ...
+    def open(self, subscriptions: Iterable[str], now: datetime) -> tuple[OpenDelivery, ...]: ...
 
     def together(self, *, relaxed: bool = False) -> AbstractContextManager[None]: ...
 
     def flush(self) -> None: ...
 
-    def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | Violation | None: ...
+    def claim(
+        self, id_: str, owner: str, now: datetime, lease: timedelta
+    ) -> Claim | InvariantViolation | None: ...
 
     def hand_over(
         self,
@@ -49,7 +51,7 @@ class Queue(Protocol):
         owner: str,
         stage: Stage,
         until: datetime,
-        turn: Turn | None = None,
+        turn: SendSlot | None = None,
         blind: int | None = None,
     ) -> timedelta: ...
 
@@ -57,7 +59,9 @@ class Queue(Protocol):
 
     def renew(self, id_: str, owner: str, until: datetime) -> bool: ...
 
-    def record(self, id_: str, owner: str, step: Step, now: datetime, stage: Stage | None = None) -> bool: ...
+    def record(
+        self, id_: str, owner: str, step: Transition, now: datetime, stage: Stage | None = None
+    ) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,9 @@ class Sender:
     owner: str  #: who holds the leases; no other process's
     clock: Clock  #: what leases and waits go by: the time, or what the user set
     real: Clock  #: what the receivers' pace goes by
-    breathe: Callable[[float], None] = time.sleep  #: a wait between attempts; may raise to end the round
+    pause_between: Callable[[float], None] = (
+        time.sleep
+    )  #: a wait between attempts; may raise to end the round
     wait: Callable[[float], None] = time.sleep  #: a wait within an attempt, of a few seconds
 
     def deliver(
@@ -81,11 +87,11 @@ class Sender:
         """
         wanted = list(subscriptions)
         tried: set[str] = set()
-        heart = _Heart(self)
+        heart = _LeaseRenewer(self)
         try:
             while fresh := [one for one in self.queue.open(wanted, self.clock()) if one.id not in tried]:
                 tried.update(one.id for one in fresh)
-                _Round(self, fresh, told).make(heart)
+                _SendRound(self, fresh, told).make(heart)
         finally:
             heart.stop()
             if tried:
@@ -93,26 +99,26 @@ class Sender:
             for channel in {id(channel): channel for channel in self.channels.values()}.values():
                 channel.rest()
 
-    def lane(self, one: Open) -> str:
+    def lane(self, one: OpenDelivery) -> str:
         """What the messages to its conversation queue up in."""
         return f"{one.channel}:{self.channels[one.channel].conversation(one.target)}"
 
 
-class _Round:
+class _SendRound:
     """One attempt at each of some deliveries: in order, but what has to wait for its conversation lets others go."""
 
-    def __init__(self, sender: Sender, waiting: list[Open], told: Callable[[str], None]) -> None:
+    def __init__(self, sender: Sender, waiting: list[OpenDelivery], told: Callable[[str], None]) -> None:
         self._sender = sender
         self._waiting = waiting
         self._told = told
         self._free: dict[str, datetime] = {}  #: when a conversation takes the next message
-        self._last: _Trip | None = None  #: whose outcome is recorded together with the next claim
-        self._ahead: _Trip | None = None  #: claimed while the one before was under way
+        self._last: _Attempt | None = None  #: whose outcome is recorded together with the next claim
+        self._ahead: _Attempt | None = None  #: claimed while the one before was under way
 
-    def make(self, heart: _Heart) -> None:
+    def make(self, heart: _LeaseRenewer) -> None:
         try:
             while self._ahead or self._waiting:
-                self._sender.breathe(0)
+                self._sender.pause_between(0)
                 if trip := self._begun():
                     with heart.beating_for(trip.one.id):
                         trip.make()
@@ -123,17 +129,17 @@ class _Round:
             if self._ahead:
                 self._ahead.put_back()
 
-    def _begun(self) -> _Trip | None:
+    def _begun(self) -> _Attempt | None:
         """The next trip, claimed; None when there was none to make yet, and some time has passed."""
         trip, self._ahead = self._ahead, None
         if trip:
             self._end_last()
         elif isinstance(one := self._next(), float):
             self._end_last()
-            self._sender.breathe(one)
+            self._sender.pause_between(one)
             return None
         else:
-            trip = _Trip(self._sender, one, self._told, self._look_ahead)
+            trip = _Attempt(self._sender, one, self._told, self._look_ahead)
             trip.begin(self._last)
         self._last = trip
         return trip
@@ -146,13 +152,13 @@ class _Round:
         """Claims the next one, unless it has to keep its distance. What goes wrong goes wrong again in its turn."""
         if not self._waiting or self._ahead or self._sender.channels[self._waiting[0].channel].spacing:
             return
-        trip = _Trip(self._sender, self._waiting[0], self._told, self._look_ahead)
+        trip = _Attempt(self._sender, self._waiting[0], self._told, self._look_ahead)
         with suppress(PaperboyError):
             trip.begin(None)
             self._waiting.pop(0)
             self._ahead = trip
 
-    def _next(self) -> Open | float:
+    def _next(self) -> OpenDelivery | float:
         """Takes what comes next out of what is waiting; or says in how many seconds something does."""
         now = self._sender.real()
         ready = (n for n, one in enumerate(self._waiting) if self._time_of(one, now) <= now + EARLY)
@@ -161,22 +167,22 @@ class _Round:
             return self._waiting.pop(number)
         return (min(self._time_of(one, now) for one in self._waiting) - EARLY - now).total_seconds()
 
-    def _time_of(self, one: Open, now: datetime) -> datetime:
+    def _time_of(self, one: OpenDelivery, now: datetime) -> datetime:
         return self._free.get(self._sender.lane(one), now)
 
-    def _note_turn(self, trip: _Trip) -> None:
+    def _note_turn(self, trip: _Attempt) -> None:
         if trip.turn:  # else nothing went out, and the next one need not wait for it
             spacing = self._sender.channels[trip.one.channel].spacing
             self._free[self._sender.lane(trip.one)] = trip.turn + spacing
 
 
-class _Trip:
+class _Attempt:
     """One attempt at one delivery: claimed, made, recorded."""
 
     def __init__(
         self,
         sender: Sender,
-        one: Open,
+        one: OpenDelivery,
         told: Callable[[str], None],
         meanwhile: Callable[[], None] = lambda: None,
     ) -> None:
@@ -185,13 +191,13 @@ class _Trip:
         self._told = told
         self._meanwhile = meanwhile  #: called while the receiver thinks
         self._channel = sender.channels[one.channel]
-        self._claim: Claim | Violation | None = None
-        self._step: Step | None = None  #: what is to be recorded
+        self._claim: Claim | InvariantViolation | None = None
+        self._step: Transition | None = None  #: what is to be recorded
         self._stage = Stage.CLAIMED
         self._blind: int | None = None  #: how many blind tries the delivery had, when this is one
         self.turn: datetime | None = None  #: when the content went out, by the real clock
 
-    def begin(self, last: _Trip | None) -> None:
+    def begin(self, last: _Attempt | None) -> None:
         """Claim it, in one transaction with what became of the last one.
 
         Only handing over waits for the disk, and brings there what was recorded before: a power cut forgets a claim,
@@ -208,22 +214,22 @@ class _Trip:
     def put_back(self) -> None:
         """It was claimed, and is not tried after all."""
         if isinstance(self._claim, Claim):
-            self._sender.queue.put_back(self._claim.stood, self._sender.owner)
+            self._sender.queue.put_back(self._claim.delivery, self._sender.owner)
 
     def make(self) -> None:
         """The attempt; nothing when another sender has it. Raises Violation when it must not be made."""
-        if isinstance(self._claim, Violation):
+        if isinstance(self._claim, InvariantViolation):
             raise self._claim
         if self._claim is None:
             return
-        stood = self._claim.stood
+        stood = self._claim.delivery
         try:
             outcome = attempt(
                 self._channel, self._claim, lambda stage, blind: self._reach(stage, stood, blind)
             )
-        except Superseded:
+        except LeaseLost:
             return
-        self._step = self._settled(after(outcome, stood, self._sender.clock()))
+        self._step = self._settled(transition(outcome, stood, self._sender.clock()))
 
     def end(self) -> None:
         """Record what became of it, unless that is done."""
@@ -239,8 +245,8 @@ class _Trip:
 
     def tell(self) -> None:
         """It is recorded: whoever asked hears of it."""
-        if self._step and isinstance(self._claim, Claim) and self._claim.stood.edition:
-            self._told(self._claim.stood.edition)
+        if self._step and isinstance(self._claim, Claim) and self._claim.delivery.edition:
+            self._told(self._claim.delivery.edition)
         self._step = None
 
     def _reach(self, stage: Stage, stood: Delivery, blind: bool) -> None:
@@ -259,21 +265,21 @@ class _Trip:
         until = sender.clock() + LEASE
         with sender.queue.together():
             now = sender.real()
-            turn = Turn(sender.lane(self.one), spacing, now) if spacing else None
+            turn = SendSlot(sender.lane(self.one), spacing, now) if spacing else None
             wait = sender.queue.hand_over(self.one.id, sender.owner, stage, until, turn, blind)
         self.turn = now + wait
         if wait:
             sender.wait(max(0.0, (self.turn - sender.real()).total_seconds()))  # storing it may take as long
             if not sender.queue.renew(self.one.id, sender.owner, sender.clock() + LEASE):
-                raise Superseded(f"{self.one.id} was taken over while it waited for its turn")
+                raise LeaseLost(f"{self.one.id} was taken over while it waited for its turn")
 
-    def _settled(self, step: Step) -> Step:
+    def _settled(self, step: Transition) -> Transition:
         """A blind try that certainly did not arrive is given back."""
         was_refused = step.state is DeliveryState.UNCERTAIN and step.until is not None
         return replace(step, blind=self._blind) if was_refused and self._blind is not None else step
 
 
-class _Heart:
+class _LeaseRenewer:
     """Renews the lease of an attempt that takes its time: a live sender's delivery is nobody else's."""
 
     def __init__(self, sender: Sender) -> None:

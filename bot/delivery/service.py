@@ -11,36 +11,36 @@ from datetime import date
 from typing import Protocol
 
 from bot.clock import Moment
-from bot.delivery.alerts import Operator, Stops, raise_alert
+from bot.delivery.alerts import AlertStore, Operator, raise_alert
 from bot.delivery.due import due_date
 from bot.delivery.editions import EditionStore, store_edition
 from bot.delivery.model import ALERTS, Edition, EditionState, Pause, scopes
 from bot.delivery.ports import Channel
 from bot.delivery.sender import Sender
-from bot.digests.composer import Desk
-from bot.digests.model import Past
+from bot.digests.composer import DigestComposer
+from bot.digests.model import History
 from bot.errors import NotConfigured
 from bot.profiles.model import ChannelName, Profile, Subscription
-from bot.text.plain import said_once
+from bot.text.plain import join_distinct
 
 #: How an edition that is not through yet is told even when nothing could be done about it now.
 _OPEN = (EditionState.FAILED, EditionState.UNCERTAIN, EditionState.WAITING)
 
 
-class Outbox(EditionStore, Stops, Protocol):
+class Outbox(EditionStore, AlertStore, Protocol):
     """What sending needs of the outbox."""
 
     def edition(self, id_: str) -> Edition | None: ...
 
     def find(self, subscription: Subscription, on: date) -> Edition | None: ...
 
-    def past(self, subscription: str, together: Sequence[str], on: date) -> Past: ...
+    def past(self, subscription: str, together: Sequence[str], on: date) -> History: ...
 
     def served(self, subscription: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class SendResult:
     """What one `send` did for one subscription and date."""
 
     profile: str
@@ -50,7 +50,7 @@ class Served:
     state: str  #: an EditionState, or "skipped"
     papers: int = 0
     why: str = ""
-    trouble: bool = False  #: a setting or the target must be mended first
+    blocked: bool = False  #: a setting or the target must be mended first
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class Plan:
     subscription: Subscription
     on: date
     skip: str = ""  #: why nothing is to be composed; empty when something is
-    trouble: bool = False  #: nothing can be sent there before a setting or the target is mended
+    blocked: bool = False  #: nothing can be sent there before a setting or the target is mended
     ended: bool = False  #: by its reader: what is left of it is nobody's business
 
 
@@ -72,11 +72,11 @@ def send(
     due: bool,
     outbox: Outbox,
     sender: Sender,
-    open_desk: Callable[[Sequence[Profile]], Desk],
+    open_desk: Callable[[Sequence[Profile]], DigestComposer],
     pauses: Iterable[Pause] = (),
     operator: Operator | None = None,
     progress: Callable[[str], None] = lambda subscription: None,
-) -> list[Served]:
+) -> list[SendResult]:
     """Compose and deliver for these profiles; a row for each subscription, and for each older edition touched.
 
     `due`: only what is due. `open_desk`: called only when something is to be composed, with the profiles whose
@@ -91,13 +91,13 @@ def send(
             progress(plan.subscription.key)
             _compose(plan, desk, outbox, sender.channels[plan.subscription.channel])
     touched: dict[str, None] = {}
-    able = [plan.subscription.key for plan in plans if not plan.trouble and not plan.ended]
-    deliver_and_tell(outbox, sender, able, operator, lambda edition: touched.update({edition: None}))
+    able = [plan.subscription.key for plan in plans if not plan.blocked and not plan.ended]
+    deliver_and_alert(outbox, sender, able, operator, lambda edition: touched.update({edition: None}))
     return list(_rows(plans, touched, outbox))
 
 
-def deliver_and_tell(
-    outbox: Stops,
+def deliver_and_alert(
+    outbox: AlertStore,
     sender: Sender,
     subscriptions: Sequence[str],
     operator: Operator | None,
@@ -141,7 +141,7 @@ class _Planner:
         if ended := self._ended(subscription):
             return Plan(profile, subscription, today, ended, ended=True)
         if trouble := self._trouble(subscription):
-            return Plan(profile, subscription, today, trouble, trouble=True)
+            return Plan(profile, subscription, today, trouble, blocked=True)
         if on is None:
             return Plan(profile, subscription, today, f"not due before {subscription.at:%H:%M}")
         if existing and (self.due or existing.state is not EditionState.QUIET):
@@ -169,7 +169,7 @@ class _Planner:
         return f"paused since {pause.since:%Y-%m-%d}: {pause.why}; when mended: paperboy resume {pause.scope}"
 
 
-def _compose(plan: Plan, desk: Desk, outbox: Outbox, channel: Channel) -> None:
+def _compose(plan: Plan, desk: DigestComposer, outbox: Outbox, channel: Channel) -> None:
     one = plan.subscription
     together = [other.key for other in plan.profile.deliver] if one.is_weekly else []
     past = outbox.past(one.key, together, plan.on)
@@ -177,7 +177,7 @@ def _compose(plan: Plan, desk: Desk, outbox: Outbox, channel: Channel) -> None:
     store_edition(outbox, one, digest, channel)
 
 
-def _rows(plans: Sequence[Plan], touched: Iterable[str], outbox: Outbox) -> Iterator[Served]:
+def _rows(plans: Sequence[Plan], touched: Iterable[str], outbox: Outbox) -> Iterator[SendResult]:
     told = dict.fromkeys(touched)
     for plan in plans:
         edition = outbox.find(plan.subscription, plan.on)
@@ -185,31 +185,33 @@ def _rows(plans: Sequence[Plan], touched: Iterable[str], outbox: Outbox) -> Iter
             is_news = edition.id in told or not plan.skip
             told.pop(edition.id, None)
             if is_news or edition.state in _OPEN:
-                row = served(edition)
-                yield replace(row, why=said_once(row.why, plan.skip), trouble=True) if plan.trouble else row
+                row = result_of(edition)
+                yield (
+                    replace(row, why=join_distinct(row.why, plan.skip), blocked=True) if plan.blocked else row
+                )
                 continue
         yield _skipped(plan)
     for id_ in told:
         if older := outbox.edition(id_):
-            yield served(older)
+            yield result_of(older)
 
 
-def served(edition: Edition) -> Served:
+def result_of(edition: Edition) -> SendResult:
     """An edition as `send` tells it."""
     told = [edition.why, *(delivery.reason for delivery in edition.deliveries)]
-    return Served(
+    return SendResult(
         profile=edition.profile,
         channel=edition.channel,
         target=edition.target,
         on=edition.on,
         state=edition.state,
         papers=edition.papers,
-        why=said_once(*told),
+        why=join_distinct(*told),
     )
 
 
-def _skipped(plan: Plan) -> Served:
+def _skipped(plan: Plan) -> SendResult:
     one = plan.subscription
-    return Served(
-        one.profile, one.channel, one.target, plan.on, "skipped", why=plan.skip, trouble=plan.trouble
+    return SendResult(
+        one.profile, one.channel, one.target, plan.on, "skipped", why=plan.skip, blocked=plan.blocked
     )

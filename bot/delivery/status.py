@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from bot.delivery.model import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
+from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause
 from bot.papers.model import SourceState
 
 
 @dataclass(frozen=True, slots=True)
-class Affairs:
+class Status:
     """All that `paperboy status` is about."""
 
     now: datetime
@@ -21,7 +21,7 @@ class Affairs:
     editions: Sequence[Edition] = ()  #: the newest of each subscription, and what is not through
     alerts: Sequence[Delivery] = ()  #: that have not reached the operator
     pauses: Sequence[Pause] = ()
-    bounces: Sequence[Bounces] = ()
+    bounces: Sequence[BounceSummary] = ()
 
     def unfinished(self) -> Iterator[Unfinished]:
         for edition in self.editions:

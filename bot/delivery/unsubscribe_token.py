@@ -15,12 +15,12 @@ _PURPOSE = b"paperboy: unsubscribe\0"
 _MAC_LENGTH = 16  # bytes: 128 bits, which keeps the URL short
 
 
-def link(public_url: str, secret: bytes, delivery: str) -> str:
+def unsubscribe_url(public_url: str, secret: bytes, delivery: str) -> str:
     """`https://paperboy.example.org/unsubscribe/TOKEN`, for the edition that `delivery` is a part of."""
-    return f"{public_url.rstrip('/')}/unsubscribe/{token(secret, delivery)}"
+    return f"{public_url.rstrip('/')}/unsubscribe/{sign_token(secret, delivery)}"
 
 
-def token(secret: bytes, delivery: str) -> str:
+def sign_token(secret: bytes, delivery: str) -> str:
     """`3f2a9c0de1b74556.SIGNATURE` for the delivery `3f2a9c0de1b74556-1`: all parts of an edition share it."""
     edition = delivery.rpartition("-")[0] or delivery
     return f"{edition}.{_signature(secret, edition)}"

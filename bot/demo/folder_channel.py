@@ -10,8 +10,8 @@ import re
 from email import message_from_bytes, policy
 from pathlib import Path
 
-from bot.delivery.model import Envelope, Later, Notice, Outcome, Part, Sent, Stage
-from bot.delivery.ports import Channel, Reach, nobody
+from bot.delivery.model import Deferred, Envelope, Notice, Outcome, Part, Sent, Stage
+from bot.delivery.ports import Channel, StageCallback, ignore_stage
 from bot.digests.model import Digest
 
 
@@ -23,7 +23,7 @@ class FolderChannel(Channel):
 
     def __init__(self, inner: Channel, folder: Path, ending: str) -> None:
         self.name = inner.name
-        self.finds = True
+        self.can_look_up = True
         self._inner = inner
         self._folder = folder
         self._ending = ending
@@ -37,7 +37,7 @@ class FolderChannel(Channel):
     def notice(self, told: Notice, delivery: str, target: str) -> bytes:
         return self._inner.notice(told, delivery, target)
 
-    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
+    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
         reach(Stage.WRITE)
         path = self._path(envelope)
         try:
@@ -45,7 +45,7 @@ class FolderChannel(Channel):
             for ending, content in _files(envelope.payload, self._ending):
                 path.with_name(f"{path.name}.{ending}").write_bytes(content)
         except OSError as error:
-            return Later(f"{path}: {error.strerror or type(error).__name__}")
+            return Deferred(f"{path}: {error.strerror or type(error).__name__}")
         return Sent(f"{path}.{self._ending}")
 
     def find(self, envelope: Envelope) -> Sent | None:

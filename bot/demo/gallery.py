@@ -27,7 +27,7 @@ from bot.digests.model import Digest
 from bot.errors import UserError
 from bot.presentation.digest_view import digest_view
 from bot.presentation.templates import environment
-from bot.presentation.terminal import OnTerminal
+from bot.presentation.terminal import TerminalDigest
 from bot.profiles.model import ChannelName, Profile
 
 SCHEMES = ("light", "dark")
@@ -289,7 +289,7 @@ def _printed(digest: Digest, colours: Literal["standard"] | None = None) -> Iter
         legacy_windows=False,
         highlight=False,
     )
-    return (segment for segment in console.render(OnTerminal(digest_view(digest))) if not segment.control)
+    return (segment for segment in console.render(TerminalDigest(digest_view(digest))) if not segment.control)
 
 
 def _looks(segment: Segment) -> tuple[str, str]:

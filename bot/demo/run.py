@@ -20,7 +20,7 @@ from bot.channels.slack.channel import SlackChannel
 from bot.clock import Moment
 from bot.config.settings import load_settings
 from bot.delivery.ports import Channel
-from bot.delivery.service import Served, send
+from bot.delivery.service import SendResult, send
 from bot.demo import gallery
 from bot.demo.folder_channel import FolderChannel
 from bot.digests.model import Digest
@@ -28,7 +28,7 @@ from bot.errors import UserError
 from bot.profiles.load import load_profiles
 from bot.profiles.model import ChannelName, Profile
 from bot.sources.files import ingest_file
-from bot.sources.ingest import Report
+from bot.sources.ingest import SourceReport
 
 #: A Monday after the newest paper of the sample: every example profile has a delivery on it.
 SAMPLE_DAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -41,10 +41,10 @@ _MADE = ("paperboy.db", "paperboy.db-wal", "paperboy.db-shm", "maildir", "mail",
 class Demo:
     """What the demo did."""
 
-    report: Report
+    report: SourceReport
     profiles: tuple[Profile, ...]  #: the examples
     digests: tuple[Digest, ...]  #: of each of them
-    rows: tuple[Served, ...]
+    rows: tuple[SendResult, ...]
     files: tuple[Path, ...]  #: what to look at, in order
 
 

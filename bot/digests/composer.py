@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import Protocol
 
-from bot.digests.model import Digest, News, Past, ScoredPaper
+from bot.digests.model import Digest, History, NewPaperCounts, ScoredPaper
 from bot.digests.selection import (
     AUTO_FIT,
     Candidates,
@@ -23,14 +23,14 @@ from bot.digests.selection import (
     window_start,
 )
 from bot.digests.wording import _weekend, _why_quiet, _why_short
-from bot.papers.identity import paper_id
-from bot.papers.model import Counted, Paper
-from bot.papers.names import names_on
+from bot.papers.identity import parse_paper_id
+from bot.papers.model import CountedPaper, Paper
+from bot.papers.names import authors_among
 from bot.profiles.model import Profile
-from bot.profiles.references import as_stored, reference_key
+from bot.profiles.references import reference_key, resolve_references
 from bot.ranking.base import MakeModel, Order
-from bot.ranking.model import PaperSet, Ranked
-from bot.text.plain import said_once
+from bot.ranking.model import PaperSet, RankedPaper
+from bot.text.plain import join_distinct
 
 #: Papers whose document frequencies count, and papers that relevance is measured against (the contract asks
 #: for at least 2,000 of the latter). Fixed samples bound the work; all are taken when there are fewer.
@@ -39,19 +39,21 @@ BACKGROUND_SAMPLE = 2000
 BACKGROUND_DAYS = 90
 #: A digest with less than this part of its limit is short, and says why.
 SHORT = 0.5
-NOTHING_BEFORE = Past()
+NOTHING_BEFORE = History()
 
 
 class Archive(Protocol):
     """What composing needs of the stored papers."""
 
-    def window(self, since: datetime, until: datetime) -> tuple[Counted, ...]: ...
+    def window(self, since: datetime, until: datetime) -> tuple[CountedPaper, ...]: ...
 
-    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[Counted, ...]: ...
+    def sample(
+        self, size: int, until: datetime, since: datetime | None = None
+    ) -> tuple[CountedPaper, ...]: ...
 
     def sampled_counts(self, size: int, until: datetime) -> tuple[bytes, ...]: ...
 
-    def counted(self, ids: Iterable[str]) -> tuple[Counted, ...]: ...
+    def counted(self, ids: Iterable[str]) -> tuple[CountedPaper, ...]: ...
 
     def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]: ...
 
@@ -69,7 +71,7 @@ class Explanation:
     decision: Decision
 
 
-class Desk:
+class DigestComposer:
     """Composes at one moment: the window's papers and the model are got once, for all its profiles.
 
     `asked`: papers to explain, by any of their keys, whatever the window. `troubles`: what is the matter with the
@@ -91,7 +93,7 @@ class Desk:
         background = archive.sample(BACKGROUND_SAMPLE, now, now - timedelta(days=BACKGROUND_DAYS))
         named = (r for p in profiles for r in (*p.like, *p.dislike))
         stored = archive.by_keys(key for r in named if (key := reference_key(r)))
-        self._profiles = {profile.id: as_stored(profile, stored) for profile in profiles}
+        self._profiles = {profile.id: resolve_references(profile, stored) for profile in profiles}
         counted = {one.paper.id: one for one in archive.counted(paper.id for paper in stored.values())}
         days = max((profile.window for profile in profiles), default=0)
         also = archive.counted(paper.id for key in asked if (paper := self._find(key)))
@@ -106,7 +108,7 @@ class Desk:
         self,
         profile: Profile,
         on: date,
-        past: Past = NOTHING_BEFORE,
+        past: History = NOTHING_BEFORE,
         *,
         weekly: bool = False,
         everything: bool = False,
@@ -135,13 +137,13 @@ class Desk:
         earlier = self._best(profile, lately.keys() - set(digest.ids))
         return replace(digest, why=self._why(profile, digest, order), earlier=earlier)
 
-    def _news(self, profile: Profile, left: PaperSet, past: Past) -> News:
+    def _news(self, profile: Profile, left: PaperSet, past: History) -> NewPaperCounts:
         """What is new for a profile, among the candidates that are `left`."""
         start, on = window_start(profile, self._now), None
         if past.made and past.made > start:
             start, on = past.made, past.on
         new = left & self._candidates.since(start)
-        return News(new.bit_count(), on, profile.window, self._candidates.by_source(new))
+        return NewPaperCounts(new.bit_count(), on, profile.window, self._candidates.by_source(new))
 
     def _best(self, profile: Profile, ids: Iterable[str]) -> tuple[Paper, ...]:
         """Those of the window among some papers, best first."""
@@ -157,7 +159,7 @@ class Desk:
             why = _why_short(profile, digest)
         else:
             return ""
-        return said_once(why, self._troubles or _weekend(digest))
+        return join_distinct(why, self._troubles or _weekend(digest))
 
     def explain(self, profile: Profile, key: str, given: frozenset[str]) -> Explanation:
         """Where a paper stands for a profile and why. `key`: one of those that the desk was `asked` for."""
@@ -180,7 +182,7 @@ class Desk:
 
     def _find(self, key: str) -> Paper | None:
         """`key`: an id as people write them, or a title."""
-        read = paper_id(key)
+        read = parse_paper_id(key)
         return self._archive.get(read[0] if read else key)
 
     def _choice(self, profile: Profile, order: Order, given: frozenset[str]) -> Choice:
@@ -197,14 +199,14 @@ class Desk:
         return self._model.rank(known, left), left
 
 
-def _scored(profile: Profile, ranked: Ranked, order: Order, also: tuple[Paper, ...] = ()) -> ScoredPaper:
+def _scored(profile: Profile, ranked: RankedPaper, order: Order, also: tuple[Paper, ...] = ()) -> ScoredPaper:
     reasons = order.reasons(ranked.paper)
     return ScoredPaper(
         paper=ranked.paper,
         score=math.fsum(reason.weight for reason in reasons),
         relevance=ranked.relevance,
         reasons=reasons,
-        followed=names_on(ranked.paper, profile.authors),
+        followed=authors_among(ranked.paper, profile.authors),
         interest=ranked.interest if ranked.fit >= AUTO_FIT else "",  # else it only shares words with it
         also=also,
     )

@@ -31,7 +31,7 @@ class ScoredPaper:
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class NewPaperCounts:
     """What a digest was chosen from."""
 
     papers: int = 0  #: candidates first seen since the subscription's last digest
@@ -50,7 +50,7 @@ class Digest:
     made: datetime  #: UTC
     papers: tuple[ScoredPaper, ...] = ()  #: best first
     candidates: int = 0  #: how many papers were considered
-    news: News = News()
+    news: NewPaperCounts = NewPaperCounts()
     why: str = ""  #: why it is short or empty, in words; empty when there is nothing to explain
     weekly: bool = False  #: it comes once a week: it leads with the week's best
     earlier: tuple[Paper, ...] = ()  #: of a weekly one: what the profile's subscriptions had, best first
@@ -65,7 +65,7 @@ class Digest:
 
 
 @dataclass(frozen=True, slots=True)
-class Past:
+class History:
     """What a subscription, and its reader, had before."""
 
     given: frozenset[str] = frozenset()  #: ids of the papers that the subscription has been given, whenever

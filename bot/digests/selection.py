@@ -18,11 +18,11 @@ from operator import or_
 from typing import TypeVar
 
 from bot.papers.model import Paper
-from bot.papers.names import names_on
+from bot.papers.names import authors_among
 from bot.profiles.model import Profile
-from bot.ranking.base import Finder, Twin
-from bot.ranking.model import Floor, PaperSet, Ranked
-from bot.text.terms import contains, is_word
+from bot.ranking.base import PaperFinder, TwinFinder
+from bot.ranking.model import PaperSet, RankedPaper, Threshold
+from bot.text.terms import find_phrase, is_word
 
 T = TypeVar("T")
 
@@ -56,7 +56,7 @@ class Decision:
 class Choice:
     """What a digest shows, best first, and what it does not show for being the same work."""
 
-    shown: tuple[Ranked, ...]
+    shown: tuple[RankedPaper, ...]
     under: dict[str, tuple[Paper, ...]]  #: id of a shown paper -> those that are named under it
     again: dict[
         str, Paper
@@ -92,11 +92,11 @@ def excluded(profile: Profile, paper: Paper, given: frozenset[str], now: datetim
 def mute_reason(profile: Profile, paper: Paper) -> str | None:
     """The mute that a paper falls under, in words."""
     mute = profile.mute
-    if authors := names_on(paper, mute.authors):
+    if authors := authors_among(paper, mute.authors):
         return f"mute names its author {authors[0]}"
     if categories := _in_categories(paper.categories, mute.categories):
         return f"mute names its category {categories[0]}"
-    if mute.terms and (term := contains((paper.title, paper.abstract), mute.terms)):
+    if mute.terms and (term := find_phrase((paper.title, paper.abstract), mute.terms)):
         return f"mute names {term!r}, which stands in its title or abstract"
     return None
 
@@ -104,7 +104,7 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
 class Candidates:
     """The papers of a window, by what profiles leave out. For many profiles: `excluded` says the same of one."""
 
-    def __init__(self, window: Sequence[Paper], now: datetime, finder: Finder) -> None:
+    def __init__(self, window: Sequence[Paper], now: datetime, finder: PaperFinder) -> None:
         self._window = tuple(window)
         self._places = {paper.id: place for place, paper in enumerate(window)}
         self._finder = finder
@@ -161,7 +161,7 @@ class Candidates:
             bit = left & -left
             left ^= bit
             paper = self._window[bit.bit_length() - 1]
-            if contains((paper.title, paper.abstract), (term,)):
+            if find_phrase((paper.title, paper.abstract), (term,)):
                 found |= bit
         return found
 
@@ -194,18 +194,18 @@ def _found(known: dict[T, PaperSet], what: T, find: Callable[[T], PaperSet]) -> 
     return known[what]
 
 
-def floor(profile: Profile) -> Floor:
+def floor(profile: Profile) -> Threshold:
     """What a paper must reach for a profile."""
     if profile.threshold is None:
-        return Floor(relevance=0.0, fit=AUTO_FIT)
-    return Floor(relevance=profile.threshold, fit=-math.inf)
+        return Threshold(relevance=0.0, fit=AUTO_FIT)
+    return Threshold(relevance=profile.threshold, fit=-math.inf)
 
 
 def choose(
     profile: Profile,
-    followed: Iterable[Ranked],
-    order: Iterable[Ranked],
-    twin: Twin,
+    followed: Iterable[RankedPaper],
+    order: Iterable[RankedPaper],
+    twin: TwinFinder,
     given: Sequence[Paper] = (),
 ) -> Choice:
     """Threshold, limit and variety over ranked candidates; no more of them are taken than it needs.
@@ -239,10 +239,10 @@ def choose(
     return Choice(tuple(shown), under, again)
 
 
-def decide(profile: Profile, ranked: Ranked, place: int, choice: Choice) -> Decision:
+def decide(profile: Profile, ranked: RankedPaper, place: int, choice: Choice) -> Decision:
     """The one reason why a candidate is or is not in the digest. `place`: its rank, from 1."""
     paper = ranked.paper
-    if authors := names_on(paper, profile.authors):
+    if authors := authors_among(paper, profile.authors):
         return Decision(Verdict.WOULD_BE_SENT, f"you follow {authors[0]}")
     if against := unfit(profile, ranked):
         return against
@@ -263,12 +263,12 @@ def decide(profile: Profile, ranked: Ranked, place: int, choice: Choice) -> Deci
     )
 
 
-def everything_that_matches(order: Iterable[Ranked]) -> tuple[Ranked, ...]:
+def everything_that_matches(order: Iterable[RankedPaper]) -> tuple[RankedPaper, ...]:
     """All candidates that anything speaks for, past threshold and limit (`preview --all`)."""
     return tuple(ranked for ranked in order if ranked.matches)
 
 
-def reaches(least: Floor, ranked: Ranked) -> bool:
+def reaches(least: Threshold, ranked: RankedPaper) -> bool:
     """Whether a candidate is good enough to be shown."""
     return (
         ranked.matches
@@ -278,7 +278,7 @@ def reaches(least: Floor, ranked: Ranked) -> bool:
     )
 
 
-def unfit(profile: Profile, ranked: Ranked) -> Decision | None:
+def unfit(profile: Profile, ranked: RankedPaper) -> Decision | None:
     """What keeps a candidate out whatever the room, unless its author is followed."""
     least = floor(profile)
     if reaches(least, ranked):
@@ -298,7 +298,7 @@ def unfit(profile: Profile, ranked: Ranked) -> Decision | None:
 
 
 def _category_decision(profile: Profile, paper: Paper) -> Decision | None:
-    if not profile.categories or not paper.categories or names_on(paper, profile.authors):
+    if not profile.categories or not paper.categories or authors_among(paper, profile.authors):
         return None
     if _in_categories(paper.categories, profile.categories):
         return None

@@ -10,7 +10,7 @@ from bot.digests.model import Digest
 from bot.digests.selection import Verdict, unfit
 from bot.papers.model import SourceState
 from bot.profiles.model import Profile
-from bot.ranking.model import Ranked
+from bot.ranking.model import RankedPaper
 
 #: A source that has not answered for longer than a night is worth telling.
 STALE = timedelta(days=2)
@@ -38,7 +38,7 @@ def _weekend(digest: Digest) -> str:
     return "arXiv announces nothing on Saturdays and Sundays" if is_off else ""
 
 
-def _why_quiet(profile: Profile, candidates: int, best: Ranked | None) -> str:
+def _why_quiet(profile: Profile, candidates: int, best: RankedPaper | None) -> str:
     if not best:
         return (
             "no new papers in the window"

@@ -24,7 +24,7 @@ from sklearn.svm import LinearSVC
 
 from bot.errors import UserError
 from bot.evaluation.tasks import Kind, Method, Round, Task
-from bot.papers.model import Counted
+from bot.papers.model import CountedPaper
 from bot.profiles.model import Profile
 from bot.ranking.linear import Ranker
 
@@ -101,7 +101,7 @@ class LikesAlone(Paperboy):
 class Vectors:
     """Papers as TF-IDF rows of unit length: words and pairs of words, sublinear counts, English stop words."""
 
-    def __init__(self, papers: Sequence[Counted]) -> None:
+    def __init__(self, papers: Sequence[CountedPaper]) -> None:
         self._vectorizer = TfidfVectorizer(stop_words="english", ngram_range=(1, 2), sublinear_tf=True)
         try:
             self.rows = sparse.csr_array(self._vectorizer.fit_transform(map(_text, papers)))
@@ -172,7 +172,7 @@ class Bm25:
     name = "bm25"
     parameters: Mapping[str, float] = {}
 
-    def __init__(self, papers: Sequence[Counted]) -> None:
+    def __init__(self, papers: Sequence[CountedPaper]) -> None:
         import bm25s  # an extra of the tests: whoever installs it gets the comparison
 
         self._stemmer = Stemmer.Stemmer("english")
@@ -195,5 +195,5 @@ class Bm25:
         return found
 
 
-def _text(one: Counted) -> str:
+def _text(one: CountedPaper) -> str:
     return f"{one.paper.title}\n{one.paper.abstract}"

@@ -15,7 +15,7 @@ from typing import Any, cast
 
 from bot.errors import UserError
 from bot.evaluation.tasks import Task, libraries, queries
-from bot.papers.model import Counted, Paper
+from bot.papers.model import CountedPaper, Paper
 
 #: Of a file with many mistakes so many are told.
 _MOST_TOLD = 10
@@ -40,12 +40,12 @@ def read_papers(
     path: Path,
     count: Callable[[str, str], bytes],
     step: Callable[[str], None] = lambda line: None,
-) -> tuple[Counted, ...]:
+) -> tuple[CountedPaper, ...]:
     """The papers of JSON Lines, gzip or not: `id`, `title`, `abstract`; further fields are passed over.
 
     Raises UserError that names every line that cannot be read.
     """
-    read: dict[str, Counted] = {}
+    read: dict[str, CountedPaper] = {}
     wrong: list[str] = []
     with _opened(path) as stream:
         for number, line in enumerate(stream, start=1):
@@ -61,7 +61,7 @@ def read_papers(
     return tuple(read.values())
 
 
-def _add(read: dict[str, Counted], line: bytes, count: Callable[[str, str], bytes]) -> None:
+def _add(read: dict[str, CountedPaper], line: bytes, count: Callable[[str, str], bytes]) -> None:
     if not line.strip():
         return
     record = _json(line)
@@ -72,7 +72,7 @@ def _add(read: dict[str, Counted], line: bytes, count: Callable[[str, str], byte
         raise _WrongError("a paper without an `id`")
     if id_ in read:
         raise _WrongError(f"a second paper with the id {id_}")
-    read[id_] = Counted(Paper(id_, title, _SOME_DAY, abstract), count(title, abstract))
+    read[id_] = CountedPaper(Paper(id_, title, _SOME_DAY, abstract), count(title, abstract))
 
 
 def _text(record: Mapping[str, object], name: str) -> str:
@@ -87,7 +87,7 @@ def _told(wrong: Sequence[str]) -> str:
     return "\n".join([*wrong[:_MOST_TOLD], *more])
 
 
-def read_task(path: Path, papers: Sequence[Counted], *, about: bool = False) -> Task:
+def read_task(path: Path, papers: Sequence[CountedPaper], *, about: bool = False) -> Task:
     """The task that a file makes of some papers, told by its form:
 
     {"libraries": {reader: [id, ...]}, "folds": [[id, ...], ...]}, where folds may be missing, or

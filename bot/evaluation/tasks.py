@@ -19,9 +19,9 @@ from typing import Protocol
 
 from bot.errors import UserError
 from bot.evaluation.measures import MAIN, MEASURES, found
-from bot.papers.model import Counted, Paper
+from bot.papers.model import CountedPaper, Paper
 from bot.profiles.model import Interest, Profile, Reference
-from bot.profiles.references import as_stored, reference_key
+from bot.profiles.references import reference_key, resolve_references
 
 FOLDS = 5
 #: Fewer liked papers than this say nothing about a profile.
@@ -58,9 +58,9 @@ class Task:
     """What methods are compared on."""
 
     kind: Kind
-    papers: tuple[Counted, ...]  #: all that an id of the task can mean
+    papers: tuple[CountedPaper, ...]  #: all that an id of the task can mean
     archive: tuple[bytes, ...]  #: counts of the papers whose document frequencies count
-    background: tuple[Counted, ...]  #: what relevance is measured against
+    background: tuple[CountedPaper, ...]  #: what relevance is measured against
     rounds: tuple[Round, ...]
     missing: tuple[str, ...] = ()  #: judged ids that are not among the papers, sorted; left out
 
@@ -216,7 +216,7 @@ def _hash(id_: str) -> int:
 
 
 def libraries(
-    papers: Sequence[Counted],
+    papers: Sequence[CountedPaper],
     liked: Mapping[str, Sequence[str]],
     folds: Sequence[Sequence[str]] | None = None,
 ) -> Task:
@@ -250,7 +250,7 @@ def _library_round(ids: Sequence[str], fold: frozenset[str], liked: Mapping[str,
 
 
 def queries(
-    papers: Sequence[Counted], asked: Sequence[tuple[str, Mapping[str, float]]], *, about: bool = False
+    papers: Sequence[CountedPaper], asked: Sequence[tuple[str, Mapping[str, float]]], *, about: bool = False
 ) -> Task:
     """Each query with the grades of papers is a profile with one interest (`about`: with that text); all papers
     are ranked. A query without a relevant paper is left out. Raises UserError when none is left.
@@ -279,7 +279,9 @@ def _distinct(names: Iterable[str]) -> Iterator[str]:
         yield name if seen[name] == 1 else f"{name} ({seen[name]})"
 
 
-def _whole(kind: Kind, papers: Sequence[Counted], rounds: Iterable[Round], missing: Iterable[str]) -> Task:
+def _whole(
+    kind: Kind, papers: Sequence[CountedPaper], rounds: Iterable[Round], missing: Iterable[str]
+) -> Task:
     """A set's own papers are its archive and its background."""
     held = tuple(papers)
     asked = tuple(one for one in rounds if one.trials)
@@ -289,11 +291,13 @@ def _whole(kind: Kind, papers: Sequence[Counted], rounds: Iterable[Round], missi
 class Archive(Protocol):
     """What judging one's own profile needs of the stored papers."""
 
-    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[Counted, ...]: ...
+    def sample(
+        self, size: int, until: datetime, since: datetime | None = None
+    ) -> tuple[CountedPaper, ...]: ...
 
     def sampled_counts(self, size: int, until: datetime) -> tuple[bytes, ...]: ...
 
-    def counted(self, ids: Iterable[str]) -> tuple[Counted, ...]: ...
+    def counted(self, ids: Iterable[str]) -> tuple[CountedPaper, ...]: ...
 
     def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]: ...
 
@@ -316,7 +320,7 @@ def own_likes(profile: Profile, archive: Archive, extent: Extent) -> Task:
     """
     stored = archive.by_keys(key for r in (*profile.like, *profile.dislike) if (key := reference_key(r)))
     referenced = {paper.id for paper in stored.values()}
-    profile = as_stored(profile, stored)
+    profile = resolve_references(profile, stored)
     liked = frozenset(r.id for r in profile.like if r.id in referenced)
     background = archive.sample(extent.background, extent.until, extent.since)
     others = {one.paper.id for one in background} - referenced

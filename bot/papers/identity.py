@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 
-from bot.text.latex import readable
+from bot.text.latex import to_unicode
 from bot.text.plain import fold, one_line
 
 #: https://info.arxiv.org/help/arxiv_identifier.html: YYMM.number since April 2007 (five digits since 2015),
@@ -28,7 +28,7 @@ _ARXIV_DOI = "10.48550/arxiv."
 _TITLE_KEY_LENGTH = 160
 
 
-def paper_id(text: str) -> tuple[str, int | None] | None:
+def parse_paper_id(text: str) -> tuple[str, int | None] | None:
     """The canonical id and the version in an id, URL or DOI as people write them; None when it is neither.
 
     >>> paper_id("https://arxiv.org/pdf/2502.19402v3")
@@ -45,7 +45,7 @@ def paper_id(text: str) -> tuple[str, int | None] | None:
     if match := _DOI.fullmatch(text):
         doi = match["doi"].rstrip(".,;").casefold()  # DOIs are case-insensitive: doi.org handbook, 2.4
         if doi.startswith(_ARXIV_DOI):
-            return paper_id(doi.removeprefix(_ARXIV_DOI))
+            return parse_paper_id(doi.removeprefix(_ARXIV_DOI))
         return f"doi:{doi}", None
     if (match := _NAMESPACED.fullmatch(text)) and match["namespace"].casefold() != "arxiv":
         return f"{match['namespace'].casefold()}:{match['key'].strip()}", None
@@ -62,7 +62,7 @@ def title_key(title: str) -> str:
 
     Titles without a letter or digit, and very long ones, are told apart by a digest of their text.
     """
-    folded = fold(readable(title))
+    folded = fold(to_unicode(title))
     letters = "".join(c for c in folded if c.isalnum())
     if letters and len(letters) <= _TITLE_KEY_LENGTH:
         return f"title:{letters}"

@@ -1,6 +1,6 @@
 """Making papers of entries: which work an entry shows, and what is known of the work afterwards. Pure.
 
-`Shelf` is a working set: the store fills it with what it has on a batch of entries, `add` decides one entry
+`MergeBatch` is a working set: the store fills it with what it has on a batch of entries, `add` decides one entry
 after the other, and the store writes what came out. The rules of identity:
 
 - an id decides: arXiv, DOI or any other namespace;
@@ -41,13 +41,13 @@ _PRECEDENCE = {"huggingface": 0, "arxiv": 2}
 _ID_ORDER = {"arxiv": 0, "doi": 1, "title": 9}
 
 
-def keys(entry: Entry) -> tuple[str, ...]:
+def entry_keys(entry: Entry) -> tuple[str, ...]:
     """Everything by which an entry's work can be found: its ids and its title key."""
     return (*entry.ids, title_key(entry.title))
 
 
 @dataclass(slots=True)
-class Shelf:
+class MergeBatch:
     """The papers that a batch of entries may touch, with the keys that lead to them."""
 
     papers: dict[str, Paper] = field(default_factory=dict)
@@ -111,19 +111,19 @@ class Shelf:
         return _authors_allow(paper, entry) and all(_authors_allow(paper, self.papers[one]) for one in found)
 
     def _add_new(self, entry: Entry, now: datetime) -> Change:
-        paper = first_paper(entry, now, taken=self.papers)
-        self.put(paper, keys(entry))
+        paper = new_paper(entry, now, taken=self.papers)
+        self.put(paper, entry_keys(entry))
         self.touched.add(paper.id)
         self.listed.add(paper.id)
         return Change.NEW
 
     def _update(self, id_: str, entry: Entry, now: datetime) -> Change:
         before = self.papers[id_]
-        after = merged(before, entry, again=id_ in self.listed)
+        after = merge_entry(before, entry, again=id_ in self.listed)
         best = min((id_, *entry.ids), key=_preference)
         if not entry.reference:
             after = replace(after, first_seen=min(before.first_seen, now))
-        new_keys = set(keys(entry)) - self.aliases[id_]
+        new_keys = set(entry_keys(entry)) - self.aliases[id_]
         if best != id_:
             self._rename(id_, best)
             after = replace(after, id=best)
@@ -137,7 +137,7 @@ class Shelf:
     def _absorb(self, kept: str, other: str) -> None:
         gone = self.papers[other]
         before = self.papers[kept]
-        joined = merged(before, _as_entry(gone), older=True)
+        joined = merge_entry(before, _as_entry(gone), older=True)
         self.papers[kept] = replace(
             joined,
             first_seen=min(before.first_seen, gone.first_seen),
@@ -167,7 +167,7 @@ def _authors_allow(one: Paper, other: Paper | Entry) -> bool:
     return any(same_person(a, b) for a in one.authors for b in other.authors)
 
 
-def first_paper(entry: Entry, now: datetime, taken: Iterable[str] = ()) -> Paper:
+def new_paper(entry: Entry, now: datetime, taken: Iterable[str] = ()) -> Paper:
     """The paper that an entry of an unknown work makes. `taken`: ids that other works have."""
     id_ = min(entry.ids, key=_preference) if entry.ids else title_key(entry.title)
     while id_ in taken:  # another work of the same title, by other people
@@ -218,7 +218,7 @@ def _url(paper: Paper) -> str | None:
     return paper.url
 
 
-def merged(paper: Paper, entry: Entry, *, older: bool = False, again: bool = False) -> Paper:
+def merge_entry(paper: Paper, entry: Entry, *, older: bool = False, again: bool = False) -> Paper:
     """What is known of a paper after one more entry shows it.
 
     Sources and categories add up; counts of votes and comments only grow; the newest text wins. Merging the

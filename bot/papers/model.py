@@ -81,7 +81,7 @@ class Paper:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountedPaper:
     """A paper with the counts of its terms, which are made once for each text."""
 
     paper: Paper
@@ -102,7 +102,7 @@ class SourceState:
 
 
 @dataclass(frozen=True, slots=True)
-class Counting:
+class TermCounter:
     """How the terms of a paper are counted, for the store to do it once for each text."""
 
     version: int  #: counts of another version are made anew

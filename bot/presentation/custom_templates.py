@@ -31,7 +31,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from bot.errors import Problem
-from bot.text.plain import cut, one_line
+from bot.text.plain import one_line, truncate
 
 #: Characters: ten times what Gmail shows of a mail.
 LONGEST = 1_000_000
@@ -49,7 +49,7 @@ Stamp = tuple[int, int] | None
 Finish = Callable[[str], str]
 
 
-class OwnTemplates:
+class CustomTemplates:
     """The templates of one folder; `builtin`: the environment of those that they stand in for, and may build on.
 
     `told` hears of a mistake once, and again when the file has changed.
@@ -94,7 +94,7 @@ class OwnTemplates:
 
     # --- Mistakes
 
-    def look_over(self) -> None:
+    def check_files(self) -> None:
         """Tells of files that no template is called like, and of those that cannot be parsed, included or not."""
         try:
             names = sorted(os.listdir(self._folder))
@@ -122,7 +122,7 @@ class OwnTemplates:
 
     def _problem(self, error: Exception, name: str) -> Problem:
         file, line = self._place(error) or (str(self._folder / name), 1)
-        return Problem(file, line, 1, cut(one_line(_said(error)), _MESSAGE_LENGTH))
+        return Problem(file, line, 1, truncate(one_line(_said(error)), _MESSAGE_LENGTH))
 
     def _place(self, error: Exception) -> tuple[str, int] | None:
         """The innermost line of ours in a traceback, in which Jinja has put templates' lines for the code's."""

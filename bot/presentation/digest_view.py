@@ -13,13 +13,13 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from bot.delivery.model import Edition
-from bot.digests.model import Digest, News, ScoredPaper
+from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.papers.model import Paper
 from bot.papers.names import same_person
-from bot.presentation.excerpts import Span, extract, shown_reasons
-from bot.presentation.links import LinkView, abstract_page, found_in, pages
-from bot.text.latex import readable
-from bot.text.plain import ELLIPSIS, counted, cut, one_line
+from bot.presentation.excerpts import Span, extract, visible_reasons
+from bot.presentation.links import LinkView, abstract_page, paper_links, project_links
+from bot.text.latex import to_unicode
+from bot.text.plain import ELLIPSIS, one_line, pluralize, truncate
 
 AUTHORS_SHOWN = 6
 CATEGORIES_SHOWN = 5
@@ -59,7 +59,7 @@ class LinkPage(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LeavingView:
+class UnsubscribeView:
     """A subscription as whoever has its link may see it."""
 
     digest: str  #: the profile's name
@@ -110,7 +110,7 @@ class PaperView:
         """What follows the names: "+7 more", "4 authors" without any name, or nothing."""
         if not self.more_authors:
             return ""
-        return f"+{self.more_authors}\u00a0more" if self.authors else counted(self.more_authors, "author")
+        return f"+{self.more_authors}\u00a0more" if self.authors else pluralize(self.more_authors, "author")
 
     @property
     def about(self) -> tuple[str, ...]:
@@ -126,7 +126,7 @@ class PaperView:
     def echo(self) -> tuple[str, ...]:
         """What readers did: "12 votes", "3 comments"; only what is known and not zero."""
         pairs = ((self.votes, "vote"), (self.comments, "comment"))
-        return tuple(counted(number, noun) for number, noun in pairs if number)
+        return tuple(pluralize(number, noun) for number, noun in pairs if number)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,7 +175,7 @@ class DigestView:
     def preheader(self) -> str:
         """What an inbox shows beside the subject, which names the best paper: the ones after it."""
         after = sorted(self.papers, key=lambda paper: paper.rank)[1:4]
-        told = [cut(paper.title, 70) for paper in after] or [self.why or self.news]
+        told = [truncate(paper.title, 70) for paper in after] or [self.why or self.news]
         return " · ".join(filter(None, told))
 
 
@@ -189,9 +189,9 @@ def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
         day=f"{_WEEKDAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]} {on.year}",
         short_day=f"{on.day} {_MONTHS[on.month - 1][:3]}",
         timezone=one_line(digest.timezone),
-        count=counted(len(papers), "paper") if papers else "No papers",
+        count=pluralize(len(papers), "paper") if papers else "No papers",
         news=_news(digest.news, on, older=bool(papers)),
-        why=cut(one_line(digest.why), WHY_LENGTH),
+        why=truncate(one_line(digest.why), WHY_LENGTH),
         settings=f"profiles/{profile}.yaml",
         groups=_groups(papers, weekly=digest.weekly),
         earlier=_titles(digest.earlier, EARLIER_SHOWN),
@@ -200,12 +200,12 @@ def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
     )
 
 
-def _news(news: News, on: date, *, older: bool) -> str:
+def _news(news: NewPaperCounts, on: date, *, older: bool) -> str:
     """`older`: the digest has papers all the same."""
     if not news.papers:
         here = f": these are from the last {news.days} days" if older and news.since else ""
         return f"no new papers {_since(news, on)}{here}"
-    papers, since = counted(news.papers, "new paper"), _since(news, on)
+    papers, since = pluralize(news.papers, "new paper"), _since(news, on)
     sources = [(_SOURCES.get(name, one_line(name)), count) for name, count in news.sources]
     if len(sources) == 1:
         return f"{papers} on {sources[0][0]} {since}"
@@ -213,7 +213,7 @@ def _news(news: News, on: date, *, older: bool) -> str:
     return ": ".join(filter(None, (f"{papers} {since}", ", ".join(told))))
 
 
-def _since(news: News, on: date) -> str:
+def _since(news: NewPaperCounts, on: date) -> str:
     if news.since is None:
         return "in the last day" if news.days == 1 else f"in the last {news.days} days"
     return f"since {_day_before(news.since, on)}"
@@ -259,8 +259,8 @@ def paper_view(rank: int, scored: ScoredPaper, on: date, several: bool = False) 
     """`on`: the digest's date. `several`: its papers are for different interests, so that each says which."""
     paper = scored.paper
     authors = _shown_authors(paper.authors, scored.followed)
-    organization = cut(one_line(readable(paper.organization or "")), NAME_LENGTH)
-    interest = cut(one_line(scored.interest), TERM_LENGTH) if several else ""
+    organization = truncate(one_line(to_unicode(paper.organization or "")), NAME_LENGTH)
+    interest = truncate(one_line(scored.interest), TERM_LENGTH) if several else ""
     return PaperView(
         rank=rank,
         title=_title(paper),
@@ -268,14 +268,14 @@ def paper_view(rank: int, scored: ScoredPaper, on: date, several: bool = False) 
         authors=authors,
         more_authors=max(len(paper.authors), paper.author_count or 0) - len(authors),
         organization=organization or None,
-        categories=tuple(cut(one_line(c), TERM_LENGTH) for c in paper.categories[:CATEGORIES_SHOWN]),
+        categories=tuple(truncate(one_line(c), TERM_LENGTH) for c in paper.categories[:CATEGORIES_SHOWN]),
         dates=_dates(paper),
         relevance=_percent(scored.relevance),
         interest=interest,
-        reasons=shown_reasons(scored.reasons, interest),
+        reasons=visible_reasons(scored.reasons, interest),
         votes=paper.votes,
         comments=paper.comments,
-        links=(*pages(paper), *found_in(paper.abstract)),
+        links=(*paper_links(paper), *project_links(paper.abstract)),
         extract=extract(paper.abstract, scored.reasons, broken_off=paper.cut),
         also=_titles(scored.also, ALSO_SHOWN),
         sent=f"sent {_sent_on(scored.sent, on)}" if scored.sent else "",
@@ -295,7 +295,7 @@ def _titles(papers: Sequence[Paper], limit: int) -> tuple[TitleView, ...]:
 
 
 def _title(paper: Paper) -> str:
-    return cut(one_line(readable(paper.title)), TITLE_LENGTH) or "Untitled"
+    return truncate(one_line(to_unicode(paper.title)), TITLE_LENGTH) or "Untitled"
 
 
 def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple[AuthorView, ...]:
@@ -304,7 +304,7 @@ def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple
     rest = (i for i in range(len(authors)) if i not in marked)
     kept = sorted(marked)[:AUTHORS_SHOWN]
     kept += [i for i, _ in zip(rest, range(AUTHORS_SHOWN - len(kept)), strict=False)]
-    names = ((cut(one_line(readable(authors[i])), NAME_LENGTH), i in marked) for i in sorted(kept))
+    names = ((truncate(one_line(to_unicode(authors[i])), NAME_LENGTH), i in marked) for i in sorted(kept))
     return tuple(AuthorView(name, mark) for name, mark in names if name)
 
 
@@ -349,15 +349,17 @@ def _readable_date(iso: str | None) -> str:
             return f"{_MONTHS[month.month - 1][:3]} {month.year}"
         day = datetime.fromisoformat(iso)
     except ValueError:
-        return cut(one_line(iso), TERM_LENGTH)
+        return truncate(one_line(iso), TERM_LENGTH)
     return f"{day.day} {_MONTHS[day.month - 1][:3]} {day.year}"
 
 
 # --- Who leaves ---------------------------------------------------------------------------------------------
 
 
-def leaving_view(edition: Edition) -> LeavingView:
-    return LeavingView(cut(one_line(edition.profile), NAME_LENGTH), _without_whom(one_line(edition.target)))
+def unsubscribe_view(edition: Edition) -> UnsubscribeView:
+    return UnsubscribeView(
+        truncate(one_line(edition.profile), NAME_LENGTH), _without_whom(one_line(edition.target))
+    )
 
 
 def _without_whom(target: str) -> str:

@@ -13,9 +13,9 @@ from itertools import accumulate, combinations, pairwise
 from typing import NamedTuple
 
 from bot.ranking.model import Reason
-from bot.text.latex import readable
-from bot.text.plain import ELLIPSIS, cut, one_line, without_controls
-from bot.text.terms import terms, words
+from bot.text.latex import to_unicode
+from bot.text.plain import ELLIPSIS, one_line, strip_controls, truncate
+from bot.text.terms import terms, tokenize
 
 REASONS_SHOWN = 4
 LEAST_REASON = 0.125  #: of the first one: what is smaller explains nothing
@@ -60,7 +60,7 @@ class Span:
 # --- Reasons ------------------------------------------------------------------------------------------------
 
 
-def shown_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, ...]:
+def visible_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, ...]:
     """What raised the score most, but for the `interest` that is named anyway."""
     names = dict.fromkeys(_told(*one) for one in _with_authors_together(_heaviest(_merged(reasons))))
     told = (name for name in names if name and name != interest)
@@ -121,7 +121,7 @@ def _told(name: str, is_term: bool) -> str:
     """A reason as a reader is told it: what is no term says what it is before a colon."""
     kind, _, rest = ("", "", name) if is_term else name.partition(": ")
     before, after = _KINDS.get(kind, ("", ""))
-    what = cut(one_line(readable(rest if before else name)), TERM_LENGTH)
+    what = truncate(one_line(to_unicode(rest if before else name)), TERM_LENGTH)
     return f"{before}{what}{after}" if what else ""
 
 
@@ -178,7 +178,7 @@ def extract(abstract: str, reasons: Sequence[Reason], *, broken_off: bool = Fals
 
     `broken_off`: the abstract ends before its end.
     """
-    read = _read(without_controls(abstract)[:_LONGEST_ABSTRACT])
+    read = _read(strip_controls(abstract)[:_LONGEST_ABSTRACT])
     wanted = _wanted(read, reasons)
     chosen = _chosen(read, wanted)
     if not chosen:
@@ -212,7 +212,7 @@ def _apart(extracted: Sequence[Span]) -> list[Sequence[Span]]:
 
 @lru_cache(maxsize=4096)
 def _read(abstract: str) -> _Text:
-    read = words(abstract)
+    read = tokenize(abstract)
     places: dict[str, list[_Place]] = {}
     for term, first, last in terms(read):
         places.setdefault(term, []).append((read.spans[first][0], read.spans[last][1]))
@@ -254,7 +254,7 @@ def _ways(reasons: Sequence[Reason]) -> Iterator[dict[_Name, float]]:
 @lru_cache(maxsize=16_384)
 def _stems(name: str) -> tuple[str, str]:
     """The term that a reason names, empty when it is none, and the stems of its words."""
-    read = words(name)
+    read = tokenize(name)
     last = len(read.stems) - 1
     term = next((term for term, i, j in terms(read) if (i, j) == (0, last)), "")
     return term, " ".join(read.stems)
@@ -321,7 +321,7 @@ def _sentence(text: str, sentence: _Place, marks: Sequence[_Place], room: int) -
     if begin > start:
         yield Span(f"{ELLIPSIS} ")
         room -= len(f"{ELLIPSIS} ")
-    shown = _DANGLING.sub(ELLIPSIS, cut(text[begin:end], room))
+    shown = _DANGLING.sub(ELLIPSIS, truncate(text[begin:end], room))
     stop = begin + len(shown) - (len(ELLIPSIS) if len(shown) < end - begin else 0)
     at = begin
     for mark, after in marks:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
 from bot.papers.model import Paper
-from bot.text.latex import readable
+from bot.text.latex import to_unicode
 from bot.text.plain import one_line
 
 URL_LENGTH = 1_000
@@ -97,7 +97,7 @@ def abstract_page(paper: Paper) -> str | None:
     return None
 
 
-def pages(paper: Paper) -> tuple[LinkView, ...]:
+def paper_links(paper: Paper) -> tuple[LinkView, ...]:
     """The paper itself in other forms, and where it is talked about: PDF, HTML, Hugging Face."""
     number = _arxiv_number(paper)
     if number is None:
@@ -119,7 +119,7 @@ def _arxiv_number(paper: Paper) -> str | None:
 # --- What an abstract links to ------------------------------------------------------------------------------
 
 
-def found_in(abstract: str) -> tuple[LinkView, ...]:
+def project_links(abstract: str) -> tuple[LinkView, ...]:
     """Code, data and project pages that a text names, in its order, each once.
 
     >>> found_in("Code: https://github.com/a/b. See also www.example.org/x).")  # doctest: +ELLIPSIS
@@ -128,7 +128,7 @@ def found_in(abstract: str) -> tuple[LinkView, ...]:
     lowered = abstract.lower()  # looking for a few words first is ten times quicker than the pattern
     if not any(hint in lowered for hint in _HINTS):
         return ()
-    found = {link.url.rstrip("/"): link for link in reversed(list(_found(one_line(readable(abstract)))))}
+    found = {link.url.rstrip("/"): link for link in reversed(list(_found(one_line(to_unicode(abstract)))))}
     return tuple(reversed(found.values()))[:FOUND_SHOWN]
 
 

@@ -11,9 +11,9 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 
 from bot.delivery.ports import Channel
-from bot.digests.model import Digest, News, ScoredPaper
+from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.papers.model import Paper
-from bot.presentation.digest_view import LeavingView, LinkPage
+from bot.presentation.digest_view import LinkPage, UnsubscribeView
 from bot.presentation.templates import Templates
 from bot.ranking.model import Reason
 
@@ -49,11 +49,11 @@ _SHOWN = ScoredPaper(
     also=(replace(_COMPLETE, id="arxiv:2605.00002"), _BARE),
     sent=date(2026, 5, 4),
 )
-_NEWS = News(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 11)))
+_NEWS = NewPaperCounts(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 11)))
 _MANY = (
     100  #: papers, the most that a profile may ask for: more than one message of any channel that has several
 )
-_LEAVING = LeavingView("ada", "a…@example.org")
+_LEAVING = UnsubscribeView("ada", "a…@example.org")
 _PAGES = {LinkPage.ASKS: _LEAVING, LinkPage.DONE: _LEAVING, LinkPage.UNKNOWN: None, LinkPage.FAILED: None}
 
 
@@ -65,9 +65,9 @@ def digests() -> tuple[Digest, ...]:
     return (*made, last)
 
 
-def try_out(templates: Templates, channels: Iterable[Channel]) -> None:
+def check_templates(templates: Templates, channels: Iterable[Channel]) -> None:
     """Render all that is ever rendered; whoever made the `templates` is told of the mistakes."""
-    templates.look_over()
+    templates.check_files()
     made = digests()
     for channel in channels:
         for digest in made:

@@ -17,12 +17,12 @@ import css_inline
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from bot.errors import Problem
-from bot.presentation.digest_view import AuthorView, DigestView, LeavingView, LinkPage
+from bot.presentation.digest_view import AuthorView, DigestView, LinkPage, UnsubscribeView
 from bot.presentation.excerpts import Span
-from bot.text.plain import pieces
+from bot.text.plain import split_word
 
 if TYPE_CHECKING:
-    from bot.presentation.custom_templates import OwnTemplates
+    from bot.presentation.custom_templates import CustomTemplates
 
 TEXT_WIDTH = 77  # RFC 5322 recommends lines of at most 78 characters
 
@@ -88,7 +88,7 @@ def wrapped(text: str, indent: int = 0, hang: int = 0) -> str:
 def _breakable(word: str, width: int) -> str:
     if "://" in word or len(word) <= width:
         return word
-    return " ".join(pieces(word, width))
+    return " ".join(split_word(word, width))
 
 
 @lru_cache(maxsize=1)
@@ -128,24 +128,24 @@ class Templates:
         """What stands for a Slack message's blocks; `shown` makes markup of text that shows as written."""
         return self._rendered("digest.slack.j2", shown=shown, **names)
 
-    def unsubscribe(self, page: LinkPage, leaving: LeavingView | None = None) -> str:
+    def unsubscribe(self, page: LinkPage, leaving: UnsubscribeView | None = None) -> str:
         """The page behind an unsubscribe link; `leaving` when it asks, or says that it is done."""
         return self._rendered("unsubscribe.html.j2", page=page, leaving=leaving)
 
-    def look_over(self) -> None:
+    def check_files(self) -> None:
         """Have every file of one's own told that is no template, or cannot be one."""
         if self._own:
-            self._own.look_over()
+            self._own.check_files()
 
     def _rendered(self, name: str, finish: Callable[[str], str] = _as_it_is, **names: Any) -> str:
         own = self._own.render(name, finish, names) if self._own else None
         return finish(environment().get_template(name).render(names)) if own is None else own
 
 
-def _opened(folder: Path, told: Callable[[Problem], None]) -> OwnTemplates:
-    from bot.presentation.custom_templates import OwnTemplates
+def _opened(folder: Path, told: Callable[[Problem], None]) -> CustomTemplates:
+    from bot.presentation.custom_templates import CustomTemplates
 
-    return OwnTemplates(folder, environment(), told)
+    return CustomTemplates(folder, environment(), told)
 
 
 #: For who has no templates of their own.

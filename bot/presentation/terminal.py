@@ -36,11 +36,11 @@ Lines = list[Text]
 
 def show(digest: Digest) -> None:
     """On standard output. A URL that is written out stays whole, and so may be longer than the line."""
-    page().print(OnTerminal(digest_view(digest)), crop=False)
+    page().print(TerminalDigest(digest_view(digest)), crop=False)
 
 
 @dataclass(frozen=True, slots=True)
-class OnTerminal:
+class TerminalDigest:
     """A digest as Rich prints it."""
 
     view: DigestView

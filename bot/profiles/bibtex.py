@@ -10,10 +10,10 @@ import re
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING
 
-from bot.papers.identity import namespace, paper_id
+from bot.papers.identity import namespace, parse_paper_id
 from bot.profiles.model import Reference
-from bot.text.latex import readable
-from bot.text.plain import one_line, shown
+from bot.text.latex import to_unicode
+from bot.text.plain import one_line, quote
 
 if TYPE_CHECKING:
     from bibtexparser.model import Block
@@ -31,11 +31,11 @@ def read_bibliography(name: str, folder: Path | None) -> tuple[Reference, ...]:
         with path.open("rb") as file:
             data = file.read(_MAX_BIB_BYTES + 1)
     except FileNotFoundError:
-        raise ValueError(f"there is no file {shown(name)} beside this profile") from None
+        raise ValueError(f"there is no file {quote(name)} beside this profile") from None
     except OSError as error:
-        raise ValueError(f"{shown(name)} cannot be read: {error.strerror}") from None
+        raise ValueError(f"{quote(name)} cannot be read: {error.strerror}") from None
     if len(data) > _MAX_BIB_BYTES:
-        raise ValueError(f"{shown(name)} is larger than {_MAX_BIB_BYTES // 1024**2} MB: name a smaller one")
+        raise ValueError(f"{quote(name)} is larger than {_MAX_BIB_BYTES // 1024**2} MB: name a smaller one")
     return _bibliography(data, name)
 
 
@@ -44,15 +44,15 @@ def _inside(folder: Path | None, name: str) -> Path:
     parts = PureWindowsPath(name)  # knows drives and both slashes, so that it refuses alike everywhere
     if folder is None or parts.anchor or ".." in parts.parts:
         raise ValueError(
-            f"{shown(name)} must be in the profile's own folder: write its name, such as library.bib"
+            f"{quote(name)} must be in the profile's own folder: write its name, such as library.bib"
         )
     try:
         home = folder.resolve()
         path = (home / name).resolve()
     except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
-        raise ValueError(f"{shown(name)} cannot be read: its links lead nowhere") from None
+        raise ValueError(f"{quote(name)} cannot be read: its links lead nowhere") from None
     if not path.is_relative_to(home):
-        raise ValueError(f"{shown(name)} is a link out of the profile's folder: put a copy there")
+        raise ValueError(f"{quote(name)} is a link out of the profile's folder: put a copy there")
     return path
 
 
@@ -61,10 +61,10 @@ def _bibliography(data: bytes, name: str) -> tuple[Reference, ...]:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"{shown(name)}, line {line}: this is not UTF-8 text: save it as UTF-8") from None
+        raise ValueError(f"{quote(name)}, line {line}: this is not UTF-8 text: save it as UTF-8") from None
     references = tuple(r for r in map(_reference, _entries(text, name)) if r.id or r.title)
     if not references:
-        raise ValueError(f"{shown(name)} holds no entry with a title, an arXiv id or a DOI")
+        raise ValueError(f"{quote(name)} holds no entry with a title, an arXiv id or a DOI")
     return references
 
 
@@ -76,10 +76,10 @@ def _entries(text: str, name: str) -> tuple[Block, ...]:
     try:
         library = entrypoint.parse_string(text)
     except exceptions.ParsingException:
-        raise ValueError(f"{shown(name)} cannot be read as BibTeX") from None
+        raise ValueError(f"{quote(name)} cannot be read as BibTeX") from None
     lines = [(b.start_line or 0) + 1 for b in library.failed_blocks if b.ignore_error_block is None]
     if lines:
-        where = f"{shown(name)}, line {min(lines)}"
+        where = f"{quote(name)}, line {min(lines)}"
         raise ValueError(f"{where}: this entry cannot be read: check its braces and commas")
     again = (
         block.ignore_error_block for block in library.failed_blocks
@@ -101,11 +101,11 @@ def _id_in(text: str) -> str | None:
     """The arXiv id or DOI in a field such as `2502.19402` or `arXiv preprint arXiv:2502.19402`."""
     mention = re.search(r"arxiv:\s*[\w./-]+", text, re.IGNORECASE)
     for part in (text.strip(' {}"'), mention[0] if mention else ""):
-        found = paper_id(part)
+        found = parse_paper_id(part)
         if found and namespace(found[0]) in {"arxiv", "doi"}:
             return found[0]
     return None
 
 
 def _untexed(text: str) -> str:
-    return readable(one_line(text)).replace("{", "").replace("}", "").strip(' "')
+    return to_unicode(one_line(text)).replace("{", "").replace("}", "").strip(' "')

@@ -28,7 +28,7 @@ from bot.profiles.schema import (
     meant,
 )
 from bot.profiles.yaml_reader import MAX_BYTES, Document, Loc, Value, read_mapping
-from bot.text.plain import one_line, shown
+from bot.text.plain import one_line, quote
 
 _ENDINGS = {".yaml", ".yml"}
 #: Ids go into file names, URLs and terminal lines.
@@ -69,7 +69,7 @@ def load_profiles(paths: Sequence[Path]) -> tuple[tuple[Profile, ...], tuple[Pro
     first: dict[str, Path] = {}
     for path in _files(paths):
         if (owner := first.setdefault(path.stem, path)) is not path:
-            message = f"another profile is called {shown(path.stem)}: {owner}; rename one of the files"
+            message = f"another profile is called {quote(path.stem)}: {owner}; rename one of the files"
             problems.append(Problem(str(path), 1, 1, one_line(message)))
             continue
         profile, wrong = _load(path)
@@ -141,7 +141,7 @@ def _id_problems(file: str) -> list[Problem]:
     if PROFILE_ID.fullmatch(name):
         return []
     use = "begin with a letter or digit, and use these, '.', '_' and '-', as ada.yaml"
-    message = f"{shown(name)} cannot name a profile: {use}"
+    message = f"{quote(name)} cannot name a profile: {use}"
     return [Problem(file, 1, 1, message)]
 
 
@@ -191,7 +191,7 @@ def _unknown_key(loc: Loc) -> str:
     names = list(_AROUND[loc[0]].model_fields if len(loc) > 1 else ProfileFile.model_fields)
     close = meant(str(loc[-1]), names)
     hint = f"did you mean '{close}'?" if close else f"known here are {', '.join(names)}"
-    return f"unknown key {shown(str(loc[-1]))}: {hint}"
+    return f"unknown key {quote(str(loc[-1]))}: {hint}"
 
 
 def _meant_any(mapping: Mapping[str, Value], wanted: Sequence[str], names: Sequence[str]) -> bool:

@@ -15,7 +15,7 @@ def reference_key(reference: Reference) -> str:
     return reference.id or (title_key(reference.title) if reference.title else "")
 
 
-def as_stored(profile: Profile, papers: Mapping[str, Paper]) -> Profile:
+def resolve_references(profile: Profile, papers: Mapping[str, Paper]) -> Profile:
     """The profile with its references under the ids that their papers are stored by, each paper once.
 
     `papers`: stored ones, by the key that each was looked for by.

@@ -29,12 +29,12 @@ from pydantic import (
     model_validator,
 )
 
-from bot.papers.identity import paper_id
+from bot.papers.identity import parse_paper_id
 from bot.profiles.bibtex import read_bibliography
 from bot.profiles.model import WEEK, ChannelName, Reference, Subscription
 from bot.profiles.yaml_reader import Sexagesimal
-from bot.text.addresses import mail_address, slack_target
-from bot.text.plain import one_line, paragraphs, shown
+from bot.text.addresses import parse_mail_address, parse_slack_target
+from bot.text.plain import normalize_paragraphs, one_line, quote
 from bot.text.terms import is_searchable
 
 #: What becomes of a mail that may have arrived; the first unless said otherwise.
@@ -96,7 +96,7 @@ def kind_of(value: object) -> str:
         return "nothing"
     if isinstance(value, list | dict):
         return "a list" if isinstance(value, list) else "a mapping"
-    return shown(str(value))
+    return quote(str(value))
 
 
 def _raw_text(value: object) -> str:
@@ -117,20 +117,20 @@ def _text(value: object) -> str:
 def _searchable(phrase: str) -> str:
     if not is_searchable(phrase):
         raise ValueError(
-            f"{shown(phrase)} can match nothing: there is no word in it but such as every paper has, numbers, single "
+            f"{quote(phrase)} can match nothing: there is no word in it but such as every paper has, numbers, single "
             "letters and signs; add a word of its subject"
         )
     return phrase
 
 
 def _about(value: object) -> str:
-    return paragraphs(_raw_text(value))
+    return normalize_paragraphs(_raw_text(value))
 
 
 def _flow(value: str) -> str:
     """A text as one would write it inside [brackets]."""
     plain = re.fullmatch(r"[\w./@-][\w ./@-]*", value)
-    return value if plain else shown(value).replace("'", '"')
+    return value if plain else quote(value).replace("'", '"')
 
 
 def _listed(value: object, info: ValidationInfo) -> object:
@@ -171,7 +171,7 @@ def _timezone(value: str) -> str:
         or [by_city[c] for c in get_close_matches(name, by_city, n=1)]
     )
     hint = f"did you mean {by_name[close[0]]}?" if close else "write one such as Europe/Paris"
-    raise ValueError(f"{shown(value)} is no time zone: {hint}")
+    raise ValueError(f"{quote(value)} is no time zone: {hint}")
 
 
 #: https://arxiv.org/category_taxonomy: only these two archives have subjects in words
@@ -184,7 +184,7 @@ def _category(value: str) -> str:
     archive, dot, subject = value.lower().partition(".")
     close = [c for c in (f"{archive}{dot}{subject.upper()}", value.lower()) if _CATEGORY.fullmatch(c)]
     hint = f"did you mean {close[0]}?" if close else "write one such as cs.LG, hep-th or astro-ph.GA"
-    raise ValueError(f"{shown(value)} is no arXiv category: {hint}")
+    raise ValueError(f"{quote(value)} is no arXiv category: {hint}")
 
 
 _MAILDIR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -193,7 +193,7 @@ _MAILDIR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 def _maildir(value: str) -> str:
     if not _MAILDIR.fullmatch(value):
         raise ValueError(
-            f"{shown(value)} is no simple name: write letters, digits, '.', '_', '-', such as ada"
+            f"{quote(value)} is no simple name: write letters, digits, '.', '_', '-', such as ada"
         )
     return value
 
@@ -205,7 +205,7 @@ def _at(value: object) -> time:
     text = _text(value)
     match = _TIME.fullmatch(text)
     if not match:
-        raise ValueError(f'{shown(text)} is no time of day: write one such as "08:30"')
+        raise ValueError(f'{quote(text)} is no time of day: write one such as "08:30"')
     at = time(int(match[1]), int(match[2]))
     if isinstance(value, Sexagesimal):
         number = at.hour * 60 + at.minute
@@ -243,7 +243,7 @@ def _day(text: str) -> int:
     for number, name in enumerate(_DAY_NAMES):
         if len(text) >= 3 and name.startswith(text):
             return number
-    raise ValueError(f"{shown(text)} is no day: write days such as mon-fri, [mon, thu] or weekdays")
+    raise ValueError(f"{quote(text)} is no day: write days such as mon-fri, [mon, thu] or weekdays")
 
 
 def _one_or_more(value: object) -> object:
@@ -256,9 +256,9 @@ def _references(value: object, info: ValidationInfo) -> tuple[Reference, ...]:
     text = _text(value)
     if text.casefold().endswith(".bib"):
         return read_bibliography(text, info.context.folder if info.context else None)
-    if found := paper_id(text):
+    if found := parse_paper_id(text):
         return (Reference(id=found[0]),)
-    raise ValueError(f"{shown(text)} is no arXiv id, no DOI, no paper's address and no .bib file")
+    raise ValueError(f"{quote(text)} is no arXiv id, no DOI, no paper's address and no .bib file")
 
 
 # --- The file's shape ----------------------------------------------------------------------------------------
@@ -333,7 +333,7 @@ class MuteLists(Written):
 
 def _on_uncertain(value: str) -> str:
     if value not in ON_UNCERTAIN:
-        raise ValueError(f"{shown(value)} is neither resend nor hold")
+        raise ValueError(f"{quote(value)} is neither resend nor hold")
     return value
 
 
@@ -349,11 +349,11 @@ class DeliverEntry(Written):
             ]
         }
     )
-    slack: Annotated[_Text, AfterValidator(slack_target), WithJsonSchema({"type": "string"})] | None = Field(
-        None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"]
+    slack: Annotated[_Text, AfterValidator(parse_slack_target), WithJsonSchema({"type": "string"})] | None = (
+        Field(None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"])
     )
-    email: Annotated[_Text, AfterValidator(mail_address), WithJsonSchema({"type": "string"})] | None = Field(
-        None, description="An e-mail address.", examples=["ada@example.org"]
+    email: Annotated[_Text, AfterValidator(parse_mail_address), WithJsonSchema({"type": "string"})] | None = (
+        Field(None, description="An e-mail address.", examples=["ada@example.org"])
     )
     maildir: Annotated[_Text, AfterValidator(_maildir), WithJsonSchema(_TEXT_SCHEMA)] | None = Field(
         None, description="The name of a Maildir in the data folder.", examples=["ada"]

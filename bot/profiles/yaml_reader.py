@@ -15,7 +15,7 @@ from typing import NamedTuple, NoReturn, TypeAlias
 import yaml
 
 from bot.errors import Problem
-from bot.text.plain import one_line, shown
+from bot.text.plain import one_line, quote
 
 MAX_BYTES = 256 * 1024  #: some thousand liked papers
 MAX_DEPTH = 20  #: ours are four deep; it also bounds our recursion
@@ -232,7 +232,7 @@ class _Reader:
         return self._mapping(loc)
 
     def _alias(self, event: yaml.AliasEvent, place: Place) -> _Node:
-        name = shown(event.anchor or "")
+        name = quote(event.anchor or "")
         if not event.anchor or event.anchor not in self.anchors:
             raise _BrokenError(
                 place, f"no anchor {name} comes before this: put a text that starts with * in quotes"
@@ -247,7 +247,7 @@ class _Reader:
 
     def _check_tag(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, kind: str) -> None:
         if event.tag not in {None, "!", _CORE_TAG + kind}:
-            tag = shown(event.tag.replace(_CORE_TAG, "!!"))
+            tag = quote(event.tag.replace(_CORE_TAG, "!!"))
             self._problem(_place(event), f"the tag {tag} means nothing here: remove it")
 
     def _sequence(self, loc: Loc) -> _Node:
@@ -279,7 +279,7 @@ class _Reader:
         if key in pairs:
             first = self.keys[*loc, key][0]
             self._problem(
-                _place(event), f"the key {shown(key)} is here twice, also in line {first}: keep one"
+                _place(event), f"the key {quote(key)} is here twice, also in line {first}: keep one"
             )
             return None
         self.keys[*loc, key] = _place(event)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Protocol
 
-from bot.papers.model import Counted, Paper
+from bot.papers.model import CountedPaper, Paper
 from bot.profiles.model import Profile
-from bot.ranking.model import Floor, PaperSet, Ranked, Reason
+from bot.ranking.model import PaperSet, RankedPaper, Reason, Threshold
 
 
-class Twin(Protocol):
+class TwinFinder(Protocol):
     """Finds what a paper is the same work as."""
 
     def __call__(self, paper: Paper, others: Sequence[Paper], *, repeated: bool = False) -> Paper | None:
@@ -18,7 +18,7 @@ class Twin(Protocol):
         ...
 
 
-class Finder(Protocol):
+class PaperFinder(Protocol):
     """Finds papers of a window without reading them all."""
 
     def with_terms(self, text: str) -> PaperSet:
@@ -33,23 +33,30 @@ class Finder(Protocol):
 class Order(Protocol):
     """A profile's candidates, best first; ties by id."""
 
-    def best_first(self, floor: Floor | None = None) -> Iterator[Ranked]: ...
+    def best_first(self, floor: Threshold | None = None) -> Iterator[RankedPaper]: ...
 
-    def followed(self) -> Iterator[Ranked]: ...
+    def followed(self) -> Iterator[RankedPaper]: ...
 
     def reasons(self, paper: Paper) -> tuple[Reason, ...]: ...
 
 
-class Model(Finder, Protocol):
+class RankingModel(PaperFinder, Protocol):
     """What ranks papers for profiles."""
 
     def rank(self, profile: Profile, among: PaperSet) -> Order: ...
 
     @property
-    def twin(self) -> Twin: ...
+    def twin(self) -> TwinFinder: ...
 
 
 #: (counts of the archive, background, papers to rank, profiles, named papers by id) -> a model
 MakeModel = Callable[
-    [Sequence[bytes], Sequence[Counted], Sequence[Counted], Sequence[Profile], Mapping[str, Counted]], Model
+    [
+        Sequence[bytes],
+        Sequence[CountedPaper],
+        Sequence[CountedPaper],
+        Sequence[Profile],
+        Mapping[str, CountedPaper],
+    ],
+    RankingModel,
 ]

@@ -14,8 +14,8 @@ from collections import Counter
 from functools import lru_cache
 from hashlib import blake2b
 
-from bot.papers.model import Counting
-from bot.text.terms import HYPHENS, Role, Words, role, terms, words
+from bot.papers.model import TermCounter
+from bot.text.terms import HYPHENS, Role, Words, role, terms, tokenize
 
 #: Of the layout and of what terms are: counts of another version are made anew.
 VERSION = 3
@@ -34,7 +34,7 @@ def counts(title: str, abstract: str) -> bytes:
     """The counts of a paper's terms."""
     found: Counter[str] = Counter()
     length = 0
-    for text, weight in ((words(title), TITLE_WEIGHT), (words(abstract), 1)):
+    for text, weight in ((tokenize(title), TITLE_WEIGHT), (tokenize(abstract), 1)):
         for term, _, _ in terms(text):
             found[term] += weight
         length += weight * length_of(text)
@@ -58,7 +58,7 @@ def length_of(text: Words) -> int:
 def keys_of_text(text: str) -> tuple[int, ...]:
     """The keys of a text's terms, however its words are joined: a paper that lacks one cannot have the text."""
     spaced = "".join(" " if letter in HYPHENS else letter for letter in text)
-    return tuple(sorted({key(term) for term, _, _ in terms(words(spaced))}))
+    return tuple(sorted({key(term) for term, _, _ in terms(tokenize(spaced))}))
 
 
-COUNTING = Counting(VERSION, counts)
+COUNTING = TermCounter(VERSION, counts)

@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from bot.profiles.model import Profile
 from bot.ranking.counts import key
 from bot.ranking.index import Index, Vector
-from bot.text.terms import stem, terms, words
+from bot.text.terms import stem, terms, tokenize
 
 ALPHA = 1.15
 DISLIKE_WEIGHT = -0.25
@@ -89,7 +89,7 @@ class Query:
 
 def query(text: str, talk: frozenset[str] = frozenset()) -> Query:
     """What an interest or a text about oneself asks for. `talk`: stems that belong to no subject."""
-    read = words(text)
+    read = tokenize(text)
     found = [one for one in terms(read) if talk.isdisjoint(one[0].split(" "))]
     tf = Counter(term for term, _, _ in found)
     written = {term: read.written(i, j) for term, i, j in reversed(found)}

@@ -21,7 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bot.papers.model import Counted, Paper
+from bot.papers.model import CountedPaper, Paper
 from bot.papers.names import AuthorIndex
 from bot.profiles.model import Profile, Reference
 from bot.ranking.counts import counts, keys_of_text, number_of_terms
@@ -57,10 +57,10 @@ class Ranker:
     def __init__(
         self,
         archive: Sequence[bytes],
-        background: Sequence[Counted],
-        window: Sequence[Counted],
+        background: Sequence[CountedPaper],
+        window: Sequence[CountedPaper],
         profiles: Sequence[Profile],
-        named: Mapping[str, Counted],
+        named: Mapping[str, CountedPaper],
     ) -> None:
         scored, self.background, self.window = _side_by_side(background, window)
         self.papers = tuple(one.paper for one in scored)
@@ -249,8 +249,8 @@ class Ranker:
 
 
 def _side_by_side(
-    background: Sequence[Counted], window: Sequence[Counted]
-) -> tuple[list[Counted], slice, slice]:
+    background: Sequence[CountedPaper], window: Sequence[CountedPaper]
+) -> tuple[list[CountedPaper], slice, slice]:
     """The background first and the window last, with those of both between, so that neither is ever copied."""
     old, new = ({one.paper.id: one for one in some} for some in (background, window))
     scored = [
@@ -283,7 +283,7 @@ def weights_of(facets: Sequence[Facet], terms: int) -> sparse.csr_array:
     return table(values, columns, ends, (len(facets), terms))
 
 
-def _resolved(reference: Reference, named: Mapping[str, Counted]) -> tuple[str, bytes] | None:
+def _resolved(reference: Reference, named: Mapping[str, CountedPaper]) -> tuple[str, bytes] | None:
     """The title and the counts of a referenced paper: the stored ones, else what its BibTeX entry says. None for one
     that nothing can resemble.
     """

@@ -22,14 +22,14 @@ PaperSet = int
 
 
 @dataclass(frozen=True, slots=True)
-class Floor:
+class Threshold:
     """What a paper must reach, besides a match and a score above 0."""
 
     relevance: float
     fit: float
 
 
-class Ranked(NamedTuple):
+class RankedPaper(NamedTuple):
     """A paper's place in a profile's order, before its reasons are spelled out: made a thousand times a second."""
 
     paper: Paper

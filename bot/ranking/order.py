@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from bot.papers.model import Paper
-from bot.papers.names import names_on
+from bot.papers.names import authors_among
 from bot.profiles.model import Profile
 from bot.ranking.facets import WANTED, Facet, Kind
 from bot.ranking.index import Vector
-from bot.ranking.model import Floor, PaperSet, Ranked, Reason
-from bot.text.latex import readable
+from bot.ranking.model import PaperSet, RankedPaper, Reason, Threshold
+from bot.text.latex import to_unicode
 
 #: A followed author counts as much as a paper among the best hundredth.
 AUTHOR_WEIGHT = 1.0
@@ -97,7 +97,7 @@ class Ranking:
             against = self._weights[wanted:] / scored.scales[wanted:]
             self._fit += _sum(against, scored.raw[wanted:, window])
 
-    def best_first(self, floor: Floor | None = None) -> Iterator[Ranked]:
+    def best_first(self, floor: Threshold | None = None) -> Iterator[RankedPaper]:
         """All the papers, or those that reach a floor; ties by id."""
         if floor is None:
             return self._sorted(self._among)
@@ -106,7 +106,7 @@ class Ranking:
             reach[reach] = self._relevances(self._scores[reach]) >= floor.relevance
         return self._sorted(reach)
 
-    def followed(self) -> Iterator[Ranked]:
+    def followed(self) -> Iterator[RankedPaper]:
         """Those by a followed author, best first."""
         if not self._profile.authors:
             return iter(())
@@ -122,14 +122,14 @@ class Ranking:
         told = (reason for reason in reasons if abs(reason.weight) > NEGLIGIBLE)
         return tuple(sorted(told, key=lambda reason: (-reason.weight, reason.term)))
 
-    def _sorted(self, some: NDArray[np.bool_]) -> Iterator[Ranked]:
+    def _sorted(self, some: NDArray[np.bool_]) -> Iterator[RankedPaper]:
         """Made as they are asked for: a digest asks for few."""
         numbers = np.flatnonzero(some)
         order = numbers[np.lexsort((self._ranker.by_id[numbers], -self._scores[numbers]))]
         for start in range(0, len(order), BLOCK):
             yield from self._ranked(order[start : start + BLOCK])
 
-    def _ranked(self, some: NDArray[np.intp]) -> Iterator[Ranked]:
+    def _ranked(self, some: NDArray[np.intp]) -> Iterator[RankedPaper]:
         scores, matches = self._scores[some], self._matches[some]
         facets = self._scored.facets[: len(self._shares)]
         main = [-1] * len(some)
@@ -146,7 +146,7 @@ class Ranking:
         )
         for number, score, relevance, speaks, fit, facet in zip(*columns, strict=True):
             interest = facets[facet].name if facet >= 0 else ""
-            yield Ranked(self._papers[number], score, relevance, speaks, fit, interest)
+            yield RankedPaper(self._papers[number], score, relevance, speaks, fit, interest)
 
     def _relevances(self, scores: Vector) -> Vector:
         lower = np.searchsorted(self._sorted_background, scores - NEGLIGIBLE, side="left")
@@ -165,14 +165,14 @@ class Ranking:
             if facet.papers:
                 verb = "like" if facet.kind is Kind.LIKE else "unlike"
                 for title, alike in self._ranker.resemblances(facet, paper):
-                    yield Reason(f"{verb}: {readable(title)}", share * alike, is_term=False)
+                    yield Reason(f"{verb}: {to_unicode(title)}", share * alike, is_term=False)
                 continue
             products = facet.values * row[:, facet.columns].toarray()[0]
             for n in np.flatnonzero(products):
                 yield Reason(facet.terms[n], share * float(products[n]))
         if trending and paper.votes:
             yield Reason(f"votes: {paper.votes}", trending * float(self._ranker.votes[place]), is_term=False)
-        for name in names_on(paper, self._profile.authors):
+        for name in authors_among(paper, self._profile.authors):
             yield Reason(f"author: {name}", AUTHOR_WEIGHT, is_term=False)
 
 

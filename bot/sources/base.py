@@ -12,7 +12,7 @@ from bot.papers.model import Entry, Listing
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class SourceRequest:
     """What to ask the sources for: it follows from the profiles and from what was asked before."""
 
     categories: tuple[str, ...] = ()  #: sorted union over the profiles
@@ -50,7 +50,7 @@ class Source(Protocol):
 
     name: str  #: as in `--source NAME` and `status`
 
-    def fetch(self, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
+    def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         """Listings as they come, newest first where the service allows; each is stored before the next.
 
         Raises SourceError when it cannot go on; what was yielded before stays.

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from bot.papers.model import Listing, Unreadable
-from bot.sources.ingest import PaperStore, Report
+from bot.sources.ingest import PaperStore, SourceReport
 
 #: A listing of a day has a few MB; what unpacks to more than this is a mistake or an attack.
 MAX_BYTES = 512 * 1024 * 1024
@@ -35,11 +35,11 @@ def ingest_file(
     papers: PaperStore,
     now: datetime,
     progress: Callable[[int], None] | None = None,
-) -> Report:
+) -> SourceReport:
     """Read one saved listing, gzipped or not, told by its content, and store what it shows."""
     listing = read_listing(path, formats, now.date())
     changes = papers.add(listing.entries, now, progress)
-    return Report(str(path), len(listing.entries), changes, listing.unreadable)
+    return SourceReport(str(path), len(listing.entries), changes, listing.unreadable)
 
 
 def read_listing(path: Path, formats: Sequence[Format], as_of: date) -> Listing:

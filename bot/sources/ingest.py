@@ -13,7 +13,7 @@ from bot.papers.identity import namespace
 from bot.papers.merge import Change
 from bot.papers.model import Entry, Listing, SourceState, Unreadable
 from bot.profiles.model import Profile
-from bot.sources.base import Http, Source, Wanted
+from bot.sources.base import Http, Source, SourceRequest
 
 #: A source that makes up for the days that another one missed: it looks back to when either last answered.
 STANDS_IN_FOR = {"arxiv-oai": "arxiv-rss"}
@@ -46,7 +46,7 @@ class Conditional(Http, Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class SourceReport:
     """How one source or file fared in one call."""
 
     name: str
@@ -61,14 +61,14 @@ class Report:
         return bool(self.unreadable) or self.state in ("failed", "skipped")
 
 
-def wanted(profiles: Sequence[Profile], stored: frozenset[str], now: datetime) -> Wanted:
+def source_request(profiles: Sequence[Profile], stored: frozenset[str], now: datetime) -> SourceRequest:
     """What to ask for: the union of the profiles' categories and followed authors, and papers to resemble.
 
     `stored`: ids of referenced papers that need no asking.
     """
     named = (reference for p in profiles for reference in (*p.like, *p.dislike))
     references = {one.id for one in named if one.id and not (one.title and one.abstract)}
-    return Wanted(
+    return SourceRequest(
         categories=tuple(sorted({c for p in profiles for c in p.categories})),
         authors=tuple(sorted({a for p in profiles for a in p.authors})),
         papers=tuple(sorted(id_ for id_ in references - stored if namespace(id_) == "arxiv")),
@@ -83,8 +83,8 @@ def wanted(profiles: Sequence[Profile], stored: frozenset[str], now: datetime) -
 
 
 def ingest_source(
-    source: Source, ask: Wanted, http: Conditional, papers: PaperStore, states: SourceStore
-) -> Report:
+    source: Source, ask: SourceRequest, http: Conditional, papers: PaperStore, states: SourceStore
+) -> SourceReport:
     """Ask one source and store what it answers, page by page; remember how it fared.
 
     A source that fails is a report, not an exception: the others go on.
@@ -92,7 +92,7 @@ def ingest_source(
     before = states.get(source.name)
     if before and before.retry_at and before.retry_at > ask.now:
         why = f"asked to be left alone until {before.retry_at:%Y-%m-%d %H:%M} UTC"
-        return Report(source.name, state="skipped", why=why)
+        return SourceReport(source.name, state="skipped", why=why)
     answers = (before, states.get(STANDS_IN_FOR[source.name]) if source.name in STANDS_IN_FOR else None)
     since = max((s.last_success.date() for s in answers if s and s.last_success), default=None)
     report, error = _drained(source, replace(ask, since=since), http, papers)
@@ -101,9 +101,9 @@ def ingest_source(
 
 
 def _drained(
-    source: Source, ask: Wanted, http: Conditional, papers: PaperStore
-) -> tuple[Report, SourceError | None]:
-    report, error = Report(source.name, state="idle", why="nothing to ask for"), None
+    source: Source, ask: SourceRequest, http: Conditional, papers: PaperStore
+) -> tuple[SourceReport, SourceError | None]:
+    report, error = SourceReport(source.name, state="idle", why="nothing to ask for"), None
     try:
         for listing in source.fetch(ask, http, papers.known):
             changes = papers.add(listing.entries, ask.now)
@@ -117,7 +117,7 @@ def _drained(
     return _judged(report), error
 
 
-def _judged(report: Report) -> Report:
+def _judged(report: SourceReport) -> SourceReport:
     """The state of a source that went through to the end. An answer of which nothing could be read failed."""
     if report.state in ("failed", "idle"):
         return report
@@ -130,7 +130,7 @@ def _judged(report: Report) -> Report:
     return report if report.entries else replace(report, state="empty")
 
 
-def _added(report: Report, listing: Listing, changes: Counter[Change]) -> Report:
+def _added(report: SourceReport, listing: Listing, changes: Counter[Change]) -> SourceReport:
     return replace(
         report,
         state="ok",
@@ -142,7 +142,7 @@ def _added(report: Report, listing: Listing, changes: Counter[Change]) -> Report
 
 
 def _state_after(
-    before: SourceState | None, report: Report, error: SourceError | None, now: datetime
+    before: SourceState | None, report: SourceReport, error: SourceError | None, now: datetime
 ) -> SourceState:
     retry = now + timedelta(seconds=error.retry_after) if error and error.retry_after else None
     last_new = now if report.changes[Change.NEW] else (before.last_new if before else None)
@@ -158,9 +158,9 @@ def _state_after(
     )
 
 
-def refresh(
-    sources: Sequence[Source], ask: Wanted, http: Conditional, papers: PaperStore, states: SourceStore
-) -> Iterator[Report]:
+def ingest_sources(
+    sources: Sequence[Source], ask: SourceRequest, http: Conditional, papers: PaperStore, states: SourceStore
+) -> Iterator[SourceReport]:
     """Every source in turn, a report each as it is through."""
     for source in sources:
         yield ingest_source(source, ask, http, papers, states)

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 from datetime import date
 from typing import NoReturn, cast
 
-from bot.clock import iso
-from bot.papers.identity import namespace, paper_id
+from bot.clock import iso_utc
+from bot.papers.identity import namespace, parse_paper_id
 from bot.papers.model import Entry, Listing
 from bot.sources.arxiv.common import is_withdrawn
 from bot.sources.parsing.entries import Complaints
 from bot.sources.parsing.saved_pages import FILLED_LINE, count_filled, decoded, line_number
-from bot.text.plain import one_line, paragraphs
+from bot.text.plain import normalize_paragraphs, one_line
 
 _LARGEST_COUNT = 2**31 - 1  #: what an integer column of every database holds
 _FIRST_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
@@ -92,7 +92,7 @@ class _Record:
         if not written:
             return None
         try:
-            return iso(written)
+            return iso_utc(written)
         except (ValueError, OverflowError):  # overflow: a time zone that leads out of the years 1 to 9999
             self.wrong(f"{name!r} is no date: {written[:40]!r}")
             return None
@@ -188,7 +188,7 @@ def _entry(record: _Record) -> Entry | None:
     if not title:
         record.wrong("no title")
         return None
-    abstract = paragraphs(record.text("abstract"))
+    abstract = normalize_paragraphs(record.text("abstract"))
     if not abstract:
         record.wrong(f'"{title[:60]}" has no abstract')
     ids, version = _identity(record)
@@ -219,14 +219,14 @@ def _identity(record: _Record) -> tuple[tuple[str, ...], int | None]:
     ids: list[str] = []
     version: int | None = None
     if written := one_line(record.text("id")):
-        found = paper_id(written)
+        found = parse_paper_id(written)
         if found is None:
             record.wrong(f"'id' is no id that can be read: {written[:60]!r}")
         elif namespace(found[0]) not in _NO_ID:
             ids.append(found[0])
             version = found[1]
     if written := one_line(record.text("doi")):
-        found = paper_id(written)
+        found = parse_paper_id(written)
         if found is None or namespace(found[0]) not in {"doi", "arxiv"}:
             record.wrong(f"'doi' is no DOI: {written[:60]!r}")
         else:

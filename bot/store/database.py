@@ -36,7 +36,7 @@ class Database:
 
         Raises DatabaseError when the database cannot be opened, is ahead, or lacks migrations.
         """
-        with told_as_database_error(self.url):
+        with as_database_errors(self.url):
             if self.url.get_backend_name() == "sqlite":
                 if not migrate.is_current(self._reader):  # then nothing waits for a writer
                     migrate.upgrade(self.engine)
@@ -45,14 +45,14 @@ class Database:
 
     def migrate(self) -> tuple[str | None, str]:
         """To the newest tables; returns the migrations that it stood at before (None: empty) and stands at."""
-        with told_as_database_error(self.url):
+        with as_database_errors(self.url):
             return migrate.upgrade(self.engine), migrate.HEAD
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction that may write."""
         with (
-            told_as_database_error(self.url),
+            as_database_errors(self.url),
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
@@ -66,7 +66,7 @@ class Database:
         what came since the last one that did wait, or since `flush`.
         """
         engine = self._relaxed if relaxed else self.engine
-        with told_as_database_error(self.url), engine.begin() as connection:
+        with as_database_errors(self.url), engine.begin() as connection:
             if relaxed and self.url.get_backend_name() != "sqlite":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
@@ -74,13 +74,13 @@ class Database:
     def flush(self) -> None:
         """What was relaxed is on disk; PostgreSQL sees to that by itself, in less than a second."""
         if self.url.get_backend_name() == "sqlite":
-            with told_as_database_error(self.url), self._reader.connect() as connection:
+            with as_database_errors(self.url), self._reader.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
         """A transaction that only reads: it neither waits for a writer nor holds one up."""
-        with told_as_database_error(self.url), Session(self._reader, expire_on_commit=False) as session:
+        with as_database_errors(self.url), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     def close(self) -> None:
@@ -88,7 +88,7 @@ class Database:
 
 
 @contextmanager
-def told_as_database_error(url: URL) -> Iterator[None]:
+def as_database_errors(url: URL) -> Iterator[None]:
     """What the driver raises, as a sentence without the password; statements and values stay out of it."""
     try:
         yield

@@ -16,7 +16,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from bot.delivery.model import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
-from bot.digests.model import Past
+from bot.digests.model import History
 from bot.profiles.model import Subscription
 from bot.store import rows
 from bot.store.database import Database
@@ -41,7 +41,7 @@ class Outbox:
                 session.exec(select(LedgerRow.paper).where(LedgerRow.subscription == subscription))
             )
 
-    def past(self, subscription: str, together: Sequence[str], on: date) -> Past:
+    def past(self, subscription: str, together: Sequence[str], on: date) -> History:
         """What a subscription had before a local date, and those that it is `together` with in the week before."""
         newest = (
             select(col(EditionRow.on), col(EditionRow.made))
@@ -61,7 +61,7 @@ class Outbox:
             last = session.exec(newest).first()
             parts = session.exec(lately).all() if together else ()
         day, made = last or (None, None)
-        return Past(given, day, made, {id_: then for shows, then in parts for id_ in shows})
+        return History(given, day, made, {id_: then for shows, then in parts for id_ in shows})
 
     def served(self, subscription: str) -> bool:
         """Whether the subscription ever had an edition."""
@@ -103,7 +103,7 @@ class Outbox:
 
     # --- Telling the operator ---
 
-    def untold(self) -> tuple[Delivery, ...]:
+    def unreported(self) -> tuple[Delivery, ...]:
         """Deliveries that stopped and that the operator does not know of; their incidents may be known."""
         return self._deliveries(
             col(DeliveryRow.incident).is_not(None),
@@ -159,7 +159,7 @@ class Outbox:
     def failed(self) -> tuple[Delivery, ...]:
         """Those that certainly did not arrive, and may be tried again."""
         found = self._deliveries(DeliveryRow.state == DeliveryState.FAILED)
-        return tuple(one for one in found if not one.is_barred)
+        return tuple(one for one in found if not one.is_forbidden)
 
     def _deliveries(self, *where: Any) -> tuple[Delivery, ...]:
         with self._database.reading() as session:

@@ -14,8 +14,8 @@ from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
 from bot.papers.identity import title_key
-from bot.papers.merge import Change, Shelf, keys
-from bot.papers.model import Counted, Counting, Entry, Paper
+from bot.papers.merge import Change, MergeBatch, entry_keys
+from bot.papers.model import CountedPaper, Entry, Paper, TermCounter
 from bot.store.database import Database
 from bot.store.tables import AliasRow, LedgerRow, PaperRow, TermsRow
 
@@ -32,7 +32,7 @@ _SUREST_FIRST = (col(AliasRow.key) != col(PaperRow.id), col(PaperRow.id))
 class Papers:
     """The stored papers, and the counts of their terms. Every method is one transaction."""
 
-    def __init__(self, database: Database, counting: Counting) -> None:
+    def __init__(self, database: Database, counting: TermCounter) -> None:
         self._database = database
         self._counting = counting
 
@@ -96,12 +96,12 @@ class Papers:
                     found.setdefault(key, _paper(row))
         return found
 
-    def window(self, since: datetime, until: datetime) -> tuple[Counted, ...]:
+    def window(self, since: datetime, until: datetime) -> tuple[CountedPaper, ...]:
         """Papers first seen after `since` and by `until`, by id."""
         seen = (col(PaperRow.first_seen) > since, col(PaperRow.first_seen) <= until)
         return self._counted(_WITH_COUNTS.where(*seen).order_by(PaperRow.id))
 
-    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[Counted, ...]:
+    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[CountedPaper, ...]:
         """A fixed random sample of the papers first seen after `since` and by `until`; by id."""
         found = self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(_drawn(size, until, since))))
         return tuple(sorted(found, key=lambda one: one.paper.id))
@@ -115,7 +115,7 @@ class Papers:
         made = {one.paper.id: one.terms for one in self.counted(missing)}
         return tuple(made.get(id_) or counts for id_, _, counts in rows)
 
-    def counted(self, ids: Iterable[str]) -> tuple[Counted, ...]:
+    def counted(self, ids: Iterable[str]) -> tuple[CountedPaper, ...]:
         """The papers of these canonical ids, with the counts of their terms."""
         batches = _batches(sorted(set(ids)), _BATCH)
         return tuple(
@@ -134,7 +134,7 @@ class Papers:
         with self._database.reading() as session:
             return session.exec(select(func.count()).select_from(PaperRow)).one()
 
-    def _counted(self, query: Select[Any]) -> tuple[Counted, ...]:
+    def _counted(self, query: Select[Any]) -> tuple[CountedPaper, ...]:
         """Counts that are missing, or of another version, are made and kept."""
         with self._database.reading() as session:
             rows = session.execute(query).all()
@@ -148,7 +148,8 @@ class Papers:
             with self._database.session() as session:
                 made = self._count(session, missing)
         return tuple(
-            Counted(paper, made.get(paper.id) or row.counts) for paper, row in zip(papers, rows, strict=True)
+            CountedPaper(paper, made.get(paper.id) or row.counts)
+            for paper, row in zip(papers, rows, strict=True)
         )
 
     def _count(self, session: Session, papers: Sequence[Paper]) -> dict[str, bytes]:
@@ -187,24 +188,24 @@ def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
         yield items[start : start + size]
 
 
-# --- Shelf in, shelf out ----------------------------------------------------------------------------------
+# --- MergeBatch in, shelf out ----------------------------------------------------------------------------------
 
 
-def _shelf(session: Session, entries: Sequence[Entry]) -> Shelf:
+def _shelf(session: Session, entries: Sequence[Entry]) -> MergeBatch:
     """What the store has on these entries: their papers, with every key of each."""
-    wanted = {key for entry in entries for key in keys(entry)}
+    wanted = {key for entry in entries for key in entry_keys(entry)}
     ids = set(session.exec(select(AliasRow.paper).where(col(AliasRow.key).in_(wanted))))
     aliases: dict[str, list[str]] = {id_: [] for id_ in ids}
     for alias in session.exec(select(AliasRow).where(col(AliasRow.paper).in_(ids))):
         aliases[alias.paper].append(alias.key)
-    shelf = Shelf()
+    shelf = MergeBatch()
     for row in session.exec(select(PaperRow).where(col(PaperRow.id).in_(ids))):
         shelf.put(_paper(row), aliases[row.id])
         session.expunge(row)
     return shelf
 
 
-def _write(session: Session, shelf: Shelf) -> list[str]:
+def _write(session: Session, shelf: MergeBatch) -> list[str]:
     """Returns ids of the papers whose text is new."""
     _rename(session, shelf)
     texts = select(PaperRow.id, PaperRow.title, PaperRow.abstract).where(col(PaperRow.id).in_(shelf.touched))
@@ -218,7 +219,7 @@ def _write(session: Session, shelf: Shelf) -> list[str]:
     return [id_ for id_, paper in written if stored.get(id_) != (paper.title, paper.abstract)]
 
 
-def _write_aliases(session: Session, shelf: Shelf) -> None:
+def _write_aliases(session: Session, shelf: MergeBatch) -> None:
     ids = sorted(shelf.touched)
     rows = session.exec(select(AliasRow.paper, AliasRow.key).where(col(AliasRow.paper).in_(ids)))
     stored = set(rows)
@@ -226,7 +227,7 @@ def _write_aliases(session: Session, shelf: Shelf) -> None:
     _run(session, insert(AliasRow), [{"paper": id_, "key": key} for id_, key in missing])
 
 
-def _rename(session: Session, shelf: Shelf) -> None:
+def _rename(session: Session, shelf: MergeBatch) -> None:
     """Old ids go, what refers to them follows; two ledger rows that become one are one."""
     for old, new in shelf.renamed:
         already = select(LedgerRow.subscription).where(LedgerRow.paper == new)

@@ -28,8 +28,18 @@ from sqlalchemy import (
     update,
 )
 
-from bot.delivery.model import BARRED, Claim, Delivery, DeliveryState, Envelope, Open, Stage, Step, Turn
-from bot.errors import Superseded, Violation
+from bot.delivery.model import (
+    BARRED,
+    Claim,
+    Delivery,
+    DeliveryState,
+    Envelope,
+    OpenDelivery,
+    SendSlot,
+    Stage,
+    Transition,
+)
+from bot.errors import InvariantViolation, LeaseLost
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.rows import PAUSE, delivery, unless_there
@@ -75,7 +85,7 @@ class Queue:
         """Everything is on disk."""
         self._database.flush()
 
-    def open(self, subscriptions: Iterable[str], now: datetime) -> tuple[Open, ...]:
+    def open(self, subscriptions: Iterable[str], now: datetime) -> tuple[OpenDelivery, ...]:
         """What is to be tried now: never tried, due again, uncertain, or left by a dead process; oldest first.
 
         Nothing that a pause stops.
@@ -83,9 +93,11 @@ class Queue:
         values = {"now": now, "subscriptions": list(subscriptions)}
         with self._database.reading() as session:
             rows = session.connection().execute(_OPEN, values)
-            return tuple(Open(id_, ChannelName(channel), target) for id_, channel, target in rows)
+            return tuple(OpenDelivery(id_, ChannelName(channel), target) for id_, channel, target in rows)
 
-    def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | Violation | None:
+    def claim(
+        self, id_: str, owner: str, now: datetime, lease: timedelta
+    ) -> Claim | InvariantViolation | None:
         """Take a delivery for one attempt, which is recorded; None when another has it or it is not due.
 
         A Violation when it must not be sent: then it has failed.
@@ -97,7 +109,7 @@ class Queue:
             if problem := _violation(row, connection):
                 stop = {"id_": id_, "why": problem, "attempts": row.attempts, "of": f"{BARRED}{id_}"}
                 connection.execute(_STOP, stop)
-                return Violation(
+                return InvariantViolation(
                     f"stopped before sending {id_}: {problem}. Nothing more is sent in this round"
                 )
             if row.state == DeliveryState.SENDING:
@@ -112,19 +124,19 @@ class Queue:
         owner: str,
         stage: Stage,
         until: datetime,
-        turn: Turn | None = None,
+        turn: SendSlot | None = None,
         blind: int | None = None,
     ) -> timedelta:
         """The content is about to go out: note the stage, take the lease anew, and queue up for a turn.
 
         `blind`: how many blind tries are left after this one, when it is one. Returns how long to wait for the turn.
-        Raises Superseded when another sender has taken the delivery over.
+        Raises LeaseLost when another sender has taken the delivery over.
         """
         held = {"id_": id_, "owner_": owner}
         with self._writing() as connection:
             values = {"to_stage": stage, "end": until, "left": blind}
             if not connection.execute(_HAND_OVER, held | values).rowcount:
-                raise Superseded(f"{id_} was taken over by another sender")
+                raise LeaseLost(f"{id_} was taken over by another sender")
             return _take_turn(connection, turn) if turn else timedelta(0)
 
     def put_back(self, stood: Delivery, owner: str) -> bool:
@@ -149,7 +161,9 @@ class Queue:
             values = {"id_": id_, "owner_": owner, "end": until}
             return connection.execute(_RENEW, values).rowcount > 0
 
-    def record(self, id_: str, owner: str, step: Step, now: datetime, stage: Stage | None = None) -> bool:
+    def record(
+        self, id_: str, owner: str, step: Transition, now: datetime, stage: Stage | None = None
+    ) -> bool:
         """Write an attempt's outcome, and how far it came. False when another took the delivery over."""
         outcome = {"id_": id_, "to_state": step.state, "to_stage": stage, "said": step.why}
         values = {"end": step.until, "got": step.receipt, "of": step.incident, "left": step.blind}
@@ -197,7 +211,7 @@ def _taking(row: Any, owner: str, now: datetime, lease: timedelta) -> dict[str, 
     return {"id_": row.id, "owner": owner, "now": now, "end": now + lease, "to_stage": stage}
 
 
-def _take_turn(connection: Connection, turn: Turn) -> timedelta:
+def _take_turn(connection: Connection, turn: SendSlot) -> timedelta:
     """Each sender takes the next free moment of the lane, so that any two lie `spacing` apart."""
     connection.execute(_ENTER_LANE, {"lane": turn.lane, "free": turn.now})
     free = connection.execute(_READ_LANE, {"lane_": turn.lane}).scalar_one()

@@ -8,7 +8,7 @@ from datetime import datetime
 from sqlalchemy import delete, update
 from sqlmodel import Session, col, select
 
-from bot.delivery.model import Bounce, Bounces, DeliveryState, Pause
+from bot.delivery.model import Bounce, BounceSummary, DeliveryState, Pause
 from bot.profiles.model import ChannelName
 from bot.store import rows
 from bot.store.database import Database
@@ -56,14 +56,14 @@ class Receivers:
                 _come_back(session, row, bounce, now)
             return row.id
 
-    def bounces(self) -> tuple[Bounces, ...]:
+    def bounces(self) -> tuple[BounceSummary, ...]:
         """Of each address that mail came back from: how often, and what was said last; the newest first."""
-        found: dict[str, Bounces] = {}
+        found: dict[str, BounceSummary] = {}
         with self._database.reading() as session:
             for row in session.exec(select(BounceRow).order_by(col(BounceRow.at))):
-                before = found.pop(row.target, Bounces(row.target))
+                before = found.pop(row.target, BounceSummary(row.target))
                 hard = row.kind == HARD
-                found[row.target] = Bounces(
+                found[row.target] = BounceSummary(
                     row.target, before.hard + hard, before.soft + (not hard), row.at, row.why
                 )
         return tuple(reversed(found.values()))

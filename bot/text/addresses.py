@@ -9,7 +9,7 @@ from ipaddress import ip_address
 
 from email_validator import EmailNotValidError, validate_email
 
-from bot.text.plain import shown
+from bot.text.plain import quote
 
 #: Domains that email-validator always refuses because nobody owns them; a lab's own mail host may use them.
 _PRIVATE_DOMAIN = re.compile(r"(?:.*\.)?(?:localhost|local|test)", re.IGNORECASE)
@@ -17,7 +17,7 @@ _STAND_IN = ".example.org"
 _SLACK = re.compile(r"[CGDU][A-Z0-9]{2,}|#[\w.-]{1,80}")
 
 
-def mail_address(text: str) -> str:
+def parse_mail_address(text: str) -> str:
     """An e-mail address as it goes to a server: its domain in lower case and in ASCII.
 
     Nothing is asked of the network, and hosts such as `localhost` will do. Raises ValueError for what cannot
@@ -27,16 +27,16 @@ def mail_address(text: str) -> str:
     try:
         checked = validate_email(text + stand_in, check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError as error:
-        raise ValueError(f"{shown(text)} is no e-mail address: {error}") from None
+        raise ValueError(f"{quote(text)} is no e-mail address: {error}") from None
     # A server need not know SMTPUTF8 for ada@bücher.de
     return (checked.ascii_email or checked.normalized).removesuffix(stand_in)
 
 
-def slack_target(text: str) -> str:
+def parse_slack_target(text: str) -> str:
     """A Slack channel's or person's id, or `#name`. Raises ValueError for what is neither."""
     if not _SLACK.fullmatch(text):
         raise ValueError(
-            f'{shown(text)} is no Slack channel: write an id such as C0PAPERS, or a name such as "#papers"'
+            f'{quote(text)} is no Slack channel: write an id such as C0PAPERS, or a name such as "#papers"'
         )
     return text
 

@@ -7,12 +7,8 @@ import unicodedata
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from bot.text.latex import readable
-
 if TYPE_CHECKING:
     from regex import Pattern
-
-__all__ = ["counted", "cut", "one_line", "paragraphs", "pieces", "readable", "said_once", "without_controls"]
 
 ELLIPSIS = "…"
 
@@ -28,37 +24,37 @@ _HARMFUL = re.compile(
 )
 
 
-def without_controls(text: str) -> str:
+def strip_controls(text: str) -> str:
     """Without what can only harm a reader: control and direction characters (Trojan Source, CVE-2021-42574)."""
     return _HARMFUL.sub("", text)
 
 
 def one_line(text: str) -> str:
     """White space of every kind collapsed to single spaces, control characters dropped."""
-    return " ".join(without_controls(text).split())
+    return " ".join(strip_controls(text).split())
 
 
-def paragraphs(text: str) -> str:
+def normalize_paragraphs(text: str) -> str:
     """Paragraphs, each on one line, separated by one blank line.
 
     A paragraph ends at a blank line, or with a sentence whose next line is indented: that is how arXiv marks
     them (https://info.arxiv.org/help/prep.html#abstracts).
     """
-    lines = without_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
+    lines = strip_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
     return "\n\n".join(p for p in (one_line(part) for part in _PARAGRAPH_BREAK.split(lines.strip())) if p)
 
 
-def said_once(*reasons: str) -> str:
+def join_distinct(*reasons: str) -> str:
     """Reasons as one, `a; b`: what was said before is not said again."""
     return "; ".join(dict.fromkeys(said for reason in reasons for said in reason.split("; ") if said))
 
 
-def counted(number: int, noun: str, plural: str = "") -> str:
+def pluralize(number: int, noun: str, plural: str = "") -> str:
     """`1 vote`, `12 votes`, `1,204 votes`, `2 deliveries`."""
     return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"
 
 
-def cut(text: str, limit: int) -> str:
+def truncate(text: str, limit: int) -> str:
     """`text` within `limit` characters, ended by an ellipsis where something is missing.
 
     Cuts between words where there is a space in the last half, else between grapheme clusters; never inside a URL.
@@ -79,7 +75,7 @@ def _cluster() -> Pattern[str]:
     return regex.compile(r"\X")
 
 
-def pieces(word: str, width: int) -> list[str]:
+def split_word(word: str, width: int) -> list[str]:
     """A word in pieces of at most `width` characters, or of one cluster that is longer."""
     made = [""]
     for match in _cluster().finditer(word):
@@ -101,7 +97,7 @@ def _before_url(text: str, end: int) -> int:
     return start if text[end] != " " and "://" in text[start : rest if rest > 0 else None] else end
 
 
-def shown(text: str) -> str:
+def quote(text: str) -> str:
     """A user's text as a message quotes it: in quotes, on one line, and not too long."""
     line = one_line(text)
     return f"'{line[:60]}…'" if len(line) > 60 else f"'{line}'"

@@ -15,7 +15,7 @@ from functools import lru_cache
 
 import Stemmer
 
-from bot.text.latex import readable
+from bot.text.latex import to_unicode
 from bot.text.plain import fold
 
 #: Scripts that are written without spaces: each sign is a word, and two side by side are a pair, as in Lucene's
@@ -86,9 +86,9 @@ class Words:
         return self.text[self.spans[first][0] : self.spans[last][1]]
 
 
-def words(*texts: str) -> Words:
+def tokenize(*texts: str) -> Words:
     """The words of some texts, one after the other; no phrase runs from one text into the next."""
-    text = "\n".join(" ".join(readable(one).split()) for one in texts)
+    text = "\n".join(" ".join(to_unicode(one).split()) for one in texts)
     spans = tuple(match.span() for match in _WORD.finditer(text))
     stems = tuple(stem(text[i:j]) for i, j in spans)
     ends = (0, *(j for _, j in spans))
@@ -118,9 +118,9 @@ def role(stem_: str) -> Role:
     return Role.PART if (len(stem_) == 1 and stem_.isascii()) or stem_.isdecimal() else Role.TERM
 
 
-def phrase(text: str) -> str:
+def phrase_term(text: str) -> str:
     """The term that a phrase is, stop words and all: "Models of the world" -> "model of the world"."""
-    return " ".join(filter(None, words(text).stems))
+    return " ".join(filter(None, tokenize(text).stems))
 
 
 def terms(text: Words) -> Iterator[tuple[str, int, int]]:
@@ -146,12 +146,12 @@ def terms(text: Words) -> Iterator[tuple[str, int, int]]:
 
 def is_searchable(text: str) -> bool:
     """Whether a phrase holds a term: not only stop words, numbers and single letters."""
-    return next(terms(words(text)), None) is not None
+    return next(terms(tokenize(text)), None) is not None
 
 
 def is_word(text: str) -> bool:
     """Whether a phrase is one word that is a term: who has the term has the phrase."""
-    stems = words(text).stems
+    stems = tokenize(text).stems
     return len(stems) == 1 and role(stems[0]) is Role.TERM
 
 
@@ -160,7 +160,7 @@ def _is_compound(first: Role, second: Role) -> bool:
     return Role.STOP in (first, second) and Role.TERM in (first, second)
 
 
-def contains(texts: tuple[str, ...], wanted: Iterable[str]) -> str | None:
+def find_phrase(texts: tuple[str, ...], wanted: Iterable[str]) -> str | None:
     """The first of the wanted phrases (as people write them) that occurs in the texts, whole words only."""
     stretch = _stretch(texts)
     return next(
@@ -172,7 +172,7 @@ def contains(texts: tuple[str, ...], wanted: Iterable[str]) -> str | None:
     maxsize=8192
 )  # each paper of a week's window is looked at once for every profile that mutes something
 def _stretch(texts: tuple[str, ...]) -> str:
-    read = words(*texts)
+    read = tokenize(*texts)
     stretch = (
         f" {chr(10)} {s}" if j is Join.BREAK else f" {s}" for s, j in zip(read.stems, read.joins, strict=True)
     )

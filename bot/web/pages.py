@@ -16,7 +16,7 @@ from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 from bot.delivery.model import Edition
 from bot.delivery.unsubscribe_token import read_token
 from bot.errors import PaperboyError
-from bot.presentation.digest_view import LinkPage, leaving_view
+from bot.presentation.digest_view import LinkPage, unsubscribe_view
 from bot.presentation.templates import BUILT_IN, Templates
 
 WHY = "unsubscribed by its reader"
@@ -119,7 +119,7 @@ class _Unsubscribing:
         return _Answer(HTTPStatus.OK, "ok", _TEXT)
 
     def _page(self, status: HTTPStatus, page: LinkPage, edition: Edition | None = None) -> _Answer:
-        leaving = leaving_view(edition) if edition else None
+        leaving = unsubscribe_view(edition) if edition else None
         return _Answer(status, self._templates.unsubscribe(page, leaving))
 
 

@@ -12,12 +12,12 @@ from bot.bootstrap import App
 from bot.channels.email.message import is_safe_on_its_way
 from bot.clock import Moment, utc_now
 from bot.config.settings import Settings
-from bot.delivery.service import Served
+from bot.delivery.service import SendResult
 from bot.errors import PaperboyError, Problem, SourceError
 from bot.profiles.load import load_profiles
 from bot.profiles.model import Profile
-from bot.sources.ingest import Report
-from bot.text.plain import counted
+from bot.sources.ingest import SourceReport
+from bot.text.plain import pluralize
 from bot.worker.loop import INGEST_MINUTES, TICK_SECONDS, Loop
 
 
@@ -108,14 +108,14 @@ class Daemon:
         rows = self._app.send(self._profiles(), Moment.real(), due=True)
         for row in rows:
             if self._is_news(row):
-                papers = f", {counted(row.papers, 'paper')}" if row.papers else ""
+                papers = f", {pluralize(row.papers, 'paper')}" if row.papers else ""
                 why = f" ({row.why})" if row.why else ""
                 say(f"{row.on} {row.profile} -> {row.channel} {row.target}: {row.state}{papers}{why}")
 
-    def _is_news(self, row: Served) -> bool:
+    def _is_news(self, row: SendResult) -> bool:
         """Whether a tick's row says something that the last tick did not."""
         key = f"{row.profile}:{row.channel}:{row.target}"
-        if row.state == "skipped" and not row.trouble:
+        if row.state == "skipped" and not row.blocked:
             return False
         told = f"{row.on} {row.state} {row.why}"
         if self._troubles.get(key) == told:
@@ -133,7 +133,7 @@ class Daemon:
         return profiles
 
 
-def _told(report: Report) -> str:
+def _told(report: SourceReport) -> str:
     counts = ", ".join(
         f"{report.changes[change]} {change}" for change in report.changes if report.changes[change]
     )

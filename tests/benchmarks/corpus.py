@@ -29,7 +29,7 @@ from functools import cached_property, lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from bot.papers.model import Counted, Entry, Paper
+from bot.papers.model import CountedPaper, Entry, Paper
 from bot.profiles.model import Interest, Mute, Profile, Reference
 from bot.ranking.counts import COUNT_BITS, TITLE_WEIGHT, key
 from bot.text.terms import stem
@@ -130,8 +130,8 @@ class Corpus:
             version=1,
         )
 
-    def counted(self, number: int, first_seen: datetime) -> Counted:
-        return Counted(self.paper(number, first_seen), self.packed[number])
+    def counted(self, number: int, first_seen: datetime) -> CountedPaper:
+        return CountedPaper(self.paper(number, first_seen), self.packed[number])
 
     def of_topic(self, topic: int, size: int) -> Ints:
         """Numbers of the papers of a topic among the first `size`."""

@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 from sqlalchemy import event, insert
 
-from bot.digests.composer import Desk
+from bot.digests.composer import DigestComposer
 from bot.papers.identity import title_key
 from bot.papers.model import Paper
 from bot.profiles.model import Profile, Reference
@@ -102,7 +102,7 @@ def one_day(side: Side, corpus: Corpus, day: range, profiles: Sequence[Profile],
     start = time.perf_counter()
     side.papers.add(entries, now)
     added = time.perf_counter()
-    desk = Desk(side.papers, Ranker, profiles, now)
+    desk = DigestComposer(side.papers, Ranker, profiles, now)
     digests = [desk.compose(profile, now.date()) for profile in profiles]
     end = time.perf_counter()
     # Muted categories apart, a day's candidates are the day's papers.
@@ -129,7 +129,7 @@ def show_plans(side: Side, profiles: Sequence[Profile]) -> None:
         asked.append((statement, parameters))
 
     event.listen(side.database.engine, "before_cursor_execute", remember)
-    Desk(side.papers, Ranker, profiles, NOW + timedelta(days=DAYS // 2 - 1))
+    DigestComposer(side.papers, Ranker, profiles, NOW + timedelta(days=DAYS // 2 - 1))
     connection = sqlite3.connect(side.path)
     print(f"\nhow a desk's papers are found among {side.name}")
     for statement, parameters in asked:

@@ -26,7 +26,7 @@ from bot.evaluation.baselines import COSTS, Bm25, Centroid, LinearSvm, Paperboy,
 from bot.evaluation.files import read_papers, read_task
 from bot.evaluation.measures import MAIN
 from bot.evaluation.tasks import Method, Result, Round, Task, judge
-from bot.papers.model import Counted
+from bot.papers.model import CountedPaper
 from bot.ranking.counts import COUNT_BITS, counts
 from bot.ranking.linear import Ranker
 
@@ -50,14 +50,14 @@ def keywords(*, about: bool = False) -> Task:
 
 
 @cache
-def papers_of(name: str) -> tuple[Counted, ...]:
+def papers_of(name: str) -> tuple[CountedPaper, ...]:
     return read_papers(EVAL / name / "papers.jsonl.gz", counts)
 
 
 class OwnTerms(Vectors):
     """scikit-learn's TF-IDF over this project's terms: what a peer would get with our words and its weights."""
 
-    def __init__(self, papers: Sequence[Counted]) -> None:
+    def __init__(self, papers: Sequence[CountedPaper]) -> None:
         found = [np.frombuffer(one.terms, "<u8")[1:] for one in papers]
         packed = np.concatenate(found)
         keys, columns = np.unique(packed >> np.uint64(COUNT_BITS), return_inverse=True)

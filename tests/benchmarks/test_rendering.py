@@ -24,7 +24,7 @@ from bot.clock import Moment, utc_now
 from bot.delivery.model import Part
 from bot.delivery.sender import Sender
 from bot.delivery.service import send
-from bot.digests.composer import Desk
+from bot.digests.composer import DigestComposer
 from bot.digests.model import Digest
 from bot.presentation import excerpts
 from bot.presentation.digest_view import digest_view
@@ -37,7 +37,7 @@ from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
 from bot.store.queue import Queue
-from bot.text.terms import terms, words
+from bot.text.terms import terms, tokenize
 
 READERS = 1000
 ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "archive"
@@ -62,7 +62,7 @@ def readers(papers: Papers) -> list[Profile]:
     """Each looks for three phrases of real titles, and gets ten papers whatever they are worth."""
     chance = random.Random(5)
     titles = [one.paper.title for one in papers.window(datetime(2026, 5, 1, tzinfo=UTC), NOW)]
-    phrases = sorted({t for title in titles for t, first, last in terms(words(title)) if last > first})
+    phrases = sorted({t for title in titles for t, first, last in terms(tokenize(title)) if last > first})
     return [
         Profile(
             f"reader{n}",
@@ -90,7 +90,7 @@ def test_a_thousand_digests(database: Database, tmp_path: Path) -> None:
     """Prints milliseconds a digest for each part, and the share of rendering in composing and sending them all."""
     papers = Papers(database, COUNTING)
     profiles = readers(papers)
-    desk = Desk(papers, Ranker, profiles, NOW)
+    desk = DigestComposer(papers, Ranker, profiles, NOW)
     digests = [desk.compose(profile, date(2026, 5, 29)) for profile in profiles]
     sizes = [len(one.papers) for one in digests]
     print(f"\n{len(digests)} digests, {median(sizes):.0f} papers each ({min(sizes)}-{max(sizes)})")
@@ -104,7 +104,7 @@ def test_a_thousand_digests(database: Database, tmp_path: Path) -> None:
         due=False,
         outbox=Outbox(database),
         sender=sender,
-        open_desk=lambda some: Desk(papers, Ranker, some, NOW),
+        open_desk=lambda some: DigestComposer(papers, Ranker, some, NOW),
     )
     whole = time.perf_counter() - begun
     assert {row.state for row in rows} == {"sent"}

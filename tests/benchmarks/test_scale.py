@@ -27,7 +27,7 @@ from scipy import sparse
 
 from bot.digests.composer import ARCHIVE_SAMPLE, BACKGROUND_SAMPLE
 from bot.digests.selection import Candidates, choose, floor
-from bot.papers.model import Counted
+from bot.papers.model import CountedPaper
 from bot.profiles.model import Profile
 from bot.ranking import linear
 from bot.ranking.linear import Ranker
@@ -49,10 +49,10 @@ class Inputs:
     """What a desk hands to the ranker."""
 
     archive: tuple[bytes, ...]
-    background: tuple[Counted, ...]
-    window: tuple[Counted, ...]
+    background: tuple[CountedPaper, ...]
+    window: tuple[CountedPaper, ...]
     profiles: tuple[Profile, ...]
-    named: dict[str, Counted]
+    named: dict[str, CountedPaper]
 
 
 @dataclass(slots=True)

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from bot.papers.model import Entry
-from bot.text.latex import readable
+from bot.text.latex import to_unicode
 from tests.support.leftovers import SHARED, Leftovers, archive, entries, leftovers, pages
 
 pytestmark = pytest.mark.skipif(not SHARED.is_dir(), reason=f"no real papers: {SHARED} is not there")
@@ -52,7 +52,7 @@ def _print_speed(texts: list[str]) -> None:
     for _ in range(RUNS):
         started = time.process_time()
         for text in texts:
-            readable(text)
+            to_unicode(text)
         times.append((time.process_time() - started) / len(texts) * 1e6)
     median = sorted(times)[RUNS // 2]
     print(f"  {median:.0f} µs an abstract, the median of {RUNS} runs: {min(times):.0f}-{max(times):.0f}")

@@ -15,10 +15,10 @@ import pytest
 from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
-from bot.delivery.model import Later, Sent, Stage
+from bot.delivery.model import Deferred, Sent, Stage
 from bot.delivery.ports import Channel
 from bot.demo.folder_channel import FolderChannel
-from bot.errors import Superseded
+from bot.errors import LeaseLost
 from tests.support.samples import TITLES, TOKEN, digest, envelope
 from tests.support.slack_server import SlackServer
 from tests.support.smtp_server import SmtpServer
@@ -154,7 +154,7 @@ def test_find_tells_sent_from_not_sent(rig: Rig) -> None:
 
 def test_whether_it_can_find_is_known_before(rig: Rig) -> None:
     """What may go out again unseen is decided when a digest is composed."""
-    assert rig.channel.finds is rig.can_find
+    assert rig.channel.can_look_up is rig.can_find
 
 
 def test_stages_are_told_before_anything_arrives(rig: Rig) -> None:
@@ -179,10 +179,10 @@ def test_what_is_stopped_at_handing_over_is_not_sent(rig: Rig) -> None:
 
     def reach(stage: Stage) -> None:
         if stage.hands_over:
-            raise Superseded("another sender has it")
+            raise LeaseLost("another sender has it")
 
     mine = envelope(part.payload, rig.target)
-    with pytest.raises(Superseded):
+    with pytest.raises(LeaseLost):
         rig.channel.send(mine, reach)
     assert rig.arrived() == []
     assert isinstance(rig.channel.send(mine), Sent)
@@ -214,7 +214,7 @@ def test_unreachable_receiver_is_later(rig: Rig) -> None:
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
     rig.break_down()
     outcome = rig.channel.send(envelope(part.payload, rig.target))
-    assert isinstance(outcome, Later)
+    assert isinstance(outcome, Deferred)
     assert outcome.why
     assert SECRET not in repr(outcome)
 

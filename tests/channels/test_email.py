@@ -15,8 +15,8 @@ import pytest
 from bot.channels.email.channel import MailChannel
 from bot.channels.email.message import Signer
 from bot.config.smtp_url import SmtpSettings, Tls, parse_smtp_url
-from bot.delivery.model import Blame, Envelope, Later, Outcome, Refused, Sent, Stage, Unknown
-from bot.errors import NotConfigured, Superseded
+from bot.delivery.model import Cause, Deferred, Envelope, Outcome, Refused, Sent, Stage, Unknown
+from bot.errors import LeaseLost, NotConfigured
 from tests.support.samples import TOKEN, digest, envelope
 from tests.support.smtp_server import SmtpServer, make_certificate
 
@@ -104,7 +104,7 @@ def test_wrong_smtp_url_is_told_without_its_secret(url: str) -> None:
         unusable.check()
     outcome = unusable.send(ready())
     assert isinstance(outcome, Refused)
-    assert outcome.blame is Blame.SERVICE
+    assert outcome.cause is Cause.SERVICE
     assert "hunter2" not in f"{caught.value}{outcome}"
 
 
@@ -181,11 +181,11 @@ def test_dots_and_line_ends_survive(server: SmtpServer, content: bytes) -> None:
 @pytest.mark.parametrize(
     ("stage", "reply", "outcome"),
     [
-        ("mail", "450 4.7.1 later", Later),
+        ("mail", "450 4.7.1 later", Deferred),
         ("mail", "550 5.7.1 not you", Refused),
-        ("rcpt", "450 4.2.1 mailbox busy", Later),
+        ("rcpt", "450 4.2.1 mailbox busy", Deferred),
         ("rcpt", "550 5.1.1 no such user", Refused),
-        ("data", "451 4.3.0 try again", Later),
+        ("data", "451 4.3.0 try again", Deferred),
         ("data", "554 5.7.0 spam", Refused),
     ],
 )
@@ -201,7 +201,7 @@ def test_replies(server: SmtpServer, stage: str, reply: str, outcome: type) -> N
 def test_drop_before_the_content_is_later(server: SmtpServer) -> None:
     """The same exception as after DATA, but certain."""
     server.script.drop_at_rcpt = True
-    assert isinstance(once(channel(server), ready()), Later)
+    assert isinstance(once(channel(server), ready()), Deferred)
 
 
 def test_drop_after_the_content_is_unknown(server: SmtpServer) -> None:
@@ -217,7 +217,9 @@ def test_timeout_after_the_content_is_unknown(server: SmtpServer) -> None:
     assert isinstance(once(channel(server, timeout=0.3), ready()), Unknown)
 
 
-@pytest.mark.parametrize(("reply", "outcome"), [(b"554 no", Refused), (b"421 busy", Later), (b"", Later)])
+@pytest.mark.parametrize(
+    ("reply", "outcome"), [(b"554 no", Refused), (b"421 busy", Deferred), (b"", Deferred)]
+)
 def test_greetings(reply: bytes, outcome: type) -> None:
     """A server that turns us away at the door, or says nothing."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
@@ -333,7 +335,7 @@ def test_a_server_that_is_busy_is_not_asked_on_and_on(
         assert isinstance(posting.send(first), Sent)
     server.script.mail = "421 4.3.2 busy"
     outcome = posting.send(second)
-    assert isinstance(outcome, Later)
+    assert isinstance(outcome, Deferred)
     assert "421 4.3.2 busy" in outcome.why
     assert server.script.sessions == 1 + used
     assert arrived(server) == as_sent([first])[:used]
@@ -351,7 +353,7 @@ def test_a_refused_mail_leaves_nothing_behind(
     setattr(server.script, stage, reply)
     outcome = posting.send(second)
     assert isinstance(outcome, Refused)
-    assert outcome.blame is Blame.MESSAGE
+    assert outcome.cause is Cause.MESSAGE
     setattr(server.script, stage, None)
     assert isinstance(posting.send(third), Sent)
     assert arrived(server) == as_sent([first, third])
@@ -403,9 +405,9 @@ def test_who_was_taken_over_sends_nothing(
 
     def reach(stage: Stage) -> None:
         if stage is at:
-            raise Superseded("another sender has it")
+            raise LeaseLost("another sender has it")
 
-    with pytest.raises(Superseded):
+    with pytest.raises(LeaseLost):
         posting.send(second, reach)
     assert isinstance(posting.send(third), Sent)
     assert arrived(server) == as_sent([first, third] if used else [third])
@@ -455,7 +457,7 @@ def test_wrong_password_is_refused_and_never_told(trusted: Path) -> None:
     with SmtpServer(login=("ada", "right"), certificate=trusted) as server:
         outcome = once(with_login(server, "hunter2"), ready())
     assert isinstance(outcome, Refused)
-    assert outcome.blame is Blame.SERVICE
+    assert outcome.cause is Cause.SERVICE
     assert "check user and password in SMTP_URL" in outcome.why
     assert "hunter2" not in outcome.why
 
@@ -464,9 +466,9 @@ def test_unknown_certificate_ends_the_session(certificate: Path) -> None:
     """No log-in and no mail: certificates are checked, and plain text is no way out."""
     with SmtpServer(login=("ada", "right"), certificate=certificate) as server:
         outcome = once(with_login(server, "right"), ready())
-        assert isinstance(outcome, Later)
+        assert isinstance(outcome, Deferred)
         assert "self-signed certificate" in outcome.why
-        assert isinstance(once(channel(server), ready()), Later)
+        assert isinstance(once(channel(server), ready()), Deferred)
         assert (server.script.logins, server.received) == ([], [])
 
 
@@ -475,7 +477,7 @@ def test_credentials_never_go_out_in_the_clear() -> None:
     with SmtpServer(login=("ada", "right")) as server:
         outcome = once(with_login(server, "right"), ready())
         assert isinstance(outcome, Refused)
-        assert outcome.blame is Blame.SERVICE
+        assert outcome.cause is Cause.SERVICE
         assert (server.script.logins, server.received) == ([], [])
 
 
@@ -505,12 +507,12 @@ PLAIN_OFFER = "250-here\r\n250 AUTH PLAIN"
     ("replies", "options", "outcome"),
     [
         (("554 no mail here",), "", Refused),
-        (("421 too busy",), "", Later),
+        (("421 too busy",), "", Deferred),
         (("220 here", "502 no", "502 no"), "", Refused),  # neither EHLO nor HELO
         (("220 here", OFFER, "501 no TLS for you"), "", Refused),
-        (("220 here", OFFER, "454 TLS not available for now"), "", Later),
+        (("220 here", OFFER, "454 TLS not available for now"), "", Deferred),
         (("220 here", PLAIN_OFFER, "535 5.7.8 wrong"), "?tls=none", Refused),
-        (("220 here", PLAIN_OFFER, "454 4.7.0 try later"), "?tls=none", Later),
+        (("220 here", PLAIN_OFFER, "454 4.7.0 try later"), "?tls=none", Deferred),
         (("220 here", "250-here\r\n250 AUTH GSSAPI"), "?tls=none", Refused),  # none that we know
         (("220 here", "250 here"), "?tls=none", Refused),  # none at all
     ],
@@ -522,7 +524,7 @@ def test_what_no_mail_gets_past_blames_the_service(
     for place in replying(*replies, BYE):
         result = once(MailChannel(f"smtp://ada:hunter2@{place}{options}", SENDER, timeout=2), ready())
         assert type(result) is outcome
-        assert getattr(result, "blame", Blame.SERVICE) is Blame.SERVICE
+        assert getattr(result, "blame", Cause.SERVICE) is Cause.SERVICE
         assert "hunter2" not in repr(result)
 
 

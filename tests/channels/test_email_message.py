@@ -23,7 +23,7 @@ from bot.channels.email.message import (
     subject,
 )
 from bot.delivery.model import Notice
-from bot.delivery.unsubscribe_token import link
+from bot.delivery.unsubscribe_token import unsubscribe_url
 from bot.digests.model import Digest
 from bot.presentation.digest_view import digest_view
 from bot.presentation.links import LinkView
@@ -90,7 +90,7 @@ def test_text_comes_first_html_second() -> None:
 def test_both_parts_say_how_to_stop_it(url: str | None) -> None:
     """By a click where there is a web process, else by mail."""
     message = parsed(compose(digest(1), DELIVERY, "ada@example.org", Letterhead(SENDER, url, SECRET)))
-    way = link(url, SECRET, DELIVERY) if url else MAILTO.strip("<>")
+    way = unsubscribe_url(url, SECRET, DELIVERY) if url else MAILTO.strip("<>")
     text, page = (part.get_content() for part in message.iter_parts())
     assert f"To stop it:\r\n{way}\r\n" in text
     assert html.fromstring(page).xpath("//a[text()='Unsubscribe']/@href") == [way]
@@ -210,7 +210,7 @@ def test_one_click(length: int) -> None:
     """
     url = "https://papers.org/".ljust(length, "x")
     content = composed(url=url)
-    href = link(url, SECRET, DELIVERY)
+    href = unsubscribe_url(url, SECRET, DELIVERY)
     assert f"<{href}>\r\n".encode() in content
     message = parsed(content)
     assert str(message["List-Unsubscribe"]) == f"{MAILTO}, <{href}>"

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.maildir import MaildirChannel
-from bot.delivery.model import Envelope, Later, Refused, Sent
+from bot.delivery.model import Deferred, Envelope, Refused, Sent
 from tests.support.samples import TITLES, TOKEN, digest, envelope
 
 
@@ -70,7 +70,7 @@ def test_full_disk_is_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(mailbox.Maildir, "_dump_message", full)
     channel = MaildirChannel(tmp_path)
-    assert channel.send(ready(channel)) == Later(f"{tmp_path / 'ada'}: No space left on device")
+    assert channel.send(ready(channel)) == Deferred(f"{tmp_path / 'ada'}: No space left on device")
     assert [p for p in (tmp_path / "ada").rglob("*") if p.is_file()] == []
 
 

@@ -14,8 +14,8 @@ import pytest
 from bot.channels.slack.channel import API_URL, SlackChannel, api_base
 from bot.channels.slack.errors import KINDS, Kind
 from bot.channels.slack.mrkdwn import size
-from bot.delivery.model import Blame, Envelope, Later, Notice, Outcome, Refused, Sent, Stage, Unknown
-from bot.errors import NotConfigured, Superseded
+from bot.delivery.model import Cause, Deferred, Envelope, Notice, Outcome, Refused, Sent, Stage, Unknown
+from bot.errors import LeaseLost, NotConfigured
 from tests.support.samples import TOKEN, digest, envelope, scored
 from tests.support.slack_server import Fault, SlackServer
 
@@ -107,12 +107,12 @@ def posts(server: SlackServer) -> list[dict[str, Any]]:
 
 
 #: What is certain of each kind of failure: its outcome, whom it blames, and how often it is posted.
-MEANINGS: dict[Kind, tuple[type[Outcome], Blame | None, int]] = {
-    Kind.SERVICE: (Refused, Blame.SERVICE, 1),
-    Kind.TARGET: (Refused, Blame.TARGET, 1),
-    Kind.THREAD: (Refused, Blame.MESSAGE, 1),
-    Kind.PAYLOAD: (Refused, Blame.MESSAGE, 2),  # once more as plain text
-    Kind.LATER: (Later, None, 1),
+MEANINGS: dict[Kind, tuple[type[Outcome], Cause | None, int]] = {
+    Kind.SERVICE: (Refused, Cause.SERVICE, 1),
+    Kind.TARGET: (Refused, Cause.TARGET, 1),
+    Kind.THREAD: (Refused, Cause.MESSAGE, 1),
+    Kind.PAYLOAD: (Refused, Cause.MESSAGE, 2),  # once more as plain text
+    Kind.LATER: (Deferred, None, 1),
     Kind.UNKNOWN: (Unknown, None, 1),
 }
 
@@ -161,7 +161,7 @@ def test_every_failure_has_its_meaning(server: SlackServer, fault: Fault, kind: 
     server.script = [fault] * count
     outcome = channel(server).send(ready())
     assert type(outcome) is outcome_type
-    assert not isinstance(outcome, Refused) or outcome.blame is blame
+    assert not isinstance(outcome, Refused) or outcome.cause is blame
     assert [method for method, _ in server.calls] == ["chat.postMessage"] * count
     assert len(server.messages) == fault.store
     assert server.token not in repr(outcome)
@@ -204,7 +204,7 @@ def test_plain_text_is_tried_once(server: SlackServer, second: str) -> None:
     ("second", "outcome"),
     [
         (fails(drop=True, store=True), Unknown),
-        (fails("ratelimited", status=429), Later),
+        (fails("ratelimited", status=429), Deferred),
         (fails("is_archived"), Refused),
     ],
 )
@@ -231,7 +231,7 @@ def test_who_was_taken_over_posts_nothing(server: SlackServer) -> None:
 
         def reach(stage: Stage) -> None:
             if not left:
-                raise Superseded("another sender has it")
+                raise LeaseLost("another sender has it")
             left.pop()
 
         return reach
@@ -239,7 +239,7 @@ def test_who_was_taken_over_posts_nothing(server: SlackServer) -> None:
     for posted in (0, 1):
         server.script = [fails("invalid_blocks")]
         server.calls.clear()
-        with pytest.raises(Superseded):
+        with pytest.raises(LeaseLost):
             channel(server).send(ready(), stop_at(posted))
         assert len(server.calls) == posted
 
@@ -252,7 +252,7 @@ def test_retry_after_is_handed_on(server: SlackServer, header: str | None, secon
     """As seconds; what is no sensible number is as if it were not said."""
     server.script = [fails("ratelimited", status=429, retry_after=header)]
     outcome = channel(server).send(ready())
-    assert isinstance(outcome, Later)
+    assert isinstance(outcome, Deferred)
     assert outcome.retry_after == seconds
 
 
@@ -260,7 +260,7 @@ def test_retry_after_is_handed_on(server: SlackServer, header: str | None, secon
 def test_what_fails_before_the_request_is_later(server: SlackServer, url: str) -> None:
     """No port, no name, no TLS: nothing can have been posted."""
     unreachable = SlackChannel(server.token, url.format(server=server.url.split("/")[2]), timeout=2)
-    assert isinstance(unreachable.send(ready()), Later)
+    assert isinstance(unreachable.send(ready()), Deferred)
 
 
 def test_timeout_is_unknown(server: SlackServer) -> None:
@@ -274,7 +274,7 @@ def test_wrong_token_is_refused_and_never_told(server: SlackServer, caplog: pyte
     """Neither outcome nor log has it, at any level."""
     caplog.set_level(logging.DEBUG)
     outcome = channel(server, token="xoxb-wrong-secret").send(ready())
-    assert outcome == Refused("Slack says invalid_auth: check SLACK_BOT_TOKEN", Blame.SERVICE)
+    assert outcome == Refused("Slack says invalid_auth: check SLACK_BOT_TOKEN", Cause.SERVICE)
     assert "wrong-secret" not in caplog.text
 
 
@@ -507,7 +507,7 @@ def test_a_name_that_is_not_found_is_not_remembered(server: SlackServer) -> None
     server.script = [fails("channel_not_found")]
     outcome = channel(server, names=names).send(ready(target="#papers"))
     assert isinstance(outcome, Refused)
-    assert (outcome.blame, names.ids) == (Blame.TARGET, {})
+    assert (outcome.cause, names.ids) == (Cause.TARGET, {})
     server.channels = {"papers": "C0NEW"}
     assert isinstance(channel(server, names=names).send(ready(target="#papers")), Sent)
     assert names.ids == {"#papers": "C0NEW"}

@@ -16,7 +16,7 @@ from hypothesis import HealthCheck, Phase, given, seed, settings
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.mrkdwn import escaped, escaped_within, marked, size
 from bot.delivery.model import Part
-from bot.digests.model import Digest, News, ScoredPaper
+from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.presentation.digest_view import PaperView, digest_view
 from bot.presentation.excerpts import EXTRACT_LENGTH, Span, shortened
 from bot.ranking.model import Reason
@@ -185,7 +185,7 @@ def test_a_short_day_says_why() -> None:
 )
 def test_a_quiet_day_says_why_once(why: str, said: str | None) -> None:
     """In the papers' place; a preview shows it."""
-    message = only(digest(0, why=why, news=News()))
+    message = only(digest(0, why=why, news=NewPaperCounts()))
     told = said or "No new papers in the last 7 days."
     assert texts(message, "section") == [told]
     assert texts(message, "context")[0] == "*No papers* for *ada* · no new papers in the last 7 days"
@@ -511,7 +511,7 @@ def test_no_field_can_say_more_than_words(evil: str) -> None:
         profile=evil,
         why=evil,
         timezone=evil,
-        news=News(1, None, 7, ((evil, 1), ("arxiv", 1))),
+        news=NewPaperCounts(1, None, 7, ((evil, 1), ("arxiv", 1))),
         earlier=(paper(4, title=evil, url=evil),),
         weekly=True,
     )

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from bot.cli.output import documents
-from bot.delivery.model import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause
-from bot.delivery.service import Served
-from bot.delivery.status import Affairs
+from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause
+from bot.delivery.service import SendResult
+from bot.delivery.status import Status
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
 from bot.digests.selection import Decision, Verdict
@@ -21,7 +21,7 @@ from bot.papers.merge import Change
 from bot.papers.model import Paper, SourceState, Unreadable
 from bot.profiles.model import ChannelName
 from bot.ranking.model import Reason
-from bot.sources.ingest import Report
+from bot.sources.ingest import SourceReport
 from tests.support.builders import NOW, make_paper
 
 TODAY = date(2026, 5, 5)
@@ -86,12 +86,12 @@ def test_preview_of_nothing() -> None:
 def test_ingest() -> None:
     """Counts for each source, what was unreadable with its place, and how many papers are stored in all."""
     told = [
-        Report("arxiv-api", 3, Counter({Change.NEW: 2, Change.KNOWN: 1})),
-        Report(
+        SourceReport("arxiv-api", 3, Counter({Change.NEW: 2, Change.KNOWN: 1})),
+        SourceReport(
             "page.html", 1, Counter({Change.UPDATED: 1}), (Unreadable("line 3", "no title"),), "partial", "x"
         ),
-        Report("arxiv-oai", state="failed", why="no connection"),
-        Report("huggingface", state="skipped", why="asked to be left alone"),
+        SourceReport("arxiv-oai", state="failed", why="no connection"),
+        SourceReport("huggingface", state="skipped", why="asked to be left alone"),
     ]
     document = through_json(documents.ingest(told, 99))
     assert document == {
@@ -128,7 +128,9 @@ def test_ingest() -> None:
 
 def test_ingest_tells_a_failure_once() -> None:
     """A source that failed over what it could not read has that as its reason, and no second one."""
-    told = Report("arxiv-rss", 0, Counter(), (Unreadable("line 1", "not XML"),), "failed", "line 1: not XML")
+    told = SourceReport(
+        "arxiv-rss", 0, Counter(), (Unreadable("line 1", "not XML"),), "failed", "line 1: not XML"
+    )
     (source,) = documents.ingest([told], 0)["sources"]
     assert source["unreadable"] == [{"where": "line 1", "why": "not XML"}]
 
@@ -136,8 +138,10 @@ def test_ingest_tells_a_failure_once() -> None:
 def test_send() -> None:
     """A row for each subscription, its channel and state as words."""
     rows = [
-        Served("ada", ChannelName.SLACK, "C0PAPERS", TODAY, "sent", 10),
-        Served("bo", ChannelName.EMAIL, "bo@example.org", TODAY, "skipped", why="set SMTP_URL", trouble=True),
+        SendResult("ada", ChannelName.SLACK, "C0PAPERS", TODAY, "sent", 10),
+        SendResult(
+            "bo", ChannelName.EMAIL, "bo@example.org", TODAY, "skipped", why="set SMTP_URL", blocked=True
+        ),
     ]
     keys = ["profile", "channel", "target", "on", "state", "papers", "why"]
     document = through_json(documents.send(rows))
@@ -198,7 +202,7 @@ def test_status() -> None:
     )
     edition = Edition("e", "ada:slack:C0", "ada", ChannelName.SLACK, "C0", TODAY, 15, deliveries=parts)
     quiet = Edition("q", "bo:maildir:bo", "bo", ChannelName.MAILDIR, "bo", TODAY, 0, why="nothing new")
-    document = through_json(documents.status(Affairs(NOW, 42, [state, fine], [edition, quiet])))
+    document = through_json(documents.status(Status(NOW, 42, [state, fine], [edition, quiet])))
     ada = {"profile": "ada", "channel": "slack", "target": "C0"}
     bo = {"profile": "bo", "channel": "maildir", "target": "bo"}
     until = "2026-05-05T08:32:00Z"
@@ -222,12 +226,12 @@ def test_status_of_a_bad_night() -> None:
     alert = Delivery(
         "a-1", None, 1, 0, DeliveryState.WAITING, ChannelName.SLACK, "C0OPS", ALERTS, until=NOW, why="busy"
     )
-    affairs = Affairs(
+    affairs = Status(
         NOW,
         42,
         alerts=[alert],
         pauses=[Pause("slack:C0GONE", "it is archived", NOW)],
-        bounces=[Bounces("eve@example.org", 1, 2, NOW, "no such user")],
+        bounces=[BounceSummary("eve@example.org", 1, 2, NOW, "no such user")],
     )
     document = through_json(documents.status(affairs))
     assert document["paused"] == [{"where": "slack:C0GONE", "since": STAMP, "why": "it is archived"}]

@@ -8,8 +8,8 @@ from datetime import UTC, date, datetime, timedelta
 from rich.console import Console
 
 from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, shown
-from bot.delivery.model import ALERTS, Bounces, Delivery, DeliveryState, Edition, Pause, Stage
-from bot.delivery.status import Affairs
+from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause, Stage
+from bot.delivery.status import Status
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName
 
@@ -18,7 +18,7 @@ TODAY = date(2026, 5, 5)
 S = DeliveryState
 
 
-def text(affairs: Affairs) -> str:
+def text(affairs: Status) -> str:
     console = Console(width=200, no_color=True, highlight=False)
     with console.capture() as capture:
         console.print(shown(affairs))
@@ -60,7 +60,7 @@ def section(page: str, title: str) -> list[str]:
 def test_a_good_morning_is_short() -> None:
     """Nothing needs anybody and nothing waits: neither has a section."""
     source = SourceState("arxiv-rss", "ok", "", NOW, NOW, NOW)
-    page = text(Affairs(NOW, 42, [source], [edition("ada", S.SENT)]))
+    page = text(Status(NOW, 42, [source], [edition("ada", S.SENT)]))
     assert page.splitlines()[0] == "42 papers are stored."
     assert "Needs you" not in page
     assert "Goes on" not in page
@@ -70,14 +70,14 @@ def test_a_good_morning_is_short() -> None:
 
 def test_before_anything_was_done() -> None:
     """It says how to begin."""
-    page = text(Affairs(NOW, 0))
+    page = text(Status(NOW, 0))
     assert section(page, "Sources") == ["  none asked yet: paperboy ingest"]
     assert section(page, "Digests") == ["  none yet: paperboy send"]
 
 
 def test_what_needs_you_has_its_command() -> None:
     """What failed, and why; what is held, which may have arrived; what is paused, and how much it holds up."""
-    affairs = Affairs(
+    affairs = Status(
         NOW,
         42,
         editions=[
@@ -101,7 +101,7 @@ def test_what_needs_you_has_its_command() -> None:
 def test_what_waits_says_until_when_and_why() -> None:
     """The next first; when it is given up; what is looked up; what a pause holds; what is under way."""
     soon, later = NOW + timedelta(minutes=12), NOW + timedelta(hours=3)
-    affairs = Affairs(
+    affairs = Status(
         NOW,
         42,
         editions=[
@@ -129,7 +129,7 @@ def test_what_waits_says_until_when_and_why() -> None:
 def test_a_bad_night_fits_on_one_screen() -> None:
     """Of a hundred of each kind some are shown and the rest is counted; digests are counted by day."""
     hundred = [f"reader{n:03}" for n in range(100)]
-    affairs = Affairs(
+    affairs = Status(
         NOW,
         42,
         [SourceState("arxiv-rss", "failed", "no connection")],
@@ -138,7 +138,7 @@ def test_a_bad_night_fits_on_one_screen() -> None:
             *(edition(f"b{name}", S.WAITING, until=NOW, why="busy") for name in hundred),
         ],
         pauses=[Pause(f"slack:C0{n}", "archived", NOW) for n in range(100)],
-        bounces=[Bounces(f"{name}@example.org", 0, 3, NOW, "mailbox full") for name in hundred],
+        bounces=[BounceSummary(f"{name}@example.org", 0, 3, NOW, "mailbox full") for name in hundred],
     )
     page = text(affairs)
     assert len(page.splitlines()) < 75  # of 200 columns
@@ -153,5 +153,5 @@ def test_a_bad_night_fits_on_one_screen() -> None:
 def test_an_alert_that_has_not_reached_the_operator() -> None:
     """It waits as everything else does."""
     alert = Delivery("a-1", None, 1, 0, S.FAILED, ChannelName.SLACK, "C0OPS", ALERTS, attempts=1, why="gone")
-    lines = section(text(Affairs(NOW, 42, alerts=[alert])), "Needs you")
+    lines = section(text(Status(NOW, 42, alerts=[alert])), "Needs you")
     assert lines[0] == "  failed alert → slack C0OPS, after 1 attempt: gone"

@@ -21,11 +21,11 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bot.cli.output import tables
-from bot.digests.model import Digest, News, ScoredPaper
+from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.presentation.digest_view import DigestView, digest_view
-from bot.presentation.terminal import CARD_WIDTH, TABLE_FROM, TABLE_WIDTH, OnTerminal, show
+from bot.presentation.terminal import CARD_WIDTH, TABLE_FROM, TABLE_WIDTH, TerminalDigest, show
 from bot.ranking.model import Reason
-from bot.sources.ingest import Report
+from bot.sources.ingest import SourceReport
 from tests.support.samples import digest, paper, scored, wild_digests
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -42,7 +42,7 @@ def printed(shown: Digest | DigestView, width: int, console: Mapping[str, Any]) 
     view = digest_view(shown) if isinstance(shown, Digest) else shown
     out = io.StringIO()
     on = Console(file=out, width=width, legacy_windows=False, _environ={}, **console)
-    on.print(OnTerminal(view), crop=False)
+    on.print(TerminalDigest(view), crop=False)
     return out.getvalue()
 
 
@@ -68,7 +68,7 @@ def several() -> Digest:
     also = (paper(7, title="Again"), paper(8, id="ns:8", url=None, title="Alone"))
     best = scored(1, interest="world models", also=also, updated="2026-05-05", version=2)
     second = scored(2, interest="robots", abstract="Code: https://github.com/a/b. A robot.")
-    return digest((best, second), news=News(412, date(2026, 5, 4), sources=(("arxiv", 412),)))
+    return digest((best, second), news=NewPaperCounts(412, date(2026, 5, 4), sources=(("arxiv", 412),)))
 
 
 # --- Table or cards ---------------------------------------------------------------------------------------
@@ -288,7 +288,7 @@ def test_markup_is_shown_as_it_is_written(width: int, console: Mapping[str, Any]
 def test_markup_in_other_lines_is_text_too() -> None:
     """A file's name as `ingest` reports it."""
     with (console := tables.console()).capture() as shown:
-        console.print(tables.ingested([Report("[bold]day[/bold] :robot:.txt")], 0), "[red]x[/red]")
+        console.print(tables.ingested([SourceReport("[bold]day[/bold] :robot:.txt")], 0), "[red]x[/red]")
     assert "[bold]day[/bold] :robot:.txt" in shown.get()
     assert "[red]x[/red]" in shown.get()
 

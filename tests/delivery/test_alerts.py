@@ -11,20 +11,20 @@ import pytest
 from bot.delivery.alerts import MOST, Operator, notice, raise_alert
 from bot.delivery.model import (
     ALERTS,
-    Blame,
+    Cause,
+    Deferred,
     Delivery,
     DeliveryState,
     Edition,
-    Later,
     Part,
     Refused,
-    Step,
+    Transition,
     Unknown,
 )
 from bot.delivery.retry import SETTLE
 from bot.delivery.sender import LEASE
-from bot.delivery.service import deliver_and_tell
-from bot.errors import Violation
+from bot.delivery.service import deliver_and_alert
+from bot.errors import InvariantViolation
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
 from tests.support.builders import NOW, FakeChannel, World, subscription
@@ -69,7 +69,7 @@ def reader(token: str, target: str = "inbox") -> Subscription:
 def tick(world: World, *tokens: str, later: timedelta = timedelta(0)) -> None:
     """Deliver to these readers, and tell."""
     keys = [reader(token).key for token in tokens]
-    deliver_and_tell(world.outbox, world.sender(NOW + later), keys, world.operator)
+    deliver_and_alert(world.outbox, world.sender(NOW + later), keys, world.operator)
 
 
 def test_what_failed_is_told_with_the_command_for_it(world: World) -> None:
@@ -92,7 +92,7 @@ def test_what_failed_is_told_with_the_command_for_it(world: World) -> None:
 def test_an_incident_is_told_once_and_not_at_every_attempt(world: World) -> None:
     """Attempts that wait are no news; when it is given up there is one alert, and none after it."""
     put(world, "ada")
-    world.channel.outcomes = [Later("busy")] * 99
+    world.channel.outcomes = [Deferred("busy")] * 99
     for hours in range(24):
         tick(world, "ada", later=timedelta(hours=hours))
     assert alerts(world) == []
@@ -105,7 +105,7 @@ def test_an_incident_is_told_once_and_not_at_every_attempt(world: World) -> None
 def test_what_is_held_is_told(world: World) -> None:
     """Nobody knows whether it arrived, and nothing more happens by itself."""
     put(world, "ada")
-    world.channel.finds = world.channel.can_find = False
+    world.channel.can_look_up = world.channel.can_find = False
     world.channel.outcomes = [Unknown("the connection broke")]
     tick(world, "ada")
     (alert,) = alerts(world)
@@ -128,7 +128,7 @@ def test_what_stops_for_a_known_reason_is_no_news(world: World) -> None:
     put(world, "ada", "bo")
     for one in ("ada-1", "bo-1"):
         assert world.queue.claim(one, "test", NOW, LEASE)
-    gone = Step(DeliveryState.FAILED, why="gone", incident="maildir:inbox", pauses="maildir:inbox")
+    gone = Transition(DeliveryState.FAILED, why="gone", incident="maildir:inbox", pauses="maildir:inbox")
     world.queue.record("ada-1", "test", gone, NOW)
     tick(world, "ada", "bo")
     assert len(alerts(world)) == 1
@@ -136,13 +136,13 @@ def test_what_stops_for_a_known_reason_is_no_news(world: World) -> None:
     for minutes in (1, 2):
         tick(world, "ada", "bo", later=minutes * MINUTE)
     assert len(alerts(world)) == 1
-    assert world.outbox.untold() == ()
+    assert world.outbox.unreported() == ()
 
 
 def test_one_incident_of_several_deliveries_is_told_once(world: World) -> None:
     """Its reason once, and below it each delivery that it keeps."""
     put(world, "ada", "bo")
-    gone = Step(DeliveryState.FAILED, why="gone", incident="maildir", pauses="maildir")
+    gone = Transition(DeliveryState.FAILED, why="gone", incident="maildir", pauses="maildir")
     for one in ("ada-1", "bo-1"):
         assert world.queue.claim(one, "test", NOW, LEASE)
     for one in ("ada-1", "bo-1"):
@@ -159,7 +159,7 @@ def test_one_incident_of_several_deliveries_is_told_once(world: World) -> None:
 def test_what_was_resent_and_stops_anew_is_told_anew(world: World) -> None:
     """Somebody thought that it was mended, and it was not."""
     put(world, "ada")
-    world.channel.outcomes = [Refused("gone", Blame.TARGET), Refused("gone", Blame.TARGET)]
+    world.channel.outcomes = [Refused("gone", Cause.TARGET), Refused("gone", Cause.TARGET)]
     tick(world, "ada")
     tick(world, "ada", later=MINUTE)
     assert len(alerts(world)) == 1
@@ -171,13 +171,13 @@ def test_what_was_resent_and_stops_anew_is_told_anew(world: World) -> None:
 def test_what_was_mended_and_stops_another_day_is_told(world: World) -> None:
     """An incident is over when what it stopped goes on."""
     put(world, "ada")
-    world.channel.outcomes = [Refused("gone", Blame.TARGET)]
+    world.channel.outcomes = [Refused("gone", Cause.TARGET)]
     tick(world, "ada")
     world.queue.release("ada-1", NOW, settling=True)
     tick(world, "ada", later=MINUTE)
     assert world.outbox.deliveries("ada-1")[0].state == "sent"
     put(world, "bo")
-    world.channel.outcomes = [Refused("gone", Blame.TARGET)]
+    world.channel.outcomes = [Refused("gone", Cause.TARGET)]
     tick(world, "bo", later=2 * MINUTE)
     assert len(alerts(world)) == 2
 
@@ -188,7 +188,9 @@ def test_without_an_operator_nothing_counts_as_told(world: World) -> None:
     put(world, "ada")
     world.channel.outcomes = [Refused("gone")]
     tick(world, "ada")
-    assert [(one.id, one.incident) for one in world.outbox.untold()] == [("ada-1", "maildir:inbox failed")]
+    assert [(one.id, one.incident) for one in world.outbox.unreported()] == [
+        ("ada-1", "maildir:inbox failed")
+    ]
     assert (world.outbox.alerts(), ops(world).sent) == ((), [])
     world.operator = operator
     tick(world, "ada", later=DAY)
@@ -200,7 +202,7 @@ def test_a_violation_is_told_although_it_stops_the_sender(world: World) -> None:
     put(world, "ada")
     with world.database.session() as session:
         session.add(AttemptRow(delivery="ada-1", started=NOW, finished=NOW, outcome="sent"))
-    with pytest.raises(Violation):
+    with pytest.raises(InvariantViolation):
         tick(world, "ada")
     (alert,) = alerts(world)
     assert "it was sent before" in alert
@@ -213,7 +215,7 @@ def test_an_alert_is_tried_again(world: World) -> None:
     """Slack may be busy as well: the same bytes, by any later round, whoever it is for."""
     put(world, "ada")
     world.channel.outcomes = [Refused("gone")]
-    ops(world).outcomes = [Later("busy")]
+    ops(world).outcomes = [Deferred("busy")]
     tick(world, "ada")
     (waiting,) = world.outbox.alerts()
     assert (waiting.state, waiting.subscription, waiting.edition) == ("waiting", ALERTS, None)
@@ -238,7 +240,7 @@ def test_an_alert_that_fails_raises_no_alert(world: World) -> None:
     """It stays to be seen by `status`, and makes no more noise."""
     put(world, "ada")
     world.channel.outcomes = [Refused("gone")]
-    ops(world).outcomes = [Refused("no such channel", Blame.TARGET)]
+    ops(world).outcomes = [Refused("no such channel", Cause.TARGET)]
     for minutes in range(3):
         tick(world, "ada", later=minutes * MINUTE)
     assert len(ops(world).sent) == 1

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.model import Blame, Edition, Later, Part, Refused, Unknown
+from bot.delivery.model import Cause, Deferred, Edition, Part, Refused, Unknown
 from bot.delivery.resend import resend, stopped
 from bot.errors import NotConfigured, UserError
 from bot.profiles.model import ChannelName
@@ -63,7 +63,7 @@ def test_all_that_stopped(world: World) -> None:
     with pytest.raises(UserError, match="nothing has failed"):
         stopped(world.outbox, None)
     keys = [put(world, token) for token in ("a", "b", "c", "d")]
-    world.channel.outcomes = [Refused("no"), Later("busy"), Refused("no")]
+    world.channel.outcomes = [Refused("no"), Deferred("busy"), Refused("no")]
     world.sender().deliver(keys)
     world.channel.outcomes = [Refused("still no")]
     assert again(world, None) == [("a", "failed"), ("c", "sent")]
@@ -74,7 +74,7 @@ def test_all_that_stopped(world: World) -> None:
 def test_the_pause_of_its_target_is_lifted(world: World) -> None:
     """Who says so has mended it: what was kept back for the same target goes out with the next send."""
     keys = [put(world, token) for token in ("a", "b")]
-    world.channel.outcomes = [Refused("archived", Blame.TARGET)]
+    world.channel.outcomes = [Refused("archived", Cause.TARGET)]
     world.sender().deliver(keys)
     assert len(world.channel.sent) == 1
     assert again(world, "a") == [("a", "sent")]
@@ -99,7 +99,7 @@ def test_an_unconfigured_channel_releases_nothing(world: World) -> None:
     world.channel.outcomes = [Refused("no")]
     world.sender().deliver([key])
     before = world.outbox.failed()
-    world.channel.trouble = "set SMTP_URL"
+    world.channel.blocked = "set SMTP_URL"
     with pytest.raises(NotConfigured, match="set SMTP_URL"):
         again(world, "a")
     assert world.outbox.failed() == before

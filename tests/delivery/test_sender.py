@@ -15,27 +15,27 @@ from sqlmodel import select
 
 from bot.delivery import sender
 from bot.delivery.model import (
-    Blame,
+    Cause,
     Claim,
+    Deferred,
     Delivery,
     DeliveryState,
     Edition,
     EditionState,
     Envelope,
-    Later,
     Outcome,
     Part,
     Refused,
+    SendSlot,
     Sent,
     Stage,
-    Step,
-    Turn,
+    Transition,
     Unknown,
 )
-from bot.delivery.ports import Channel, Reach, nobody
-from bot.delivery.retry import SETTLE, SPREAD, Unsure, after, attempt
+from bot.delivery.ports import Channel, StageCallback, ignore_stage
+from bot.delivery.retry import SETTLE, SPREAD, StillUnknown, attempt, transition
 from bot.delivery.sender import LEASE, Sender
-from bot.errors import DatabaseError, SourceError, Violation
+from bot.errors import DatabaseError, InvariantViolation, SourceError
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
 from tests.support.builders import NOW, FakeChannel, World, make_profile, subscription
@@ -81,35 +81,35 @@ def stood(
         (Sent("r"), 0, 0 * MINUTE, "sent", None),
         (Sent("r"), 40, 9 * DAY, "sent", None),  # better late
         (Refused("no"), 0, 0 * MINUTE, "failed", None),
-        (Later("busy"), 0, 0 * MINUTE, "waiting", 1 * MINUTE),
-        (Later("busy"), 1, 1 * MINUTE, "waiting", 2 * MINUTE),
-        (Later("busy"), 2, 3 * MINUTE, "waiting", 4 * MINUTE),
-        (Later("busy"), 5, 31 * MINUTE, "waiting", 32 * MINUTE),
-        (Later("busy"), 6, 63 * MINUTE, "waiting", 60 * MINUTE),  # 64, but an hour at most
-        (Later("busy"), 5000, 23 * HOUR, "waiting", 60 * MINUTE),
-        (Later("busy", 30.0), 0, 0 * MINUTE, "waiting", 30 * timedelta(seconds=1)),  # as asked
-        (Later("busy", 30.0), 6, 63 * MINUTE, "waiting", 30 * timedelta(seconds=1)),
-        (Later("busy", 7200.0), 0, 0 * MINUTE, "waiting", 2 * HOUR),  # more than our longest, too
-        (Later("busy", 0.0), 0, 0 * MINUTE, "waiting", timedelta(seconds=1)),
-        (Later("busy"), 30, DAY - MINUTE, "waiting", 60 * MINUTE),
-        (Later("busy"), 30, DAY, "failed", None),  # a day is enough
-        (Later("busy", 60.0), 30, DAY, "failed", None),
+        (Deferred("busy"), 0, 0 * MINUTE, "waiting", 1 * MINUTE),
+        (Deferred("busy"), 1, 1 * MINUTE, "waiting", 2 * MINUTE),
+        (Deferred("busy"), 2, 3 * MINUTE, "waiting", 4 * MINUTE),
+        (Deferred("busy"), 5, 31 * MINUTE, "waiting", 32 * MINUTE),
+        (Deferred("busy"), 6, 63 * MINUTE, "waiting", 60 * MINUTE),  # 64, but an hour at most
+        (Deferred("busy"), 5000, 23 * HOUR, "waiting", 60 * MINUTE),
+        (Deferred("busy", 30.0), 0, 0 * MINUTE, "waiting", 30 * timedelta(seconds=1)),  # as asked
+        (Deferred("busy", 30.0), 6, 63 * MINUTE, "waiting", 30 * timedelta(seconds=1)),
+        (Deferred("busy", 7200.0), 0, 0 * MINUTE, "waiting", 2 * HOUR),  # more than our longest, too
+        (Deferred("busy", 0.0), 0, 0 * MINUTE, "waiting", timedelta(seconds=1)),
+        (Deferred("busy"), 30, DAY - MINUTE, "waiting", 60 * MINUTE),
+        (Deferred("busy"), 30, DAY, "failed", None),  # a day is enough
+        (Deferred("busy", 60.0), 30, DAY, "failed", None),
         (Unknown("broke"), 0, 0 * MINUTE, "uncertain", SETTLE),
         (Unknown("broke"), 3, 7 * MINUTE, "uncertain", 8 * MINUTE),  # grows as well
         (Unknown("broke"), 30, DAY, "uncertain", None),  # held
-        (Unsure("who knows"), 2, 2 * MINUTE, "uncertain", None),  # held
-        (Unsure("who knows", Later("busy")), 1, MINUTE, "uncertain", 2 * MINUTE),
-        (Unsure("who knows", Later("busy", 10.0)), 1, MINUTE, "uncertain", timedelta(seconds=10)),
-        (Unsure("who knows", Later("busy")), 30, DAY, "uncertain", None),
+        (StillUnknown("who knows"), 2, 2 * MINUTE, "uncertain", None),  # held
+        (StillUnknown("who knows", Deferred("busy")), 1, MINUTE, "uncertain", 2 * MINUTE),
+        (StillUnknown("who knows", Deferred("busy", 10.0)), 1, MINUTE, "uncertain", timedelta(seconds=10)),
+        (StillUnknown("who knows", Deferred("busy")), 30, DAY, "uncertain", None),
     ],
 )
 def test_after(
-    outcome: Outcome | Unsure, attempts: int, age: timedelta, state: str, wait: timedelta | None
+    outcome: Outcome | StillUnknown, attempts: int, age: timedelta, state: str, wait: timedelta | None
 ) -> None:
     """Waits double from a minute to an hour, less a fifth at most, or are the receiver's, for a day; a doubt stays a
     doubt.
     """
-    step = after(outcome, stood("waiting", attempts, age), NOW)
+    step = transition(outcome, stood("waiting", attempts, age), NOW)
     assert step.state == state
     if wait is None or step.until is None:
         assert step.until == wait
@@ -124,52 +124,56 @@ def test_after(
     ("outcome", "age", "incident", "pauses", "postpones"),
     [
         (Sent("r"), 0 * MINUTE, None, None, None),
-        (Later("busy"), 0 * MINUTE, None, None, None),
-        (Later("busy", 9.0), 0 * MINUTE, None, None, "maildir:inbox"),
-        (Later("no connection", blame=Blame.SERVICE), 0 * MINUTE, None, None, "maildir"),
-        (Later("busy", 9.0), DAY, "maildir:inbox failed", None, None),
+        (Deferred("busy"), 0 * MINUTE, None, None, None),
+        (Deferred("busy", 9.0), 0 * MINUTE, None, None, "maildir:inbox"),
+        (Deferred("no connection", cause=Cause.SERVICE), 0 * MINUTE, None, None, "maildir"),
+        (Deferred("busy", 9.0), DAY, "maildir:inbox failed", None, None),
         (Refused("no"), 0 * MINUTE, "maildir:inbox failed", None, None),
-        (Refused("no", Blame.TARGET), 0 * MINUTE, "maildir:inbox", "maildir:inbox", None),
-        (Refused("no", Blame.SERVICE), 0 * MINUTE, "maildir", "maildir", None),
+        (Refused("no", Cause.TARGET), 0 * MINUTE, "maildir:inbox", "maildir:inbox", None),
+        (Refused("no", Cause.SERVICE), 0 * MINUTE, "maildir", "maildir", None),
         (Unknown("broke"), 0 * MINUTE, None, None, None),
         (Unknown("broke"), DAY, "maildir:inbox uncertain", None, None),
-        (Unsure("broke"), 0 * MINUTE, "maildir:inbox uncertain", None, None),
-        (Unsure("broke", Later("busy", 9.0)), 0 * MINUTE, None, None, None),
+        (StillUnknown("broke"), 0 * MINUTE, "maildir:inbox uncertain", None, None),
+        (StillUnknown("broke", Deferred("busy", 9.0)), 0 * MINUTE, None, None, None),
     ],
 )
 def test_what_an_outcome_means_for_others(
-    outcome: Outcome | Unsure, age: timedelta, incident: str | None, pauses: str | None, postpones: str | None
+    outcome: Outcome | StillUnknown,
+    age: timedelta,
+    incident: str | None,
+    pauses: str | None,
+    postpones: str | None,
 ) -> None:
     """What stops is an incident of its target, or of what refuses everything, which is paused; a receiver that asks
     for time means all that goes there, and one that is not there all of its channel.
     """
-    step = after(outcome, stood("waiting", 1, age), NOW)
+    step = transition(outcome, stood("waiting", 1, age), NOW)
     assert (step.incident, step.pauses, step.postpones) == (incident, pauses, postpones)
 
 
-def asked_for(outcome: Outcome | Unsure) -> bool:
+def asked_for(outcome: Outcome | StillUnknown) -> bool:
     """Whether the receiver said how long to wait."""
-    later = outcome.again if isinstance(outcome, Unsure) else outcome
-    return isinstance(later, Later) and later.retry_after is not None
+    later = outcome.again if isinstance(outcome, StillUnknown) else outcome
+    return isinstance(later, Deferred) and later.retry_after is not None
 
 
 def test_what_failed_together_does_not_come_back_together() -> None:
     """Waits of different deliveries differ, those of one delivery are the same whenever they are worked out."""
 
     def until(id_: str, attempts: int = 3) -> Any:
-        return after(Later("busy"), replace(stood("waiting", attempts), id=id_), NOW).until
+        return transition(Deferred("busy"), replace(stood("waiting", attempts), id=id_), NOW).until
 
     times = {until(f"e{n}-1") for n in range(50)}
     assert len(times) == 50
     assert max(times) - min(times) > 8 * MINUTE * SPREAD / 2
     assert until("e1-1") == until("e1-1")
-    assert after(Later("busy", 30.0), stood("waiting", 3), NOW).until == NOW + timedelta(seconds=30)
+    assert transition(Deferred("busy", 30.0), stood("waiting", 3), NOW).until == NOW + timedelta(seconds=30)
 
 
 # --- One attempt ------------------------------------------------------------------------------------------
 
 ENVELOPE = Envelope("e-1", "inbox", b"the bytes", NOW)
-BUSY = Later("l", 5.0)
+BUSY = Deferred("l", 5.0)
 
 
 @pytest.mark.parametrize(
@@ -186,15 +190,15 @@ BUSY = Later("l", 5.0)
         # certainly not there: sent again, and whatever comes of it is the outcome
         ("uncertain", 0, True, False, [Sent("r")], ["find 1", "send 1"], Sent("r")),
         ("sending", 0, True, False, [Unknown("b")], ["find 1", "send 1"], Unknown("b")),
-        ("uncertain", 0, True, False, [Later("l")], ["find 1", "send 1"], Later("l")),
+        ("uncertain", 0, True, False, [Deferred("l")], ["find 1", "send 1"], Deferred("l")),
         # nobody can tell: one try without a look
         ("uncertain", 1, False, False, [Sent("r")], ["find 1", "send 1"], Sent("r")),
         ("uncertain", 1, False, False, [Refused("n")], ["find 1", "send 1"], Refused("n")),
         ("sending", 1, False, False, [Sent("r")], ["find 1", "send 1"], Sent("r")),
         # refused for now, the doubt about the first try remains
-        ("uncertain", 1, False, False, [BUSY], ["find 1", "send 1"], Unsure("w; nobody can tell; l", BUSY)),
+        ("uncertain", 1, False, False, [BUSY], ["find 1", "send 1"], StillUnknown("w; nobody can tell; l", BUSY)),
         # in doubt once more: held
-        ("uncertain", 1, False, False, [Unknown("b")], ["find 1", "send 1"], Unsure("w; nobody can tell; b")),
+        ("uncertain", 1, False, False, [Unknown("b")], ["find 1", "send 1"], StillUnknown("w; nobody can tell; b")),
         # nobody can tell now: asked again later
         ("sending", 0, False, False, [], ["find 1"], Unknown("w; nobody can tell")),
         ("uncertain", 0, False, False, [], ["find 1"], Unknown("w; nobody can tell")),
@@ -207,7 +211,7 @@ def test_attempt(
     arrived: bool,
     script: list[Outcome],
     calls: list[str],
-    result: Outcome | Unsure,
+    result: Outcome | StillUnknown,
 ) -> None:
     """What may have got through is looked up; what cannot be looked up is tried as often as it may with the same
     bytes.
@@ -228,22 +232,22 @@ def test_attempt(
     ("state", "blind", "script", "calls", "result"),
     [
         ("pending", 1, [Unknown("b")], ["send 1"], Unknown("b")),
-        ("pending", 0, [Unknown("b")], ["send 1"], Unsure("b")),  # held at once: nothing may follow
-        ("waiting", 0, [Unknown("b")], ["send 1"], Unsure("b")),
+        ("pending", 0, [Unknown("b")], ["send 1"], StillUnknown("b")),  # held at once: nothing may follow
+        ("waiting", 0, [Unknown("b")], ["send 1"], StillUnknown("b")),
         ("pending", 0, [BUSY], ["send 1"], BUSY),
         ("pending", 0, [Refused("n")], ["send 1"], Refused("n")),
         ("uncertain", 1, [Sent("r")], ["find 1", "send 1"], Sent("r")),
-        ("uncertain", 1, [Unknown("b")], ["find 1", "send 1"], Unsure("w; nobody can tell; b")),
-        ("uncertain", 1, [BUSY], ["find 1", "send 1"], Unsure("w; nobody can tell; l", BUSY)),
+        ("uncertain", 1, [Unknown("b")], ["find 1", "send 1"], StillUnknown("w; nobody can tell; b")),
+        ("uncertain", 1, [BUSY], ["find 1", "send 1"], StillUnknown("w; nobody can tell; l", BUSY)),
         # a process died over the last one that it may: held without another
-        ("sending", 0, [], ["find 1"], Unsure("w; nobody can tell")),
+        ("sending", 0, [], ["find 1"], StillUnknown("w; nobody can tell")),
     ],
 )
 def test_attempt_where_nobody_can_ever_tell(
-    state: str, blind: int, script: list[Outcome], calls: list[str], result: Outcome | Unsure
+    state: str, blind: int, script: list[Outcome], calls: list[str], result: Outcome | StillUnknown
 ) -> None:
     """A mail that may have arrived goes out as often as it may, and is held then: asking later cannot help."""
-    channel = FakeChannel(outcomes=list(script), can_find=False, finds=False)
+    channel = FakeChannel(outcomes=list(script), can_find=False, can_look_up=False)
     claim = Claim(stood(state, 1, why="w", blind=blind), ENVELOPE)
     assert attempt(channel, claim, lambda stage, blind_: None) == result
     assert channel.calls == calls
@@ -319,7 +323,7 @@ def test_attempt_is_recorded_before_and_outcome_after(world: World) -> None:
 def test_refused_for_now_waits_and_goes_on(world: World) -> None:
     """Not before its time, and then with the very same bytes."""
     put(world)
-    world.channel.outcomes = [Later("busy", 90.0), Later("busy")]
+    world.channel.outcomes = [Deferred("busy", 90.0), Deferred("busy")]
     assert tick(world).state is EditionState.WAITING
     tick(world, timedelta(seconds=89))
     assert len(world.channel.sent) == 1
@@ -360,7 +364,7 @@ def test_uncertain_is_looked_up_and_found(world: World) -> None:
 def test_uncertain_after_refusals_is_looked_up_too(world: World) -> None:
     """Two polite refusals before the connection broke do not cost the delivery its look."""
     put(world)
-    world.channel.outcomes = [Later("busy", 1.0), Later("busy", 1.0), Unknown("connection reset")]
+    world.channel.outcomes = [Deferred("busy", 1.0), Deferred("busy", 1.0), Unknown("connection reset")]
     for seconds in (0, 1, 2):
         tick(world, timedelta(seconds=seconds))
     assert tick(world, HOUR).state is EditionState.SENT
@@ -374,7 +378,7 @@ def test_doubt_survives_a_refusal(world: World) -> None:
     """
     put(world, blind=1)
     channel = world.channel
-    channel.outcomes = [Unknown("connection reset"), Later("no connection")]
+    channel.outcomes = [Unknown("connection reset"), Deferred("no connection")]
     channel.during = lambda envelope: channel.arrived.update({envelope.delivery: envelope})
     tick(world)
     channel.can_find = False
@@ -389,7 +393,7 @@ def test_doubt_survives_a_refusal(world: World) -> None:
 def test_blind_retry_once_and_then_held(world: World, finds: bool) -> None:
     """Where nobody can tell, the same bytes go out once more; then it is a person's to decide."""
     put(world, blind=1)
-    world.channel.can_find, world.channel.finds = False, finds
+    world.channel.can_find, world.channel.can_look_up = False, finds
     world.channel.outcomes = [Unknown("broke"), Unknown("broke again")]
     assert tick(world).deliveries[0].blind == 1
     (held,) = tick(world, SETTLE).deliveries
@@ -404,7 +408,7 @@ def test_blind_retry_once_and_then_held(world: World, finds: bool) -> None:
 def test_a_blind_try_is_used_up_before_it_is_made(world: World) -> None:
     """A process that dies over it leaves none: the delivery is held, as it may have arrived twice by now."""
     put(world, blind=1)
-    world.channel.can_find = world.channel.finds = False
+    world.channel.can_find = world.channel.can_look_up = False
     world.channel.outcomes = [Unknown("broke")]
     tick(world)
     seen: list[int] = []
@@ -454,7 +458,7 @@ def test_slow_process_does_not_overwrite_its_successor(world: World) -> None:
     put(world)
     world.queue.claim("e-1", "slow", NOW, LEASE)
     tick(world, LEASE, owner="quick")
-    late = Step(DeliveryState.FAILED, why="late", incident="e-1")
+    late = Transition(DeliveryState.FAILED, why="late", incident="e-1")
     assert not world.queue.record("e-1", "slow", late, NOW + LEASE)
     assert tick(world, HOUR).state is EditionState.SENT
 
@@ -462,7 +466,7 @@ def test_slow_process_does_not_overwrite_its_successor(world: World) -> None:
 def test_parts_stop_at_the_one_that_failed(world: World) -> None:
     """Later parts wait for the earlier ones, go on from there, and follow in the first one's thread."""
     put(world, parts=4)
-    world.channel.outcomes = [Sent("thread"), Later("busy")]
+    world.channel.outcomes = [Sent("thread"), Deferred("busy")]
     edition = tick(world)
     assert [one.state for one in edition.deliveries] == ["sent", "waiting", "pending", "pending"]
     edition = tick(world, MINUTE)
@@ -547,7 +551,7 @@ class FakeTime:
 
 def by(world: World, clock: FakeTime) -> Sender:
     """A sender that lives by this clock."""
-    return replace(world.sender(), clock=clock, real=clock, breathe=clock.sleep, wait=clock.sleep)
+    return replace(world.sender(), clock=clock, real=clock, pause_between=clock.sleep, wait=clock.sleep)
 
 
 def to(profile: str, target: str = "one") -> Subscription:
@@ -598,7 +602,7 @@ def test_other_processes_messages_count_too(world: World) -> None:
     put(world, token="other", to=to("other"))
     world.queue.claim("other-1", "other", NOW, LEASE)
     world.queue.hand_over(
-        "other-1", "other", Stage.WRITE, NOW + LEASE, Turn("maildir:one", timedelta(seconds=1), NOW)
+        "other-1", "other", Stage.WRITE, NOW + LEASE, SendSlot("maildir:one", timedelta(seconds=1), NOW)
     )
     put(world, token="a", to=to("a"))
     put(world, token="b", to=to("b", "two"))
@@ -617,7 +621,9 @@ def test_a_turn_that_came_while_it_was_stored_is_not_waited_for(
     put(world, token="other", to=to("other"))
     world.queue.claim("other-1", "other", NOW, LEASE)
     hand_over = world.queue.hand_over
-    hand_over("other-1", "other", Stage.WRITE, NOW + LEASE, Turn("maildir:one", world.channel.spacing, NOW))
+    hand_over(
+        "other-1", "other", Stage.WRITE, NOW + LEASE, SendSlot("maildir:one", world.channel.spacing, NOW)
+    )
 
     def slowly(*arguments: Any) -> timedelta:
         wait = hand_over(*arguments)
@@ -653,7 +659,7 @@ def test_a_round_may_be_ended_between_attempts(world: World) -> None:
             raise SourceError("stopped before it was through")
 
     with pytest.raises(SourceError):
-        replace(world.sender(), breathe=breathe).deliver([KEY])
+        replace(world.sender(), pause_between=breathe).deliver([KEY])
     edition = world.outbox.edition("e")
     assert edition is not None
     assert [one.state for one in edition.deliveries] == ["sent", "pending"]
@@ -685,7 +691,7 @@ def test_a_receiver_that_asks_for_time_is_left_alone(world: World) -> None:
     for token in "abc":
         put(world, token=token, to=to(token, "two" if token == "b" else "one"))
     keys = [to("a").key, to("b", "two").key, to("c").key]
-    world.channel.outcomes = [Later("429", 600.0)]
+    world.channel.outcomes = [Deferred("429", 600.0)]
     world.sender().deliver(keys)
     world.sender(NOW + timedelta(seconds=599)).deliver(keys)
     assert [one.delivery for one in world.channel.sent] == ["a-1", "b-1"]
@@ -696,13 +702,13 @@ def test_a_receiver_that_asks_for_time_is_left_alone(world: World) -> None:
 @pytest.mark.parametrize(
     ("blame", "tried", "paused"),
     [
-        (Blame.MESSAGE, ["a-1", "b-1", "c-1"], []),
-        (Blame.TARGET, ["a-1", "b-1"], ["maildir:one"]),
-        (Blame.SERVICE, ["a-1"], ["maildir"]),
+        (Cause.MESSAGE, ["a-1", "b-1", "c-1"], []),
+        (Cause.TARGET, ["a-1", "b-1"], ["maildir:one"]),
+        (Cause.SERVICE, ["a-1"], ["maildir"]),
     ],
 )
 def test_what_refuses_everything_is_not_asked_again(
-    world: World, blame: Blame, tried: list[str], paused: list[str]
+    world: World, blame: Cause, tried: list[str], paused: list[str]
 ) -> None:
     """A target that is gone, a token that was revoked: what else would go there stays as it is."""
     for token in "abc":
@@ -723,7 +729,7 @@ def test_a_violation_ends_the_round_aloud(world: World) -> None:
     with world.database.session() as session:
         done = {"delivery": "b-1", "started": NOW, "finished": NOW, "outcome": "sent"}
         session.add(AttemptRow(**done))
-    with pytest.raises(Violation, match="b-1: it was sent before"):
+    with pytest.raises(InvariantViolation, match="b-1: it was sent before"):
         world.sender().deliver(keys)
     assert [one.delivery for one in world.channel.sent] == ["a-1"]
     assert world.channel.rests == 1
@@ -791,7 +797,7 @@ class SlowChannel(FakeChannel):
 
     before: Callable[[Envelope], None] = lambda envelope: None
 
-    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
+    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
         self.before(envelope)
         return super().send(envelope, reach)
 
@@ -813,7 +819,7 @@ def test_who_was_taken_over_leaves_the_delivery_alone(world: World) -> None:
     assert ([one.delivery for one in slow.sent], told) == (["f-1"], ["f"])
     (left,) = world.outbox.deliveries("e-1")
     assert (left.state, left.attempts, left.until) == ("sending", 2, NOW + 2 * LEASE)
-    sent = Step(DeliveryState.SENT, receipt="r")
+    sent = Transition(DeliveryState.SENT, receipt="r")
     assert world.queue.record("e-1", "rival", sent, NOW + LEASE)
 
 
@@ -859,7 +865,7 @@ def test_what_was_claimed_ahead_is_put_back_when_the_round_ends(world: World) ->
             raise SourceError("stopped")
 
     with pytest.raises(SourceError):
-        world.sender(breathe=breathe).deliver(keys)
+        world.sender(pause_between=breathe).deliver(keys)
     assert states_of(world, "e", "f") == [("sent", 1, 1), ("pending", 0, 0)]
     world.sender(owner="another").deliver(keys)
     assert states_of(world, "e", "f") == [("sent", 1, 1), ("sent", 1, 1)]

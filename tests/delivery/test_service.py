@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.delivery.model import Later, Outcome, Refused, Unknown
-from bot.delivery.service import Served
+from bot.delivery.model import Deferred, Outcome, Refused, Unknown
+from bot.delivery.service import SendResult
 from bot.papers.model import Entry
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.store.tables import DeliveryRow, LedgerRow, MessageRow
@@ -35,7 +35,7 @@ def reader(*phrases: str, **fields: Any) -> Profile:
     return make_profile(*(phrases or ("robots",)), **wishes)
 
 
-def told(rows: list[Served]) -> list[tuple[str, int]]:
+def told(rows: list[SendResult]) -> list[tuple[str, int]]:
     return [(row.state, row.papers) for row in rows]
 
 
@@ -50,9 +50,9 @@ def ledger(world: World) -> set[tuple[str, str]]:
 def test_sent_once(world: World) -> None:
     """What matches is sent; a second send on that day sends nothing, and says why."""
     (row,) = world.send(reader())
-    assert row == Served("ada", ChannelName.MAILDIR, "inbox", NOW.date(), "sent", 1)
+    assert row == SendResult("ada", ChannelName.MAILDIR, "inbox", NOW.date(), "sent", 1)
     (again,) = world.send(reader(), now=NOW + MINUTE)
-    assert (again.state, again.papers, again.trouble) == ("skipped", 0, False)
+    assert (again.state, again.papers, again.blocked) == ("skipped", 0, False)
     assert again.why == "2026-05-05 has its digest already"
     assert world.channel.papers == ["arxiv:2605.00001"]
 
@@ -131,16 +131,16 @@ def test_quiet_day_names_what_is_wrong_with_the_sources(world: World) -> None:
 
 def test_unconfigured_channel_does_not_stop_others(world: World) -> None:
     """It is skipped with the setting to make; nothing is composed for it, so nothing is lost once it is made."""
-    slack = FakeChannel(trouble="set SLACK_BOT_TOKEN")
+    slack = FakeChannel(blocked="set SLACK_BOT_TOKEN")
     world.channels[ChannelName.SLACK] = slack
     chat = subscription(target="C0PAPERS", channel=ChannelName.SLACK)
     profile = reader(deliver=(chat, subscription()))
     skipped, sent = world.send(profile)
-    assert (skipped.state, skipped.why, skipped.trouble) == ("skipped", "set SLACK_BOT_TOKEN", True)
+    assert (skipped.state, skipped.why, skipped.blocked) == ("skipped", "set SLACK_BOT_TOKEN", True)
     assert (sent.state, sent.papers) == ("sent", 1)
     assert ledger(world) == {(subscription().key, "arxiv:2605.00001")}
     assert slack.calls == []
-    slack.trouble = ""
+    slack.blocked = ""
     assert told(world.send(profile, now=NOW + MINUTE)) == [("sent", 1), ("skipped", 0)]
 
 
@@ -176,7 +176,7 @@ def test_who_left_is_skipped_and_nothing_is_wrong(world: World) -> None:
     """The row says since when and how to undo it; nothing is composed, so that nothing is lost if they come back."""
     leave(world)
     (row,) = world.send(reader(), now=NOW + DAY)
-    assert (row.state, row.trouble) == ("skipped", False)
+    assert (row.state, row.blocked) == ("skipped", False)
     again = "to send to them again, if they ask for it: paperboy resume ada:maildir:inbox"
     assert row.why == f"{LEFT} on 2026-05-05; {again}"
     assert (world.channel.sent, ledger(world)) == ([], set())
@@ -194,7 +194,7 @@ def test_who_left_leaves_the_others(world: World) -> None:
 
 @pytest.mark.parametrize(
     "outcome",
-    [Later("busy", 60.0), Refused("no such folder"), Unknown("reset")],
+    [Deferred("busy", 60.0), Refused("no such folder"), Unknown("reset")],
     ids=lambda one: type(one).__name__,
 )
 def test_what_was_open_when_they_left_is_nobodys_business(world: World, outcome: Outcome) -> None:
@@ -211,11 +211,11 @@ def test_a_pause_of_the_target_is_still_a_trouble(world: World) -> None:
     """But not to who left: there is nothing to mend for them, nor a channel to set up."""
     world.receivers.pause("maildir:inbox", "no such folder", NOW)
     (row,) = world.send(reader())
-    assert (row.state, row.trouble) == ("skipped", True)
+    assert (row.state, row.blocked) == ("skipped", True)
     leave(world)
-    world.channel.trouble = "set MAIL_FROM"
+    world.channel.blocked = "set MAIL_FROM"
     (row,) = world.send(reader())
-    assert (row.state, row.trouble, row.why.startswith(LEFT)) == ("skipped", False, True)
+    assert (row.state, row.blocked, row.why.startswith(LEFT)) == ("skipped", False, True)
 
 
 # --- Due --------------------------------------------------------------------------------------------------
@@ -274,7 +274,7 @@ def test_bare_date_sends_whatever_the_zone(world: World) -> None:
 @pytest.mark.parametrize("due", [True, False])
 def test_older_editions_that_wait_are_continued(world: World, due: bool) -> None:
     """The next day's send has a row for the new edition and one for yesterday's, with the same bytes."""
-    world.channel.outcomes = [Later("busy")]
+    world.channel.outcomes = [Deferred("busy")]
     (row,) = world.send(reader())
     assert (row.state, row.why) == ("waiting", "busy")
     world.add(entry(3, "Robots fold laundry"), now=NOW + MINUTE)
@@ -290,7 +290,7 @@ def test_older_editions_that_wait_are_continued(world: World, due: bool) -> None
 
 def test_waiting_is_told_while_it_waits(world: World) -> None:
     """A send before the time to try again says that it waits, and tries nothing."""
-    world.channel.outcomes = [Later("busy", 600.0)]
+    world.channel.outcomes = [Deferred("busy", 600.0)]
     world.send(reader())
     assert told(world.send(reader(), now=NOW + MINUTE)) == [("waiting", 1)]
     assert len(world.channel.sent) == 1
@@ -319,9 +319,9 @@ def test_how_often_a_digest_may_go_out_unseen(
     world: World, finds: bool, resend_uncertain: bool, blind: int
 ) -> None:
     """As the subscription says, and only where nobody can ever tell."""
-    world.channel.finds = finds
+    world.channel.can_look_up = finds
     to = subscription(resend_uncertain=resend_uncertain)
-    world.channel.outcomes = [Later("busy")]
+    world.channel.outcomes = [Deferred("busy")]
     world.send(reader(deliver=(to,)))
     edition = world.outbox.find(to, NOW.date())
     assert edition is not None
@@ -331,7 +331,7 @@ def test_how_often_a_digest_may_go_out_unseen(
 @pytest.mark.parametrize(("resend_uncertain", "mails"), [(True, 2), (False, 1)])
 def test_a_mail_in_doubt_goes_out_again_or_is_held(world: World, resend_uncertain: bool, mails: int) -> None:
     """`on_uncertain: hold` rather loses a mail than sends it twice; a person decides then."""
-    world.channel.finds = world.channel.can_find = False
+    world.channel.can_look_up = world.channel.can_find = False
     world.channel.outcomes = [Unknown("broke")] * 9
     profile = reader(deliver=(subscription(resend_uncertain=resend_uncertain),))
     for minutes in (0, 5, 60, 600):
@@ -352,7 +352,7 @@ def test_a_paused_target_gets_nothing_composed(world: World) -> None:
     profile = reader(deliver=(one, other))
     world.receivers.pause("maildir:one", "archived", NOW)
     paused, sent = world.send(profile)
-    assert (paused.state, paused.trouble) == ("skipped", True)
+    assert (paused.state, paused.blocked) == ("skipped", True)
     assert paused.why == "paused since 2026-05-05: archived; when mended: paperboy resume maildir:one"
     assert (sent.target, sent.state) == ("other", "sent")
     assert ledger(world) == {(other.key, "arxiv:2605.00001")}
@@ -363,11 +363,11 @@ def test_a_paused_target_gets_nothing_composed(world: World) -> None:
 @pytest.mark.parametrize("scope", ["maildir", "maildir:inbox"])
 def test_every_scope_of_a_pause_is_told(world: World, scope: str) -> None:
     """With what is kept meanwhile."""
-    world.channel.outcomes = [Later("busy")]
+    world.channel.outcomes = [Deferred("busy")]
     world.send(reader())
     world.receivers.pause(scope, "because", NOW)
     (row,) = world.send(reader(), now=NOW + 60 * MINUTE)
-    assert (row.state, row.papers, row.trouble) == ("waiting", 1, True)
+    assert (row.state, row.papers, row.blocked) == ("waiting", 1, True)
     assert f"paperboy resume {scope}" in row.why
     assert len(world.channel.sent) == 1
 
@@ -391,7 +391,7 @@ def test_parts_know_their_papers(world: World) -> None:
 
 def test_others_edition_is_not_touched(world: World) -> None:
     """Sending for one profile leaves what waits for another."""
-    world.channel.outcomes = [Later("busy")]
+    world.channel.outcomes = [Deferred("busy")]
     world.send(reader())
     assert told(world.send(reader("bread", id="bo"), now=NOW + 5 * MINUTE)) == [("sent", 1)]
     assert world.channel.papers == ["arxiv:2605.00002"]

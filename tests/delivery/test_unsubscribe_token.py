@@ -8,24 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.unsubscribe_token import link, read_token, token
+from bot.delivery.unsubscribe_token import read_token, sign_token, unsubscribe_url
 from tests.support.samples import TOKEN
 
 SECRET = b"sixteen letters!"
 PUBLIC = "https://papers.lab.org"
-GENUINE = token(SECRET, f"{TOKEN}-1")
+GENUINE = sign_token(SECRET, f"{TOKEN}-1")
 
 
 def test_a_link_stays_short() -> None:
     """A mail header of one line of 78 characters has room for it, brackets and all."""
-    url = link(PUBLIC, SECRET, f"{TOKEN}-1")
+    url = unsubscribe_url(PUBLIC, SECRET, f"{TOKEN}-1")
     assert re.fullmatch(rf"{PUBLIC}/unsubscribe/{TOKEN}\.[\w-]{{22}}", url)
     assert len(url) <= 75
 
 
 def test_a_slash_more_changes_nothing() -> None:
     """The public URL may end with one."""
-    assert link(f"{PUBLIC}/", SECRET, "e-1") == link(PUBLIC, SECRET, "e-1")
+    assert unsubscribe_url(f"{PUBLIC}/", SECRET, "e-1") == unsubscribe_url(PUBLIC, SECRET, "e-1")
 
 
 @pytest.mark.parametrize(
@@ -34,8 +34,8 @@ def test_a_slash_more_changes_nothing() -> None:
 )
 def test_a_token_tells_the_edition(delivery: str, edition: str) -> None:
     """Every part of a digest has the same one, and it is the same whenever it is made."""
-    made = token(SECRET, delivery)
-    assert made == token(SECRET, f"{edition}-7")
+    made = sign_token(SECRET, delivery)
+    assert made == sign_token(SECRET, f"{edition}-7")
     assert read_token(SECRET, made) == edition
 
 
@@ -54,7 +54,7 @@ def test_a_token_tells_the_edition(delivery: str, edition: str) -> None:
         GENUINE.swapcase(),
         GENUINE.rpartition(".")[2],
         f".{GENUINE.rpartition('.')[2]}",
-        token(b"another secret!!", f"{TOKEN}-1"),
+        sign_token(b"another secret!!", f"{TOKEN}-1"),
         f"{TOKEN}.é\ud800",
     ],
 )
@@ -65,7 +65,7 @@ def test_what_we_did_not_make_is_nothing(forged: str) -> None:
 
 def test_an_empty_secret_proves_nothing() -> None:
     """Anybody has it."""
-    assert read_token(b"", token(b"", f"{TOKEN}-1")) is None
+    assert read_token(b"", sign_token(b"", f"{TOKEN}-1")) is None
 
 
 @given(st.text(), st.binary())
@@ -77,7 +77,7 @@ def test_no_text_raises_or_passes(text: str, secret: bytes) -> None:
 @given(st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1), st.binary(min_size=1))
 def test_what_we_made_is_read(edition: str, secret: bytes) -> None:
     """With any secret; one character changed anywhere, and it is not."""
-    made = token(secret, f"{edition}-1")
+    made = sign_token(secret, f"{edition}-1")
     assert read_token(secret, made) == edition
     for place in range(len(made)):
         other = "B" if made[place] == "A" else "A"

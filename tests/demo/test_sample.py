@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from bot.papers.identity import paper_id
+from bot.papers.identity import parse_paper_id
 from bot.papers.names import same_person
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -62,8 +62,8 @@ def test_sixty_papers_sorted_by_unique_id(papers: list[dict[str, Any]]) -> None:
 def test_ids_are_canonical_and_urls_name_them(papers: list[dict[str, Any]]) -> None:
     """Every id is already what Paperboy would make of it, and of the address."""
     for paper in papers:
-        assert paper_id(paper["id"]) == (paper["id"], None)
-        assert paper_id(paper["url"]) == (paper["id"], None)
+        assert parse_paper_id(paper["id"]) == (paper["id"], None)
+        assert parse_paper_id(paper["url"]) == (paper["id"], None)
 
 
 def test_records_have_the_keys_and_types_of_the_contract(papers: list[dict[str, Any]]) -> None:
@@ -161,7 +161,7 @@ def test_liked_papers_are_in_the_sample(
         if reference.endswith(".bib"):
             assert (PROFILES / reference).is_file()
         else:
-            found = paper_id(reference)
+            found = parse_paper_id(reference)
             assert found is not None, reference
             assert found[0] in known, reference
 

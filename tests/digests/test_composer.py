@@ -13,7 +13,7 @@ import pytest
 from sqlmodel import select
 
 from bot.delivery.editions import as_json, store_edition
-from bot.digests.model import Digest, News, Past
+from bot.digests.model import Digest, History, NewPaperCounts
 from bot.digests.selection import Verdict
 from bot.digests.wording import source_troubles
 from bot.papers.model import Entry, SourceState
@@ -44,7 +44,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 def ids(world: World, profile: Profile, *given: int, **how: Any) -> list[int]:
     """The numbers of the papers in a digest."""
     taken = frozenset(f"arxiv:2605.{n:05d}" for n in given)
-    digest = world.desk([profile]).compose(profile, TODAY, Past(taken), **how)
+    digest = world.desk([profile]).compose(profile, TODAY, History(taken), **how)
     return [int(one.paper.id[-5:]) for one in digest.papers]
 
 
@@ -91,7 +91,7 @@ def test_digest_is_complete(world: World) -> None:
     profile = make_profile("robots", "cups", authors=("A. Example",), timezone="Europe/Paris")
     digest = world.desk([profile]).compose(profile, TODAY)
     assert (digest.profile, digest.on, digest.timezone, digest.made) == ("ada", TODAY, "Europe/Paris", NOW)
-    assert (digest.candidates, digest.news) == (5, News(5, None, 7, (("arxiv", 5),)))
+    assert (digest.candidates, digest.news) == (5, NewPaperCounts(5, None, 7, (("arxiv", 5),)))
     first = digest.papers[0]
     assert (first.paper.id, first.followed) == ("arxiv:2605.00001", ("A. Example",))
     for one in digest.papers:
@@ -110,7 +110,7 @@ def test_desk_serves_several_profiles(world: World) -> None:
         assert [one.paper.id for one in together.papers] == [one.paper.id for one in alone.papers]
         assert together.candidates == alone.candidates
     given = frozenset({"arxiv:2605.00001"})
-    assert desk.compose(ada, TODAY, Past(given)).candidates == desk.compose(ada, TODAY).candidates - 1
+    assert desk.compose(ada, TODAY, History(given)).candidates == desk.compose(ada, TODAY).candidates - 1
 
 
 @pytest.mark.parametrize(
@@ -125,7 +125,7 @@ def test_desk_serves_several_profiles(world: World) -> None:
 def test_quiet_day_says_why(world: World, changes: dict[str, Any], given: tuple[int, ...], why: str) -> None:
     """Nothing new, nothing that matches, and nothing good enough are told apart."""
     profile = make_profile(**{"interests": make_profile("robots").interests, **changes})
-    past = Past(frozenset(f"arxiv:2605.{n:05d}" for n in given))
+    past = History(frozenset(f"arxiv:2605.{n:05d}" for n in given))
     digest = world.desk([profile]).compose(profile, TODAY, past)
     assert digest.papers == ()
     assert digest.why.startswith(why)
@@ -174,7 +174,7 @@ def test_a_short_digest_of_all_there_is(world: World) -> None:
 def test_a_weekend_is_no_fault(world: World, day: date, told: bool) -> None:
     """Nothing new of arXiv on a Saturday or Sunday is what arXiv says of its calendar."""
     profile = make_profile("robots")
-    past = Past(frozenset({"arxiv:2605.00001"}), TODAY - DAY, NOW)
+    past = History(frozenset({"arxiv:2605.00001"}), TODAY - DAY, NOW)
     digest = world.desk([profile], NOW + DAY).compose(profile, day, past)
     assert (digest.why.endswith("; arXiv announces nothing on Saturdays and Sundays")) is told
     assert digest.news.papers == 0
@@ -184,8 +184,8 @@ def test_news_is_what_came_since_the_last_digest(world: World) -> None:
     """Of what fits the profile's categories, by source; what is older and was not sent is no news."""
     world.add(replace(ROBOTS, source="huggingface"), entry(9, "Cups", source="huggingface"), now=NOW)
     profile = make_profile("robots")
-    past = Past(on=TODAY - DAY, made=NOW - DAY / 2)
-    assert world.desk([profile]).compose(profile, TODAY, past).news == News(
+    past = History(on=TODAY - DAY, made=NOW - DAY / 2)
+    assert world.desk([profile]).compose(profile, TODAY, past).news == NewPaperCounts(
         1, TODAY - DAY, 7, (("huggingface", 1),)
     )
     fresh = world.desk([profile]).compose(profile, TODAY).news
@@ -197,10 +197,10 @@ def test_a_weekly_digest_knows_what_the_profile_had(world: World) -> None:
     profile = make_profile("robots", "cups")
     given = frozenset({"arxiv:2605.00004", "arxiv:2605.00006"})
     lately = {f"arxiv:2605.0000{n}": TODAY - n * DAY for n in (1, 2, 4, 6)}
-    weekly = world.desk([profile]).compose(profile, TODAY, Past(given, lately=lately), weekly=True)
+    weekly = world.desk([profile]).compose(profile, TODAY, History(given, lately=lately), weekly=True)
     assert {one.paper.id[-1]: one.sent for one in weekly.papers} == {"1": TODAY - DAY, "7": None}
     assert sorted(paper.id[-1] for paper in weekly.earlier) == ["4", "6"]  # 2 is not of this week's window
-    daily = world.desk([profile]).compose(profile, TODAY, Past(given, lately=lately))
+    daily = world.desk([profile]).compose(profile, TODAY, History(given, lately=lately))
     assert ([one.sent for one in daily.papers], daily.earlier, daily.weekly) == ([None, None], (), False)
 
 
@@ -318,8 +318,8 @@ def test_who_else_is_served_does_not_change_a_digest(shelf: World) -> None:
     shelf.add(replace(SECOND, title=FIRST.title), now=NOW - DAY)
     ada, bo = robots(window=7), robots(id="bo", window=60)
     given = frozenset({"arxiv:2605.00011"})
-    alone = shelf.desk([ada]).compose(ada, TODAY, Past(given))
-    together = shelf.desk([ada, bo]).compose(ada, TODAY, Past(given))
+    alone = shelf.desk([ada]).compose(ada, TODAY, History(given))
+    together = shelf.desk([ada, bo]).compose(ada, TODAY, History(given))
     assert titles(together) == titles(alone)
 
 

@@ -25,10 +25,10 @@ from bot.digests.selection import (
     window_start,
 )
 from bot.papers.model import Paper
-from bot.papers.names import names_on
+from bot.papers.names import authors_among
 from bot.profiles.model import Mute, Profile, Reference
-from bot.ranking.model import Ranked
-from bot.text.terms import Role, role, words
+from bot.ranking.model import RankedPaper
+from bot.text.terms import Role, role, tokenize
 from tests.support.builders import NOW, make_paper, make_profile, ranked
 
 HAN = "Seungwook Han"
@@ -60,13 +60,15 @@ def verdict(
     return (decision or decide(profile, alone, 1, chosen(profile, [alone]))).verdict
 
 
-def decisions(profile: Profile, order: Sequence[Ranked], choice: Choice | None = None) -> dict[str, Decision]:
+def decisions(
+    profile: Profile, order: Sequence[RankedPaper], choice: Choice | None = None
+) -> dict[str, Decision]:
     """What becomes of each paper of an order."""
     choice = choice or chosen(profile, order)
     return {one.paper.id: decide(profile, one, n, choice) for n, one in enumerate(order, start=1)}
 
 
-def chosen(profile: Profile, order: Sequence[Ranked], given_: Sequence[Paper] = ()) -> Choice:
+def chosen(profile: Profile, order: Sequence[RankedPaper], given_: Sequence[Paper] = ()) -> Choice:
     """The choice from an order in which Han is followed, if anybody is."""
     followed = [one for one in order if profile.authors and HAN in one.paper.authors]
     return choose(profile, followed, order, Same(), given_)
@@ -236,7 +238,7 @@ def test_threshold(wish: float | None, place: dict[str, Any], expected: Verdict)
     assert verdict(make_profile(threshold=wish), make_paper(), **place) == expected
 
 
-def line_up(*kinds: str) -> list[Ranked]:
+def line_up(*kinds: str) -> list[RankedPaper]:
     """An order: `t` matches by text, `f` is by a followed author, `.` does not match, `-` is unfit.
 
     Each is a work of its own.
@@ -251,7 +253,7 @@ def line_up(*kinds: str) -> list[Ranked]:
     ]
 
 
-def series(*titles: str) -> list[Ranked]:
+def series(*titles: str) -> list[RankedPaper]:
     """An order of papers with these titles, by nobody who is followed; those with a star are by Han."""
     return [
         ranked(make_paper(str(n), title.removeprefix("*"), authors=(HAN,) if title.startswith("*") else ()))
@@ -287,7 +289,7 @@ def test_limit(kinds: str, limit: int, shown: str) -> None:
 def test_no_more_is_ranked_than_is_needed() -> None:
     """Of a thousand candidates a digest of three takes a few, and those by followed authors."""
 
-    def watched(taken: list[int]) -> Iterator[Ranked]:
+    def watched(taken: list[int]) -> Iterator[RankedPaper]:
         for n, one in enumerate(line_up(*"t" * 400, "f", *"t" * 600)):
             taken.append(n)
             yield one
@@ -323,7 +325,7 @@ def test_every_decision_says_why_in_a_sentence() -> None:
 
 def test_below_auto_names_the_interest() -> None:
     """Of several interests, the one that it fits best."""
-    one = Ranked(make_paper(), 0.5, 90.0, matches=True, fit=0.3, interest="world models")
+    one = RankedPaper(make_paper(), 0.5, 90.0, matches=True, fit=0.3, interest="world models")
     assert "'world models' to 30%" in decisions(make_profile(threshold=None), [one])[one.paper.id].why
 
 
@@ -473,11 +475,11 @@ class Reader:
     papers: Sequence[Paper]
 
     def with_terms(self, text: str) -> int:
-        wanted = {stem for stem in words(text).stems if role(stem) is Role.TERM}
-        return self._where(lambda paper: wanted <= set(words(paper.title, paper.abstract).stems))
+        wanted = {stem for stem in tokenize(text).stems if role(stem) is Role.TERM}
+        return self._where(lambda paper: wanted <= set(tokenize(paper.title, paper.abstract).stems))
 
     def by(self, name: str) -> int:
-        return self._where(lambda paper: bool(names_on(paper, [name])))
+        return self._where(lambda paper: bool(authors_among(paper, [name])))
 
     def _where(self, has: Callable[[Paper], bool]) -> int:
         return sum(1 << number for number, paper in enumerate(self.papers) if has(paper))

@@ -13,7 +13,7 @@ from threading import Barrier
 
 import pytest
 
-from bot.delivery.model import DeliveryState, Step
+from bot.delivery.model import DeliveryState, Transition
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue
@@ -97,7 +97,7 @@ def test_two_that_want_what_the_other_is_recording(new_postgres: Callable[[], st
 
         def record_and_claim(queue: Queue, own: str, next_: str) -> object:
             with queue.together():
-                queue.record(f"{own}-1", own, Step(DeliveryState.WAITING, until=NOON), NOON)
+                queue.record(f"{own}-1", own, Transition(DeliveryState.WAITING, until=NOON), NOON)
                 both.wait()
                 claim = queue.claim(f"{next_}-1", own, NOON, LEASE)
                 both.wait()

@@ -37,7 +37,7 @@ from bot.evaluation.tasks import (
     queries,
 )
 from bot.papers.identity import title_key
-from bot.papers.model import Counted, Paper
+from bot.papers.model import CountedPaper, Paper
 from bot.profiles.model import Profile, Reference
 from bot.ranking.counts import counts
 from tests.support.builders import NOW, interests, make_paper
@@ -45,11 +45,11 @@ from tests.support.builders import NOW, interests, make_paper
 LONG = [f"p{n}" for n in range(1, 201)]
 
 
-def paper(id_: str) -> Counted:
-    return Counted(make_paper(f"t:{id_}" if ":" not in id_ else id_, title=f"Title of {id_}"), b"")
+def paper(id_: str) -> CountedPaper:
+    return CountedPaper(make_paper(f"t:{id_}" if ":" not in id_ else id_, title=f"Title of {id_}"), b"")
 
 
-def some_papers(number: int) -> list[Counted]:
+def some_papers(number: int) -> list[CountedPaper]:
     return [paper(f"t:{n:03d}") for n in range(number)]
 
 
@@ -250,18 +250,18 @@ def test_nothing_to_judge_is_told() -> None:
 class Shelf:
     """Stored papers; those of `background` are what a sample draws."""
 
-    papers: list[Counted]
-    background: list[Counted]
+    papers: list[CountedPaper]
+    background: list[CountedPaper]
     asked: list[tuple[int, datetime, datetime | None]] = field(default_factory=list)
 
-    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[Counted, ...]:
+    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[CountedPaper, ...]:
         self.asked.append((size, until, since))
         return tuple(self.background[:size])
 
     def sampled_counts(self, size: int, until: datetime) -> tuple[bytes, ...]:
         return tuple(one.terms for one in self.papers[:size])
 
-    def counted(self, ids: Iterable[str]) -> tuple[Counted, ...]:
+    def counted(self, ids: Iterable[str]) -> tuple[CountedPaper, ...]:
         wanted = set(ids)
         return tuple(one for one in self.papers if one.paper.id in wanted)
 
@@ -398,10 +398,10 @@ BIRDS = ("birds sing at dawn", "birds sing in spring", "young birds learn to sin
 STEEL = ("steel bridges rust", "steel bridges crack", "welded steel bridges")
 
 
-def texts(*titles: str) -> list[Counted]:
+def texts(*titles: str) -> list[CountedPaper]:
     """Papers t:000, t:001, ... with these titles."""
     made = (make_paper(f"t:{n:03d}", title=title) for n, title in enumerate(titles))
-    return [Counted(one, counts(one.title, one.abstract)) for one in made]
+    return [CountedPaper(one, counts(one.title, one.abstract)) for one in made]
 
 
 def birds_task() -> Task:

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.papers.identity import namespace, paper_id, title_key
+from bot.papers.identity import namespace, parse_paper_id, title_key
 from bot.papers.model import Paper
-from bot.papers.names import AuthorIndex, names_on, same_person
+from bot.papers.names import AuthorIndex, authors_among, same_person
 from bot.profiles.model import Profile, Reference
-from bot.profiles.references import as_stored, reference_key
+from bot.profiles.references import reference_key, resolve_references
 from bot.text.plain import fold
 from tests.support.builders import make_paper
 
@@ -64,7 +64,7 @@ THIRD = ("arxiv:2502.19402", 3)
 )
 def test_ids_as_people_write_them(written: str, expected: tuple[str, int | None]) -> None:
     """Every way to write an id leads to the one canonical id, with the version beside it."""
-    assert paper_id(written) == expected
+    assert parse_paper_id(written) == expected
 
 
 @pytest.mark.parametrize(
@@ -75,15 +75,15 @@ def test_ids_as_people_write_them(written: str, expected: tuple[str, int | None]
 )  # fmt: skip
 def test_what_names_no_paper(written: str) -> None:
     """Anything else is no id; a broken arXiv id is not another namespace."""
-    assert paper_id(written) is None
+    assert parse_paper_id(written) is None
 
 
 @given(st.text(max_size=60))
 def test_reading_an_id_settles(text: str) -> None:
     """Whatever is read as an id is read as itself again, and never takes long or breaks."""
-    read = paper_id(text)
+    read = parse_paper_id(text)
     if read is not None:
-        assert paper_id(read[0]) == (read[0], None)
+        assert parse_paper_id(read[0]) == (read[0], None)
         assert namespace(read[0])
 
 
@@ -219,7 +219,10 @@ def test_a_followed_name_is_the_whole_name_of_one_author() -> None:
     """Seungwook Han is not the sum of Seungwook Lee and Donghun Han."""
     seen = datetime(2026, 5, 29, tzinfo=UTC)
     paper = Paper("arxiv:1", "T", seen, authors=("Seungwook Lee", "Donghun Han", "Pulkit Agrawal"))
-    assert names_on(paper, ["Seungwook Han", "P. Agrawal", "Donghun Han"]) == ("P. Agrawal", "Donghun Han")
+    assert authors_among(paper, ["Seungwook Han", "P. Agrawal", "Donghun Han"]) == (
+        "P. Agrawal",
+        "Donghun Han",
+    )
 
 
 # --- Many names at once -----------------------------------------------------------------------------------
@@ -268,7 +271,7 @@ _NAMES = st.one_of(st.lists(_PARTS, max_size=4).map(" ".join), st.text(max_size=
 def test_an_index_agrees_with_comparing_every_name(authors: list[list[str]], name: str) -> None:
     """For any names on any papers, it finds those that comparing all names finds."""
     papers = [make_paper(str(n), authors=tuple(names)) for n, names in enumerate(authors)]
-    found = {paper.id for paper in papers if names_on(paper, [name])}
+    found = {paper.id for paper in papers if authors_among(paper, [name])}
     assert AuthorIndex(papers).papers_by(name) == found
 
 
@@ -293,6 +296,6 @@ def test_references_take_the_ids_of_stored_papers() -> None:
     robots = make_paper("robots", "Robots")
     by_title, by_id, unknown = Reference(title="Robots"), Reference("test:robots"), Reference(title="Tea")
     profile = Profile("ada", like=(by_title, by_id, unknown), dislike=(unknown, unknown))
-    found = as_stored(profile, {"title:robots": robots, "test:robots": robots})
+    found = resolve_references(profile, {"title:robots": robots, "test:robots": robots})
     assert [one.id for one in found.like] == ["test:robots", None]
     assert found.dislike == (unknown,)

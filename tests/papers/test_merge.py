@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.papers.merge import Change, Shelf
+from bot.papers.merge import Change, MergeBatch
 from bot.papers.model import Entry, Paper
 
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
@@ -29,14 +29,14 @@ def entry(*ids: str, **changes: Any) -> Entry:
     return replace(made, **changes)
 
 
-def shelf_of(entries: Iterable[Entry], now: datetime = NOW) -> Shelf:
-    shelf = Shelf()
+def shelf_of(entries: Iterable[Entry], now: datetime = NOW) -> MergeBatch:
+    shelf = MergeBatch()
     for one in entries:
         shelf.add(one, now)
     return shelf
 
 
-def again(shelf: Shelf, entries: Iterable[Entry], now: datetime = LATER) -> Counter[Change]:
+def again(shelf: MergeBatch, entries: Iterable[Entry], now: datetime = LATER) -> Counter[Change]:
     """The next listing."""
     shelf.listed = set()
     return Counter(shelf.add(one, now) for one in entries)
@@ -44,7 +44,7 @@ def again(shelf: Shelf, entries: Iterable[Entry], now: datetime = LATER) -> Coun
 
 def only(*entries: Entry) -> Paper:
     """The one paper that these entries, each of a listing of its own, make."""
-    shelf = Shelf()
+    shelf = MergeBatch()
     for one in entries:
         again(shelf, [one], NOW)
     (paper,) = shelf.papers.values()

@@ -23,10 +23,10 @@ from bot.digests.model import Digest, ScoredPaper
 from bot.errors import Problem
 from bot.papers.model import Paper
 from bot.presentation import template_check
-from bot.presentation.custom_templates import DEEPEST, LONGEST, OwnTemplates, misnamed
-from bot.presentation.digest_view import LeavingView, LinkPage, digest_view
+from bot.presentation.custom_templates import DEEPEST, LONGEST, CustomTemplates, misnamed
+from bot.presentation.digest_view import LinkPage, UnsubscribeView, digest_view
 from bot.presentation.templates import BUILT_IN, Templates, environment
-from bot.text.plain import cut
+from bot.text.plain import truncate
 from tests.support.cli import ROOT
 from tests.support.samples import HOSTILE, TOKEN, digest, scored
 
@@ -118,7 +118,7 @@ def test_own_html_gets_its_styles_inlined(own: Own) -> None:
 def test_the_unsubscribe_page_is_a_template_too(own: Own) -> None:
     """With the names that the built-in one has."""
     own.write(PAGE, "{{ page }}{% if leaving %} {{ leaving.digest }} {{ leaving.reader }}{% endif %}")
-    assert own.templates.unsubscribe(LinkPage.ASKS, LeavingView("a&b", "a…")) == "asks a&amp;b a…"
+    assert own.templates.unsubscribe(LinkPage.ASKS, UnsubscribeView("a&b", "a…")) == "asks a&amp;b a…"
     assert own.templates.unsubscribe(LinkPage.UNKNOWN) == "unknown"
 
 
@@ -138,8 +138,8 @@ def test_own_templates_share_parts(own: Own) -> None:
 def test_the_built_in_ones_can_be_built_on(own: Own, name: str) -> None:
     """Under the same name with `builtin/` before it, and under another name as they are."""
     own.write("digest.txt.j2", f'before {{% include "{name}" %}}')
-    names = {"digest": VIEW, "papers": VIEW.papers, "part": 1, "parts": 1, "shown": escaped, "cut": cut}
-    found = OwnTemplates(own.folder, environment(), own.told.append).render(TEXT, str, names)
+    names = {"digest": VIEW, "papers": VIEW.papers, "part": 1, "parts": 1, "shown": escaped, "cut": truncate}
+    found = CustomTemplates(own.folder, environment(), own.told.append).render(TEXT, str, names)
     assert own.told == []
     assert found is not None
     assert found.startswith("before ")
@@ -275,7 +275,7 @@ def test_the_innermost_of_ones_own_lines_is_told(own: Own) -> None:
 def test_what_comes_of_the_page_counts_too(own: Own) -> None:
     """An error in what is done to the page afterwards, and a page that grows beyond all bounds by it."""
     own.write(HTML, "<p>x</p>")
-    opened = OwnTemplates(own.folder, environment(), own.told.append)
+    opened = CustomTemplates(own.folder, environment(), own.told.append)
 
     def fails(page: str) -> str:
         raise ValueError(f"bad style in {page}")
@@ -342,7 +342,7 @@ def test_a_file_that_cannot_be_read_is_told(own: Own) -> None:
     ]
     gone = Own(own.folder / "gone")
     assert gone.templates.text(VIEW) == BUILT_IN.text(VIEW)
-    gone.templates.look_over()
+    gone.templates.check_files()
     assert [said for _, _, said in gone.lines] == ["this cannot be read: No such file or directory"] * 2
 
 
@@ -401,7 +401,7 @@ def test_no_name_is_a_template(own: Own, words: str) -> None:
     assert not page.xpath("//script")
     assert words in " ".join(BUILT_IN.text(view).split())
     assert escaped(words) in slack_text(BUILT_IN, shown)
-    leaving = BUILT_IN.unsubscribe(LinkPage.ASKS, LeavingView(words, "a…"))
+    leaving = BUILT_IN.unsubscribe(LinkPage.ASKS, UnsubscribeView(words, "a…"))
     assert words in html.fromstring(leaving).text_content()
 
 
@@ -484,7 +484,7 @@ def test_everything_is_tried_out(own: Own, tmp_path: Path) -> None:
         MaildirChannel(tmp_path, templates=own.templates),
         SlackChannel(None, templates=own.templates),
     )
-    template_check.try_out(own.templates, channels)
+    template_check.check_templates(own.templates, channels)
     assert sorted((file, line) for file, line, _ in own.lines) == [
         ("_unused.html.j2", 2),
         ("digest.htm.j2", 1),

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from bot.digests.model import News, ScoredPaper
+from bot.digests.model import NewPaperCounts, ScoredPaper
 from bot.presentation.digest_view import (
     ALSO_SHOWN,
     BEST_SHOWN,
@@ -183,17 +183,17 @@ BOTH = (("arxiv", 401), ("huggingface", 11))
 @pytest.mark.parametrize(
     ("news", "told"),
     [
-        (News(1412, None, 7, (("arxiv", 1412),)), "1,412 new papers on arXiv in the last 7 days"),
-        (News(412, None, 1, BOTH), "412 new papers in the last day: 401 on arXiv, 11 more on Hugging Face"),
-        (News(412, date(2026, 5, 4), 7, BOTH),
+        (NewPaperCounts(1412, None, 7, (("arxiv", 1412),)), "1,412 new papers on arXiv in the last 7 days"),
+        (NewPaperCounts(412, None, 1, BOTH), "412 new papers in the last day: 401 on arXiv, 11 more on Hugging Face"),
+        (NewPaperCounts(412, date(2026, 5, 4), 7, BOTH),
          "412 new papers since yesterday: 401 on arXiv, 11 more on Hugging Face"),
-        (News(1, date(2026, 5, 1), 7, (("mine", 1),)), "1 new paper on mine since Friday"),
-        (News(9, date(2026, 4, 28), 7, ()), "9 new papers since 28 April"),
-        (News(0, date(2026, 5, 4), 7, ()), "no new papers since yesterday: these are from the last 7 days"),
-        (News(0, None, 7, ()), "no new papers in the last 7 days"),
+        (NewPaperCounts(1, date(2026, 5, 1), 7, (("mine", 1),)), "1 new paper on mine since Friday"),
+        (NewPaperCounts(9, date(2026, 4, 28), 7, ()), "9 new papers since 28 April"),
+        (NewPaperCounts(0, date(2026, 5, 4), 7, ()), "no new papers since yesterday: these are from the last 7 days"),
+        (NewPaperCounts(0, None, 7, ()), "no new papers in the last 7 days"),
     ],
 )  # fmt: skip
-def test_how_many_were_new_and_from_where(news: News, told: str) -> None:
+def test_how_many_were_new_and_from_where(news: NewPaperCounts, told: str) -> None:
     """Since the last digest, by source; a paper that two sources listed counts once."""
     assert digest_view(digest(1, news=news)).news == told
 

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.presentation.excerpts import EXTRACT_LENGTH, LEAST_REASON, REASONS_SHOWN, extract, shown_reasons
+from bot.presentation.excerpts import EXTRACT_LENGTH, LEAST_REASON, REASONS_SHOWN, extract, visible_reasons
 from bot.ranking.model import Reason
-from bot.text.latex import readable
+from bot.text.latex import to_unicode
 from bot.text.plain import one_line
 from tests.support.samples import HOSTILE
 
@@ -54,7 +54,7 @@ def reasons(*pairs: tuple[str, float]) -> tuple[Reason, ...]:
 )
 def test_reasons_are_whole_terms(given_: tuple[tuple[str, float], ...], shown: list[str]) -> None:
     """Up to four, as a reader would say them: "world models" and not "world", "models", "world models"."""
-    assert list(shown_reasons(reasons(*given_))) == shown
+    assert list(visible_reasons(reasons(*given_))) == shown
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_reasons_are_whole_terms(given_: tuple[tuple[str, float], ...], shown: l
 )
 def test_one_term_written_twice_is_told(one: str, other: str) -> None:
     """As the profile writes it and as the paper does: the reader sees it, whatever the spelling."""
-    told = shown_reasons(reasons((one, 0.3), (other, 0.2), ("robots", 0.1)))
+    told = visible_reasons(reasons((one, 0.3), (other, 0.2), ("robots", 0.1)))
     assert set(told) & {one, other}
 
 
@@ -78,16 +78,18 @@ def test_one_term_written_twice_is_told(one: str, other: str) -> None:
 )
 def test_a_title_or_a_name_does_not_hide_a_term(title: str, term: str, said: str) -> None:
     """That it resembles a liked paper is one reason, that it has the interest's words is another."""
-    told = shown_reasons((Reason(term, 0.3), Reason(title, 0.2, is_term=False)))
+    told = visible_reasons((Reason(term, 0.3), Reason(title, 0.2, is_term=False)))
     assert told == (term, said)
 
 
 def test_followed_authors_are_one_reason() -> None:
     """However many of a paper's authors the profile follows."""
     names = [Reason(f"author: {name}", 1.0, is_term=False) for name in ("Ada Example", "Bo Sample")]
-    told = shown_reasons((Reason("tea", 2.0), *names, Reason("cups", 0.5)))
+    told = visible_reasons((Reason("tea", 2.0), *names, Reason("cups", 0.5)))
     assert told == ("tea", "you follow Ada Example and Bo Sample", "cups")
-    assert shown_reasons((Reason("author: Ada", 1.0),)) == ("author: Ada",)  # a term of a paper on authorship
+    assert visible_reasons((Reason("author: Ada", 1.0),)) == (
+        "author: Ada",
+    )  # a term of a paper on authorship
 
 
 def test_the_interest_that_is_named_is_no_reason_too() -> None:
@@ -95,9 +97,9 @@ def test_the_interest_that_is_named_is_no_reason_too() -> None:
     some = reasons(
         ("world models", 0.5), ("robots", 0.4), ("cups", 0.3), ("world", 0.2), ("tea", 0.2), ("mud", 0.1)
     )
-    assert shown_reasons(some, "world models") == ("robots", "cups", "tea")
-    assert shown_reasons(some) == ("world models", "robots", "cups", "tea")
-    assert shown_reasons(some[:1], "world models") == ()
+    assert visible_reasons(some, "world models") == ("robots", "cups", "tea")
+    assert visible_reasons(some) == ("world models", "robots", "cups", "tea")
+    assert visible_reasons(some[:1], "world models") == ()
 
 
 _terms = st.one_of(
@@ -109,7 +111,7 @@ _terms = st.one_of(
 @given(st.lists(st.builds(Reason, _terms, st.floats(-1, 1)), max_size=12))
 def test_reasons_are_few_and_some(some: list[Reason]) -> None:
     """Never more than four, never one that only lowers, and never none when a word raised the score."""
-    told = shown_reasons(some)
+    told = visible_reasons(some)
     assert len(told) <= REASONS_SHOWN
     assert len(set(told)) == len(told)
     best = max((one for one in some if one.weight > 0), key=lambda one: one.weight, default=None)
@@ -241,7 +243,7 @@ def test_an_extract_is_of_the_abstract(abstract: str, broken_off: bool) -> None:
     assert len(text) <= EXTRACT_LENGTH + len(" …")
     assert all(one.text for one in spans)
     assert one_line(text) == text.strip()
-    rest = one_line(readable(one_line(abstract)))
+    rest = one_line(to_unicode(one_line(abstract)))
     for piece in (piece for piece in text.split("…") if piece.strip(" ,;:.–-")):
         assert one_line(piece).rstrip(" ,;:.–-")[:20] in rest
     assert {one.text.lower()[:3] for one in spans if one.matched} <= {"wor", "cup"}

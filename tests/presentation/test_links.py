@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.presentation.links import FOUND_SHOWN, abstract_page, found_in, pages, safe_url
+from bot.presentation.links import FOUND_SHOWN, abstract_page, paper_links, project_links, safe_url
 from tests.support.samples import HOSTILE, paper
 
 
@@ -42,12 +42,12 @@ def test_abstract_page(changes: dict[str, Any], url: str | None) -> None:
 )
 def test_further_pages(changes: dict[str, Any], labels: list[str]) -> None:
     """The other forms of what is on arXiv, and Hugging Face when it listed the paper."""
-    assert [link.label for link in pages(paper(**changes))] == labels
+    assert [link.label for link in paper_links(paper(**changes))] == labels
 
 
 def test_addresses_of_further_pages() -> None:
     """As the services write them."""
-    assert [link.url for link in pages(paper())] == [
+    assert [link.url for link in paper_links(paper())] == [
         "https://arxiv.org/pdf/2605.00001",
         "https://arxiv.org/html/2605.00001",
         "https://huggingface.co/papers/2605.00001",
@@ -114,13 +114,13 @@ def test_safe_url(url: str | None, safe: str | None) -> None:
 )
 def test_code_and_projects_are_found(text: str, links: list[str]) -> None:
     """Each once, without the sentence's punctuation; what is not known by its host goes by its host's name."""
-    assert [f"{one.label} {one.url}" for one in found_in(text)] == links
+    assert [f"{one.label} {one.url}" for one in project_links(text)] == links
 
 
 def test_few_links_are_shown() -> None:
     """In the text's order."""
     text = " ".join(f"https://github.com/a/{n}" for n in range(9))
-    assert [one.url[-1] for one in found_in(text)] == list("012")[:FOUND_SHOWN]
+    assert [one.url[-1] for one in project_links(text)] == list("012")[:FOUND_SHOWN]
 
 
 @given(
@@ -128,7 +128,7 @@ def test_few_links_are_shown() -> None:
 )
 def test_whatever_is_found_is_safe(pieces: list[str]) -> None:
     """Only http and https, with a host, and no character that ends a link in any markup."""
-    for one in found_in("".join(pieces)):
+    for one in project_links("".join(pieces)):
         assert safe_url(one.url) == one.url
         assert urlsplit(one.url).scheme in {"http", "https"}
         assert not set(one.url) & set("<>\"'| \n")

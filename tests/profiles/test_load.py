@@ -17,7 +17,7 @@ from bot.errors import UserError
 from bot.profiles.load import load_profiles, parse_profile
 from bot.profiles.model import WEEK, ChannelName, Interest, Mute, Profile, Reference, Subscription
 from bot.profiles.schema import json_schema
-from bot.text.addresses import mail_address
+from bot.text.addresses import parse_mail_address
 
 EXAMPLE = """\
 # yaml-language-server: $schema=./profile.schema.json
@@ -313,7 +313,7 @@ def test_times_of_day(at: str, expected: tuple[int, int]) -> None:
 )
 def test_addresses_go_to_servers_of_the_lab_too(written: str, address: str) -> None:
     """Nothing is looked up; a host need not be known to the world."""
-    assert mail_address(written) == address
+    assert parse_mail_address(written) == address
 
 
 @pytest.mark.parametrize("target", ["C0PAPERS", "G012", "D0ADA", "U0ADA", "#papers", "#lab-papers_1"])

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.ranking.counts import COUNTING, TITLE_WEIGHT, VERSION, counts, key, length_of
-from bot.text.terms import terms, words
+from bot.text.terms import terms, tokenize
 
 TITLE = "World models"
 ABSTRACT = "World models of robots, few-shot. GPT-4!"
@@ -65,7 +65,7 @@ def test_title_counts_twice() -> None:
 )
 def test_length_is_in_words_that_are_terms(text: str, length: int) -> None:
     """Stop words, lone letters and numbers make no paper longer, and neither do pairs."""
-    assert length_of(words(text)) == length
+    assert length_of(tokenize(text)) == length
 
 
 def test_counts_change_only_with_the_version() -> None:
@@ -129,7 +129,7 @@ def test_any_text_is_counted(title: str, abstract: str) -> None:
     length, found = unpack(counts(title, abstract))
     expected: dict[int, int] = {}
     for text, weight in ((title, 2), (abstract, 1)):
-        for term, _, _ in terms(words(text)):
+        for term, _, _ in terms(tokenize(text)):
             expected[key(term)] = expected.get(key(term), 0) + weight
     assert found == {one: min(count, 255) for one, count in expected.items()}
     assert length <= 2 * len(title) + len(abstract)

@@ -12,7 +12,7 @@ from bot.papers.model import Paper
 from bot.profiles.model import Mute, Profile, Reference
 from bot.ranking import linear
 from bot.ranking.linear import MANY_VOTES, Ranker
-from bot.ranking.model import Ranked
+from bot.ranking.model import RankedPaper
 from bot.ranking.order import Ranking
 from tests.support.builders import counted, interests, make_paper, make_profile, rank_among
 
@@ -56,7 +56,7 @@ def scores(ranking: Ranking) -> dict[str, float]:
     return {one.paper.id.removeprefix("test:"): one.score for one in ranking.best_first()}
 
 
-def found(ranking: Ranking, id_: str) -> Ranked:
+def found(ranking: Ranking, id_: str) -> RankedPaper:
     return next(one for one in ranking.best_first() if one.paper.id == f"test:{id_}")
 
 

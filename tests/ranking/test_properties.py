@@ -10,15 +10,15 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.papers.model import Counted, Paper
-from bot.papers.names import names_on
+from bot.papers.model import CountedPaper, Paper
+from bot.papers.names import authors_among
 from bot.profiles.model import Interest, Profile, Reference
 from bot.ranking import linear
 from bot.ranking.counts import counts
 from bot.ranking.linear import Ranker
-from bot.ranking.model import Ranked
+from bot.ranking.model import RankedPaper
 from bot.ranking.order import Ranking
-from bot.text.terms import contains, is_word
+from bot.text.terms import find_phrase, is_word
 from tests.support.builders import counted, interests, make_paper, rank_among
 
 HAN = "Seungwook Han"
@@ -76,14 +76,14 @@ PROFILES = st.builds(
 class World:
     """A background, and new papers; some of them may be of the background too."""
 
-    old: tuple[Counted, ...]
-    new: tuple[Counted, ...]
+    old: tuple[CountedPaper, ...]
+    new: tuple[CountedPaper, ...]
 
     @property
     def papers(self) -> list[Paper]:
         return [one.paper for one in self.new]
 
-    def ranker(self, *profiles: Profile, window: Sequence[Counted] | None = None) -> Ranker:
+    def ranker(self, *profiles: Profile, window: Sequence[CountedPaper] | None = None) -> Ranker:
         named = {one.paper.id: one for one in (*self.old[:2], *self.new[:1])}
         return Ranker([o.terms for o in self.old], self.old, window or self.new, profiles, named)
 
@@ -107,7 +107,7 @@ def order(ranking: Ranking) -> list[str]:
     return [one.paper.id for one in ranking.best_first()]
 
 
-def assert_alike(some: list[Ranked], others: list[Ranked]) -> None:
+def assert_alike(some: list[RankedPaper], others: list[RankedPaper]) -> None:
     """The same papers in the same order, with the same numbers but for what is lost in adding them up in turn."""
     assert [one.paper.id for one in some] == [one.paper.id for one in others]
     for a, b in zip(some, others, strict=True):
@@ -270,7 +270,7 @@ def test_without_trending_votes_change_nothing(
     profile = replace(profile, trending=0.0)
     cast = dict(zip(dict.fromkeys(one.paper.id for one in (*world.new, *world.old)), votes, strict=False))
 
-    def revoted(some: tuple[Counted, ...]) -> tuple[Counted, ...]:
+    def revoted(some: tuple[CountedPaper, ...]) -> tuple[CountedPaper, ...]:
         return tuple(replace(one, paper=replace(one.paper, votes=cast[one.paper.id])) for one in some)
 
     other = World(revoted(world.old), revoted(world.new)).rank(profile)
@@ -284,7 +284,7 @@ LONG = counts("", " ".join(f"word{n % 999} robots" for n in range(50_000)))
 @given(worlds(), PROFILES)
 def test_a_hundred_thousand_words_are_ranked(world: World, profile: Profile) -> None:
     """A paper that long, in the window or in the background, is scored like any other, and the reasons add up."""
-    long = Counted(make_paper("long", "", authors=(HAN,)), LONG)
+    long = CountedPaper(make_paper("long", "", authors=(HAN,)), LONG)
     liking = replace(profile, like=(*profile.like, Reference("test:o0")))
     for world_ in (World(world.old, (long, *world.new)), World((long, *world.old), (long, *world.new))):
         ranking = world_.rank(liking)
@@ -303,8 +303,8 @@ def test_what_is_found_is_what_reading_finds(world: World, text: str, name: str)
     assert 0 <= has < 1 << len(world.new)
     assert 0 <= by < 1 << len(world.new)
     for number, paper in enumerate(world.papers):
-        there = contains((paper.title, paper.abstract), (text,))
+        there = find_phrase((paper.title, paper.abstract), (text,))
         assert has >> number & 1 or not there
         assert bool(there) is bool(has >> number & 1) or not is_word(text)
-        assert bool(names_on(paper, [name])) is bool(by >> number & 1)
+        assert bool(authors_among(paper, [name])) is bool(by >> number & 1)
     assert model.with_terms("snark boojum") == 0

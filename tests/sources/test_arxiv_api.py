@@ -14,7 +14,7 @@ from bot.papers.model import Entry, Unreadable
 from bot.sources.arxiv import api
 from bot.sources.arxiv.api import MOST_RESULTS, ArxivApi, parse
 from bot.sources.arxiv.common import is_withdrawn, mended, split_authors
-from bot.sources.base import Wanted
+from bot.sources.base import SourceRequest
 
 SHARED = Path(__file__).parents[3] / "shared" / "sources" / "arxiv-api"
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
@@ -70,8 +70,8 @@ def all_known(entries: tuple[Entry, ...]) -> frozenset[int]:
     return frozenset(range(len(entries)))
 
 
-def wanted(**changes: object) -> Wanted:
-    return Wanted(**{"categories": ("cs.LG",), "now": NOW, **changes})  # type: ignore[arg-type]
+def wanted(**changes: object) -> SourceRequest:
+    return SourceRequest(**{"categories": ("cs.LG",), "now": NOW, **changes})  # type: ignore[arg-type]
 
 
 def test_reads_every_field() -> None:

@@ -11,7 +11,7 @@ import pytest
 from bot.errors import SourceError
 from bot.papers.model import Entry
 from bot.sources.arxiv.oai import ArxivOai, parse, recognises
-from bot.sources.base import Wanted
+from bot.sources.base import SourceRequest
 
 SHARED = Path(__file__).parents[3] / "shared" / "sources" / "arxiv-oai"
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
@@ -79,7 +79,7 @@ def nothing_known(entries: tuple[Entry, ...]) -> frozenset[int]:
 
 
 def fetched(service: Service, *categories: str, since: date | None = date(2026, 5, 20)) -> list[str]:
-    wanted = Wanted(categories or ("cs.LG",), since=since, now=NOW)
+    wanted = SourceRequest(categories or ("cs.LG",), since=since, now=NOW)
     return [e.ids[0] for listing in ArxivOai().fetch(wanted, service, nothing_known) for e in listing.entries]
 
 
@@ -221,7 +221,7 @@ def test_a_stale_token_starts_the_set_again_once() -> None:
 def test_a_token_that_comes_again_ends_the_set() -> None:
     """Rather than going round for ever."""
     service = Service(answer(raw(1), token="a"), answer(raw(2), token="a"))
-    wanted = Wanted(("cs.LG",), since=date(2026, 5, 20), now=NOW)
+    wanted = SourceRequest(("cs.LG",), since=date(2026, 5, 20), now=NOW)
     listings = list(ArxivOai().fetch(wanted, service, nothing_known))
     assert "same resumption token twice" in listings[-1].unreadable[0].why
 
@@ -263,7 +263,7 @@ def test_recorded_answers(name: str, ids: list[str], unreadable: int) -> None:
 def test_asked_for_by_name_it_looks_back(since: date | None) -> None:
     """A user who names the source gets an answer even when nothing seems missed: a week, or since the last."""
     service = Service(answer(raw()))
-    wanted = Wanted(("cs.LG",), since=since, by_name=True, now=NOW)
+    wanted = SourceRequest(("cs.LG",), since=since, by_name=True, now=NOW)
     assert len(list(ArxivOai().fetch(wanted, service, nothing_known))) == 1
     first_day = (since or NOW.date() - timedelta(days=6)) - timedelta(days=1)
     assert service.asked[0]["from"] == first_day.isoformat()

@@ -11,7 +11,7 @@ import pytest
 from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources.arxiv import rss
 from bot.sources.arxiv.rss import ArxivRss, parse
-from bot.sources.base import Wanted
+from bot.sources.base import SourceRequest
 
 SHARED = Path(__file__).parents[3] / "shared" / "sources" / "arxiv-rss"
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
@@ -192,7 +192,7 @@ def test_a_full_feed_is_suspected_of_missing_some(monkeypatch: pytest.MonkeyPatc
 def test_categories_share_a_request_in_groups_of_twenty() -> None:
     """`cs.C0+cs.C1` in the path."""
     service = Service(feed(item()))
-    asked = Wanted(tuple(f"cs.C{n}" for n in range(21)), now=NOW)
+    asked = SourceRequest(tuple(f"cs.C{n}" for n in range(21)), now=NOW)
     listings = list(ArxivRss("http://h").fetch(asked, service, nothing_known))
     assert len(listings) == 2
     assert service.asked == ["http://h/rss/" + "+".join(f"cs.C{n}" for n in range(20)), "http://h/rss/cs.C20"]
@@ -200,13 +200,17 @@ def test_categories_share_a_request_in_groups_of_twenty() -> None:
 
 def test_an_unchanged_feed_has_nothing_on_it() -> None:
     """The same announcement twice a day is stored once; that it was answered is known."""
-    assert list(ArxivRss().fetch(Wanted(("cs.LG",), now=NOW), Service(None), nothing_known)) == [Listing()]
+    assert list(ArxivRss().fetch(SourceRequest(("cs.LG",), now=NOW), Service(None), nothing_known)) == [
+        Listing()
+    ]
 
 
 def test_followed_authors_are_none_of_its_business() -> None:
     """Without a category there is no feed to ask for."""
     service = Service(feed())
-    assert not list(ArxivRss().fetch(Wanted(authors=("Ada Example",), now=NOW), service, nothing_known))
+    assert not list(
+        ArxivRss().fetch(SourceRequest(authors=("Ada Example",), now=NOW), service, nothing_known)
+    )
     assert service.asked == []
 
 

@@ -12,7 +12,7 @@ import pytest
 
 from bot.errors import StatusError
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.sources.base import Wanted
+from bot.sources.base import SourceRequest
 from bot.sources.huggingface.api import HuggingFace, parse, recognises
 
 SHARED = Path(__file__).parents[3] / "shared" / "sources" / "huggingface"
@@ -66,7 +66,7 @@ def nothing_known(entries: tuple[Entry, ...]) -> frozenset[int]:
 
 
 def fetched(service: Service, since: date | None = None, now: datetime = NOW) -> list[Listing]:
-    return list(HuggingFace().fetch(Wanted(since=since, now=now), service, nothing_known))
+    return list(HuggingFace().fetch(SourceRequest(since=since, now=now), service, nothing_known))
 
 
 def test_reads_every_field() -> None:
@@ -286,7 +286,7 @@ def test_the_base_url_may_lack_its_path(base: str, url: str) -> None:
             heard.add(url)
             return None
 
-    list(HuggingFace(base).fetch(Wanted(now=NOW), Listener(), nothing_known))
+    list(HuggingFace(base).fetch(SourceRequest(now=NOW), Listener(), nothing_known))
     assert heard == {url}
 
 

@@ -17,9 +17,9 @@ from bot.errors import SourceError
 from bot.papers.model import Entry, Listing, SourceState, Unreadable
 from bot.profiles.model import Interest, Profile, Reference
 from bot.sources import ingest
-from bot.sources.base import Http, Known, Wanted
+from bot.sources.base import Http, Known, SourceRequest
 from bot.sources.files import ingest_file, read_listing
-from bot.sources.ingest import Report, ingest_source, refresh, wanted
+from bot.sources.ingest import SourceReport, ingest_source, ingest_sources, source_request
 from bot.store.sources import Sources
 from tests.support.builders import NOW, World, entry, make_profile
 
@@ -49,7 +49,7 @@ FEED = b"""<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><entry
 # --- Files ------------------------------------------------------------------------------------------------
 
 
-def read(world: World, path: Path) -> Report:
+def read(world: World, path: Path) -> SourceReport:
     return ingest_file(path, formats(), world.papers, NOW)
 
 
@@ -164,10 +164,10 @@ class FakeSource:
     def __init__(self, *pages: Listing | SourceError, name: str = "arxiv-api") -> None:
         self.name = name
         self.pages = pages
-        self.asked: list[Wanted] = []
+        self.asked: list[SourceRequest] = []
 
-    def fetch(self, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
-        self.asked.append(wanted)
+    def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
+        self.asked.append(source_request)
         for page in self.pages:
             if isinstance(page, SourceError):
                 raise page
@@ -196,8 +196,8 @@ def page(*numbers: int, unreadable: str = "") -> Listing:
     return Listing(tuple(entry(n, f"Paper number {n}") for n in numbers), trouble)
 
 
-def ask(now: datetime = NOW) -> Wanted:
-    return Wanted(categories=("cs.LG",), now=now)
+def ask(now: datetime = NOW) -> SourceRequest:
+    return SourceRequest(categories=("cs.LG",), now=now)
 
 
 def state(world: World, name: str = "arxiv-api") -> SourceState:
@@ -206,7 +206,9 @@ def state(world: World, name: str = "arxiv-api") -> SourceState:
     return found
 
 
-def fetch(world: World, source: FakeSource, http: FakeHttp | None = None, now: datetime = NOW) -> Report:
+def fetch(
+    world: World, source: FakeSource, http: FakeHttp | None = None, now: datetime = NOW
+) -> SourceReport:
     return ingest_source(source, ask(now), http or FakeHttp(world), world.papers, Sources(world.database))
 
 
@@ -293,7 +295,7 @@ def test_one_source_does_not_stop_another(world: World) -> None:
         FakeSource(SourceError("no connection"), name="a"),
         FakeSource(page(1), name="b"),
     ]
-    reports = refresh(sources, ask(), FakeHttp(world), world.papers, Sources(world.database))
+    reports = ingest_sources(sources, ask(), FakeHttp(world), world.papers, Sources(world.database))
     assert [(one.name, one.state) for one in reports] == [("a", "failed"), ("b", "ok")]
 
 
@@ -314,26 +316,28 @@ def test_wanted_is_the_union_of_the_profiles() -> None:
         like=(Reference("arxiv:3", "With a text", "of its own"), Reference("arxiv:4", "A title only")),
         dislike=(Reference("arxiv:2"),),
     )
-    assert wanted([ada, bo], frozenset({"arxiv:2"}), NOW) == Wanted(
+    assert source_request([ada, bo], frozenset({"arxiv:2"}), NOW) == SourceRequest(
         categories=("cs.AI", "cs.LG", "cs.RO"),
         authors=("Pulkit Agrawal", "Seungwook Han"),
         papers=("arxiv:1", "arxiv:4"),
         now=NOW,
     )
-    assert wanted([], frozenset(), NOW) == Wanted(now=NOW)
-    assert wanted([Profile("c", interests=(Interest("x"),))], frozenset(), NOW) == Wanted(now=NOW)
+    assert source_request([], frozenset(), NOW) == SourceRequest(now=NOW)
+    assert source_request([Profile("c", interests=(Interest("x"),))], frozenset(), NOW) == SourceRequest(
+        now=NOW
+    )
 
 
 def test_wanted_has_an_aware_clock() -> None:
     """A naive time is rejected when the value is made."""
     with pytest.raises(ValueError, match="naive"):
-        Wanted(now=NOW.replace(tzinfo=None))
-    assert Wanted(now=datetime(2026, 5, 5, tzinfo=UTC)).since is None
+        SourceRequest(now=NOW.replace(tzinfo=None))
+    assert SourceRequest(now=datetime(2026, 5, 5, tzinfo=UTC)).since is None
 
 
 def test_reference_by_title_is_not_asked_for() -> None:
     """A BibTeX entry without an id is text enough."""
-    assert wanted([make_profile(like=(Reference(title="A book"),))], frozenset(), NOW).papers == ()
+    assert source_request([make_profile(like=(Reference(title="A book"),))], frozenset(), NOW).papers == ()
 
 
 def test_entry_of_a_test_is_an_entry() -> None:

@@ -18,12 +18,14 @@ from hypothesis import strategies as st
 from bot.errors import SourceError
 from bot.papers.model import Entry, Listing
 from bot.sources.arxiv import api, oai, rss
-from bot.sources.base import Source, Wanted
+from bot.sources.base import Source, SourceRequest
 from bot.sources.http import PoliteHttp
 from bot.sources.huggingface import api as hf_api
 
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
-WANTED = Wanted(("cs.LG", "stat.ML"), ("Ada Example",), ("arxiv:2605.00002",), date(2026, 5, 26), now=NOW)
+WANTED = SourceRequest(
+    ("cs.LG", "stat.ML"), ("Ada Example",), ("arxiv:2605.00002",), date(2026, 5, 26), now=NOW
+)
 TITLE = "Cups and Saucers"
 MODULES = (api, rss, oai, hf_api)
 
@@ -108,7 +110,7 @@ def nothing_known(entries: tuple[Entry, ...]) -> frozenset[int]:
 
 
 def fetched(
-    case: Case, server: responses.RequestsMock, body: bytes, wanted: Wanted = WANTED
+    case: Case, server: responses.RequestsMock, body: bytes, wanted: SourceRequest = WANTED
 ) -> list[Listing]:
     server.get(re.compile(".*"), body=body)
     return list(case.make().fetch(wanted, http(), nothing_known))
@@ -136,7 +138,7 @@ def test_never_asks_the_same_twice(case: Case, server: responses.RequestsMock) -
 
 def test_asks_for_nothing_when_nothing_is_wanted(case: Case, server: responses.RequestsMock) -> None:
     """Hugging Face excepted, whose one list is for everybody."""
-    listings = fetched(case, server, case.answer, Wanted(since=date(2026, 5, 26), now=NOW))
+    listings = fetched(case, server, case.answer, SourceRequest(since=date(2026, 5, 26), now=NOW))
     assert bool(listings) is bool(server.calls) is not case.is_xml
 
 

@@ -275,7 +275,7 @@ def test_deliveries_learn_what_once_needs(empty_url: str) -> None:
         database.migrate()
         assert {row["stage"] for row in _everything(empty_url, "attempt")} == {"claimed"}
         outbox, queue = Outbox(database), Queue(database)
-        assert outbox.untold() == ()
+        assert outbox.unreported() == ()
         for channel in ("email", "slack"):
             for token, (stage, _, blind) in _NEW.items():
                 (one,) = outbox.deliveries(f"{channel}-{token}-1")

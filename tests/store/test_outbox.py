@@ -10,7 +10,7 @@ import pytest
 
 from bot.delivery.alerts import Operator, raise_alert
 from bot.delivery.model import ALERTS, EditionState, Part
-from bot.digests.model import Past
+from bot.digests.model import History
 from bot.errors import DatabaseError
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
@@ -50,7 +50,7 @@ def queue(database: Database) -> Queue:
 def test_before_the_first_edition_there_is_nothing(outbox: Outbox) -> None:
     """Nor is there what only other subscriptions had."""
     add(outbox, edition(to=BOB))
-    assert outbox.past(ADA.key, (), TODAY) == Past()
+    assert outbox.past(ADA.key, (), TODAY) == History()
 
 
 def test_the_past_is_the_last_digest_with_papers(outbox: Outbox) -> None:
@@ -60,7 +60,7 @@ def test_the_past_is_the_last_digest_with_papers(outbox: Outbox) -> None:
     add(outbox, edition("ed2", on=yesterday, papers=0))
     add(outbox, edition("ed3"), papers=("c",))
     past = outbox.past(ADA.key, (), TODAY)
-    assert past == Past(frozenset({"a", "b", "c", "arxiv:ed2"}), TODAY - timedelta(days=3), NOW)
+    assert past == History(frozenset({"a", "b", "c", "arxiv:ed2"}), TODAY - timedelta(days=3), NOW)
     assert outbox.past(ADA.key, (), TOMORROW).on == TODAY
 
 
@@ -175,13 +175,13 @@ def test_telling_is_one_step(outbox: Outbox, queue: Queue) -> None:
         add(outbox, edition(token, to=replace(ADA, profile=token)))
     fail(queue, "ed1-1", "slack")
     fail(queue, "ed2-1")
-    assert [(one.id, one.incident) for one in outbox.untold()] == [
+    assert [(one.id, one.incident) for one in outbox.unreported()] == [
         ("ed1-1", "slack"),
         ("ed2-1", "ed2-1"),
     ]
     assert outbox.known_incidents() == frozenset()
     assert outbox.tell(["ed1-1", "ed2-1"], ALERT, "alert", "email", "ops@example.org", 1)
-    assert outbox.untold() == ()
+    assert outbox.unreported() == ()
     assert outbox.known_incidents() == {"slack", "ed2-1"}
     (alert,) = outbox.alerts()
     assert (alert.id, alert.edition, alert.subscription, alert.part, alert.papers) == (
@@ -209,7 +209,7 @@ def test_what_another_told_meanwhile_is_not_told_again(outbox: Outbox, queue: Qu
         fail(queue, f"{token}-1")
     assert outbox.tell(["ed1-1"], ALERT, "first", "slack", "C0OPS", 0)
     assert not outbox.tell(["ed1-1", "ed2-1"], ALERT, "second", "slack", "C0OPS", 0)
-    assert [one.id for one in outbox.untold()] == ["ed2-1"]
+    assert [one.id for one in outbox.unreported()] == ["ed2-1"]
     assert [one.id for one in outbox.alerts()] == ["first-1"]
     assert outbox.tell(["ed2-1"], None, "third", "slack", "C0OPS", 0)
     assert [one.id for one in outbox.alerts()] == ["first-1"]
@@ -221,9 +221,9 @@ def test_what_goes_on_is_an_incident_no_more(outbox: Outbox, queue: Queue) -> No
     fail(queue, "ed1-1", "slack")
     outbox.tell(["ed1-1"], None, "alert", "slack", "C0OPS", 0)
     assert queue.release("ed1-1", NOW, settling=True)
-    assert (outbox.known_incidents(), outbox.untold()) == (frozenset(), ())
+    assert (outbox.known_incidents(), outbox.unreported()) == (frozenset(), ())
     fail(queue, "ed1-1", "slack")
-    assert [one.incident for one in outbox.untold()] == ["slack"]
+    assert [one.incident for one in outbox.unreported()] == ["slack"]
 
 
 def test_processes_that_tell_at_once_store_one_alert(
@@ -238,7 +238,7 @@ def test_processes_that_tell_at_once_store_one_alert(
     told = at_once(database, lambda mine, n: raise_alert(Outbox(mine), channels, operator, NOW), 4)
     assert sorted(told) == [False, False, False, True]
     assert len(outbox.alerts()) == 1
-    assert outbox.untold() == ()
+    assert outbox.unreported() == ()
 
 
 # --- Looking ----------------------------------------------------------------------------------------------

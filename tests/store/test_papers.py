@@ -15,7 +15,7 @@ from sqlmodel import select
 
 from bot.delivery.model import Edition, Part
 from bot.papers.merge import Change
-from bot.papers.model import Counted, Counting, Entry
+from bot.papers.model import CountedPaper, Entry, TermCounter
 from bot.profiles.model import ChannelName
 from bot.ranking.counts import COUNTING, counts
 from bot.store.database import Database
@@ -314,7 +314,7 @@ def test_a_sample_keeps_to_its_time(papers: Papers) -> None:
     assert _ids(papers.window(NOW - DAY, NOW)) == [A1, D1]  # a window has them all: `explain` tells of them
 
 
-def _ids(some: Iterable[Counted]) -> list[str]:
+def _ids(some: Iterable[CountedPaper]) -> list[str]:
     return [one.paper.id for one in some]
 
 
@@ -326,7 +326,7 @@ class Clerk:
 
     def __init__(self, version: int = 1) -> None:
         self.calls: list[str] = []
-        self.counting = Counting(version, self._count)
+        self.counting = TermCounter(version, self._count)
         self.version = version
 
     def _count(self, title: str, abstract: str) -> bytes:

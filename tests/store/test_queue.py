@@ -11,8 +11,8 @@ import pytest
 from sqlalchemy import update
 from sqlmodel import col, select
 
-from bot.delivery.model import ALERTS, Claim, DeliveryState, EditionState, Part, Pause, Stage, Turn
-from bot.errors import Superseded, Violation
+from bot.delivery.model import ALERTS, Claim, DeliveryState, EditionState, Part, Pause, SendSlot, Stage
+from bot.errors import InvariantViolation, LeaseLost
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.outbox import Outbox
@@ -84,7 +84,7 @@ def test_a_claim_is_exclusive_while_its_lease_lasts(outbox: Outbox, queue: Queue
     add(outbox, edition())
     claim = queue.claim("ed1-1", "one", NOW, LEASE)
     assert claim is not None
-    assert (claim.stood.state, claim.stood.attempts, claim.stood.started) == (S.PENDING, 0, None)
+    assert (claim.delivery.state, claim.delivery.attempts, claim.delivery.started) == (S.PENDING, 0, None)
     for moment in (NOW, NOW + LEASE - timedelta(seconds=1)):
         assert queue.claim("ed1-1", "two", moment, LEASE) is None
         assert queue.claim("ed1-1", "one", moment, LEASE) is None
@@ -92,7 +92,7 @@ def test_a_claim_is_exclusive_while_its_lease_lasts(outbox: Outbox, queue: Queue
     assert opened(queue, NOW + LEASE) == ("ed1-1",)
     claim = queue.claim("ed1-1", "two", NOW + LEASE, LEASE)
     assert claim is not None
-    assert (claim.stood.state, claim.stood.attempts, claim.stood.started) == (S.SENDING, 1, NOW)
+    assert (claim.delivery.state, claim.delivery.attempts, claim.delivery.started) == (S.SENDING, 1, NOW)
 
 
 def test_what_is_not_there_cannot_be_claimed(queue: Queue) -> None:
@@ -100,7 +100,7 @@ def test_what_is_not_there_cannot_be_claimed(queue: Queue) -> None:
     assert queue.claim("nothing", "one", NOW, LEASE) is None
     assert not queue.record("nothing", "one", step(S.SENT), NOW)
     assert not queue.renew("nothing", "one", NOW + LEASE)
-    with pytest.raises(Superseded):
+    with pytest.raises(LeaseLost):
         queue.hand_over("nothing", "one", Stage.POST, NOW + LEASE)
 
 
@@ -167,7 +167,7 @@ def test_attempts_are_recorded_before_and_after(database: Database, outbox: Outb
     again = NOW + 2 * MINUTE
     claim = queue.claim("ed1-1", "one", again, LEASE)
     assert claim is not None
-    stood = claim.stood
+    stood = claim.delivery
     assert (stood.state, stood.attempts, stood.started, stood.why) == (S.WAITING, 1, NOW, "429")
     queue.record("ed1-1", "one", step(S.SENT, receipt="r"), again)
     assert attempts(database) == [
@@ -198,7 +198,7 @@ def test_uncertain_is_tried_again_or_held(outbox: Outbox, queue: Queue) -> None:
     assert opened(queue, NOW + MINUTE) == ("ed1-1",)
     claim = queue.claim("ed1-1", "one", NOW + MINUTE, LEASE)
     assert claim is not None
-    assert claim.stood.state is S.UNCERTAIN
+    assert claim.delivery.state is S.UNCERTAIN
     queue.record("ed1-1", "one", step(S.UNCERTAIN, why="broke off again"), NOW)
     for moment in (NOW, NOW + timedelta(days=400)):
         assert opened(queue, moment) == ()
@@ -288,7 +288,7 @@ def test_doubt_stays_while_a_new_attempt_begins(database: Database, outbox: Outb
     queue.hand_over("ed1-1", "one", Stage.DATA, NOW + LEASE)
     claim = queue.claim("ed1-1", "two", NOW + LEASE, LEASE)
     assert claim is not None
-    assert claim.stood.stage is Stage.DATA
+    assert claim.delivery.stage is Stage.DATA
     assert (first(outbox).stage, stages(database)) == (Stage.DOUBTED, ["data", "claimed"])
     queue.record("ed1-1", "two", step(S.WAITING, until=NOW), NOW, Stage.RCPT)
     assert (first(outbox).stage, stages(database)) == (Stage.RCPT, ["data", "rcpt"])
@@ -308,7 +308,7 @@ def test_a_crash_is_in_doubt_only_after_handing_over(
         queue.hand_over("ed1-1", "one", stage, NOW + LEASE)
     claim = queue.claim("ed1-1", "two", NOW + LEASE, LEASE)
     assert claim is not None
-    assert claim.stood.may_have_arrived is may_have_arrived
+    assert claim.delivery.may_have_arrived is may_have_arrived
 
 
 def test_who_was_taken_over_hands_nothing_over(database: Database, outbox: Outbox, queue: Queue) -> None:
@@ -316,8 +316,8 @@ def test_who_was_taken_over_hands_nothing_over(database: Database, outbox: Outbo
     add(outbox, edition())
     taken(queue)
     taken(queue, owner="two", now=NOW + LEASE)
-    turn = Turn("slack:C0PAPERS", SECOND, NOW)
-    with pytest.raises(Superseded, match="ed1-1 was taken over"):
+    turn = SendSlot("slack:C0PAPERS", SECOND, NOW)
+    with pytest.raises(LeaseLost, match="ed1-1 was taken over"):
         queue.hand_over("ed1-1", "one", Stage.POST, NOW + 9 * LEASE, turn, 0)
     assert (first(outbox).stage, first(outbox).until) == (Stage.CLAIMED, NOW + 2 * LEASE)
     assert stages(database) == ["claimed", "claimed"]
@@ -552,7 +552,7 @@ def test_who_must_wait_alone_postpones_nobody(outbox: Outbox, queue: Queue) -> N
 def turns(queue: Queue, lane: str, moments: Iterable[datetime], spacing: timedelta = SECOND) -> list[float]:
     """The seconds to wait of a delivery that is handed over again and again at these moments."""
     return [
-        queue.hand_over("ed1-1", "one", Stage.POST, NOW + LEASE, Turn(lane, spacing, at)).total_seconds()
+        queue.hand_over("ed1-1", "one", Stage.POST, NOW + LEASE, SendSlot(lane, spacing, at)).total_seconds()
         for at in moments
     ]
 
@@ -582,7 +582,7 @@ def test_senders_of_several_processes_queue_up(database: Database, outbox: Outbo
     for n in range(4):
         add(outbox, edition(f"ed{n}", to=replace(ADA, profile=f"p{n}")))
         taken(Queue(database), f"ed{n}-1", f"owner{n}")
-    turn = Turn("slack:C0PAPERS", SECOND, NOW)
+    turn = SendSlot("slack:C0PAPERS", SECOND, NOW)
 
     def queue_up(mine: Database, number: int) -> list[float]:
         queue, id_, owner = Queue(mine), f"ed{number}-1", f"owner{number}"
@@ -631,15 +631,15 @@ def stops_loudly(outbox: Outbox, queue: Queue, id_: str, why: str, **told: Any) 
     """Claiming says so, with the reason; the delivery has failed for it, and there was no attempt."""
     before = stored(outbox, id_)
     violation = queue.claim(id_, "one", NOW, LEASE)
-    assert isinstance(violation, Violation)
+    assert isinstance(violation, InvariantViolation)
     assert id_ in str(violation)
     assert why in str(violation)
     found = stored(outbox, id_)
     assert (found.state, found.until, found.attempts) == (S.FAILED, None, before.attempts)
     assert found.why in str(violation)
     assert queue.claim(id_, "one", NOW + 9 * LEASE, LEASE) is None
-    assert found.is_barred
-    assert id_ in [one.id for one in outbox.untold()]
+    assert found.is_forbidden
+    assert id_ in [one.id for one in outbox.unreported()]
     assert found not in outbox.failed()
 
 
@@ -738,7 +738,7 @@ def test_an_alert_that_was_sent_is_never_sent_again(database: Database, outbox: 
     sent(queue, "alert-1")
     change(database, "alert-1", state=S.PENDING, receipt=None)
     violation = queue.claim("alert-1", "one", NOW, LEASE)
-    assert isinstance(violation, Violation)
+    assert isinstance(violation, InvariantViolation)
     assert "it was sent before" in str(violation)
     assert stored(outbox, "alert-1").state is S.FAILED
 
@@ -786,6 +786,6 @@ def test_a_takeover_and_a_handing_over_at_once(database: Database, outbox: Outbo
 def _handed_over(queue: Queue, id_: str) -> bool:
     try:
         queue.hand_over(id_, "slow", Stage.POST, NOW + 2 * LEASE)
-    except Superseded:
+    except LeaseLost:
         return False
     return True

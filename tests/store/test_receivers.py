@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from bot.delivery.model import Bounce, Bounces, Pause, scopes
+from bot.delivery.model import Bounce, BounceSummary, Pause, scopes
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.database import Database
 from bot.store.outbox import Outbox
@@ -118,9 +118,9 @@ def test_a_hard_bounce_fails_the_delivery_and_pauses_its_address(
     assert (found.state, found.why, found.receipt, found.has_stopped) == (S.FAILED, why, None, True)
     assert attempts(database) == [("ed1-1", NOW, NOW, "bounced", "no such user")]
     assert receivers.pauses() == (Pause(SCOPE, why, NOW + MINUTE),)
-    assert (outbox.untold(), found.incident) == ((found,), SCOPE)
+    assert (outbox.unreported(), found.incident) == ((found,), SCOPE)
     assert queue.open([BOB.key], NOW) == ()
-    assert receivers.bounces() == (Bounces(BOB.target, 1, 0, NOW + MINUTE, "no such user"),)
+    assert receivers.bounces() == (BounceSummary(BOB.target, 1, 0, NOW + MINUTE, "no such user"),)
 
 
 def test_what_came_back_can_be_sent_again(outbox: Outbox, queue: Queue, receivers: Receivers) -> None:
@@ -139,8 +139,8 @@ def test_a_soft_bounce_is_counted_only(outbox: Outbox, queue: Queue, receivers: 
     before = stored(outbox)
     assert receivers.bounced(report(hard=False, why="mailbox full"), ["ed1-1"], NOW) == "ed1-1"
     assert stored(outbox) == before
-    assert (receivers.pauses(), outbox.untold()) == ((), ())
-    assert receivers.bounces() == (Bounces(BOB.target, 0, 1, NOW + MINUTE, "mailbox full"),)
+    assert (receivers.pauses(), outbox.unreported()) == ((), ())
+    assert receivers.bounces() == (BounceSummary(BOB.target, 0, 1, NOW + MINUTE, "mailbox full"),)
 
 
 @pytest.mark.parametrize("hard", [True, False])
@@ -164,7 +164,7 @@ def test_reports_that_are_not_of_ours_are_left_alone(
     mailed(outbox, queue, "chat", to=ADA)
     for candidates in ([], ["unknown-1"], ["chat-1"], ["%", "chat"]):
         assert receivers.bounced(report(), candidates, NOW) is None
-    assert (receivers.bounces(), receivers.pauses(), outbox.untold()) == ((), (), ())
+    assert (receivers.bounces(), receivers.pauses(), outbox.unreported()) == ((), (), ())
     assert stored(outbox, "chat-1").state is S.SENT
 
 
@@ -199,8 +199,8 @@ def test_how_addresses_fared(outbox: Outbox, queue: Queue, receivers: Receivers)
     for n, (id_, hard) in enumerate((("cys-1", False), ("ed1-1", False), ("cys-1", True), ("cys-1", False))):
         receivers.bounced(report(n, hard=hard, why=f"why {n}", at=NOW + n * MINUTE), [id_], NOW)
     assert receivers.bounces() == (
-        Bounces(cy.target, 1, 2, NOW + 3 * MINUTE, "why 3"),
-        Bounces(BOB.target, 0, 1, NOW + MINUTE, "why 1"),
+        BounceSummary(cy.target, 1, 2, NOW + 3 * MINUTE, "why 3"),
+        BounceSummary(BOB.target, 0, 1, NOW + MINUTE, "why 1"),
     )
 
 
@@ -217,7 +217,9 @@ def test_a_mailbox_that_two_read_at_once_counts_once(
         3,
     )
     assert results == [["ed1-1"] * 10] * 3
-    assert receivers.bounces() == (Bounces(BOB.target, 10, 0, NOW + timedelta(minutes=9), "no such user"),)
+    assert receivers.bounces() == (
+        BounceSummary(BOB.target, 10, 0, NOW + timedelta(minutes=9), "no such user"),
+    )
 
 
 # --- Names ------------------------------------------------------------------------------------------------

@@ -15,17 +15,17 @@ from sqlalchemy import event
 from bot.clock import Moment
 from bot.delivery.alerts import Operator
 from bot.delivery.model import Envelope, Notice, Outcome, Part, Sent, Stage
-from bot.delivery.ports import Channel, Reach, nobody
+from bot.delivery.ports import Channel, StageCallback, ignore_stage
 from bot.delivery.sender import Sender
-from bot.delivery.service import Served, send
-from bot.digests.composer import Desk
+from bot.delivery.service import SendResult, send
+from bot.digests.composer import DigestComposer
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
-from bot.papers.model import Counted, Entry, Paper
+from bot.papers.model import CountedPaper, Entry, Paper
 from bot.profiles.model import WEEK, ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING, counts
 from bot.ranking.linear import Ranker
-from bot.ranking.model import Ranked
+from bot.ranking.model import RankedPaper
 from bot.ranking.order import Ranking
 from bot.store.database import Database
 from bot.store.outbox import Outbox
@@ -72,12 +72,12 @@ def morning(at_: time = time(8), **fields: Any) -> Subscription:
 
 def ranked(
     paper: Paper, score: float = 0.5, relevance: float = 90.0, matches: bool = True, fit: float = 0.9
-) -> Ranked:
-    return Ranked(paper, score, relevance, matches, fit)
+) -> RankedPaper:
+    return RankedPaper(paper, score, relevance, matches, fit)
 
 
-def counted(paper: Paper) -> Counted:
-    return Counted(paper, counts(paper.title, paper.abstract))
+def counted(paper: Paper) -> CountedPaper:
+    return CountedPaper(paper, counts(paper.title, paper.abstract))
 
 
 def rank_among(model: Ranker, profile: Profile, papers: Iterable[Paper]) -> Ranking:
@@ -96,9 +96,9 @@ class FakeChannel:
     name: str = "maildir"
     outcomes: list[Outcome] = field(default_factory=list)  #: of the next sends, in order
     can_find: bool = True  #: now
-    finds: bool = True  #: ever
+    can_look_up: bool = True  #: ever
     spacing: timedelta = timedelta(0)
-    trouble: str = ""  #: why it is not configured
+    blocked: str = ""  #: why it is not configured
     per_part: int = 100
     sent: list[Envelope] = field(default_factory=list)  #: every attempt
     arrived: dict[str, Envelope] = field(default_factory=dict)  #: what the receiver holds, by delivery
@@ -108,8 +108,8 @@ class FakeChannel:
     stages: tuple[Stage, ...] = (Stage.WRITE,)  #: of every send
 
     def check(self) -> None:
-        if self.trouble:
-            raise NotConfigured(self.trouble)
+        if self.blocked:
+            raise NotConfigured(self.blocked)
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         papers = digest.papers
@@ -132,7 +132,7 @@ class FakeChannel:
     def rest(self) -> None:
         self.rests += 1
 
-    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
+    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
         self.calls.append(f"send {envelope.delivery.rpartition('-')[2]}")
         for stage in self.stages:
             reach(stage)
@@ -192,8 +192,8 @@ class World:
 
     def desk(
         self, profiles: Iterable[Profile], now: datetime = NOW, asked: Sequence[str] = (), troubles: str = ""
-    ) -> Desk:
-        return Desk(self.papers, Ranker, tuple(profiles), now, asked, troubles)
+    ) -> DigestComposer:
+        return DigestComposer(self.papers, Ranker, tuple(profiles), now, asked, troubles)
 
     def send(
         self,
@@ -202,10 +202,10 @@ class World:
         day: bool = False,
         due: bool = False,
         troubles: str = "",
-    ) -> list[Served]:
+    ) -> list[SendResult]:
         moment = Moment(now, now.date() if day else None)
 
-        def open_desk(some: Iterable[Profile]) -> Desk:
+        def open_desk(some: Iterable[Profile]) -> DigestComposer:
             self.desks.append(tuple(profile.id for profile in some))
             return self.desk(some, now, troubles=troubles)
 

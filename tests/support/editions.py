@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import select
 
-from bot.delivery.model import Delivery, DeliveryState, Edition, Part, Step
+from bot.delivery.model import Delivery, DeliveryState, Edition, Part, Transition
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.database import Database
 from bot.store.outbox import Outbox
@@ -45,10 +45,10 @@ def add(
     return outbox.add(one, NOW, {"papers": ["…"]}, ids, shown, blind)
 
 
-def step(state: DeliveryState, **values: Any) -> Step:
+def step(state: DeliveryState, **values: Any) -> Transition:
     """What an attempt at the first delivery led to; what stops is an incident of its own unless said otherwise."""
     stops = state is S.FAILED or (state is S.UNCERTAIN and not values.get("until"))
-    return Step(state, **{"incident": "ed1-1" if stops else None, **values})
+    return Transition(state, **{"incident": "ed1-1" if stops else None, **values})
 
 
 def attempts(database: Database) -> list[tuple[Any, ...]]:

@@ -15,7 +15,7 @@ from pathlib import Path
 from bot.bootstrap import formats
 from bot.papers.model import Entry
 from bot.sources.files import read_listing
-from bot.text.latex import readable
+from bot.text.latex import to_unicode
 from tests.support.cli import ROOT
 
 SHARED = ROOT.parent / "shared"
@@ -65,7 +65,7 @@ def leftovers(texts: Iterable[tuple[str, str]]) -> Leftovers:
     """Converts texts, each with the name that it is shown by."""
     found = Leftovers()
     for name, text in texts:
-        said = readable(text)
+        said = to_unicode(text)
         marks = set(_MARK.findall(said))
         found.texts += 1
         found.changed += said != text

@@ -11,7 +11,7 @@ from typing import Any
 from hypothesis import strategies as st
 
 from bot.delivery.model import Envelope
-from bot.digests.model import Digest, News, ScoredPaper
+from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.papers.model import Paper
 from bot.ranking.model import Reason
 
@@ -68,7 +68,7 @@ def digest(papers: int | tuple[ScoredPaper, ...] = 3, **changes: Any) -> Digest:
         made=MADE,
         papers=papers if isinstance(papers, tuple) else tuple(scored(n) for n in range(1, papers + 1)),
         candidates=412,
-        news=News(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 11))),
+        news=NewPaperCounts(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 11))),
     )
     return replace(made, **changes)
 
@@ -194,9 +194,9 @@ class _Wild:
             sent=self.one_of(_DAYS),
         )
 
-    def news(self) -> News:
+    def news(self) -> NewPaperCounts:
         sources = self.some(3, lambda: (self.one_of(("arxiv", self.text())), self.chance.randint(1, 10**6)))
-        return News(self.chance.randint(0, 10**6), self.one_of(_DAYS), 7, sources)
+        return NewPaperCounts(self.chance.randint(0, 10**6), self.one_of(_DAYS), 7, sources)
 
     def digest(self) -> Digest:
         """Up to 35 papers, of up to 5 different ones."""

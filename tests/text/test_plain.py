@@ -9,8 +9,8 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.text.latex import readable
-from bot.text.plain import cut, one_line, paragraphs, said_once
+from bot.text.latex import to_unicode
+from bot.text.plain import join_distinct, normalize_paragraphs, one_line, truncate
 from tests.support.samples import HOSTILE
 
 
@@ -37,19 +37,19 @@ from tests.support.samples import HOSTILE
 )
 def test_accents_in_names_become_letters(tex: str, expected: str) -> None:
     """Every way in which people type an accent gives the composed letter."""
-    assert readable(tex) == expected
+    assert to_unicode(tex) == expected
 
 
 def test_accents_that_are_no_accents_stay() -> None:
     """An escaped apostrophe, escaped quotation marks and a longer argument are not put over a letter."""
-    assert readable(r"a \r{ing} of \H{oo}") == r"a \r{ing} of \H{oo}"
-    assert readable(r"the model\'s answer") == "the model's answer"
-    assert readable(r"a \"hard\" case") == 'a "hard" case'
+    assert to_unicode(r"a \r{ing} of \H{oo}") == r"a \r{ing} of \H{oo}"
+    assert to_unicode(r"the model\'s answer") == "the model's answer"
+    assert to_unicode(r"a \"hard\" case") == 'a "hard" case'
 
 
 def test_greek_letters_that_were_read_as_accents_are_found_again() -> None:
     r"""arXiv stores some authors' `\rho` and `\kappa` as `\r{ho}` and `\k{appa}`, which can mean nothing else."""
-    assert readable(r"Spearman \r{ho} and \k{appa}, \b{eta}, \c{hi}") == "Spearman ρ and κ, β, χ"
+    assert to_unicode(r"Spearman \r{ho} and \k{appa}, \b{eta}, \c{hi}") == "Spearman ρ and κ, β, χ"
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_greek_letters_that_were_read_as_accents_are_found_again() -> None:
 )
 def test_markup_leaves_its_text(tex: str, expected: str) -> None:
     """Markup goes, its text stays; an escaped sign is the sign, and a percent sign never eats the line."""
-    assert readable(tex) == expected
+    assert to_unicode(tex) == expected
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_markup_leaves_its_text(tex: str, expected: str) -> None:
 )
 def test_typography_only_where_tex_means_it(tex: str, expected: str) -> None:
     """Dashes, ties and quotes are converted; options, addresses, approximations and code are not."""
-    assert readable(tex) == expected
+    assert to_unicode(tex) == expected
 
 
 @pytest.mark.parametrize(
@@ -166,7 +166,7 @@ def test_typography_only_where_tex_means_it(tex: str, expected: str) -> None:
 )
 def test_math_reads_as_text(tex: str, expected: str) -> None:
     """Inline math becomes the line that one would write in a message."""
-    assert readable(tex) == expected
+    assert to_unicode(tex) == expected
 
 
 @pytest.mark.parametrize(
@@ -182,7 +182,7 @@ def test_math_reads_as_text(tex: str, expected: str) -> None:
 )
 def test_rows_and_cells_are_told_apart(tex: str, expected: str) -> None:
     """Matrices, cases and several equations stand on one line; a table that nobody expects stays."""
-    assert readable(tex) == expected
+    assert to_unicode(tex) == expected
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_rows_and_cells_are_told_apart(tex: str, expected: str) -> None:
 )
 def test_quantities_have_their_units(tex: str, expected: str) -> None:
     """siunitx and mhchem as they are printed; a unit or a number that is none stays as written, all of it."""
-    assert readable(tex) == expected
+    assert to_unicode(tex) == expected
 
 
 @pytest.mark.parametrize(
@@ -225,13 +225,14 @@ def test_quantities_have_their_units(tex: str, expected: str) -> None:
 )
 def test_money_is_no_math(text: str) -> None:
     """A dollar that opens no plausible formula stays."""
-    assert readable(text) == text
+    assert to_unicode(text) == text
 
 
 def test_money_beside_math() -> None:
     """A price does not stop the formula after it from being read."""
     assert (
-        readable(r"costs $20 ($\sim$3 for $n$ of $10^9$), not $30") == "costs $20 (∼3 for n of 10⁹), not $30"
+        to_unicode(r"costs $20 ($\sim$3 for $n$ of $10^9$), not $30")
+        == "costs $20 (∼3 for n of 10⁹), not $30"
     )
 
 
@@ -250,24 +251,25 @@ def test_money_beside_math() -> None:
 )
 def test_text_that_lost_its_dollars(text: str, expected: str) -> None:
     """Where a source took the dollars out, plain powers are raised and the rest is left."""
-    assert readable(text) == expected
+    assert to_unicode(text) == expected
 
 
 def test_unknown_macros_stay_as_written() -> None:
     """A macro that only its author knows is not guessed at; what is in its braces is still read."""
     assert (
-        readable(r"\ECUAS{n}: our \method{} and \foo{Andr\'e}") == r"\ECUAS{n}: our \method{} and \foo{André}"
+        to_unicode(r"\ECUAS{n}: our \method{} and \foo{Andr\'e}")
+        == r"\ECUAS{n}: our \method{} and \foo{André}"
     )
 
 
 def test_hidden_direction_marks_are_not_made() -> None:
     """No code point that turns the text's direction comes out of TeX."""
-    assert readable(r"$\unicode{x202e}$ \unicode{x0}") == r"\unicode{x202e} \unicode{x0}"
+    assert to_unicode(r"$\unicode{x202e}$ \unicode{x0}") == r"\unicode{x202e} \unicode{x0}"
 
 
 def test_line_breaks_are_kept() -> None:
     """Lines and paragraphs of the text are those of the result."""
-    assert readable("\\emph{a}\nb\n\n  $x^2$\nc") == "a\nb\n\n  x²\nc"
+    assert to_unicode("\\emph{a}\nb\n\n  $x^2$\nc") == "a\nb\n\n  x²\nc"
 
 
 _PIECES = [
@@ -283,7 +285,7 @@ _PIECES = [
 @example("$x^{")
 def test_any_text_is_read_and_bounded(text: str) -> None:
     """Nothing raises, and nothing, however short, grows to more than twice its length."""
-    assert len(readable(text)) <= 2 * len(text)
+    assert len(to_unicode(text)) <= 2 * len(text)
 
 
 @pytest.mark.parametrize(
@@ -297,7 +299,7 @@ def test_any_text_is_read_and_bounded(text: str) -> None:
 )
 def test_what_only_looks_like_tex_stays(tex: str, expected: str) -> None:
     """A word after a backslash in prose, and the text between two prices."""
-    assert readable(tex) == expected
+    assert to_unicode(tex) == expected
 
 
 @given(st.text(st.characters(exclude_characters="\\$^{}~`")))
@@ -305,7 +307,7 @@ def test_what_only_looks_like_tex_stays(tex: str, expected: str) -> None:
 def test_plain_text_is_unchanged(text: str) -> None:
     """Text without a sign of TeX, or two dashes or apostrophes together, is the same object again."""
     plain = re.sub(r"([-'])\1+", r"\1", text)
-    assert readable(plain) is plain
+    assert to_unicode(plain) is plain
 
 
 @pytest.mark.parametrize(
@@ -336,7 +338,7 @@ def test_plain_text_is_unchanged(text: str) -> None:
 def test_hostile_text_takes_little_time(text: str) -> None:
     """Deep nesting and endless openings take time in proportion to the length: 0.4 s of the processor at worst."""
     start = time.process_time()
-    readable(text)
+    to_unicode(text)
     assert time.process_time() - start < 5
 
 
@@ -354,9 +356,9 @@ def test_one_line_is_clean(text: str, expected: str) -> None:
 
 def test_paragraphs_are_told_apart() -> None:
     """A blank line begins a paragraph, and an indented one after a sentence; other line ends do not."""
-    assert paragraphs(" a\nb.\n  c\r\n\r\nd\re\n\n\n") == "a b.\n\nc\n\nd e"
-    assert paragraphs("all\n  lines\n  indented") == "all lines indented"
-    assert paragraphs("at most $c_n$\n  of these $x$\n  We") == "at most $c_n$ of these $x$\n\nWe"
+    assert normalize_paragraphs(" a\nb.\n  c\r\n\r\nd\re\n\n\n") == "a b.\n\nc\n\nd e"
+    assert normalize_paragraphs("all\n  lines\n  indented") == "all lines indented"
+    assert normalize_paragraphs("at most $c_n$\n  of these $x$\n  We") == "at most $c_n$ of these $x$\n\nWe"
 
 
 @pytest.mark.parametrize(
@@ -371,13 +373,13 @@ def test_paragraphs_are_told_apart() -> None:
 )
 def test_said_once(reasons: tuple[str, ...], said: str) -> None:
     """However often a reason comes back, it stands where it came first."""
-    assert said_once(*reasons) == said
+    assert join_distinct(*reasons) == said
 
 
 @given(st.one_of(st.sampled_from(HOSTILE), st.text()), st.integers(1, 400))
 def test_cut_keeps_its_limit(text: str, limit: int) -> None:
     """Never longer than asked, and untouched when it fits."""
-    short = cut(text, limit)
+    short = truncate(text, limit)
     assert len(short) <= limit
     assert (short == text) == (len(text) <= limit) or short == text
 
@@ -401,4 +403,4 @@ def test_cut_keeps_its_limit(text: str, limit: int) -> None:
 )
 def test_cut_takes_nothing_apart(text: str, limit: int, short: str) -> None:
     """Neither what is one character to a reader, nor a word that need not be, nor a link."""
-    assert cut(text, limit) == short
+    assert truncate(text, limit) == short

@@ -13,13 +13,13 @@ from bot.text.terms import (
     STOP_WORDS,
     Join,
     Role,
-    contains,
+    find_phrase,
     is_searchable,
-    phrase,
+    phrase_term,
     role,
     stem,
     terms,
-    words,
+    tokenize,
 )
 
 
@@ -62,8 +62,8 @@ def test_forms_of_one_word_are_one_stem(one: str, other: str, same: bool) -> Non
 )
 def test_scripts_without_spaces_are_read_sign_by_sign(text: str, phrase_: str, there: bool) -> None:
     """A phrase is found within running text, and its pairs of signs are terms of the text."""
-    assert bool(contains((text,), (phrase_,))) is there
-    has, asked = ({term for term, _, _ in terms(words(one))} for one in (text, phrase_))
+    assert bool(find_phrase((text,), (phrase_,))) is there
+    has, asked = ({term for term, _, _ in terms(tokenize(one))} for one in (text, phrase_))
     assert (asked <= has) is there
 
 
@@ -84,7 +84,7 @@ def test_scripts_without_spaces_are_read_sign_by_sign(text: str, phrase_: str, t
 )
 def test_phrase_is_its_stems_in_order(written: str, term: str) -> None:
     """However a phrase is spaced, hyphenated or inflected, it is one term."""
-    assert phrase(written) == term
+    assert phrase_term(written) == term
 
 
 @pytest.mark.parametrize("word", ["ͺ", "ﷺ", "ﷻ"])
@@ -94,7 +94,7 @@ def test_a_stem_is_one_word(word: str) -> None:
 
 
 def occurring(text: str) -> set[str]:
-    return {term for term, _, _ in terms(words(text))}
+    return {term for term, _, _ in terms(tokenize(text))}
 
 
 @pytest.mark.parametrize(
@@ -149,7 +149,7 @@ def test_terms_of_a_text(text: str, found: set[str]) -> None:
 
 def test_every_occurrence_has_its_place() -> None:
     """A term comes once for each time that it stands in the text, with where it stands."""
-    text = words("Robots of the world see robots")
+    text = tokenize("Robots of the world see robots")
     assert [(text.written(i, j), t) for t, i, j in terms(text) if "robot" in t] == [
         ("Robots", "robot"),
         ("Robots of the world", "robot world"),
@@ -160,7 +160,7 @@ def test_every_occurrence_has_its_place() -> None:
 
 def test_no_term_runs_from_title_into_abstract() -> None:
     """The last word of one text and the first of the next are no pair."""
-    assert {t for t, _, _ in terms(words("On world", "models"))} == {"world", "model"}
+    assert {t for t, _, _ in terms(tokenize("On world", "models"))} == {"world", "model"}
 
 
 @pytest.mark.parametrize(
@@ -204,18 +204,18 @@ def test_what_can_be_searched_for(text: str, searchable: bool) -> None:
 )
 def test_contains_whole_words_only(text: str, wanted: list[str], found: str | None) -> None:
     """The first wanted phrase that stands in the text, as its author wrote it."""
-    assert contains((text,), wanted) == found
+    assert find_phrase((text,), wanted) == found
 
 
 @pytest.mark.parametrize("title", ["Language models: a survey", "Robots, cups and tea", "Why (not) robots?"])
 def test_contains_finds_a_phrase_with_punctuation(title: str) -> None:
     """A title that is muted as it is written is found."""
-    assert contains((f"{title}. Other words",), [title.lower()]) == title.lower()
+    assert find_phrase((f"{title}. Other words",), [title.lower()]) == title.lower()
 
 
 def test_contains_does_not_join_texts() -> None:
     """A phrase split between title and abstract is not there."""
-    assert contains(("On world", "models we build"), ["world models"]) is None
+    assert find_phrase(("On world", "models we build"), ["world models"]) is None
 
 
 HOSTILE = st.one_of(
@@ -240,7 +240,7 @@ HOSTILE = st.one_of(
 @example("few-", "-shot of-the-x-4")
 def test_any_text_has_words(title: str, abstract: str) -> None:
     """Nothing that a source or a reader writes breaks it; every term is a word or a pair that stands there."""
-    read = words(title, abstract)
+    read = tokenize(title, abstract)
     assert len(read.stems) == len(read.spans) == len(read.joins)
     for term, first, last in terms(read):
         ends = [read.stems[first], *([read.stems[last]] if last > first else [])]
@@ -248,16 +248,16 @@ def test_any_text_has_words(title: str, abstract: str) -> None:
         assert any(role(one) is Role.TERM for one in ends)
         assert last - first <= MOST_LINKS + 1
         assert read.written(first, last)
-    whole = words(title)
-    if phrase(title) and Join.BREAK not in whole.joins:
-        assert contains((title,), [title]) == title
+    whole = tokenize(title)
+    if phrase_term(title) and Join.BREAK not in whole.joins:
+        assert find_phrase((title,), [title]) == title
 
 
 @pytest.mark.parametrize("text", ["world models for robots and ", "few-shot-", "(robots) — ", "猫 "])
 def test_a_long_text_takes_no_time(text: str) -> None:
     """100,000 words are read in a second, not in minutes."""
     began = time.perf_counter()
-    found = list(terms(words(text * (100_000 // len(text.split())))))
+    found = list(terms(tokenize(text * (100_000 // len(text.split())))))
     assert len(found) >= 50_000
     assert time.perf_counter() - began < 5
 

@@ -23,7 +23,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bot.errors import UserError
-from bot.text.plain import cut, one_line
+from bot.text.plain import one_line, truncate
 
 #: Bounds on what is read of one mail, so that no mail takes long: a report says what it has to say at its top.
 _READ_BYTES = 256 * 1024
@@ -259,7 +259,7 @@ def _of_recipient(block: Message) -> _Finding:
         kind = _failure(status, diagnostic)
     else:
         kind = Kind.NONE
-    return _Finding(kind, status, cut(diagnostic, DIAGNOSTIC_LENGTH))
+    return _Finding(kind, status, truncate(diagnostic, DIAGNOSTIC_LENGTH))
 
 
 def _specific_status(stated: str, diagnostic: str) -> str:
@@ -291,7 +291,7 @@ def _guessed(message: Message, parts: list[Message]) -> _Finding:
     line = next((line for line in words.split("\n") if _STATUS_IN_TEXT.search(line)), "")
     status = _specific_status("", line)
     kind = _failure(status, words) if permanent else Kind.SOFT
-    return _Finding(kind, status, cut(one_line(line), DIAGNOSTIC_LENGTH))
+    return _Finding(kind, status, truncate(one_line(line), DIAGNOSTIC_LENGTH))
 
 
 def _prose_only(message: Message, parts: list[Message], prose: dict[int, str]) -> Message:

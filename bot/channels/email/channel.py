@@ -11,8 +11,8 @@ from bot.channels.email.bounces import verp
 from bot.channels.email.message import Letterhead, Signer, compose, message_id_in, notice, sender_address
 from bot.channels.email.smtp import NotSentError, Session
 from bot.config.smtp_url import SmtpSettings, parse_smtp_url
-from bot.delivery.model import Blame, Envelope, Notice, Outcome, Part, Refused, Sent
-from bot.delivery.ports import Channel, Reach, nobody
+from bot.delivery.model import Cause, Envelope, Notice, Outcome, Part, Refused, Sent
+from bot.delivery.ports import Channel, StageCallback, ignore_stage
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.presentation.templates import BUILT_IN, Templates
@@ -33,7 +33,7 @@ class MailChannel(Channel):
     """
 
     name = "email"
-    finds = False
+    can_look_up = False
 
     def __init__(
         self,
@@ -85,13 +85,13 @@ class MailChannel(Channel):
             self._session.close(politely=True)
         self._session = None
 
-    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
+    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
         try:
             self._session = self._session or Session(self._settings(), self._timeout)
             sender, to = self._envelope_sender(envelope.delivery), _address(envelope.target)
             outcome = self._session.hand_over(sender, to, envelope.payload, reach)
         except NotConfigured as error:
-            return Refused(str(error), Blame.SERVICE)
+            return Refused(str(error), Cause.SERVICE)
         except NotSentError as error:
             return error.outcome
         return Sent(message_id_in(envelope.payload)) if isinstance(outcome, Sent) else outcome

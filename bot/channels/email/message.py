@@ -28,7 +28,7 @@ from bot.presentation.digest_view import DigestView, digest_view
 from bot.presentation.links import LinkView
 from bot.presentation.templates import BUILT_IN, Templates
 from bot.text.addresses import is_loopback
-from bot.text.plain import cut, one_line, without_controls
+from bot.text.plain import one_line, strip_controls, truncate
 
 SUBJECT_TITLE_LENGTH = 70
 _NOTICE_SUBJECT_LENGTH = 120
@@ -131,7 +131,7 @@ def notice(told: Notice, delivery: str, to: str, letterhead: Letterhead) -> byte
     Subject and text may quote anybody. Raises ValueError when the sender is no address.
     """
     message = _message(_subject(told.subject, _NOTICE_SUBJECT_LENGTH), delivery, told.made, to, letterhead)
-    message.set_content("".join(f"{without_controls(line)}\n" for line in told.text.splitlines()))
+    message.set_content("".join(f"{strip_controls(line)}\n" for line in told.text.splitlines()))
     return _finished(message, told.made, to, letterhead)
 
 
@@ -190,7 +190,7 @@ def _one_click(delivery: str, letterhead: Letterhead) -> str | None:
     """RFC 8058, 3.1: the link is https; plain http stays on this machine, for trying things out."""
     if not letterhead.public_url or not letterhead.secret:
         return None
-    url = unsubscribe_token.link(letterhead.public_url, letterhead.secret, delivery)
+    url = unsubscribe_token.unsubscribe_url(letterhead.public_url, letterhead.secret, delivery)
     return url if _PLAIN_URL.fullmatch(url) and is_safe_on_its_way(url) else None
 
 
@@ -222,7 +222,7 @@ def subject(view: DigestView) -> str:
 
 def _subject(text: str, limit: int) -> str:
     """As an inbox shows it."""
-    return _no_encoded_words(cut(one_line(text), limit))
+    return _no_encoded_words(truncate(one_line(text), limit))
 
 
 def _no_encoded_words(text: str) -> str:

@@ -13,9 +13,9 @@ import ssl
 from collections.abc import Callable, Iterator
 
 from bot.config.smtp_url import SmtpSettings, Tls
-from bot.delivery.model import Blame, Later, Outcome, Refused, Sent, Stage, Unknown
-from bot.delivery.ports import Reach
-from bot.text.plain import cut, one_line
+from bot.delivery.model import Cause, Deferred, Outcome, Refused, Sent, Stage, Unknown
+from bot.delivery.ports import StageCallback
+from bot.text.plain import one_line, truncate
 
 _FAREWELL = 2.0  # seconds: nothing depends on the answer to QUIT
 _Command = Callable[[], tuple[int, bytes]]
@@ -25,7 +25,7 @@ _QUOTED_REPLY = 200  # characters of a server's words in an outcome
 class NotSentError(Exception):
     """Ends an attempt before the content went out, with what that means."""
 
-    def __init__(self, outcome: Later | Refused) -> None:
+    def __init__(self, outcome: Deferred | Refused) -> None:
         super().__init__(outcome.why)
         self.outcome = outcome
 
@@ -58,7 +58,7 @@ class Session:
                 connection.docmd("QUIT")
         connection.close()
 
-    def hand_over(self, sender: str, to: str, content: bytes, reach: Reach) -> Outcome:
+    def hand_over(self, sender: str, to: str, content: bytes, reach: StageCallback) -> Outcome:
         """MAIL, RCPT, DATA and the content, as it is. Raises NotSentError."""
         done = False
         try:
@@ -73,7 +73,7 @@ class Session:
             if not done:
                 self.close()  # also when what `reach` raises goes through: the server must not get the rest
 
-    def _handed_over(self, sender: str, to: str, content: bytes, reach: Reach) -> Outcome:
+    def _handed_over(self, sender: str, to: str, content: bytes, reach: StageCallback) -> Outcome:
         connection = self._opened()
         # RFC 6531: only then may an address hold more than ASCII.
         options = () if (sender + to).isascii() else ("SMTPUTF8",)
@@ -90,9 +90,9 @@ class Session:
     def _opened(self) -> smtplib.SMTP:
         """A connection that is encrypted and logged in as the settings want it. Raises NotSentError."""
         if self._connection is None:
-            with self._told("connecting", Blame.SERVICE):
+            with self._told("connecting", Cause.SERVICE):
                 self._connection = self._connect()
-            with self._told("starting TLS", Blame.SERVICE):
+            with self._told("starting TLS", Cause.SERVICE):
                 self._encrypt(self._connection)
             if self._settings.user:
                 self._log_in(self._connection)
@@ -113,7 +113,7 @@ class Session:
             raise NotSentError(
                 Refused(
                     "the SMTP server offers no STARTTLS; use smtps://, or ?tls=none if it may be plain",
-                    Blame.SERVICE,
+                    Cause.SERVICE,
                 )
             )
         if offered and self._settings.tls in {Tls.REQUIRED, Tls.OFFERED}:
@@ -130,7 +130,7 @@ class Session:
             raise NotSentError(_later("the SMTP server hung up while logging in")) from None
         except smtplib.SMTPException:
             raise NotSentError(
-                Refused("the SMTP server offers no log-in that Paperboy knows", Blame.SERVICE)
+                Refused("the SMTP server offers no log-in that Paperboy knows", Cause.SERVICE)
             ) from None
         except OSError as error:
             raise NotSentError(
@@ -155,7 +155,7 @@ class Session:
         if code not in {250, 251, 354}:
             raise NotSentError(self._judged(code, reply))
 
-    def _deliver(self, connection: smtplib.SMTP, content: bytes, reach: Reach) -> Outcome:
+    def _deliver(self, connection: smtplib.SMTP, content: bytes, reach: StageCallback) -> Outcome:
         """From the first byte here the server may own the message whatever we hear (RFC 1047).
 
         smtplib's own data() would hide whether 354 was ever answered.
@@ -169,7 +169,7 @@ class Session:
         return self._judged(code, reply) if code != 250 else Sent("")
 
     @contextlib.contextmanager
-    def _told(self, doing: str, blame: Blame = Blame.MESSAGE) -> Iterator[None]:
+    def _told(self, doing: str, blame: Cause = Cause.MESSAGE) -> Iterator[None]:
         """What a failure before the content means: always certain."""
         try:
             yield
@@ -179,19 +179,19 @@ class Session:
             raise NotSentError(Refused(f"{self._place} cannot take such an address (SMTPUTF8)")) from None
         except OSError as error:
             why = f"{doing} failed at {self._place}: {_described(error)}"
-            raise NotSentError(Later(why, blame=blame)) from None
+            raise NotSentError(Deferred(why, cause=blame)) from None
         except ValueError as error:  # a host name or an address that cannot be written to a socket
             why = f"{doing} failed at {self._place}: {type(error).__name__}"
             raise NotSentError(Refused(why, blame)) from None
 
-    def _judged(self, code: int, reply: bytes | str, blame: Blame = Blame.MESSAGE) -> Later | Refused:
+    def _judged(self, code: int, reply: bytes | str, blame: Cause = Cause.MESSAGE) -> Deferred | Refused:
         """RFC 5321, 4.2.1: 5xx is for good; 4xx, and what is neither, for now."""
         why = f"the SMTP server says {code} {self._quoted(reply)}".rstrip()
-        return Refused(why, blame) if 500 <= code < 600 else Later(why, blame=blame)
+        return Refused(why, blame) if 500 <= code < 600 else Deferred(why, cause=blame)
 
     def _quoted(self, reply: bytes | str) -> str:
         text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-        return cut(self._without_credentials(one_line(text)), _QUOTED_REPLY)
+        return truncate(self._without_credentials(one_line(text)), _QUOTED_REPLY)
 
     def _without_credentials(self, text: str) -> str:
         user, password = self._settings.user, self._settings.password
@@ -202,9 +202,9 @@ class Session:
         return text
 
 
-def _later(why: str) -> Later:
+def _later(why: str) -> Deferred:
     """Of the server, and not of this mail."""
-    return Later(why, blame=Blame.SERVICE)
+    return Deferred(why, cause=Cause.SERVICE)
 
 
 def _described(error: OSError) -> str:
@@ -213,12 +213,12 @@ def _described(error: OSError) -> str:
     return f"{type(error).__name__}{f' ({said})' if said else ''}"
 
 
-def _after_log_in(code: int) -> Later | Refused:
+def _after_log_in(code: int) -> Deferred | Refused:
     if 400 <= code < 500:
         return _later(f"the SMTP server cannot check the log-in now (code {code})")
     return Refused(
         f"the SMTP server refused the log-in (code {code}): check user and password in SMTP_URL",
-        Blame.SERVICE,
+        Cause.SERVICE,
     )
 
 

@@ -15,7 +15,7 @@ from bot.presentation.digest_view import EARLIER, AuthorView, DigestView, PaperV
 from bot.presentation.excerpts import Span, shortened
 from bot.presentation.links import LinkView
 from bot.presentation.templates import sentence, starred
-from bot.text.plain import counted, cut
+from bot.text.plain import pluralize, truncate
 
 MAX_HEADER = 150
 _OR_LEAVE = ", or take Paperboy out of this channel"
@@ -32,7 +32,10 @@ Block = dict[str, Any]
 
 
 def header(text: str) -> Block:
-    return {"type": "header", "text": {"type": "plain_text", "text": cut(text, MAX_HEADER), "emoji": False}}
+    return {
+        "type": "header",
+        "text": {"type": "plain_text", "text": truncate(text, MAX_HEADER), "emoji": False},
+    }
 
 
 def section(text: str) -> Block:
@@ -169,14 +172,14 @@ def opening(view: DigestView, here: int) -> Block:
     lines = [
         f"*{view.count}* for {bold(view.profile, _PROFILE)} · {escaped_within(view.news, _NEWS)}",
         _why_so_few(view) if view.papers else "",
-        f"The best are here, {counted(rest, 'more paper')} in the thread." if rest else "",
+        f"The best are here, {pluralize(rest, 'more paper')} in the thread." if rest else "",
     ]
     return context("\n".join(filter(None, lines)))
 
 
 def continuing(view: DigestView, part: int, parts: int, here: int) -> Block:
     """What a reply in the thread is."""
-    papers = f" · {counted(here, 'more paper')}" if here else ""
+    papers = f" · {pluralize(here, 'more paper')}" if here else ""
     return context(f"*Part {part} of {parts}*{papers} for {bold(view.profile, _PROFILE)} · {view.day}")
 
 
@@ -191,7 +194,11 @@ def _why_so_few(view: DigestView) -> str:
 
 def notes(view: DigestView, *, direct: bool) -> Block:
     """How to read it, to change it, and to stop it. `direct`: it is a message to one person."""
-    profile, settings, zone = bold(view.profile, _PROFILE), cut(view.settings, 120), cut(view.timezone, 60)
+    profile, settings, zone = (
+        bold(view.profile, _PROFILE),
+        truncate(view.settings, 120),
+        truncate(view.timezone, 60),
+    )
     star = "★ an author you follow. " if view.followed else ""
     return context(
         (f"{star}{view.percentage}\n" if view.papers else "")

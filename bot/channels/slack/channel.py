@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError
 
-from bot.channels.slack.errors import FAILURES, Judgement, Kind, judged, why_unread
+from bot.channels.slack.errors import FAILURES, Classified, Kind, classify_error, why_unread
 from bot.channels.slack.payload import alert, is_ours, messages, plain
-from bot.delivery.model import Blame, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
-from bot.delivery.ports import Channel, Names, Reach, nobody
+from bot.delivery.model import Cause, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
+from bot.delivery.ports import Channel, NameCache, StageCallback, ignore_stage
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.presentation.templates import BUILT_IN, Templates
@@ -60,7 +60,7 @@ class SlackChannel(Channel):
     """
 
     name = "slack"
-    finds = True
+    can_look_up = True
     spacing = SPACING
 
     def __init__(
@@ -69,7 +69,7 @@ class SlackChannel(Channel):
         api_url: str | None = None,
         *,
         timeout: int = TIMEOUT,
-        names: Names | None = None,
+        names: NameCache | None = None,
         templates: Templates = BUILT_IN,
     ) -> None:
         self._token = (token or "").strip()
@@ -101,16 +101,16 @@ class SlackChannel(Channel):
     def conversation(self, target: str) -> str:
         return self._names.get(target) or target if _is_name(target) else target
 
-    def send(self, envelope: Envelope, reach: Reach = nobody) -> Outcome:
+    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
         if problem := self._problem():
-            return Refused(problem, Blame.SERVICE)
+            return Refused(problem, Cause.SERVICE)
         channel, _, thread = (envelope.thread or "").partition(":")
         arguments = json.loads(envelope.payload) | {"channel": channel or self._resolved(envelope.target)}
         if thread:
             arguments["thread_ts"] = thread
         return self._posted(envelope, arguments, reach)
 
-    def _posted(self, envelope: Envelope, arguments: dict[str, Any], reach: Reach) -> Outcome:
+    def _posted(self, envelope: Envelope, arguments: dict[str, Any], reach: StageCallback) -> Outcome:
         """Post it, and once more as plain text when it is the blocks that Slack does not take."""
         outcome, kind, code = self._post(arguments, reach)
         if kind is Kind.PAYLOAD and "blocks" in arguments:
@@ -121,13 +121,13 @@ class SlackChannel(Channel):
             self._names.put(envelope.target, None)  # deleted, and made anew under its name perhaps
         return outcome
 
-    def _post(self, arguments: dict[str, Any], reach: Reach) -> Judgement:
+    def _post(self, arguments: dict[str, Any], reach: StageCallback) -> Classified:
         reach(Stage.POST)
         try:
             answer = self._client().chat_postMessage(**arguments)
         except FAILURES as error:
-            return judged(error)
-        return Judgement(Sent(f"{answer.get('channel') or arguments['channel']}:{answer.get('ts') or ''}"))
+            return classify_error(error)
+        return Classified(Sent(f"{answer.get('channel') or arguments['channel']}:{answer.get('ts') or ''}"))
 
     # --- Names
 
@@ -219,7 +219,7 @@ class SlackChannel(Channel):
 class _Remembered:
     """The ids of names, asked for once as long as they are known; kept over restarts where there is a place."""
 
-    def __init__(self, kept: Names | None) -> None:
+    def __init__(self, kept: NameCache | None) -> None:
         self._kept = kept
         self._ids: dict[str, str] = {}
 

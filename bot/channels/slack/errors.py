@@ -16,7 +16,7 @@ from urllib.error import URLError
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
-from bot.delivery.model import Blame, Later, Outcome, Refused, Unknown
+from bot.delivery.model import Cause, Deferred, Outcome, Refused, Unknown
 
 
 class Kind(Enum):
@@ -60,11 +60,11 @@ KINDS: Mapping[str, Kind] = {
 }
 #: Families of codes that grow: restricted_action_read_only_channel, invalid_metadata_format ...
 _FAMILIES: Mapping[str, Kind] = {"restricted_action": Kind.TARGET, "invalid_metadata_": Kind.PAYLOAD}
-_BLAMES: Mapping[Kind, Blame] = {
-    Kind.SERVICE: Blame.SERVICE,
-    Kind.TARGET: Blame.TARGET,
-    Kind.THREAD: Blame.MESSAGE,
-    Kind.PAYLOAD: Blame.MESSAGE,
+_BLAMES: Mapping[Kind, Cause] = {
+    Kind.SERVICE: Cause.SERVICE,
+    Kind.TARGET: Cause.TARGET,
+    Kind.THREAD: Cause.MESSAGE,
+    Kind.PAYLOAD: Cause.MESSAGE,
 }
 _CHECK = "check SLACK_BOT_TOKEN"
 _HINTS: Mapping[str, str] = {
@@ -85,7 +85,7 @@ _HINTS: Mapping[str, str] = {
 FAILURES = (SlackClientError, OSError, HTTPException, ValueError, AttributeError, LookupError)
 
 
-class Judgement(NamedTuple):
+class Classified(NamedTuple):
     """What an answer, or the want of one, says about a message."""
 
     outcome: Outcome
@@ -93,7 +93,7 @@ class Judgement(NamedTuple):
     code: str = ""  #: Slack's, of an answer
 
 
-def judged(error: Exception) -> Judgement:
+def classify_error(error: Exception) -> Classified:
     """What an exception of slack_sdk says about the message. Never quotes what could hold the token.
 
     urllib wraps in URLError only what fails until the request is written to its end (CPython's
@@ -102,8 +102,8 @@ def judged(error: Exception) -> Judgement:
     if isinstance(error, SlackApiError):
         return _judged_answer(error.response)
     if isinstance(error, URLError):
-        return Judgement(Later(f"no connection to Slack: {_name(error.reason)}", blame=Blame.SERVICE))
-    return Judgement(Unknown(f"the connection to Slack broke: {_name(error)}"))
+        return Classified(Deferred(f"no connection to Slack: {_name(error.reason)}", cause=Cause.SERVICE))
+    return Classified(Unknown(f"the connection to Slack broke: {_name(error)}"))
 
 
 def _name(reason: object) -> str:
@@ -112,7 +112,7 @@ def _name(reason: object) -> str:
     return f"{type(reason).__name__}{f' ({text})' if text else ''}"
 
 
-def _judged_answer(response: SlackResponse) -> Judgement:
+def _judged_answer(response: SlackResponse) -> Classified:
     """The error code decides; without a known one, the HTTP status does."""
     status = int(response.status_code)
     code = _code_of(response)
@@ -122,8 +122,8 @@ def _judged_answer(response: SlackResponse) -> Judgement:
         f"Slack says {code}" + (f" (HTTP {status})" if status != 200 else "") + (f": {hint}" if hint else "")
     )
     if kind is Kind.LATER:
-        return Judgement(Later(why, _retry_after(response.headers)), kind, code)
-    return Judgement(Refused(why, _BLAMES[kind]) if kind in _BLAMES else Unknown(why), kind, code)
+        return Classified(Deferred(why, _retry_after(response.headers)), kind, code)
+    return Classified(Refused(why, _BLAMES[kind]) if kind in _BLAMES else Unknown(why), kind, code)
 
 
 def _kind(code: str) -> Kind | None:

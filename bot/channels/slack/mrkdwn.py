@@ -15,7 +15,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from bot.presentation.excerpts import Span
-from bot.text.plain import cut
+from bot.text.plain import truncate
 
 _LONGEST_URL = 600  #: characters, escaped
 #: A soft hyphen shows where a line ends just there: it is put where a mark would work, and nowhere else.
@@ -52,10 +52,10 @@ def disarmed(text: str) -> str:
 def escaped_within(text: str, share: int) -> str:
     """`text` escaped, and cut before escaping so that no more than `share` characters result."""
     length = min(len(text), share)
-    shown = escaped(cut(text, length)) if length else ""
+    shown = escaped(truncate(text, length)) if length else ""
     while size(shown) > share:
         length = min(length - 1, length * share // size(shown))
-        shown = escaped(cut(text, length)) if length else ""
+        shown = escaped(truncate(text, length)) if length else ""
     return shown
 
 

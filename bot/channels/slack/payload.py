@@ -19,7 +19,7 @@ from bot.delivery.model import Envelope, Notice, Part
 from bot.digests.model import Digest
 from bot.presentation.digest_view import DigestView, digest_view
 from bot.presentation.templates import Templates
-from bot.text.plain import cut
+from bot.text.plain import truncate
 
 _EVENT_TYPE = "paperboy_delivery"
 #: `text` is cut silently above 40,000 characters, and may be split from about 4,000 on (undocumented).
@@ -47,10 +47,10 @@ def _text(view: DigestView, page: Page, part: int, parts: int, templates: Templa
     """What is read aloud instead of the blocks. A message without metadata is told by it: it is no other part's, nor
     another profile's, whatever one's own template says.
     """
-    reader = f"Paperboy for {cut(view.profile, 80)}, {view.day}"
+    reader = f"Paperboy for {truncate(view.profile, 80)}, {view.day}"
     whose = escaped(f"{reader}, part {part} of {parts}" if part > 1 else f"{reader}: {view.count.lower()}")
     papers = sorted(page.papers, key=lambda paper: paper.rank)
-    names: dict[str, Any] = {"digest": view, "papers": papers, "part": part, "parts": parts, "cut": cut}
+    names: dict[str, Any] = {"digest": view, "papers": papers, "part": part, "parts": parts, "cut": truncate}
     texts = (templates.slack(escaped, **names, room=room, reasons=told).strip() for room, told in _TEXTS)
     named = (text if whose in text else f"{text}\n{whose}" for text in texts)
     return next((text for text in named if size(text) <= MAX_TEXT), whose)

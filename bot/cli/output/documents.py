@@ -9,25 +9,25 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from bot.delivery.model import Bounces, Edition
-from bot.delivery.service import Served
+from bot.delivery.model import BounceSummary, Edition
+from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
 from bot.evaluation.tasks import Evaluation, Result, hidden
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
 from bot.ranking.model import Reason
-from bot.sources.ingest import Report
-from bot.text.latex import readable
+from bot.sources.ingest import SourceReport
+from bot.text.latex import to_unicode
 
 if TYPE_CHECKING:  # which only their own commands need
     from bot.channels.email.intake import Taken
-    from bot.delivery.status import Affairs, Unfinished
+    from bot.delivery.status import Status, Unfinished
 
 Json = dict[str, Any]
 
 
-def ingest(reports: Iterable[Report], papers: int) -> Json:
+def ingest(reports: Iterable[SourceReport], papers: int) -> Json:
     return {"sources": [_source_report(report) for report in reports], "papers": papers}
 
 
@@ -43,7 +43,7 @@ def preview(digests: Iterable[Digest], now: datetime) -> list[Json]:
     ]
 
 
-def send(rows: Iterable[Served]) -> Json:
+def send(rows: Iterable[SendResult]) -> Json:
     return {
         "editions": [
             {
@@ -76,7 +76,7 @@ def explain(profile: str, asked: str, found: Explanation, now: datetime) -> Json
     }
 
 
-def status(affairs: Affairs) -> Json:
+def status(affairs: Status) -> Json:
     """`paused` and `bounces` are there only when there are any: the contract does not know them."""
     paused = [{"where": pause.scope, "since": iso(pause.since), "why": pause.why} for pause in affairs.pauses]
     return {
@@ -97,7 +97,7 @@ def status(affairs: Affairs) -> Json:
     }
 
 
-def _address(one: Bounces) -> Json:
+def _address(one: BounceSummary) -> Json:
     return {
         "target": one.target,
         "hard": one.hard,
@@ -110,7 +110,7 @@ def _address(one: Bounces) -> Json:
 def evaluate(done: Evaluation) -> Json:
     """`hidden` only for one's own profile: where the liked papers came that the ranking was not told of."""
     found = [
-        {"id": one.paper.id, "title": readable(one.paper.title), "rank": one.place, "of": one.candidates}
+        {"id": one.paper.id, "title": to_unicode(one.paper.title), "rank": one.place, "of": one.candidates}
         for one in hidden(done)
     ]
     return {
@@ -150,7 +150,7 @@ def iso(moment: datetime | None) -> str | None:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z") if moment else None
 
 
-def _source_report(report: Report) -> Json:
+def _source_report(report: SourceReport) -> Json:
     return {
         "name": report.name,
         "entries": report.entries,
@@ -161,7 +161,7 @@ def _source_report(report: Report) -> Json:
     }
 
 
-def _told(report: Report) -> Iterable[Unreadable]:
+def _told(report: SourceReport) -> Iterable[Unreadable]:
     """A source that failed, or was left alone, stands here too: the contract has no other place for it."""
     told = report.unreadable
     is_missing = report.state in ("failed", "skipped") and not told
@@ -172,8 +172,8 @@ def _entry(rank: int, one: ScoredPaper) -> Json:
     return {
         "rank": rank,
         "id": one.paper.id,
-        "title": readable(one.paper.title),
-        "authors": [readable(name) for name in one.paper.authors],
+        "title": to_unicode(one.paper.title),
+        "authors": [to_unicode(name) for name in one.paper.authors],
         "score": _rounded(one.score),
         "relevance": _rounded(one.relevance),
         "url": one.paper.url,

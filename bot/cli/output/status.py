@@ -14,11 +14,11 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bot.delivery.alerts import remedy
-from bot.delivery.model import Bounces, Delivery, DeliveryState, Edition, Pause
+from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, Pause
 from bot.delivery.retry import GIVE_UP
-from bot.delivery.status import Affairs, Unfinished
+from bot.delivery.status import Status, Unfinished
 from bot.papers.model import SourceState
-from bot.text.plain import counted, cut
+from bot.text.plain import pluralize, truncate
 
 #: Lines of each kind; `--json` has the rest.
 SHOWN = 8
@@ -29,7 +29,7 @@ _WHY_LENGTH = 220
 STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}
 
 
-def shown(affairs: Affairs) -> RenderableType:
+def shown(affairs: Status) -> RenderableType:
     """The whole screen."""
     sections = (
         ("Needs you", _needs_you(affairs)),
@@ -49,19 +49,21 @@ def shown(affairs: Affairs) -> RenderableType:
 # --- What needs somebody ----------------------------------------------------------------------------------
 
 
-def _needs_you(affairs: Affairs) -> Iterator[Text]:
+def _needs_you(affairs: Status) -> Iterator[Text]:
     stopped = [one for one in affairs.unfinished() if one.delivery.has_stopped]
     yield from _capped([_paused(pause, affairs) for pause in affairs.pauses if not pause.by_reader])
     yield from _capped([_stopped(one) for one in stopped])
-    failed = sum(one.delivery.state is DeliveryState.FAILED and not one.delivery.is_barred for one in stopped)
+    failed = sum(
+        one.delivery.state is DeliveryState.FAILED and not one.delivery.is_forbidden for one in stopped
+    )
     if failed > 1:
         yield Text(f"  all {failed} that failed, when they are mended: paperboy resend --all")
 
 
-def _paused(pause: Pause, affairs: Affairs) -> Text:
+def _paused(pause: Pause, affairs: Status) -> Text:
     todo = "if they ask for it again" if pause.by_reader else "when mended"
     waiting = sum(pause.scope in one.delivery.scopes for one in affairs.unfinished())
-    held = f" {counted(waiting, 'delivery', 'deliveries')} kept;" if waiting else ""
+    held = f" {pluralize(waiting, 'delivery', 'deliveries')} kept;" if waiting else ""
     return Text.assemble(
         "  ",
         ("paused", "" if pause.by_reader else "bold red"),
@@ -76,7 +78,7 @@ def _stopped(one: Unfinished) -> Text:
     return Text.assemble(
         "  ",
         ("held, uncertain" if is_held else "failed", STYLES[delivery.state]),
-        f" {one.whole}, after {counted(delivery.attempts, 'attempt')}: {_short(delivery.reason)}\n",
+        f" {one.whole}, after {pluralize(delivery.attempts, 'attempt')}: {_short(delivery.reason)}\n",
         f"      {remedy(delivery)}",
     )
 
@@ -84,15 +86,15 @@ def _stopped(one: Unfinished) -> Text:
 # --- What goes on -----------------------------------------------------------------------------------------
 
 
-def _goes_on(affairs: Affairs) -> Iterator[Text]:
+def _goes_on(affairs: Status) -> Iterator[Text]:
     open_ = [one for one in affairs.unfinished() if not one.delivery.has_stopped]
     open_.sort(key=lambda one: (one.delivery.until or affairs.now, one.delivery.id))
     yield from _capped([_open(one, affairs) for one in open_])
 
 
-def _open(one: Unfinished, affairs: Affairs) -> Text:
+def _open(one: Unfinished, affairs: Status) -> Text:
     delivery = one.delivery
-    tries = f", after {counted(delivery.attempts, 'attempt')}" if delivery.attempts else ""
+    tries = f", after {pluralize(delivery.attempts, 'attempt')}" if delivery.attempts else ""
     why = f": {_short(delivery.reason)}" if delivery.reason else ""
     style = "yellow" if delivery.state is DeliveryState.UNCERTAIN else ""
     return Text.assemble(
@@ -108,7 +110,7 @@ def _now(delivery: Delivery) -> str:
     return f"; or decide now: paperboy resend|settle {delivery.id}" if in_doubt else ""
 
 
-def _next(delivery: Delivery, affairs: Affairs) -> str:
+def _next(delivery: Delivery, affairs: Status) -> str:
     if any(pause.scope in delivery.scopes for pause in affairs.pauses):
         return "waits for the pause to end"
     if delivery.until is None:
@@ -134,16 +136,16 @@ def _in(wait: timedelta) -> str:
 # --- Mail, sources, digests -------------------------------------------------------------------------------
 
 
-def _came_back(bounces: Iterable[Bounces]) -> Iterator[Text]:
+def _came_back(bounces: Iterable[BounceSummary]) -> Iterator[Text]:
     yield from _capped([Text(f"  {one.target}: {_bounced(one)}: {_short(one.why)}") for one in bounces])
 
 
-def _bounced(one: Bounces) -> str:
+def _bounced(one: BounceSummary) -> str:
     kinds = [f"{one.hard} for good"] * bool(one.hard) + [f"{one.soft} for now"] * bool(one.soft)
     return f"{', '.join(kinds)}; last {_minute(one.last)}" if one.last else ", ".join(kinds)
 
 
-def _unsubscribed(affairs: Affairs) -> Iterator[Text]:
+def _unsubscribed(affairs: Status) -> Iterator[Text]:
     """What its readers ended: it needs nobody, unless they change their minds."""
     yield from _capped([_paused(pause, affairs) for pause in affairs.pauses if pause.by_reader])
 
@@ -173,7 +175,7 @@ def _edition(edition: Edition) -> Text:
     return Text.assemble(
         f"  {edition.on} {edition.profile} → {edition.channel} {edition.target}: ",
         (str(edition.state), STYLES.get(str(edition.state), "")),
-        f", {counted(edition.papers, 'paper')}" if edition.papers else "",
+        f", {pluralize(edition.papers, 'paper')}" if edition.papers else "",
         f" ({edition.why})" if edition.why else "",
     )
 
@@ -199,7 +201,7 @@ def _capped(lines: Sequence[Text]) -> Iterator[Text]:
 
 
 def _short(why: str) -> str:
-    return cut(why, _WHY_LENGTH)
+    return truncate(why, _WHY_LENGTH)
 
 
 def _minute(moment: datetime | None) -> str:

@@ -14,20 +14,20 @@ from rich.table import Table
 from rich.text import Text
 
 from bot.cli.output.status import STYLES
-from bot.delivery.service import Served
+from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
 from bot.evaluation.measures import MAIN, MEASURES
 from bot.evaluation.tasks import Evaluation, Result, hidden
 from bot.papers.merge import Change
-from bot.sources.ingest import Report
-from bot.text.latex import readable
-from bot.text.plain import counted
+from bot.sources.ingest import SourceReport
+from bot.text.latex import to_unicode
+from bot.text.plain import pluralize
 
 if TYPE_CHECKING:
     from bot.channels.email.intake import Taken
 
 
-def ingested(reports: Iterable[Report], papers: int) -> RenderableType:
+def ingested(reports: Iterable[SourceReport], papers: int) -> RenderableType:
     """Counts per source, what could not be read, and what is stored now."""
     table = Table("source", box=None, header_style="dim", pad_edge=False)
     for column in ("entries", "new", "updated", "known", "unreadable"):
@@ -49,14 +49,14 @@ def ingested(reports: Iterable[Report], papers: int) -> RenderableType:
     return Group(table, *troubles, Text(f"{papers} papers are stored."))
 
 
-def sent(rows: Sequence[Served]) -> RenderableType:
+def sent(rows: Sequence[SendResult]) -> RenderableType:
     """A line for each subscription."""
     lines = [_served(row) for row in rows]
     return Group(*lines) if lines else Text("No profile has a subscription that this call is about.")
 
 
-def _served(row: Served) -> Text:
-    papers = f", {counted(row.papers, 'paper')}" if row.papers else ""
+def _served(row: SendResult) -> Text:
+    papers = f", {pluralize(row.papers, 'paper')}" if row.papers else ""
     why = f" ({row.why})" if row.why else ""
     return Text.assemble(
         f"{row.on} {row.profile} → {row.channel} {row.target}: ",
@@ -76,7 +76,7 @@ def came_back(read: Sequence[Taken]) -> RenderableType:
         "about none of our mails" if one.kind != "none" else "no bounces" for one in read if not one.delivery
     )
     rest = "".join(f", {number} {what}" for what, number in sorted(others.items()))
-    return Group(*lines, Text(f"{counted(len(read), 'mail')} read, {len(ours)} about ours{rest}."))
+    return Group(*lines, Text(f"{pluralize(len(read), 'mail')} read, {len(ours)} about ours{rest}."))
 
 
 def explained(profile: str, asked: str, found: Explanation) -> RenderableType:
@@ -113,15 +113,15 @@ _NAME_WIDTH = 70
 def evaluated(done: Evaluation) -> RenderableType:
     """Methods and measures, what the first is to each other one, and the main measure of each profile."""
     task = done.task
-    sizes = f"{counted(len(done.profiles), 'profile')}, {counted(len(task.trials), 'ranking')}"
+    sizes = f"{pluralize(len(done.profiles), 'profile')}, {pluralize(len(task.trials), 'ranking')}"
     shown: list[RenderableType] = [
-        Text(f"{counted(len(task.papers), 'paper')}, {sizes}; means over the rankings")
+        Text(f"{pluralize(len(task.papers), 'paper')}, {sizes}; means over the rankings")
     ]
     if task.missing:
         shown.append(_missing(task.missing))
     shown += [Text(), _methods(done), Text(), _per_profile(done)]
     if found := hidden(done):
-        rows = [(f"{one.place} of {one.candidates}", readable(one.paper.title)) for one in found]
+        rows = [(f"{one.place} of {one.candidates}", to_unicode(one.paper.title)) for one in found]
         shown += [Text(), _hidden(rows)]
     return Group(*shown)
 
@@ -129,7 +129,7 @@ def evaluated(done: Evaluation) -> RenderableType:
 def _missing(ids: Sequence[str]) -> Text:
     named = ", ".join(ids[:_NAMED]) + (", ..." if len(ids) > _NAMED else "")
     return Text(
-        f"Left out, as not among the papers: {counted(len(ids), 'judged id')}: {named}", style="yellow"
+        f"Left out, as not among the papers: {pluralize(len(ids), 'judged id')}: {named}", style="yellow"
     )
 
 

@@ -25,7 +25,7 @@ from bot.sources.arxiv.common import (
     prose,
     together,
 )
-from bot.sources.base import Http, Known, Wanted
+from bot.sources.base import Http, Known, SourceRequest
 from bot.sources.parsing.entries import Draft, broken, chunks, date_of, endpoint, listing
 from bot.sources.parsing.xml import Element, read_xml, root_name, text
 from bot.text.plain import one_line
@@ -134,7 +134,7 @@ class ArxivApi:
     def __init__(self, base_url: str = DEFAULT_URL) -> None:
         self._url = endpoint(base_url, "/api/query")
 
-    def fetch(self, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
+    def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         """One listing a request. Raises SourceError; yields nothing when nothing is wanted."""
         for query in _queries(wanted):
             yield from self._newest(query, wanted, http, known)
@@ -143,7 +143,7 @@ class ArxivApi:
             if data is not None:
                 yield _as_references(parse(data))
 
-    def _newest(self, query: str, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
+    def _newest(self, query: str, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         start, before = 0, tuple[Entry, ...]()
         while start < MOST_RESULTS:
             page = self._page(query, start, http)
@@ -179,7 +179,7 @@ class ArxivApi:
         return _Page(Listing(unreadable=(broken(why, f"results from {start + 1}"),)))
 
 
-def _queries(wanted: Wanted) -> Iterator[str]:
+def _queries(wanted: SourceRequest) -> Iterator[str]:
     """`(cat:cs.LG OR au:"Seungwook Han")`, as many of them as their length demands."""
     terms = [*map(_category_term, wanted.categories), *filter(None, map(_author_term, wanted.authors))]
     for group in chunks(terms, len(terms), LONGEST_QUERY, lambda term: len(quote_plus(term + _OR))):
@@ -196,7 +196,7 @@ def _author_term(name: str) -> str:
     return f'au:"{phrase}"' if phrase else ""
 
 
-def _id_lists(wanted: Wanted) -> Iterator[list[str]]:
+def _id_lists(wanted: SourceRequest) -> Iterator[list[str]]:
     ids = [id_.removeprefix("arxiv:") for id_ in wanted.papers if namespace(id_) == SOURCE]
     return chunks(ids, PAGE, LONGEST_QUERY, lambda id_: len(quote_plus(id_ + ",")))
 
@@ -205,7 +205,7 @@ def _as_references(answer: Listing) -> Listing:
     return replace(answer, entries=tuple(replace(entry, reference=True) for entry in answer.entries))
 
 
-def _has_been_read(entries: tuple[Entry, ...], wanted: Wanted, known: Known) -> bool:
+def _has_been_read(entries: tuple[Entry, ...], wanted: SourceRequest, known: Known) -> bool:
     """Whether what follows this page, which is older, was read before or is too old to be news.
 
     All known is enough only where the last complete answer reaches: an ingest that broke off left known pages
@@ -220,7 +220,7 @@ def _has_been_read(entries: tuple[Entry, ...], wanted: Wanted, known: Known) -> 
     return wanted.since is not None and oldest < last.isoformat() and len(known(entries)) == len(entries)
 
 
-def _last_answer(wanted: Wanted) -> date:
+def _last_answer(wanted: SourceRequest) -> date:
     """Its day; on a first run, today. A clock set back (`--as-of`) shall not skip what was new then."""
     today = wanted.now.date()
     return min(wanted.since, today) if wanted.since else today

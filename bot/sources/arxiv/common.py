@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from zoneinfo import ZoneInfo
 
-from bot.clock import iso
-from bot.papers.identity import namespace, paper_id
+from bot.clock import iso_utc
+from bot.papers.identity import namespace, parse_paper_id
 from bot.sources.parsing.entries import quoted
-from bot.text.plain import one_line, paragraphs
+from bot.text.plain import normalize_paragraphs, one_line
 
 SOURCE = "arxiv"
 
@@ -78,7 +78,7 @@ def line(text: str) -> str:
 
 def prose(text: str) -> str:
     """An abstract in its paragraphs."""
-    return paragraphs(mended(text))
+    return normalize_paragraphs(mended(text))
 
 
 def is_withdrawn(text: str) -> bool:
@@ -88,7 +88,7 @@ def is_withdrawn(text: str) -> bool:
 
 def arxiv_id(text: str, wrong: list[str]) -> tuple[tuple[str, ...], int | None]:
     """The canonical arXiv id, in a tuple that is empty when there is none, and the version."""
-    found = paper_id(one_line(text))
+    found = parse_paper_id(one_line(text))
     if found and namespace(found[0]) == SOURCE:
         return (found[0],), found[1]
     wrong.append(f"unknown id {quoted(text)}" if text.strip() else "no id")
@@ -97,7 +97,7 @@ def arxiv_id(text: str, wrong: list[str]) -> tuple[tuple[str, ...], int | None]:
 
 def doi_ids(text: str) -> tuple[str, ...]:
     """The ids of one or more DOIs, separated by blanks, as authors write them."""
-    found = (paper_id(doi.rstrip(",;")) for doi in one_line(text).split())
+    found = (parse_paper_id(doi.rstrip(",;")) for doi in one_line(text).split())
     return tuple(id_ for id_, _ in filter(None, found) if namespace(id_) in {"doi", SOURCE})
 
 
@@ -149,7 +149,7 @@ def mail_date(text: str) -> datetime:
 
 def mail_moment(text: str) -> str:
     """The same as ISO text in UTC."""
-    return iso(mail_date(text).isoformat())
+    return iso_utc(mail_date(text).isoformat())
 
 
 def eastern_day(text: str) -> str:

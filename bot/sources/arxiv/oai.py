@@ -26,7 +26,7 @@ from bot.sources.arxiv.common import (
     split_authors,
     together,
 )
-from bot.sources.base import Http, Known, Wanted
+from bot.sources.base import Http, Known, SourceRequest
 from bot.sources.parsing.entries import Draft, broken, date_of, endpoint, listing, quoted
 from bot.sources.parsing.xml import Element, read_xml, root_name, text
 from bot.text.plain import one_line
@@ -173,7 +173,7 @@ class ArxivOai:
     def __init__(self, base_url: str = DEFAULT_URL) -> None:
         self._url = endpoint(base_url, "/oai")
 
-    def fetch(self, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
+    def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         """One listing a page. Raises SourceError, also for an error of the protocol.
 
         Unless it was asked for by name, it yields nothing when nothing was missed: on a first run, or when

@@ -23,7 +23,7 @@ from bot.sources.arxiv.common import (
     split_authors,
     together,
 )
-from bot.sources.base import Http, Known, Wanted
+from bot.sources.base import Http, Known, SourceRequest
 from bot.sources.parsing.entries import Draft, broken, chunks, date_of, endpoint, listing
 from bot.sources.parsing.xml import Document, Element, read_xml, root_name, text
 from bot.text.plain import one_line
@@ -145,7 +145,7 @@ class ArxivRss:
     def __init__(self, base_url: str = DEFAULT_URL) -> None:
         self._url = endpoint(base_url, "/rss")
 
-    def fetch(self, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
+    def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         """One listing a feed. Raises SourceError; yields nothing when no category is wanted."""
         for group in chunks(wanted.categories, CATEGORIES_A_FEED, LONGEST_PATH):
             data = http.get(f"{self._url}/{'+'.join(group)}")

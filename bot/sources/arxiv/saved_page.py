@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
 
-from bot.clock import iso, month_number
-from bot.papers.identity import namespace, paper_id
+from bot.clock import iso_utc, month_number
+from bot.papers.identity import namespace, parse_paper_id
 from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources.parsing.entries import Complaints
 from bot.sources.parsing.saved_pages import Line, breaks_off, lacking, page, untitled
@@ -160,7 +160,7 @@ def _id_line(text: str) -> re.Match[str] | None:
     if "arxiv:" not in text[:16].lower():
         return None
     match = _ID_LINE.fullmatch(text)
-    return match if match and (paper_id(match["id"]) or ("", 0))[0].startswith("arxiv:") else None
+    return match if match and (parse_paper_id(match["id"]) or ("", 0))[0].startswith("arxiv:") else None
 
 
 def _sorted_block(number: int, lines: Sequence[Line], last: int) -> _Block:
@@ -269,12 +269,12 @@ def _identity(block: _Block) -> tuple[tuple[str, ...], int | None, tuple[str, ..
     categories: list[str] = []
     for line in block.head + block.tail:
         if match := _id_line(line.text):
-            id_, version = paper_id(match["id"]) or ("", None)
+            id_, version = parse_paper_id(match["id"]) or ("", None)
             ids.append(id_)
             categories += _CATEGORY.findall(match["rest"].partition("doi")[0])
         elif line in block.head and ids and _is_about_id(line.text):
             categories += line.text.split()
-        if (doi := _DOI.search(line.text)) and (found := paper_id(doi["doi"])):
+        if (doi := _DOI.search(line.text)) and (found := parse_paper_id(doi["doi"])):
             ids.append(found[0])
     return tuple(dict.fromkeys(ids)), version, tuple(dict.fromkeys(categories))
 
@@ -345,7 +345,7 @@ def _month(match: re.Match[str] | None, problems: list[str]) -> str | None:
         return None
     month, year = match.groups()
     try:
-        return iso(f"{year}-{month_number(month):02}")
+        return iso_utc(f"{year}-{month_number(month):02}")
     except ValueError:
         problems.append(f"there is no such month as {month} {year}")
         return None

@@ -14,13 +14,13 @@ from datetime import date, timedelta
 from typing import Any
 from urllib.parse import quote
 
-from bot.clock import iso
+from bot.clock import iso_utc
 from bot.errors import StatusError
-from bot.papers.identity import namespace, paper_id
+from bot.papers.identity import namespace, parse_paper_id
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.sources.base import Http, Known, Wanted
+from bot.sources.base import Http, Known, SourceRequest
 from bot.sources.parsing.entries import Draft, broken, date_of, endpoint, html_instead, listing, quoted
-from bot.text.plain import one_line, paragraphs
+from bot.text.plain import normalize_paragraphs, one_line
 
 DEFAULT_URL = "https://huggingface.co/api"
 SOURCE = "huggingface"
@@ -134,7 +134,8 @@ def _draft(item: Any) -> Draft:
     entry = Entry(
         SOURCE,
         title=one_line(_text(paper.get("title"))) or one_line(_text(outer.get("title"))),
-        abstract=paragraphs(_text(paper.get("summary"))) or paragraphs(_text(outer.get("summary"))),
+        abstract=normalize_paragraphs(_text(paper.get("summary")))
+        or normalize_paragraphs(_text(outer.get("summary"))),
         ids=ids,
         authors=_authors(paper.get("authors")),
         organization=_organization(_object(outer.get("organization") or paper.get("organization"))),
@@ -152,7 +153,7 @@ def _identity(raw: str, wrong: list[str]) -> tuple[tuple[str, ...], int | None]:
     if not raw or " " in raw:
         wrong.append(f"unknown id {quoted(raw)}" if raw else "no id")
         return (), None
-    found = paper_id(raw)
+    found = parse_paper_id(raw)
     if found and namespace(found[0]) == "arxiv":
         return (found[0],), found[1]
     return (f"{SOURCE}:{raw}",), None
@@ -172,11 +173,11 @@ def _organization(value: dict[str, Any]) -> str | None:
 def _exact(text: str) -> str:
     """Midnight to the millisecond stands for the day: arXiv's own time is lost on the way."""
     midnight = _MIDNIGHT.fullmatch(text.strip())
-    return iso(midnight[1] if midnight else text)
+    return iso_utc(midnight[1] if midnight else text)
 
 
 def _day(text: str) -> str:
-    return iso(text)[: len("2026-05-28")]
+    return iso_utc(text)[: len("2026-05-28")]
 
 
 def _object(value: Any) -> dict[str, Any]:
@@ -201,7 +202,7 @@ class HuggingFace:
         base = endpoint(base_url, "/api")
         self._url = base if base.endswith("/daily_papers") else f"{base}/daily_papers"
 
-    def fetch(self, wanted: Wanted, http: Http, known: Known) -> Iterator[Listing]:
+    def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         """One listing a page, asked for whatever the profiles want. Raises SourceError."""
         today = wanted.now.date()
         for day in _days(wanted):
@@ -231,7 +232,7 @@ class HuggingFace:
             before = page.listing
 
 
-def _days(wanted: Wanted) -> Iterator[date]:
+def _days(wanted: SourceRequest) -> Iterator[date]:
     """Newest first. The day of the last answer is asked for again: it was not over then."""
     today = wanted.now.date()
     first = wanted.since or today - timedelta(days=1)

@@ -20,7 +20,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from bot.clock import month_number, without_year
+from bot.clock import infer_year, month_number
 from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources.parsing.entries import Complaints
 from bot.sources.parsing.saved_pages import Line, breaks_off, lacking, page, untitled
@@ -355,7 +355,7 @@ def _published(match: re.Match[str], as_of: date) -> str | None:
     try:
         month, day = month_number(match["month"]), int(match["day"])
         return (
-            date(int(match["year"]), month, day) if match["year"] else without_year(month, day, as_of)
+            date(int(match["year"]), month, day) if match["year"] else infer_year(month, day, as_of)
         ).isoformat()
     except ValueError:
         return None

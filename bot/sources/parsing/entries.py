@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
-from bot.clock import iso
+from bot.clock import iso_utc
 from bot.papers.model import Entry, Listing, Unreadable
 from bot.text.plain import one_line
 
@@ -115,7 +115,7 @@ def quoted(text: str) -> str:
     return f'"{line}"' if len(line) <= _SHOWN else f'"{line[: _SHOWN - 1]}…"'
 
 
-def date_of(text: str, what: str, wrong: list[str], read: Callable[[str], str] = iso) -> str | None:
+def date_of(text: str, what: str, wrong: list[str], read: Callable[[str], str] = iso_utc) -> str | None:
     """A date as ISO text, or None; an impossible one goes into `wrong`, a missing one is no fault."""
     if not text.strip():
         return None

@@ -17,7 +17,7 @@ from bot.text.latex import environments, formulas, prose
 from bot.text.latex.macros import macro
 from bot.text.latex.reader import Reader, Steps
 
-__all__ = ["readable"]
+__all__ = ["to_unicode"]
 
 _TEXT_STEPS: Steps = {
     "h": prose.address, "w": prose.address, "\\": macro, "{": prose.text_group, "}": Reader.literal,
@@ -34,7 +34,7 @@ _ESCAPED_ACCENT = re.compile(r"\\\{(\\(?:[`'^\"~=.]|[cvuHkdbr](?![A-Za-z]))\s*(?
 _SIGNS_OF_TEX = ("\\", "$", "^", "{", "}", "~", "`", "--", "''")
 
 
-def readable(text: str) -> str:
+def to_unicode(text: str) -> str:
     r"""TeX as found in titles, abstracts and names, as Unicode; what cannot be converted stays as written.
 
     Never longer than twice the text, and the text itself when there is no sign of TeX in it.
