@@ -269,7 +269,7 @@ class App:
         )
 
     def sender(self, moment: Moment) -> Sender:
-        return Sender(self.queue, self.channels, self.owner, moment.now, utc_now, pause_between=self._sleep)
+        return Sender(self.queue, self.channels, self.owner, moment.now, utc_now, pause=self._sleep)
 
     @property
     def operator(self) -> Operator | None:

@@ -73,7 +73,7 @@ class Sender:
     owner: str  #: who holds the leases; no other process's
     clock: Clock  #: what leases and waits go by: the time, or what the user set
     real: Clock  #: what the receivers' pace goes by
-    pause_between: Callable[[float], None] = (
+    pause: Callable[[float], None] = (
         time.sleep
     )  #: a wait between attempts; may raise to end the round
     wait: Callable[[float], None] = time.sleep  #: a wait within an attempt, of a few seconds
@@ -118,7 +118,7 @@ class _SendRound:
     def make(self, heart: _LeaseRenewer) -> None:
         try:
             while self._ahead or self._waiting:
-                self._sender.pause_between(0)
+                self._sender.pause(0)
                 if trip := self._begun():
                     with heart.beating_for(trip.one.id):
                         trip.make()
@@ -136,7 +136,7 @@ class _SendRound:
             self._end_last()
         elif isinstance(one := self._next(), float):
             self._end_last()
-            self._sender.pause_between(one)
+            self._sender.pause(one)
             return None
         else:
             trip = _Attempt(self._sender, one, self._told, self._look_ahead)

@@ -551,7 +551,7 @@ class FakeTime:
 
 def by(world: World, clock: FakeTime) -> Sender:
     """A sender that lives by this clock."""
-    return replace(world.sender(), clock=clock, real=clock, pause_between=clock.sleep, wait=clock.sleep)
+    return replace(world.sender(), clock=clock, real=clock, pause=clock.sleep, wait=clock.sleep)
 
 
 def to(profile: str, target: str = "one") -> Subscription:
@@ -653,13 +653,13 @@ def test_a_round_may_be_ended_between_attempts(world: World) -> None:
     put(world, parts=2)
     breaths: list[float] = []
 
-    def breathe(seconds: float) -> None:
+    def pause(seconds: float) -> None:
         breaths.append(seconds)
         if len(breaths) > 1:
             raise SourceError("stopped before it was through")
 
     with pytest.raises(SourceError):
-        replace(world.sender(), pause_between=breathe).deliver([KEY])
+        replace(world.sender(), pause=pause).deliver([KEY])
     edition = world.outbox.edition("e")
     assert edition is not None
     assert [one.state for one in edition.deliveries] == ["sent", "pending"]
@@ -859,13 +859,13 @@ def test_what_was_claimed_ahead_is_put_back_when_the_round_ends(world: World) ->
     keys = two_mails(world)
     breaths: list[float] = []
 
-    def breathe(seconds: float) -> None:
+    def pause(seconds: float) -> None:
         breaths.append(seconds)
         if len(breaths) == 2:
             raise SourceError("stopped")
 
     with pytest.raises(SourceError):
-        world.sender(pause_between=breathe).deliver(keys)
+        world.sender(pause=pause).deliver(keys)
     assert states_of(world, "e", "f") == [("sent", 1, 1), ("pending", 0, 0)]
     world.sender(owner="another").deliver(keys)
     assert states_of(world, "e", "f") == [("sent", 1, 1), ("sent", 1, 1)]
@@ -878,6 +878,6 @@ def test_nothing_is_claimed_ahead_that_has_to_keep_its_distance(world: World) ->
     seen: list[Any] = []
     world.channel.during = lambda envelope: seen.append(states_of(world, "e", "f")[1])
     moments = iter(NOW + timedelta(seconds=n) for n in range(100))
-    still = {"breathe": lambda seconds: None, "wait": lambda seconds: None}
+    still = {"pause": lambda seconds: None, "wait": lambda seconds: None}
     replace(world.sender(), real=lambda: next(moments), **still).deliver(keys)
     assert seen == [("pending", 0, 0), ("sending", 1, 1)]
