@@ -15,7 +15,7 @@ from bot.papers.identity import parse_paper_id
 from bot.papers.names import same_person
 
 ROOT = Path(__file__).resolve().parents[2]
-PAPERS = ROOT / "bot" / "sample" / "papers.jsonl"
+PAPERS = ROOT / "bot" / "demo" / "sample" / "papers.jsonl"
 PROFILES = ROOT / "profiles"
 
 REQUIRED = {"id", "title", "abstract", "authors", "categories", "url"}

@@ -222,7 +222,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Bench:
         bench.file(f"profiles/{path.name}", path.read_bytes())
     text = (ROOT / "profiles" / "language-models.yaml").read_text()
     bench.profile("trendy", text + "\ntrending: 0.3\n")
-    papers: Path = ROOT / "bot" / "sample" / "papers.jsonl"
+    papers: Path = ROOT / "bot" / "demo" / "sample" / "papers.jsonl"
     assert bench.run("ingest", "--file", papers, "--as-of", "2026-06-01").code == 0
     return bench
 

@@ -38,6 +38,7 @@ from bot.evaluation.tasks import (
 )
 from bot.papers.identity import title_key
 from bot.papers.model import CountedPaper, Paper
+from bot.presentation.console import console
 from bot.profiles.model import Profile, Reference
 from bot.ranking.counts import counts
 from tests.support.builders import NOW, interests, make_paper
@@ -476,8 +477,8 @@ def test_a_ratio_to_nothing_is_a_dash() -> None:
     """A baseline may find nothing at all: the table says so, and the command does not fail."""
     task = queries(some_papers(200), [("wings", {"t:000": 1.0})])
     done = evaluate(task, [Scripted("paperboy"), Scripted("rival", backwards=True)])
-    with (console := tables.console()).capture() as shown:
-        console.print(tables.evaluated(done))
+    with (printed := console()).capture() as shown:
+        printed.print(tables.evaluated(done))
     ratios = next(line.split() for line in shown.get().splitlines() if " / " in line)
     assert ratios == ["paperboy", "/", "rival", "-", "200.00", "200.00", "-", "-"]
 

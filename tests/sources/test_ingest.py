@@ -16,7 +16,7 @@ from bot.bootstrap import formats
 from bot.errors import SourceError
 from bot.papers.model import Entry, Listing, SourceState, Unreadable
 from bot.profiles.model import Interest, Profile, Reference
-from bot.sources import ingest
+from bot.sources import files
 from bot.sources.base import Http, Known, SourceRequest
 from bot.sources.files import ingest_file, read_listing
 from bot.sources.ingest import SourceReport, ingest_source, ingest_sources, source_request
@@ -148,7 +148,7 @@ def test_gzip_bomb_is_read_up_to_a_limit(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What unpacks to more than any listing has is read up to there, in bounded memory."""
-    monkeypatch.setattr(ingest, "MAX_BYTES", 1 << 20)
+    monkeypatch.setattr(files, "MAX_BYTES", 1 << 20)
     bomb = gzip.compress(lines(3) + b" " * (64 << 20))
     report = read(world, put(tmp_path, bomb))
     assert report.entries == 3
