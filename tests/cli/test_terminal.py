@@ -22,7 +22,7 @@ from rich.console import Console
 
 from bot.cli.output import tables
 from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
-from bot.presentation.console import console, page
+from bot.presentation import console as consoles
 from bot.presentation.digest_view import DigestView, digest_view
 from bot.presentation.terminal import CARD_WIDTH, TABLE_FROM, TABLE_WIDTH, TerminalDigest, show
 from bot.ranking.model import Reason
@@ -288,8 +288,8 @@ def test_markup_is_shown_as_it_is_written(width: int, console: Mapping[str, Any]
 
 def test_markup_in_other_lines_is_text_too() -> None:
     """A file's name as `ingest` reports it."""
-    with (printed := console()).capture() as shown:
-        printed.print(tables.ingested([SourceReport("[bold]day[/bold] :robot:.txt")], 0), "[red]x[/red]")
+    with (out := consoles.console()).capture() as shown:
+        out.print(tables.ingested([SourceReport("[bold]day[/bold] :robot:.txt")], 0), "[red]x[/red]")
     assert "[bold]day[/bold] :robot:.txt" in shown.get()
     assert "[red]x[/red]" in shown.get()
 
@@ -417,7 +417,7 @@ def test_when_there_are_colours(
         monkeypatch.delenv(name, raising=False)
     for name, value in ({"TERM": "xterm"} | env).items():
         monkeypatch.setenv(name, value)
-    for made in (page(), console(), console(stderr=True)):
+    for made in (consoles.page(), consoles.console(), consoles.console(stderr=True)):
         assert (made.color_system is not None) == colours
 
 

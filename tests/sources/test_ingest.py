@@ -167,7 +167,7 @@ class FakeSource:
         self.asked: list[SourceRequest] = []
 
     def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
-        self.asked.append(source_request)
+        self.asked.append(wanted)
         for page in self.pages:
             if isinstance(page, SourceError):
                 raise page
