@@ -72,7 +72,7 @@ def _add(read: dict[str, CountedPaper], line: bytes, count: Callable[[str, str],
         raise _WrongError("a paper without an `id`")
     if id_ in read:
         raise _WrongError(f"a second paper with the id {id_}")
-    read[id_] = CountedPaper(Paper(id_, title, _SOME_DAY, abstract), count(title, abstract))
+    read[id_] = CountedPaper(Paper(id_, title, _SOME_DAY, abstract=abstract), count(title, abstract))
 
 
 def _text(record: Mapping[str, object], name: str) -> str:

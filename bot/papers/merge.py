@@ -16,11 +16,11 @@ same again changes nothing. Two entries that say the same of themselves and diff
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bot.papers.identity import namespace, title_key
 from bot.papers.model import Entry, Paper
@@ -173,26 +173,12 @@ def new_paper(entry: Entry, now: datetime, taken: Iterable[str] = ()) -> Paper:
     while id_ in taken:  # another work of the same title, by other people
         id_ += "+"
     paper = Paper(
-        id=id_,
-        title=entry.title,
-        abstract=entry.abstract,
-        authors=entry.authors,
-        author_count=len(entry.authors) or entry.author_count,
-        categories=entry.categories,
-        organization=entry.organization,
+        id_,
+        entry.title,
+        _first_seen(entry, now),
         sources=(entry.source,),
-        url=entry.url,
-        version=entry.version,
-        published=entry.published,
-        updated=entry.updated,
-        announced=entry.announced,
-        crossed=entry.crossed,
-        votes=entry.votes,
-        comments=entry.comments,
-        withdrawn=entry.withdrawn,
-        cut=entry.cut,
         text_source=entry.source,
-        first_seen=_first_seen(entry, now),
+        **entry.details() | {"author_count": len(entry.authors) or entry.author_count},
     )
     return replace(paper, url=_url(paper))
 
@@ -236,18 +222,10 @@ def merge_entry(paper: Paper, entry: Entry, *, older: bool = False, again: bool 
         text_source=entry.source if wins else paper.text_source,
         authors=authors,
         author_count=len(authors) or _chosen(wins, entry.author_count, paper.author_count),
-        categories=_union(paper.categories, entry.categories),
         organization=_chosen(wins, entry.organization, paper.organization),
         sources=tuple(sorted({*paper.sources, entry.source})),
-        url=paper.url or entry.url,
-        version=_largest(paper.version, entry.version),
-        published=_earliest(paper.published, entry.published),
-        updated=_latest(paper.updated, entry.updated),
-        announced=_earliest(paper.announced, entry.announced),
-        crossed=_latest(paper.crossed, entry.crossed),
-        votes=_largest(paper.votes, entry.votes),
-        comments=_largest(paper.comments, entry.comments),
         withdrawn=_withdrawn(paper, entry),
+        **{name: rule(getattr(paper, name), getattr(entry, name)) for name, rule in _RULES.items()},
     )
 
 
@@ -302,24 +280,21 @@ def _latest(a: str | None, b: str | None) -> str | None:
     return max(a, b)
 
 
+#: How the fields are merged that do not depend on which text is newer.
+_RULES: dict[str, Callable[[Any, Any], Any]] = {
+    "categories": _union,
+    "url": lambda ours, theirs: ours or theirs,
+    "version": _largest,
+    "published": _earliest,
+    "updated": _latest,
+    "announced": _earliest,
+    "crossed": _latest,
+    "votes": _largest,
+    "comments": _largest,
+}
+
+
 def _as_entry(paper: Paper) -> Entry:
-    return Entry(
-        source=paper.text_source or next(iter(paper.sources), ""),
-        title=paper.title,
-        abstract=paper.abstract,
-        ids=() if namespace(paper.id) == "title" else (paper.id,),
-        authors=paper.authors,
-        author_count=paper.author_count,
-        categories=paper.categories,
-        organization=paper.organization,
-        url=paper.url,
-        version=paper.version,
-        published=paper.published,
-        updated=paper.updated,
-        announced=paper.announced,
-        crossed=paper.crossed,
-        votes=paper.votes,
-        comments=paper.comments,
-        withdrawn=paper.withdrawn,
-        cut=paper.cut,
-    )
+    source = paper.text_source or next(iter(paper.sources), "")
+    ids = () if namespace(paper.id) == "title" else (paper.id,)
+    return Entry(source, paper.title, ids, **paper.details())

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
+from typing import Any
 
 from bot.clock import require_aware
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One work as one listing shows it. Made by sources; text is as written, TeX and all."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PaperDetails:
+    """The fields that an entry and a paper share. `bot.papers.merge` has the rule for merging each of them."""
 
-    source: str  #: who says so: "arxiv", "huggingface", or the namespace of a JSON Lines id
-    title: str  #: white space collapsed; never empty
     abstract: str = ""  #: paragraphs separated by one blank line, white space collapsed within each
-    ids: tuple[str, ...] = ()  #: canonical ids, best first: "arxiv:2502.19402", "doi:10.1/x", "ns:key"
     authors: tuple[str, ...] = ()  #: full names in the listing's order
-    author_count: int | None = None  #: when the listing tells only how many
+    author_count: int | None = None  #: when the listing gives only the number of authors
     categories: tuple[str, ...] = ()  #: arXiv categories, primary first
     organization: str | None = None  #: as displayed: "PEARLS Lab"
     url: str | None = None  #: of the abstract page
@@ -26,12 +24,28 @@ class Entry:
     published: str | None = None  #: ISO text: first version
     updated: str | None = None  #: ISO text: this version
     announced: str | None = None  #: ISO text, may be a month
-    crossed: str | None = None  #: ISO text: announced in a category that is not its own
+    crossed: str | None = None  #: ISO text: announced in a category other than its primary one
     votes: int | None = None
-    comments: int | None = None  #: how many readers' comments, not the authors' remark
+    comments: int | None = None  #: number of readers' comments, not the authors' remark
     withdrawn: bool = False
-    cut: bool = False  #: the listing broke off inside this entry: it never replaces a whole text
-    reference: bool = False  #: no news: a revision, or asked for by id as something to resemble
+    cut: bool = False  #: the listing ended inside this text: it never replaces a whole one
+
+    def details(self) -> dict[str, Any]:
+        """The shared fields by name: keyword arguments for another `PaperDetails`."""
+        return {name: getattr(self, name) for name in DETAIL_NAMES}
+
+
+DETAIL_NAMES = tuple(field.name for field in fields(PaperDetails))
+
+
+@dataclass(frozen=True, slots=True)
+class Entry(PaperDetails):
+    """One work as one listing shows it. Made by sources; texts are readable Unicode without TeX."""
+
+    source: str  #: "arxiv", "huggingface", or the namespace of a JSON Lines id
+    title: str  #: white space collapsed; never empty
+    ids: tuple[str, ...] = ()  #: canonical ids, best first: "arxiv:2502.19402", "doi:10.1/x", "ns:key"
+    reference: bool = False  #: not new: a revision, or fetched by id because a profile names it
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,29 +66,14 @@ class Listing:
 
 
 @dataclass(frozen=True, slots=True)
-class Paper:
-    """One work in its newest known version, whatever sources listed it. Made by the store's merging."""
+class Paper(PaperDetails):
+    """One work in its newest known version, whatever sources listed it. Made by `bot.papers.merge`."""
 
     id: str
     title: str
     first_seen: datetime  #: UTC; set by the first listing that showed it
-    abstract: str = ""
-    authors: tuple[str, ...] = ()
-    author_count: int | None = None
-    categories: tuple[str, ...] = ()
-    organization: str | None = None
     sources: tuple[str, ...] = ()  #: sorted
-    url: str | None = None
-    version: int | None = None
-    published: str | None = None
-    updated: str | None = None
-    announced: str | None = None
-    crossed: str | None = None
-    votes: int | None = None
-    comments: int | None = None
-    withdrawn: bool = False
-    cut: bool = False
-    text_source: str = ""  #: which source's text this is
+    text_source: str = ""  #: the source of the title and the abstract
 
     def __post_init__(self) -> None:
         require_aware(self.first_seen)

@@ -167,7 +167,7 @@ _JOINED = col(TermsRow.paper) == col(PaperRow.id)
 _TERMS: list[Any] = [TermsRow.version.label("terms_version"), TermsRow.counts]  # type: ignore[attr-defined]
 _PAPER: list[Any] = [getattr(PaperRow, name) for name in _FIELDS]
 _WITH_COUNTS: Select[Any] = select_columns(*_PAPER, *_TERMS).outerjoin(TermsRow, _JOINED)
-_COUNTS: Select[Any] = select_columns(_PAPER[0], *_TERMS).outerjoin(TermsRow, _JOINED)
+_COUNTS: Select[Any] = select_columns(col(PaperRow.id), *_TERMS).outerjoin(TermsRow, _JOINED)
 
 
 def _drawn(size: int, until: datetime, since: datetime | None) -> Select[Any]:
