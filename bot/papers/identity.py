@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 import re
 
-from bot.text.latex import to_unicode
 from bot.text.plain import fold, one_line
 
 #: https://info.arxiv.org/help/arxiv_identifier.html: YYMM.number since April 2007 (five digits since 2015),
@@ -62,7 +61,7 @@ def title_key(title: str) -> str:
 
     Titles without a letter or digit, and very long ones, are told apart by a digest of their text.
     """
-    folded = fold(to_unicode(title))
+    folded = fold(title)
     letters = "".join(c for c in folded if c.isalnum())
     if letters and len(letters) <= _TITLE_KEY_LENGTH:
         return f"title:{letters}"

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 from bot.papers.model import Paper
-from bot.text.latex import to_unicode
 from bot.text.plain import fold
 
 _SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
@@ -23,7 +22,7 @@ def _name_tokens(name: str) -> tuple[str, ...]:
         return _without_suffixes(re.findall("[a-z]+", name.lower()))
     family, *given = name.split(",")  # `Han, Seungwook`; BibTeX has `Davis, Jr., Sammy` too
     name = " ".join([*(part for part in given if fold(part).strip(" .") not in _SUFFIXES), family])
-    return _without_suffixes(re.findall(r"[^\W_]+", fold(to_unicode(name)).replace("'", "").replace("’", "")))
+    return _without_suffixes(re.findall(r"[^\W_]+", fold(name).replace("'", "").replace("’", "")))
 
 
 def _without_suffixes(tokens: list[str]) -> tuple[str, ...]:

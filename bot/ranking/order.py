@@ -17,7 +17,6 @@ from bot.profiles.model import Profile
 from bot.ranking.facets import WANTED, Facet, Kind
 from bot.ranking.index import Vector
 from bot.ranking.model import PaperSet, RankedPaper, Reason, Threshold
-from bot.text.latex import to_unicode
 
 #: A followed author counts as much as a paper among the best hundredth.
 AUTHOR_WEIGHT = 1.0
@@ -165,7 +164,7 @@ class Ranking:
             if facet.papers:
                 verb = "like" if facet.kind is Kind.LIKE else "unlike"
                 for title, alike in self._ranker.resemblances(facet, paper):
-                    yield Reason(f"{verb}: {to_unicode(title)}", share * alike, is_term=False)
+                    yield Reason(f"{verb}: {title}", share * alike, is_term=False)
                 continue
             products = facet.values * row[:, facet.columns].toarray()[0]
             for n in np.flatnonzero(products):

@@ -15,7 +15,6 @@ from functools import lru_cache
 
 import Stemmer
 
-from bot.text.latex import to_unicode
 from bot.text.plain import fold
 
 #: Scripts that are written without spaces: each sign is a word, and two side by side are a pair, as in Lucene's
@@ -88,7 +87,7 @@ class Words:
 
 def tokenize(*texts: str) -> Words:
     """The words of some texts, one after the other; no phrase runs from one text into the next."""
-    text = "\n".join(" ".join(to_unicode(one).split()) for one in texts)
+    text = "\n".join(" ".join(text.split()) for text in texts)
     spans = tuple(match.span() for match in _WORD.finditer(text))
     stems = tuple(stem(text[i:j]) for i, j in spans)
     ends = (0, *(j for _, j in spans))

@@ -266,12 +266,6 @@ def test_a_term_of_two_interests_is_one_reason() -> None:
     assert told == {"robots": pytest.approx(2.0)}
 
 
-def test_titles_of_liked_papers_are_made_readable() -> None:
-    """TeX is for nobody to read."""
-    profile = make_profile(like=(Reference(title=r"Robots and $\alpha$-cups"),))
-    assert list(reasons(rank(profile, corpus("Robots")), "a")) == ["like: Robots and α-cups"]
-
-
 @pytest.mark.parametrize("subject", ["robots", "world models", "deep world models", "deep world models, tea"])
 def test_about_is_as_good_as_its_subject(subject: str) -> None:
     """However people speak of themselves, what they work on scores as if they had named it alone."""
