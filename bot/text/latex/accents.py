@@ -1,7 +1,4 @@
-"""Accents of text and of math, and the escaped quotation marks that only look like them.
-
-Owns which letters take which accent. Refuses to know any other macro.
-"""
+"""Accents of text and of math: which letters take which accent, and which escaped quotation marks are no accents."""
 
 from __future__ import annotations
 
@@ -36,7 +33,7 @@ def accent(reader: Reader, name: str) -> str:
 
 
 def _accent_follows(reader: Reader, name: str) -> bool:
-    r"""Whether something to put an accent on does: at once, or after spaces in `\v c` and `{\' a}`."""
+    r"""Whether a letter follows: at once, or after spaces in `\v c` and `{\' a}`."""
     if reader.peek() == "{":
         return reader.group_end(reader.pos) is not None
     grouped = reader.source[max(0, reader.pos - 3) : reader.pos - 2] == "{"
@@ -47,7 +44,7 @@ def _accent_follows(reader: Reader, name: str) -> bool:
 def _takes_accent(text: str, name: str, braced: bool) -> bool:
     r"""Whether `\'` or `\v` before this text is an accent: `\'e`, but not the `\'` of `it\'t` or the `\"` of `\"hat`.
 
-    A letter that no European language writes so, without braces, is an escaped quotation mark.
+    Before a letter that takes this accent in no European language, and without braces, it is a quotation mark.
     """
     if not text[:1].isalpha() or (name.isalpha() and not _is_one_letter(text)):
         return False
@@ -59,23 +56,23 @@ def _not_accent(name: str) -> str:
     return name if name in "~^\"'`" else "\\" + name
 
 
-def math_accent(reader: Reader, name: str) -> str:
+def math_accent(reader: Reader, name: str) -> str | None:
     text = reader.argument(math=True)
     if text is None:
-        return "\\" + name
+        return None
     if name == "overline" and text.isalnum():
         return "".join(c + MATH_ACCENTS[name] for c in text)
     return _accented(text, MATH_ACCENTS[name]) if _is_one_symbol(text) else f"\\{name}{{{text}}}"
 
 
 def _accented(text: str, accent: str) -> str:
-    """The accent on the first letter, composed."""
+    """The text with the accent on its first letter, composed."""
     plain = {"ı": "i", "ȷ": "j"}.get(text[0], text[0])
     return unicodedata.normalize("NFC", plain + accent) + text[1:]
 
 
 def _is_one_symbol(text: str) -> bool:
-    """A letter, a digit or a sign of analysis, with its indices: x̂ᵢ reads as well, but a mean of squares is no x̄²."""
+    """A letter, a digit or a sign of analysis, with its indices: x̂ᵢ is readable, but a mean of squares is not x̄²."""
     first, rest = text[:1], text[1:].rstrip(_INDICES)
     return (first.isalnum() or first in {"∂", "∇"}) and all(unicodedata.combining(c) for c in rest)
 

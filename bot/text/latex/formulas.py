@@ -1,8 +1,4 @@
-"""Formulas: where they stand in the text, what their characters mean, and the spaces around their signs.
-
-Owns the steps inside math and the spacing of signs, relations and operators. Refuses to know what a macro's name
-stands for.
-"""
+"""Formulas: where they are in the text, what their characters mean, and the spaces around their signs."""
 
 from __future__ import annotations
 
@@ -11,7 +7,7 @@ import re
 from bot.text.latex.reader import Reader
 from bot.text.latex.scripts import ends_factor, scripted
 from bot.text.latex.spans import LONGEST_MATH, is_math
-from bot.text.latex.symbols import LARGE, LETTERS
+from bot.text.latex.symbols import LARGE, LETTERS, MATH_ENVIRONMENTS, TEXT_ENVIRONMENTS
 
 _UNBRACED_POWER = re.compile(r"(?:-\d+|(?<=\d\^)\d{2,})(?!\d|\.\d)")
 _OPERAND = re.compile(r"[^\W_]|\{(?![(}])|\\(?!left|[bB]igg?[lr]?(?![a-z])|[^A-Za-z])")
@@ -36,9 +32,13 @@ def dollar(reader: Reader) -> None:
 
 
 def formula(reader: Reader, close: int, width: int) -> None:
-    """Math up to `close`, without the spaces at its ends unless two words would become one."""
+    """Math up to `close`, without the spaces at its ends unless two words would become one.
+
+    Inside, spaces that have no meaning on one line are left out. `width`: of the closing mark.
+    """
     start = reader.pos
-    text = converted(reader, close)
+    text = re.sub(r"[ \t]{2,}", " ", reader.collect(close, math=True).strip())
+    text = re.sub(r"(?<=[(\[{⟨⌈⌊]) | (?=[)\]},;⟩⌉⌋])", "", text)
     reader.pos = close + width
     if reader.source[start].isspace() and reader.last().isalnum():
         text = " " + text
@@ -47,56 +47,55 @@ def formula(reader: Reader, close: int, width: int) -> None:
     reader.emit(text)
 
 
-def converted(reader: Reader, close: int) -> str:
-    """Math up to `close`, without the spaces that say nothing on one line."""
-    math = re.sub(r"[ \t]{2,}", " ", reader.collect(close, math=True).strip())
-    return re.sub(r"(?<=[(\[{⟨⌈⌊]) | (?=[)\]},;⟩⌉⌋])", "", math)
-
-
-def bracket(reader: Reader, name: str) -> str:
+def bracket(reader: Reader, _name: str) -> str | None:
     r"""`\(…\)` and `\[…\]`."""
     close = reader.math_ends.get(reader.pos - 2)
     if close is None or close >= reader.end or close - reader.pos > LONGEST_MATH:
-        return "\\" + name
+        return None
     if close > reader.pos:
         formula(reader, close, 2)
     reader.pos = close + 2
     return ""
 
 
+def environment(reader: Reader, name: str) -> str | None:
+    r"""`\begin{equation} ... \end{equation}` is a formula; rows and cells are separated by spaces."""
+    kind = reader.raw_argument()
+    if kind is None:
+        return None
+    closing = f"\\end{{{kind}}}"
+    known = kind.rstrip("*") in MATH_ENVIRONMENTS
+    if known and name == "begin" and not reader.math:
+        end = reader.source.find(closing, reader.pos, min(reader.end, reader.pos + LONGEST_MATH))
+        if end > reader.pos:
+            formula(reader, end, len(closing))
+            return ""
+        known = False
+    return "" if known or kind.rstrip("*") in TEXT_ENVIRONMENTS else f"\\{name}{{{kind}}}"
+
+
 def math_group(reader: Reader) -> None:
-    end = reader.group_end(reader.pos)
-    if end is None:
+    text = reader.group(math=True)
+    if text is None:
         reader.literal()
-        return
-    reader.pos += 1
-    text = reader.collect(end, math=True)
-    (reader.emit_quotient if reader.ends_with_quotient else reader.emit)(text)
-    reader.pos = end + 1
+    else:
+        (reader.emit_quotient if reader.ends_with_quotient else reader.emit)(text)
 
 
 def script(reader: Reader) -> None:
-    mark, before = reader.peek(), reader.last() or _before_formula(reader)
+    mark, before = reader.peek(), reader.last()
+    if not before and reader.pos > 1 and reader.before() == "$":
+        before = reader.source[reader.pos - 2]  # the `1` of `1$^{\text{st}}$`
     reader.pos += 1
-    raised = _unbraced_power(reader) if mark == "^" else None
-    raised = reader.argument() if raised is None else raised
+    # `10^-3` and `10^12`: TeX would raise one character, but that is never meant.
+    power = _UNBRACED_POWER.match(reader.source, reader.pos, reader.end) if mark == "^" else None
+    if power:
+        reader.pos = power.end()
+    raised = power[0] if power else reader.argument()
     if raised is None:
         reader.emit(mark)
     elif raised.strip():
         reader.emit(scripted(mark, raised.strip(), before, reader.peek()))
-
-
-def _unbraced_power(reader: Reader) -> str | None:
-    r"""The `-3` of `10^-3` and the `12` of `10^12`: TeX would raise one character, and nobody means that."""
-    match = _UNBRACED_POWER.match(reader.source, reader.pos, reader.end)
-    if match:
-        reader.pos = match.end()
-    return match[0] if match else None
-
-
-def _before_formula(reader: Reader) -> str:
-    r"""The `1` of `1$^{\text{st}}$` for a script that opens its formula."""
-    return reader.source[reader.pos - 2] if reader.pos > 1 and reader.before() == "$" else ""
 
 
 def primes(reader: Reader) -> None:
@@ -110,30 +109,22 @@ def math_space(reader: Reader) -> None:
 
 
 def ordinary(reader: Reader, name: str, sign: str) -> None:
-    r"""A sign. The space after `\alpha` ends its name: it is one only where a space stands before, too."""
-    spaced = _stands_after_space(reader, name)
-    if name in {"rvert", "rVert"}:
-        reader.drop_space()
+    r"""A sign. A space after `\alpha` only ends its name: it is kept if a space was typed before the macro, too."""
+    start = reader.pos - len(name) - 1
+    typed = reader.source[max(0, start - 2) : start]
+    # In formulas and in `3 \AA wide`; the `\,` of `5\,\mu m` does not count.
+    spaced = typed[-1:].isspace() and (reader.math or (name == "AA" and typed[:1].isdigit()))
+    if name in {"rvert", "rVert"} and reader.out and reader.out[-1].isspace():
+        reader.out.pop()
     if sign.endswith(".") and reader.peek() == ".":
         reader.pos += 1
     if reader.source.startswith("{}", reader.pos):
         reader.pos += 2
     elif not spaced and name.isalpha() and (reader.math or name in LETTERS):
-        _skip_spaces_before_operand(reader)
+        # Before `=` and the like the space is kept, as they have spaces around them.
+        match = _SPACED_OPERAND.match(reader.source, reader.pos, reader.end)
+        reader.pos = match.end() if match else reader.pos
     reader.emit(" " + sign if sign in LARGE and ends_factor(reader.last()) else sign)
-
-
-def _stands_after_space(reader: Reader, name: str) -> bool:
-    r"""Whether one was typed before the macro, in formulas or in `3 \AA wide`; the `\,` of `5\,\mu m` is none."""
-    at = reader.pos - len(name) - 1
-    typed = reader.source[max(0, at - 2) : at]
-    return typed[-1:].isspace() and (reader.math or (name == "AA" and typed[:1].isdigit()))
-
-
-def _skip_spaces_before_operand(reader: Reader) -> None:
-    """White space that ends a macro's name. Before `=` and the like it stays, for what stands around them."""
-    match = _SPACED_OPERAND.match(reader.source, reader.pos, reader.end)
-    reader.pos = match.end() if match else reader.pos
 
 
 def relation(reader: Reader, sign: str) -> None:

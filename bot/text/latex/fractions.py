@@ -1,12 +1,11 @@
-"""Fractions, roots and binomials: which arguments they take, and how they are told from what stands around them.
+"""Fractions, roots and binomials: their arguments, and brackets that separate them from the text around.
 
-Refuses to know when a numerator or a denominator needs brackets of its own: `bot.text.latex.scripts` does.
+`bot.text.latex.scripts` decides when a numerator or a denominator needs brackets.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 from bot.text.latex.reader import Reader
 from bot.text.latex.scripts import denominator, ends_factor, numerator, root
@@ -17,41 +16,28 @@ _FUNCTION = re.compile(r"([a-z]{2,6})[⁰¹²³⁴-⁹₀-₉]* \Z")
 
 
 def fraction(reader: Reader, name: str) -> str:
-    before, of_function = reader.last(), _follows_function(reader)
-
-    def written(top: str, bottom: str) -> str:
-        text = f"{numerator(top.strip())}/{denominator(bottom.strip(), top.strip())}"
-        if ends_factor(before) or before == "/" or of_function:
-            return f"({text})"
-        reader.emit_quotient(text)
+    arguments = reader.two_arguments(name)
+    if arguments is None:
         return ""
-
-    return _with_two(reader, name, written)
-
-
-def _follows_function(reader: Reader) -> bool:
-    """Whether the fraction is the argument of a `log` or `log₂`, which would read as that of its numerator."""
-    name = _FUNCTION.search("".join(reader.out[-3:])[-20:])
-    return name is not None and name[1] in OPERATORS
+    top, bottom = (text.strip() for text in arguments)
+    text = f"{numerator(top)}/{denominator(bottom, top)}"
+    # The argument of a `log` or `log₂` would read as that of its numerator.
+    function = _FUNCTION.search("".join(reader.out[-3:])[-20:])
+    if ends_factor(reader.last()) or reader.last() == "/" or (function and function[1] in OPERATORS):
+        return f"({text})"
+    reader.emit_quotient(text)
+    return ""
 
 
 def binomial(reader: Reader, name: str) -> str:
-    return _with_two(reader, name, lambda top, bottom: f"({top} choose {bottom})")
+    arguments = reader.two_arguments(name)
+    return f"({arguments[0]} choose {arguments[1]})" if arguments else ""
 
 
-def _with_two(reader: Reader, name: str, written: Callable[[str, str], str]) -> str:
-    """The macro as written when it has fewer than two arguments."""
-    top = reader.argument()
-    bottom = reader.argument() if top is not None else None
-    if top is None or bottom is None:
-        return "\\" + name + ("" if top is None else f"{{{top}}}")
-    return written(top, bottom)
-
-
-def infix(reader: Reader, name: str) -> str:
-    r"""`{n \choose k}` and `{1 \over 2}`: what the group says before and after it."""
+def infix(reader: Reader, name: str) -> str | None:
+    r"""`{n \choose k}` and `{1 \over 2}`: the arguments are the text of the group before and after the macro."""
     if not reader.math or not reader.out:
-        return "\\" + name
+        return None
     top = reader.take().strip()
     bottom = reader.collect(reader.end, math=True).strip()
     return (
@@ -59,10 +45,10 @@ def infix(reader: Reader, name: str) -> str:
     )
 
 
-def square_root(reader: Reader, name: str) -> str:
+def square_root(reader: Reader, _name: str) -> str | None:
     degree = reader.skip_optional()
     text = reader.argument()
     if text is None:
-        return "\\" + name
+        return None
     reader.emit_quotient(root(degree, text.strip()))
     return ""

@@ -1,7 +1,7 @@
-"""Macros: what each name that takes an argument, or does more than stand for a sign, writes in plain text.
+"""Macros: what each name that takes an argument, or does more than stand for a sign, becomes in plain text.
 
-Owns the registry of handlers. A handler is told the macro's name, stands behind it, and returns what to write.
-Refuses to know prose and the inside of formulas.
+`macro` reads a name and calls its handler from the table at the end. A handler reads the arguments and returns the
+text, or None to leave the macro's name as written.
 """
 
 from __future__ import annotations
@@ -11,8 +11,7 @@ import unicodedata
 from collections.abc import Callable
 
 from bot.text.latex.accents import accent, math_accent
-from bot.text.latex.environments import environment, next_row
-from bot.text.latex.formulas import bracket, operator, ordinary, relation
+from bot.text.latex.formulas import bracket, environment, operator, ordinary, relation
 from bot.text.latex.fractions import binomial, fraction, infix, square_root
 from bot.text.latex.reader import Reader
 from bot.text.latex.scripts import scripted
@@ -34,11 +33,11 @@ from bot.text.latex.symbols import (
     styled,
     unescaped,
 )
-from bot.text.latex.units import QUANTITIES, chemical, quantity
 
 _SCHEME = re.compile(r"https?://(?:www\.)?")
 _THIS_URL = re.compile(r"this (?:https? )?URL", re.IGNORECASE)
 _OPENING = re.compile(r"\s*\{")
+_LENGTH = re.compile(r"\[-?[\d.]+\s*(?:mm|cm|pt|em|ex|in)\]")
 _NAME = re.compile(r"\\([A-Za-z]+|.)", re.DOTALL)
 
 
@@ -51,12 +50,9 @@ def macro(reader: Reader) -> None:
     name = match[1]
     handler = _HANDLERS.get(name)
     if handler and not (reader.math and name in ACCENTS and not name.isalpha()):
-        reader.emit(handler(reader, name))
-    else:
-        _known(reader, name)
-
-
-def _known(reader: Reader, name: str) -> None:
+        text = handler(reader, name)
+        reader.emit("\\" + name if text is None else text)
+        return
     text = sign(name)
     if text is None:
         reader.emit(reader.as_written(name))
@@ -68,37 +64,34 @@ def _known(reader: Reader, name: str) -> None:
         ordinary(reader, name, text)
 
 
-def _text_style(reader: Reader, name: str) -> str:
+def _text_style(reader: Reader, name: str) -> str | None:
     reader.skip_star()
-    if reader.peek().isspace() and not _OPENING.match(
-        reader.source, reader.pos
-    ):  # in prose that is a word of its own: `C:\path and so on`
-        return "\\" + name
-    return _style(reader, name, math=False)
+    if reader.peek().isspace() and not _OPENING.match(reader.source, reader.pos):
+        return None  # in prose this is a word of its own: `C:\path and so on`
+    return _style(reader, math=False)
 
 
-def _math_style(reader: Reader, name: str) -> str:
-    return _style(reader, name, math=True)
+def _math_style(reader: Reader, _name: str) -> str | None:
+    return _style(reader, math=True)
 
 
-def _style(reader: Reader, name: str, *, math: bool) -> str:
+def _style(reader: Reader, *, math: bool) -> str | None:
     if reader.is_cut_off():
         reader.pos += 1
         return ""
-    text = reader.argument(math)
-    return "\\" + name if text is None else text
+    return reader.argument(math)
 
 
-def _alphabet(reader: Reader, name: str) -> str:
+def _alphabet(reader: Reader, name: str) -> str | None:
     text = reader.argument()
-    return "\\" + name if text is None else "".join(styled(c, ALPHABETS[name]) for c in text)
+    return None if text is None else "".join(styled(c, ALPHABETS[name]) for c in text)
 
 
-def _named_operator(reader: Reader, name: str) -> str:
+def _named_operator(reader: Reader, _name: str) -> str | None:
     reader.skip_star()
     text = reader.argument(math=True)
     if text is None:
-        return "\\" + name
+        return None
     operator(reader, text)
     return ""
 
@@ -111,27 +104,28 @@ def _nothing(reader: Reader, name: str) -> str:
     return ""
 
 
-def _dropped(reader: Reader, name: str) -> str:
+def _dropped(reader: Reader, _name: str) -> str | None:
     reader.skip_star()
     if reader.raw_argument() is None:
-        return "\\" + name
+        return None
     if not reader.last() or reader.last().isspace():
         reader.skip_spaces()
     return ""
 
 
-def _dropped_first(reader: Reader, name: str) -> str:
+def _dropped_first(reader: Reader, name: str) -> str | None:
     reader.skip_optional()
-    first = reader.raw_argument()
-    if first is not None and name == "resizebox":
+    if reader.raw_argument() is None:
+        return None
+    if name == "resizebox":
         reader.raw_argument()
-    return "\\" + name if first is None else _style(reader, name, math=reader.math)
+    return _style(reader, math=reader.math)
 
 
-def _modulo(reader: Reader, name: str) -> str:
+def _modulo(reader: Reader, _name: str) -> str | None:
     text = reader.argument()
     if text is None:
-        return "\\" + name
+        return None
     return f"{'' if reader.last().isspace() else ' '}(mod {text.strip()})"
 
 
@@ -143,37 +137,32 @@ def _long_arrow(reader: Reader, name: str) -> str:
 
 
 def _stacked(reader: Reader, name: str) -> str:
-    above, base = reader.argument(), reader.argument()
-    if above is None or base is None:
-        return "\\" + name + (f"{{{above}}}" if above is not None else "")
+    arguments = reader.two_arguments(name)
+    if arguments is None:
+        return ""
+    above, base = arguments[0].strip(), arguments[1]
     reader.emit(base)
-    return (
-        scripted("_" if name == "underset" else "^", above.strip(), "", reader.peek())
-        if above.strip()
-        else ""
-    )
+    return scripted("_" if name == "underset" else "^", above, "", reader.peek()) if above else ""
 
 
 def _negated(reader: Reader, name: str) -> str:
     text = reader.argument()
-    if not text or not text.strip() or len(text.strip()) > 1:
+    if not text or len(text.strip()) != 1:
         return "\\" + name + (text or "")
     relation(reader, unicodedata.normalize("NFC", text.strip() + "\u0338"))
     return ""
 
 
-def _shifted(reader: Reader, name: str) -> str:
+def _shifted(reader: Reader, name: str) -> str | None:
     text = reader.argument(math=False)
-    if text is None:
-        return "\\" + name
     mark = "_" if name == "textsubscript" else "^"
-    return scripted(mark, text, reader.last(), reader.peek()) if text else ""
+    return scripted(mark, text, reader.last(), reader.peek()) if text else text
 
 
-def _link(reader: Reader, name: str) -> str:
+def _link(reader: Reader, name: str) -> str | None:
     address = reader.raw_argument()
     if address is None:
-        return "\\" + name
+        return None
     address = unescaped(address)
     text = reader.argument(math=False) if name != "url" and reader.peek() == "{" else None
     shown = (text or "").strip()
@@ -184,17 +173,17 @@ def _link(reader: Reader, name: str) -> str:
     return f"{(text or '').rstrip()} ({address})"
 
 
-def _citation(reader: Reader, name: str) -> str:
+def _citation(reader: Reader, _name: str) -> str | None:
     reader.skip_star()
     while reader.skip_optional():
         pass
     keys = reader.raw_argument()
     if keys is None:
-        return "\\" + name
+        return None
     return f"{'' if not reader.last() or reader.last() in ' (~[' else ' '}[{keys}]"
 
 
-def _footnote(reader: Reader, name: str) -> str:
+def _footnote(reader: Reader, name: str) -> str | None:
     reader.skip_optional()
     if name == "footnotemark":
         return ""
@@ -203,7 +192,7 @@ def _footnote(reader: Reader, name: str) -> str:
         reader.pos += 1
         return before + "("
     text = reader.argument(math=False)
-    return "\\" + name if text is None else f"{before}({text.strip()})"
+    return None if text is None else f"{before}({text.strip()})"
 
 
 def _code_point(reader: Reader, name: str) -> str:
@@ -217,18 +206,26 @@ def _code_point(reader: Reader, name: str) -> str:
     return char if char.isprintable() and char else f"\\{name}{{{raw}}}"
 
 
-def _verbatim(reader: Reader, name: str) -> str:
+def _line_break(reader: Reader, _name: str) -> str:
+    if length := _LENGTH.match(reader.source, reader.pos, reader.end):
+        reader.pos = length.end()
+    while reader.peek() in {" ", "\t"} or (reader.math and reader.peek().isspace()):
+        reader.pos += 1
+    return "" if reader.last().isspace() else " "
+
+
+def _verbatim(reader: Reader, _name: str) -> str | None:
     delimiter = reader.peek()
     end = (
         reader.source.find(delimiter, reader.pos + 1, min(reader.end, reader.pos + 500)) if delimiter else -1
     )
     if end < 0 or delimiter.isalnum() or delimiter.isspace():
-        return "\\" + name
+        return None
     raw, reader.pos = reader.source[reader.pos + 1 : end], end + 1
     return raw
 
 
-_Handler = Callable[[Reader, str], str]
+_Handler = Callable[[Reader, str], str | None]
 
 _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(ACCENTS, accent),
@@ -244,8 +241,6 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(("frac", "tfrac", "dfrac", "cfrac", "nicefrac", "sfrac"), fraction),
     **dict.fromkeys(("binom", "tbinom", "dbinom"), binomial),
     **dict.fromkeys(("choose", "over"), infix),
-    **dict.fromkeys(QUANTITIES, quantity),
-    **dict.fromkeys(("ce", "chem"), chemical),
     **dict.fromkeys(("operatorname", "DeclareMathOperator"), _named_operator),
     **dict.fromkeys(("xrightarrow", "xleftarrow"), _long_arrow),
     **dict.fromkeys(("stackrel", "overset", "underset"), _stacked),
@@ -255,5 +250,5 @@ _HANDLERS: dict[str, _Handler] = {
     **dict.fromkeys(("unicode", "ding"), _code_point),
     **dict.fromkeys(("begin", "end"), environment),
     "ensuremath": _math_style, "sqrt": square_root, "pmod": _modulo,
-    "not": _negated, "verb": _verbatim, "\\": next_row,
+    "not": _negated, "verb": _verbatim, "\\": _line_break,
 }  # fmt: skip

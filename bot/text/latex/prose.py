@@ -1,7 +1,4 @@
-"""Text outside of formulas: dashes, quotation marks, ties, braces, addresses, and powers that lost their dollars.
-
-Owns what each of these characters means in prose. Refuses to know math and macros.
-"""
+"""Text outside of formulas: dashes, quotation marks, ties, braces, addresses, and powers that lost their dollars."""
 
 from __future__ import annotations
 
@@ -28,7 +25,7 @@ def address(reader: Reader) -> None:
 
 
 def _in_address(reader: Reader) -> bool:
-    """Whether the word before this place is the beginning of `github.com/…`."""
+    """Whether the word before this position begins an address, as in `github.com/…`."""
     words = reader.source[max(0, reader.pos - 100) : reader.pos].rsplit(None, 1)
     host, slash, _ = words[-1].partition("/") if words else ("", "", "")
     return bool(slash) and "." in host
@@ -75,10 +72,12 @@ def power(reader: Reader) -> None:
 def opening_quote(reader: Reader) -> None:
     match = _BACKTICKS.match(reader.source, reader.pos, reader.end)
     run = len(match[0]) if match else 1
+    single = _SINGLE_QUOTED.match(reader.source, reader.pos, reader.end) if run == 1 else None
     if run == 2 and _is_quotation(reader):
         reader.open_quotes += 1
         reader.emit("“")
-    elif run == 1 and _is_single_quotation(reader):
+    elif single and not reader.before().isalnum():
+        reader.closing_quotes.add(single.end() - 1)
         reader.emit("‘")
     else:
         reader.emit("`" * run)
@@ -86,20 +85,12 @@ def opening_quote(reader: Reader) -> None:
 
 
 def _is_quotation(reader: Reader) -> bool:
-    """Not the ``code`` of reStructuredText."""
+    """Whether two backticks begin a quotation, and not the ``code`` of reStructuredText."""
     inside = reader.source[reader.pos + 2 : reader.pos + 3]
     if not inside or inside.isspace() or inside in ".,;:)":
         return False
     end = _QUOTE_END.search(reader.source, reader.pos + 2, min(reader.pos + 400, reader.end))
     return end is None or end[0] != "``" or reader.source[end.end() : end.end() + 1].isalpha()
-
-
-def _is_single_quotation(reader: Reader) -> bool:
-    match = _SINGLE_QUOTED.match(reader.source, reader.pos, reader.end)
-    if not match or reader.source[reader.pos - 1 : reader.pos].isalnum():
-        return False
-    reader.closing_quotes.add(match.end() - 1)
-    return True
 
 
 def closing_quote(reader: Reader) -> None:
@@ -115,7 +106,7 @@ def closing_quote(reader: Reader) -> None:
 
 
 def _straight_quote(reader: Reader, written: str) -> None:
-    """`''so''` and `"so''` are "so"; the `5''` of a length and the `f''` of a derivative are none."""
+    """`''so''` and `"so''` become "so"; the `5''` of a length and the `f''` of a derivative stay."""
     opens = _OPENS.match(reader.source, max(0, reader.pos - 1), reader.end) is not None
     closes = reader.straight_quote and not reader.before().isdigit()
     reader.emit('"' if opens or closes else written)
@@ -124,19 +115,16 @@ def _straight_quote(reader: Reader, written: str) -> None:
 
 
 def text_group(reader: Reader) -> None:
-    end = reader.group_end(reader.pos)
-    if end is None:
+    start = reader.pos
+    content = reader.group(math=False)
+    if content is None:
         reader.literal()
-        return
-    bare = _braces_vanish(reader, reader.pos, end)
-    reader.pos += 1
-    content = reader.collect(end, math=False)
-    reader.pos = end + 1
-    reader.emit(content if bare else f"{{{content}}}")
+    else:
+        reader.emit(content if _are_markup(reader, start, reader.pos - 1) else f"{{{content}}}")
 
 
-def _braces_vanish(reader: Reader, start: int, end: int) -> bool:
-    r"""Braces are TeX's in `{\em x}`, `3{,}000`, `Touch{é}`, `{B}ERT`; the author's in `{-1, 0, +1}`."""
+def _are_markup(reader: Reader, start: int, end: int) -> bool:
+    r"""Whether braces are TeX's and vanish: in `{\em x}`, `3{,}000`, `Touch{é}`, `{B}ERT`; not in `{-1, 0, +1}`."""
     content = reader.source[start + 1 : end] if end - start < 3 else reader.source[start + 1 : start + 2]
     before = reader.source[start - 1 : start] or " "
     if content[:1] in {"\\", "$"} or content == ",":

@@ -1,7 +1,6 @@
-"""One text being read from left to right.
+"""Reads one text from left to right: the position, the output so far, and how a group or an argument is converted.
 
-Owns the place in it, what was written so far, and how a stretch, a group or an argument is converted. Refuses to
-know what any character or macro means: the steps, which it is given, do.
+It does not know what a character or a macro means: the steps that it is given do.
 """
 
 from __future__ import annotations
@@ -16,7 +15,7 @@ _DEEPEST = 40
 _TEXT_STOP = re.compile(r"""[hw\\{}$^~`'"-](?:(?<![hw-])|(?<=h)ttps?://|(?<=w)(?<!\ww)ww\.|(?<=-)-+)""")
 _MATH_TOKEN = re.compile(r"\s+|[^\s\\{}^_~'&]+|.", re.DOTALL)
 _OPTIONAL = re.compile(r"\s*\[[^\[\]{}$]{0,200}\]")
-#: What multiplies or raises what stands before it, where no space parts them.
+#: What multiplies or raises the text before it when no space separates them.
 _FACTOR = re.compile(r"[^\W_]|[(\[{⟨⌈⌊√∂∇∞‖^_⁺⁻⁽₊₋₍]")
 
 
@@ -25,9 +24,9 @@ Steps = Mapping[str, Callable[["Reader"], None]]
 
 
 class Reader:
-    """One text being read, from left to right, once.
+    """Reads one text from left to right, once.
 
-    `collect` converts up to an offset into a list of its own; what a step emits goes to the innermost list.
+    `collect` converts a range of it into an output list of its own; a step emits to the innermost list.
     """
 
     def __init__(self, source: str, text: Steps, math: Steps) -> None:
@@ -37,61 +36,48 @@ class Reader:
         self.source = source
         self.group_ends = braces(marks)
         self.math_ends = formulas(marks, self.group_ends)
-        self.pos = 0  #: the place being read
-        self.end = len(source)  #: of the stretch being read
-        self.math = False  #: whether this stretch is math
+        self.pos = 0  #: offset in `source`
+        self.end = len(source)  #: of the range being read
+        self.math = False  #: whether this range is math
         self._depth = 0
-        self.out: list[str] = []  #: what the stretch says so far, none of it empty
-        self._quotient: int | None = None  #: where in `out` the fraction or root stands that was said last
-        self.row, self.cell = " ", " "  #: what parts the rows and the cells of the environment being read
-        self.ends_with_quotient = False  #: of the stretch that was read last
-        self.open_quotes = 0  #: of prose, not closed yet
-        self.straight_quote = False  #: whether a straight one is open
-        self.closing_quotes: set[int] = set()  #: where quotations end that have begun
-
-    def read(self) -> str:
-        return self.collect(self.end, math=False)
+        self.out: list[str] = []  #: output of the range so far, no empty strings
+        self._quotient: int | None = None  #: index in `out` of a fraction or root that was emitted last
+        self.ends_with_quotient = False  #: of the range that was read last
+        self.open_quotes = 0  #: quotations of prose that are not closed yet
+        self.straight_quote = False  #: whether a quotation with straight marks is open
+        self.closing_quotes: set[int] = set()  #: offsets at which quotations end that have begun
 
     def peek(self) -> str:
-        """The next character as written, or nothing at the end of the stretch."""
+        """The next character as written; empty at the end of the range."""
         return self.source[self.pos : self.pos + 1] if self.pos < self.end else ""
 
     def before(self) -> str:
-        """The character before this place, as written."""
+        """The character before this position, as written."""
         return self.source[self.pos - 1 : self.pos] if self.pos else ""
 
     def last(self) -> str:
-        """The last character of what the stretch says so far."""
+        """The last character of the range's output so far."""
         return self.out[-1][-1] if self.out else ""
 
     def emit(self, text: str) -> None:
         if not text:
             return
-        if self._quotient is not None:
-            self._part_quotient(text)
+        if self._quotient is not None and _FACTOR.match(text):
+            self.out[self._quotient] = f"({self.out[self._quotient]})"
+        self._quotient = None
         self.out.append(text)
 
     def emit_quotient(self, text: str) -> None:
-        """A fraction or a root: in brackets should a factor or an exponent follow, `a/b` and `c` as `(a/b)c`."""
+        """A fraction or a root: put in brackets when a factor or an exponent follows, `a/b` and `c` as `(a/b)c`."""
         self.emit(text)
         self._quotient = len(self.out) - 1
 
-    def _part_quotient(self, following: str) -> None:
-        if _FACTOR.match(following) and self._quotient is not None:
-            self.out[self._quotient] = f"({self.out[self._quotient]})"
-        self._quotient = None
-
     def take(self) -> str:
-        """What the stretch says so far, to be said anew."""
-        said = "".join(self.out)
+        """Removes and returns the range's output so far."""
+        text = "".join(self.out)
         self.out.clear()
         self._quotient = None
-        return said
-
-    def drop_space(self) -> None:
-        """Takes back the space that was said last."""
-        if self.out and self.out[-1].isspace():
-            self.out.pop()
+        return text
 
     def literal(self) -> None:
         self.emit(self.peek())
@@ -102,7 +88,7 @@ class Reader:
         return end if end is not None and end < self.end else None
 
     def is_cut_off(self) -> bool:
-        """Whether a group begins here that ends nowhere: the text was cut off, and what there is can be read."""
+        """Whether a group begins here that never ends, because the text was cut off."""
         return self.peek() == "{" and self.pos not in self.group_ends
 
     def skip_spaces(self) -> None:
@@ -118,28 +104,15 @@ class Reader:
         return match[0].strip()[1:-1] if match else ""
 
     def raw_argument(self) -> str | None:
-        """What stands in the next braces, as written: an address, a key."""
-        end = self.group_end(self.pos) if self.peek() == "{" else None
+        """The content of the next braces as written: an address, a key. None when there are no braces."""
+        end = self.group_end(self.pos)
         if end is None:
             return None
         raw, self.pos = self.source[self.pos + 1 : end], end + 1
         return raw
 
-    def argument(self, math: bool | None = None) -> str | None:
-        """The next group, macro or character, converted; None when there is none."""
-        self.skip_spaces()
-        mode = self.math if math is None else math
-        char = self.peek()
-        if char == "{":
-            return self._braced(mode)
-        if char == "\\":
-            return self.collect(self.end, math=mode, once=True)
-        if not char or char in "}$&^_" or char.isspace():
-            return None
-        self.pos += 1
-        return char
-
-    def _braced(self, math: bool) -> str | None:
+    def group(self, math: bool) -> str | None:
+        """The content of the next braces, converted; None when there are no braces."""
         end = self.group_end(self.pos)
         if end is None:
             return None
@@ -148,17 +121,38 @@ class Reader:
         self.pos = end + 1
         return content
 
+    def argument(self, math: bool | None = None) -> str | None:
+        """The next group, macro or character, converted; None when there is none."""
+        self.skip_spaces()
+        mode = self.math if math is None else math
+        char = self.peek()
+        if char == "{":
+            return self.group(mode)
+        if char == "\\":
+            return self.collect(self.end, math=mode, once=True)
+        if not char or char in "}$&^_" or char.isspace():
+            return None
+        self.pos += 1
+        return char
+
+    def two_arguments(self, name: str) -> tuple[str, str] | None:
+        """The next two arguments; when there are fewer, emits the macro as written and returns None."""
+        first = self.argument()
+        second = self.argument() if first is not None else None
+        if first is None or second is None:
+            self.emit("\\" + name + ("" if first is None else f"{{{first}}}"))
+            return None
+        return first, second
+
     def as_written(self, name: str) -> str:
-        r"""`\method{x}` as written, with what is in its braces converted."""
-        pieces = ["\\", name]
-        while name.isalpha() and self.peek() == "{" and (end := self.group_end(self.pos)) is not None:
-            self.pos += 1
-            pieces += ["{", self.collect(end, math=self.math), "}"]
-            self.pos = end + 1
-        return "".join(pieces)
+        r"""`\method{x}` as written, with the content of its braces converted."""
+        text = "\\" + name
+        while name.isalpha() and (content := self.group(self.math)) is not None:
+            text += f"{{{content}}}"
+        return text
 
     def collect(self, end: int, *, math: bool, once: bool = False) -> str:
-        """What stands from here to `end`, or the first step of it, converted."""
+        """The text from here to `end`, or the first step of it, converted."""
         if self._depth >= _DEEPEST:
             end = self.pos + 1 if once else end
             raw, self.pos = self.source[self.pos : end], end

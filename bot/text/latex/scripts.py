@@ -1,7 +1,7 @@
-"""What plain text makes of two dimensions: superscripts and subscripts, fractions and roots on one line.
+"""Superscripts and subscripts, fractions and roots on one line of plain text.
 
-Owns when brackets are needed, and which characters Unicode can raise and lower. Takes text that is converted
-already; refuses to know TeX.
+When brackets are needed, and which characters Unicode can raise and lower. It takes text that is converted already,
+and does not depend on TeX.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ SUPERSCRIPTS = dict(
 SUBSCRIPTS = dict(
     zip("0123456789+-−=()aehijklmnoprstuvxβγρφχ", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ", strict=True)
 )
-#: Already raised by their own shape.
+#: Signs that are raised already by their shape.
 _RAISED = {"∘": "°", "°": "°", "*": "*", "∗": "*", "⋆": "⋆", "′": "′", "†": "†", "‡": "‡"}
 _ORDINALS = frozenset({"st", "nd", "rd", "th"})
 
@@ -38,7 +38,7 @@ def scripted(mark: str, script: str, before: str, after: str) -> str:
 
     >>> scripted("^", "-3", "0", ""), scripted("_", "cut", "M", ""), scripted("^", "a/b", "x", "")
     ('⁻³', '_cut', '^(a/b)')
-    >>> scripted("_", "±0.3", "7", "")  # the spread of a figure, small below it
+    >>> scripted("_", "±0.3", "7", "")  # the uncertainty of a figure, small below it
     '±0.3'
     """
     if mark == "_" and script[:1] == "±" and before.isdigit() and _NUMBER.fullmatch(script[1:].strip()):
@@ -58,7 +58,7 @@ def scripted(mark: str, script: str, before: str, after: str) -> str:
 
 
 def ends_factor(last: str) -> bool:
-    """Whether what ends so would run into the word that follows."""
+    """Whether text that ends with this character would run into a word that follows."""
     return bool(last) and (last.isalnum() or last in ")]}" or bool(unicodedata.combining(last)))
 
 
@@ -72,12 +72,12 @@ def _is_bracketed(text: str) -> bool:
 
 
 def _is_word(script: str) -> bool:
-    """`max` and `pad`, better read on the line, and not the indices `ijk`."""
+    """Whether a script is a word such as `max`, better read on the line, and not the indices `ijk`."""
     return len(script) > 2 and script.isalpha() and script not in "ijklmnop"
 
 
 def _without_brackets(text: str) -> str:
-    """The text without what stands inside its brackets."""
+    """The text without the content of its brackets."""
     depth, outside = 0, []
     for char in text:
         depth -= char in ")]⟩}"

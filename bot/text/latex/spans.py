@@ -1,7 +1,6 @@
-"""Where groups and formulas end, and which dollars are math.
+"""Where groups and formulas end, and which dollars are math and which are prices.
 
-Owns the pairing of braces and of the marks around math, and the telling of formulas from prices. Refuses to know
-what anything inside them means.
+It pairs braces and the marks around math, and does not depend on what is inside them.
 """
 
 from __future__ import annotations
@@ -9,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-#: No real formula is longer; a `$` whose partner is further away is money.
+#: Characters. No real formula is longer; a `$` whose partner is further away is a price.
 LONGEST_MATH = 2_000
 
 #: A brace, a dollar, or a backslash with what it escapes.
@@ -26,7 +25,7 @@ _WORD = re.compile(r"[A-Za-z]{2}")
 
 
 def braces(marks: Iterable[tuple[int, str]]) -> dict[int, int]:
-    """The closing brace of every opening one that has one."""
+    """Offsets of closing braces by the offsets of their opening braces."""
     groups: dict[int, int] = {}
     open_: list[int] = []
     for at, mark in marks:
@@ -38,7 +37,7 @@ def braces(marks: Iterable[tuple[int, str]]) -> dict[int, int]:
 
 
 def formulas(marks: Iterable[tuple[int, str]], groups: dict[int, int]) -> dict[int, int]:
-    """The next closing mark of the same group for every mark that may open math."""
+    """Offsets of closing marks of math by those of the marks that may open it, within the same group."""
     spans: dict[int, int] = {}
     ends = set(groups.values())
     pending: list[dict[str, int]] = [{}]
@@ -55,9 +54,9 @@ def formulas(marks: Iterable[tuple[int, str]], groups: dict[int, int]) -> dict[i
 
 
 def is_math(content: str, *, before: str = "", after: str = "", display: bool = False) -> bool:
-    """Whether what stands between two dollars is math, not the text between two prices.
+    """Whether the text between two dollars is math, not the text between two prices.
 
-    `before` and `after` are the characters around the dollars. A displayed formula may stand between blank lines.
+    `before` and `after`: the characters around the dollars. A displayed formula may begin and end with blank lines.
 
     >>> is_math("n log n"), is_math("5 and ", after="1"), is_math("-10", before="5")
     (True, False, False)
@@ -78,7 +77,7 @@ def is_math(content: str, *, before: str = "", after: str = "", display: bool = 
 
 
 def _is_formula(content: str, after: str) -> bool:
-    """The same for what begins with a digit, as prices do: `$5-$10`, `$20 ($30)`."""
+    """The same for text that begins with a digit, as prices do: `$5-$10`, `$20 ($30)`."""
     if after.isdigit() or _SENTENCE.search(content) or _BETWEEN_PRICES.search(content):
         return False
     if any(content.count(a) != content.count(b) for a, b in ("()", "[]")):

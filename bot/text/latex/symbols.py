@@ -1,7 +1,6 @@
-"""What TeX's names stand for: signs, accents, alphabets, and the names that say nothing in plain text.
+"""What TeX's names stand for: signs, accents, alphabets, and the names that mean nothing in plain text.
 
-Owns the tables, and what pylatexenc's table adds to them, loaded when it is first needed. Refuses to know how a
-text is read, and where a sign stands in it.
+These tables add to pylatexenc's, which is loaded when it is first needed.
 """
 
 from __future__ import annotations
@@ -27,7 +26,7 @@ MATH_ACCENTS = {
     "widetilde": "\u0303", "bar": "\u0304", "overline": "\u0305", "breve": "\u0306", "dot": "\u0307",
     "ddot": "\u0308", "mathring": "\u030a", "check": "\u030c", "vec": "\u20d7",
 }  # fmt: skip
-#: What pylatexenc's table lacks or, for reading, gets wrong.
+#: Signs that pylatexenc's table lacks, or has in a form that is hard to read.
 _SYMBOLS = {
     "ne": "≠", "iff": "⟺", "implies": "⟹", "impliedby": "⟸", "land": "∧", "lor": "∨", "neg": "¬", "lnot": "¬",
     "models": "⊨", "bot": "⊥", "Re": "Re", "Im": "Im", "degree": "°", "celsius": "℃", "triangle": "△",
@@ -51,7 +50,7 @@ OPERATORS = _words(
 )
 RELATIONS = frozenset("≤≥≠∈∉∋≈→←↦∼≃≡≅≪≫⊂⊆⊃⊇⊊⊄⊈∝≺≻≼≽≲≳⪯⪰⩽⩾⟺⟹⟸⇒⇐⇔↔⟶⟵⟷⟼⊢⊨≜≐≔∥↪↠∪∩∖∧∨⊕⊗⊎⊔⊓∣∤≁≢≮≯")
 LARGE = frozenset("∑∏∐∫∮")
-#: Names in prose whose space is no space: `\L ukasz`, `\textmu m`, `\lq so`.
+#: Names in prose after which a space only ends the name: `\L ukasz`, `\textmu m`, `\lq so`.
 LETTERS = _words(
     "o O l L ss ae AE oe OE aa AA i j dh DH dj DJ th TH ng NG micro textmu lq textquoteleft textquotedblleft "
     "guillemotleft textendash textemdash slash"
@@ -67,7 +66,7 @@ KEEPS_SPACE = _words("xspace newline linebreak allowbreak break par smallskip me
 TEXT_STYLES = _words(
     "emph text textbf textit textrm textsf textsl textsc texttt textup textmd textnormal mbox hbox fbox uline "
     "underline ul hl gls Gls glspl Glspl ac acp acf acs acl acrshort acrlong acrfull enquote tit title section "
-    "subsection paragraph textls nolinkurl path abstract rev revision revised"
+    "subsection paragraph textls nolinkurl path abstract rev revision revised ce num si unit"
 )
 MATH_STYLES = _words(
     "mathrm mathbf mathsf mathit mathtt mathnormal boldsymbol bm pmb bold symbf smash mathbin mathrel mathop "
@@ -84,7 +83,7 @@ ALPHABETS = {
     "mathcal": "SCRIPT", "mathscr": "SCRIPT", "scr": "SCRIPT", "mathfrak": "FRAKTUR", "frak": "FRAKTUR",
 }  # fmt: skip
 _OLDER_NAMES = {"FRAKTUR": "BLACK-LETTER"}
-MATH_ENVIRONMENTS = _words("equation align gather multline eqnarray displaymath math split aligned")
+MATH_ENVIRONMENTS = _words("equation align gather multline eqnarray displaymath math split aligned cases")
 TEXT_ENVIRONMENTS = _words("abstract itemize enumerate description center quote quotation")
 
 _ESCAPED = re.compile(r"\\([_%#&~$^{}-])")
@@ -104,7 +103,7 @@ def sign(name: str) -> str | None:
 
 @lru_cache(maxsize=512)
 def styled(char: str, alphabet: str) -> str:
-    """`R` in double-struck: ℝ. Unicode keeps the oldest of these letters outside the mathematical block."""
+    """`R` in double-struck: ℝ. Unicode has the oldest of these letters outside the mathematical block."""
     kind = "DIGIT" if char.isdigit() else "CAPITAL" if char.isupper() else "SMALL"
     written = unicodedata.name(char, "").rpartition(" ")[2] if char.isascii() and char.isalnum() else ""
     older = "WEIERSTRASS" if char == "P" and alphabet == "SCRIPT" else _OLDER_NAMES.get(alphabet, alphabet)
@@ -117,7 +116,7 @@ def styled(char: str, alphabet: str) -> str:
 
 
 def dingbat(code: int) -> str:
-    """The character of a place in Zapf Dingbats, whose order the Unicode block follows."""
+    """The character with a code in Zapf Dingbats, whose order the Unicode block follows."""
     if 172 <= code <= 181:
         return chr(0x2460 + code - 172)
     if 33 <= code <= 126:
@@ -126,5 +125,5 @@ def dingbat(code: int) -> str:
 
 
 def unescaped(address: str) -> str:
-    r"""`a\_b` as the `a_b` that it is in an address."""
+    r"""An address without TeX's escapes: `a_b` for `a\_b`."""
     return _ESCAPED.sub(r"\1", address)
