@@ -92,14 +92,14 @@ def query(text: str, talk: frozenset[str] = frozenset()) -> Query:
     read = tokenize(text)
     found = [one for one in terms(read) if talk.isdisjoint(one[0].split(" "))]
     tf = Counter(term for term, _, _ in found)
-    written = {term: read.written(i, j) for term, i, j in reversed(found)}
+    written = {term: read.phrase(i, j) for term, i, j in reversed(found)}
     number = sum(" " not in term for term in tf)
     weights = {term: n * (PAIR_WEIGHT if " " in term else 1.0) for term, n in tf.items()}
     phrase = None
     if chain := _phrase(tf, number):
         whole = " ".join([chain[0].split(" ")[0], *(pair.split(" ")[1] for pair in chain)])
         weights = {**dict.fromkeys(weights, PART_WEIGHT), whole: 1.0}
-        written[whole] = read.written(min(i for _, i, _ in found), max(j for _, _, j in found))
+        written[whole] = read.phrase(min(i for _, i, _ in found), max(j for _, _, j in found))
         phrase = (key(whole), (key(chain[0]), key(chain[1]))) if len(chain) > 1 else None
     by_key = {key(term): weight for term, weight in weights.items()}
     return Query(by_key, tuple(written[term] for term in weights), number, phrase)

@@ -1,4 +1,4 @@
-"""Text as sources write it, made fit to read, and the little wording that everybody needs. Pure."""
+"""Plain text: white space, paragraphs, control characters, and the wording that every room uses. Pure."""
 
 from __future__ import annotations
 
@@ -12,41 +12,41 @@ if TYPE_CHECKING:
 
 ELLIPSIS = "…"
 
-#: Some submitters indent every line: an indented one begins a paragraph only after the end of a sentence. A formula
-#: can be one, unless the next line goes on in small letters.
+#: Some submitters indent every line: an indented line begins a paragraph only after the end of a sentence, or after a
+#: formula when it does not begin with a small letter.
 _PARAGRAPH_BREAK = re.compile(
     r"\n[^\S\n]*\n\s*|(?<=[.!?:;)\]])[^\S\n]*\n(?=[^\S\n])|(?<=\$)[^\S\n]*\n(?=[^\S\n]+[^\sa-z])"
 )
 
-#: Control characters that are not white space, half surrogates, and what turns the direction of the text.
+#: Control characters that are not white space, lone surrogates, and marks that change the direction of text.
 _HARMFUL = re.compile(
     "[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]",
 )
 
 
 def strip_controls(text: str) -> str:
-    """Without what can only harm a reader: control and direction characters (Trojan Source, CVE-2021-42574)."""
+    """Remove control and direction characters, which can only harm a reader (Trojan Source, CVE-2021-42574)."""
     return _HARMFUL.sub("", text)
 
 
 def one_line(text: str) -> str:
-    """White space of every kind collapsed to single spaces, control characters dropped."""
+    """Collapse white space of every kind to single spaces; remove control characters."""
     return " ".join(strip_controls(text).split())
 
 
 def normalize_paragraphs(text: str) -> str:
-    """Paragraphs, each on one line, separated by one blank line.
+    """Put each paragraph on one line, with one blank line between paragraphs.
 
-    A paragraph ends at a blank line, or with a sentence whose next line is indented: that is how arXiv marks
-    them (https://info.arxiv.org/help/prep.html#abstracts).
+    A paragraph ends at a blank line, or at the end of a sentence when the next line is indented, as arXiv marks
+    paragraphs (https://info.arxiv.org/help/prep.html#abstracts).
     """
     lines = strip_controls(text.replace("\r\n", "\n").replace("\r", "\n"))
     return "\n\n".join(p for p in (one_line(part) for part in _PARAGRAPH_BREAK.split(lines.strip())) if p)
 
 
 def join_distinct(*reasons: str) -> str:
-    """Reasons as one, `a; b`: what was said before is not said again."""
-    return "; ".join(dict.fromkeys(said for reason in reasons for said in reason.split("; ") if said))
+    """Join reasons as `a; b`, each one once."""
+    return "; ".join(dict.fromkeys(part for reason in reasons for part in reason.split("; ") if part))
 
 
 def pluralize(number: int, noun: str, plural: str = "") -> str:
@@ -55,61 +55,56 @@ def pluralize(number: int, noun: str, plural: str = "") -> str:
 
 
 def truncate(text: str, limit: int) -> str:
-    """`text` within `limit` characters, ended by an ellipsis where something is missing.
+    """Shorten a text to `limit` characters; a shortened text ends with an ellipsis.
 
-    Cuts between words where there is a space in the last half, else between grapheme clusters; never inside a URL.
+    Cuts between words if there is a space in the last half, else between grapheme clusters; never inside a URL.
     """
     if len(text) <= limit:
         return text
     end = limit - len(ELLIPSIS)
     space = text.rfind(" ", end // 2, end + 1)
-    end = _before_url(text, space if space > 0 else _whole_clusters(text, end))
+    if space > 0:
+        end = space
+    else:
+        clusters = (match.end() for match in _cluster().finditer(text[: end + 1]))
+        end = max((place for place in clusters if place <= end), default=0)
+    word, rest = text.rfind(" ", 0, end) + 1, text.find(" ", end)
+    if text[end] != " " and "://" in text[word : rest if rest > 0 else None]:
+        end = word
     return text[:end].rstrip(" ,;:.–-") + ELLIPSIS
 
 
 @lru_cache(maxsize=1)
 def _cluster() -> Pattern[str]:
-    """What a reader takes for one character (UAX #29, grapheme clusters): accents, flags, families, syllables."""
-    import regex  # half of what this module takes to import, and seldom needed
+    """What a reader sees as one character (UAX #29, grapheme clusters): accents, flags, families, syllables."""
+    import regex  # takes half of this module's import time, and is seldom needed
 
     return regex.compile(r"\X")
 
 
 def split_word(word: str, width: int) -> list[str]:
-    """A word in pieces of at most `width` characters, or of one cluster that is longer."""
-    made = [""]
+    """Split a word into pieces of at most `width` characters; a longer grapheme cluster is a piece of its own."""
+    pieces = [""]
     for match in _cluster().finditer(word):
-        if made[-1] and len(made[-1]) + len(match[0]) > width:
-            made.append("")
-        made[-1] += match[0]
-    return made
-
-
-def _whole_clusters(text: str, end: int) -> int:
-    """The last place up to `end` where one cluster ends and another begins."""
-    ends = (match.end() for match in _cluster().finditer(text[: end + 1]))
-    return max((place for place in ends if place <= end), default=0)
-
-
-def _before_url(text: str, end: int) -> int:
-    start = text.rfind(" ", 0, end) + 1
-    rest = text.find(" ", end)
-    return start if text[end] != " " and "://" in text[start : rest if rest > 0 else None] else end
+        if pieces[-1] and len(pieces[-1]) + len(match[0]) > width:
+            pieces.append("")
+        pieces[-1] += match[0]
+    return pieces
 
 
 def quote(text: str) -> str:
-    """A user's text as a message quotes it: in quotes, on one line, and not too long."""
+    """Quote a user's text in a message: in quotation marks, on one line, at most 60 characters of it."""
     line = one_line(text)
     return f"'{line[:60]}…'" if len(line) > 60 else f"'{line}'"
 
 
-#: Letters that Unicode does not take apart, as people write them without their strokes.
+#: Letters that Unicode does not decompose, as people write them without their strokes.
 _NOT_DECOMPOSED = str.maketrans(
     {"ı": "i", "ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "þ": "th", "æ": "ae", "œ": "oe"}
 )
 
 
 def fold(text: str) -> str:
-    """Case, accents and compatibility forms taken off: `Soljačić` -> `soljacic`."""
+    """Remove case, accents and compatibility forms: `Soljačić` -> `soljacic`."""
     decomposed = unicodedata.normalize("NFKD", text).casefold().translate(_NOT_DECOMPOSED)
     return "".join(c for c in decomposed if not unicodedata.combining(c))

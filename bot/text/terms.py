@@ -1,8 +1,8 @@
-"""Words and phrases: what a text is made of, for matching and for ranking. Pure.
+"""Terms of a text, for matching and for ranking. Pure.
 
-A term is a stem ("model" of "models", "modelling") or a pair of stems ("world model"). Stop words are no terms of
-their own; a pair reaches over a short link ("chain of thought" is "chain thought"), but not over punctuation.
-Lone letters, numbers and the stop words of a hyphenated word count in pairs only: "GPT-4", "k-means", "few-shot".
+A term is a stem ("model" of "models", "modelling") or a pair of stems ("world model"). Stop words are not terms on
+their own; a pair may include a short link ("chain of thought" is "chain thought"), but no punctuation. Single
+letters, numbers and the stop words of a hyphenated word count in pairs only: "GPT-4", "k-means", "few-shot".
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import Stemmer
 
 from bot.text.plain import fold
 
-#: Scripts that are written without spaces: each sign is a word, and two side by side are a pair, as in Lucene's
+#: Scripts written without spaces: each character is a word, and two neighbours are a pair, as in Lucene's
 #: CJKBigramFilter.
 _UNSPACED = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
-#: Letters and digits of any script; "C++", "3D" and "α-decay" keep what tells them apart.
+#: Letters and digits of any script, and the signs of "C++" and "C#".
 _WORD = re.compile(rf"[{_UNSPACED}]|[^\W_{_UNSPACED}]+(?:\+\+|#(?!\w))?")
-#: What stands between two words and parts them: punctuation with a space beside it, and the end of a text.
+#: Separates two words: punctuation with a space beside it, and the end of a text.
 _BREAK = re.compile(r"[.,;:!?()\[\]{}…—–|](?=\s)|(?<=\s)[(\[{—–|]|[，。、；：！？（）「」]|\n")
 HYPHENS = frozenset("-‐‑")
 _ENGLISH = Stemmer.Stemmer("english")
-#: Plurals that the stemmer leaves as they are, as it wants a vowel (not the last letter) before the "s": "LLMs",
-#: "GPUs" and "PDEs" by their capitals, "llms" for its want of any vowel. "GPS" is no plural.
+#: Plurals that the stemmer does not change, as it needs a vowel (not the last letter) before the "s": "LLMs", "GPUs"
+#: and "PDEs", known by their capitals, and "llms", which has no vowel. "GPS" is not a plural.
 _PLURAL_ACRONYM = re.compile(r"[^\W_]*[A-Z][^\W_]*[A-Z]s|[bcdfghjklmnpqrtvwxz]{3,}s")
-#: English function words, and what every abstract says.
+#: English function words, and words that every abstract has.
 STOP_WORDS = frozenset(
     """
     a about above after again against all also although am among an and any are as at be because
@@ -50,16 +50,16 @@ STOP_WORDS = frozenset(
 
 @lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
-    """The stem of a word as written (Porter2, https://snowballstem.org/algorithms/english/stemmer.html)."""
+    """Return the stem of a word (Porter2, https://snowballstem.org/algorithms/english/stemmer.html)."""
     folded = fold(word[:-1] if _PLURAL_ACRONYM.fullmatch(word) else word)
-    return str(_ENGLISH.stemWord(folded.replace(" ", "")))  # some signs decompose into several words
+    return str(_ENGLISH.stemWord(folded.replace(" ", "")))  # some characters decompose into several words
 
 
 class Role(IntEnum):
-    """What a word is good for."""
+    """Whether a word can be a term."""
 
     TERM = 0
-    PART = 1  #: a lone letter or a number says nothing about a topic, but beside a word it does
+    PART = 1  #: only in a pair: a single letter or a number
     STOP = 2
 
 
@@ -68,25 +68,25 @@ class Join(IntEnum):
 
     SPACE = 0
     HYPHEN = 1
-    BREAK = 2  #: no phrase runs from one to the other
+    BREAK = 2  #: no pair and no phrase includes both
 
 
 @dataclass(frozen=True, slots=True)
 class Words:
-    """A text as its words in order."""
+    """The words of a text in order; the fields have one item for each word."""
 
     text: str
-    spans: tuple[tuple[int, int], ...]  #: where each stands in the text
+    spans: tuple[tuple[int, int], ...]  #: offsets in `text`: start, end
     stems: tuple[str, ...]
     joins: tuple[Join, ...]
 
-    def written(self, first: int, last: int) -> str:
-        """The words from `first` to `last` (included) as they are written."""
+    def phrase(self, first: int, last: int) -> str:
+        """The words from `first` to `last` (included) as written."""
         return self.text[self.spans[first][0] : self.spans[last][1]]
 
 
 def tokenize(*texts: str) -> Words:
-    """The words of some texts, one after the other; no phrase runs from one text into the next."""
+    """Return the words of the texts, one text after the other, with a break between two texts."""
     text = "\n".join(" ".join(text.split()) for text in texts)
     spans = tuple(match.span() for match in _WORD.finditer(text))
     stems = tuple(stem(text[i:j]) for i, j in spans)
@@ -104,75 +104,73 @@ def _join(between: str) -> Join:
 
 
 _STOP_STEMS = frozenset(stem(word) for word in STOP_WORDS)
-#: What a phrase may hold between two words: "mixture of experts", "learning to rank", "planning under uncertainty".
+#: Words that may come between the two of a pair: "mixture of experts", "learning to rank".
 _LINKS = frozenset(map(stem, "a and as at by for from in of on the to under via with without".split()))  # noqa: SIM905
 MOST_LINKS = 2
 
 
 @lru_cache(maxsize=200_000)
 def role(stem_: str) -> Role:
-    """CJK letters are words, even single ones."""
+    """Return the role of a stem. Single letters of other scripts than ASCII are terms."""
     if not stem_ or stem_ in _STOP_STEMS:
         return Role.STOP
     return Role.PART if (len(stem_) == 1 and stem_.isascii()) or stem_.isdecimal() else Role.TERM
 
 
 def phrase_term(text: str) -> str:
-    """The term that a phrase is, stop words and all: "Models of the world" -> "model of the world"."""
+    """Return the stems of a phrase, stop words included: "Models of the world" -> "model of the world"."""
     return " ".join(filter(None, tokenize(text).stems))
 
 
 def terms(text: Words) -> Iterator[tuple[str, int, int]]:
-    """Every occurrence of a term: the term, and its first and its last word in the text."""
+    """Yield each occurrence of a term: the term, and the indices of its first and its last word."""
     stems, joins = text.stems, text.joins
-    before: int | None = None  #: the last word that a pair can begin with, unless something parts them
+    before: int | None = None  #: the last word that a pair can begin with
     for i, stem_ in enumerate(stems):
-        what = role(stem_)
+        kind = role(stem_)
         if joins[i] is Join.BREAK:
             before = None
-        if joins[i] is Join.HYPHEN and i and _is_compound(role(stems[i - 1]), what):
+        # A hyphen makes a pair of a term and a stop word, too.
+        if joins[i] is Join.HYPHEN and i and {Role.STOP, Role.TERM} == {role(stems[i - 1]), kind}:
             yield f"{stems[i - 1]} {stem_}", i - 1, i
-        if what is Role.STOP:
+        if kind is Role.STOP:
             if stem_ not in _LINKS or (before is not None and i - before > MOST_LINKS):
                 before = None
             continue
-        if before is not None and (what is Role.TERM or role(stems[before]) is Role.TERM):
+        if before is not None and (kind is Role.TERM or role(stems[before]) is Role.TERM):
             yield f"{stems[before]} {stem_}", before, i
-        if what is Role.TERM:
+        if kind is Role.TERM:
             yield stem_, i, i
         before = i
 
 
 def is_searchable(text: str) -> bool:
-    """Whether a phrase holds a term: not only stop words, numbers and single letters."""
+    """Whether a phrase has a term: not only stop words, numbers and single letters."""
     return next(terms(tokenize(text)), None) is not None
 
 
 def is_word(text: str) -> bool:
-    """Whether a phrase is one word that is a term: who has the term has the phrase."""
+    """Whether a phrase is one word that is a term, so that every text with the term has the phrase."""
     stems = tokenize(text).stems
     return len(stems) == 1 and role(stems[0]) is Role.TERM
 
 
-def _is_compound(first: Role, second: Role) -> bool:
-    """Whether two hyphenated words are a pair that neighbours of their kind are not."""
-    return Role.STOP in (first, second) and Role.TERM in (first, second)
-
-
 def find_phrase(texts: tuple[str, ...], wanted: Iterable[str]) -> str | None:
-    """The first of the wanted phrases (as people write them) that occurs in the texts, whole words only."""
-    stretch = _stretch(texts)
-    return next(
-        (one for one in wanted if (term := _stretch((one,)).strip(" ")) and f" {term} " in stretch), None
-    )
+    """Return the first of the wanted phrases that occurs in the texts, compared by the stems of whole words."""
+    stems = _joined_stems(texts)
+    for phrase in wanted:
+        found = _joined_stems((phrase,)).strip(" ")
+        if found and f" {found} " in stems:
+            return phrase
+    return None
 
 
-@lru_cache(
-    maxsize=8192
-)  # each paper of a week's window is looked at once for every profile that mutes something
-def _stretch(texts: tuple[str, ...]) -> str:
-    read = tokenize(*texts)
-    stretch = (
-        f" {chr(10)} {s}" if j is Join.BREAK else f" {s}" for s, j in zip(read.stems, read.joins, strict=True)
+@lru_cache(maxsize=8192)  # a paper of the window is searched once for every profile that mutes terms
+def _joined_stems(texts: tuple[str, ...]) -> str:
+    """The stems with spaces around, and a line end for each break."""
+    words = tokenize(*texts)
+    stems = (
+        f" \n {stem_}" if join is Join.BREAK else f" {stem_}"
+        for stem_, join in zip(words.stems, words.joins, strict=True)
     )
-    return f"{''.join(stretch)} "
+    return f"{''.join(stems)} "

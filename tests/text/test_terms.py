@@ -1,4 +1,4 @@
-"""Words, stems and phrases."""
+"""Words, stems, terms and phrases of texts."""
 
 from __future__ import annotations
 
@@ -23,6 +23,10 @@ from bot.text.terms import (
 )
 
 
+def terms_of(text: str) -> set[str]:
+    return {term for term, _, _ in terms(tokenize(text))}
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [
@@ -39,18 +43,18 @@ from bot.text.terms import (
         ("MoE", "MoEs", True),
         ("LLMs", "llms", True),  # typed without its capitals
         ("GP", "GPs", True),  # Gaussian processes
-        ("GPs", "GPS", False),  # are no satellites
+        ("GPs", "GPS", False),  # satellites
         ("C", "C++", False),
         ("model", "modern", False),
     ],
 )
-def test_forms_of_one_word_are_one_stem(one: str, other: str, same: bool) -> None:
-    """Inflection, case and accents do not tell words apart; letters do."""
+def test_forms_of_one_word_have_one_stem(one: str, other: str, same: bool) -> None:
+    """Inflection, case and accents do not matter."""
     assert (stem(one) == stem(other)) is same
 
 
 @pytest.mark.parametrize(
-    ("text", "phrase_", "there"),
+    ("text", "phrase", "occurs"),
     [
         ("基于深度学习的语音识别", "语音识别", True),
         ("基于深度学习的语音识别", "学习", True),
@@ -60,11 +64,10 @@ def test_forms_of_one_word_are_one_stem(one: str, other: str, same: bool) -> Non
         ("ディープラーニング", "ラーニング", True),
     ],
 )
-def test_scripts_without_spaces_are_read_sign_by_sign(text: str, phrase_: str, there: bool) -> None:
-    """A phrase is found within running text, and its pairs of signs are terms of the text."""
-    assert bool(find_phrase((text,), (phrase_,))) is there
-    has, asked = ({term for term, _, _ in terms(tokenize(one))} for one in (text, phrase_))
-    assert (asked <= has) is there
+def test_scripts_without_spaces_are_split_into_characters(text: str, phrase: str, occurs: bool) -> None:
+    """A phrase is found within a text, and its pairs of characters are terms of the text."""
+    assert bool(find_phrase((text,), (phrase,))) is occurs
+    assert (terms_of(phrase) <= terms_of(text)) is occurs
 
 
 @pytest.mark.parametrize(
@@ -82,52 +85,48 @@ def test_scripts_without_spaces_are_read_sign_by_sign(text: str, phrase_: str, t
         ("", ""),
     ],
 )
-def test_phrase_is_its_stems_in_order(written: str, term: str) -> None:
-    """However a phrase is spaced, hyphenated or inflected, it is one term."""
+def test_a_phrase_becomes_its_stems_in_order(written: str, term: str) -> None:
+    """Spaces, hyphens and inflection do not matter."""
     assert phrase_term(written) == term
 
 
 @pytest.mark.parametrize("word", ["ͺ", "ﷺ", "ﷻ"])
-def test_a_stem_is_one_word(word: str) -> None:
-    """A letter that stands for several words is no pair of them: a space in a term is what makes a pair."""
+def test_a_stem_has_no_space(word: str) -> None:
+    """Not even of a character that decomposes into several words: a space in a term means a pair."""
     assert " " not in stem(word)
-
-
-def occurring(text: str) -> set[str]:
-    return {term for term, _, _ in terms(tokenize(text))}
 
 
 @pytest.mark.parametrize(
     ("text", "found"),
     [
         ("World models learn", {"world", "model", "learn", "world model", "model learn"}),
-        # a pair reaches over a short link, and names only what it links
+        # a pair may include a short link, which is left out of the term
         ("theory of mind", {"theori", "mind", "theori mind"}),
         ("learning to rank", {"learn", "rank", "learn rank"}),
         ("planning under uncertainty", {"plan", "uncertainti", "plan uncertainti"}),
         ("models of the world", {"model", "world", "model world"}),  # two links at most
         ("models as of the world", {"model", "world"}),
-        ("robots that cook", {"robot", "cook"}),  # no link
+        ("robots that cook", {"robot", "cook"}),  # "that" is not a link
         ("robots which the cook", {"robot", "cook"}),
-        # no pair reaches over punctuation, with or without a link
+        # no pair includes punctuation, with or without a link
         ("robots, cooks", {"robot", "cook"}),
         ("robots. Cooks", {"robot", "cook"}),
         ("robots (cooks)", {"robot", "cook"}),
         ("robots — cooks", {"robot", "cook"}),
         ("robots: the cooks", {"robot", "cook"}),
         ("robots of: cooks", {"robot", "cook"}),
-        # but over a slash and over a quotation mark
+        # but a slash or a quotation mark
         ("vision/language", {"vision", "languag", "vision languag"}),
         ("“world” models", {"world", "model", "world model"}),
-        # a hyphen makes compounds, with a stop word too, which parted it is not
+        # a hyphen makes a pair with a stop word, too
         ("vision-language", {"vision", "languag", "vision languag"}),
         ("few-shot", {"shot", "few shot"}),
         ("few shot", {"shot"}),
         ("off-policy robots", {"polici", "off polici", "robot", "polici robot"}),
         ("start-up", {"start", "start up"}),
         ("one-to-one", set()),
-        ("few–shot", {"shot"}),  # a dash is no hyphen
-        # a lone letter or number says nothing, but beside a word it does
+        ("few–shot", {"shot"}),  # a dash is not a hyphen
+        # a single letter or number counts in pairs only
         ("x 42", set()),
         ("GPT-4", {"gpt", "gpt 4"}),
         ("GPT 4", {"gpt", "gpt 4"}),
@@ -143,14 +142,14 @@ def occurring(text: str) -> set[str]:
     ],
 )  # fmt: skip
 def test_terms_of_a_text(text: str, found: set[str]) -> None:
-    """Stems, and pairs of stems that stand together."""
-    assert occurring(text) == found
+    """Stems, and pairs of neighbouring stems."""
+    assert terms_of(text) == found
 
 
-def test_every_occurrence_has_its_place() -> None:
-    """A term comes once for each time that it stands in the text, with where it stands."""
+def test_every_occurrence_has_its_position() -> None:
+    """A term comes once for each occurrence, with its first and last word."""
     text = tokenize("Robots of the world see robots")
-    assert [(text.written(i, j), t) for t, i, j in terms(text) if "robot" in t] == [
+    assert [(text.phrase(i, j), t) for t, i, j in terms(text) if "robot" in t] == [
         ("Robots", "robot"),
         ("Robots of the world", "robot world"),
         ("see robots", "see robot"),
@@ -158,8 +157,8 @@ def test_every_occurrence_has_its_place() -> None:
     ]
 
 
-def test_no_term_runs_from_title_into_abstract() -> None:
-    """The last word of one text and the first of the next are no pair."""
+def test_no_pair_joins_title_and_abstract() -> None:
+    """The last word of one text and the first of the next are not a pair."""
     assert {t for t, _, _ in terms(tokenize("On world", "models"))} == {"world", "model"}
 
 
@@ -180,8 +179,8 @@ def test_no_term_runs_from_title_into_abstract() -> None:
         ("", False),
     ],
 )
-def test_what_can_be_searched_for(text: str, searchable: bool) -> None:
-    """A phrase holds a term: stop words, numbers and single letters alone are none."""
+def test_searchable_phrases(text: str, searchable: bool) -> None:
+    """A phrase needs a term: stop words, numbers and single letters alone are not enough."""
     assert is_searchable(text) is searchable
 
 
@@ -202,19 +201,19 @@ def test_what_can_be_searched_for(text: str, searchable: bool) -> None:
         ("", ["survey"], None),
     ],
 )
-def test_contains_whole_words_only(text: str, wanted: list[str], found: str | None) -> None:
-    """The first wanted phrase that stands in the text, as its author wrote it."""
+def test_phrases_are_found_by_whole_words(text: str, wanted: list[str], found: str | None) -> None:
+    """The result is the first wanted phrase that occurs in the text, as it was given."""
     assert find_phrase((text,), wanted) == found
 
 
 @pytest.mark.parametrize("title", ["Language models: a survey", "Robots, cups and tea", "Why (not) robots?"])
-def test_contains_finds_a_phrase_with_punctuation(title: str) -> None:
-    """A title that is muted as it is written is found."""
+def test_phrases_with_punctuation_are_found(title: str) -> None:
+    """A whole title can be muted."""
     assert find_phrase((f"{title}. Other words",), [title.lower()]) == title.lower()
 
 
-def test_contains_does_not_join_texts() -> None:
-    """A phrase split between title and abstract is not there."""
+def test_a_phrase_is_not_found_across_texts() -> None:
+    """Half in the title and half in the abstract does not count."""
     assert find_phrase(("On world", "models we build"), ["world models"]) is None
 
 
@@ -238,8 +237,8 @@ HOSTILE = st.one_of(
 @given(HOSTILE, HOSTILE)
 @example("ß ẞ İ", "ı ﬁ")
 @example("few-", "-shot of-the-x-4")
-def test_any_text_has_words(title: str, abstract: str) -> None:
-    """Nothing that a source or a reader writes breaks it; every term is a word or a pair that stands there."""
+def test_any_text_is_tokenized(title: str, abstract: str) -> None:
+    """No text raises; every term is a word or a pair of the text."""
     read = tokenize(title, abstract)
     assert len(read.stems) == len(read.spans) == len(read.joins)
     for term, first, last in terms(read):
@@ -247,21 +246,21 @@ def test_any_text_has_words(title: str, abstract: str) -> None:
         assert term == " ".join(ends)
         assert any(role(one) is Role.TERM for one in ends)
         assert last - first <= MOST_LINKS + 1
-        assert read.written(first, last)
+        assert read.phrase(first, last)
     whole = tokenize(title)
     if phrase_term(title) and Join.BREAK not in whole.joins:
         assert find_phrase((title,), [title]) == title
 
 
 @pytest.mark.parametrize("text", ["world models for robots and ", "few-shot-", "(robots) — ", "猫 "])
-def test_a_long_text_takes_no_time(text: str) -> None:
-    """100,000 words are read in a second, not in minutes."""
+def test_long_texts_take_little_time(text: str) -> None:
+    """100,000 words take about a second."""
     began = time.perf_counter()
     found = list(terms(tokenize(text * (100_000 // len(text.split())))))
     assert len(found) >= 50_000
     assert time.perf_counter() - began < 5
 
 
-def test_stop_words_are_no_terms() -> None:
-    """A text of nothing but function words has no term, however they are joined."""
-    assert occurring(" ".join(STOP_WORDS)) == occurring("-".join(STOP_WORDS)) == set()
+def test_stop_words_are_not_terms() -> None:
+    """Joined by spaces or by hyphens."""
+    assert terms_of(" ".join(STOP_WORDS)) == terms_of("-".join(STOP_WORDS)) == set()
