@@ -1,7 +1,7 @@
-"""Who is who: canonical ids of papers, keys of titles, and when two names are one person. Pure.
+"""Canonical ids of papers, and keys of titles. Pure.
 
-A paper is `arxiv:2502.19402` without its version, else `doi:...`, else another `namespace:key`, else
-`title:...` from its normalised title.
+A paper's id is `arxiv:2502.19402` without the version, else `doi:...`, else another `namespace:key`, else
+`title:...` made from its normalised title.
 """
 
 from __future__ import annotations
@@ -22,17 +22,19 @@ _ARXIV = re.compile(
 _DOI = re.compile(r"(?:doi\s*:|(?:https?://)?(?:dx\.)?doi\.org/)?\s*(?P<doi>10\.\d{4,9}/\S+)", re.IGNORECASE)
 _HF = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/papers/(?P<id>\S+?)/?", re.IGNORECASE)
 _NAMESPACED = re.compile(r"(?P<namespace>[a-z][a-z0-9_.-]{0,39}):(?!//)(?P<key>\S.{0,199})", re.IGNORECASE)
-#: DataCite's DOIs of arXiv papers name the arXiv id: https://info.arxiv.org/help/doi.html
+#: DataCite's DOIs of arXiv papers contain the arXiv id: https://info.arxiv.org/help/doi.html
 _ARXIV_DOI = "10.48550/arxiv."
 _TITLE_KEY_LENGTH = 160
 
 
 def parse_paper_id(text: str) -> tuple[str, int | None] | None:
-    """The canonical id and the version in an id, URL or DOI as people write them; None when it is neither.
+    """Read an id, URL or DOI as people write them: the canonical id, and the version if there is one.
 
-    >>> paper_id("https://arxiv.org/pdf/2502.19402v3")
+    None for any other text.
+
+    >>> parse_paper_id("https://arxiv.org/pdf/2502.19402v3")
     ('arxiv:2502.19402', 3)
-    >>> paper_id("10.48550/arXiv.2301.00001")
+    >>> parse_paper_id("10.48550/arXiv.2301.00001")
     ('arxiv:2301.00001', None)
     """
     text = text.strip()
@@ -52,18 +54,18 @@ def parse_paper_id(text: str) -> tuple[str, int | None] | None:
 
 
 def namespace(id_: str) -> str:
-    """`arxiv` of `arxiv:2502.19402`."""
+    """Return `arxiv` for `arxiv:2502.19402`."""
     return id_.partition(":")[0]
 
 
 def title_key(title: str) -> str:
-    """The `title:` id of a paper known only by its title: what is left without case, accents, TeX and signs.
+    """Return the `title:` id of a paper known only by its title: its letters and digits without case and accents.
 
-    Titles without a letter or digit, and very long ones, are told apart by a digest of their text.
+    The key of a title without any, or of a very long title, ends with a hash of the text.
     """
     folded = fold(title)
     letters = "".join(c for c in folded if c.isalnum())
     if letters and len(letters) <= _TITLE_KEY_LENGTH:
         return f"title:{letters}"
-    digest = hashlib.sha256((letters or one_line(folded)).encode()).hexdigest()[:16]
-    return f"title:{letters[:_TITLE_KEY_LENGTH]}#{digest}"
+    hash_ = hashlib.sha256((letters or one_line(folded)).encode()).hexdigest()[:16]
+    return f"title:{letters[:_TITLE_KEY_LENGTH]}#{hash_}"

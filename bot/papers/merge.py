@@ -1,17 +1,17 @@
-"""Making papers of entries: which work an entry shows, and what is known of the work afterwards. Pure.
+"""Merges entries into papers: which work an entry shows, and what is known of the work afterwards. Pure.
 
-`MergeBatch` is a working set: the store fills it with what it has on a batch of entries, `add` decides one entry
-after the other, and the store writes what came out. The rules of identity:
+`MergeBatch` is a working set: the store fills it with the papers that a batch of entries may match, adds one entry
+after the other, and writes the result. The rules of identity:
 
 - an id decides: arXiv, DOI or any other namespace;
 - an entry that has only a title belongs to the paper of that title, unless they have no author in common;
 - a paper known only by its title takes the id under which it is listed later;
 - one title under two ids of the same namespace is two works; under ids of different namespaces it is one
   (a preprint and its DOI), if the authors allow it;
-- two arXiv papers stay two, whatever DOI or title they share: nothing that is listed later makes them one.
+- two arXiv papers stay two, whatever DOI or title they share: no later listing makes them one.
 
-Which text is newest follows from what the entries say, not from their order (`_rank`), so that listing the
-same again changes nothing. Two entries that say the same of themselves and differ are taken as they come.
+Which text is the newest follows from the entries' fields, not from their order (`_rank`), so that listing the same
+entries again changes nothing. Only between texts of the same rank and source does the order decide.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from bot.papers.identity import namespace, title_key
-from bot.papers.model import Entry, Paper
+from bot.papers.model import Entry, Paper, PaperDetails
 from bot.papers.names import same_person
 
 T = TypeVar("T")
@@ -35,20 +35,20 @@ class Change(StrEnum):
     KNOWN = "known"
 
 
-#: A paper's own archive knows its text best; Hugging Face strips some TeX.
+#: Which source's text is better. A paper's own archive has the best one; Hugging Face drops some TeX.
 _PRECEDENCE = {"huggingface": 0, "arxiv": 2}
-#: Which id a work is called by when it has several.
+#: Which namespace the id of a work with several ids is taken from: the lowest.
 _ID_ORDER = {"arxiv": 0, "doi": 1, "title": 9}
 
 
 def entry_keys(entry: Entry) -> tuple[str, ...]:
-    """Everything by which an entry's work can be found: its ids and its title key."""
+    """Return the keys by which an entry's work can be found: its ids and its title key."""
     return (*entry.ids, title_key(entry.title))
 
 
 @dataclass(slots=True)
 class MergeBatch:
-    """The papers that a batch of entries may touch, with the keys that lead to them."""
+    """The papers that a batch of entries may match, with the keys that lead to them."""
 
     papers: dict[str, Paper] = field(default_factory=dict)
     aliases: dict[str, set[str]] = field(default_factory=dict)  #: paper id -> its keys
@@ -58,64 +58,61 @@ class MergeBatch:
     _by_key: dict[str, set[str]] = field(default_factory=dict)
 
     def put(self, paper: Paper, paper_keys: Iterable[str]) -> None:
-        """Shelve a paper as it is stored."""
+        """Add a paper as it is stored, or replace it."""
         self.papers[paper.id] = paper
-        known = self.aliases.setdefault(paper.id, set())
+        aliases = self.aliases.setdefault(paper.id, set())
         for key in (paper.id, *paper_keys):
-            known.add(key)
+            aliases.add(key)
             self._by_key.setdefault(key, set()).add(paper.id)
 
     def find(self, entry: Entry) -> tuple[str, ...]:
-        """Ids of the papers that are this entry's work, the one to keep first."""
+        """Return the ids of the papers that are this entry's work, the one to keep first."""
         found: list[str] = []
-        for id_ in self._identified(entry):
+        for id_ in self._with_ids_of(entry):
             if id_ in entry.ids or namespace(id_) not in map(namespace, found):
                 found.append(id_)
-        for id_ in sorted(self._titled(entry) - set(found), key=_preference):
-            if self._same_work(entry, id_, found):
+        same_title = self._by_key.get(title_key(entry.title), set())
+        for id_ in sorted(same_title - set(found), key=_preference):
+            if self._is_same_work(entry, id_, found):
                 found.append(id_)
         return tuple(sorted(found if entry.ids else found[:1], key=_preference))
 
     def add(self, entry: Entry, now: datetime) -> Change:
-        """Put one entry where it belongs."""
+        """Merge one entry into the paper that it shows, or make a new paper."""
         found = self.find(entry)
         if not found:
-            return self._add_new(entry, now)
+            paper = new_paper(entry, now, taken=self.papers)
+            self.put(paper, entry_keys(entry))
+            self.touched.add(paper.id)
+            self.listed.add(paper.id)
+            return Change.NEW
         kept = found[0]
         for other in found[1:]:
             self._absorb(kept, other)
         change = self._update(kept, entry, now)
         return Change.UPDATED if len(found) > 1 else change
 
-    def _identified(self, entry: Entry) -> list[str]:
-        """Papers that share an id with the entry and lack one that would make them another work; surest first."""
+    def _with_ids_of(self, entry: Entry) -> list[str]:
+        """Papers with an id of the entry's, without those that its best id shows to be other works; surest first."""
         best = min(entry.ids, key=_preference, default="")
         sharing = {id_ for key in entry.ids for id_ in self._by_key.get(key, ())}
-        fit = (
-            id_ for id_ in sharing if best in self.aliases[id_] or namespace(best) not in self._spaces(id_)
+        same = (
+            id_
+            for id_ in sharing
+            if best in self.aliases[id_] or namespace(best) not in self._namespaces(id_)
         )
-        return sorted(fit, key=lambda id_: (best not in self.aliases[id_], _preference(id_)))
+        return sorted(same, key=lambda id_: (best not in self.aliases[id_], _preference(id_)))
 
-    def _spaces(self, id_: str) -> set[str]:
+    def _namespaces(self, id_: str) -> set[str]:
         return {namespace(key) for key in self.aliases[id_]} - {"title"}
 
-    def _titled(self, entry: Entry) -> set[str]:
-        return self._by_key.get(title_key(entry.title), set())
-
-    def _same_work(self, entry: Entry, id_: str, found: Iterable[str]) -> bool:
+    def _is_same_work(self, entry: Entry, id_: str, found: Iterable[str]) -> bool:
         """Whether a paper of the entry's title is its work, and that of the papers `found` already."""
-        spaces = {namespace(key) for key in entry.ids}.union(*map(self._spaces, found))
-        if spaces & self._spaces(id_):
+        namespaces = {namespace(key) for key in entry.ids}.union(*map(self._namespaces, found))
+        if namespaces & self._namespaces(id_):
             return False
-        paper = self.papers[id_]
-        return _authors_allow(paper, entry) and all(_authors_allow(paper, self.papers[one]) for one in found)
-
-    def _add_new(self, entry: Entry, now: datetime) -> Change:
-        paper = new_paper(entry, now, taken=self.papers)
-        self.put(paper, entry_keys(entry))
-        self.touched.add(paper.id)
-        self.listed.add(paper.id)
-        return Change.NEW
+        others: list[PaperDetails] = [entry, *(self.papers[other] for other in found)]
+        return all(_may_share_authors(self.papers[id_], other) for other in others)
 
     def _update(self, id_: str, entry: Entry, now: datetime) -> Change:
         before = self.papers[id_]
@@ -135,11 +132,13 @@ class MergeBatch:
         return Change.KNOWN if replace(after, first_seen=before.first_seen) == before else Change.UPDATED
 
     def _absorb(self, kept: str, other: str) -> None:
-        gone = self.papers[other]
-        before = self.papers[kept]
-        joined = merge_entry(before, _as_entry(gone), older=True)
+        """Merge a paper into another one that turned out to be the same work."""
+        before, gone = self.papers[kept], self.papers[other]
+        source = gone.text_source or next(iter(gone.sources), "")
+        ids = () if namespace(gone.id) == "title" else (gone.id,)
+        merged = merge_entry(before, Entry(source, gone.title, ids, **gone.details()), older=True)
         self.papers[kept] = replace(
-            joined,
+            merged,
             first_seen=min(before.first_seen, gone.first_seen),
             sources=tuple(sorted({*before.sources, *gone.sources})),
         )
@@ -148,27 +147,27 @@ class MergeBatch:
 
     def _rename(self, old: str, new: str) -> None:
         self.renamed.append((old, new))
-        paper, moved = self.papers.pop(old), self.aliases.pop(old)
+        paper, keys = self.papers.pop(old), self.aliases.pop(old)
         self.touched.discard(old)
         if old in self.listed:
             self.listed.add(new)
-        for key in moved:
+        for key in keys:
             self._by_key[key].discard(old)
-        self.put(self.papers.get(new, replace(paper, id=new)), moved)
+        self.put(self.papers.get(new, replace(paper, id=new)), keys)
 
 
 def _preference(id_: str) -> tuple[int, str]:
     return _ID_ORDER.get(namespace(id_), 5), id_
 
 
-def _authors_allow(one: Paper, other: Paper | Entry) -> bool:
-    if not one.authors or not other.authors:
+def _may_share_authors(paper: Paper, other: PaperDetails) -> bool:
+    if not paper.authors or not other.authors:
         return True
-    return any(same_person(a, b) for a in one.authors for b in other.authors)
+    return any(same_person(a, b) for a in paper.authors for b in other.authors)
 
 
 def new_paper(entry: Entry, now: datetime, taken: Iterable[str] = ()) -> Paper:
-    """The paper that an entry of an unknown work makes. `taken`: ids that other works have."""
+    """Make a paper of an entry that shows an unknown work. `taken`: ids of other works."""
     id_ = min(entry.ids, key=_preference) if entry.ids else title_key(entry.title)
     while id_ in taken:  # another work of the same title, by other people
         id_ += "+"
@@ -184,7 +183,7 @@ def new_paper(entry: Entry, now: datetime, taken: Iterable[str] = ()) -> Paper:
 
 
 def _first_seen(entry: Entry, now: datetime) -> datetime:
-    """Now; but a paper that is no news was there when it was published, or in the month that its id names."""
+    """Now; for a reference the day on which it was published, or the month in its id, if that is known."""
     if not entry.reference:
         return now
     if entry.published:
@@ -205,11 +204,11 @@ def _url(paper: Paper) -> str | None:
 
 
 def merge_entry(paper: Paper, entry: Entry, *, older: bool = False, again: bool = False) -> Paper:
-    """What is known of a paper after one more entry shows it.
+    """Return the paper with what an entry adds to it.
 
     Sources and categories add up; counts of votes and comments only grow; the newest text wins. Merging the
-    same entry again changes nothing. `older`: the entry's text only fills gaps. `again`: its listing has shown
-    the paper before.
+    same entry again changes nothing. `older`: the entry's text is only used where the paper's is missing or cut.
+    `again`: the same listing has shown the paper before.
     """
     wins = _rank(entry)[:2] > _rank(paper)[:2] if older else _is_newer(paper, entry, again)
     text = entry if wins else paper
@@ -230,16 +229,16 @@ def merge_entry(paper: Paper, entry: Entry, *, older: bool = False, again: bool 
 
 
 def _is_newer(paper: Paper, entry: Entry, again: bool) -> bool:
-    """A source that says something else than last time is believed, but not twice in one listing."""
+    """Whether the entry's text replaces the paper's; at the same rank a source replaces its own, once in a listing."""
     ours, theirs = _rank(paper), _rank(entry)
     return theirs > ours or (theirs == ours and entry.source == paper.text_source and not again)
 
 
 def _rank(text: Paper | Entry) -> tuple[bool, bool, int, str, int]:
-    """How good a text is: with an abstract, whole, of the last version, of the last day, from its archive.
+    """Rank texts: with an abstract, whole, of a later version, of a later day, of a better source.
 
-    A total order, or else three entries could replace each other in turn for ever. So an entry that does not
-    tell its version has the first one, and one without a date comes before those with one.
+    A total order, as otherwise three entries could replace each other for ever. So an entry without a version
+    counts as version 1, and one without a date as older than any date.
     """
     source = text.text_source if isinstance(text, Paper) else text.source
     day = (text.updated or "")[:10]
@@ -251,14 +250,14 @@ def _chosen(wins: bool, new: T | None, old: T | None) -> T | None:
 
 
 def _withdrawn(paper: Paper, entry: Entry) -> bool:
-    """A withdrawal stands until a later version takes it back: not every source carries the remark."""
+    """A withdrawal holds until a later version revokes it, as not every source has the remark."""
     if not (entry.version and paper.version and entry.version != paper.version):
         return paper.withdrawn or entry.withdrawn
     return entry.withdrawn if entry.version > paper.version else paper.withdrawn
 
 
-def _union(have: tuple[str, ...], more: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*have, *more)))
+def _union(a: tuple[str, ...], b: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys((*a, *b)))
 
 
 def _largest(a: int | None, b: int | None) -> int | None:
@@ -266,7 +265,7 @@ def _largest(a: int | None, b: int | None) -> int | None:
 
 
 def _earliest(a: str | None, b: str | None) -> str | None:
-    """The earlier of two ISO texts; of two that agree, the more exact one."""
+    """The earlier of two ISO texts; if one is a prefix of the other, the longer one."""
     if not a or not b:
         return a or b
     if a.startswith(b) or b.startswith(a):
@@ -280,10 +279,10 @@ def _latest(a: str | None, b: str | None) -> str | None:
     return max(a, b)
 
 
-#: How the fields are merged that do not depend on which text is newer.
+#: Rules for the fields that do not depend on which text is newer: the merged value of the paper's and the entry's.
 _RULES: dict[str, Callable[[Any, Any], Any]] = {
     "categories": _union,
-    "url": lambda ours, theirs: ours or theirs,
+    "url": lambda a, b: a or b,
     "version": _largest,
     "published": _earliest,
     "updated": _latest,
@@ -292,9 +291,3 @@ _RULES: dict[str, Callable[[Any, Any], Any]] = {
     "votes": _largest,
     "comments": _largest,
 }
-
-
-def _as_entry(paper: Paper) -> Entry:
-    source = paper.text_source or next(iter(paper.sources), "")
-    ids = () if namespace(paper.id) == "title" else (paper.id,)
-    return Entry(source, paper.title, ids, **paper.details())

@@ -1,4 +1,4 @@
-"""Papers and listings as values: what a source says, and what is known of a work."""
+"""Values for papers and listings: what a source says, and what is known of a work."""
 
 from __future__ import annotations
 
@@ -50,16 +50,16 @@ class Entry(PaperDetails):
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """Something on a listing that could not be read, told so that a person can find it."""
+    """A part of a listing that could not be read."""
 
-    where: str  #: "line 12", "record 3 (arxiv:2502.19402)", "byte 4096"
+    where: str  #: for people to find it: "line 12", "record 3 (arxiv:2502.19402)", "byte 4096"
     why: str
-    empty: bool = False  #: the answer is sound, and holds nothing where something was to be expected
+    empty: bool = False  #: the answer is valid, but has no entries where some were expected
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One answer of one source. A broken one still carries everything that could be read."""
+    """One answer of one source. An invalid answer still gives everything that could be read."""
 
     entries: tuple[Entry, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
@@ -81,28 +81,28 @@ class Paper(PaperDetails):
 
 @dataclass(frozen=True, slots=True)
 class CountedPaper:
-    """A paper with the counts of its terms, which are made once for each text."""
+    """A paper with the counts of its terms, which are computed once for each text."""
 
     paper: Paper
-    terms: bytes  #: as `bot.ranking.counts` packs them
+    terms: bytes  #: in the layout of `bot.ranking.counts`
 
 
 @dataclass(frozen=True, slots=True)
 class SourceState:
-    """How a source fared last."""
+    """The outcome of the last requests to a source."""
 
     name: str
-    state: str  #: "ok", "empty" (it answered that there is nothing), "partial", "failed", "idle" (not asked)
+    state: str  #: "ok", "empty" (a valid answer without entries), "partial", "failed", "idle" (not asked)
     why: str = ""
     last_attempt: datetime | None = None
     last_success: datetime | None = None
-    last_new: datetime | None = None
-    retry_at: datetime | None = None  #: the service asked not to be called before
+    last_new: datetime | None = None  #: when it last had a new paper
+    retry_at: datetime | None = None  #: the service asked for no request before this time
 
 
 @dataclass(frozen=True, slots=True)
 class TermCounter:
-    """How the terms of a paper are counted, for the store to do it once for each text."""
+    """Counts the terms of a paper; the store calls it once for each text."""
 
-    version: int  #: counts of another version are made anew
+    version: int  #: stored counts of another version are computed again
     count: Callable[[str, str], bytes]  #: of a title and an abstract

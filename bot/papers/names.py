@@ -1,4 +1,4 @@
-"""When two written names are one person. Pure."""
+"""Names of people: whether two names are the same person, and which papers a person is an author of. Pure."""
 
 from __future__ import annotations
 
@@ -10,54 +10,49 @@ from bot.papers.model import Paper
 from bot.text.plain import fold
 
 _SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
-
-
-#: A name as most are written: nothing to fold but its case.
+#: Most names: only their case needs folding.
 _PLAIN_NAME = re.compile(r"[A-Za-z .-]*")
 
 
 @lru_cache(maxsize=100_000)
 def _name_tokens(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case, given names first, without suffixes such as `Jr.`."""
     if _PLAIN_NAME.fullmatch(name):
-        return _without_suffixes(re.findall("[a-z]+", name.lower()))
-    family, *given = name.split(",")  # `Han, Seungwook`; BibTeX has `Davis, Jr., Sammy` too
-    name = " ".join([*(part for part in given if fold(part).strip(" .") not in _SUFFIXES), family])
-    return _without_suffixes(re.findall(r"[^\W_]+", fold(name).replace("'", "").replace("’", "")))
-
-
-def _without_suffixes(tokens: list[str]) -> tuple[str, ...]:
+        tokens = re.findall("[a-z]+", name.lower())
+    else:
+        family, *given = name.split(",")  # `Han, Seungwook`; BibTeX has `Davis, Jr., Sammy` too
+        name = " ".join([*(part for part in given if fold(part).strip(" .") not in _SUFFIXES), family])
+        tokens = re.findall(r"[^\W_]+", fold(name).replace("'", "").replace("’", ""))
     while len(tokens) > 1 and tokens[-1] in _SUFFIXES:
         tokens.pop()
     return tuple(tokens)
 
 
-def same_person(one: str, other: str) -> bool:
-    """Whether two written names agree as one person's whole name.
+def same_person(name: str, other: str) -> bool:
+    """Whether two names can be the whole name of the same person.
 
-    Case, accents, hyphens and suffixes do not matter. An initial agrees with the name it begins, and a
-    middle initial may be missing on one side; anything else that differs makes two people.
+    Case, accents, hyphens and suffixes do not matter. An initial matches a name that begins with it, and a
+    middle initial may be missing in one of the names; with any other difference they are two people.
 
     >>> same_person("S. Han", "Seungwook Han"), same_person("Seungwook Lee", "Seungwook Han")
     (True, False)
     """
-    a, b = _name_tokens(one), _name_tokens(other)
+    a, b = _name_tokens(name), _name_tokens(other)
     if not a or not b:
         return False
     if "".join(a) == "".join(b):
         return True
-    if a[-1] != b[-1] or len(a) == 1 or len(b) == 1:
-        return False
-    return _given_names_agree(a[:-1], b[:-1])
+    return a[-1] == b[-1] and len(a) > 1 and len(b) > 1 and _given_names_match(a[:-1], b[:-1])
 
 
-def _given_names_agree(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
+def _given_names_match(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     if len(a) > len(b):
         a, b = b, a
-    if not _agree(a[0], b[0]):
+    if not _match(a[0], b[0]):
         return False
     rest = list(b[1:])
     for token in a[1:]:
-        while rest and not _agree(token, rest[0]):
+        while rest and not _match(token, rest[0]):
             if len(rest.pop(0)) > 1:
                 return False
         if not rest:
@@ -66,31 +61,30 @@ def _given_names_agree(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     return all(len(token) == 1 for token in rest)
 
 
-def _agree(a: str, b: str) -> bool:
+def _match(a: str, b: str) -> bool:
     return a == b or ((len(a) == 1 or len(b) == 1) and a[0] == b[0])
 
 
 class AuthorIndex:
-    """Which papers a name is an author of, without comparing it to every name.
+    """Finds the papers of an author without comparing the name with every other name.
 
-    Two names of one person (`same_person`) end in the same word, or are the same letters.
+    Two names of the same person (`same_person`) end with the same word, or have the same letters.
     """
 
     def __init__(self, papers: Iterable[Paper]) -> None:
-        self._written: dict[
-            str, list[tuple[str, str]]
-        ] = {}  #: key -> names as written, with their paper's id
+        #: Key of a name -> (name as written, paper id).
+        self._names: dict[str, list[tuple[str, str]]] = {}
         for paper in papers:
             for author in dict.fromkeys(paper.authors):
                 for key in _name_keys(author):
-                    self._written.setdefault(key, []).append((author, paper.id))
+                    self._names.setdefault(key, []).append((author, paper.id))
         self._found: dict[str, frozenset[str]] = {}
 
     def papers_by(self, name: str) -> frozenset[str]:
-        """Ids of the papers that the name is an author of."""
+        """Return the ids of the papers with this author."""
         if name not in self._found:
-            near = (one for key in _name_keys(name) for one in self._written.get(key, ()))
-            self._found[name] = frozenset(id_ for author, id_ in near if same_person(name, author))
+            similar = (pair for key in _name_keys(name) for pair in self._names.get(key, ()))
+            self._found[name] = frozenset(id_ for author, id_ in similar if same_person(name, author))
         return self._found[name]
 
 
@@ -100,5 +94,5 @@ def _name_keys(name: str) -> set[str]:
 
 
 def authors_among(paper: Paper, names: Iterable[str]) -> tuple[str, ...]:
-    """Those of the names, as written, that are an author of the paper."""
+    """Return those of the names, as written, that are an author of the paper."""
     return tuple(name for name in names if any(same_person(name, author) for author in paper.authors))
