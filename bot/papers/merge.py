@@ -229,7 +229,7 @@ def merge_entry(paper: Paper, entry: Entry, *, older: bool = False, again: bool 
 
 
 def _is_newer(paper: Paper, entry: Entry, again: bool) -> bool:
-    """Whether the entry's text replaces the paper's; at the same rank a source replaces its own, once in a listing."""
+    """Whether the entry's text replaces the paper's; at the same rank a source replaces its own, once a listing."""
     ours, theirs = _rank(paper), _rank(entry)
     return theirs > ours or (theirs == ours and entry.source == paper.text_source and not again)
 

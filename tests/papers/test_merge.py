@@ -1,4 +1,4 @@
-"""Which work an entry shows, and what is known of the work afterwards."""
+"""Which work an entry shows, and how entries are merged into a paper."""
 
 from __future__ import annotations
 
@@ -24,30 +24,29 @@ KEY = "title:worldmodelsforrobots"
 
 
 def entry(*ids: str, **changes: Any) -> Entry:
-    """A whole entry from arXiv, or as `changes` say."""
-    made = Entry("arxiv", TITLE, abstract="An abstract.", ids=ids, authors=("Ada Example", "Bo Sample"))
-    return replace(made, **changes)
+    """A whole entry from arXiv with these changes."""
+    whole = Entry("arxiv", TITLE, abstract="An abstract.", ids=ids, authors=("Ada Example", "Bo Sample"))
+    return replace(whole, **changes)
 
 
-def shelf_of(entries: Iterable[Entry], now: datetime = NOW) -> MergeBatch:
-    shelf = MergeBatch()
-    for one in entries:
-        shelf.add(one, now)
-    return shelf
+def batch_of(entries: Iterable[Entry], now: datetime = NOW) -> MergeBatch:
+    batch = MergeBatch()
+    for each in entries:
+        batch.add(each, now)
+    return batch
 
 
-def again(shelf: MergeBatch, entries: Iterable[Entry], now: datetime = LATER) -> Counter[Change]:
-    """The next listing."""
-    shelf.listed = set()
-    return Counter(shelf.add(one, now) for one in entries)
+def add_listing(batch: MergeBatch, entries: Iterable[Entry], now: datetime = LATER) -> Counter[Change]:
+    batch.listed = set()
+    return Counter(batch.add(each, now) for each in entries)
 
 
-def only(*entries: Entry) -> Paper:
-    """The one paper that these entries, each of a listing of its own, make."""
-    shelf = MergeBatch()
-    for one in entries:
-        again(shelf, [one], NOW)
-    (paper,) = shelf.papers.values()
+def merged(*entries: Entry) -> Paper:
+    """The one paper of these entries, each from a listing of its own."""
+    batch = MergeBatch()
+    for each in entries:
+        add_listing(batch, [each], NOW)
+    (paper,) = batch.papers.values()
     return paper
 
 
@@ -55,8 +54,8 @@ def only(*entries: Entry) -> Paper:
 
 
 def test_several_sources_make_one_paper() -> None:
-    """Categories and sources add up; what only one of them tells is kept."""
-    paper = only(
+    """Categories and sources add up; a field that only one source has is kept."""
+    paper = merged(
         entry(A1, categories=("cs.LG",), published="2026-05-28", version=1),
         entry(A1, source="huggingface", votes=12, comments=3, organization="A Lab", authors=()),
         entry(A1, categories=("cs.RO", "cs.LG"), published="2026-05-28T17:59:00Z"),
@@ -73,13 +72,13 @@ def test_several_sources_make_one_paper() -> None:
 
 @pytest.mark.parametrize("votes", [(3, 12), (12, 3), (None, 12), (12, None)])
 def test_votes_and_comments_only_grow(votes: tuple[int | None, int | None]) -> None:
-    """A listing that is older, or silent, takes no vote away."""
-    paper = only(*(entry(A1, votes=n, comments=n) for n in votes))
+    """A listing with fewer votes, or without any, removes none."""
+    paper = merged(*(entry(A1, votes=n, comments=n) for n in votes))
     assert (paper.votes, paper.comments) == (12, 12)
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "published"),
+    ("first", "second", "published"),
     [
         ("2026-05-28", "2026-05-27", "2026-05-27"),
         ("2026-05", "2026-05-27", "2026-05-27"),
@@ -88,10 +87,10 @@ def test_votes_and_comments_only_grow(votes: tuple[int | None, int | None]) -> N
         (None, "2026-05-27", "2026-05-27"),
     ],
 )
-def test_the_first_date_is_kept_most_exact(one: str | None, other: str, published: str) -> None:
-    """Of dates that agree the more exact one, of those that differ the earlier one; whatever the order."""
-    first, second = entry(A1, published=one, announced=one), entry(A1, published=other, announced=other)
-    for paper in (only(first, second), only(second, first)):
+def test_the_earliest_date_is_kept(first: str | None, second: str, published: str) -> None:
+    """Of dates that agree the more exact one, of others the earlier one, in any order."""
+    entries = [entry(A1, published=date, announced=date) for date in (first, second)]
+    for paper in (merged(*entries), merged(*entries[::-1])):
         assert (paper.published, paper.announced) == (published, published)
 
 
@@ -112,65 +111,65 @@ BETTER = {
 
 @pytest.mark.parametrize(("better", "worse"), BETTER.values(), ids=BETTER)
 def test_the_newest_text_wins(better: dict[str, Any], worse: dict[str, Any]) -> None:
-    """Whichever comes first: a whole text before a cut one, then the later, then the archive's own."""
+    """In any order: a whole text before a cut one, then the later one, then that of the paper's archive."""
     good = entry(A1, **{"title": "Good", "abstract": "Good.", "authors": ("Gus Good",), **better})
     bad = entry(A1, **{"title": "Bad", "abstract": "Bad.", "authors": ("Bea Bad",), **worse})
-    for paper in (only(good, bad), only(bad, good), only(bad, good, bad)):
+    for paper in (merged(good, bad), merged(bad, good), merged(bad, good, bad)):
         assert (paper.title, paper.abstract, paper.authors) == ("Good", "Good.", ("Gus Good",))
         assert not paper.cut
         assert paper.version == max(filter(None, (good.version, bad.version)), default=None)
 
 
-def test_a_source_that_corrects_itself_is_believed() -> None:
-    """Without a version or a date, the later listing of the same source is the newer."""
-    assert only(entry(A1, abstract="Old."), entry(A1, abstract="New.")).abstract == "New."
+def test_a_source_can_correct_its_text() -> None:
+    """Without a version or a date, the later listing of the same source has the newer text."""
+    assert merged(entry(A1, abstract="Old."), entry(A1, abstract="New.")).abstract == "New."
 
 
-def test_one_listing_that_contradicts_itself_is_stable() -> None:
-    """Of two entries that say the same of themselves, the first stands: or the text would change every day."""
+def test_the_first_of_two_equal_entries_of_a_listing_wins() -> None:
+    """Otherwise the text would change with every listing."""
     entries = [entry(A1, abstract="One."), entry(A1, abstract="Two.")]
-    shelf = shelf_of(entries)
-    assert shelf.papers[A1].abstract == "One."
-    assert again(shelf, entries) == {Change.KNOWN: 2}
-    assert again(shelf, [entry(A1, abstract="Three.")]) == {Change.UPDATED: 1}
+    batch = batch_of(entries)
+    assert batch.papers[A1].abstract == "One."
+    assert add_listing(batch, entries) == {Change.KNOWN: 2}
+    assert add_listing(batch, [entry(A1, abstract="Three.")]) == {Change.UPDATED: 1}
 
 
 def test_a_cut_text_never_replaces_a_whole_one() -> None:
-    """Not by its version, nor when two papers turn out to be one."""
+    """Not by a later version, nor when two papers turn out to be one."""
     cut, whole = entry(D1, abstract="Broken o", cut=True), entry(abstract="Whole.", source="jsonl")
-    shelf = shelf_of([replace(cut, title="Other"), whole])
-    assert len(shelf.papers) == 2
-    shelf.add(entry(D1, abstract="", cut=True), NOW)
-    (paper,) = shelf.papers.values()
+    batch = batch_of([replace(cut, title="Other"), whole])
+    assert len(batch.papers) == 2
+    batch.add(entry(D1, abstract="", cut=True), NOW)
+    (paper,) = batch.papers.values()
     assert (paper.id, paper.abstract, paper.cut) == (D1, "Whole.", False)
 
 
-def test_how_many_authors() -> None:
-    """Names count; a number stands only where there are none."""
+def test_author_counts() -> None:
+    """A count is used only where there are no names."""
     counted = entry(A1, authors=(), author_count=4, source="huggingface")
-    assert only(counted).author_count == 4
-    assert only(counted, entry(A1)).author_count == 2
-    assert only(entry(A1), counted).author_count == 2
+    assert merged(counted).author_count == 4
+    assert merged(counted, entry(A1)).author_count == 2
+    assert merged(entry(A1), counted).author_count == 2
 
 
 WITHDRAWALS = {
-    "told once": ([(1, False), (1, True)], True),
+    "in one listing": ([(1, False), (1, True)], True),
     "another source does not know": ([(1, True), (1, False)], True),
     "a source without versions does not know": ([(1, True), (None, False)], True),
-    "a page without versions tells": ([(1, False), (None, True)], True),
+    "by a page without versions": ([(1, False), (None, True)], True),
     "by a new version": ([(1, False), (2, True)], True),
     "an old version listed again": ([(2, True), (1, False)], True),
-    "taken back": ([(2, True), (3, False)], False),
-    "taken back, the old one listed again": ([(2, True), (3, False), (2, True)], False),
+    "revoked": ([(2, True), (3, False)], False),
+    "revoked, the old one listed again": ([(2, True), (3, False), (2, True)], False),
 }
 
 
-@pytest.mark.parametrize(("told", "withdrawn"), WITHDRAWALS.values(), ids=WITHDRAWALS)
-def test_a_withdrawal_stands_until_a_later_version(
-    told: list[tuple[int | None, bool]], withdrawn: bool
+@pytest.mark.parametrize(("listed", "withdrawn"), WITHDRAWALS.values(), ids=WITHDRAWALS)
+def test_a_withdrawal_holds_until_a_later_version(
+    listed: list[tuple[int | None, bool]], withdrawn: bool
 ) -> None:
-    """A withdrawn paper is kept and marked, whatever other sources do not know."""
-    assert only(*(entry(A1, version=v, withdrawn=w) for v, w in told)).withdrawn is withdrawn
+    """Other sources, which do not have the remark, do not revoke it."""
+    assert merged(*(entry(A1, version=v, withdrawn=w) for v, w in listed)).withdrawn is withdrawn
 
 
 # --- Which work -------------------------------------------------------------------------------------------
@@ -182,7 +181,7 @@ WORKS = {
     "a title": ([entry()], {KEY}),
     "a title twice": ([entry(), entry(title="WORLD models, for robots")], {KEY}),
     "a title by others": ([entry(**ADA), entry(**BO)], {KEY, f"{KEY}+"}),
-    "a title by who knows": ([entry(**ADA), entry(authors=())], {KEY}),
+    "a title without authors": ([entry(**ADA), entry(authors=())], {KEY}),
     "a title that gets an id": ([entry(), entry(A1)], {A1}),
     "an id that comes first": ([entry(A1), entry()], {A1}),
     "a title and an id of others": ([entry(**ADA), entry(A1, **BO)], {KEY, A1}),
@@ -193,7 +192,7 @@ WORKS = {
         {A1},
     ),
     "preprint and DOI of others": ([entry(A1, **ADA), entry(D1, **BO)], {A1, D1}),
-    "preprint and DOI, told by one": ([entry(A1, D1, title="One"), entry(D1, title="Two")], {A1}),
+    "preprint and DOI in one entry": ([entry(A1, D1, title="One"), entry(D1, title="Two")], {A1}),
     "a DOI becomes the preprint": ([entry(D1), entry(A1, D1, title="Retitled")], {A1}),
     "linked late": ([entry(A1, title="One"), entry(D1, title="Two"), entry(A1, D1, title="One")], {A1}),
     "one title under two preprints": ([entry(A1), entry(A2)], {A1, A2}),
@@ -214,35 +213,35 @@ WORKS = {
 
 @pytest.mark.parametrize(("entries", "ids"), WORKS.values(), ids=WORKS)
 def test_which_work(entries: list[Entry], ids: set[str] | None) -> None:
-    """Ids decide; titles join what ids and authors allow; the same listing again changes nothing."""
-    shelf = shelf_of(entries)
-    assert set(shelf.papers) == ids or (ids is None and len(shelf.papers) == len(entries))
-    assert again(shelf, entries) == {Change.KNOWN: len(entries)}
-    assert all(paper.id == id_ for id_, paper in shelf.papers.items())
+    """Ids decide; the same title is the same work if ids and authors allow it; listing all again changes nothing."""
+    batch = batch_of(entries)
+    assert set(batch.papers) == ids or (ids is None and len(batch.papers) == len(entries))
+    assert add_listing(batch, entries) == {Change.KNOWN: len(entries)}
+    assert all(paper.id == id_ for id_, paper in batch.papers.items())
 
 
-def test_joining_two_papers_keeps_all_of_both() -> None:
-    """A title-only paper and an id's paper that turn out to be one: nothing is lost, the first sight counts."""
-    shelf = shelf_of([entry(source="jsonl", votes=3, categories=("cs.RO",))])
-    again(shelf, [entry(A1, title="Old title", categories=("cs.LG",))], LATER)
-    assert set(shelf.papers) == {KEY, A1}
-    assert again(shelf, [entry(A1, version=2)], LATER) == {Change.UPDATED: 1}
-    (paper,) = shelf.papers.values()
+def test_merging_two_papers_keeps_the_fields_of_both() -> None:
+    """When a paper without an id and one with an id turn out to be one; the earlier `first_seen` is kept."""
+    batch = batch_of([entry(source="jsonl", votes=3, categories=("cs.RO",))])
+    add_listing(batch, [entry(A1, title="Old title", categories=("cs.LG",))], LATER)
+    assert set(batch.papers) == {KEY, A1}
+    assert add_listing(batch, [entry(A1, version=2)], LATER) == {Change.UPDATED: 1}
+    (paper,) = batch.papers.values()
     assert paper.categories == ("cs.LG", "cs.RO")
     assert (paper.sources, paper.votes, paper.first_seen) == (("arxiv", "jsonl"), 3, NOW)
-    assert shelf.renamed == [(KEY, A1)]
+    assert batch.renamed == [(KEY, A1)]
 
 
 # --- What is new ------------------------------------------------------------------------------------------
 
 
 def test_a_revision_is_never_new() -> None:
-    """It updates its paper, which stays first seen when it was."""
-    shelf = shelf_of([entry(A1, version=1)])
+    """It updates the paper, and `first_seen` stays."""
+    batch = batch_of([entry(A1, version=1)])
     revised = entry(A1, version=2, abstract="Revised.")
-    assert again(shelf, [revised]) == {Change.UPDATED: 1}
-    assert shelf.papers[A1].first_seen == NOW
-    assert again(shelf, [revised, entry(A1, version=1)]) == {Change.KNOWN: 2}
+    assert add_listing(batch, [revised]) == {Change.UPDATED: 1}
+    assert batch.papers[A1].first_seen == NOW
+    assert add_listing(batch, [revised, entry(A1, version=1)]) == {Change.KNOWN: 2}
 
 
 FIRST_SEEN = {
@@ -257,35 +256,35 @@ FIRST_SEEN = {
 }
 
 
-@pytest.mark.parametrize(("one", "seen"), FIRST_SEEN.values(), ids=FIRST_SEEN)
-def test_references_are_no_news(one: Entry, seen: datetime | str) -> None:
-    """What is fetched only to be resembled, or is a revision, was there when it was published."""
+@pytest.mark.parametrize(("listed", "seen"), FIRST_SEEN.values(), ids=FIRST_SEEN)
+def test_references_are_first_seen_when_published(listed: Entry, seen: datetime | str) -> None:
+    """A revision, or a paper that a profile names, does not become a new paper."""
     expected = seen if isinstance(seen, datetime) else datetime.fromisoformat(seen).replace(tzinfo=UTC)
-    assert only(one).first_seen == expected
+    assert merged(listed).first_seen == expected
 
 
-def test_first_seen_is_the_earliest_sight() -> None:
-    """Listings read out of order count as if in order; a reference is no sight."""
-    shelf = shelf_of([entry(A1)], LATER)
-    again(shelf, [entry(A1, reference=True, published="2020-01-01")], NOW)
-    assert shelf.papers[A1].first_seen == LATER
-    assert again(shelf, [entry(A1)], NOW) == {Change.KNOWN: 1}
-    assert shelf.papers[A1].first_seen == NOW
-    again(shelf, [entry(A1)], LATER)
-    assert shelf.papers[A1].first_seen == NOW
+def test_first_seen_is_the_earliest_listing() -> None:
+    """Listings may be read in any order; references do not count."""
+    batch = batch_of([entry(A1)], LATER)
+    add_listing(batch, [entry(A1, reference=True, published="2020-01-01")], NOW)
+    assert batch.papers[A1].first_seen == LATER
+    assert add_listing(batch, [entry(A1)], NOW) == {Change.KNOWN: 1}
+    assert batch.papers[A1].first_seen == NOW
+    add_listing(batch, [entry(A1)], LATER)
+    assert batch.papers[A1].first_seen == NOW
 
 
-# --- Whatever is listed, in whatever order ----------------------------------------------------------------
+# --- Any listings in any order ----------------------------------------------------------------
 
 
 @dataclass(frozen=True)
 class Work:
-    """One work of a made-up world, and under what it may be listed."""
+    """One work, and the ids and titles under which it may be listed."""
 
     ids: tuple[str, ...]
     titles: tuple[str, ...]
     authors: tuple[str, ...]
-    alone: bool  #: whether no other work has one of its titles
+    is_unique: bool  #: whether no other work has one of its titles
 
 
 @st.composite
@@ -296,18 +295,20 @@ def worlds(draw: st.DrawFn) -> list[Work]:
     for n in range(draw(st.integers(1, 5))):
         ids = tuple(i for i in (f"arxiv:2605.0000{n}", f"doi:10.1000/{n}", f"acl:{n}") if draw(st.booleans()))
         titles = draw(st.lists(st.sampled_from(names), min_size=1, max_size=2 if ids else 1, unique=True))
-        works.append(Work(ids, tuple(titles), (f"First{n} Family{n}", f"Second{n} Family{n}"), alone=True))
+        works.append(
+            Work(ids, tuple(titles), (f"First{n} Family{n}", f"Second{n} Family{n}"), is_unique=True)
+        )
     counts = Counter(title for work in works for title in work.titles)
-    return [replace(work, alone=all(counts[title] == 1 for title in work.titles)) for work in works]
+    return [replace(work, is_unique=all(counts[title] == 1 for title in work.titles)) for work in works]
 
 
 @st.composite
-def sightings(draw: st.DrawFn, work: Work) -> Entry:
-    """What some source says of a work.
+def entries_of(draw: st.DrawFn, work: Work) -> Entry:
+    """An entry for a work.
 
-    Two things keep it honest. An entry with neither id nor author under a title that two works have may go to
-    either, so authors are left out only when the title is the work's own. And a withdrawal without a version
-    cannot be set against a later version that takes it back, so those who tell of one tell its version.
+    An entry with neither id nor author under a title of two works may go to either, so authors are left out only when
+    the title is unique. A withdrawal without a version cannot be compared with a later version that revokes it, so
+    withdrawn entries have a version.
     """
     ids = tuple(i for i in work.ids if draw(st.booleans()))
     version = draw(st.none() | st.integers(1, 3))
@@ -316,7 +317,7 @@ def sightings(draw: st.DrawFn, work: Work) -> Entry:
         title=draw(st.sampled_from([str.upper, str.lower, str]))(draw(st.sampled_from(work.titles))),
         abstract=draw(st.sampled_from(["", "One.", "Two."])),
         ids=ids,
-        authors=() if work.alone and draw(st.booleans()) else work.authors,
+        authors=() if work.is_unique and draw(st.booleans()) else work.authors,
         author_count=draw(st.none() | st.integers(1, 3)),
         categories=tuple(draw(st.lists(st.sampled_from(["cs.LG", "cs.AI", "cs.RO"]), unique=True))),
         organization=draw(st.sampled_from([None, "A Lab", "B Lab"])),
@@ -333,33 +334,36 @@ def sightings(draw: st.DrawFn, work: Work) -> Entry:
 @st.composite
 def listings(draw: st.DrawFn) -> tuple[list[Work], list[tuple[Work, Entry]]]:
     works = draw(worlds())
-    told = [(w, draw(sightings(w))) for w in draw(st.lists(st.sampled_from(works), max_size=12))]
-    return works, told
+    return works, [(w, draw(entries_of(w))) for w in draw(st.lists(st.sampled_from(works), max_size=12))]
 
 
 @settings(max_examples=50, deadline=None)
 @given(listings(), st.booleans())
 def test_listing_the_same_again_changes_nothing(
-    told: tuple[Any, list[tuple[Work, Entry]]], news: bool
+    listing: tuple[Any, list[tuple[Work, Entry]]], reordered: bool
 ) -> None:
-    """Nothing is new, nothing is updated, no paper differs: not on an empty shelf, nor on one with older entries."""
-    entries = [one for _, one in told[1]]
-    shelf = shelf_of(entries[len(entries) // 2 :] if news else [])
-    again(shelf, entries, LATER)
-    before = dict(shelf.papers)
-    assert again(shelf, entries, LATER) == ({Change.KNOWN: len(entries)} if entries else {})
-    assert shelf.papers == before
+    """No paper is new, updated or different; also when half of the entries were merged before the others.
+
+    From the third time on: when the first listing merges two papers, the second one may still choose another text.
+    """
+    entries = [each for _, each in listing[1]]
+    batch = batch_of(entries[len(entries) // 2 :] if reordered else [])
+    add_listing(batch, entries, LATER)
+    add_listing(batch, entries, LATER)
+    before = dict(batch.papers)
+    assert add_listing(batch, entries, LATER) == ({Change.KNOWN: len(entries)} if entries else {})
+    assert batch.papers == before
 
 
-def _linked(told: list[tuple[Work, Entry]]) -> bool:
-    """Whether each work's sightings hang together: by an id, or by a title."""
-    for work in {work for work, _ in told}:
-        seen = [{*one.ids, one.title.casefold()} for of, one in told if of == work]
-        reached, before = set(seen[0]), set()
+def _are_linked(listed: list[tuple[Work, Entry]]) -> bool:
+    """Whether the entries of each work are connected by common ids and titles."""
+    for work in {work for work, _ in listed}:
+        keys_of_entries = [{*each.ids, each.title.casefold()} for of, each in listed if of == work]
+        reached, before = set(keys_of_entries[0]), set()
         while reached != before:
             before = set(reached)
-            reached.update(*(keys for keys in seen if keys & reached))
-        if not all(keys <= reached for keys in seen):
+            reached.update(*(keys for keys in keys_of_entries if keys & reached))
+        if not all(keys <= reached for keys in keys_of_entries):
             return False
     return True
 
@@ -367,32 +371,33 @@ def _linked(told: list[tuple[Work, Entry]]) -> bool:
 @settings(max_examples=50, deadline=None)
 @given(listings(), st.randoms(use_true_random=False))
 def test_the_order_of_entries_does_not_matter(
-    told: tuple[Any, list[tuple[Work, Entry]]], rng: random.Random
+    listing: tuple[Any, list[tuple[Work, Entry]]], rng: random.Random
 ) -> None:
     """As many papers as works, under the best id listed of each, in any order.
 
-    Order does tell in two cases. Which of two works of one title, both without an id, is called `title:...+`:
-    the second one. And a sighting that nothing but a third one links to its work waits for that one.
+    With two exceptions: of two works with one title and without an id, the second one is called `title:...+`; and an
+    entry that only a third one connects with its work is a paper of its own until then.
     """
-    shuffled = list(told[1])
+    listed = listing[1]
+    shuffled = list(listed)
     rng.shuffle(shuffled)
-    papers = [shelf_of(one for _, one in order).papers for order in (told[1], shuffled)]
-    bare = [sorted(id_.rstrip("+") for id_ in some) for some in papers]
-    assert bare[0] == bare[1]
-    if _linked(told[1]):
-        assert len(papers[0]) == len({work.authors for work, _ in told[1]})
+    papers = [batch_of(each for _, each in order).papers for order in (listed, shuffled)]
+    first, second = (sorted(id_.rstrip("+") for id_ in by_id) for by_id in papers)
+    assert first == second
+    if _are_linked(listed):
+        assert len(papers[0]) == len({work.authors for work, _ in listed})
 
 
 @given(st.permutations(range(5)))
 def test_the_order_of_versions_does_not_matter(order: list[int]) -> None:
-    """The text that stands at the end is the best of all.
+    """The best text remains.
 
-    Cut entries are left out: a cut third version tells that there is one, and then only its whole text, or a
-    later one, still counts as newer than what stands.
+    Without cut entries: a cut version 3 sets the paper's version, and then only a whole text of version 3 or later
+    is newer.
     """
     entries = [
         entry(A1, version=v, updated=day, abstract=f"Of {v} on {day}.")
         for v, day in ((1, None), (1, "2026-05-01"), (1, "2026-05-02"), (2, None), (2, "2026-05-03"))
     ]
-    paper = only(*(entries[n] for n in order))
+    paper = merged(*(entries[n] for n in order))
     assert (paper.abstract, paper.version) == ("Of 2 on 2026-05-03.", 2)
