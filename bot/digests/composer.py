@@ -190,7 +190,7 @@ class DigestComposer:
         seen = (self._window[id_].paper for id_ in sorted(given) if id_ in self._window)
         earlier = [paper for paper in seen if paper.first_seen > start]
         best = order.best_first(floor(profile))
-        return choose(profile, order.followed(), best, self._model.twin, earlier)
+        return choose(profile, order.by_followed_authors(), best, self._model.twin, earlier)
 
     def _order(self, profile: Profile, given: frozenset[str]) -> tuple[Order, PaperSet]:
         """The candidates that a subscription has not been given, and their order."""

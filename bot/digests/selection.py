@@ -149,7 +149,7 @@ class Candidates:
         return (_found(self._categories, name, self._of_category) for name in names)
 
     def _by(self, names: Iterable[str]) -> Iterator[PaperSet]:
-        return (_found(self._names, name, self._finder.by) for name in names)
+        return (_found(self._names, name, self._finder.by_author) for name in names)
 
     def _with_term(self, term: str) -> PaperSet:
         """Of the papers that have its terms, those that have them as the phrase."""

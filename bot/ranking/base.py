@@ -1,4 +1,4 @@
-"""The seam between ranking and those who use it: what a ranker offers."""
+"""What other rooms need of a ranker, without importing scikit-learn."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from bot.ranking.model import PaperSet, RankedPaper, Reason, Threshold
 
 
 class TwinFinder(Protocol):
-    """Finds what a paper is the same work as."""
+    """Finds another paper that is the same work."""
 
     def __call__(self, paper: Paper, others: Sequence[Paper], *, repeated: bool = False) -> Paper | None:
-        """One of the other papers that this one repeats or, unless it must be `repeated`, is a series with."""
+        """Return the first of the other papers that this one repeats or, if not `repeated`, is in a series with."""
         ...
 
 
 class PaperFinder(Protocol):
-    """Finds papers of a window without reading them all."""
+    """Finds papers of a window without reading all of them."""
 
     def with_terms(self, text: str) -> PaperSet:
-        """Those that have every term of a text, wherever."""
+        """Papers that have every term of a text, anywhere."""
         ...
 
-    def by(self, name: str) -> PaperSet:
-        """Those by somebody."""
+    def by_author(self, name: str) -> PaperSet:
+        """Papers with this author."""
         ...
 
 
@@ -35,13 +35,13 @@ class Order(Protocol):
 
     def best_first(self, floor: Threshold | None = None) -> Iterator[RankedPaper]: ...
 
-    def followed(self) -> Iterator[RankedPaper]: ...
+    def by_followed_authors(self) -> Iterator[RankedPaper]: ...
 
     def reasons(self, paper: Paper) -> tuple[Reason, ...]: ...
 
 
 class RankingModel(PaperFinder, Protocol):
-    """What ranks papers for profiles."""
+    """Ranks papers for profiles."""
 
     def rank(self, profile: Profile, among: PaperSet) -> Order: ...
 

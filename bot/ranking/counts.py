@@ -1,9 +1,9 @@
-"""A paper's terms and their counts as bytes: made once, when its text arrives, and kept beside it. Pure.
+"""A paper's terms and their counts as bytes: computed once for each text, and stored. Pure.
 
 Layout: unsigned 64-bit integers, little-endian. The first is the text's length in words; each further one is a term's
-key (56 bits: a hash of 55, and whether it is a pair) and, in the lowest byte, its count, in ascending order. A count
-adds the title's occurrences twice, as a title is chosen with more care; so does the length. Of a million different
-terms, two share a key with a probability of 1 in 70,000.
+key (56 bits: a hash of 55, and whether it is a pair) and, in the lowest byte, its count, in ascending order. A
+count includes the title's occurrences twice, as titles are chosen with more care; so does the length. Among a million
+different terms, two have the same key with a probability of 1 in 70,000.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hashlib import blake2b
 from bot.papers.model import TermCounter
 from bot.text.terms import HYPHENS, Role, Words, role, terms, tokenize
 
-#: Of the layout and of what terms are: counts of another version are made anew.
+#: Of the layout and of the rules for terms: stored counts of another version are computed again.
 VERSION = 3
 TITLE_WEIGHT = 2
 COUNT_BITS = 8
@@ -26,12 +26,12 @@ _MOST = (1 << COUNT_BITS) - 1
 
 @lru_cache(maxsize=500_000)
 def key(term: str) -> int:
-    """A term's 56-bit key, odd for a pair: the same on every machine and in every process."""
+    """Return a term's 56-bit key, odd for a pair: the same on every machine and in every process."""
     return int.from_bytes(blake2b(term.encode(), digest_size=7).digest(), "little") >> 1 << 1 | (" " in term)
 
 
 def counts(title: str, abstract: str) -> bytes:
-    """The counts of a paper's terms."""
+    """Return the counts of a paper's terms in the layout above."""
     found: Counter[str] = Counter()
     length = 0
     for text, weight in ((tokenize(title), TITLE_WEIGHT), (tokenize(abstract), 1)):
@@ -46,17 +46,17 @@ def counts(title: str, abstract: str) -> bytes:
 
 
 def number_of_terms(packed: bytes) -> int:
-    """How many different terms some counts have."""
+    """Return the number of different terms in counts."""
     return len(packed) // 8 - 1
 
 
 def length_of(text: Words) -> int:
-    """How many words of a text are terms."""
+    """Return the number of words that are terms."""
     return sum(role(stem) is Role.TERM for stem in text.stems)
 
 
 def keys_of_text(text: str) -> tuple[int, ...]:
-    """The keys of a text's terms, however its words are joined: a paper that lacks one cannot have the text."""
+    """Return the keys of a text's terms, hyphens read as spaces: a paper that contains the text has all of them."""
     spaced = "".join(" " if letter in HYPHENS else letter for letter in text)
     return tuple(sorted({key(term) for term, _, _ in terms(tokenize(spaced))}))
 

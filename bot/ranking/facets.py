@@ -1,13 +1,13 @@
-"""A profile as facets: each interest, what it says of itself, the papers it likes, dislikes, and what it avoids.
+"""A profile as facets: each interest, `about`, the liked papers, the disliked papers, and each text to avoid.
 
-A facet is a weight for each of some terms; what it scores a paper is the dot product with the paper's row, less, for
-liked and disliked papers, what any paper of the background has in common with them:
+A facet has a weight for each of its terms. A paper's score for it is the dot product with the paper's row, less, for
+liked and disliked papers, the product with the mean of the background:
 
     interest, about, avoid:  w_t = tf_t in its text, times `PAIR_WEIGHT` for pairs
     like, dislike:           w   = mean of the papers' rows - ALPHA * mean of the background's rows
 
-The latter is Rocchio's classifier (https://nlp.stanford.edu/IR-book/html/htmledition/rocchio-classification-1.html)
-with the background as what is not relevant.
+The second is Rocchio's classifier (https://nlp.stanford.edu/IR-book/html/htmledition/rocchio-classification-1.html)
+with the background as the papers that are not relevant.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from bot.text.terms import stem, terms, tokenize
 
 ALPHA = 1.15
 DISLIKE_WEIGHT = -0.25
-#: A text of two or three words is a phrase, to be met as a whole: its parts count little beside it.
+#: A text of up to so many words is a phrase: as a whole it has weight 1, its words and pairs have `PART_WEIGHT`.
 PHRASE_WORDS = 3
 PART_WEIGHT = 0.25
-#: What a pair counts beside a word in a longer text.
+#: Weight of a pair in a longer text; a word has 1.
 PAIR_WEIGHT = 0.3
-#: A paper that shares this part of what liked papers share with one another is like them.
+#: A paper fits liked papers if it has this part of what they have in common with one another.
 LIKENESS = 0.1
 
 
-#: What people say of themselves besides their subject.
-_TALK = frozenset(
+#: Words that people use about themselves, which are not their subject.
+_FILLER = frozenset(
     stem(word)
     for word in """
     anything area areas care career colleague enjoy especially everything excited fan field focus follow group
@@ -57,58 +57,59 @@ class Kind(StrEnum):
     AVOID = "avoid"
 
 
-#: Kinds that speak for a paper.
+#: Kinds that raise a paper.
 WANTED = frozenset({Kind.INTEREST, Kind.ABOUT, Kind.LIKE})
 
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """One wish of a profile."""
+    """One part of a profile that papers are scored by."""
 
     kind: Kind
-    weight: float  #: how much it counts beside the others; negative when it lowers
-    reference: float  #: what it scores a paper that fits it
+    weight: float  #: relative to other facets; negative if it lowers
+    reference: float  #: the score of a paper that fits it
     name: str = ""  #: an interest as the reader wrote it
-    columns: NDArray[np.integer] = field(
-        default_factory=lambda: np.zeros(0, np.intp)
-    )  #: of a text: its terms
-    values: Vector = field(default_factory=lambda: np.zeros(0))  #: the weight of each
+    #: Of a text: the columns of its terms, and the weight of each.
+    columns: NDArray[np.integer] = field(default_factory=lambda: np.zeros(0, np.intp))
+    values: Vector = field(default_factory=lambda: np.zeros(0))
     terms: tuple[str, ...] = ()  #: each term as the reader wrote it
     papers: tuple[tuple[str, int], ...] = ()  #: liked or disliked: title, and row among the named papers
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The terms of a text that somebody looks for."""
+    """The terms of a profile's text."""
 
     weights: dict[int, float]  #: by key
-    written: tuple[str, ...]  #: each term as the text has it, the first time
-    words: int  #: how many different words
-    phrase: tuple[int, tuple[int, int]] | None = None  #: the key of a phrase of three words, and of its pairs
+    terms: tuple[str, ...]  #: each as the text has it first
+    words: int  #: number of different words
+    phrase: tuple[int, tuple[int, int]] | None = (
+        None  #: of a phrase of three words: its key, and those of its pairs
+    )
 
 
-def query(text: str, talk: frozenset[str] = frozenset()) -> Query:
-    """What an interest or a text about oneself asks for. `talk`: stems that belong to no subject."""
-    read = tokenize(text)
-    found = [one for one in terms(read) if talk.isdisjoint(one[0].split(" "))]
+def query(text: str, ignored: frozenset[str] = frozenset()) -> Query:
+    """Return the terms of a text and their weights, without terms that have one of the `ignored` stems."""
+    words = tokenize(text)
+    found = [occurrence for occurrence in terms(words) if ignored.isdisjoint(occurrence[0].split(" "))]
     tf = Counter(term for term, _, _ in found)
-    written = {term: read.phrase(i, j) for term, i, j in reversed(found)}
+    written = {term: words.phrase(i, j) for term, i, j in reversed(found)}
     number = sum(" " not in term for term in tf)
     weights = {term: n * (PAIR_WEIGHT if " " in term else 1.0) for term, n in tf.items()}
     phrase = None
     if chain := _phrase(tf, number):
         whole = " ".join([chain[0].split(" ")[0], *(pair.split(" ")[1] for pair in chain)])
         weights = {**dict.fromkeys(weights, PART_WEIGHT), whole: 1.0}
-        written[whole] = read.phrase(min(i for _, i, _ in found), max(j for _, _, j in found))
+        written[whole] = words.phrase(min(i for _, i, _ in found), max(j for _, _, j in found))
         phrase = (key(whole), (key(chain[0]), key(chain[1]))) if len(chain) > 1 else None
     by_key = {key(term): weight for term, weight in weights.items()}
     return Query(by_key, tuple(written[term] for term in weights), number, phrase)
 
 
 def _phrase(tf: Mapping[str, int], number: int) -> list[str]:
-    """The pairs that a text of so many different words is a chain of, when it is a phrase.
+    """The pairs that a phrase is a chain of; empty for other texts. `number`: of different words.
 
-    "k-means" is one too: of a single word, and one pair.
+    "k-means" is a phrase, too: it has one word and one pair.
     """
     pairs = [term for term in tf if " " in term]
     if number == 1:
@@ -116,45 +117,44 @@ def _phrase(tf: Mapping[str, int], number: int) -> list[str]:
     chain = [pair for pair in pairs if all(stem_ in tf for stem_ in pair.split(" "))]
     if number > PHRASE_WORDS or len(chain) != number - 1:
         return []
-    linked = all(one.split(" ")[1] == other.split(" ")[0] for one, other in pairwise(chain))
+    linked = all(pair.split(" ")[1] == following.split(" ")[0] for pair, following in pairwise(chain))
     return chain if linked else []
 
 
 def queries(profile: Profile) -> tuple[Query, ...]:
-    """What the texts of a profile ask for: its interests, what it says about itself, and what it avoids."""
+    """Return the queries of a profile's texts: its interests, `about`, and the texts to avoid."""
     return (
-        *(query(one.phrase) for one in profile.interests),
-        query(profile.about, _TALK),
-        *(query(one.phrase) for one in profile.avoid),
+        *(query(interest.phrase) for interest in profile.interests),
+        query(profile.about, _FILLER),
+        *(query(avoided.phrase) for avoided in profile.avoid),
     )
 
 
-def of_texts(profile: Profile, asked: Sequence[Query], index: Index) -> Iterator[Facet]:
-    """The facets of a profile's texts. `asked`: its `queries`."""
-    if not any(one.weights for one in asked):
+def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Iterator[Facet]:
+    """Yield the facets of a profile's texts. `asked`: its `queries`."""
+    if not any(text.weights for text in asked):
         return
-    columns = index.columns(key for one in asked for key in one.weights)
-    values = np.fromiter(
-        (weight for one in asked for weight in one.weights.values()), np.float64, len(columns)
-    )
-    once = values * index.idf[columns]
-    wishes = [
-        *((Kind.INTEREST, one.weight, one.phrase) for one in profile.interests),
+    columns = index.columns(key for text in asked for key in text.weights)
+    weights = (weight for text in asked for weight in text.weights.values())
+    values = np.fromiter(weights, np.float64, len(columns))
+    once = values * index.idf[columns]  # the score of a paper of average length that has each term once
+    texts = [
+        *((Kind.INTEREST, interest.weight, interest.phrase) for interest in profile.interests),
         (Kind.ABOUT, 1.0, ""),
-        *((Kind.AVOID, -one.weight, one.phrase) for one in profile.avoid),
+        *((Kind.AVOID, -avoided.weight, avoided.phrase) for avoided in profile.avoid),
     ]
     start = 0
-    for (kind, weight, name), text in zip(wishes, asked, strict=True):
-        some = slice(start, start := start + len(text.weights))
-        reference = float(once[some].sum()) / max(1.0, text.words / PHRASE_WORDS)
-        yield Facet(kind, weight, reference, name, columns[some], values[some], text.written)
+    for (kind, weight, name), text in zip(texts, asked, strict=True):
+        own = slice(start, start := start + len(text.weights))
+        reference = float(once[own].sum()) / max(1.0, text.words / PHRASE_WORDS)
+        yield Facet(kind, weight, reference, name, columns[own], values[own], text.terms)
 
 
-def of_papers(papers: tuple[tuple[str, int], ...], square: float, common: float, kind: Kind) -> Facet:
-    """What liked or disliked papers have in common.
+def paper_facet(papers: tuple[tuple[str, int], ...], square: float, common: float, kind: Kind) -> Facet:
+    """Return the facet of liked or disliked papers.
 
-    `papers`: title, and row among the named papers. `square`: the product of their mean with itself. `common`: with
-    the background's mean.
+    `papers`: title, and row among the named papers. `square`: the product of their mean row with itself. `common`:
+    with the background's mean row.
     """
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
     return Facet(kind, weight, LIKENESS * (square - ALPHA * common), papers=papers)

@@ -1,4 +1,4 @@
-"""Papers as rows over terms: counts become weights, by how often a term stands in a paper and how rare it is.
+"""Papers as rows over terms: weights of how often a paper has a term and how rare the term is.
 
 The weight of term t in a paper p is
 
@@ -27,26 +27,25 @@ Keys = NDArray[np.uint64]
 
 K1 = 3.0
 B = 0.75
-#: Papers that are unpacked together: what is unpacked takes several times the memory of the rows.
+#: Papers that are unpacked together, as unpacked counts take several times the memory of the rows.
 BATCH = 4096
 
 
 class Index:
-    """The columns, their inverse document frequencies, and papers as rows over them.
+    """The columns of terms, their inverse document frequencies, and papers as rows.
 
-    `archive`: the counts (see `bot.ranking.counts`) of the papers whose document frequencies count. `keys`: those
-    of the terms that matter; a paper's other terms are left out of its row. `phrases`: the keys of phrases and of the
-    two pairs that each is made of; a paper has a phrase as often as the rarer of its pairs.
+    `archive`: counts (see `bot.ranking.counts`) of the papers for the document frequencies. `keys`: of the terms
+    that get a column; a paper's other terms are left out of its row. `phrases`: the key of each phrase, and of the
+    two pairs that it consists of; a paper has a phrase as often as the rarer of its pairs.
     """
 
     def __init__(
         self, archive: Sequence[bytes], keys: Keys, phrases: Mapping[int, tuple[int, int]] | None = None
     ) -> None:
-        named = np.array([(whole, *pair) for whole, pair in (phrases or {}).items()], np.uint64).reshape(
-            -1, 3
-        )
-        self.keys = _distinct(np.concatenate([keys, named.ravel()]))
-        self._phrases, self._firsts, self._seconds = np.searchsorted(self.keys, named).T
+        triples = [(phrase, *pairs) for phrase, pairs in (phrases or {}).items()]
+        phrase_keys = np.array(triples, np.uint64).reshape(-1, 3)
+        self.keys = _distinct(np.concatenate([keys, phrase_keys.ravel()]))
+        self._phrases, self._firsts, self._seconds = np.searchsorted(self.keys, phrase_keys).T
         lengths, counts = self._counts(archive)
         self._average = float(lengths.mean()) if lengths.any() else 1.0
         self.idf = _idf(counts)
@@ -54,7 +53,7 @@ class Index:
     def rows(self, papers: Sequence[bytes], *, phrases: bool = True) -> sparse.csr_array:
         """Papers x terms: the weights of each paper's terms.
 
-        `phrases`: with those that profiles bring in; what papers are compared to papers by is without.
+        `phrases`: include the profiles' phrases; comparisons between papers are made without them.
         """
         batches = [papers[start : start + BATCH] for start in range(0, len(papers), BATCH)] or [papers]
         rows = [self._rows(batch, phrases) for batch in batches]
@@ -72,22 +71,22 @@ class Index:
 
     @property
     def is_word(self) -> Vector:
-        """For each term 1 when it is one word, 0 when it is a pair."""
+        """For each term 1 if it is one word, 0 if it is a pair."""
         return np.asarray(self.keys & np.uint64(1) == 0, dtype=np.float64)
 
     @property
     def is_phrase(self) -> NDArray[np.bool_]:
-        """For each term whether it is a phrase that profiles bring in."""
+        """For each term whether it is a phrase of a profile."""
         marked = np.zeros(len(self.keys), dtype=bool)
         marked[self._phrases] = True
         return marked
 
     def columns(self, keys: Iterable[int]) -> NDArray[np.intp]:
-        """The columns of some keys, which must be among those that the index was made with."""
+        """The columns of keys, all of which must be in the index."""
         return np.searchsorted(self.keys, np.fromiter(keys, np.uint64))
 
-    def columns_of_known(self, keys: Sequence[int]) -> list[int]:
-        """The columns of some keys; -1 for a key that the index does not know."""
+    def find_columns(self, keys: Sequence[int]) -> list[int]:
+        """The columns of keys; -1 for a key that is not in the index."""
         if not len(self.keys):
             return [-1] * len(keys)
         columns = np.minimum(self.columns(keys), len(self.keys) - 1)
@@ -96,7 +95,7 @@ class Index:
 
     def _counts(self, papers: Sequence[bytes], phrases: bool = True) -> tuple[Vector, sparse.csr_array]:
         """Lengths in words, and papers x terms with the counts."""
-        lengths, ends, packed = unpacked(papers)
+        lengths, ends, packed = unpack(papers)
         keys = packed >> np.uint64(COUNT_BITS)
         columns = np.searchsorted(self.keys, keys)
         columns[columns == len(self.keys)] = 0
@@ -112,21 +111,21 @@ class Index:
             return counts
         by_term = sparse.csc_array(counts)
         found = by_term[:, self._firsts].minimum(by_term[:, self._seconds]).tocoo()
-        spread = (found.data, (found.row, self._phrases[found.col]))
-        return sparse.csr_array(counts + sparse.csr_array(spread, shape=counts.shape))
+        entries = (found.data, (found.row, self._phrases[found.col]))
+        return sparse.csr_array(counts + sparse.csr_array(entries, shape=counts.shape))
 
 
 def table(
     data: Vector, columns: NDArray[np.integer], ends: NDArray[np.integer], shape: tuple[int, int]
 ) -> sparse.csr_array:
-    """A sparse table by rows. Its places are 32 bits wide, as wider ones make every product slower."""
+    """A sparse table by rows, with 32-bit indices, as wider ones make every product slower."""
     return sparse.csr_array(
         (data, columns.astype(np.int32, copy=False), ends.astype(np.int32, copy=False)), shape=shape
     )
 
 
-def unpacked(papers: Sequence[bytes]) -> tuple[Vector, NDArray[np.intp], Keys]:
-    """Lengths in words; where each paper's terms begin and end; and all terms, keys and counts still packed."""
+def unpack(papers: Sequence[bytes]) -> tuple[Vector, NDArray[np.intp], Keys]:
+    """Lengths in words; offsets of each paper's terms; and the terms of all papers, each a packed key and count."""
     data = np.frombuffer(b"".join(papers), "<u8")
     sizes = np.fromiter((len(one) // 8 for one in papers), np.intp, len(papers))
     ends = np.concatenate(([0], np.cumsum(sizes)))
@@ -136,19 +135,19 @@ def unpacked(papers: Sequence[bytes]) -> tuple[Vector, NDArray[np.intp], Keys]:
 
 
 def keys_of(papers: Sequence[bytes]) -> Keys:
-    """The keys of all terms of some papers, in order."""
+    """The keys of all terms of the papers, sorted, each once."""
     batches = (papers[start : start + BATCH] for start in range(0, len(papers), BATCH))
-    found = [_distinct(unpacked(batch)[2] >> np.uint64(COUNT_BITS)) for batch in batches]
+    found = [_distinct(unpack(batch)[2] >> np.uint64(COUNT_BITS)) for batch in batches]
     return _distinct(np.concatenate(found)) if found else np.zeros(0, np.uint64)
 
 
 def _distinct(keys: Keys) -> Keys:
-    """In order, each once. np.unique hashes, which took twenty times as long for 700,000 keys (numpy 2.4)."""
+    """Sorted, each once. np.unique hashes, which took twenty times as long for 700,000 keys (numpy 2.4)."""
     ordered = np.sort(keys)
     return ordered[np.concatenate(([True], ordered[1:] != ordered[:-1]))] if len(ordered) else ordered
 
 
 def _idf(counts: sparse.csr_array) -> Vector:
-    if not all(counts.shape):  # nothing to learn from is an error to scikit-learn
+    if not all(counts.shape):  # scikit-learn raises on empty input
         return np.ones(counts.shape[1])
     return np.asarray(TfidfTransformer(norm=None).fit(counts).idf_)

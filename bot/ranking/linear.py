@@ -1,14 +1,14 @@
-"""Profiles as sums of facets, and what they score papers.
+"""The scores of papers for profiles, which are sums over facets.
 
-A paper's score for a profile is a sum:
+A paper's score for a profile is
 
     score = (1 - trending) * sum_f weight_f * raw_f / scale_f  +  trending * votes  +  1 for each followed author
 
-with raw_f what the facet f scores the paper (`bot.ranking.facets`) and scale_f what a paper that fits the facet
-scores: the larger of the facet's reference and the mean of the best hundredth of the background. So each interest
-competes on its own scale, whether the world is full of its papers or has one a month.
+with raw_f the paper's score for the facet f (`bot.ranking.facets`) and scale_f the score of a paper that fits the
+facet: the larger of the facet's reference and the mean of the best hundredth of the background. So each interest
+competes on its own scale, whether there are many papers for it or one a month.
 
-This module knows no store and no clock.
+This module does not depend on the store and the clock.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ from bot.papers.model import CountedPaper, Paper
 from bot.papers.names import AuthorIndex
 from bot.profiles.model import Profile, Reference
 from bot.ranking.counts import counts, keys_of_text, number_of_terms
-from bot.ranking.facets import ALPHA, WANTED, Facet, Kind, of_papers, of_texts, queries
+from bot.ranking.facets import ALPHA, WANTED, Facet, Kind, paper_facet, queries, text_facets
 from bot.ranking.index import Index, Vector, keys_of, table
 from bot.ranking.model import PaperSet
-from bot.ranking.order import NEGLIGIBLE, Ranking, Scored
-from bot.ranking.product import Product, Split
+from bot.ranking.order import NEGLIGIBLE, FacetScores, Ranking
+from bot.ranking.product import PaperMatrix, SplitTable
 from bot.ranking.twins import REPEATED, SERIES, Twins
 
-#: So many votes count as much as a paper among the best hundredth.
+#: This number of votes has the weight of a paper among the best hundredth.
 MANY_VOTES = 100
-#: The part of the background that shows what a good paper scores.
+#: The part of the background whose mean score is the scale of a facet.
 BEST = 0.01
-#: Of the background, this part scores no more than an ordinary paper that happens to share some words.
+#: The quantile of the background's scores that is the score of an ordinary paper, which shares a few words by chance.
 USUAL = 0.75
-#: However much every paper has of a facet, a good one has more.
+#: The largest score of an ordinary paper, in scales: even if every paper has the facet's terms, a good one has more.
 MOST_USUAL = 0.9
-#: Profiles whose scores are computed together, and how many scores at most (8 bytes each): enough to share the work,
-#: few enough for the memory.
+#: Most profiles whose scores are computed together, and most scores (8 bytes each): enough to share the work, but few
+#: enough for the memory.
 CHUNK = 256
 CELLS = 4_000_000
 
@@ -49,9 +49,9 @@ CELLS = 4_000_000
 class Ranker:
     """Ranks papers for profiles.
 
-    `archive`: counts of the papers whose document frequencies count. `background`: those that relevance is
-    measured against. `window`: the papers to rank, each once. `named`: stored papers by canonical id, for the
-    profiles' references.
+    `archive`: counts of the papers for the document frequencies. `background`: the papers that relevance compares
+    with. `window`: the papers to rank, each once. `named`: stored papers by canonical id, for the profiles'
+    references.
     """
 
     def __init__(
@@ -62,58 +62,62 @@ class Ranker:
         profiles: Sequence[Profile],
         named: Mapping[str, CountedPaper],
     ) -> None:
-        scored, self.background, self.window = _side_by_side(background, window)
-        self.papers = tuple(one.paper for one in scored)
+        papers, self.background, self.window = _arrange(background, window)
+        self.papers = tuple(counted.paper for counted in papers)  #: see `_arrange`; both slices are of these
         self.places = {paper.id: place for place, paper in enumerate(self.papers)}
-        numbers = {one.paper.id: number for number, one in enumerate(window)}
+        #: For each paper of the window in this order, its number in a `PaperSet`, and its rank by id.
+        numbers = {counted.paper.id: number for number, counted in enumerate(window)}
         ids = [paper.id for paper in self.papers[self.window]]
         self.numbers = np.array([numbers[id_] for id_ in ids], dtype=np.intp)
         self.by_id = np.argsort(np.argsort(ids))
-        self.chunks = _chunks(profiles, CELLS // max(len(scored), 1))
+        self.chunks = _chunks(profiles, CELLS // max(len(papers), 1))
         self._chunk_of = {profile.id: chunk for chunk in self.chunks for profile in chunk}
-        #: On the scale of the facets: 1 for `MANY_VOTES`.
+        #: Of each paper, on the scale of the facets: 1 for `MANY_VOTES`.
         self.votes = np.log1p([max(p.votes or 0, 0) for p in self.papers]) / math.log1p(MANY_VOTES)
         references = list(dict.fromkeys(r for p in profiles for r in (*p.like, *p.dislike)))
-        resolved = {r: found for r in references if (found := _resolved(r, named))}
+        resolved = {r: found for r in references if (found := _resolve(r, named))}
         rows = {r: (title, row) for row, (r, (title, _)) in enumerate(resolved.items())}
-        #: What each profile likes and dislikes: titles, and rows among the named papers.
+        #: For each profile its liked and its disliked papers: title, and row among the named papers.
         self._named = {
-            p.id: [tuple(rows[r] for r in some if r in rows) for some in (p.like, p.dislike)]
+            p.id: [tuple(rows[r] for r in refs if r in rows) for refs in (p.like, p.dislike)]
             for p in profiles
         }
-        self._asked = {profile.id: queries(profile) for profile in profiles}
-        asked = [one for some in self._asked.values() for one in some]
-        own = np.fromiter((key for one in asked for key in one.weights), np.uint64)
-        phrases = dict(one.phrase for one in asked if one.phrase)
-        texts = [one.terms for one in scored]
-        self.index = Index(archive, np.concatenate([keys_of(texts), own]), phrases)
-        self.rows = self.index.rows(texts)
-        self._product = Product(self.rows)
-        liked = self.index.rows([terms for _, terms in resolved.values()], phrases=False)
-        self._named_rows = self._product.split(liked)
+        self._queries = {profile.id: queries(profile) for profile in profiles}
+        every = [query for of_profile in self._queries.values() for query in of_profile]
+        keys = np.fromiter((key for query in every for key in query.weights), np.uint64)
+        phrases = dict(query.phrase for query in every if query.phrase)
+        counts_ = [counted.terms for counted in papers]
+        self.index = Index(archive, np.concatenate([keys_of(counts_), keys]), phrases)
+        self.rows = self.index.rows(counts_)  #: papers x terms
+        self._matrix = PaperMatrix(self.rows)
+        named_rows = self.index.rows([terms for _, terms in resolved.values()], phrases=False)
+        self._named_rows = self._matrix.split(named_rows)
         self._twins = Twins(self.rows[self.window], self.index.is_word, self.papers[self.window])
-        self._block: dict[str, Scored] = {}
+        self._chunk_scores: dict[str, FacetScores] = {}  #: of the chunk that was computed last, by profile
 
     def rank(self, profile: Profile, among: PaperSet) -> Ranking:
-        """Some of the window's papers, with their scores for one of the profiles."""
+        """Rank papers of the window for one of the profiles."""
         return Ranking(self, profile, among)
 
     def twin(self, paper: Paper, others: Sequence[Paper], *, repeated: bool = False) -> Paper | None:
-        """Which of some other papers of the window this one is the same work as. `repeated`: a series is not."""
+        """Return the first of the others that this paper repeats or, if not `repeated`, is in a series with.
+
+        All of them must be papers of the window.
+        """
         return self._twins.find(paper, others, REPEATED if repeated else SERIES)
 
     def with_terms(self, text: str) -> PaperSet:
-        """The window's papers that have every term of a text, wherever."""
-        has = np.ones(len(self.papers), dtype=bool)
-        for column in self.index.columns_of_known(keys_of_text(text)):
-            one = np.zeros(len(has), dtype=bool)
+        """Return the window's papers that have every term of a text, anywhere."""
+        matching = np.ones(len(self.papers), dtype=bool)
+        for column in self.index.find_columns(keys_of_text(text)):
+            with_term = np.zeros(len(matching), dtype=bool)
             if column >= 0:
-                one[self._product.papers_with(column)] = True
-            has &= one
-        return self._paper_set(np.flatnonzero(has))
+                with_term[self._matrix.papers_with(column)] = True
+            matching &= with_term
+        return self._paper_set(np.flatnonzero(matching))
 
-    def by(self, name: str) -> PaperSet:
-        """The window's papers by somebody."""
+    def by_author(self, name: str) -> PaperSet:
+        """Return the window's papers with this author."""
         return self._paper_set(self.author_places(name))
 
     def _paper_set(self, places: NDArray[np.intp]) -> PaperSet:
@@ -121,67 +125,65 @@ class Ranker:
         bits[self.numbers[places[places >= self.window.start] - self.window.start]] = True
         return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
 
-    def scored(self, profile: Profile) -> Scored:
-        """Computed for a chunk of profiles at once: they are asked for in their order."""
-        if profile.id not in self._block:
+    def scored(self, profile: Profile) -> FacetScores:
+        """Return a profile's scores, computed for its chunk at once: fast when profiles are asked for in order."""
+        if profile.id not in self._chunk_scores:
             chunk = self._chunk_of[profile.id]
-            self._block = dict(zip((p.id for p in chunk), self._scored_together(chunk), strict=True))
-        return self._block[profile.id]
+            self._chunk_scores = dict(zip((p.id for p in chunk), self._scored_together(chunk), strict=True))
+        return self._chunk_scores[profile.id]
 
     def author_places(self, name: str) -> NDArray[np.intp]:
-        """Places of the papers by somebody."""
+        """Return the places in `papers` of those with this author."""
         return np.array([self.places[id_] for id_ in self._authors.papers_by(name)], dtype=np.intp)
 
     def resemblances(self, facet: Facet, paper: Paper) -> Iterator[tuple[str, float]]:
-        """Each liked or disliked paper's title, and its part of what the facet scores a paper."""
+        """Yield each liked or disliked paper's title, and its part of the paper's score for the facet."""
         place = self.places[paper.id]
         row = self.rows[[place]].toarray()[0]
-        named = self._named_rows.some(np.array([row for _, row in facet.papers]))
-        alike = self._product.with_row(named, row) - ALPHA * self._common[place]
-        for (title, _), share in zip(facet.papers, (alike / len(facet.papers)).tolist(), strict=True):
+        named = self._named_rows.select(np.array([row for _, row in facet.papers]))
+        products = self._matrix.multiply_row(named, row) - ALPHA * self._common[place]
+        for (title, _), share in zip(facet.papers, (products / len(facet.papers)).tolist(), strict=True):
             yield title, share
 
-    def facets(self, profiles: Sequence[Profile]) -> tuple[list[tuple[Facet, ...]], Split]:
-        """Each profile's wishes, without those that can match nothing; what speaks for a paper comes first. And the
-        means of the liked and disliked papers, in the same order.
+    def facets(self, profiles: Sequence[Profile]) -> tuple[list[tuple[Facet, ...]], SplitTable]:
+        """Return each profile's facets that can match papers, wanted ones first, and the mean rows of liked and
+        disliked papers in the order of their facets.
         """
-        of_papers_, means = self._of_papers(profiles)
-        made = []
-        for profile, likes in zip(profiles, of_papers_, strict=True):
-            asked = of_texts(profile, self._asked[profile.id], self.index)
-            able = (*(facet for facet in asked if len(facet.columns)), *likes)
-            made.append(tuple(sorted(able, key=lambda facet: facet.kind not in WANTED)))
-        return made, means
+        paper_facets, means = self._paper_facets(profiles)
+        facets = []
+        for profile, of_papers in zip(profiles, paper_facets, strict=True):
+            of_texts = text_facets(profile, self._queries[profile.id], self.index)
+            matching = (*(facet for facet in of_texts if len(facet.columns)), *of_papers)
+            facets.append(tuple(sorted(matching, key=lambda facet: facet.kind not in WANTED)))
+        return facets, means
 
-    def _of_papers(self, profiles: Sequence[Profile]) -> tuple[list[list[Facet]], Split]:
-        """The facets of liked and of disliked papers: one product makes the means of all."""
-        asked = [
+    def _paper_facets(self, profiles: Sequence[Profile]) -> tuple[list[list[Facet]], SplitTable]:
+        """The facets of liked and of disliked papers: one product gives the mean rows of all."""
+        named = [
             (number, kind, papers)
             for number, profile in enumerate(profiles)
             for kind, papers in zip((Kind.LIKE, Kind.DISLIKE), self._named[profile.id], strict=True)
             if papers
         ]
-        sizes = [len(papers) for _, _, papers in asked]
-        rows = np.array([row for _, _, papers in asked for _, row in papers], dtype=np.intp)
-        shape = (len(asked), self._named_rows.rare.shape[0])
+        sizes = [len(papers) for _, _, papers in named]
+        rows = np.array([row for _, _, papers in named for _, row in papers], dtype=np.intp)
+        shape = (len(named), self._named_rows.rare.shape[0])
         parts = np.repeat(1.0 / np.array(sizes, dtype=float), sizes)
         mean = table(parts, rows, np.concatenate(([0], np.cumsum(sizes))), shape)
-        means = self._named_rows.mixed(mean)
+        means = self._named_rows.weighted_sums(mean)
         squares, common = self._squares(means), np.asarray(mean @ self._named_common)
-        made: list[list[Facet]] = [[] for _ in profiles]
-        for n, (number, kind, papers) in enumerate(asked):
-            made[number].append(of_papers(papers, float(squares[n]), float(common[n]), kind))
-        return made, means
+        facets: list[list[Facet]] = [[] for _ in profiles]
+        for n, (number, kind, papers) in enumerate(named):
+            facets[number].append(paper_facet(papers, float(squares[n]), float(common[n]), kind))
+        return facets, means
 
-    def _squares(self, rows: Split) -> Vector:
-        """Each row's product with itself, over the background's terms: whatever else is in the window, it is by
-        these that papers are compared.
-        """
+    def _squares(self, rows: SplitTable) -> Vector:
+        """Each row's product with itself over the background's terms, so that it does not depend on the window."""
         counted = np.asarray(self._mean > 0, dtype=np.float64)
         common, rare = (
             table(part.data**2, part.indices, part.indptr, part.shape) for part in (rows.common, rows.rare)
         )
-        return np.asarray(common @ counted[self._product.common] + rare @ counted)
+        return np.asarray(common @ counted[self._matrix.common] + rare @ counted)
 
     @cached_property
     def _authors(self) -> AuthorIndex:
@@ -196,7 +198,7 @@ class Ranker:
 
     @cached_property
     def _common(self) -> Vector:
-        """What each paper has in common with the background's other papers: none is held against itself."""
+        """Each paper's product with the background's mean row, from which a background paper itself is left out."""
         common = np.asarray(self.rows @ self._mean)
         own = self.rows[self.background].power(2) @ ~self.index.is_phrase
         common[self.background] -= own / max(self.background.stop, 1)
@@ -204,65 +206,67 @@ class Ranker:
 
     @cached_property
     def _named_common(self) -> Vector:
-        return self._product.with_row(self._named_rows, self._mean)
+        return self._matrix.multiply_row(self._named_rows, self._mean)
 
-    def _scored_together(self, profiles: Sequence[Profile]) -> Iterator[Scored]:
-        """One product for all facets of some profiles."""
-        each, means = self.facets(profiles)
-        every = [facet for facets in each for facet in facets]
+    def _scored_together(self, profiles: Sequence[Profile]) -> Iterator[FacetScores]:
+        """One product for all facets of the profiles."""
+        by_profile, means = self.facets(profiles)
+        every = [facet for facets in by_profile for facet in facets]
         raw = self._raw(every, means)
         scales, usual = self._scales(every, raw)
         start = 0
-        for facets in each:
-            mine = slice(start, start := start + len(facets))
-            yield Scored(facets, raw[mine], scales[mine], usual[mine])
+        for facets in by_profile:
+            own = slice(start, start := start + len(facets))
+            yield FacetScores(facets, raw[own], scales[own], usual[own])
 
-    def _raw(self, facets: Sequence[Facet], means: Split) -> NDArray[np.float64]:
-        """Facets x papers: what each facet scores each paper. `means`: of the facets of papers, in their order."""
+    def _raw(self, facets: Sequence[Facet], means: SplitTable) -> NDArray[np.float64]:
+        """Facets x papers: the scores before scaling. `means`: mean rows of the facets of papers, in their order."""
         raw = np.empty((len(facets), len(self.papers)))
         is_text = np.array([not facet.papers for facet in facets], dtype=bool)
         texts = [facet for facet in facets if not facet.papers]
-        raw[is_text] = self._product.of_few(weights_of(texts, len(self.index.keys)))
+        raw[is_text] = self._matrix.multiply(weights_of(texts, len(self.index.keys)))
         if len(texts) < len(facets):
-            raw[~is_text] = self._product.of_many(means) - ALPHA * self._common
+            raw[~is_text] = self._matrix.multiply_split(means) - ALPHA * self._common
         return raw
 
     def _scales(self, facets: Sequence[Facet], raw: NDArray[np.float64]) -> tuple[Vector, Vector]:
-        """What a paper that fits each facet scores, and what an ordinary one scores on that scale."""
+        """For each facet the score of a paper that fits it, and the score of an ordinary paper on that scale."""
         references = np.array([facet.reference for facet in facets])
         if not self.background.stop:
             return np.where(references > 0, references, 1.0), np.zeros(len(facets))
-        tails = np.array([self._best_and_usual(row) for row in raw[:, self.background]]).reshape(-1, 2)
+        tails = np.array([_best_and_usual(row) for row in raw[:, self.background]]).reshape(-1, 2)
         scales = np.maximum(references, tails[:, 0])
         scales = np.where(scales > NEGLIGIBLE, scales, 1.0)
         return scales, np.minimum(tails[:, 1] / scales, MOST_USUAL)
 
-    def _best_and_usual(self, scores: Vector) -> tuple[float, float]:
-        """The mean of the best of the background's scores, and what an ordinary paper scores; less than nothing is
-        nothing, so the few that a facet of words has need sorting only.
-        """
-        some = scores[scores > 0]
-        some.sort()
-        best = max(1, round(BEST * len(scores)))
-        ordinary = math.ceil(USUAL * len(scores)) - 1 - (len(scores) - len(some))
-        return float(some[-best:].sum()) / best, float(some[ordinary]) if ordinary >= 0 else 0.0
+
+def _best_and_usual(scores: Vector) -> tuple[float, float]:
+    """The mean of the background's best scores, and the score of an ordinary paper.
+
+    Negative scores count as 0, so only the positive ones, which are few, are sorted.
+    """
+    positive = scores[scores > 0]
+    positive.sort()
+    best = max(1, round(BEST * len(scores)))
+    ordinary = math.ceil(USUAL * len(scores)) - 1 - (len(scores) - len(positive))
+    return float(positive[-best:].sum()) / best, float(positive[ordinary]) if ordinary >= 0 else 0.0
 
 
-def _side_by_side(
+def _arrange(
     background: Sequence[CountedPaper], window: Sequence[CountedPaper]
 ) -> tuple[list[CountedPaper], slice, slice]:
-    """The background first and the window last, with those of both between, so that neither is ever copied."""
-    old, new = ({one.paper.id: one for one in some} for some in (background, window))
-    scored = [
-        *(one for id_, one in old.items() if id_ not in new),
-        *(one for id_, one in old.items() if id_ in new),
-        *(one for id_, one in new.items() if id_ not in old),
+    """All papers with the slices of the background and of the window, which overlap, so that neither is copied."""
+    old, new = ({counted.paper.id: counted for counted in papers} for papers in (background, window))
+    papers = [
+        *(counted for id_, counted in old.items() if id_ not in new),
+        *(counted for id_, counted in old.items() if id_ in new),
+        *(counted for id_, counted in new.items() if id_ not in old),
     ]
-    return scored, slice(len(old)), slice(len(scored) - len(new), len(scored))
+    return papers, slice(len(old)), slice(len(papers) - len(new), len(papers))
 
 
 def _chunks(profiles: Sequence[Profile], room: int) -> list[tuple[Profile, ...]]:
-    """The profiles in order, those together whose scores fit into the memory. `room`: for so many facets."""
+    """The profiles in order, in chunks whose scores fit into the memory. `room`: most facets of a chunk."""
     chunks: list[list[Profile]] = [[]]
     left = room
     for profile in profiles:
@@ -276,17 +280,15 @@ def _chunks(profiles: Sequence[Profile], room: int) -> list[tuple[Profile, ...]]
 
 
 def weights_of(facets: Sequence[Facet], terms: int) -> sparse.csr_array:
-    """Facets x terms."""
+    """The weights of facets of texts: facets x terms."""
     ends = np.concatenate(([0], np.cumsum([len(facet.columns) for facet in facets])))
     columns = np.concatenate([np.zeros(0, np.intp), *(facet.columns for facet in facets)])
     values = np.concatenate([np.zeros(0), *(facet.values for facet in facets)])
     return table(values, columns, ends, (len(facets), terms))
 
 
-def _resolved(reference: Reference, named: Mapping[str, CountedPaper]) -> tuple[str, bytes] | None:
-    """The title and the counts of a referenced paper: the stored ones, else what its BibTeX entry says. None for one
-    that nothing can resemble.
-    """
+def _resolve(reference: Reference, named: Mapping[str, CountedPaper]) -> tuple[str, bytes] | None:
+    """The title and counts of a referenced paper, as stored, else from its BibTeX entry; None if it has no term."""
     if stored := named.get(reference.id or ""):
         title, terms = stored.paper.title, stored.terms
     else:

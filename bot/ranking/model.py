@@ -1,4 +1,4 @@
-"""What ranking says of a paper for a profile, as values."""
+"""Values of ranking: a paper's place for a profile, and the reasons for it."""
 
 from __future__ import annotations
 
@@ -14,29 +14,29 @@ class Reason:
 
     term: str  #: as a reader would write it
     weight: float  #: its share of the score; negative when it lowers
-    is_term: bool = True  #: a word or phrase; not a liked paper, an author, votes
+    is_term: bool = True  #: whether it is a word or phrase, not a liked paper, an author or votes
 
 
-#: Some papers of a window, as a bit set: bit n stands for the window's paper n.
+#: Papers of a window as a bit set: bit n is the window's paper n.
 PaperSet = int
 
 
 @dataclass(frozen=True, slots=True)
 class Threshold:
-    """What a paper must reach, besides a match and a score above 0."""
+    """The least values for a paper to be shown; it must also match and score above 0."""
 
     relevance: float
     fit: float
 
 
 class RankedPaper(NamedTuple):
-    """A paper's place in a profile's order, before its reasons are spelled out: made a thousand times a second."""
+    """A paper in a profile's order, without its reasons. A tuple, as thousands are made in a second."""
 
     paper: Paper
     score: float
     relevance: float  #: percent of the background that this profile scores lower
-    matches: bool  #: whether a term, a liked neighbour or a followed author speaks for it
-    fit: float = 0.0  #: how well it fits what it fits best of the profile: 0 is any paper, 1 one that fits
-    interest: str = (
-        ""  #: the interest that it belongs to, as written; empty when that is another part of the profile
+    matches: bool  #: whether it has a term, a liked neighbour or a followed author
+    fit: float = (
+        0.0  #: how well it fits its best facet of the profile: 0 for an ordinary paper, 1 for one that fits
     )
+    interest: str = ""  #: the interest that it belongs to, as written; empty for another part of the profile

@@ -168,7 +168,7 @@ def paperboy_cost(task: Task, asked: Round) -> Cost:
 
 def score(ranker: Ranker, asked: Round) -> None:
     """What the SVM does: weights, scores, and the ids of the best."""
-    ranker._block.clear()  # it remembers the scores of its last profiles
+    ranker._chunk_scores.clear()  # it remembers the scores of its last profiles
     for trial in asked.trials:
         scored = ranker.scored(trial.profile)
         weights = np.array([facet.weight for facet in scored.facets]) / scored.scales
@@ -182,7 +182,7 @@ def best(ids: Sequence[str], scores: NDArray[np.float64]) -> list[str]:
 
 def serve(ranker: Ranker, asked: Round) -> None:
     """What a digest does."""
-    ranker._block.clear()
+    ranker._chunk_scores.clear()
     every = (1 << len(asked.candidates)) - 1
     for trial in asked.trials:
         assert len(list(islice(ranker.rank(trial.profile, every).best_first(), SHOWN))) == SHOWN

@@ -103,7 +103,7 @@ def main(path: Path) -> None:
     print(f"\nranking {len(given.profiles):,} profiles, {len(given.named):,} papers liked or disliked")
     print(f"  peak memory with the inputs read        {peak_memory():8.0f} MB")
     ranker, seconds = timed(lambda: make_ranker(given))
-    terms, papers = ranker._product.postings.shape
+    terms, papers = ranker._matrix.postings.shape
     print(
         f"  index of {papers:,} papers, {terms:,} terms     {seconds:8.2f} s (built before, not in the ratio)"
     )
@@ -174,7 +174,7 @@ def rank_all(
         found = time.perf_counter()
         ranking = ranker.rank(profile, fit)
         scored = time.perf_counter()
-        choice = choose(profile, ranking.followed(), ranking.best_first(floor(profile)), ranker.twin)
+        choice = choose(profile, ranking.by_followed_authors(), ranking.best_first(floor(profile)), ranker.twin)
         end = time.perf_counter()
         times.candidates += found - start
         times.scores += scored - found
@@ -189,7 +189,7 @@ def matrices(ranker: Ranker, profiles: Sequence[Profile]) -> tuple[Any, Any]:
     texts = linear.weights_of(
         [one for some in each for one in some if not one.papers], len(ranker.index.keys)
     )
-    product = ranker._product
+    product = ranker._matrix
     common = sparse.csr_array(
         (means.common.data, product.common[means.common.indices], means.common.indptr), means.rare.shape
     )

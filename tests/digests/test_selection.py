@@ -478,7 +478,7 @@ class Reader:
         wanted = {stem for stem in tokenize(text).stems if role(stem) is Role.TERM}
         return self._where(lambda paper: wanted <= set(tokenize(paper.title, paper.abstract).stems))
 
-    def by(self, name: str) -> int:
+    def by_author(self, name: str) -> int:
         return self._where(lambda paper: bool(authors_among(paper, [name])))
 
     def _where(self, has: Callable[[Paper], bool]) -> int:

@@ -18,10 +18,10 @@ from bot.ranking.facets import (
     PHRASE_WORDS,
     Facet,
     Kind,
-    of_papers,
-    of_texts,
+    paper_facet,
     queries,
     query,
+    text_facets,
 )
 from bot.ranking.index import Index
 from bot.text.terms import is_searchable
@@ -31,7 +31,7 @@ from tests.support.builders import interests
 def asked(text: str) -> dict[str, float]:
     """The terms of a text as it writes them, with their weights."""
     found = query(text)
-    return dict(zip(found.written, found.weights.values(), strict=True))
+    return dict(zip(found.terms, found.weights.values(), strict=True))
 
 
 @pytest.mark.parametrize(
@@ -137,10 +137,10 @@ _TEXTS = st.one_of(st.lists(st.sampled_from(WORDS), max_size=7).map(" ".join), s
 def test_any_text_asks_for_something_or_nothing(text: str) -> None:
     """Every term has a positive weight and is written as in the text; what is searchable has one."""
     found = query(text)
-    assert len(found.written) == len(found.weights)
+    assert len(found.terms) == len(found.weights)
     assert all(weight > 0 for weight in found.weights.values())
     assert bool(found.weights) == is_searchable(text)
-    assert all(found.written)
+    assert all(found.terms)
     if found.phrase:
         assert {found.phrase[0], *found.phrase[1]} <= set(found.weights)
 
@@ -156,17 +156,17 @@ def index_of(*of: str, archive: tuple[str, ...] = ()) -> Index:
 
 def of_interest(interest: Interest, index: Index) -> Facet:
     profile = Profile("ada", interests=(interest,))
-    return next(of_texts(profile, queries(profile), index))
+    return next(text_facets(profile, queries(profile), index))
 
 
 def of_avoided(interest: Interest, index: Index) -> Facet:
     profile = Profile("ada", avoid=(interest,))
-    return list(of_texts(profile, queries(profile), index))[1]
+    return list(text_facets(profile, queries(profile), index))[1]
 
 
 def of_about(text: str, index: Index) -> Facet:
     profile = Profile("ada", about=text)
-    return next(of_texts(profile, queries(profile), index), Facet(Kind.ABOUT, 1.0, 0.0))
+    return next(text_facets(profile, queries(profile), index), Facet(Kind.ABOUT, 1.0, 0.0))
 
 
 def weights(facet: Facet) -> dict[str, float]:
@@ -240,7 +240,7 @@ def test_reference_is_a_text_that_says_it_once() -> None:
 def test_papers_ask_for_what_they_have_in_common(kind: Kind, square: float, common: float) -> None:
     """A paper that fits has a part of what they share, less what the background has in common with any paper."""
     named = (("Paper 0", 0), ("Paper 7", 7))
-    facet = of_papers(named, square, common, kind)
+    facet = paper_facet(named, square, common, kind)
     assert facet.reference == pytest.approx(LIKENESS * (square - ALPHA * common))
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)
     assert (facet.kind, facet.papers, facet.name) == (kind, named, "")
@@ -249,4 +249,4 @@ def test_papers_ask_for_what_they_have_in_common(kind: Kind, square: float, comm
 def test_every_text_of_a_profile_is_known() -> None:
     """Interests, what is avoided, and `about`: their terms get columns."""
     profile = Profile("ada", interests=interests("robots"), avoid=interests("tea"), about="I bake.")
-    assert [one.written for one in queries(profile)] == [("robots",), ("bake",), ("tea",)]
+    assert [one.terms for one in queries(profile)] == [("robots",), ("bake",), ("tea",)]

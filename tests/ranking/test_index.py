@@ -10,7 +10,7 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from bot.ranking.counts import counts, key
-from bot.ranking.index import K1, B, Index, keys_of, unpacked
+from bot.ranking.index import K1, B, Index, keys_of, unpack
 
 #: Terms and lengths of the abstracts: cat, cat cat, tea / tea / dog; 4, 1 and 1 words.
 TEXTS = ("cat cat. cat, tea", "tea", "dog")
@@ -119,7 +119,7 @@ def test_a_phrase_is_there_as_often_as_the_rarest_of_its_pairs(abstract: str, tf
     archive = counted("deep world models", "world models", "tea")
     index = Index(archive, keys("world"), {whole: pairs})
     paper = counts("", abstract)
-    length = unpacked([paper])[0][0]
+    length = unpack([paper])[0][0]
     average = (3 + 2 + 1) / 3
     expected = (math.log(4 / 2) + 1) * tf * (K1 + 1) / (tf + K1 * (1 - B + B * length / average))
     assert weights(index, paper, "deep world model") == [pytest.approx(expected)]

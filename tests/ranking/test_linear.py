@@ -61,7 +61,7 @@ def found(ranking: Ranking, id_: str) -> RankedPaper:
 
 
 def followed(ranking: Ranking) -> int:
-    return len(list(ranking.followed()))
+    return len(list(ranking.by_followed_authors()))
 
 
 def reasons(ranking: Ranking, id_: str) -> dict[str, float]:
@@ -528,7 +528,7 @@ def test_few_scores_are_held_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(linear, "CELLS", cells)
         model = ranker(MANY, KITCHEN, KITCHEN)
         model.scored(MANY[0])
-        assert len(model._block) == expected
+        assert len(model._chunk_scores) == expected
 
 
 # --- Little or nothing to go by ---------------------------------------------------------------------------

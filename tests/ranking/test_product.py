@@ -1,4 +1,4 @@
-"""The product of facets and papers."""
+"""The product of tables and papers."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from bot.ranking import product
-from bot.ranking.product import Product
+from bot.ranking.product import PaperMatrix
 
 
 def matrix(rng: np.random.Generator, rows: int, columns: int, density: float) -> sparse.csr_array:
@@ -28,35 +28,35 @@ def matrix(rng: np.random.Generator, rows: int, columns: int, density: float) ->
     st.sampled_from([0.0, 0.1, 0.6, 1.0]),
     st.sampled_from([0.0, 0.1, 0.6, 1.0]),
 )
-def test_it_is_the_product(
+def test_products_equal_the_dense_product(
     common: int, seed: int, facets: int, papers: int, terms: int, of_facets: float, of_papers: float
 ) -> None:
-    """Whatever is multiplied densely and whatever is not; one row at a time, too."""
+    """For any share of common terms; also one row at a time."""
     rng = np.random.default_rng(seed)
     weights, rows = matrix(rng, facets, terms, of_facets), matrix(rng, papers, terms, of_papers)
     expected = weights.toarray() @ rows.toarray().T
     with mock.patch.object(product, "COMMON", common):
-        made = Product(rows)
+        made = PaperMatrix(rows)
     split = made.split(weights)
-    assert made.of_few(weights) == pytest.approx(expected, abs=1e-12)
-    assert made.of_many(split) == pytest.approx(expected, abs=1e-12)
+    assert made.multiply(weights) == pytest.approx(expected, abs=1e-12)
+    assert made.multiply_split(split) == pytest.approx(expected, abs=1e-12)
     for paper, row in enumerate(rows.toarray()):
-        assert made.with_row(split, row) == pytest.approx(expected[:, paper], abs=1e-12)
+        assert made.multiply_row(split, row) == pytest.approx(expected[:, paper], abs=1e-12)
 
 
-def test_a_split_table_is_mixed_as_a_whole_one() -> None:
-    """Sums of rows, and some of the rows."""
+def test_sums_and_selections_of_split_tables() -> None:
+    """They equal those of the whole table."""
     rng = np.random.default_rng(1)
-    made = Product(matrix(rng, 30, 40, 0.2))
+    made = PaperMatrix(matrix(rng, 30, 40, 0.2))
     assert 0 < len(made.common) < 40
     table, weights = matrix(rng, 6, 40, 0.4), matrix(rng, 3, 6, 0.5)
     split = made.split(table)
     mixed = sparse.csr_array(weights @ table)
-    assert made.of_many(split.mixed(weights)) == pytest.approx(made.of_few(mixed))
-    assert made.of_many(split.some(np.array([4, 1]))) == pytest.approx(made.of_few(table)[[4, 1]])
+    assert made.multiply_split(split.weighted_sums(weights)) == pytest.approx(made.multiply(mixed))
+    assert made.multiply_split(split.select(np.array([4, 1]))) == pytest.approx(made.multiply(table)[[4, 1]])
 
 
 def test_papers_with_a_term() -> None:
-    """By their places."""
-    made = Product(sparse.csr_array(np.array([[1.0, 0.0], [0.0, 0.0], [2.0, 0.0]])))
+    """Their rows."""
+    made = PaperMatrix(sparse.csr_array(np.array([[1.0, 0.0], [0.0, 0.0], [2.0, 0.0]])))
     assert [list(made.papers_with(term)) for term in (0, 1)] == [[0, 2], []]

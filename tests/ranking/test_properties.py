@@ -299,7 +299,7 @@ def test_a_hundred_thousand_words_are_ranked(world: World, profile: Profile) -> 
 def test_what_is_found_is_what_reading_finds(world: World, text: str, name: str) -> None:
     """No paper is missed that has a phrase, and one word is found where it stands; people are, by their names."""
     model = world.ranker()
-    has, by = model.with_terms(text), model.by(name)
+    has, by = model.with_terms(text), model.by_author(name)
     assert 0 <= has < 1 << len(world.new)
     assert 0 <= by < 1 << len(world.new)
     for number, paper in enumerate(world.papers):
