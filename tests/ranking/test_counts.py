@@ -46,7 +46,7 @@ def test_layout() -> None:
 
 
 def test_title_counts_twice() -> None:
-    """A title is chosen with more care: what is in it counts as if it stood there twice, and so does its length."""
+    """The terms of a title count twice, and so does its length."""
     assert unpack(counts("Robots", "")) == (2, {key("robot"): 2})
     assert unpack(counts("", "Robots")) == (1, {key("robot"): 1})
     assert unpack(counts("Robots", "Robots")) == (3, {key("robot"): TITLE_WEIGHT + 1})
@@ -64,12 +64,12 @@ def test_title_counts_twice() -> None:
     ],
 )
 def test_length_is_in_words_that_are_terms(text: str, length: int) -> None:
-    """Stop words, lone letters and numbers make no paper longer, and neither do pairs."""
+    """Stop words, single letters, numbers and pairs do not count."""
     assert length_of(tokenize(text)) == length
 
 
 def test_counts_change_only_with_the_version() -> None:
-    """Stored counts are read for years: when these bytes change, VERSION goes up and they are made anew."""
+    """Counts are stored: when these bytes change, VERSION must change, so that they are computed again."""
     both = counts(TITLE, ABSTRACT) + counts("基于深度学习的语音识别", "カタカナ")
     digest = hashlib.sha256(both).hexdigest()[:16]
     assert (VERSION, digest) == (3, "33aecc623c48badb")
@@ -77,7 +77,7 @@ def test_counts_change_only_with_the_version() -> None:
 
 
 def test_keys_are_the_same_in_every_process() -> None:
-    """No hash of Python's own goes into them."""
+    """They do not depend on Python's hash."""
     program = f"from bot.ranking.counts import counts; print(counts({TITLE!r}, {ABSTRACT!r}).hex())"
     answers = {
         subprocess.run(
@@ -93,13 +93,13 @@ def test_keys_are_the_same_in_every_process() -> None:
 
 
 def test_a_key_says_whether_it_is_a_pair() -> None:
-    """Odd for a pair, even for a word; 56 bits, so that a count fits beside it."""
+    """Odd for a pair, even for a word; 56 bits, so that a count fits into the same integer."""
     assert [key(term) & 1 for term in ("world", "world model", "猫", "gpt 4")] == [0, 1, 0, 1]
     assert all(key(f"word{n}") < 1 << 56 for n in range(1000))
 
 
 def test_counts_stop_at_255() -> None:
-    """A word that stands there a thousand times counts as 255 of them; the length is told in full."""
+    """A word that occurs a thousand times counts as 255; the length is exact."""
     length, found = unpack(counts("", "robot " * 1000))
     assert length == 1000
     assert found == {key("robot"): 255, key("robot robot"): 255}
@@ -108,7 +108,7 @@ def test_counts_stop_at_255() -> None:
 
 
 def test_a_hundred_thousand_words() -> None:
-    """Different words are all kept, in seconds."""
+    """All of them are kept, in seconds."""
     began = time.perf_counter()
     length, found = unpack(counts("", ". ".join(f"word{n}" for n in range(100_000))))
     assert length == len(found) == 100_000
@@ -117,7 +117,7 @@ def test_a_hundred_thousand_words() -> None:
 
 
 def test_a_text_without_words() -> None:
-    """A length of nothing, and no term."""
+    """The length is 0, and there are no terms."""
     for text in ("", "🤖", "the who", "x 42", "\x00"):
         assert counts(text, text) == bytes(8)
 
@@ -125,7 +125,7 @@ def test_a_text_without_words() -> None:
 @settings(max_examples=50, deadline=None)
 @given(st.text(max_size=40), st.text(max_size=60))
 def test_any_text_is_counted(title: str, abstract: str) -> None:
-    """Every term of both texts is there as often as it stands in them, and nothing else."""
+    """Every term of both texts is counted, and nothing else."""
     length, found = unpack(counts(title, abstract))
     expected: dict[int, int] = {}
     for text, weight in ((title, 2), (abstract, 1)):

@@ -1,4 +1,4 @@
-"""What each part of a profile asks for."""
+"""The queries and facets of profiles."""
 
 from __future__ import annotations
 
@@ -77,23 +77,23 @@ def asked(text: str) -> dict[str, float]:
         ("", {}),
     ],
 )
-def test_what_a_text_asks_for(text: str, weights: dict[str, float]) -> None:
-    """Its terms as written, a phrase as a whole above all."""
+def test_terms_and_weights_of_a_query(text: str, weights: dict[str, float]) -> None:
+    """The terms are as written; a phrase as a whole has the largest weight."""
     assert (PART_WEIGHT, PAIR_WEIGHT, PHRASE_WORDS) == (0.25, 0.3, 3)
     assert asked(text) == weights
 
 
 @pytest.mark.parametrize("text", ["chain-of-thought", "human-in-the-loop", "mixture-of-experts"])
 def test_a_phrase_with_hyphens_is_a_phrase(text: str) -> None:
-    """Its readers write it with hyphens and without: both ask for the same phrase as a whole."""
+    """With hyphens and without, the same phrase as a whole has the largest weight."""
     hyphenated, spaced = asked(text), asked(text.replace("-", " "))
     assert hyphenated.get(text) == spaced[text.replace("-", " ")] == 1
     assert max(weight for term, weight in hyphenated.items() if term != text) < 1
 
 
 @pytest.mark.parametrize("text", ["k-means. Robots", "few-shot, robots", "GPT-4, robots"])
-def test_a_compound_beside_a_word_is_no_phrase(text: str) -> None:
-    """Two things that punctuation parts are asked for one by one, though one of them is a pair."""
+def test_a_compound_beside_a_word_is_not_a_phrase(text: str) -> None:
+    """Words separated by punctuation have full weight, though one of them is a pair."""
     assert asked(text)[text.split()[-1]] == 1
 
 
@@ -111,7 +111,7 @@ def test_a_compound_beside_a_word_is_no_phrase(text: str) -> None:
 def test_a_phrase_of_three_words_is_made_of_its_pairs(
     text: str, whole: str | None, pairs: tuple[str, ...]
 ) -> None:
-    """Papers have no terms of three words: it is told which pairs it is to be found by."""
+    """Papers have no terms of three words, so the phrase has the keys of its pairs."""
     assert query(text).phrase == (whole and (key(whole), tuple(map(key, pairs))))
 
 
@@ -134,8 +134,8 @@ _TEXTS = st.one_of(st.lists(st.sampled_from(WORDS), max_size=7).map(" ".join), s
 
 @settings(max_examples=150, deadline=None)
 @given(_TEXTS)
-def test_any_text_asks_for_something_or_nothing(text: str) -> None:
-    """Every term has a positive weight and is written as in the text; what is searchable has one."""
+def test_any_text_is_a_query(text: str) -> None:
+    """Every term has a positive weight; a searchable text has at least one term."""
     found = query(text)
     assert len(found.terms) == len(found.weights)
     assert all(weight > 0 for weight in found.weights.values())
@@ -149,7 +149,7 @@ def test_any_text_asks_for_something_or_nothing(text: str) -> None:
 
 
 def index_of(*of: str, archive: tuple[str, ...] = ()) -> Index:
-    """An index that knows what some texts ask for."""
+    """An index with the terms of the texts."""
     known = [one for text in of for one in query(text).weights]
     return Index([counts("", text) for text in archive], np.array(known, np.uint64))
 
@@ -176,8 +176,8 @@ def weights(facet: Facet) -> dict[str, float]:
 @pytest.mark.parametrize(
     "text", ["robots", "world models", "deep world models", "robots that stack many cups"]
 )
-def test_an_interest_asks_for_its_text(text: str) -> None:
-    """Under the name that the reader gave it, with the weight that they gave it."""
+def test_the_facet_of_an_interest(text: str) -> None:
+    """With the name and the weight that the reader gave it."""
     index = index_of(text)
     facet = of_interest(Interest(text, 2.5), index)
     assert (facet.kind, facet.name, facet.weight) == (Kind.INTEREST, text, 2.5)
@@ -185,8 +185,8 @@ def test_an_interest_asks_for_its_text(text: str) -> None:
     assert list(index.keys[facet.columns]) == list(query(text).weights)
 
 
-def test_what_is_avoided_lowers() -> None:
-    """It asks for the same, and counts against a paper."""
+def test_the_facet_of_a_text_to_avoid() -> None:
+    """The same terms as an interest, with a negative weight."""
     index = index_of("world models")
     facet, wanted = (
         of_avoided(Interest("world models", 2.0), index),
@@ -207,16 +207,16 @@ def test_what_is_avoided_lowers() -> None:
         ("I would like to read about robots, cups and tea", "robots, cups and tea"),
     ],
 )
-def test_about_asks_for_its_subject(text: str, subject: str) -> None:
-    """What people say of themselves besides is no wish, and takes no weight off their subject."""
+def test_about_has_the_terms_of_its_subject(text: str, subject: str) -> None:
+    """Words about oneself are left out, and do not change the weights of the others."""
     index = index_of(text, subject)
     found, plain = weights(of_about(text, index)), weights(of_about(subject, index))
     assert {term: found.get(term) for term in plain} == plain
     assert found.keys().isdisjoint({"interested", "study", "Professor", "group", "works", "like", "read"})
 
 
-def test_about_is_nobodys_interest() -> None:
-    """It has no name, counts once, and may be empty."""
+def test_the_facet_of_about() -> None:
+    """It has no name, the weight 1, and may be empty."""
     index = index_of("robots")
     facet = of_about("I study robots", index_of("I study robots"))
     assert (facet.kind, facet.name, facet.weight) == (Kind.ABOUT, "", 1.0)
@@ -225,8 +225,8 @@ def test_about_is_nobodys_interest() -> None:
     assert len(of_about("", index).columns) == 0
 
 
-def test_reference_is_a_text_that_says_it_once() -> None:
-    """What a paper scores that has each term once; of a long text, as many as a phrase has words."""
+def test_the_reference_score_of_a_text() -> None:
+    """The score of a paper that has each term once; for a long text, as many terms as a phrase has."""
     archive = ("robots", "robots cups", "tea")
     index = index_of("robots", "robots, cups, tea, bread, snark, boojum", archive=archive)
     rare = dict(zip(index.keys, index.idf, strict=True))
@@ -237,8 +237,8 @@ def test_reference_is_a_text_that_says_it_once() -> None:
 
 @pytest.mark.parametrize("kind", [Kind.LIKE, Kind.DISLIKE])
 @pytest.mark.parametrize(("square", "common"), [(20.0, 0.0), (20.0, 10.0), (17.0, 2.0)])
-def test_papers_ask_for_what_they_have_in_common(kind: Kind, square: float, common: float) -> None:
-    """A paper that fits has a part of what they share, less what the background has in common with any paper."""
+def test_the_facet_of_liked_and_disliked_papers(kind: Kind, square: float, common: float) -> None:
+    """The reference is a part of their common product, less the product with the background."""
     named = (("Paper 0", 0), ("Paper 7", 7))
     facet = paper_facet(named, square, common, kind)
     assert facet.reference == pytest.approx(LIKENESS * (square - ALPHA * common))
@@ -246,7 +246,7 @@ def test_papers_ask_for_what_they_have_in_common(kind: Kind, square: float, comm
     assert (facet.kind, facet.papers, facet.name) == (kind, named, "")
 
 
-def test_every_text_of_a_profile_is_known() -> None:
-    """Interests, what is avoided, and `about`: their terms get columns."""
+def test_queries_of_a_profile() -> None:
+    """Interests, `about` and texts to avoid, in this order."""
     profile = Profile("ada", interests=interests("robots"), avoid=interests("tea"), about="I bake.")
     assert [one.terms for one in queries(profile)] == [("robots",), ("bake",), ("tea",)]

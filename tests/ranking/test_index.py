@@ -62,7 +62,7 @@ def test_weights_in_numbers() -> None:
     assert weights(index, archive[0], "cat", "tea") == pytest.approx([2.462760, 0.824117], abs=1e-6)
 
 
-def test_idf_is_scikit_learns() -> None:
+def test_idf_is_that_of_scikit_learn() -> None:
     """Smooth inverse document frequencies, term for term."""
     texts = ["world model robot", "robot robot tea", "tea", "", "snark"]
     vectorizer = TfidfVectorizer(smooth_idf=True).fit(texts)
@@ -72,8 +72,8 @@ def test_idf_is_scikit_learns() -> None:
     assert len(CountVectorizer().fit(texts).vocabulary_) == len(index.keys)
 
 
-def test_only_known_terms_have_columns() -> None:
-    """A paper's other terms are left out of its row, before, between and after those that are known."""
+def test_only_given_terms_have_columns() -> None:
+    """A paper's other terms are left out of its row, whether their keys are lower or higher."""
     names = ("alpha", "beta", "gamma", "delta", "epsilon")
     paper = counts("", ". ".join(names))
     for one in names:
@@ -83,8 +83,8 @@ def test_only_known_terms_have_columns() -> None:
     assert Index([paper], keys("snark")).rows([paper, paper]).nnz == 0
 
 
-def test_a_paper_weighs_the_same_in_any_company() -> None:
-    """Rows stand in the order of the papers, whoever is beside them; no term slips into a neighbour's row."""
+def test_rows_do_not_depend_on_other_papers() -> None:
+    """A paper's row does not depend on the other papers."""
     papers = counted("cat tea", "", "snark", "tea tea", "the who", "cat")
     index = Index(counted(*TEXTS), keys("cat", "tea", "cat tea"))
     together = index.rows(papers).toarray()
@@ -93,8 +93,8 @@ def test_a_paper_weighs_the_same_in_any_company() -> None:
     assert [np.count_nonzero(row) for row in together] == [3, 0, 0, 1, 0, 1]
 
 
-def test_keys_are_kept_once_and_in_order() -> None:
-    """However often and in whatever order they come."""
+def test_keys_are_sorted_and_distinct() -> None:
+    """However often and in whatever order they are given."""
     index = Index([], keys("tea", "cat", "tea", "cat tea"))
     assert list(index.keys) == sorted({key("tea"), key("cat"), key("cat tea")})
     assert list(index.is_word[index.columns(map(key, ("cat", "tea", "cat tea")))]) == [1, 1, 0]
@@ -113,8 +113,8 @@ def test_keys_are_kept_once_and_in_order() -> None:
         ("", 0),
     ],
 )
-def test_a_phrase_is_there_as_often_as_the_rarest_of_its_pairs(abstract: str, tf: int) -> None:
-    """It weighs as a term with that count, by the same formula, as rare as the archive has it."""
+def test_a_phrase_counts_as_often_as_the_rarer_of_its_pairs(abstract: str, tf: int) -> None:
+    """It is weighted like a term with that count, by the same formula."""
     whole, pairs = key("deep world model"), (key("deep world"), key("world model"))
     archive = counted("deep world models", "world models", "tea")
     index = Index(archive, keys("world"), {whole: pairs})
@@ -128,8 +128,8 @@ def test_a_phrase_is_there_as_often_as_the_rarest_of_its_pairs(abstract: str, tf
 @pytest.mark.parametrize("archive", [[], counted(""), counted("the who", "x 42"), counted("tea")])
 @pytest.mark.parametrize("papers", [[], counted(""), counted("", "🤖", "tea")])
 @pytest.mark.parametrize("known", [(), ("tea",), ("snark", "boojum")])
-def test_nothing_to_go_by(archive: Sequence[bytes], papers: Sequence[bytes], known: tuple[str, ...]) -> None:
-    """Without an archive, papers or terms there are rows of the right shape, finite and not negative."""
+def test_empty_input(archive: Sequence[bytes], papers: Sequence[bytes], known: tuple[str, ...]) -> None:
+    """Without an archive, papers or terms, rows have the right shape, and are finite and not negative."""
     index = Index(archive, keys(*known))
     rows = index.rows(papers)
     assert rows.shape == (len(papers), len(known))
@@ -139,8 +139,8 @@ def test_nothing_to_go_by(archive: Sequence[bytes], papers: Sequence[bytes], kno
     assert list(keys_of(papers)) == ([key("tea")] if len(papers) > 1 else [])
 
 
-def test_without_an_archive_every_term_is_as_rare() -> None:
-    """And a paper is as long as it should be when no length is known."""
+def test_without_an_archive_every_term_has_the_same_idf() -> None:
+    """And every paper has the average length."""
     index = Index([], keys("cat", "tea"))
     assert list(index.idf) == [1, 1]
     assert weights(index, counts("", "tea"), "cat", "tea") == [0, pytest.approx(4 / (1 + 3))]

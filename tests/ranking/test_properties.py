@@ -1,4 +1,4 @@
-"""What holds of every ranking, whatever the papers and the profile."""
+"""Properties of every ranking, for any papers and profiles."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ WEIGHTS = st.floats(0.01, 20)
 
 
 def papers(prefix: str, most: int) -> st.SearchStrategy[list[Paper]]:
-    """Papers with ids that begin alike."""
+    """Papers whose ids begin with the prefix."""
     rows = st.lists(st.tuples(TEXTS, TEXTS, st.lists(NAMES, max_size=2), VOTES), max_size=most)
     return rows.map(
         lambda rows: [
@@ -74,7 +74,7 @@ PROFILES = st.builds(
 
 @dataclass(frozen=True)
 class World:
-    """A background, and new papers; some of them may be of the background too."""
+    """A background, and new papers, some of which may also be in the background."""
 
     old: tuple[CountedPaper, ...]
     new: tuple[CountedPaper, ...]
@@ -99,7 +99,7 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 def wild(examples: int) -> settings:
-    """So many examples: enough to find what is wrong, few enough to wait for."""
+    """Settings with this number of examples."""
     return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -108,7 +108,7 @@ def order(ranking: Ranking) -> list[str]:
 
 
 def assert_alike(some: list[RankedPaper], others: list[RankedPaper]) -> None:
-    """The same papers in the same order, with the same numbers but for what is lost in adding them up in turn."""
+    """The same papers in the same order, with the same numbers but for rounding errors."""
     assert [one.paper.id for one in some] == [one.paper.id for one in others]
     for a, b in zip(some, others, strict=True):
         assert (a.relevance, a.matches, a.interest) == (b.relevance, b.matches, b.interest)
@@ -122,19 +122,19 @@ def scores(ranking: Ranking) -> dict[str, float]:
 @wild(40)
 @given(worlds(), PROFILES)
 def test_reasons_add_up_to_the_score(world: World, profile: Profile) -> None:
-    """For every paper of every profile: the sum of what is shown is the score, each reason once, largest first."""
+    """For every paper and profile; each reason is there once, and the largest comes first."""
     ranking = world.rank(profile)
     for one in ranking.best_first():
-        told = ranking.reasons(one.paper)
-        assert math.fsum(reason.weight for reason in told) == pytest.approx(one.score, rel=1e-9, abs=1e-9)
-        assert len({(reason.term, reason.is_term) for reason in told}) == len(told)
-        assert [reason.weight for reason in told] == sorted((r.weight for r in told), reverse=True)
+        reasons = ranking.reasons(one.paper)
+        assert math.fsum(reason.weight for reason in reasons) == pytest.approx(one.score, rel=1e-9, abs=1e-9)
+        assert len({(reason.term, reason.is_term) for reason in reasons}) == len(reasons)
+        assert [reason.weight for reason in reasons] == sorted((r.weight for r in reasons), reverse=True)
 
 
 @wild(40)
 @given(worlds(), PROFILES)
-def test_every_number_is_sound(world: World, profile: Profile) -> None:
-    """Nothing raises; scores are finite, relevance is a percentage, the best come first, ties by id."""
+def test_numbers_are_in_range(world: World, profile: Profile) -> None:
+    """Scores are finite, relevance is a percentage, the best paper comes first, ties are by id."""
     ranked = list(world.rank(profile).best_first())
     assert len(ranked) == len(world.new)
     for one in ranked:
@@ -150,8 +150,10 @@ def test_every_number_is_sound(world: World, profile: Profile) -> None:
 
 @wild(20)
 @given(worlds(), PROFILES, TEXTS, TEXTS)
-def test_another_candidate_changes_nothing(world: World, profile: Profile, title: str, abstract: str) -> None:
-    """With the same archive and background, one more paper leaves the others' numbers and order as they are."""
+def test_another_candidate_does_not_change_the_others(
+    world: World, profile: Profile, title: str, abstract: str
+) -> None:
+    """With the same archive and background, the other papers keep their numbers and order."""
     more = counted(make_paper("extra", title, abstract=abstract, authors=("Somebody Else",), votes=7))
     before = list(world.rank(profile).best_first())
     model = world.ranker(profile, window=(*world.new, more))
@@ -168,7 +170,7 @@ def test_another_candidate_changes_nothing(world: World, profile: Profile, title
 def test_more_weight_never_lowers_a_paper(
     world: World, profile: Profile, phrase: str, weight: float, factor: float, place: int
 ) -> None:
-    """Raising an interest's weight lowers no score, and lets none of its papers fall below one that it has not."""
+    """A larger weight lowers no score, and no paper of the interest falls below one without it."""
     others = profile.interests
     wanted, more = Interest(phrase, weight), Interest(phrase, weight * factor)
     light = replace(profile, interests=(*others[:place], wanted, *others[place:]))
@@ -187,7 +189,7 @@ def test_more_weight_never_lowers_a_paper(
 @wild(20)
 @given(worlds(), PROFILES, st.randoms(use_true_random=False))
 def test_the_order_of_the_input_does_not_matter(world: World, profile: Profile, random: object) -> None:
-    """The same papers in another order have the same numbers in the same order."""
+    """The same papers in another order have exactly the same numbers."""
     shuffled = list(world.new)
     random.shuffle(shuffled)  # type: ignore[attr-defined]
     model = world.ranker(profile, window=shuffled)
@@ -198,8 +200,8 @@ def test_the_order_of_the_input_does_not_matter(world: World, profile: Profile, 
 
 @wild(20)
 @given(TEXTS, TEXTS, PROFILES, st.permutations(range(5)))
-def test_equal_papers_stand_by_id(title: str, abstract: str, profile: Profile, turn: list[int]) -> None:
-    """The same text five times is a tie, of background papers too, whatever order they come in."""
+def test_equal_papers_are_ordered_by_id(title: str, abstract: str, profile: Profile, turn: list[int]) -> None:
+    """Five papers with the same text, also of the background, in any order."""
     same = [counted(make_paper(f"n{n}", title, abstract=abstract, authors=(HAN,))) for n in turn]
     for old in ((), tuple(same)):
         ranking = World(old, tuple(same)).rank(profile)
@@ -222,11 +224,11 @@ ODD = Profile(
 
 @wild(20)
 @given(worlds(), PROFILES, st.lists(PROFILES, max_size=2))
-def test_a_profile_scores_alike_in_any_company(world: World, profile: Profile, others: list[Profile]) -> None:
-    """Other profiles' words, phrases and liked papers change none of its numbers and no order."""
-    company = [ODD, *(replace(other, id=f"other{n}") for n, other in enumerate(others))]
-    alone, crowded = world.rank(profile), world.rank(profile, *company)
-    last = rank_among(world.ranker(*company, profile), profile, world.papers)
+def test_other_profiles_do_not_change_scores(world: World, profile: Profile, others: list[Profile]) -> None:
+    """Terms and liked papers of other profiles in the model change no number and no order."""
+    others_and_odd = [ODD, *(replace(other, id=f"other{n}") for n, other in enumerate(others))]
+    alone, crowded = world.rank(profile), world.rank(profile, *others_and_odd)
+    last = rank_among(world.ranker(*others_and_odd, profile), profile, world.papers)
     for ranking in (crowded, last):
         assert_alike(list(alone.best_first()), list(ranking.best_first()))
 
@@ -234,7 +236,7 @@ def test_a_profile_scores_alike_in_any_company(world: World, profile: Profile, o
 @wild(15)
 @given(worlds(), st.lists(PROFILES, min_size=2, max_size=4), st.sampled_from(("CHUNK", "CELLS")))
 def test_chunks_change_nothing(world: World, some: list[Profile], bound: str) -> None:
-    """Profiles scored one by one have the numbers that they have together."""
+    """Profiles that are scored one by one have the same numbers as together."""
     profiles = [replace(profile, id=str(n)) for n, profile in enumerate(some)]
     together = world.ranker(*profiles)
     with pytest.MonkeyPatch.context() as patch:
@@ -248,13 +250,13 @@ def test_chunks_change_nothing(world: World, some: list[Profile], bound: str) ->
 @wild(20)
 @given(worlds(), PROFILES, st.floats(0.001, 1))
 def test_trending_is_a_visible_share(world: World, profile: Profile, trending: float) -> None:
-    """Votes are told as `votes: N`; who has none has no such reason; without `trending` nobody has."""
+    """Only a paper with votes has the reason `votes: N`, and only with `trending`; votes alone are not a match."""
     mixed, plain = world.rank(replace(profile, trending=trending)), world.rank(replace(profile, trending=0.0))
     for one in mixed.best_first():
         votes = max(one.paper.votes or 0, 0)
-        told = {r.term: r.weight for r in mixed.reasons(one.paper) if r.term.startswith("votes: ")}
+        found = {r.term: r.weight for r in mixed.reasons(one.paper) if r.term.startswith("votes: ")}
         share = trending * math.log1p(votes) / math.log1p(linear.MANY_VOTES)
-        assert told == ({f"votes: {votes}": pytest.approx(share)} if votes else {})
+        assert found == ({f"votes: {votes}": pytest.approx(share)} if votes else {})
         assert not any(reason.term.startswith("votes: ") for reason in plain.reasons(one.paper))
     assert {one.paper.id for one in mixed.best_first() if one.matches} == {
         one.paper.id for one in plain.best_first() if one.matches
@@ -266,7 +268,7 @@ def test_trending_is_a_visible_share(world: World, profile: Profile, trending: f
 def test_without_trending_votes_change_nothing(
     world: World, profile: Profile, votes: list[int | None]
 ) -> None:
-    """Other votes, the same numbers."""
+    """With other votes, the scores are the same."""
     profile = replace(profile, trending=0.0)
     cast = dict(zip(dict.fromkeys(one.paper.id for one in (*world.new, *world.old)), votes, strict=False))
 
@@ -283,21 +285,21 @@ LONG = counts("", " ".join(f"word{n % 999} robots" for n in range(50_000)))
 @wild(5)
 @given(worlds(), PROFILES)
 def test_a_hundred_thousand_words_are_ranked(world: World, profile: Profile) -> None:
-    """A paper that long, in the window or in the background, is scored like any other, and the reasons add up."""
+    """In the window or in the background; the reasons add up to the score."""
     long = CountedPaper(make_paper("long", "", authors=(HAN,)), LONG)
     liking = replace(profile, like=(*profile.like, Reference("test:o0")))
     for world_ in (World(world.old, (long, *world.new)), World((long, *world.old), (long, *world.new))):
         ranking = world_.rank(liking)
         for one in ranking.best_first():
-            told = math.fsum(reason.weight for reason in ranking.reasons(one.paper))
-            assert told == pytest.approx(one.score, rel=1e-9, abs=1e-9)
+            total = math.fsum(reason.weight for reason in ranking.reasons(one.paper))
+            assert total == pytest.approx(one.score, rel=1e-9, abs=1e-9)
             assert 0 <= one.relevance <= 100
 
 
 @wild(40)
 @given(worlds(), TEXTS, NAMES)
-def test_what_is_found_is_what_reading_finds(world: World, text: str, name: str) -> None:
-    """No paper is missed that has a phrase, and one word is found where it stands; people are, by their names."""
+def test_searches_find_what_reading_every_paper_finds(world: World, text: str, name: str) -> None:
+    """No paper with the phrase is missed; a single word is found exactly, and so is an author."""
     model = world.ranker()
     has, by = model.with_terms(text), model.by_author(name)
     assert 0 <= has < 1 << len(world.new)

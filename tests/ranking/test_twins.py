@@ -46,8 +46,10 @@ def pair(one: tuple[str, ...], other: tuple[str, ...], cosine: float) -> tuple[T
         ((ADA, BEN), (), IDENTICAL),
     ],
 )
-def test_the_rule(one: tuple[str, ...], other: tuple[str, ...], from_on: float | None) -> None:
-    """Half of the shorter list of authors is on both and the words are alike: 0.5; 0.9 without authors."""
+def test_twins_by_authors_and_similarity(
+    one: tuple[str, ...], other: tuple[str, ...], from_on: float | None
+) -> None:
+    """Half of the shorter list of authors is in both, and the similarity is 0.5 or more; 0.9 without authors."""
     for cosine in (0.0, SERIES, IDENTICAL, 1.0):
         for almost in (cosine - ALMOST, cosine + ALMOST):
             twins, a, b = pair(one, other, min(max(almost, 0.0), 1.0))
@@ -68,30 +70,25 @@ def test_the_rule(one: tuple[str, ...], other: tuple[str, ...], from_on: float |
         ((), IDENTICAL + ALMOST, True, True),
     ],
 )
-def test_a_series_and_the_same_again(
+def test_series_and_repeated_papers(
     authors: tuple[str, ...], cosine: float, series: bool, repeated: bool
 ) -> None:
-    """0.5 is a series, 0.7 the same work once more."""
+    """From 0.5 on papers are a series, from 0.7 on the same work."""
     twins, one, other = pair(authors, authors, cosine)
     assert (twins.find(one, [other], SERIES) is other) is series
     assert (twins.find(one, [other], REPEATED) is other) is repeated
 
 
-def test_numbers_of_the_rule() -> None:
-    """As measured over a month of arXiv."""
-    assert (SERIES, REPEATED, IDENTICAL) == (0.5, 0.7, 0.9)
-
-
 def test_pairs_of_words_do_not_count() -> None:
-    """Two papers are as similar as their single words are."""
+    """The similarity is that of the single words."""
     rows = sparse.csr_array(np.array([[1.0, 1.0, 5.0, 0.0], [1.0, 1.0, 0.0, 9.0]]))
     papers = [make_paper("0", authors=(ADA,)), make_paper("1", authors=(ADA,))]
     twins = Twins(rows, np.array([1.0, 1.0, 0.0, 0.0]), papers)
     assert twins.find(papers[0], [papers[1]], 1 - ALMOST) is papers[1]
 
 
-def test_papers_without_a_word_are_no_twins() -> None:
-    """Nothing is similar to nothing."""
+def test_papers_without_words_are_not_twins() -> None:
+    """Two empty papers are not similar."""
     one, other = make_paper("0", authors=(ADA,)), make_paper("1", authors=(ADA,))
     twins = Twins(sparse.csr_array((2, 3)), np.ones(3), [one, other])
     assert twins.find(one, [other]) is None
@@ -110,7 +107,7 @@ PAPERS = [
 
 
 def test_a_ranker_finds_the_first_twin() -> None:
-    """Of the papers given, in their order; other people's same words and the same people's others are none."""
+    """Of the given papers, in their order; papers with other authors, or with other words, are not twins."""
     papers = [counted(one) for one in PAPERS]
     ranker = Ranker([one.terms for one in papers], papers, papers, [make_profile("robots")], {})
     a, b, c, d, e = PAPERS
