@@ -1,4 +1,4 @@
-"""Dates and times as people and sources write them, and the one place that reads the clock."""
+"""Dates and times as people and sources write them, and the clock. No other module reads the clock."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _YEAR_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
 def utc_now() -> datetime:
-    """The clock. Nothing else in Paperboy reads it."""
+    """Return the current time in UTC."""
     return datetime.now(UTC)
 
 
 def iso_utc(text: str) -> str:
-    """A source's date as ISO text in UTC, as exact as it came: `2025-02`, `2025-02-26T17:59:46Z`.
+    """Return a date as ISO text in UTC with its precision: `2025-02`, `2025-02-26`, `2025-02-26T17:59:46Z`.
 
-    Raises ValueError when there is no such date.
+    A time without a zone is UTC. Raises ValueError for any other text.
     """
     text = text.strip()
     if match := _YEAR_MONTH.fullmatch(text):
@@ -34,19 +34,19 @@ def iso_utc(text: str) -> str:
     try:
         moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except OverflowError as error:
-        raise ValueError(f"no such moment in UTC: {text}") from error
+        raise ValueError(f"{text} is not a time in UTC") from error
     return moment.replace(microsecond=0).isoformat().replace("+00:00", "Z")
 
 
 def month_number(name: str) -> int:
-    """1 for `January` and `Jan`. Raises ValueError for what is no month."""
+    """Return 1 for `January` and `Jan`. Raises ValueError for any other text."""
     return _MONTHS.index(name[:3].casefold()) + 1
 
 
 def infer_year(month: int, day: int, as_of: date) -> date:
-    """The newest such day that is not after `as_of`; one day of grace for time zones.
+    """Return the newest date with this month and day until the day after `as_of`, as time zones differ.
 
-    Raises ValueError when no year has that day.
+    Raises ValueError if no year has that day.
     """
     if not 1 <= month <= 12:
         raise ValueError(f"no month {month}")
@@ -63,46 +63,44 @@ def infer_year(month: int, day: int, as_of: date) -> date:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """The clock of one call: the real time, or what the user said with a date or a time.
+    """The clock of one call: the real time, or the date or time that the user gave.
 
-    A bare date stands for that day wherever the reader lives: every hour of it has passed, and it is the
-    local date in every zone.
+    A date without a time is the local date in every time zone, and all of its hours have passed.
     """
 
     instant: datetime  #: UTC
-    day: date | None = None  #: set when only a date was said
-    is_live: bool = False  #: the real time: the clock does not stand still while the call lasts
+    day: date | None = None  #: set if the user gave a date without a time
+    is_live: bool = False  #: the real time, which goes on during the call
 
     @classmethod
     def real(cls) -> Moment:
         return cls(utc_now(), is_live=True)
 
     def now(self) -> datetime:
-        """What the clock of this call shows now."""
+        """Return the current time by this clock."""
         return utc_now() if self.is_live else self.instant
 
     def local_date(self, zone: str) -> date:
         return self.day or self.instant.astimezone(ZoneInfo(zone)).date()
 
     def has_passed(self, wall: time, on: date, zone: str) -> bool:
-        """Whether the wall-clock time `wall` of day `on` lies behind, in that zone.
+        """Whether the wall-clock time `wall` on a day has passed in a time zone.
 
-        A time that a clock change skips counts as passed when the clocks have moved on; one that occurs
-        twice, at its first occurrence (PEP 495, fold=0).
+        A time that a clock change skips has passed when the clocks have changed; a time that occurs twice has
+        passed at its first occurrence (PEP 495, fold=0).
         """
         if self.day is not None:
             return on <= self.day
-        there, said = ZoneInfo(zone), datetime.combine(on, wall)
-        shown = self.instant.astimezone(there).replace(tzinfo=None)
-        return said <= shown or said.replace(tzinfo=there).astimezone(UTC) <= self.instant
+        timezone, asked = ZoneInfo(zone), datetime.combine(on, wall)
+        local = self.instant.astimezone(timezone).replace(tzinfo=None)
+        return asked <= local or asked.replace(tzinfo=timezone).astimezone(UTC) <= self.instant
 
 
 def parse_when(text: str | None, *, end_of_day: bool = True) -> Moment:
-    """A `WHEN` of the command line: nothing for now, a date, or an ISO time (UTC unless it says otherwise).
+    """Parse a `WHEN` of the command line: None for now, a date, or an ISO time (UTC if it has no zone).
 
-    A bare date is the end of that day for what is sent then, and its start for what is first seen then:
-    a listing saved on a day is there for that day's digest.
-    Raises UserError for what is no date.
+    A date is the end of that day when papers are sent (`end_of_day`), and its start when they are ingested, so that a
+    listing saved on a day is there for that day's digest. Raises UserError for any other text.
     """
     if text is None:
         return Moment.real()
@@ -111,14 +109,14 @@ def parse_when(text: str | None, *, end_of_day: bool = True) -> Moment:
     except ValueError:
         canonical = ""
     if canonical and not "1900" <= canonical[:4] <= "2200":
-        raise UserError(f"{text!r} is no time that Paperboy could run at")
+        raise UserError(f"{text!r} is not between the years 1900 and 2200")
     if len(canonical) == len("2025-02-26"):
         day = date.fromisoformat(canonical)
         wall = time(23, 59, 59) if end_of_day else time(0)
         return Moment(datetime.combine(day, wall, UTC), day)
     if len(canonical) > len("2025-02-26"):
         return Moment(datetime.fromisoformat(canonical))
-    raise UserError(f"{text!r} is no date or time: write 2026-05-31 or 2026-05-31T08:30:00+02:00")
+    raise UserError(f"{text!r} is not a date or time: write 2026-05-31 or 2026-05-31T08:30:00+02:00")
 
 
 def require_aware(moment: datetime) -> None:

@@ -1,14 +1,14 @@
-"""What can go wrong, in words for people.
+"""Errors, with messages for people.
 
-An error says what is wrong, where, and what to do; its class says whether trying again can help. Messages
-are shown to users and stored, so no secret may ever enter one.
+A message says what is wrong, where, and what to do; the class says whether trying again can help. Messages are shown
+to users and stored, so they must not contain secrets.
 """
 
 from dataclasses import dataclass
 
 
 class PaperboyError(Exception):
-    """The base of everything that Paperboy raises on purpose; `str(error)` is fit for a user to read."""
+    """The base of all errors that Paperboy raises on purpose; `str(error)` is a message for users."""
 
 
 class UserError(PaperboyError):
@@ -16,9 +16,9 @@ class UserError(PaperboyError):
 
 
 class SourceError(PaperboyError):
-    """A source could not be asked or did not answer sensibly; others go on. Exit code 1.
+    """A source was not reached, or its answer was not usable; other sources continue. Exit code 1.
 
-    `retry_after`: seconds that the service asked to be left alone, when it did.
+    `retry_after`: seconds until the service wants the next request, if it said so.
     """
 
     def __init__(self, message: str, *, retry_after: float | None = None) -> None:
@@ -27,32 +27,32 @@ class SourceError(PaperboyError):
 
 
 class StatusError(SourceError):
-    """A service answered with an HTTP status that is no success."""
+    """A service answered with an HTTP status other than success."""
 
     def __init__(self, message: str, status: int, *, retry_after: float | None = None) -> None:
         super().__init__(message, retry_after=retry_after)
         self.status = status
 
 
-class NotConfigured(PaperboyError):  # noqa: N818 - a state to be told, like LookupError
+class NotConfigured(PaperboyError):  # noqa: N818 - a state, like LookupError
     """A channel lacks its settings; the message names the variables to set."""
 
 
-class InvariantViolation(PaperboyError):  # noqa: N818 - what it says is a fact
-    """Something was about to be sent that must not be; the sender stops, loudly. Exit code 1."""
+class InvariantViolation(PaperboyError):  # noqa: N818 - a fact
+    """A message that must not be sent was about to be sent; the sender stops. Exit code 1."""
 
 
-class LeaseLost(PaperboyError):  # noqa: N818 - what it says is a fact
-    """The lease ran out and another sender took the delivery over: leave it alone."""
+class LeaseLost(PaperboyError):  # noqa: N818 - a fact
+    """The lease expired and another sender has the delivery; this one must not change it."""
 
 
 class DatabaseError(PaperboyError):
-    """The database cannot be used as it is (newer version, unreachable, not ours). Exit code 2."""
+    """The database cannot be used (newer version, unreachable, not Paperboy's). Exit code 2."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
-    """Something wrong in a file that the user wrote."""
+    """A problem in a file that the user wrote."""
 
     file: str
     line: int  #: from 1

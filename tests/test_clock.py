@@ -28,8 +28,8 @@ from bot.errors import UserError
         pytest.param("2025-12-31T20:00:00-05:00", "2026-01-01T01:00:00Z", id="into the next year"),
     ],
 )
-def test_iso_keeps_the_precision_and_goes_to_utc(text: str, expected: str) -> None:
-    """A date stays as exact as it came; a time is told in UTC."""
+def test_iso_text_is_in_utc_with_its_precision(text: str, expected: str) -> None:
+    """A month or a date stays one; a time is converted to UTC."""
     assert iso_utc(text) == expected
 
 
@@ -38,22 +38,22 @@ def test_iso_keeps_the_precision_and_goes_to_utc(text: str, expected: str) -> No
     ["", "soon", "2025", "2025-13", "2025-00", "2025-02-30", "2023-02-29", "2025-02-26T25:00", "26 Feb 2025",
      "٢٠٢٥-٠٢", "0001-01-01T00:00:00+05:00"],
 )  # fmt: skip
-def test_iso_refuses_what_is_no_date(text: str) -> None:
-    """What no calendar has is a ValueError, never a guess."""
-    with pytest.raises(ValueError):  # noqa: PT011 - the message is for the caller to make
+def test_iso_rejects_other_texts(text: str) -> None:
+    """A date that does not exist raises ValueError."""
+    with pytest.raises(ValueError):  # noqa: PT011 - the caller makes the message
         iso_utc(text)
 
 
 @given(st.datetimes(timezones=st.just(UTC)), st.datetimes(timezones=st.just(UTC)))
-def test_iso_texts_sort_as_their_times_do(one: datetime, other: datetime) -> None:
+def test_iso_texts_sort_by_time(one: datetime, other: datetime) -> None:
     """Stored dates are compared as text."""
     one, other = one.replace(microsecond=0), other.replace(microsecond=0)
     assert (iso_utc(one.isoformat()) < iso_utc(other.isoformat())) == (one < other)
 
 
 @given(st.text(max_size=30))
-def test_iso_answers_any_text(text: str) -> None:
-    """Whatever a source writes is read or refused; what is read is read the same again."""
+def test_iso_accepts_or_rejects_any_text(text: str) -> None:
+    """The result is accepted again, and unchanged."""
     try:
         read = iso_utc(text)
     except ValueError:
@@ -62,7 +62,7 @@ def test_iso_answers_any_text(text: str) -> None:
 
 
 def test_month_names() -> None:
-    """Short and long names, in any case; anything else is refused."""
+    """Short and long names, in any case; other texts are rejected."""
     assert [month_number(name) for name in ("January", "feb", "SEPT", "dec.")] == [1, 2, 9, 12]
     with pytest.raises(ValueError, match="not in tuple"):
         month_number("mañana")
@@ -81,19 +81,19 @@ def test_month_names() -> None:
         pytest.param(2, 29, date(2026, 5, 29), date(2024, 2, 29), id="leap day"),
         pytest.param(2, 29, date(2024, 2, 28), date(2024, 2, 29), id="leap day in grace"),
         pytest.param(2, 29, date(2024, 2, 27), date(2020, 2, 29), id="leap day ahead"),
-        pytest.param(2, 29, date(2103, 12, 1), date(2096, 2, 29), id="2100 is no leap year"),
+        pytest.param(2, 29, date(2103, 12, 1), date(2096, 2, 29), id="2100 is not a leap year"),
         pytest.param(2, 29, date(2104, 1, 1), date(2096, 2, 29), id="eight years without a leap day"),
         pytest.param(5, 1, date(9999, 12, 31), date(9999, 5, 1), id="last year of the calendar"),
     ],
 )
-def test_a_day_without_a_year_is_the_newest(month: int, day: int, as_of: date, expected: date) -> None:
-    """The newest such day that is not after `as_of`, with one day of grace."""
+def test_the_year_of_a_day(month: int, day: int, as_of: date, expected: date) -> None:
+    """The newest such day until the day after `as_of`."""
     assert infer_year(month, day, as_of) == expected
 
 
 @pytest.mark.parametrize(("month", "day"), [(13, 1), (0, 1), (2, 30), (4, 31), (1, 0)])
 def test_a_day_that_no_year_has(month: int, day: int) -> None:
-    """An impossible day is refused."""
+    """It raises ValueError."""
     with pytest.raises(ValueError, match="no "):
         infer_year(month, day, date(2026, 5, 29))
 
@@ -108,8 +108,8 @@ def test_a_day_that_no_year_has(month: int, day: int) -> None:
         ("2026-05-29T10:30:00", "UTC", date(2026, 5, 29)),
     ],
 )
-def test_the_local_date_is_the_readers(instant: str, zone: str, expected: date) -> None:
-    """One moment lies on different days in different zones."""
+def test_local_dates(instant: str, zone: str, expected: date) -> None:
+    """At the same time different zones have different dates."""
     assert Moment(datetime.fromisoformat(instant).replace(tzinfo=UTC)).local_date(zone) == expected
 
 
@@ -136,8 +136,8 @@ SPRING, AUTUMN = date(2026, 3, 29), date(2026, 10, 25)
         pytest.param("Pacific/Apia", date(2011, 12, 30), "08:00", "2011-12-30T10:00", id="a day that Samoa skipped"),
     ],
 )  # fmt: skip
-def test_a_wall_time_has_passed_from_one_moment_on(zone: str, on: date, wall: str, first: str) -> None:
-    """When the clock on the wall first shows that time or a later one: not before, and always after."""
+def test_when_a_wall_time_has_passed(zone: str, on: date, wall: str, first: str) -> None:
+    """From the time on when the local clock first shows it or a later time."""
     at, moment = time.fromisoformat(wall), datetime.fromisoformat(first).replace(tzinfo=UTC)
     assert not Moment(moment - timedelta(seconds=1)).has_passed(at, on, zone)
     for minutes in range(0, 36 * 60, 15):
@@ -149,8 +149,8 @@ def test_a_wall_time_has_passed_from_one_moment_on(zone: str, on: date, wall: st
     st.sampled_from(["Europe/Berlin", "America/New_York", "Pacific/Auckland", "Australia/Lord_Howe"]),
     st.times(),
 )
-def test_what_the_wall_shows_has_passed(utc: datetime, zone: str, wall: time) -> None:
-    """Whatever a reader's clock shows has passed for the reader, on that date and on all before."""
+def test_the_present_local_time_has_passed(utc: datetime, zone: str, wall: time) -> None:
+    """In every zone, and so has every time of the day before; no time of the next day has."""
     moment = Moment(utc.replace(tzinfo=UTC))
     local = moment.instant.astimezone(ZoneInfo(zone))
     assert moment.has_passed(local.time(), local.date(), zone)
@@ -158,8 +158,8 @@ def test_what_the_wall_shows_has_passed(utc: datetime, zone: str, wall: time) ->
     assert not moment.has_passed(wall, local.date() + timedelta(days=1), zone)
 
 
-def test_a_bare_date_is_that_day_everywhere_and_over() -> None:
-    """A date says the whole day in every zone: all its hours have passed, and none of the next."""
+def test_a_date_without_a_time_is_over_in_every_zone() -> None:
+    """All of its hours have passed, and none of the next day."""
     moment = parse_when("2026-05-29")
     for zone in ("Pacific/Kiritimati", "UTC", "Pacific/Pago_Pago"):
         assert moment.local_date(zone) == date(2026, 5, 29)
@@ -167,8 +167,8 @@ def test_a_bare_date_is_that_day_everywhere_and_over() -> None:
         assert not moment.has_passed(time(0), date(2026, 5, 30), zone)
 
 
-def test_when_is_a_date_or_a_time() -> None:
-    """A date is its end, or its start where asked; a time is itself; nothing is now."""
+def test_dates_and_times_of_the_command_line() -> None:
+    """A date is its end, or its start if asked for; None is now."""
     assert parse_when("2026-05-29").instant == datetime(2026, 5, 29, 23, 59, 59, tzinfo=UTC)
     assert parse_when("20260529") == parse_when("2026-05-29")
     assert parse_when("2026-05-29", end_of_day=False).instant == datetime(2026, 5, 29, tzinfo=UTC)
@@ -179,7 +179,7 @@ def test_when_is_a_date_or_a_time() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "tomorrow", "2026-05", "2026-02-30", "8:30", "29.5.2026"])
-def test_when_refuses_the_rest_in_a_sentence(text: str) -> None:
-    """What is no date is a mistake of the user, told with what to write instead."""
-    with pytest.raises(UserError, match="is no date or time: write"):
+def test_other_texts_are_errors_of_the_user(text: str) -> None:
+    """The message shows how dates and times are written."""
+    with pytest.raises(UserError, match="is not a date or time: write"):
         parse_when(text)

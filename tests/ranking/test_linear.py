@@ -1,77 +1,17 @@
-"""Scores, their reasons, and relevance."""
+"""Scores of papers for profiles."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 
 from bot.papers.model import Paper
-from bot.profiles.model import Mute, Profile, Reference
+from bot.profiles.model import Mute, Reference
 from bot.ranking import linear
-from bot.ranking.linear import MANY_VOTES, Ranker
-from bot.ranking.model import RankedPaper
-from bot.ranking.order import Ranking
-from tests.support.builders import counted, interests, make_paper, make_profile, rank_among
-
-HAN = "Seungwook Han"
-FILLER = (
-    "Sparse graphs and their colourings in bounded time",
-    "Protein folding with diffusion",
-    "Lattice codes over noisy channels",
-    "Speech recognition for small languages",
-    "Galaxy surveys with wide telescopes",
-    "Compilers that verify their own output",
-)
-
-
-def corpus(*titles: str) -> list[Paper]:
-    """Papers a, b, c ... with these titles, and others about something else."""
-    papers = [make_paper(chr(ord("a") + n), title) for n, title in enumerate(titles)]
-    return papers + [make_paper(f"z{n}", title) for n, title in enumerate(FILLER)]
-
-
-def ranker(
-    profiles: Sequence[Profile],
-    window: Sequence[Paper],
-    background: Sequence[Paper],
-    liked: Sequence[Paper] = (),
-) -> Ranker:
-    """The archive is the background."""
-    old = [counted(paper) for paper in background]
-    new = [counted(paper) for paper in window]
-    return Ranker(
-        [one.terms for one in old], old, new, profiles, {paper.id: counted(paper) for paper in liked}
-    )
-
-
-def rank(profile: Profile, papers: Sequence[Paper], *others: Profile, liked: Sequence[Paper] = ()) -> Ranking:
-    """All the papers are candidates, archive and background."""
-    return rank_among(ranker([profile, *others], papers, papers, liked), profile, papers)
-
-
-def scores(ranking: Ranking) -> dict[str, float]:
-    return {one.paper.id.removeprefix("test:"): one.score for one in ranking.best_first()}
-
-
-def found(ranking: Ranking, id_: str) -> RankedPaper:
-    return next(one for one in ranking.best_first() if one.paper.id == f"test:{id_}")
-
-
-def followed(ranking: Ranking) -> int:
-    return len(list(ranking.by_followed_authors()))
-
-
-def reasons(ranking: Ranking, id_: str) -> dict[str, float]:
-    return {reason.term: reason.weight for reason in ranking.reasons(found(ranking, id_).paper)}
-
-
-def ids(ranking: Ranking, *, matching: bool = False) -> list[str]:
-    order = (one for one in ranking.best_first() if one.matches or not matching)
-    return [one.paper.id.removeprefix("test:") for one in order]
-
+from tests.ranking.helpers import HAN, corpus, count_followed, find, ids, rank, ranker, reasons, scores
+from tests.support.builders import interests, make_paper, make_profile, rank_among
 
 # --- What ranks above what --------------------------------------------------------------------------------
 
@@ -212,11 +152,11 @@ def test_followed_authors_are_reasons() -> None:
     ranking = rank(make_profile("robots", authors=(HAN,)), papers)
     assert reasons(ranking, "han") == {f"author: {HAN}": 1.0}
     assert set(ids(ranking, matching=True)) == {"a", "han"}
-    assert (found(ranking, "han").interest, found(ranking, "han").relevance) == (
+    assert (find(ranking, "han").interest, find(ranking, "han").relevance) == (
         "",
         pytest.approx(100 * 7 / 9),
     )
-    assert followed(ranking) == 1
+    assert count_followed(ranking) == 1
 
 
 def test_followed_authors_add_to_the_text() -> None:
@@ -231,43 +171,8 @@ def test_papers_by_followed_authors_are_of_those_ranked() -> None:
     papers = [*corpus(), make_paper("han", "Bread", authors=(HAN,))]
     profile = make_profile(authors=(HAN,))
     model = ranker([profile], papers, papers)
-    assert followed(rank_among(model, profile, papers[:-1])) == 0
-    assert followed(rank_among(model, profile, papers)) == 1
-
-
-# --- Reasons ----------------------------------------------------------------------------------------------
-
-
-def test_reasons_are_named_as_the_reader_wrote_them() -> None:
-    """A phrase and its words are shown as in the profile, not as stems."""
-    profile = make_profile("Reward Modelling", about="I study policies.")
-    named = reasons(rank(profile, corpus("Reward models, policy")), "a")
-    assert {"Reward Modelling", "Reward", "Modelling", "policies"} == set(named)
-    assert list(named.values()) == sorted(named.values(), reverse=True)
-
-
-def test_phrase_of_three_words_is_a_reason_as_a_whole() -> None:
-    """It is the largest reason."""
-    weights = reasons(rank(make_profile("Deep World Models"), corpus("On deep world models")), "a")
-    assert next(iter(weights)) == "Deep World Models"
-
-
-def test_a_term_of_two_interests_is_one_reason() -> None:
-    """The shares of two facets with the same term are added up."""
-    weights = reasons(rank(make_profile("robots", about="robots"), corpus("Robots")), "a")
-    assert weights == {"robots": pytest.approx(2.0)}
-
-
-@pytest.mark.parametrize("subject", ["robots", "world models", "deep world models", "deep world models, tea"])
-def test_about_scores_as_its_subject(subject: str) -> None:
-    """Words such as "I study" change nothing."""
-    papers = corpus(
-        "Deep world models", "World models of robots", "Robots and tea", "Deep tea. Models, worlds"
-    )
-    plain = rank(make_profile(about=subject), papers)
-    spoken = rank(make_profile(about=f"I study {subject}"), papers)
-    assert scores(spoken) == pytest.approx(scores(plain))
-    assert reasons(spoken, "a") == pytest.approx(reasons(plain, "a"))
+    assert count_followed(rank_among(model, profile, papers[:-1])) == 0
+    assert count_followed(rank_among(model, profile, papers)) == 1
 
 
 # --- Several interests ------------------------------------------------------------------------------------
@@ -305,9 +210,9 @@ def test_a_paper_belongs_to_the_interest_with_the_largest_share() -> None:
     """By weight and share; named as in the profile."""
     papers = corpus("Robots", "Tea. Robots and bread and butter", "Lattice codes")
     ranking = rank(make_profile("Robots", "TEA"), papers)
-    assert [found(ranking, id_).interest for id_ in "abc"] == ["Robots", "TEA", ""]
+    assert [find(ranking, id_).interest for id_ in "abc"] == ["Robots", "TEA", ""]
     heavy = rank(make_profile(("Robots", 5.0), "TEA"), papers)
-    assert found(heavy, "b").interest == "Robots"
+    assert find(heavy, "b").interest == "Robots"
 
 
 @pytest.mark.parametrize(
@@ -315,118 +220,14 @@ def test_a_paper_belongs_to_the_interest_with_the_largest_share() -> None:
 )
 def test_only_interests_have_names(parts: dict[str, Any]) -> None:
     """Only interests have names."""
-    one = found(rank(make_profile("tea", **parts), corpus("Robots")), "a")
+    one = find(rank(make_profile("tea", **parts), corpus("Robots")), "a")
     assert (one.matches, one.interest) == (True, "")
 
 
 def test_a_text_to_avoid_is_not_an_interest() -> None:
     """Whatever its weight."""
     ranking = rank(make_profile("robots", avoid=interests(("tea", 9.0))), corpus("Robots and tea", "Tea"))
-    assert [found(ranking, id_).interest for id_ in "ab"] == ["robots", ""]
-
-
-# --- Fit --------------------------------------------------------------------------------------------------
-
-
-def test_fit_is_0_for_an_ordinary_paper_and_1_for_one_that_fits() -> None:
-    """The best facet counts: two facets that fit by half do not make a paper fit."""
-    ranking = rank(make_profile("robots", "tea"), corpus("Robots", "Tea", "Robots and tea", "Bread"))
-    assert found(ranking, "a").fit == found(ranking, "b").fit == pytest.approx(1.0)
-    assert 0 < found(ranking, "c").fit < 1
-    assert found(ranking, "d").fit == 0
-
-
-def test_fit_does_not_depend_on_weights() -> None:
-    """A facet's weight does not change how well a paper fits it."""
-    papers = corpus("Robots", "Tea and bread")
-    plain = rank(make_profile("robots", "tea"), papers)
-    heavy = rank(make_profile(("robots", 7.0), "tea"), papers)
-    assert [one.fit for one in plain.best_first()] == pytest.approx([one.fit for one in heavy.best_first()])
-
-
-def test_terms_of_most_papers_do_not_fit() -> None:
-    """An interest in a term that every paper has fits papers that have it more often than usual."""
-    papers = corpus(*(f"Networks for {word}" for word in ("a b", "tea", "milk", "salt")), "Networks " * 5)
-    usual = [make_paper(f"u{n}", "Networks for bread") for n in range(40)]
-    ranking = rank(make_profile("networks"), [*papers, *usual])
-    assert found(ranking, "e").fit == pytest.approx(1.0)
-    assert found(ranking, "u0").fit == pytest.approx(0.0, abs=1e-9)
-    assert found(ranking, "u0").score > 0.5
-
-
-def test_texts_to_avoid_lower_the_fit() -> None:
-    """By the same amount as the score."""
-    papers = corpus("Robots and tea", "Robots and bread")
-    ranking = rank(make_profile("robots", avoid=interests("tea")), papers)
-    taken = reasons(ranking, "a")["tea"]
-    assert found(ranking, "a").fit == pytest.approx(found(ranking, "b").fit + taken)
-
-
-# --- Votes ------------------------------------------------------------------------------------------------
-
-
-def voted(votes: int | None, title: str = "Robots", id_: str = "a") -> Paper:
-    return make_paper(id_, title, votes=votes)
-
-
-def test_votes_are_a_visible_share() -> None:
-    """A hundred votes have the weight of a paper that fits; `trending` is the share of the votes."""
-    papers = [*corpus(), voted(MANY_VOTES), voted(0, id_="b"), voted(None, id_="c")]
-    ranking = rank(make_profile("robots", trending=0.25), papers)
-    assert reasons(ranking, "a") == {"robots": pytest.approx(0.75), "votes: 100": pytest.approx(0.25)}
-    assert reasons(ranking, "b") == reasons(ranking, "c") == {"robots": pytest.approx(0.75)}
-    assert ids(ranking, matching=True) == ["a", "b", "c"]
-
-
-def test_trending_does_not_change_author_weights() -> None:
-    """The share of the votes is taken from the text, not from the authors."""
-    papers = [*corpus(), make_paper("a", "Bread", authors=(HAN,))]
-    ranking = rank(make_profile("robots", authors=(HAN,), trending=0.5), papers)
-    assert reasons(ranking, "a") == {f"author: {HAN}": 1.0}
-    assert scores(ranking)["a"] == 1.0
-
-
-# --- Relevance and order ----------------------------------------------------------------------------------
-
-
-def test_relevance_is_the_share_of_the_background_that_scores_lower() -> None:
-    """In percent, strictly lower: papers with an equal score, and the paper itself, do not count."""
-    background = corpus("Robots", "Robots and bread", "Robots and bread", "Bread")  # and 6 without either
-    ranking = rank(make_profile("robots"), background)
-    relevance = {one.paper.id: one.relevance for one in ranking.best_first()}
-    # of 10: "Robots" is above 9; the two alike above 7 (Bread and six others); what scores 0 above none
-    assert relevance["test:a"] == pytest.approx(100 * 9 / 10)
-    assert relevance["test:b"] == relevance["test:c"] == pytest.approx(100 * 7 / 10)
-    assert relevance["test:d"] == 0
-
-
-def test_negative_scores_have_a_lower_relevance() -> None:
-    """A paper with a term to avoid scores lower than one that does not match at all."""
-    ranking = rank(
-        make_profile("robots", avoid=interests("medical imaging")), corpus("Bread", "Medical imaging")
-    )
-    assert found(ranking, "a").relevance == pytest.approx(100 * 1 / 8)
-    assert not found(ranking, "a").matches
-
-
-def test_relevance_compares_with_the_background_only() -> None:
-    """Other candidates do not count, and a candidate need not be in the background."""
-    background = corpus("Robots and bread")
-    candidates = [make_paper("new1", "Robots"), make_paper("new2", "Robots")]
-    ranking = rank_among(ranker([p := make_profile("robots")], candidates, background), p, candidates)
-    assert [one.relevance for one in ranking.best_first()] == [100.0, 100.0]
-
-
-def test_only_the_given_papers_are_ranked() -> None:
-    """Of all papers in the window and the background."""
-    papers = corpus("Robots", "Robots and tea")
-    profile = make_profile("robots")
-    model = ranker([profile], papers, papers)
-    assert ids(rank_among(model, profile, [papers[3], papers[1]])) == ["b", "z1"]
-    assert ids(rank_among(model, profile, [])) == []
-    assert (
-        scores(rank_among(model, profile, papers[:1]))["a"] == scores(rank_among(model, profile, papers))["a"]
-    )
+    assert [find(ranking, id_).interest for id_ in "ab"] == ["robots", ""]
 
 
 # --- Many profiles ----------------------------------------------------------------------------------------
@@ -478,7 +279,7 @@ def test_chunks_are_limited_by_memory(monkeypatch: pytest.MonkeyPatch) -> None:
         assert len(model._chunk_scores) == expected
 
 
-# --- Little or nothing to go by ---------------------------------------------------------------------------
+# --- Empty profiles and corpora ---------------------------------------------------------------------------
 
 
 def test_papers_without_a_wanted_term_do_not_match() -> None:
@@ -536,7 +337,7 @@ def test_terms_that_the_archive_does_not_have() -> None:
     profile = make_profile("snark", "theory of boojum")
     ranking = rank_among(ranker([profile], candidates, corpus("Bread")), profile, candidates)
     assert ids(ranking, matching=True) == ["new"]
-    assert found(ranking, "new").relevance == 100.0
+    assert find(ranking, "new").relevance == 100.0
     assert {"snark", "theory of boojum"} <= set(reasons(ranking, "new"))
 
 
@@ -546,4 +347,4 @@ def test_a_first_day_without_background_still_ranks() -> None:
     ranking = rank_among(ranker([p := make_profile("robots")], papers, []), p, papers)
     assert ids(ranking, matching=True) == ["a", "b"]
     assert {one.relevance for one in ranking.best_first()} == {0.0}
-    assert 0 < found(ranking, "b").score < found(ranking, "a").score < 4
+    assert 0 < find(ranking, "b").score < find(ranking, "a").score < 4
