@@ -81,6 +81,12 @@ def test_greek_letters_that_arxiv_stores_as_accents() -> None:
         (r"a \color{red} b \label{c} d, 5\,\textmu m, \lq so\rq", "a b d, 5 µm, ‘so’"),
         (r"first\\ second\\[2pt]third", "first second third"),
         ("{T}itle", "Title"),
+        (r"\verb|a_b| \verb", r"a_b \verb"),
+        (r"\resizebox{1cm}{!}{x}\footnotemark[1] \ding{172}\ding{33}\ding{300}", r"x ①✁\ding{300}"),
+        (
+            r"x\textsubscript{2}\label and \cite \url \textcolor \href",
+            r"x₂\label and \cite \url \textcolor \href",
+        ),
     ],
 )
 def test_markup_is_removed(tex: str, expected: str) -> None:
@@ -161,6 +167,9 @@ def test_typography(tex: str, expected: str) -> None:
         (r"$10\,\mu s$ $5^\circ \pm 2^\circ$ $\alpha\pm\beta$ $\lVert x \rVert$", "10 μs 5° ± 2° α±β ‖x‖"),
         (r"$\hat{x_i}$ $\bar\partial$ $\bar{x^2}$ $\mathbbm{1}$ $a\perp b$", r"x̂ᵢ ∂̄ \bar{x²} 𝟙 a ⊥ b"),
         ("the form $$\n\n x = 1, \n\n$$\n\nwith", "the form x = 1,\n\nwith"),
+        (r"$a \xrightarrow{f} b \stackrel{!}{=} c$ $\underset{x}{\max}\ f$", "a → [f] b =^! c maxₓ f"),
+        (r"$\not x$ $\hat$ $\mathbb$ $\operatorname$ $\pmod$", "x̸ \\hat \\mathbb \\operatorname \\pmod"),
+        (r"$\operatorname*{soft} x$ \( open $\frac{1}$ $\sqrt$ $x^$", "soft x \\( open \\frac{1} \\sqrt x^"),
     ],
 )
 def test_math_is_one_line_of_text(tex: str, expected: str) -> None:
