@@ -91,9 +91,9 @@ class Moment:
         """
         if self.day is not None:
             return on <= self.day
-        timezone, asked = ZoneInfo(zone), datetime.combine(on, wall)
+        timezone, naive = ZoneInfo(zone), datetime.combine(on, wall)
         local = self.instant.astimezone(timezone).replace(tzinfo=None)
-        return asked <= local or asked.replace(tzinfo=timezone).astimezone(UTC) <= self.instant
+        return naive <= local or naive.replace(tzinfo=timezone).astimezone(UTC) <= self.instant
 
 
 def parse_when(text: str | None, *, end_of_day: bool = True) -> Moment:

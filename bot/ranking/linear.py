@@ -126,7 +126,7 @@ class Ranker:
         return int.from_bytes(np.packbits(bits, bitorder="little").tobytes(), "little")
 
     def scored(self, profile: Profile) -> FacetScores:
-        """Return a profile's scores, computed for its chunk at once: fast when profiles are asked for in order."""
+        """Return a profile's scores, computed for its chunk together: fast when profiles are ranked in order."""
         if profile.id not in self._chunk_scores:
             chunk = self._chunk_of[profile.id]
             self._chunk_scores = dict(zip((p.id for p in chunk), self._scored_together(chunk), strict=True))

@@ -104,7 +104,7 @@ class Ranking:
         return tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.term)))
 
     def _sorted(self, included: NDArray[np.bool_]) -> Iterator[RankedPaper]:
-        """The papers are computed as they are asked for, as a digest needs few."""
+        """The papers are computed as they are needed, as a digest has few."""
         numbers = np.flatnonzero(included)
         order = numbers[np.lexsort((self._ranker.by_id[numbers], -self._scores[numbers]))]
         for start in range(0, len(order), BLOCK):

@@ -86,7 +86,7 @@ def test_a_followed_name_matches_the_whole_name_of_one_author() -> None:
 
 
 def test_the_index_finds_all_papers_of_a_person() -> None:
-    """In every spelling, and again when it is asked again."""
+    """In every spelling; also the second time."""
     papers = [
         make_paper("a", authors=("Seungwook Han", "S. Han", "Seungwook Han")),
         make_paper("b", authors=("Han, Seungwook",)),

@@ -28,7 +28,7 @@ from bot.text.terms import is_searchable
 from tests.support.builders import interests
 
 
-def asked(text: str) -> dict[str, float]:
+def weights_in(text: str) -> dict[str, float]:
     """The terms of a text as it writes them, with their weights."""
     found = query(text)
     return dict(zip(found.terms, found.weights.values(), strict=True))
@@ -52,7 +52,7 @@ def asked(text: str) -> dict[str, float]:
                 "vision-language models": 1,
             },
         ),
-        # words that are parted are no phrase
+        # separated words are not a phrase
         ("robots, cups", {"robots": 1, "cups": 1}),
         ("robots that cook", {"robots": 1, "cook": 1}),
         ("robots, world models", {"robots": 1, "world": 1, "models": 1, "world models": 0.3}),
@@ -69,7 +69,7 @@ def asked(text: str) -> dict[str, float]:
                 "models for planning": 0.3,
             },
         ),
-        # what stands there twice counts twice, as it is first written
+        # a word that occurs twice has weight 2, and is shown as written first
         ("Robots, robots, cups", {"Robots": 2, "cups": 1}),
         ("GPT-4", {"GPT": 0.25, "GPT-4": 1}),  # one word and one pair: the phrase
         ("few-shot", {"shot": 0.25, "few-shot": 1}),
@@ -80,13 +80,13 @@ def asked(text: str) -> dict[str, float]:
 def test_terms_and_weights_of_a_query(text: str, weights: dict[str, float]) -> None:
     """The terms are as written; a phrase as a whole has the largest weight."""
     assert (PART_WEIGHT, PAIR_WEIGHT, PHRASE_WORDS) == (0.25, 0.3, 3)
-    assert asked(text) == weights
+    assert weights_in(text) == weights
 
 
 @pytest.mark.parametrize("text", ["chain-of-thought", "human-in-the-loop", "mixture-of-experts"])
 def test_a_phrase_with_hyphens_is_a_phrase(text: str) -> None:
     """With hyphens and without, the same phrase as a whole has the largest weight."""
-    hyphenated, spaced = asked(text), asked(text.replace("-", " "))
+    hyphenated, spaced = weights_in(text), weights_in(text.replace("-", " "))
     assert hyphenated.get(text) == spaced[text.replace("-", " ")] == 1
     assert max(weight for term, weight in hyphenated.items() if term != text) < 1
 
@@ -94,7 +94,7 @@ def test_a_phrase_with_hyphens_is_a_phrase(text: str) -> None:
 @pytest.mark.parametrize("text", ["k-means. Robots", "few-shot, robots", "GPT-4, robots"])
 def test_a_compound_beside_a_word_is_not_a_phrase(text: str) -> None:
     """Words separated by punctuation have full weight, though one of them is a pair."""
-    assert asked(text)[text.split()[-1]] == 1
+    assert weights_in(text)[text.split()[-1]] == 1
 
 
 @pytest.mark.parametrize(
@@ -181,7 +181,7 @@ def test_the_facet_of_an_interest(text: str) -> None:
     index = index_of(text)
     facet = of_interest(Interest(text, 2.5), index)
     assert (facet.kind, facet.name, facet.weight) == (Kind.INTEREST, text, 2.5)
-    assert weights(facet) == asked(text)
+    assert weights(facet) == weights_in(text)
     assert list(index.keys[facet.columns]) == list(query(text).weights)
 
 

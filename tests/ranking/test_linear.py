@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import pytest
@@ -240,23 +239,6 @@ MANY = [
     make_profile("robots", id="five", authors=(HAN,), trending=0.3),
 ]
 KITCHEN = corpus("Robots and bread", "Deep world models of tea", "Salt and tea", "Robots", "Tea of robots")
-
-
-@pytest.mark.parametrize(("chunk", "cells"), [(1, 4_000_000), (256, 1), (2, 4_000_000), (256, 150)])
-@pytest.mark.parametrize("turn", [1, -1], ids=["in their order", "backwards"])
-def test_chunks_change_nothing(monkeypatch: pytest.MonkeyPatch, chunk: int, cells: int, turn: int) -> None:
-    """However few profiles are scored together, and in whatever order they are ranked."""
-    whole = ranker(MANY, KITCHEN, KITCHEN)
-    expected = {profile.id: list(rank_among(whole, profile, KITCHEN).best_first()) for profile in MANY}
-    monkeypatch.setattr(linear, "CHUNK", chunk)
-    monkeypatch.setattr(linear, "CELLS", cells)
-    model = ranker(MANY, KITCHEN, KITCHEN)
-    for profile in MANY[::turn]:
-        ranking = rank_among(model, profile, KITCHEN)
-        assert list(ranking.best_first()) == expected[profile.id]
-        for one in expected[profile.id]:
-            total = math.fsum(reason.weight for reason in ranking.reasons(one.paper))
-            assert total == pytest.approx(one.score, abs=1e-9)
 
 
 def test_a_ranking_stays_valid_after_the_next_chunk(monkeypatch: pytest.MonkeyPatch) -> None:

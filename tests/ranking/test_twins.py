@@ -40,7 +40,7 @@ def pair(one: tuple[str, ...], other: tuple[str, ...], cosine: float) -> tuple[T
         ((ADA, BEN), ("Lovelace, Ada",), SERIES),
         ((ADA,), ("Bob Lovelace",), None),
         ((ADA,), (BEN,), None),
-        # unknown authors: only what is the same text
+        # unknown authors: only the same text
         ((), (), IDENTICAL),
         ((), (ADA,), IDENTICAL),
         ((ADA, BEN), (), IDENTICAL),

@@ -1,4 +1,4 @@
-"""Accents of text and of math: which letters take which accent, and which escaped quotation marks are no accents."""
+"""Accents of text and of math: which letters take which accent, and which escaped signs are quotation marks."""
 
 from __future__ import annotations
 
