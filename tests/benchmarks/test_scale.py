@@ -174,7 +174,9 @@ def rank_all(
         found = time.perf_counter()
         ranking = ranker.rank(profile, fit)
         scored = time.perf_counter()
-        choice = choose(profile, ranking.by_followed_authors(), ranking.best_first(floor(profile)), ranker.twin)
+        choice = choose(
+            profile, ranking.by_followed_authors(), ranking.best_first(floor(profile)), ranker.twin
+        )
         end = time.perf_counter()
         times.candidates += found - start
         times.scores += scored - found
