@@ -192,7 +192,10 @@ def test_mail_needs_a_server_and_a_sender(name: str, other: str) -> None:
             {"DKIM_KEY": "nokey", "DKIM_SELECTOR": "pb"},
             "DKIM_KEY does not name a file: write the path of a private key",
         ),
-        ({"DKIM_KEY": ".", "DKIM_SELECTOR": "pb"}, "DKIM_KEY does not name a file: write the path of a private key"),
+        (
+            {"DKIM_KEY": ".", "DKIM_SELECTOR": "pb"},
+            "DKIM_KEY does not name a file: write the path of a private key",
+        ),
         (
             {"DKIM_KEY": "k" * 5000, "DKIM_SELECTOR": "pb"},
             "DKIM_KEY does not name a file: write the path of a private key",
@@ -224,7 +227,9 @@ def test_signing_needs_a_sender(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("written", ["nowhere", "file", "t" * 5000])
-def test_custom_templates_are_in_a_folder(written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_custom_templates_are_in_a_folder(
+    written: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The folder must exist; without the setting there are no custom templates."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "file").touch()
