@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.errors import UserError
+from bot.profiles.json_schema import json_schema
 from bot.profiles.load import PROFILE_ID, parse_profile
-from bot.profiles.schema import json_schema
 
 ENV = """\
 # Paperboy's settings. Secrets live here and nowhere else; keep this file out of version control.
