@@ -60,11 +60,7 @@ def test_init_writes_a_valid_profile(bench: Bench) -> None:
     assert (profile.about, profile.categories) == ("Robots that learn from little data", ("cs.LG",))
     assert (profile.authors, profile.timezone) == (("Seungwook Han",), "Europe/Paris")
     (subscription,) = profile.deliver
-    assert (subscription.channel, subscription.target, f"{subscription.at:%H:%M}") == (
-        "email",
-        "ada@example.org",
-        "07:30",
-    )
+    assert subscription == Subscription("ada", ChannelName.EMAIL, "ada@example.org", time(7, 30))
     assert bench.run("check").code == 0
 
 
