@@ -35,8 +35,6 @@ _TAGS: Mapping[type[yaml.Node], str] = {
 #: libyaml is many times faster. A file that it rejects is read again in Python, because libyaml's limits (its
 #: nesting limit differs between versions) and messages are different.
 _LOADERS = (getattr(yaml, "CBaseLoader", yaml.BaseLoader), yaml.BaseLoader)
-#: https://yaml.org/spec/1.1/#c-printable, without the byte order mark
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 #: https://yaml.org/type/int.html, base 60: `8:30` is 510, and `08:30` is text
 _BASE_60 = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+")
@@ -111,14 +109,10 @@ def _decode(data: bytes) -> str:
         raise _BrokenError(_START, f"this file is larger than {MAX_BYTES // 1024} KB, the most that is read")
     data = data.removeprefix(b"\xef\xbb\xbf")
     try:
-        text = data.decode("utf-8")
+        return data.decode("utf-8")
     except UnicodeDecodeError as error:
         before = data[: error.start].decode("utf-8")
         raise _BrokenError(_end(before), "this is not UTF-8 text: save the file as UTF-8") from None
-    if match := _UNPRINTABLE.search(text):
-        place = _end(text[: match.start()])
-        raise _BrokenError(place, f"a control character (U+{ord(match[0]):04X}): delete it")
-    return text
 
 
 def _end(text: str) -> Place:
@@ -143,6 +137,9 @@ def _compose(text: str) -> yaml.Node | None:
             return yaml.compose(text, Loader=loader)
         except yaml.MarkedYAMLError as error:
             broken = _syntax_error(error, text)
+        except yaml.reader.ReaderError as error:
+            place = _end(text[: error.position])
+            broken = _BrokenError(place, f"a control character (U+{error.character:04X}): delete it")
         except (yaml.YAMLError, ValueError, OverflowError):
             # PyYAML raises these for escapes such as "\UFFFFFFFF" and for version numbers of 5,000 digits
             broken = _BrokenError(_START, "this is not valid YAML: a character or number is out of range")

@@ -12,6 +12,18 @@ from hypothesis import strategies as st
 from bot.config.settings import Settings, load_settings
 from bot.config.smtp_url import Sender, SmtpServer, Tls
 
+NAMES = [
+    "DATABASE_URL",
+    "SMTP_URL",
+    "MAIL_FROM",
+    "PUBLIC_URL",
+    "PAPERBOY_DATA",
+    "SLACK_BOT_TOKEN",
+    "DKIM_KEY",
+    "DKIM_SELECTOR",
+    "MAIL_RETURN_PATH",
+    "PAPERBOY_ALERTS",
+]
 MAIL = {"SMTP_URL": "smtp://mail.example.org", "MAIL_FROM": "p@x.org"}
 
 
@@ -93,10 +105,7 @@ def test_settings_are_frozen_and_show_no_secret() -> None:
 @pytest.mark.parametrize(
     ("written", "url"),
     [
-        (
-            "postgres://u:p@host:5432/db?sslmode=require",
-            "postgresql+psycopg://u:p@host:5432/db?sslmode=require",
-        ),
+        ("postgres://u:p@host:54/db?ssl=1", "postgresql+psycopg://u:p@host:54/db?ssl=1"),
         ("postgresql://host/db", "postgresql+psycopg://host/db"),
         ("postgresql+psycopg://host/db", "postgresql+psycopg://host/db"),
         ("postgresql:///db?host=/run/postgresql", "postgresql+psycopg:///db?host=/run/postgresql"),
@@ -122,20 +131,17 @@ def test_the_database_is_in_the_data_folder() -> None:
     [
         ("DATABASE_URL", "mysql://u:sesame@h/d", "not a PostgreSQL or SQLite URL"),
         ("DATABASE_URL", "/srv/sesame.db", "sqlite:///file.db"),
-        ("DATABASE_URL", "postgresql+asyncpg://u:sesame@h/d", "not a PostgreSQL or SQLite URL"),
         ("DATABASE_URL", "postgres://u:sesame/x@h/d", "%2F"),
         ("DATABASE_URL", "postgres://u:[sesame@h/d", "%40"),
         ("SLACK_BOT_TOKEN", "xoxb sesame", "SLACK_BOT_TOKEN contains a space"),
         ("SLACK_BOT_TOKEN", "xoxb-\nsesame", "line break"),
         ("SLACK_API_URL", "slack.sesame", "not a web address"),
         ("ARXIV_API_URL", "ftp://sesame", "not a web address"),
-        ("ARXIV_RSS_URL", "https://", "not a web address"),
         ("ARXIV_OAI_URL", "https://sesame:99999", "port"),
         ("HF_API_URL", "https://u:sesame@h", "would be shown"),
         ("PUBLIC_URL", "https://a b.sesame", "not a web address"),
         ("PUBLIC_URL", "https://sesame:0", "port"),
         ("SMTP_URL", "mail.sesame", "not a mail server's URL"),
-        ("SMTP_URL", "http://sesame", "not a mail server's URL"),
         ("SMTP_URL", "smtp://u:sesame@", "not a mail server's URL"),
         ("SMTP_URL", "smtp://u:sesame@h:port", "port"),
         ("SMTP_URL", "smtp://u:sesame@h:", "port"),
@@ -146,7 +152,6 @@ def test_the_database_is_in_the_data_folder() -> None:
         ("SMTP_URL", "smtp://u:se#sesame@h", "%23"),
         ("SMTP_URL", "smtp://h/sesame", "text after the host"),
         ("SMTP_URL", "smtp://h?tls=sesame", "other than tls=none"),
-        ("SMTP_URL", "smtp://h?starttls=sesame", "other than tls=none"),
         ("MAIL_FROM", "sesame", "not an e-mail address"),
         ("MAIL_FROM", "Sesame sesame@x.org", "not an e-mail address"),
         ("MAIL_FROM", "a@x.org, sesame@x.org", "not an e-mail address"),
@@ -177,53 +182,34 @@ def test_a_problem_names_the_variable_and_not_its_value(name: str, value: str, s
     assert "sesame" not in problem
 
 
-@pytest.mark.parametrize(("name", "other"), [("SMTP_URL", "MAIL_FROM"), ("MAIL_FROM", "SMTP_URL")])
-def test_mail_needs_a_server_and_a_sender(name: str, other: str) -> None:
+@pytest.mark.parametrize(
+    ("names", "says"),
+    [
+        (["SMTP_URL"], "SMTP_URL is set without MAIL_FROM: mail needs both"),
+        (["MAIL_FROM"], "MAIL_FROM is set without SMTP_URL: mail needs both"),
+        ([*MAIL, "DKIM_SELECTOR"], "DKIM_SELECTOR is set without DKIM_KEY: signing needs both"),
+        ([*MAIL, "DKIM_KEY"], "DKIM_KEY is set without DKIM_SELECTOR: signing needs both"),
+        (["DKIM_KEY", "DKIM_SELECTOR"], "DKIM_KEY is set without MAIL_FROM: the signature is for its domain"),
+    ],
+)
+def test_variables_that_need_another(names: list[str], says: str) -> None:
     """One without the other is a problem, at the one that is set."""
-    assert wrong({name: MAIL[name]}) == [f"environment:1:1: {name} is set without {other}: mail needs both"]
+    every = MAIL | {"DKIM_KEY": __file__, "DKIM_SELECTOR": "pb"}
+    assert wrong({name: every[name] for name in names}) == [f"environment:1:1: {says}"]
+
+
+@pytest.mark.parametrize("key", ["nokey", ".", "k" * 5000])
+def test_the_dkim_key_is_a_file(key: str) -> None:
+    [problem] = wrong(MAIL | {"DKIM_KEY": key, "DKIM_SELECTOR": "pb"})
+    assert problem == "environment:1:1: DKIM_KEY does not name a file: write the path of a private key"
 
 
 @pytest.mark.parametrize(
-    ("env", "says"),
-    [
-        ({"DKIM_SELECTOR": "pb"}, "DKIM_SELECTOR is set without DKIM_KEY: signing needs both"),
-        ({"DKIM_KEY": "key"}, "DKIM_KEY is set without DKIM_SELECTOR: signing needs both"),
-        (
-            {"DKIM_KEY": "nokey", "DKIM_SELECTOR": "pb"},
-            "DKIM_KEY does not name a file: write the path of a private key",
-        ),
-        (
-            {"DKIM_KEY": ".", "DKIM_SELECTOR": "pb"},
-            "DKIM_KEY does not name a file: write the path of a private key",
-        ),
-        (
-            {"DKIM_KEY": "k" * 5000, "DKIM_SELECTOR": "pb"},
-            "DKIM_KEY does not name a file: write the path of a private key",
-        ),
-        *(
-            (
-                {"DKIM_KEY": "key", "DKIM_SELECTOR": selector},
-                "DKIM_SELECTOR is not a DKIM selector: write the part of the record's name before ._domainkey",
-            )
-            for selector in ("a b", ".a", "a.", "a..b", "-a", "a_b", "é", "a;b", "a" * 64, "a." * 60 + "a")
-        ),
-    ],
+    "selector", ["a b", ".a", "a.", "a..b", "-a", "a_b", "é", "a;b", "a" * 64, "a." * 60 + "a"]
 )
-def test_signing_needs_a_selector_and_a_key(
-    env: dict[str, str], says: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Each without the other is a problem, and so is a missing file."""
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "key").touch()
-    assert wrong(MAIL | env) == [f"environment:1:1: {says}"]
-
-
-def test_signing_needs_a_sender(tmp_path: Path) -> None:
-    """The signature is for the domain of MAIL_FROM."""
-    key = tmp_path / "key"
-    key.touch()
-    [problem] = wrong({"DKIM_KEY": str(key), "DKIM_SELECTOR": "pb"})
-    assert problem == "environment:1:1: DKIM_KEY is set without MAIL_FROM: the signature is for its domain"
+def test_dkim_selectors_are_labels_of_a_domain(selector: str) -> None:
+    [problem] = wrong(MAIL | {"DKIM_KEY": __file__, "DKIM_SELECTOR": selector})
+    assert problem.startswith("environment:1:1: DKIM_SELECTOR is not a DKIM selector")
 
 
 @pytest.mark.parametrize("written", ["nowhere", "file", "t" * 5000])
@@ -240,21 +226,14 @@ def test_custom_templates_are_in_a_folder(
     ]
 
 
-@pytest.mark.parametrize("written", ["C0PAPERS", "#papers", "U0ADA", "Ops@Example.org", "ops@localhost"])
-def test_alerts_need_their_channel(written: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("target", ["C0PAPERS", "#papers", "U0ADA", "Ops@example.org", "ops@localhost"])
+def test_alerts_need_their_channel(target: str) -> None:
     """A Slack channel needs the token, an address needs the server; the message names what is missing."""
-    needs = "SMTP_URL" if "@" in written else "SLACK_BOT_TOKEN"
-    both = MAIL | {"SLACK_BOT_TOKEN": "xoxb-1"}
-    assert (read(**both, PAPERBOY_ALERTS=written).alerts or "").lower() == written.lower()
-    file = tmp_path / ".env"
-    file.write_text(f"PAPERBOY_ALERTS={written}\n")
-    lacking = {
-        name: value
-        for name, value in both.items()
-        if name != needs and not (needs == "SMTP_URL" and name in MAIL)
-    }
-    [problem] = wrong(lacking, file)
-    assert problem.startswith(f"{file}:1:1: PAPERBOY_ALERTS is a")
+    slack = {"SLACK_BOT_TOKEN": "xoxb-1"}
+    assert read(**MAIL, **slack, PAPERBOY_ALERTS=target).alerts == target
+    others, needs = (slack, "SMTP_URL") if "@" in target else (MAIL, "SLACK_BOT_TOKEN")
+    [problem] = wrong(others | {"PAPERBOY_ALERTS": target})
+    assert problem.startswith("environment:1:1: PAPERBOY_ALERTS is a")
     assert problem.endswith(f"{needs} is not set")
 
 
@@ -330,20 +309,7 @@ def test_a_file_that_cannot_be_read(tmp_path: Path, data: bytes | None, place: s
 
 
 @given(
-    name=st.sampled_from(
-        [
-            "DATABASE_URL",
-            "SMTP_URL",
-            "MAIL_FROM",
-            "PUBLIC_URL",
-            "PAPERBOY_DATA",
-            "SLACK_BOT_TOKEN",
-            "DKIM_KEY",
-            "DKIM_SELECTOR",
-            "MAIL_RETURN_PATH",
-            "PAPERBOY_ALERTS",
-        ]
-    ),
+    name=st.sampled_from(NAMES),
     value=st.one_of(st.text(max_size=30), st.text(st.sampled_from(list("smtp:/@[]?#%<>. ~0")), max_size=20)),
     prefix=st.sampled_from(["", "smtp://", "http://", "postgres://", "P <"]),
 )
