@@ -127,7 +127,7 @@ def _combination_problems(variables: Mapping[str, _Variable], parsed: Mapping[st
         kind, needed = ("an address", "SMTP_URL") if "@" in alerts else ("a Slack channel", "SLACK_BOT_TOKEN")
         if needed not in variables:
             yield variables["PAPERBOY_ALERTS"].problem(f"PAPERBOY_ALERTS is {kind}, and {needed} is not set")
-    if "data" in parsed and parsed["data"].is_file():
+    if "data" in parsed and os.path.isfile(parsed["data"]):
         yield variables["PAPERBOY_DATA"].problem(
             "PAPERBOY_DATA names a file: name a folder, which need not exist yet"
         )

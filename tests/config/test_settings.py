@@ -160,6 +160,7 @@ def test_the_database_is_in_the_data_folder() -> None:
         ("MAIL_FROM", "=?utf-8?q?=0d=0aBcc=3asesame?=@x.org", "not an e-mail address"),
         ("PAPERBOY_CONTACT", "sésame", "ASCII"),
         ("PAPERBOY_CONTACT", "a\r\nX-Sesame: sesame", "line break"),
+        ("PAPERBOY_DATA", __file__, "names a file"),
         ("PAPERBOY_DATA", "~nobody-of-sesame/x", "whole path"),
         ("PUBLIC_URL", "https://sésame.example", "ASCII"),
         ("PUBLIC_URL", "https://sesame.example?x=1", "without ?"),

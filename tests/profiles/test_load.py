@@ -155,6 +155,8 @@ def test_mistakes(text: str, line: int, column: int, says: str) -> None:
         ("{maildir: a, days: funday}", 24, "'funday' is not a day"),
         ("{maildir: a, days: [mon, mo]}", 30, "'mo' is not a day"),
         ("{maildir: a, days: mon-}", 24, "is not a day"),
+        ("{email: a@x.org, on_uncertain: drop}", 36, "neither resend nor hold"),
+        ("{slack: C0PAPERS, on_uncertain: hold}", 23, "for email only"),
         ("{maildir: a, days: []}", 24, "leave `days` out for every day"),
         ("{maildir: a, days: {mon: x}}", 24, "expected a text here"),
     ],
