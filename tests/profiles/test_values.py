@@ -52,7 +52,7 @@ def test_categories(category: str) -> None:
 
 
 def test_values_are_read_from_their_text() -> None:
-    """Ids keep their zeros, numbers may stand in quotes, and a word such as `no` is a word."""
+    """Ids keep their zeros, numbers may be in quotes, and a word such as `no` is a word."""
     text = f"mute: {{terms: [no, 2048, 8:30, ' a  b ']}}\nlike: [2502.19400]\nlimit: '5'\nthreshold: 80\n{DELIVER}"
     profile = read(text)
     assert profile.mute.terms == ("no", "2048", "8:30", "a b")
