@@ -157,13 +157,12 @@ class App:
 
         s = self.settings
         token = s.slack_bot_token.get_secret_value() if s.slack_bot_token else None
-        smtp = s.smtp_url.get_secret_value() if s.smtp_url else None
         return {
             ChannelName.SLACK: SlackChannel(
                 token, s.slack_api_url, names=StoredNames(self.database), templates=self.templates
             ),
             ChannelName.EMAIL: MailChannel(
-                smtp,
+                s.smtp,
                 s.mail_from,
                 return_path=s.mail_return_path,
                 public_url=s.public_url,
@@ -185,13 +184,12 @@ class App:
         s = self.settings
         if not (s.mail_from and s.dkim_selector and s.dkim_key):
             return None
-        sender, selector, key = s.mail_from, s.dkim_selector, s.dkim_key
+        domain, selector, key = s.mail_from.domain, s.dkim_selector, s.dkim_key
 
         def opened() -> Signer:
             from bot.channels.email.dkim import signer
-            from bot.channels.email.message import sender_domain
 
-            return signer(sender_domain(sender), selector, key)
+            return signer(domain, selector, key)
 
         return opened
 

@@ -14,6 +14,7 @@ from lxml import html
 from rich.console import Console
 
 from bot.channels.email.message import Letterhead, compose
+from bot.config.smtp_url import parse_sender
 from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.papers.model import Paper
 from bot.presentation.digest_view import digest_view
@@ -125,7 +126,9 @@ TRIALS = [
 @pytest.mark.parametrize(("field", "attack"), TRIALS)
 def test_a_mail_holds_what_we_put_there(field: str, attack: str) -> None:
     """Our elements and attributes, links to the web, our headers with one line each, and no more parts."""
-    content = compose(PLACES[field](ATTACKS[attack]), "d-1", "ada@example.org", Letterhead("bot@example.org"))
+    content = compose(
+        PLACES[field](ATTACKS[attack]), "d-1", "ada@example.org", Letterhead(parse_sender("bot@example.org"))
+    )
     message = message_from_bytes(content, policy=policy.default)
     assert isinstance(message, EmailMessage)
     assert message["Bcc"] is None

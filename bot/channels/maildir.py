@@ -11,22 +11,15 @@ import re
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from bot.channels.email.message import Letterhead, compose, message_id_in, notice, sender_address
+from bot.channels.email.message import Letterhead, compose, message_id_in, notice
+from bot.config.smtp_url import Sender
 from bot.delivery.model import Deferred, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
 from bot.delivery.ports import Channel, StageCallback, ignore_stage
 from bot.digests.model import Digest
 from bot.presentation.templates import BUILT_IN, Templates
 
-SENDER = "paperboy@localhost"
+SENDER = Sender("Paperboy", "paperboy@localhost", "localhost")
 _SIMPLE_NAME = re.compile(r"\w[\w.+@-]{0,99}")
-
-
-def _usable(sender: str | None) -> str:
-    """MAIL_FROM, or a local sender: what is wrong with it is the mail channel's to report."""
-    try:
-        return sender if sender and sender_address(sender) else SENDER
-    except ValueError:
-        return SENDER
 
 
 class MaildirChannel(Channel):
@@ -35,10 +28,10 @@ class MaildirChannel(Channel):
     name = "maildir"
     can_look_up = True
 
-    def __init__(self, folder: Path, sender: str | None = None, templates: Templates = BUILT_IN) -> None:
+    def __init__(self, folder: Path, sender: Sender | None = None, templates: Templates = BUILT_IN) -> None:
         self._folder = folder
         #: Neither a link nor a signature: what stays on this machine needs none, and always works.
-        self._letterhead = Letterhead(_usable(sender), templates=templates, stays_here=True)
+        self._letterhead = Letterhead(sender or SENDER, templates=templates, stays_here=True)
 
     def check(self) -> None:
         """Always configured."""

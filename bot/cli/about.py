@@ -145,7 +145,7 @@ def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
 @cli.command()
 def schema() -> None:
     """The JSON Schema of a profile, for editors: paperboy schema > profiles/profile.schema.json"""
-    from bot.profiles.schema import json_schema
+    from bot.profiles.json_schema import json_schema
 
     print_json(json_schema())
 

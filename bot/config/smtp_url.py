@@ -1,15 +1,18 @@
-"""SMTP_URL: which server, how it is encrypted, and as whom to log in.
+"""The mail settings as values: the server that SMTP_URL names and the sender that MAIL_FROM names.
 
-Nothing here quotes a credential.
+A ValueError raised here continues a sentence that starts with the variable's name, and never contains the value.
 """
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from enum import StrEnum
-from urllib.parse import SplitResult, parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
-from bot.text.addresses import is_loopback
+from bot.config.values import URL_ESCAPES, split_url
+from bot.text.addresses import is_loopback, parse_mail_address
+from bot.text.plain import one_line
 
 
 class Tls(StrEnum):
@@ -20,58 +23,71 @@ class Tls(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class SmtpSettings:
+class SmtpServer:
     host: str
     port: int
     tls: Tls
-    user: str = ""  #: no log-in when empty
-    password: str = field(default="", repr=False)
+    user: str = ""  #: ASCII; empty: no log-in
+    password: str = field(default="", repr=False)  #: ASCII; set if and only if user is
 
 
-def parse_smtp_url(url: str) -> SmtpSettings:
-    """`smtp://user:pass@host:587`, `smtps://user:pass@host`, `smtp://localhost:25`, `...?tls=none`.
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who mail is from."""
 
-    STARTTLS is required with credentials, and without them unless the server is on loopback; `?tls=none`
-    is the only way to do without. Ports default to 465 for smtps, 587 with credentials, else 25.
-    Raises ValueError; its message holds nothing of the URL but the scheme.
+    name: str  #: shown to readers; one line
+    address: str  #: for headers and the envelope; ASCII unless the part before the @ is not
+    domain: str  #: the address's domain in lower case and ASCII, as DNS has it
+
+
+def parse_smtp_url(url: str) -> SmtpServer:
+    """Parse `smtp://user:password@host:587`, `smtps://user:password@host` or `smtp://host?tls=none`.
+
+    STARTTLS is required with credentials, and without them unless the server is on loopback; only `?tls=none`
+    turns it off. Default ports: 465 for smtps, 587 with credentials, else 25.
     """
-    parts = _split(url)
-    user, password = unquote(parts.username or ""), unquote(parts.password or "")
-    if bool(user) != bool(password):
-        raise ValueError("give both user and password, or neither")
-    if not (user + password).isascii():
-        raise ValueError("user and password can only hold ASCII characters")
-    host = parts.hostname or ""
-    port = parts.port or (465 if parts.scheme == "smtps" else 587 if user else 25)
-    return SmtpSettings(host, port, _tls(parts, host, bool(user)), user, password)
-
-
-def _split(url: str) -> SplitResult:
-    """Raises ValueError: never urllib's own, which quotes a password that it takes for a port."""
-    try:
-        parts = urlsplit(url.strip())
-        sound = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        sound = False
-    if not url.strip().lower().startswith(("smtp://", "smtps://")):
-        raise ValueError("write it as smtp://user:password@host:587 or smtps://user:password@host")
-    if not sound or "@" in parts.path + parts.query + parts.fragment:
-        raise ValueError(
-            "host or port cannot be read; write / ? # % @ : in a password as %2F %3F %23 %25 %40 %3A"
-        )
+    parts = split_url(url)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or re.search(r"\s", url):
+        raise ValueError("is not a mail server's URL: write smtp://user:password@host:587 or smtps://…")
     if parts.path not in {"", "/"} or parts.fragment:
-        raise ValueError("nothing may follow host and port but ?tls=none")
-    return parts
-
-
-def _tls(parts: SplitResult, host: str, credentials: bool) -> Tls:
+        raise ValueError(f"has text after the host: {URL_ESCAPES}")
+    if bool(parts.username) != bool(parts.password):
+        raise ValueError("has a user name or a password, but not both: write both, or neither")
+    if not unquote(parts.netloc).isascii():
+        raise ValueError(
+            "contains a character outside ASCII: mail servers accept none in host, user or password"
+        )
     options = parse_qsl(parts.query, keep_blank_values=True)
     if options not in ([], [("tls", "none")]):
-        raise ValueError("the only option is ?tls=none")
+        raise ValueError(f"has an option other than tls=none: remove it, and {URL_ESCAPES}")
+    user = unquote(parts.username or "")
     if parts.scheme == "smtps":
         if options:
-            raise ValueError("smtps:// and ?tls=none contradict each other")
-        return Tls.IMPLICIT
-    if options:
-        return Tls.NEVER
-    return Tls.OFFERED if is_loopback(host) and not credentials else Tls.REQUIRED
+            raise ValueError("contradicts itself: smtps:// means TLS, and tls=none means no TLS")
+        tls = Tls.IMPLICIT
+    elif options:
+        tls = Tls.NEVER
+    else:
+        tls = Tls.OFFERED if is_loopback(parts.hostname) and not user else Tls.REQUIRED
+    port = parts.port or (465 if tls is Tls.IMPLICIT else 587 if user else 25)
+    return SmtpServer(parts.hostname, port, tls, user, unquote(parts.password or ""))
+
+
+#: `ada@example.org`, `Paperboy <ada@example.org>` or `"Lab, papers" <ada@example.org>`
+_SENDER = re.compile(
+    r'(?:"(?P<quoted>[^"<>\\]*)"|(?P<name>[^",:;@<>\\]*))\s*<(?P<address>[^<>]+)>|(?P<bare>[^<>]+)'
+)
+
+
+def parse_sender(text: str) -> Sender:
+    """Parse an address with or without a name before it; the name is Paperboy when there is none."""
+    try:
+        if not (match := _SENDER.fullmatch(text)) or "=?" in (match["address"] or match["bare"]):
+            raise ValueError  # `=?` starts an encoded word, which Python's email package decodes in headers
+        address = parse_mail_address(match["address"] or match["bare"])
+        domain = parse_mail_address(f"postmaster@{address.rpartition('@')[2]}").rpartition("@")[2]
+    except ValueError:
+        raise ValueError(
+            "is not an e-mail address: write one such as Paperboy <paperboy@example.org>"
+        ) from None
+    return Sender(one_line(match["quoted"] or match["name"] or "") or "Paperboy", address, domain)

@@ -19,6 +19,7 @@ from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
 from bot.clock import Moment
 from bot.config.settings import load_settings
+from bot.config.smtp_url import parse_sender, parse_smtp_url
 from bot.delivery.ports import Channel
 from bot.delivery.service import SendResult, send
 from bot.demo import gallery
@@ -96,10 +97,10 @@ def _run(app: App, folder: Path) -> Demo:
 
 def _channels(folder: Path) -> dict[ChannelName, Channel]:
     """As they are without any setting; what would go over a network is rendered, and never sent."""
-    sender = "Paperboy <paperboy@example.org>"
+    server, sender = parse_smtp_url("smtp://localhost"), parse_sender("Paperboy <paperboy@example.org>")
     return {
         ChannelName.SLACK: SlackChannel("xoxb-demo"),
-        ChannelName.EMAIL: MailChannel("smtp://localhost", sender),
+        ChannelName.EMAIL: MailChannel(server, sender),
         ChannelName.MAILDIR: MaildirChannel(folder / "maildir", sender),
     }
 

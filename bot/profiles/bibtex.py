@@ -1,14 +1,15 @@
-"""BibTeX files that a profile names under `like` or `dislike`: bytes to `model.Reference`.
+"""BibTeX files that a profile names under `like` or `dislike`, as `model.Reference` values.
 
-Owns where such a file may lie (beside the profile, nowhere else) and what is said when it cannot be read.
+Such a file must be in the profile's folder. A ValueError raised here is a sentence for the profile's author.
 """
 
 from __future__ import annotations
 
 import logging
 import re
+from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 from bot.papers.identity import namespace, parse_paper_id
 from bot.profiles.model import Reference
@@ -18,14 +19,21 @@ from bot.text.plain import one_line, quote
 if TYPE_CHECKING:
     from bibtexparser.model import Block
 
+#: By the name in the profile: the papers of a .bib file, or why it cannot be read.
+Bibliographies: TypeAlias = Mapping[str, tuple[Reference, ...] | str]
+
 _MAX_BIB_BYTES = 16 * 1024 * 1024
-_SILENT = logging.NullHandler()  #: without one, bibtexparser's complaints would stand beside ours
+_SILENT = logging.NullHandler()  #: without it, bibtexparser's warnings go to standard error
 #: Fields of a BibTeX entry that may name the work, best first.
 _ID_FIELDS = ("eprint", "arxiv", "arxivid", "doi", "url", "journal", "note", "howpublished")
 
 
+def is_bib_name(text: str) -> bool:
+    return text.casefold().endswith(".bib")
+
+
 def read_bibliography(name: str, folder: Path | None) -> tuple[Reference, ...]:
-    """The papers in the BibTeX file `name` of `folder`. Raises ValueError with a sentence for its author."""
+    """The papers in the BibTeX file `name` of `folder`."""
     path = _inside(folder, name)
     try:
         with path.open("rb") as file:
@@ -40,8 +48,8 @@ def read_bibliography(name: str, folder: Path | None) -> tuple[Reference, ...]:
 
 
 def _inside(folder: Path | None, name: str) -> Path:
-    """The file `name` of `folder`, which neither dots nor links may lead out of."""
-    parts = PureWindowsPath(name)  # knows drives and both slashes, so that it refuses alike everywhere
+    """The path of `name`, which neither dots nor links may lead out of `folder`."""
+    parts = PureWindowsPath(name)  # knows drives and both slashes, so that all systems refuse the same names
     if folder is None or parts.anchor or ".." in parts.parts:
         raise ValueError(
             f"{quote(name)} must be in the profile's own folder: write its name, such as library.bib"
@@ -50,7 +58,7 @@ def _inside(folder: Path | None, name: str) -> Path:
         home = folder.resolve()
         path = (home / name).resolve()
     except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
-        raise ValueError(f"{quote(name)} cannot be read: its links lead nowhere") from None
+        raise ValueError(f"{quote(name)} cannot be read: its links form a circle") from None
     if not path.is_relative_to(home):
         raise ValueError(f"{quote(name)} is a link out of the profile's folder: put a copy there")
     return path
@@ -64,12 +72,12 @@ def _bibliography(data: bytes, name: str) -> tuple[Reference, ...]:
         raise ValueError(f"{quote(name)}, line {line}: this is not UTF-8 text: save it as UTF-8") from None
     references = tuple(r for r in map(_reference, _entries(text, name)) if r.id or r.title)
     if not references:
-        raise ValueError(f"{quote(name)} holds no entry with a title, an arXiv id or a DOI")
+        raise ValueError(f"{quote(name)} contains no entry with a title, an arXiv id or a DOI")
     return references
 
 
 def _entries(text: str, name: str) -> tuple[Block, ...]:
-    # Here, because it takes a tenth of a second that only those who name a .bib file should wait for
+    # imported here because it takes a tenth of a second, needed only for profiles that name a .bib file
     from bibtexparser import entrypoint, exceptions
 
     logging.getLogger("bibtexparser").addHandler(_SILENT)
@@ -81,10 +89,8 @@ def _entries(text: str, name: str) -> tuple[Block, ...]:
     if lines:
         where = f"{quote(name)}, line {min(lines)}"
         raise ValueError(f"{where}: this entry cannot be read: check its braces and commas")
-    again = (
-        block.ignore_error_block for block in library.failed_blocks
-    )  # a key or field that is there twice
-    return (*library.entries, *(block for block in again if block))
+    duplicates = (block.ignore_error_block for block in library.failed_blocks)  # of a key or a field
+    return (*library.entries, *(block for block in duplicates if block))
 
 
 def _reference(entry: Block) -> Reference:
@@ -92,8 +98,8 @@ def _reference(entry: Block) -> Reference:
     ids = (_id_in(fields[name]) for name in _ID_FIELDS if name in fields)
     return Reference(
         id=next((found for found in ids if found), None),
-        title=_untexed(fields.get("title", "")),
-        abstract=_untexed(fields.get("abstract", "")),
+        title=_readable(fields.get("title", "")),
+        abstract=_readable(fields.get("abstract", "")),
     )
 
 
@@ -107,5 +113,5 @@ def _id_in(text: str) -> str | None:
     return None
 
 
-def _untexed(text: str) -> str:
+def _readable(text: str) -> str:
     return to_unicode(one_line(text)).replace("{", "").replace("}", "").strip(' "')

@@ -1,4 +1,4 @@
-"""Profiles as values: what a person or a team wants, and where it is delivered."""
+"""Profiles as values: what a person or a team looks for, and where it is delivered. Texts are readable Unicode."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Interest:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A paper to resemble or to keep away from: by id, or by the text of a BibTeX entry."""
+    """A paper to resemble or to avoid: by id, or by the text of a BibTeX entry."""
 
     id: str | None = None  #: canonical id
     title: str = ""
@@ -40,7 +40,7 @@ WEEK = (0, 1, 2, 3, 4, 5, 6)  #: Monday is 0, as in datetime.weekday()
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """One `deliver` entry of a profile. Its key names it in the ledger whatever its times."""
+    """One `deliver` entry of a profile. Its key, which the ledger uses, does not depend on its times."""
 
     profile: str
     channel: ChannelName
@@ -48,7 +48,7 @@ class Subscription:
     at: time = time(8, 0)  #: wall clock in the profile's zone
     days: tuple[int, ...] = WEEK
     resend_uncertain: bool = (
-        True  #: whether what may have arrived, and cannot be looked up, goes out once more
+        True  #: send a mail once more that may have arrived, instead of waiting for a decision
     )
 
     @property
@@ -82,4 +82,4 @@ class Profile:
 
     @property
     def is_weekly(self) -> bool:
-        return bool(self.deliver) and all(one.is_weekly for one in self.deliver)
+        return bool(self.deliver) and all(subscription.is_weekly for subscription in self.deliver)

@@ -1,4 +1,4 @@
-"""References of a profile to papers. Pure."""
+"""The references of a profile and the stored papers that they mean. Pure."""
 
 from __future__ import annotations
 
@@ -11,21 +11,22 @@ from bot.profiles.model import Profile, Reference
 
 
 def reference_key(reference: Reference) -> str:
-    """What a referenced paper can be found by: its id, or the title in a BibTeX entry; empty for neither."""
+    """The key to find a referenced paper by: its id, or its title's key; empty for neither."""
     return reference.id or (title_key(reference.title) if reference.title else "")
 
 
 def resolve_references(profile: Profile, papers: Mapping[str, Paper]) -> Profile:
-    """The profile with its references under the ids that their papers are stored by, each paper once.
+    """The profile with its references under the ids of the stored papers, each paper once.
 
-    `papers`: stored ones, by the key that each was looked for by.
+    `papers`: stored papers, by the `reference_key` that each was searched with.
     """
 
-    def known(reference: Reference) -> Reference:
+    def resolve(reference: Reference) -> Reference:
         paper = papers.get(reference_key(reference))
         return replace(reference, id=paper.id) if paper else reference
 
     like, dislike = (
-        tuple({r.id or r: r for r in map(known, some)}.values()) for some in (profile.like, profile.dislike)
+        tuple({r.id or r: r for r in map(resolve, references)}.values())
+        for references in (profile.like, profile.dislike)
     )
     return replace(profile, like=like, dislike=dislike)

@@ -1,4 +1,4 @@
-"""`paperboy init`: a first profile, its schema for editors, and a `.env` to fill in. Writes over nothing."""
+"""`paperboy init`: a first profile, its JSON Schema for editors, and a `.env` to fill in. Keeps existing files."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.errors import UserError
-from bot.profiles.load import PROFILE_ID, parse_profile
-from bot.profiles.schema import json_schema
+from bot.profiles.json_schema import json_schema
+from bot.profiles.load import ID_HINT, PROFILE_ID, parse_profile
 
 ENV = """\
-# Paperboy's settings. Secrets live here and nowhere else; keep this file out of version control.
+# Paperboy's settings. Secrets belong here and nowhere else; keep this file out of version control.
 
 # Slack: the bot's token (see the README for the manifest).
 #SLACK_BOT_TOKEN=xoxb-
@@ -27,7 +27,7 @@ ENV = """\
 
 @dataclass(frozen=True, slots=True)
 class Answers:
-    """What a first profile is made of. None or empty: not said."""
+    """What a first profile is made from. None or empty: not answered."""
 
     name: str | None
     interests: list[str]
@@ -42,98 +42,89 @@ class Answers:
 
 
 def ask(given: Answers) -> Answers:
-    """Fill what was not said, by asking on the terminal."""
+    """Fill in the missing answers, by asking on the terminal."""
     import typer
 
-    def line(question: str, default: str = "") -> str:
+    def ask_line(question: str, default: str = "") -> str:
         return str(typer.prompt(question, default=default, show_default=bool(default))).strip()
 
-    def listed(question: str) -> list[str]:
-        return [part.strip() for part in line(f"{question} (separated by commas)").split(",") if part.strip()]
+    def ask_list(question: str) -> list[str]:
+        parts = ask_line(f"{question} (separated by commas)").split(",")
+        return [part.strip() for part in parts if part.strip()]
 
-    name = given.name or line("A name for the profile", "me")
-    filled = replace(given, name=name)
+    filled = replace(given, name=given.name or ask_line("A name for the profile", "me"))
     if not (given.interests or given.about or given.authors):
-        filled = replace(filled, interests=listed("Words and phrases that interest you"))
-        filled = replace(filled, about=line("What you work on, in a sentence or two (may be empty)") or None)
+        filled = replace(filled, interests=ask_list("Words and phrases that interest you"))
+        about = ask_line("What you work on, in a sentence or two (may be empty)")
+        filled = replace(filled, about=about or None)
     if not given.categories:
-        filled = replace(filled, categories=listed("arXiv categories to read, such as cs.LG, cs.RO"))
+        filled = replace(filled, categories=ask_list("arXiv categories to read, such as cs.LG, cs.RO"))
     if not given.authors:
-        filled = replace(filled, authors=listed("Authors to follow, may be empty"))
+        filled = replace(filled, authors=ask_list("Authors to follow, may be empty"))
     if not (given.slack or given.email or given.maildir):
-        filled = replace(
-            filled, email=line("An e-mail address, or nothing for a Maildir on this machine") or None
-        )
+        email = ask_line("An e-mail address, or nothing for a Maildir on this machine")
+        filled = replace(filled, email=email or None)
     return replace(
         filled,
-        at=given.at or line("At what time", "08:00"),
-        timezone=given.timezone or line("In which time zone", "UTC"),
+        at=given.at or ask_line("At what time", "08:00"),
+        timezone=given.timezone or ask_line("In which time zone", "UTC"),
     )
 
 
 def write(answers: Answers, folder: Path, env: Path, *, force: bool) -> list[str]:
-    """Write the files; returns what to tell. Raises UserError when an answer cannot be, before writing."""
+    """Write the files, and return the lines to show. Raises UserError, before writing, for a wrong answer."""
     name = (answers.name or "me").removesuffix(".yaml")
     if not PROFILE_ID.fullmatch(name):
-        use = "begin with a letter or digit, and use these, '.', '_' and '-', as ada"
-        raise UserError(f"{name!r} cannot name a profile: {use}")
+        raise UserError(f"{name!r} cannot name a profile: {ID_HINT}, as in ada")
     path = folder / f"{name}.yaml"
     if not (answers.interests or answers.about or answers.authors):
-        raise UserError("say what to look for: --interest, --about or --author (may be repeated)")
+        raise UserError("nothing to look for: use --interest, --about or --author (each may be repeated)")
     text = profile_text(answers, name)
     _, problems = parse_profile(text.encode(), file=str(path), folder=folder)
     if problems:
-        raise UserError(f"this would be no sound profile: {problems[0].message}")
+        raise UserError(f"cannot write the profile: {problems[0].message}")
     if path.exists() and not force:
-        raise UserError(f"{path} exists: choose another name, or say --force")
+        raise UserError(f"{path} exists: choose another name, or use --force")
+    lines = [f"Wrote {path}: edit it as you like, and run `paperboy check` to find mistakes."]
     try:
-        return [*_write_profile(path, text), *_write_env(env)]
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        schema = json.dumps(json_schema(), indent=2, ensure_ascii=False)
+        (folder / "profile.schema.json").write_text(schema + "\n", encoding="utf-8")
+        if not env.exists():
+            env.touch(mode=0o600)
+            env.write_text(ENV, encoding="utf-8")
+            lines += [
+                f"Wrote {env}: tokens and the mail server go there.",
+                "Next: paperboy ingest, then paperboy preview.",
+            ]
     except OSError as error:
         raise UserError(f"{error.filename}: {error.strerror}") from None
-
-
-def _write_profile(path: Path, text: str) -> list[str]:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(text, encoding="utf-8")
-    schema = path.parent / "profile.schema.json"
-    schema.write_text(json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    return [f"Wrote {path}: look it over, `paperboy check` finds mistakes."]
-
-
-def _write_env(env: Path) -> list[str]:
-    if env.exists():
-        return []
-    env.touch(mode=0o600)
-    env.write_text(ENV, encoding="utf-8")
-    return [
-        f"Wrote {env}: tokens and the mail server go there.",
-        "Next: paperboy ingest, then paperboy preview.",
-    ]
+    return lines
 
 
 def profile_text(answers: Answers, name: str) -> str:
-    """The profile as YAML. Values stand as JSON strings, which are YAML and need no guessing at quotes."""
-    target = _target(answers, name)
+    """The profile as YAML. Values are JSON strings, which are YAML whatever characters are in them."""
+    channels = {"slack": answers.slack, "email": answers.email, "maildir": answers.maildir}
+    targets = {key: target for key, target in channels.items() if target} or {"maildir": name}
     lines = [
         "# yaml-language-server: $schema=./profile.schema.json",
         f"timezone: {_quoted(answers.timezone or 'UTC')}",
-        *_listed("interests", answers.interests),
+        *_list_lines("interests", answers.interests),
         *([f"about: {_quoted(answers.about)}"] if answers.about else []),
-        *_listed("authors", answers.authors),
+        *_list_lines("authors", answers.authors),
         *([f"categories: [{', '.join(map(_quoted, answers.categories))}]"] if answers.categories else []),
         "deliver:",
-        *(f"  - {{{key}: {_quoted(value)}, at: {_quoted(answers.at or '08:00')}}}" for key, value in target),
+        *(
+            f"  - {{{key}: {_quoted(target)}, at: {_quoted(answers.at or '08:00')}}}"
+            for key, target in targets.items()
+        ),
     ]
     return "\n".join(lines) + "\n"
 
 
-def _target(answers: Answers, name: str) -> list[tuple[str, str]]:
-    said = [("slack", answers.slack), ("email", answers.email), ("maildir", answers.maildir)]
-    return [(key, value) for key, value in said if value] or [("maildir", name)]
-
-
-def _listed(key: str, values: list[str]) -> list[str]:
-    return [f"{key}:", *(f"  - {_quoted(value)}" for value in values)] if values else []
+def _list_lines(key: str, items: list[str]) -> list[str]:
+    return [f"{key}:", *(f"  - {_quoted(item)}" for item in items)] if items else []
 
 
 def _quoted(text: str) -> str:

@@ -19,6 +19,7 @@ import pytest
 from bot.channels.email.channel import MailChannel
 from bot.channels.slack.channel import SlackChannel
 from bot.clock import utc_now
+from bot.config.smtp_url import parse_sender, parse_smtp_url
 from bot.delivery.model import Edition
 from bot.delivery.ports import Channel
 from bot.delivery.sender import Sender
@@ -32,7 +33,7 @@ from tests.support.slack_server import SlackServer
 
 MAILS = 1000
 POSTS = 20
-SENDER = "Paperboy <paperboy@example.org>"
+SENDER = parse_sender("Paperboy <paperboy@example.org>")
 MADE = datetime(2026, 5, 5, 6, 30, tzinfo=UTC)
 #: A server in a process of its own, as a relay on this machine would be: it keeps nothing.
 SINK = """
@@ -98,7 +99,7 @@ def test_mails_beside_a_bare_loop(tmp_path: Path, sink: int) -> None:
     connection to the same server.
     """
     targets = [f"reader{n}@example.org" for n in range(MAILS)]
-    channel = MailChannel(f"smtp://127.0.0.1:{sink}", SENDER)
+    channel = MailChannel(parse_smtp_url(f"smtp://127.0.0.1:{sink}"), SENDER)
     shown = digest(10)
     letters = [channel.render(shown, f"{n:016x}", target)[0].payload for n, target in enumerate(targets)]
 

@@ -21,6 +21,7 @@ from bot.channels.email.message import Letterhead
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
 from bot.clock import Moment, utc_now
+from bot.config.smtp_url import parse_sender
 from bot.delivery.model import Part
 from bot.delivery.sender import Sender
 from bot.delivery.service import send
@@ -43,7 +44,7 @@ READERS = 1000
 ARCHIVE = Path(__file__).resolve().parents[3] / "shared" / "archive"
 DAYS = range(22, 30)
 NOW = datetime(2026, 5, 29, 8, tzinfo=UTC)
-SENDER = "Paperboy <paperboy@example.org>"
+SENDER = parse_sender("Paperboy <paperboy@example.org>")
 pytestmark = pytest.mark.skipif(not ARCHIVE.is_dir(), reason="no folder `shared` beside the checkout")
 
 

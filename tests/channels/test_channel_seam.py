@@ -15,6 +15,7 @@ import pytest
 from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
+from bot.config.smtp_url import parse_sender, parse_smtp_url
 from bot.delivery.model import Deferred, Sent, Stage
 from bot.delivery.ports import Channel
 from bot.demo.folder_channel import FolderChannel
@@ -55,7 +56,7 @@ def mail(stack: ExitStack, folder: Path) -> Rig:
     def arrived() -> list[tuple[str, bytes]]:
         return [(m.rcpt_tos[0], m.content) for m in server.received]
 
-    channel = MailChannel(url, "Paperboy <paperboy@example.org>")
+    channel = MailChannel(parse_smtp_url(url), parse_sender("Paperboy <paperboy@example.org>"))
     stages = (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.ANSWER)
     return Rig(channel, "ada@example.org", arrived, server.close, can_find=False, stages=stages)
 

@@ -14,13 +14,13 @@ import pytest
 
 from bot.channels.email.channel import MailChannel
 from bot.channels.email.message import Signer
-from bot.config.smtp_url import SmtpSettings, Tls, parse_smtp_url
+from bot.config.smtp_url import Sender, parse_sender, parse_smtp_url
 from bot.delivery.model import Cause, Deferred, Envelope, Outcome, Refused, Sent, Stage, Unknown
 from bot.errors import LeaseLost, NotConfigured
 from tests.support.samples import TOKEN, digest, envelope
 from tests.support.smtp_server import SmtpServer, make_certificate
 
-SENDER = "Paperboy <paperboy@example.org>"
+SENDER = parse_sender("Paperboy <paperboy@example.org>")
 TARGET = "ada@example.org"
 PASSWORD = "p@ss/w:rd?#%"
 QUOTED = "p%40ss%2Fw%3Ard%3F%23%25"
@@ -38,7 +38,7 @@ def server() -> Iterator[SmtpServer]:
 
 
 def channel(server: SmtpServer, **changes: Any) -> MailChannel:
-    return MailChannel(server.url, SENDER, **{"timeout": 5.0} | changes)
+    return MailChannel(parse_smtp_url(server.url), SENDER, **{"timeout": 5.0} | changes)
 
 
 def once(posting: MailChannel, one: Envelope) -> Outcome:
@@ -52,66 +52,10 @@ def once(posting: MailChannel, one: Envelope) -> Outcome:
 # --- Settings ---------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("url", "expected"),
-    [
-        ("smtp://localhost", SmtpSettings("localhost", 25, Tls.OFFERED)),
-        ("smtp://127.0.0.1:1025/", SmtpSettings("127.0.0.1", 1025, Tls.OFFERED)),
-        ("smtp://[::1]:25", SmtpSettings("::1", 25, Tls.OFFERED)),
-        ("smtp://mail.example.org", SmtpSettings("mail.example.org", 25, Tls.REQUIRED)),
-        ("smtp://mail.example.org?tls=none", SmtpSettings("mail.example.org", 25, Tls.NEVER)),
-        ("smtp://u:p@mail.example.org", SmtpSettings("mail.example.org", 587, Tls.REQUIRED, "u", "p")),
-        ("smtp://u:p@localhost:25", SmtpSettings("localhost", 25, Tls.REQUIRED, "u", "p")),
-        ("smtps://u:p@mail.example.org", SmtpSettings("mail.example.org", 465, Tls.IMPLICIT, "u", "p")),
-        (
-            f"smtp://ada%40example.org:{QUOTED}@h:2525",
-            SmtpSettings("h", 2525, Tls.REQUIRED, "ada@example.org", PASSWORD),
-        ),
-    ],
-)
-def test_smtp_url(url: str, expected: SmtpSettings) -> None:
-    """STARTTLS is required with credentials, and elsewhere unless on loopback; user and password are decoded."""
-    assert parse_smtp_url(url) == expected
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "hunter2",
-        "http://u:hunter2@h",
-        "smtp://",
-        "smtp://u@h",
-        "smtp://:hunter2@h",
-        "smtp://u:hunter2/more@h",
-        "smtp://u:hunter2#more@h",
-        "smtp://u:hunter2?more@h",
-        "smtp://u:hunter2@h:port",
-        "smtp://u:hunter2@h:99999",
-        "smtp://u:hunter2@[::1",
-        "smtp://u:hunter2é@h",
-        "smtp://u:hunter2@h?tls=off",
-        "smtp://u:hunter2@h/path",
-        "smtps://u:hunter2@h?tls=none",
-    ],
-)
-def test_wrong_smtp_url_is_told_without_its_secret(url: str) -> None:
-    """The message says what to do and quotes nothing; the channel reports it by its variable."""
-    with pytest.raises(ValueError, match=r"\w+ \w+") as caught:
-        parse_smtp_url(url)
-    unusable = MailChannel(url or " x", SENDER)
-    with pytest.raises(NotConfigured, match="SMTP_URL"):
-        unusable.check()
-    outcome = unusable.send(ready())
-    assert isinstance(outcome, Refused)
-    assert outcome.cause is Cause.SERVICE
-    assert "hunter2" not in f"{caught.value}{outcome}"
-
-
 @pytest.mark.parametrize(("url", "sender"), [(None, None), ("smtp://localhost", None), (None, SENDER)])
-def test_not_configured(url: str | None, sender: str | None) -> None:
+def test_not_configured(url: str | None, sender: Sender | None) -> None:
     """Both variables are named; a preview is rendered all the same."""
-    unusable = MailChannel(url, sender)
+    unusable = MailChannel(parse_smtp_url(url) if url else None, sender)
     with pytest.raises(NotConfigured, match="e-mail is not configured: set SMTP_URL and MAIL_FROM"):
         unusable.check()
     assert unusable.render(digest(), TOKEN, TARGET)
@@ -129,7 +73,7 @@ def test_a_signer_is_opened_once_it_can_be() -> None:
             raise NotConfigured("DKIM_KEY names a file that cannot be read")
         return lambda message, at: b"Signed: yes\r\n" + message
 
-    mine = MailChannel("smtp://localhost", SENDER, signer=open_signer)
+    mine = MailChannel(parse_smtp_url("smtp://localhost"), SENDER, signer=open_signer)
     assert opened == []
     with pytest.raises(NotConfigured, match="DKIM_KEY"):
         mine.check()
@@ -148,11 +92,6 @@ def test_links_of_the_web_process() -> None:
     assert f"<https://papers.example.org/unsubscribe/{TOKEN}.".encode() in part.payload
 
 
-def test_settings_hide_the_password() -> None:
-    """Not even a traceback that shows values has it."""
-    assert "hunter2" not in repr(parse_smtp_url("smtp://u:hunter2@h"))
-
-
 # --- The session ------------------------------------------------------------------------------------------
 
 
@@ -167,7 +106,7 @@ def test_the_bytes_arrive_as_rendered(server: SmtpServer) -> None:
 
 def test_receipt_is_the_message_s_own(server: SmtpServer) -> None:
     """MAIL_FROM may have changed since the message was made."""
-    changed = MailChannel(server.url, "other@example.net", timeout=5)
+    changed = MailChannel(parse_smtp_url(server.url), parse_sender("other@example.net"), timeout=5)
     assert once(changed, ready()) == Sent(f"<{TOKEN}-1@example.org>")
 
 
@@ -232,7 +171,7 @@ def test_greetings(reply: bytes, outcome: type) -> None:
         thread = Thread(target=answer)
         thread.start()
         url = f"smtp://127.0.0.1:{listening.getsockname()[1]}"
-        assert type(once(MailChannel(url, SENDER, timeout=2), ready())) is outcome
+        assert type(once(MailChannel(parse_smtp_url(url), SENDER, timeout=2), ready())) is outcome
         thread.join()
 
 
@@ -431,7 +370,8 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def with_login(server: SmtpServer, password: str, scheme: str = "smtp") -> MailChannel:
-    return MailChannel(f"{scheme}://ada:{password}@127.0.0.1:{server.port}", SENDER, timeout=5)
+    url = f"{scheme}://ada:{password}@127.0.0.1:{server.port}"
+    return MailChannel(parse_smtp_url(url), SENDER, timeout=5)
 
 
 def test_starttls_and_login(trusted: Path) -> None:
@@ -522,7 +462,9 @@ def test_what_no_mail_gets_past_blames_the_service(
 ) -> None:
     """Greeting, encryption and log-in are the same for every mail: refused there for good, nothing else is tried."""
     for place in replying(*replies, BYE):
-        result = once(MailChannel(f"smtp://ada:hunter2@{place}{options}", SENDER, timeout=2), ready())
+        result = once(
+            MailChannel(parse_smtp_url(f"smtp://ada:hunter2@{place}{options}"), SENDER, timeout=2), ready()
+        )
         assert type(result) is outcome
         assert getattr(result, "blame", Cause.SERVICE) is Cause.SERVICE
         assert "hunter2" not in repr(result)
@@ -533,14 +475,14 @@ def test_echoed_credentials_are_masked() -> None:
     with SmtpServer(login=("ada", "hunter2")) as server:
         server.script.rcpt = "550 you are hunter2, AGFkYQBodW50ZXIy, aHVudGVyMg=="
         url = f"smtp://ada:hunter2@127.0.0.1:{server.port}?tls=none"
-        outcome = once(MailChannel(url, SENDER), ready())
+        outcome = once(MailChannel(parse_smtp_url(url), SENDER), ready())
     assert outcome == Refused("the SMTP server says 550 you are ***, ***, ***")
 
 
 def test_find_cannot_tell() -> None:
     """SMTP has no way to ask."""
     with pytest.raises(LookupError):
-        MailChannel("smtp://localhost", SENDER).find(ready())
+        MailChannel(parse_smtp_url("smtp://localhost"), SENDER).find(ready())
 
 
 def test_one_mail_a_digest() -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from bot.channels.email.bounces import DIAGNOSTIC_LENGTH, Kind, Report, read_report, read_reports, verp
 from bot.channels.email.message import Letterhead, compose
+from bot.config.smtp_url import parse_sender
 from bot.errors import UserError
 from bot.text.plain import one_line
 from tests.support.samples import HOSTILE, TOKEN, digest
@@ -558,7 +559,8 @@ def test_other_messages_are_no_deliveries(said: str) -> None:
 
 def test_our_own_digest_is_recognised_when_it_comes_back() -> None:
     """The Message-ID that a letter carries is the one that a report is read for."""
-    ours = compose(digest(8), DELIVERY, "ada@example.net", Letterhead("paperboy@example.org")).decode()
+    letterhead = Letterhead(parse_sender("paperboy@example.org"))
+    ours = compose(digest(8), DELIVERY, "ada@example.net", letterhead).decode()
     content = report(recipient(), to="x@example.org", returned=ours, returned_type="message/rfc822")
     assert read_report(content).deliveries == (DELIVERY,)
 

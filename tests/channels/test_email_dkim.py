@@ -16,6 +16,7 @@ import pytest
 
 from bot.channels.email.dkim import SIGNED_HEADERS, signer
 from bot.channels.email.message import Letterhead, compose, message_id_in, notice
+from bot.config.smtp_url import parse_sender
 from bot.delivery.model import Notice
 from bot.errors import NotConfigured
 from tests.support.samples import MADE, TOKEN, digest, scored
@@ -23,7 +24,7 @@ from tests.support.samples import MADE, TOKEN, digest, scored
 dkim = pytest.importorskip("dkim")
 pytestmark = pytest.mark.skipif(not shutil.which("openssl"), reason="openssl makes the keys")
 
-SENDER = "Paperboy <paperboy@example.org>"
+SENDER = parse_sender("Paperboy <paperboy@example.org>")
 RSA = ("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")
 ED25519 = ("-algorithm", "ED25519")
 Sign = Callable[[bytes, datetime], bytes]

@@ -13,6 +13,7 @@ from lxml import html
 from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
+from bot.config.smtp_url import parse_sender, parse_smtp_url
 from bot.delivery.ports import Channel
 from bot.demo.gallery import Example, in_scheme, section
 from bot.digests.model import Digest
@@ -21,7 +22,7 @@ from tests.support.builders import make_profile, subscription
 from tests.support.samples import HOSTILE, digest, scored
 
 CHANNELS: dict[ChannelName, Channel] = {
-    ChannelName.EMAIL: MailChannel("smtp://localhost", "paperboy@example.org"),
+    ChannelName.EMAIL: MailChannel(parse_smtp_url("smtp://localhost"), parse_sender("paperboy@example.org")),
     ChannelName.SLACK: SlackChannel("xoxb-test"),
     ChannelName.MAILDIR: MaildirChannel(Path()),
 }

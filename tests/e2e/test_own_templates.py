@@ -64,7 +64,7 @@ def test_a_folder_that_is_not_there_is_a_setting_to_mend(bench: Bench) -> None:
     for command in ("check", "send"):
         result = bench.run(command)
         assert result.code == 2
-        assert ".env:2:1: PAPERBOY_TEMPLATES names no folder" in result.out + result.err
+        assert ".env:2:1: PAPERBOY_TEMPLATES does not name a folder" in result.out + result.err
 
 
 def test_preview_shows_what_would_be_sent(own: Bench) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable
-from typing import TypeVar
 
 from bot.channels.email.bounces import verp
-from bot.channels.email.message import Letterhead, Signer, compose, message_id_in, notice, sender_address
+from bot.channels.email.message import Letterhead, Signer, compose, message_id_in, notice
 from bot.channels.email.smtp import NotSentError, Session
-from bot.config.smtp_url import SmtpSettings, parse_smtp_url
+from bot.config.smtp_url import Sender, SmtpServer
 from bot.delivery.model import Cause, Envelope, Notice, Outcome, Part, Refused, Sent
 from bot.delivery.ports import Channel, StageCallback, ignore_stage
 from bot.digests.model import Digest
@@ -20,12 +19,11 @@ from bot.presentation.templates import BUILT_IN, Templates
 TIMEOUT = 30.0  # seconds, of every wait on the server
 NOT_CONFIGURED = "e-mail is not configured: set SMTP_URL and MAIL_FROM"
 #: Whom a preview is from while MAIL_FROM is not set.
-_NOBODY = "paperboy@localhost"
-_T = TypeVar("_T")
+_NOBODY = Sender("Paperboy", "paperboy@localhost", "localhost")
 
 
 class MailChannel(Channel):
-    """Mails from `sender` (MAIL_FROM) through the server of `url` (SMTP_URL); `target` is an address.
+    """Mails from `sender` (MAIL_FROM) through `server` (SMTP_URL); `target` is an address.
 
     `return_path`: where mail servers report to that a mail came back, `bounces@example.org`, whose `bounces+x@` lead
     to the same mailbox. `public_url`, `secret`: for one-click links. `signer`: opens the DKIM key, or raises
@@ -37,8 +35,8 @@ class MailChannel(Channel):
 
     def __init__(
         self,
-        url: str | None,
-        sender: str | None,
+        server: SmtpServer | None,
+        sender: Sender | None,
         *,
         timeout: float = TIMEOUT,
         return_path: str | None = None,
@@ -47,8 +45,8 @@ class MailChannel(Channel):
         signer: Callable[[], Signer] | None = None,
         templates: Templates = BUILT_IN,
     ) -> None:
-        self._url = (url or "").strip()
-        self._sender = (sender or "").strip()
+        self._server = server
+        self._sender = sender
         self._timeout = timeout
         self._session: Session | None = None
         self._return_path = return_path
@@ -65,12 +63,11 @@ class MailChannel(Channel):
         signer = self._signer() if self._signer else None
         return Letterhead(self._sender or _NOBODY, self._public_url, self._secret, signer, self._templates)
 
-    def _settings(self) -> SmtpSettings:
-        """Raises NotConfigured, naming the variable to mend."""
-        if not self._url or not self._sender:
+    def _settings(self) -> tuple[SmtpServer, Sender]:
+        """Raises NotConfigured, naming the variables to set."""
+        if not self._server or not self._sender:
             raise NotConfigured(NOT_CONFIGURED)
-        _checked("MAIL_FROM", sender_address, self._sender)
-        return _checked("SMTP_URL", parse_smtp_url, self._url)
+        return self._server, self._sender
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         """Raises NotConfigured as `letterhead` does, when nobody asked `check` before."""
@@ -87,32 +84,19 @@ class MailChannel(Channel):
 
     def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
         try:
-            self._session = self._session or Session(self._settings(), self._timeout)
-            sender, to = self._envelope_sender(envelope.delivery), _address(envelope.target)
-            outcome = self._session.hand_over(sender, to, envelope.payload, reach)
+            server, sender = self._settings()
+            self._session = self._session or Session(server, self._timeout)
+            # with a return address, reports go to an address of each delivery's own, so that they name it
+            from_ = verp(self._return_path, envelope.delivery) if self._return_path else sender.address
+            outcome = self._session.hand_over(from_, _address(envelope.target), envelope.payload, reach)
         except NotConfigured as error:
             return Refused(str(error), Cause.SERVICE)
         except NotSentError as error:
             return error.outcome
         return Sent(message_id_in(envelope.payload)) if isinstance(outcome, Sent) else outcome
 
-    def _envelope_sender(self, delivery: str) -> str:
-        """Whom reports go to: with a return address, one of each delivery's own, so that reports name it."""
-        return verp(self._return_path, delivery) if self._return_path else self._address
-
-    @functools.cached_property
-    def _address(self) -> str:
-        return sender_address(self._sender).addr_spec
-
     def find(self, envelope: Envelope) -> Sent | None:
         raise LookupError("a mail that went out cannot be looked up")
-
-
-def _checked(variable: str, parse: Callable[[str], _T], value: str) -> _T:
-    try:
-        return parse(value)
-    except ValueError as error:
-        raise NotConfigured(f"{variable}: {error}") from None
 
 
 def _address(target: str) -> str:

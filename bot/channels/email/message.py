@@ -18,9 +18,10 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import EmailPolicy
-from email.utils import format_datetime, getaddresses
+from email.utils import format_datetime
 from urllib.parse import quote, urlsplit
 
+from bot.config.smtp_url import Sender
 from bot.delivery import unsubscribe_token
 from bot.delivery.model import Notice
 from bot.digests.model import Digest
@@ -46,7 +47,7 @@ _PLAIN_URL = re.compile(r"https?://[!#-;=@-~]+")
 class Letterhead:
     """What all letters of this installation have in common."""
 
-    sender: str  #: as in MAIL_FROM
+    sender: Sender
     public_url: str | None = None  #: of the web process; with a secret, letters have a one-click link to it
     secret: bytes | None = field(default=None, repr=False)
     signer: Signer | None = None
@@ -79,21 +80,15 @@ class _HeaderPolicy(EmailPolicy):
 _WIRE_POLICY = _HeaderPolicy(linesep="\r\n", cte_type="7bit", max_line_length=998)
 
 
-def sender_address(sender: str) -> Address:
-    """`ada@example.org` or `Ada <ada@example.org>` as an address; the name is Paperboy when there is none.
-
-    Raises ValueError for what is no address.
-    """
-    (name, address), *others = getaddresses([one_line(sender)]) or [("", "")]
-    user, _, domain = address.rpartition("@")
-    if others or not user or not _ascii_domain(domain) or re.search(r"[\s<>()\[\]\\,;:\"]|=\?", address):
-        raise ValueError("write it as paperboy@example.org or Paperboy <paperboy@example.org>")
-    return Address(_no_encoded_words(name) or "Paperboy", user, domain)
+def sender_address(sender: Sender) -> Address:
+    """The sender as the From header has it."""
+    user, _, domain = sender.address.rpartition("@")
+    return Address(_no_encoded_words(sender.name), user, domain)
 
 
-def message_id(delivery: str, sender: str) -> str:
+def message_id(delivery: str, sender: Sender) -> str:
     """The Message-ID of one delivery, as stored, sent and searched for: `<3f2a-1@example.org>`."""
-    return f"<{_token(delivery)}@{_ascii_domain(sender_address(sender).domain)}>"
+    return f"<{_token(delivery)}@{sender.domain}>"
 
 
 def message_id_in(content: bytes) -> str:
@@ -102,16 +97,10 @@ def message_id_in(content: bytes) -> str:
     return str(BytesHeaderParser().parsebytes(head)["Message-ID"]).strip()
 
 
-def sender_domain(sender: str) -> str:
-    """The sender's domain as headers and DNS hold it. Raises ValueError when `sender` is no address."""
-    return _ascii_domain(sender_address(sender).domain).lower()
-
-
 def compose(digest: Digest, delivery: str, to: str, letterhead: Letterhead) -> bytes:
     """The whole message, with CRLF line ends and 7-bit throughout, ready for DATA.
 
     `delivery`: id of the one delivery this message is; `to`: one bare address.
-    Raises ValueError when the sender is no address.
     """
     label = _label(one_line(digest.profile))
     ways_out = _ways_out(label, delivery, letterhead)
@@ -128,7 +117,7 @@ def compose(digest: Digest, delivery: str, to: str, letterhead: Letterhead) -> b
 def notice(told: Notice, delivery: str, to: str, letterhead: Letterhead) -> bytes:
     """A plain message of our own, such as an alert to whoever runs this: its lines arrive as they are given.
 
-    Subject and text may quote anybody. Raises ValueError when the sender is no address.
+    Subject and text may quote anybody.
     """
     message = _message(_subject(told.subject, _NOTICE_SUBJECT_LENGTH), delivery, told.made, to, letterhead)
     message.set_content("".join(f"{strip_controls(line)}\n" for line in told.text.splitlines()))
@@ -156,7 +145,7 @@ def _add(message: EmailMessage, headers: Mapping[str, str | Address]) -> None:
 
 
 def _finished(message: EmailMessage, made: datetime, to: str, letterhead: Letterhead) -> bytes:
-    ascii_only = to.isascii() and sender_address(letterhead.sender).addr_spec.isascii()
+    ascii_only = to.isascii() and letterhead.sender.address.isascii()
     content = message.as_bytes(policy=_WIRE_POLICY.clone(utf8=not ascii_only))
     return letterhead.signer(content, made) if letterhead.signer else content
 
@@ -166,7 +155,7 @@ def _finished(message: EmailMessage, made: datetime, to: str, letterhead: Letter
 
 def _ways_out(label: str, delivery: str, letterhead: Letterhead) -> tuple[str, ...]:
     """How to leave: by mail, and, the best comes last, by a click where the web process is told of."""
-    domain = sender_domain(letterhead.sender)
+    domain = letterhead.sender.domain
     user = quote(sender_address(letterhead.sender).username, safe="+")
     by_mail = f"mailto:{user}@{quote(domain)}?subject=unsubscribe%20{label}"
     by_click = _one_click(delivery, letterhead)
@@ -175,7 +164,7 @@ def _ways_out(label: str, delivery: str, letterhead: Letterhead) -> tuple[str, .
 
 def _list_headers(label: str, ways_out: Sequence[str], letterhead: Letterhead) -> dict[str, str]:
     """Which list this is and how to leave it."""
-    domain = sender_domain(letterhead.sender)
+    domain = letterhead.sender.domain
     one_click = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}  # RFC 8058
     return {
         "List-Id": f"<{label}.paperboy.{domain}>",
@@ -228,14 +217,6 @@ def _subject(text: str, limit: int) -> str:
 def _no_encoded_words(text: str) -> str:
     """`=?` begins one, which may hold line ends; email decodes it wherever it stands, and writes what it held."""
     return text.replace("=?", "= ?")
-
-
-def _ascii_domain(domain: str) -> str:
-    """A domain as headers hold it; empty when it cannot be one."""
-    try:
-        return domain.encode("idna").decode("ascii")
-    except UnicodeError:
-        return ""
 
 
 def _recipient(to: str) -> Address:

@@ -12,7 +12,7 @@ import smtplib
 import ssl
 from collections.abc import Callable, Iterator
 
-from bot.config.smtp_url import SmtpSettings, Tls
+from bot.config.smtp_url import SmtpServer, Tls
 from bot.delivery.model import Cause, Deferred, Outcome, Refused, Sent, Stage, Unknown
 from bot.delivery.ports import StageCallback
 from bot.text.plain import one_line, truncate
@@ -40,7 +40,7 @@ class Session:
     The connection stays open from mail to mail.
     """
 
-    def __init__(self, settings: SmtpSettings, timeout: float) -> None:
+    def __init__(self, settings: SmtpServer, timeout: float) -> None:
         self._settings = settings
         self._timeout = timeout
         self._place = f"{settings.host}:{settings.port}"

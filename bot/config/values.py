@@ -1,0 +1,144 @@
+"""Parsers of settings: each takes a variable's text, on one line, and returns the setting.
+
+A ValueError raised here continues a sentence that starts with the variable's name, and never contains the value.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import SecretStr
+
+from bot.text.addresses import parse_mail_address, parse_slack_target
+
+URL_ESCAPES = "write @ as %40, / as %2F, : as %3A, # as %23 and ? as %3F in its user name and password"
+
+
+def strip_line(value: str) -> str:
+    """The value without white space around it: one pasted into a platform's settings often ends in a line break."""
+    value = value.strip()
+    if any(unicodedata.category(c) in {"Cc", "Cs"} for c in value):
+        raise ValueError("contains a line break or a control character: remove it")
+    return value
+
+
+def split_url(url: str) -> SplitResult:
+    # the messages of urlsplit quote what may be a password
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise ValueError(f"is not a URL with a host and a port from 1 to 65535: {URL_ESCAPES}") from None
+    if port == 0 or parts.netloc.endswith(":"):
+        raise ValueError("has no port after its colon: write one from 1 to 65535, or remove the colon")
+    return parts
+
+
+def http_url(value: str) -> str:
+    parts = split_url(value)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or re.search(r"\s", value):
+        raise ValueError("is not a web address: write one such as https://paperboy.example.org")
+    if parts.username is not None:
+        raise ValueError("contains a user name or password, which would be shown: remove it")
+    return value
+
+
+def public_url(value: str) -> str:
+    """The URL without a slash at its end. It goes into links, and unchanged into a mail header."""
+    url = http_url(value)
+    if not url.isascii() or re.search(r'[<>"?#\\]', url):
+        raise ValueError("is the start of links: write it in ASCII and without ? # < >")
+    return url.rstrip("/")
+
+
+#: As platforms give them, and with the driver named. Without the driver SQLAlchemy would pick another, or none.
+_POSTGRES = re.compile(r"(?:postgres|postgresql|postgresql\+psycopg)://", re.IGNORECASE)
+_SQLITE = re.compile(r"sqlite(?:\+pysqlite)?://(?:/.*)?", re.IGNORECASE)
+
+
+def database_url(value: str) -> SecretStr:
+    if match := _POSTGRES.match(value):
+        split_url(value)
+        return SecretStr(f"postgresql+psycopg://{value[match.end() :]}")
+    if not _SQLITE.fullmatch(value):
+        raise ValueError(
+            "is not a PostgreSQL or SQLite URL: write postgresql://user:password@host/name or sqlite:///file.db"
+        )
+    return SecretStr(value)
+
+
+def folder(value: str) -> Path:
+    try:
+        return Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("starts with the home folder of an unknown user: write the whole path") from None
+
+
+def readable_folder(value: str) -> Path:
+    path = folder(value)
+    if not os.path.isdir(path):  # Path.is_dir raises for a name that is too long
+        raise ValueError("does not name a folder: write the path of the one with your templates")
+    if not os.access(path, os.R_OK | os.X_OK):
+        raise ValueError("names a folder that cannot be read: change its permissions")
+    return path
+
+
+def key_file(value: str) -> Path:
+    path = folder(value)
+    if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
+        raise ValueError("does not name a file: write the path of a private key")
+    return path
+
+
+def token(value: str) -> SecretStr:
+    if re.search(r"\s", value) or not value.isascii():
+        raise ValueError("contains a space or a character that no token has: copy it again")
+    return SecretStr(value)
+
+
+_SHORTEST_SECRET = 16  # characters
+
+
+def secret_key(value: str) -> SecretStr:
+    if len(value) < _SHORTEST_SECRET:
+        raise ValueError(f"is too easy to guess: write {_SHORTEST_SECRET} random characters or more")
+    return SecretStr(value)
+
+
+def contact(value: str) -> str:
+    if not value.isascii():
+        raise ValueError("goes into an HTTP header: write it in ASCII, such as ada@example.org")
+    return value
+
+
+def bare_address(value: str) -> str:
+    try:
+        return parse_mail_address(value)
+    except ValueError:
+        raise ValueError(
+            "is not an e-mail address without a name: write one such as bounces@example.org"
+        ) from None
+
+
+def alert_target(value: str) -> str:
+    try:
+        return parse_mail_address(value) if "@" in value else parse_slack_target(value)
+    except ValueError:
+        raise ValueError(
+            "is neither a Slack channel nor an e-mail address: write C0PAPERS, #papers or ada@example.org"
+        ) from None
+
+
+_LABEL = "[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
+_SELECTOR = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
+_LONGEST_SELECTOR = 100  # characters: with ._domainkey and the domain it must fit into a DNS name of 253
+
+
+def dkim_selector(value: str) -> str:
+    if len(value) > _LONGEST_SELECTOR or not _SELECTOR.fullmatch(value):
+        raise ValueError("is not a DKIM selector: write the part of the record's name before ._domainkey")
+    return value

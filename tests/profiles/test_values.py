@@ -1,0 +1,106 @@
+"""The values of a profile and the ways to write them."""
+
+from __future__ import annotations
+
+from datetime import time
+
+import pytest
+
+from bot.profiles.model import WEEK, Interest, Mute, Reference
+from tests.profiles.reading import DELIVER, INTERESTS, read, wrong
+
+
+@pytest.mark.parametrize(
+    ("days", "numbers"),
+    [
+        ("mon-fri", (0, 1, 2, 3, 4)),
+        ("Monday - Friday", (0, 1, 2, 3, 4)),
+        ("mon–wed", (0, 1, 2)),
+        ("mon,thu", (0, 3)),
+        ("thurs, tues", (1, 3)),
+        ("mon", (0,)),
+        ("[mon, thu]", (0, 3)),
+        ("[sat-sun, mon]", (0, 5, 6)),
+        ("fri-mon", (0, 4, 5, 6)),
+        ("sun-sun", (6,)),
+        ("daily", WEEK),
+        ("every day", WEEK),
+        ("weekdays", (0, 1, 2, 3, 4)),
+        ("weekends", (5, 6)),
+        ("[mon, mon]", (0,)),
+    ],
+)
+def test_days(days: str, numbers: tuple[int, ...]) -> None:
+    """Ranges, which may wrap around, lists, and words; in order, each day once."""
+    text = days if days.startswith("[") else f'"{days}"'
+    assert read(f"{INTERESTS}deliver: [{{maildir: a, days: {text}}}]").deliver[0].days == numbers
+
+
+@pytest.mark.parametrize(("at", "expected"), [("08:30", (8, 30)), ('"8:30"', (8, 30)), ("'00:00'", (0, 0))])
+def test_times_of_day(at: str, expected: tuple[int, int]) -> None:
+    """With quotes the leading zero is optional; with a leading zero the quotes are."""
+    assert read(f"{INTERESTS}deliver: [{{maildir: a, at: {at}}}]").deliver[0].at == time(*expected)
+
+
+@pytest.mark.parametrize(
+    "category",
+    ["cs.LG", "hep-th", "astro-ph.GA", "math.OC", "physics.soc-ph", "cond-mat.mes-hall", "q-bio.NC"],
+)
+def test_categories(category: str) -> None:
+    """Archives and their subjects, in the case that arXiv uses."""
+    assert read(f"{INTERESTS}{DELIVER}categories: [{category}]").categories == (category,)
+
+
+def test_values_are_read_from_their_text() -> None:
+    """Ids keep their zeros, numbers may be in quotes, and a word such as `no` is a word."""
+    text = f"mute: {{terms: [no, 2048, 8:30, ' a  b ']}}\nlike: [2502.19400]\nlimit: '5'\nthreshold: 80\n{DELIVER}"
+    profile = read(text)
+    assert profile.mute.terms == ("no", "2048", "8:30", "a b")
+    assert profile.like == (Reference("arxiv:2502.19400"),)
+    assert (profile.limit, profile.threshold) == (5, 80.0)
+
+
+@pytest.mark.parametrize("trick", ["{{7*7}}", "../../etc/passwd", "<script>alert(1)</script>", "%s${HOME}"])
+def test_hostile_texts_are_text(trick: str) -> None:
+    """Templates, paths and scripts are plain phrases, in a profile and in a message."""
+    phrase = f"robots {trick}"
+    assert read(f"interests: ['{phrase}']\nabout: '{trick}'\n{DELIVER}").interests == (Interest(phrase),)
+    assert trick in wrong(f"{INTERESTS}timezone: '{trick}'\n{DELIVER}")[0][2]
+
+
+@pytest.mark.parametrize(
+    ("written", "share"), [("0", 0.0), ("1", 1.0), ("'0.25'", 0.25), (".5", 0.5), ("", 0.0)]
+)
+def test_trending_is_a_share(written: str, share: float) -> None:
+    """From 0 to 1, as a number or as text; 0 when it is left out."""
+    assert read(f"{INTERESTS}trending: {written}\n{DELIVER}").trending == share
+    assert read(INTERESTS + DELIVER).trending == 0.0
+
+
+@pytest.mark.parametrize(
+    "phrase",
+    ["few-shot", "R programming", "3D", "C++", "GPT-4", "k-means", "learning to rank", "世", "модели мира"],
+)
+def test_phrases_that_can_match(phrase: str) -> None:
+    """A letter, a number or a stop word is accepted as part of a word or beside one."""
+    profile = read(f"interests: ['{phrase}']\navoid: ['{phrase}']\n{DELIVER}")
+    assert profile.interests == profile.avoid == (Interest(phrase),)
+
+
+def test_texts_become_readable() -> None:
+    """TeX in phrases, names and `about` is turned into Unicode."""
+    profile = read(
+        r"""
+interests: ['$\ell_1$ norms', {phrase: 'Schr\"odinger bridges'}]
+avoid: ['na\"ive Bayes']
+authors: ["Paulo Andr\\'e"]
+mute: {terms: ['$K$-theory'], authors: ['G\"odel']}
+about: 'Sampling in $L^2$'
+"""
+        + DELIVER
+    )
+    assert [interest.phrase for interest in profile.interests] == ["ℓ₁ norms", "Schrödinger bridges"]
+    assert profile.avoid == (Interest("naïve Bayes"),)
+    assert profile.authors == ("Paulo André",)
+    assert profile.mute == Mute(("K-theory",), ("Gödel",))
+    assert profile.about == "Sampling in L²"
