@@ -103,7 +103,8 @@ class PoliteHttp:
         full = _full_url(url, params)
         limit = self._limit(url)
         for wait in (*RETRY_WAITS, None):
-            self._sleep_until(limit.free_at)
+            if (early := limit.free_at - self._clock()) > 0:
+                self._sleep(early)
             try:
                 return self._request(full)
             except SourceError as error:
@@ -133,11 +134,6 @@ class PoliteHttp:
             return self._limits[self._groups[max(bases, key=len)]]
         return self._limits.setdefault(f"//{urlsplit(url).netloc}", _RateLimit(DEFAULT_SPACING))
 
-    def _sleep_until(self, moment: float) -> None:
-        seconds = moment - self._clock()
-        if seconds > 0:
-            self._sleep(seconds)
-
     def _request(self, url: str) -> bytes | None:
         """One try: the body, or None for "not modified"."""
         etag, last_modified = self._validators.get(_without_credentials(url)) or (None, None)
@@ -153,9 +149,12 @@ class PoliteHttp:
                 body = self._body(url, response)
         except requests.RequestException as error:
             # Without the error's own message, which contains the whole URL with its credentials.
-            why, is_transient = _describe(error)
+            failures = ((why, may_pass) for kind, why, may_pass in _FAILURES if isinstance(error, kind))
+            why, is_transient = next(failures)
             raise (_TransientError if is_transient else SourceError)(f"{shown(url)}: {why}") from None
-        self._stage(url, response.headers)
+        etag, last_modified = response.headers.get("ETag"), response.headers.get("Last-Modified")
+        if etag or last_modified:
+            self._staged[_without_credentials(url)] = (etag, last_modified)
         return body
 
     def _status_error(self, url: str, response: requests.Response) -> StatusError:
@@ -174,11 +173,6 @@ class PoliteHttp:
             if self._clock() > deadline:
                 raise SourceError(f"{shown(url)}: the answer took more than {TOTAL_TIMEOUT:.0f} s")
         return bytes(body)
-
-    def _stage(self, url: str, headers: Mapping[str, str]) -> None:
-        etag, last_modified = headers.get("ETag"), headers.get("Last-Modified")
-        if etag or last_modified:
-            self._staged[_without_credentials(url)] = (etag, last_modified)
 
 
 def user_agent(contact: str | None) -> str:
@@ -239,7 +233,3 @@ _FAILURES: tuple[tuple[type[requests.RequestException], str, bool], ...] = (
     (exceptions.TooManyRedirects, "too many redirects", False),
     (exceptions.RequestException, "the request failed", False),
 )
-
-
-def _describe(error: requests.RequestException) -> tuple[str, bool]:
-    return next((words, transient) for kind, words, transient in _FAILURES if isinstance(error, kind))

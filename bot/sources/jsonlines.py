@@ -22,6 +22,7 @@ from bot.text.plain import one_line
 _MAX_COUNT = 2**31 - 1  #: the largest value of an integer column in every database
 _FIRST_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")
 _MAYBE_TITLE = re.compile(r'"title"|\\u')  #: JSON may write any letter as an escape sequence
+#: In the authors' remark: https://info.arxiv.org/help/withdraw.html
 _WITHDRAWN = re.compile(r"\W*withdrawn\b|.*\b(?:has|have) been withdrawn\b", re.IGNORECASE | re.DOTALL)
 _EXPORTED_TITLE = "title"  #: namespace of the `title:...` that an export gives a paper without an id
 
@@ -186,6 +187,7 @@ def _entry(record: _Record) -> Entry | None:
     if not abstract:
         record.complaints.extend([lacking(record.line, title, "has no abstract")])
     ids, version = _identity(record)
+    remark = record.values.get("comment")
     return Entry(
         source=namespace(ids[0]) if ids else "jsonl",
         title=title,
@@ -203,7 +205,7 @@ def _entry(record: _Record) -> Entry | None:
         votes=record.number("votes"),
         comments=record.number("comments"),
         withdrawn=record.boolean("withdrawn")
-        or _says_withdrawn(record.values.get("comment"))
+        or (isinstance(remark, str) and _WITHDRAWN.match(remark) is not None)
         or is_withdrawn(abstract),
     )
 
@@ -256,8 +258,3 @@ def _url(record: _Record) -> str | None:
         return url or None
     record.report(f"'url' is not a web address: {url[:60]!r}")
     return None
-
-
-def _says_withdrawn(remark: object) -> bool:
-    """Whether the authors' remark says that the paper is withdrawn (https://info.arxiv.org/help/withdraw.html)."""
-    return isinstance(remark, str) and _WITHDRAWN.match(remark) is not None

@@ -131,7 +131,8 @@ class ArxivApi:
         """One listing per request; nothing if nothing is wanted. Raises SourceError."""
         for query in _queries(wanted):
             yield from self._newest(query, wanted, http, known)
-        for ids in _id_lists(wanted):
+        numbers = [id_.removeprefix("arxiv:") for id_ in wanted.papers if namespace(id_) == SOURCE]
+        for ids in chunks(numbers, PAGE_SIZE, MAX_QUERY, lambda number: len(quote_plus(number + ","))):
             data = http.get(
                 self._url, {"id_list": ",".join(ids), "start": "0", "max_results": str(PAGE_SIZE)}
             )
@@ -177,24 +178,12 @@ class ArxivApi:
 
 def _queries(wanted: SourceRequest) -> Iterator[str]:
     """`(cat:cs.LG OR au:"Seungwook Han")`, split into several queries if it is too long."""
-    terms = [*map(_category_term, wanted.categories), *filter(None, map(_author_term, wanted.authors))]
+    terms = [f"cat:{name}.*" if name in DIVIDED else f"cat:{name}" for name in wanted.categories]
+    # A quotation mark would end the phrase.
+    phrases = (one_line(name.replace('"', " ").replace("\\", " ")) for name in wanted.authors)
+    terms += (f'au:"{phrase}"' for phrase in phrases if phrase)
     for group in chunks(terms, len(terms), MAX_QUERY, lambda term: len(quote_plus(term + _OR))):
         yield f"({_OR.join(group)})"
-
-
-def _category_term(category: str) -> str:
-    return f"cat:{category}.*" if category in DIVIDED else f"cat:{category}"
-
-
-def _author_term(name: str) -> str:
-    # A quotation mark would end the phrase.
-    phrase = one_line(name.replace('"', " ").replace("\\", " "))
-    return f'au:"{phrase}"' if phrase else ""
-
-
-def _id_lists(wanted: SourceRequest) -> Iterator[list[str]]:
-    ids = [id_.removeprefix("arxiv:") for id_ in wanted.papers if namespace(id_) == SOURCE]
-    return chunks(ids, PAGE_SIZE, MAX_QUERY, lambda id_: len(quote_plus(id_ + ",")))
 
 
 def _has_been_read(entries: tuple[Entry, ...], wanted: SourceRequest, known: Known) -> bool:

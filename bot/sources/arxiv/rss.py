@@ -105,7 +105,7 @@ def _is_first_announcement(kind: str, version: int | None, ids: tuple[str, ...],
 
 
 def _feed_problems(document: Document, items: int) -> Iterator[Unreadable]:
-    """That some items may be missing, or that there are none although the feed's calendar has no holiday."""
+    """Complaints about a full feed, and about an empty one on a day that is not free in the feed's calendar."""
     if items >= MAX_ITEMS:
         yield broken(f"{items} items, the most that arXiv puts into one feed: there may be more", "the feed")
     root = document.root

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import date
 from itertools import pairwise
@@ -120,19 +120,23 @@ def _without_incomplete(lines: list[Line]) -> list[Line]:
 
 def _blocks(lines: Sequence[Line]) -> Iterator[_Block]:
     """One block per entry. An entry begins with a dash, or with arXiv's numbered id line, or without any mark."""
-    starts = _starts(lines, _is_dash) or _starts(lines, _is_id_line) or _starts(lines, _is_before_authors)
+    dashes = {i for i, line in enumerate(lines) if line.text == "-"}
+    id_lines = {i for i, line in enumerate(lines) if _match_id_line(line.text)}
+    titles = {i - 1 for i, line in enumerate(lines) if i and _AUTHORS.match(line.text)}
+    starts = _starts(lines, dashes) or _starts(lines, id_lines) or _starts(lines, titles)
     for start, end in pairwise([*starts, len(lines)]):
         body = start + 1 if lines[start].text == "-" else start
         if body < end or end == len(lines):  # several dashes in a row are one
             yield _block(lines[start].number, lines[body:end], lines[end - 1].number)
 
 
-def _starts(lines: Sequence[Line], is_mark: Callable[[Sequence[Line], int], bool]) -> list[int]:
-    """Where entries begin. Within an abstract, a mark counts only if `Authors:` follows soon."""
+def _starts(lines: Sequence[Line], marks: Set[int]) -> list[int]:
+    """The marks at which entries begin. Within an abstract, a mark counts only if `Authors:` follows soon."""
     starts: list[int] = []
     in_abstract = False
     for i, (_, text, _) in enumerate(lines):
-        if is_mark(lines, i) and not (in_abstract and not _authors_follow(lines, i)):
+        next_lines = lines[i + 1 : i + 5]
+        if i in marks and (not in_abstract or any(_AUTHORS.match(line.text) for line in next_lines)):
             starts.append(i)
             in_abstract = False
         elif _ABSTRACT.match(text):
@@ -140,22 +144,6 @@ def _starts(lines: Sequence[Line], is_mark: Callable[[Sequence[Line], int], bool
         elif _SUBMITTED.match(text) or (text.endswith("Less") and _LESS.search(text[-20:])):
             in_abstract = False
     return starts
-
-
-def _is_dash(lines: Sequence[Line], i: int) -> bool:
-    return lines[i].text == "-"
-
-
-def _is_id_line(lines: Sequence[Line], i: int) -> bool:
-    return _match_id_line(lines[i].text) is not None
-
-
-def _is_before_authors(lines: Sequence[Line], i: int) -> bool:
-    return i + 1 < len(lines) and _AUTHORS.match(lines[i + 1].text) is not None
-
-
-def _authors_follow(lines: Sequence[Line], i: int) -> bool:
-    return any(_AUTHORS.match(line.text) for line in lines[i + 1 : i + 5])
 
 
 def _match_id_line(text: str) -> re.Match[str] | None:
@@ -305,33 +293,24 @@ def _dates(text: str, problems: list[str], *, cut: bool) -> _Dates:
     Without a `v1` part this is the first version, unless the page breaks off before that part.
     """
     last, first = _LAST_VERSION.search(text), _FIRST_VERSION.search(text)
-    updated = _day(last, problems)
+    updated = _iso(last, problems)
     is_first = last is not None and first is None and not cut
     return _Dates(
-        published=updated if is_first else _day(first, problems),
+        published=updated if is_first else _iso(first, problems),
         updated=updated,
-        announced=_month(_ANNOUNCED.search(text), problems),
+        announced=_iso(_ANNOUNCED.search(text), problems),
         version=1 if is_first else None,
     )
 
 
-def _day(match: re.Match[str] | None, problems: list[str]) -> str | None:
+def _iso(match: re.Match[str] | None, problems: list[str]) -> str | None:
+    """The day or month as ISO text; an impossible one is added to `problems`."""
     if match is None:
         return None
-    day, month, year = match.groups()
+    *day, month, year = match.groups()
     try:
-        return date(int(year), month_number(month), int(day)).isoformat()
+        return iso_utc("-".join([year, f"{month_number(month):02}", *(number.zfill(2) for number in day)]))
     except ValueError:
-        problems.append(f"there is no such day as {day} {month}, {year}")
-        return None
-
-
-def _month(match: re.Match[str] | None, problems: list[str]) -> str | None:
-    if match is None:
-        return None
-    month, year = match.groups()
-    try:
-        return iso_utc(f"{year}-{month_number(month):02}")
-    except ValueError:
-        problems.append(f"there is no such month as {month} {year}")
+        what = f"day as {day[0]} {month}, {year}" if day else f"month as {month} {year}"
+        problems.append(f"there is no such {what}")
         return None

@@ -43,7 +43,7 @@ _NO_PAPERS = "no papers in this answer"
 _MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})T00:00:00(?:\.0+)?Z", re.ASCII)
 _PAPER = re.compile(rb'\{\s*"paper"\s*:\s*\{')
 _EMPTY_ARRAY = re.compile(r"\[\s*\]")
-_SEPARATORS = re.compile(r"[\s,]*")
+_ITEM = re.compile(r"[^\s,]")
 _DECODER = json.JSONDecoder()
 _SATURDAY = 5
 
@@ -97,19 +97,14 @@ def _items(text: str) -> tuple[list[Any], Unreadable | None]:
     items: list[Any] = []
     at = 1
     try:
-        while (at := _skip_separators(text, at)) < len(text) and text[at] != "]":
-            item, at = _DECODER.raw_decode(text, at)
+        while (match := _ITEM.search(text, at)) and match[0] != "]":
+            item, at = _DECODER.raw_decode(text, match.start())
             items.append(item)
     except json.JSONDecodeError as error:
         return items, _malformed(text, error.pos, error.msg)
     except (ValueError, RecursionError):  # a number with thousands of digits; thousands of brackets
         return items, _malformed(text, at, "a value that is too large or too deeply nested")
-    return items, _malformed(text, at, "the array is not closed") if at >= len(text) else None
-
-
-def _skip_separators(text: str, at: int) -> int:
-    match = _SEPARATORS.match(text, at)
-    return match.end() if match else at
+    return items, None if match else _malformed(text, len(text), "the array is not closed")
 
 
 def _malformed(text: str, at: int, why: str) -> Unreadable:
@@ -139,7 +134,12 @@ def _draft(item: Any) -> Draft:
         url=f"https://huggingface.co/papers/{quote(ids[0].partition(':')[2])}" if ids else None,
         version=version,
         published=date_of(_text(paper.get("publishedAt")), "publishedAt", problems, _published),
-        announced=date_of(_text(paper.get("submittedOnDailyAt")), "submittedOnDailyAt", problems, _day),
+        announced=date_of(
+            _text(paper.get("submittedOnDailyAt")),
+            "submittedOnDailyAt",
+            problems,
+            lambda text: iso_utc(text)[:10],
+        ),
         votes=_count(paper.get("upvotes")),
         comments=_count(outer.get("numComments")),
     )
@@ -167,10 +167,6 @@ def _published(text: str) -> str:
     """ISO text in UTC. Exactly midnight means only the day: the service does not always keep arXiv's time."""
     midnight = _MIDNIGHT.fullmatch(text.strip())
     return iso_utc(midnight[1] if midnight else text)
-
-
-def _day(text: str) -> str:
-    return iso_utc(text)[: len("2026-05-28")]
 
 
 def _object(value: Any) -> dict[str, Any]:
