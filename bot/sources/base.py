@@ -40,12 +40,8 @@ class Http(Protocol):
         ...
 
 
-class Known(Protocol):
-    """Looks up which works are stored already."""
-
-    def __call__(self, entries: tuple[Entry, ...]) -> frozenset[int]:
-        """Positions in `entries` of the works that are stored."""
-        ...
+#: Returns the positions of the entries whose works are stored already.
+Known = Callable[[tuple[Entry, ...]], frozenset[int]]
 
 
 class Source(Protocol):

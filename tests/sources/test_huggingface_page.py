@@ -355,27 +355,3 @@ def test_real_pages(name: str, entries: int, met: int, comments: int, organizati
     assert sum(e.published is not None for e in listing.entries) == met
     assert sum(e.comments or 0 for e in listing.entries) == comments
     assert [e.organization for e in listing.entries if e.organization] == organizations
-
-
-@needs_shared
-def test_entries_of_real_pages() -> None:
-    """With a year, without, with comments, with an organization."""
-    found = {
-        e.title: (e.author_count, e.organization, e.published, e.comments)
-        for path in sorted((SHARED / "listings").glob("00[134]*.txt"))
-        for e in saved_page.parse(path.read_bytes(), AS_OF).entries
-    }
-    assert found["LIMI: Less is More for Agency"] == (21, None, "2025-09-22", 5)
-    assert found["The Consciousness Prior"] == (1, None, "2017-09-25", None)
-    assert found["Orca: Progressive Learning from Complex Explanation Traces of GPT-4"] == (
-        6,
-        None,
-        "2023-06-05",
-        18,
-    )
-    assert found["Video Reasoning without Training"] == (None, "Qualcomm", "2025-10-19", 2)
-    assert found["Skill-Targeted Adaptive Training"] == (None, None, None, None)
-    mixed = (
-        "Mixed-R1: Unified Reward Perspective For Reasoning Capability in Multimodal Large Language Models"
-    )
-    assert found[mixed] == (None, "ByteDance", "2025-05-29", None)
