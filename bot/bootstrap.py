@@ -34,8 +34,7 @@ if TYPE_CHECKING:
     from bot.delivery.ports import Channel
     from bot.delivery.status import Status
     from bot.presentation.templates import Templates
-    from bot.sources.base import Source
-    from bot.sources.files import Format
+    from bot.sources.base import Format, Source
     from bot.sources.http import PoliteHttp
     from bot.store.database import Database
     from bot.store.outbox import Outbox

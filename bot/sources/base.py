@@ -1,11 +1,12 @@
-"""What a source is, what it is asked for, and what it needs."""
+"""What a source is, what it is asked for, and what sources need to ask their services."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Protocol
+from urllib.parse import urlsplit
 
 from bot.clock import require_aware
 from bot.papers.model import Entry, Listing
@@ -13,13 +14,15 @@ from bot.papers.model import Entry, Listing
 
 @dataclass(frozen=True, slots=True)
 class SourceRequest:
-    """What to ask the sources for: it follows from the profiles and from what was asked before."""
+    """What to ask a source for: it follows from the profiles and from what was asked before."""
 
     categories: tuple[str, ...] = ()  #: sorted union over the profiles
-    authors: tuple[str, ...] = ()  #: sorted union of followed authors
+    authors: tuple[str, ...] = ()  #: sorted union of the followed authors
     papers: tuple[str, ...] = ()  #: canonical ids of liked or disliked papers that are not stored yet
-    since: date | None = None  #: day of this source's last complete answer; None: never asked
-    by_name: bool = False  #: the user named the source: it answers even when it would find nothing missed
+    since: date | None = None  #: day of this source's last complete answer; None: it was never asked
+    by_name: bool = (
+        False  #: the user named the source: it also asks when it would otherwise have nothing to do
+    )
     now: datetime = field(kw_only=True)
 
     def __post_init__(self) -> None:
@@ -27,33 +30,67 @@ class SourceRequest:
 
 
 class Http(Protocol):
-    """A polite GET: rate limits, User-Agent, conditional requests, retries and size limits are its business."""
+    """GET requests with rate limits, User-Agent, conditional requests, retries and size limits."""
 
     def get(self, url: str, params: Mapping[str, str] | None = None) -> bytes | None:
-        """The body, or None when the service says that nothing changed since the last time.
+        """The body, or None if the service says that nothing changed since the last time.
 
-        Raises SourceError when there is no usable answer after a bounded number of polite tries.
+        Raises SourceError if there is no usable answer after a bounded number of tries.
         """
         ...
 
 
-class Known(Protocol):
-    """Which works are stored already."""
-
-    def __call__(self, entries: tuple[Entry, ...]) -> frozenset[int]:
-        """Positions in `entries` of the works that are stored."""
-        ...
+#: Returns the positions of the entries whose works are stored already.
+Known = Callable[[tuple[Entry, ...]], frozenset[int]]
 
 
 class Source(Protocol):
-    """One service to ask for new papers."""
+    """One service that is asked for new papers."""
 
     name: str  #: as in `--source NAME` and `status`
 
     def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
-        """Listings as they come, newest first where the service allows; each is stored before the next.
+        """Listings as they arrive, newest first where the service allows it; each is stored before the next.
 
-        Raises SourceError when it cannot go on; what was yielded before stays.
-        Yields nothing when there is nothing to ask for, and an empty listing when nothing changed.
+        Yields nothing if there is nothing to ask for, and an empty listing if nothing changed.
+        Raises SourceError if it cannot go on; what was yielded before stays stored.
         """
         ...
+
+
+class Format(Protocol):
+    """A form of listing, recognised by its content. Each parser module under bot/sources is one."""
+
+    def recognises(self, data: bytes) -> bool: ...
+
+    def parse(self, data: bytes, as_of: date) -> Listing:
+        """All entries; what cannot be read is in `unreadable`, nothing is raised.
+
+        `as_of`: the day on which the listing was saved, for dates without a year.
+        """
+        ...
+
+
+def endpoint(base_url: str, path: str) -> str:
+    """`base_url` with `path` appended if it names only a host; without a slash at its end."""
+    base = base_url.strip().rstrip("/")
+    return base if urlsplit(base).path else base + path
+
+
+def chunks(
+    items: Iterable[str], max_items: int, max_size: int, size: Callable[[str], int] = len
+) -> Iterator[list[str]]:
+    """`items` in order, in groups of at most `max_items` whose sizes sum to at most `max_size`.
+
+    An item that is larger than `max_size` is a group of its own.
+    """
+    group: list[str] = []
+    used = 0
+    for item in items:
+        if group and (len(group) == max_items or used + size(item) > max_size):
+            yield group
+            group, used = [], 0
+        group.append(item)
+        used += size(item)
+    if group:
+        yield group

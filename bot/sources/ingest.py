@@ -1,4 +1,4 @@
-"""Listings into the store: each source and each file on its own, what could be read kept, the rest told."""
+"""Asks the sources and stores what they answer; a source that fails is reported and does not stop the others."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from bot.papers.model import Entry, Listing, SourceState, Unreadable
 from bot.profiles.model import Profile
 from bot.sources.base import Http, Source, SourceRequest
 
-#: A source that makes up for the days that another one missed: it looks back to when either last answered.
-STANDS_IN_FOR = {"arxiv-oai": "arxiv-rss"}
+#: A source that catches up on the days that another one missed: it goes back to when either last answered.
+CATCHES_UP_FOR = {"arxiv-oai": "arxiv-rss"}
 
 
 class PaperStore(Protocol):
-    """What ingesting needs of the stored papers."""
+    """The stored papers, as ingesting uses them: `bot.store` is not imported here."""
 
     def add(
         self, entries: Sequence[Entry], now: datetime, progress: Callable[[int], None] | None = None
@@ -30,15 +30,15 @@ class PaperStore(Protocol):
 
 
 class SourceStore(Protocol):
-    """What ingesting needs of the stored states of the sources."""
+    """The stored states of the sources, as ingesting uses them."""
 
     def get(self, name: str) -> SourceState | None: ...
 
     def put(self, state: SourceState) -> None: ...
 
 
-class Conditional(Http, Protocol):
-    """An Http whose validators are kept only once what they validate is stored."""
+class ConditionalHttp(Http, Protocol):
+    """An Http that remembers the validators of an answer only once the answer is stored."""
 
     def commit(self) -> None: ...
 
@@ -47,7 +47,7 @@ class Conditional(Http, Protocol):
 
 @dataclass(frozen=True, slots=True)
 class SourceReport:
-    """How one source or file fared in one call."""
+    """The result of reading one source or one file."""
 
     name: str
     entries: int = 0
@@ -62,90 +62,96 @@ class SourceReport:
 
 
 def source_request(profiles: Sequence[Profile], stored: frozenset[str], now: datetime) -> SourceRequest:
-    """What to ask for: the union of the profiles' categories and followed authors, and papers to resemble.
+    """What to ask for: all categories and followed authors of the profiles, and the papers that they refer to.
 
-    `stored`: ids of referenced papers that need no asking.
+    `stored`: ids of papers that are stored and so need not be asked for.
     """
-    named = (reference for p in profiles for reference in (*p.like, *p.dislike))
-    references = {one.id for one in named if one.id and not (one.title and one.abstract)}
+    references = [reference for p in profiles for reference in (*p.like, *p.dislike)]
+    ids = {r.id for r in references if r.id and not (r.title and r.abstract)} - stored
     return SourceRequest(
         categories=tuple(sorted({c for p in profiles for c in p.categories})),
         authors=tuple(sorted({a for p in profiles for a in p.authors})),
-        papers=tuple(sorted(id_ for id_ in references - stored if namespace(id_) == "arxiv")),
+        papers=tuple(sorted(id_ for id_ in ids if namespace(id_) == "arxiv")),
         now=now,
     )
 
 
-# --- Files ------------------------------------------------------------------------------------------------
-
-
-# --- Sources ----------------------------------------------------------------------------------------------
+def ingest_sources(
+    sources: Sequence[Source],
+    request: SourceRequest,
+    http: ConditionalHttp,
+    papers: PaperStore,
+    states: SourceStore,
+) -> Iterator[SourceReport]:
+    """Ask the sources in turn; yields the report of each as soon as it is done."""
+    for source in sources:
+        yield ingest_source(source, request, http, papers, states)
 
 
 def ingest_source(
-    source: Source, ask: SourceRequest, http: Conditional, papers: PaperStore, states: SourceStore
+    source: Source, request: SourceRequest, http: ConditionalHttp, papers: PaperStore, states: SourceStore
 ) -> SourceReport:
-    """Ask one source and store what it answers, page by page; remember how it fared.
+    """Ask one source, store its answers page by page, and store the source's new state.
 
-    A source that fails is a report, not an exception: the others go on.
+    A source that fails gives a report, not an exception.
     """
     before = states.get(source.name)
-    if before and before.retry_at and before.retry_at > ask.now:
-        why = f"asked to be left alone until {before.retry_at:%Y-%m-%d %H:%M} UTC"
+    if before and before.retry_at and before.retry_at > request.now:
+        why = f"the service asked for no requests until {before.retry_at:%Y-%m-%d %H:%M} UTC"
         return SourceReport(source.name, state="skipped", why=why)
-    answers = (before, states.get(STANDS_IN_FOR[source.name]) if source.name in STANDS_IN_FOR else None)
-    since = max((s.last_success.date() for s in answers if s and s.last_success), default=None)
-    report, error = _drained(source, replace(ask, since=since), http, papers)
-    states.put(_state_after(before, report, error, ask.now))
+    replaced = states.get(CATCHES_UP_FOR[source.name]) if source.name in CATCHES_UP_FOR else None
+    since = max((s.last_success.date() for s in (before, replaced) if s and s.last_success), default=None)
+    report, error = _fetch(source, replace(request, since=since), http, papers)
+    states.put(_state_after(before, report, error, request.now))
     return report
 
 
-def _drained(
-    source: Source, ask: SourceRequest, http: Conditional, papers: PaperStore
+def _fetch(
+    source: Source, request: SourceRequest, http: ConditionalHttp, papers: PaperStore
 ) -> tuple[SourceReport, SourceError | None]:
-    report, error = SourceReport(source.name, state="idle", why="nothing to ask for"), None
+    """The report, and the error that ended the fetch."""
+    answered = False
+    report = SourceReport(source.name)
     try:
-        for listing in source.fetch(ask, http, papers.known):
-            changes = papers.add(listing.entries, ask.now)
-            # An answer that broke off must not be answered with "not modified" next time.
+        for listing in source.fetch(request, http, papers.known):
+            changes = papers.add(listing.entries, request.now)
+            # After an answer that broke off, the next request must not be answered with "not modified".
             http.rollback() if listing.unreadable else http.commit()
-            report = _added(report, listing, changes)
-    except SourceError as failure:
+            report = _add(report, listing, changes)
+            answered = True
+    except SourceError as error:
         http.rollback()
-        error = failure
-        report = replace(report, state="failed", why=str(failure))
-    return _judged(report), error
+        return replace(report, state="failed", why=str(error)), error
+    if answered:
+        return _with_state(report), None
+    why = "nothing to ask for" if request.categories else "no categories in any profile"
+    return replace(report, state="idle", why=why), None
 
 
-def _judged(report: SourceReport) -> SourceReport:
-    """The state of a source that went through to the end. An answer of which nothing could be read failed."""
-    if report.state in ("failed", "idle"):
-        return report
-    if report.unreadable:
-        first = report.unreadable[0]
-        state = (
-            "partial" if report.entries else "empty" if all(u.empty for u in report.unreadable) else "failed"
-        )
-        return replace(report, state=state, why=f"{first.where}: {first.why}")
-    return report if report.entries else replace(report, state="empty")
-
-
-def _added(report: SourceReport, listing: Listing, changes: Counter[Change]) -> SourceReport:
+def _add(report: SourceReport, listing: Listing, changes: Counter[Change]) -> SourceReport:
     return replace(
         report,
-        state="ok",
-        why="",
         entries=report.entries + len(listing.entries),
         changes=report.changes + changes,
         unreadable=(*report.unreadable, *listing.unreadable),
     )
 
 
+def _with_state(report: SourceReport) -> SourceReport:
+    """The report of a source that answered to the end. It failed if nothing of its answers could be read."""
+    if not report.unreadable:
+        return report if report.entries else replace(report, state="empty")
+    if report.entries:
+        state = "partial"
+    else:
+        state = "empty" if all(problem.empty for problem in report.unreadable) else "failed"
+    first = report.unreadable[0]
+    return replace(report, state=state, why=f"{first.where}: {first.why}")
+
+
 def _state_after(
     before: SourceState | None, report: SourceReport, error: SourceError | None, now: datetime
 ) -> SourceState:
-    retry = now + timedelta(seconds=error.retry_after) if error and error.retry_after else None
-    last_new = now if report.changes[Change.NEW] else (before.last_new if before else None)
     succeeded = report.state not in ("failed", "idle")
     return SourceState(
         name=report.name,
@@ -153,14 +159,6 @@ def _state_after(
         why=report.why,
         last_attempt=now,
         last_success=now if succeeded else (before.last_success if before else None),
-        last_new=last_new,
-        retry_at=retry,
+        last_new=now if report.changes[Change.NEW] else (before.last_new if before else None),
+        retry_at=now + timedelta(seconds=error.retry_after) if error and error.retry_after else None,
     )
-
-
-def ingest_sources(
-    sources: Sequence[Source], ask: SourceRequest, http: Conditional, papers: PaperStore, states: SourceStore
-) -> Iterator[SourceReport]:
-    """Every source in turn, a report each as it is through."""
-    for source in sources:
-        yield ingest_source(source, ask, http, papers, states)

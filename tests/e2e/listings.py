@@ -1,4 +1,4 @@
-"""Works made up for these tests, and every form of listing that can show them."""
+"""Invented works, and listings of them in every format."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Work:
         return replace(self, **changes)
 
 
-#: What nobody here asks for: the background.
+#: Subjects that no profile of these tests wants.
 _SUBJECTS = (
     ("Glacier Melt", "ice sheets lose mass where warm currents reach the grounding line"),
     ("Bird Song", "young finches copy the phrases of their fathers note by note"),
@@ -70,7 +70,7 @@ TABLE = Work(
     number="2605.00103",
     authors=("Eli Essai",),
 )
-#: What comes a day later.
+#: Announced a day later.
 NEXT = Work(
     title="World Models of Other People's Kitchens",
     abstract="A world model of one kitchen fails in the next. We let world models keep what kitchens share, "
@@ -88,8 +88,8 @@ deliver:
 
 
 def profile(*deliveries: str, more: str = "") -> str:
-    """A profile that wants world models and reward modelling, delivered so."""
-    lines = "".join(f"  - {{{one}}}\n" for one in deliveries or ("maildir: ada",))
+    """A profile that wants world models and reward modelling, with these deliveries."""
+    lines = "".join(f"  - {{{delivery}}}\n" for delivery in deliveries or ("maildir: ada",))
     return f"{PROFILE}{lines}{more}"
 
 
@@ -97,7 +97,7 @@ def profile(*deliveries: str, more: str = "") -> str:
 
 
 def record(work: Work, **changes: Any) -> dict[str, Any]:
-    """A line of JSON Lines as an object. A field that is changed to None is left out."""
+    """The object of a line of JSON Lines. `changes` replace fields; None removes one."""
     fields = {
         "id": f"arxiv:{work.number}" if work.number else None,
         "title": work.title,
@@ -129,7 +129,7 @@ def _on_arxiv_page(work: Work) -> str:
 
 
 def daily_page(*works: Work) -> str:
-    """Hugging Face's Daily Papers as saved from the browser: no ids, no names."""
+    """Hugging Face's Daily Papers as saved from the browser: without ids and names."""
     head = ("new", "Get trending papers in your email inbox!", "Subscribe", "Daily Papers")
     title = "byAK and the research community"
     return "\n\n".join((*head, title, "\n".join(_on_daily_page(work) for work in works)))
@@ -193,7 +193,7 @@ Abstract: {escape(work.abstract)}</description>
 
 
 def oai(*works: Work) -> bytes:
-    """arXiv's OAI-PMH, without a further page."""
+    """arXiv's OAI-PMH, the only page."""
     records = "".join(
         f"""<record><header><identifier>oai:arXiv.org:{work.number}</identifier></header><metadata>
         <arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/"><id>{work.number}</id>

@@ -1,4 +1,4 @@
-"""The five real pages that lie beside the checkout: every entry of each, once. Skipped where they are not."""
+"""Five real saved pages: every entry of each, once. Skipped if they are not beside the checkout."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ LISTINGS = ROOT.parent / "shared" / "listings"
 COUNTS = {"000": 13, "001": 109, "002": 82, "003": 128, "004": 64}
 DAY = "2025-11-12"
 
-pytestmark = pytest.mark.skipif(not LISTINGS.is_dir(), reason=f"no real listings: {LISTINGS} is not there")
+pytestmark = pytest.mark.skipif(not LISTINGS.is_dir(), reason=f"{LISTINGS} does not exist")
 
 
 def test_every_entry_of_every_page_is_read_once(bench: Bench) -> None:
-    """The counts of each page, nothing unreadable, works on several pages are one paper; the second call finds
-    nothing new and leaves what is stored byte for byte as it was.
+    """Nothing is unreadable, and works on several pages are one paper. A second call finds nothing new and does not
+    change the export.
     """
     files = [part for path in sorted(LISTINGS.iterdir()) for part in ("--file", path)]
     first = bench.run("ingest", *files, "--as-of", DAY, "--json")
@@ -34,8 +34,8 @@ def test_every_entry_of_every_page_is_read_once(bench: Bench) -> None:
 
 
 def test_the_fields_that_pages_show_are_read(bench: Bench) -> None:
-    """Titles and abstracts everywhere; names only from arXiv, their number from Hugging Face; no date after the
-    day on which the pages were saved; comment counts and organisations where there are any.
+    """All papers have title and abstract; only arXiv has authors, Hugging Face their number; no date is after the
+    day on which the pages were saved; some papers have comment counts and organizations.
     """
     files = [part for path in sorted(LISTINGS.iterdir()) for part in ("--file", path)]
     bench.run("ingest", *files, "--as-of", DAY)
@@ -47,13 +47,13 @@ def test_the_fields_that_pages_show_are_read(bench: Bench) -> None:
     assert min(dates) >= "2000"
     assert any(paper["comments"] for paper in papers)
     assert any(paper["organization"] for paper in papers)
-    # One page of 82 works shows neither for any of them.
+    # One page of 82 works has neither for any of them.
     assert Counter(bool(paper["author_count"] or paper["organization"]) for paper in papers)[False] < 90
     assert any("\n\n" in paper["abstract"] for paper in papers)
 
 
 def test_a_followed_author_is_found_on_the_real_page(bench: Bench) -> None:
-    """All papers of Seungwook Han on the arXiv page, and none whose two names belong to two people."""
+    """All papers of Seungwook Han on the arXiv page, and none with the two names in two people."""
     page = next(LISTINGS.glob("000_*"))
     bench.profile("han", "authors: [Seungwook Han]\ndeliver: [{maildir: han}]\n")
     bench.run("ingest", "--file", page, "--as-of", DAY)

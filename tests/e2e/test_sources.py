@@ -1,4 +1,4 @@
-"""Asking the live sources: what is asked, how politely, and what is done with the answers."""
+"""Asking local services in place of the live ones: what is requested, how often, and what becomes of the answers."""
 
 from __future__ import annotations
 
@@ -14,16 +14,17 @@ SATURDAY = "2026-05-02"
 
 @pytest.fixture
 def live(bench: Bench, sources: SourceServer) -> Bench:
-    """A profile that asks for one category, and sources that are local."""
+    """A profile with one category, and local sources."""
     bench.profile("ada", profile(more="categories: [cs.LG]\n"))
     bench.env |= sources.settings
     return bench
 
 
 def test_all_sources_together_give_one_paper_each(live: Bench, sources: SourceServer) -> None:
-    """A plain `ingest` asks every source for what the profiles want; the same work from three is one paper with
-    all its sources. arXiv's services are asked one after the other, 3 seconds apart.
+    """`ingest` asks every source for what the profiles want. The same work from three sources is one paper with all
+    of them. Requests have PAPERBOY_CONTACT in the User-Agent; those to arXiv's services are 3 seconds apart.
     """
+    live.env["PAPERBOY_CONTACT"] = "ada@example.org"
     sources.answer(RSS, rss(WORLD, REWARD))
     sources.answer(API, atom(WORLD.but(day=WORLD.day.replace(month=4)), TABLE))
     sources.answer(DAILY, b"[]")
@@ -41,24 +42,15 @@ def test_all_sources_together_give_one_paper_each(live: Bench, sources: SourceSe
 
     (feed,), (query,) = sources.asked(RSS), sources.asked(API)
     assert feed.path == f"{RSS}/cs.LG"
+    assert "ada@example.org" in feed.headers["user-agent"]
     assert "cat:cs.LG" in query.query["search_query"]
     assert query.begun - feed.ended >= 2.95
     assert {request.query["date"] for request in sources.asked(DAILY)} == {DAY, "2026-05-03"}
     assert sources.asked(OAI) == []
 
 
-def test_requests_say_who_asks(live: Bench, sources: SourceServer) -> None:
-    """The User-Agent is Paperboy's, with the address of PAPERBOY_CONTACT."""
-    live.env["PAPERBOY_CONTACT"] = "ada@example.org"
-    sources.answer(RSS, rss(WORLD))
-    live.run("ingest", "--source", "arxiv-rss", "--as-of", DAY)
-    (request,) = sources.requests
-    assert request.headers["user-agent"].startswith("Paperboy/")
-    assert "ada@example.org" in request.headers["user-agent"]
-
-
 def test_the_second_call_is_conditional(live: Bench, sources: SourceServer) -> None:
-    """What was stored is asked for with If-None-Match; "nothing changed" is no fault and stores nothing."""
+    """A stored answer is requested with If-None-Match; "not modified" is not a failure and stores nothing."""
     sources.answer(RSS, rss(WORLD, REWARD), headers={"ETag": '"monday"'})
     first = live.run("ingest", "--source", "arxiv-rss", "--as-of", DAY, "--json")
     second = live.run("ingest", "--source", "arxiv-rss", "--as-of", DAY, "--json")
@@ -68,8 +60,8 @@ def test_the_second_call_is_conditional(live: Bench, sources: SourceServer) -> N
     assert (source["entries"], source["unreadable"], second.json["papers"]) == (0, [], 2)
 
 
-def test_a_service_that_asks_for_time_is_left_alone(live: Bench, sources: SourceServer) -> None:
-    """503 with a long Retry-After: no second try now, and none by a later call until that time has passed."""
+def test_a_long_retry_after_is_honoured(live: Bench, sources: SourceServer) -> None:
+    """No second try in this call, and none in a later call until that time has passed."""
     sources.answer(RSS, b"busy", status=503, headers={"Retry-After": "3600"})
     first = live.run("ingest", "--source", "arxiv-rss", "--as-of", "2026-05-04T08:00:00Z", "--json")
     assert (first.code, len(sources.requests)) == (1, 1)
@@ -77,14 +69,14 @@ def test_a_service_that_asks_for_time_is_left_alone(live: Bench, sources: Source
 
     early = live.run("ingest", "--source", "arxiv-rss", "--as-of", "2026-05-04T08:59:00Z")
     assert len(sources.requests) == 1
-    assert "left alone until 2026-05-04 09:00" in early.out
+    assert "no requests until 2026-05-04 09:00" in early.out
     sources.answer(RSS, rss(WORLD))
     late = live.run("ingest", "--source", "arxiv-rss", "--as-of", "2026-05-04T09:00:01Z", "--json")
     assert (late.code, len(sources.requests), late.json["papers"]) == (0, 2, 1)
 
 
-def test_status_tells_how_each_source_fared(live: Bench, sources: SourceServer) -> None:
-    """A failure after a success keeps the time of the success, and says what went wrong since."""
+def test_status_shows_the_state_of_each_source(live: Bench, sources: SourceServer) -> None:
+    """After a failure: the time of the last success, and the reason of the failure."""
     sources.answer(RSS, rss(WORLD))
     live.run("ingest", "--source", "arxiv-rss", "--as-of", "2026-05-04T08:00:00Z")
     sources.answer(RSS, b"gone", status=410)
@@ -100,7 +92,7 @@ def test_status_tells_how_each_source_fared(live: Bench, sources: SourceServer) 
 
 
 def test_days_that_were_missed_are_caught_up(live: Bench, sources: SourceServer) -> None:
-    """After days without an answer the OAI interface is asked for what changed since, by set and day."""
+    """After days without an answer, the OAI interface is asked for what changed since then, by set and day."""
     sources.answer(OAI, oai(WORLD))
     first = live.run("ingest", "--source", "arxiv-oai", "--as-of", "2026-05-04T08:00:00Z", "--json")
     sources.answer(OAI, oai(WORLD, NEXT))
@@ -112,8 +104,8 @@ def test_days_that_were_missed_are_caught_up(live: Bench, sources: SourceServer)
 
 
 def test_followed_authors_and_liked_papers_are_asked_for(bench: Bench, sources: SourceServer) -> None:
-    """The API's query names followed authors; a liked paper that is not stored is asked for by its id, and is
-    known from then on without ever being news.
+    """The API's query has the followed authors. A liked paper that is not stored is requested by its id; it is stored
+    and never news.
     """
     bench.env |= sources.settings
     bench.profile("ada", "authors: [Fay Koe]\nlike: [2605.00101]\ndeliver: [{maildir: ada}]\n")
@@ -128,8 +120,8 @@ def test_followed_authors_and_liked_papers_are_asked_for(bench: Bench, sources: 
     assert [entry["id"] for entry in digest["entries"]] == [f"arxiv:{NEXT.number}"]
 
 
-def test_a_quiet_day_is_told_apart_from_a_failing_source(live: Bench, sources: SourceServer) -> None:
-    """When nothing is to be sent and a source failed, the edition says so; when all is well it does not."""
+def test_a_quiet_edition_names_a_failed_source(live: Bench, sources: SourceServer) -> None:
+    """If nothing is to be sent and a source failed, the edition's reason contains that failure."""
     sources.answer(DAILY, b"[]")
     live.run("ingest", "--source", "huggingface", "--as-of", SATURDAY)
     calm = live.run("send", "--on", SATURDAY, "--json").json["editions"][0]

@@ -1,22 +1,19 @@
-"""arXiv search results saved as text: every entry, whole or as far as it goes."""
+"""arXiv search results saved as text: every entry, complete or cut off."""
 
 from __future__ import annotations
 
 from datetime import date
-from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bot.papers.model import Entry, Listing
 from bot.sources.arxiv import saved_page
 from bot.sources.parsing import saved_pages
+from bot.text.latex import to_unicode
+from tests.sources.support import SHARED, needs_shared
 
 AS_OF = date(2025, 11, 12)
 MAY = "2024-05"
-#: The client's pages, beside the checkout: ../shared/listings
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "listings" / "000_ab75714cecf5e308.txt"
 
 PAGE = """\
 -
@@ -39,7 +36,7 @@ Short Notes on Short Notes
 Authors:
 Alan Turing
 Abstract:
-One paragraph, shown whole -- nothing to unfold.
+One paragraph, shown whole, nothing to unfold.
 Submitted 28 October, 2021;
 originally announced November 2021.
 -
@@ -58,8 +55,6 @@ Submitted 17 December, 2024;
 originally announced December 2024.
 """
 
-LINES = st.lists(st.sampled_from([*PAGE.splitlines(), "-", "", "\x00", "arXiv:2502.19402 [pdf]", "Authors:"]))
-
 
 def read(text: str) -> Listing:
     return saved_page.parse(text.encode(), AS_OF)
@@ -71,7 +66,7 @@ def one(text: str) -> Entry:
 
 
 def entry_text(dates: str = "Submitted 1 May, 2023;\noriginally announced May 2023.", **parts: str) -> str:
-    """One entry of a page, with some of its parts put otherwise."""
+    """One entry of a page; `parts` replace its parts."""
     head = parts.get("head", "A Title")
     authors = parts.get("authors", "Authors:\nAda Lovelace")
     abstract = parts.get("abstract", "Abstract:\nAn abstract.")
@@ -79,7 +74,7 @@ def entry_text(dates: str = "Submitted 1 May, 2023;\noriginally announced May 20
 
 
 def test_complete_page() -> None:
-    """Every entry is read field by field, and nothing is complained of."""
+    """Every field of every entry is read, and nothing is reported."""
     listing = read(PAGE)
     assert listing.unreadable == ()
     first, second, third = listing.entries
@@ -93,7 +88,7 @@ def test_complete_page() -> None:
         updated="2025-06-04",
         announced="2025-02",
     )
-    assert second.abstract == "One paragraph, shown whole -- nothing to unfold."
+    assert second.abstract == "One paragraph, shown whole, nothing to unfold."
     assert (second.published, second.updated, second.announced) == ("2021-10-28", "2021-10-28", "2021-11")
     assert (second.version, first.version) == (1, None)
     assert third.title == "not-so-Big Nets"
@@ -115,13 +110,13 @@ def test_complete_page() -> None:
     ids=["CRLF", "NBSP", "BOM", "header", "blank lines", "marks in line", "dates in line", "authors in line"],
 )
 def test_layout_does_not_matter(text: str) -> None:
-    """Line ends, white space and what shares a line change nothing."""
+    """Line ends, white space and labels on the same line change nothing."""
     assert saved_page.recognises(text.encode())
     assert read(text) == read(PAGE)
 
 
 def test_dash_within_an_abstract() -> None:
-    """A dash alone on a line of an abstract begins no entry; one before an entry's labels does."""
+    """A line with only a dash begins an entry only if an entry's labels follow."""
     text = entry_text(abstract="Abstract:\nBefore.\n-\nAfter.") + "\n" + entry_text(head="Next")
     assert [e.title for e in read(text).entries] == ["A Title", "Next"]
     assert read(text).entries[0].abstract == "Before.\n\n-\n\nAfter."
@@ -143,28 +138,10 @@ def test_dash_within_an_abstract() -> None:
     ],
 )
 def test_id_line(head: str, ids: tuple[str, ...], version: int, categories: tuple[str, ...]) -> None:
-    """The id line of arXiv's own page gives id, version, categories and DOI, and is no part of the title."""
+    """The id line of arXiv's own page has id, version, categories and DOI, and is not part of the title."""
     entry = one(entry_text(head=head))
     assert (entry.title, entry.ids, entry.version, entry.categories) == ("A Title", ids, version, categories)
     assert entry.url == (f"https://arxiv.org/abs/{ids[0].removeprefix('arxiv:')}" if ids else None)
-
-
-def test_numbered_page_without_dashes() -> None:
-    """Where no dash stands, the numbered id lines begin the entries."""
-    text = "".join(
-        f"{n}. arXiv:2502.1940{n} [pdf] cs.LG\nTitle {n}\nAuthors: Ada Lovelace\nAbstract: Text {n}.\n"
-        f"Submitted {n} May, 2023; originally announced May 2023.\n"
-        for n in (1, 2, 3)
-    )
-    assert [(e.title, e.ids[0]) for e in read(text).entries] == [
-        (f"Title {n}", f"arxiv:2502.1940{n}") for n in (1, 2, 3)
-    ]
-
-
-def test_page_without_marks() -> None:
-    """Where neither dash nor id stands, a title is the line before `Authors:`."""
-    text = (entry_text(head="One") + "\n" + entry_text(head="Two")).replace("-\n", "")
-    assert [e.title for e in read(text).entries] == ["One", "Two"]
 
 
 @pytest.mark.parametrize(
@@ -177,7 +154,7 @@ def test_page_without_marks() -> None:
     ],
 )
 def test_authors(authors: str, names: tuple[str, ...], count: int | None) -> None:
-    """One name a line or all in one; suffixes belong to the name before; hidden authors are counted."""
+    """One name per line or all in one line; a suffix belongs to the name before it; hidden authors are counted."""
     entry = one(entry_text(authors=authors))
     assert (entry.authors, entry.author_count) == (names, count)
 
@@ -192,16 +169,27 @@ def test_authors(authors: str, names: tuple[str, ...], count: int | None) -> Non
     ],
 )
 def test_remarks(after: str, withdrawn: bool) -> None:
-    """Remarks are no part of the abstract; only the authors' comments can withdraw a paper."""
-    entry = one(entry_text(after=after))
-    assert (entry.abstract, entry.withdrawn) == ("An abstract.", withdrawn)
+    """They are not part of the abstract, after or before the dates; only comments can withdraw a paper."""
+    for text in (entry_text(after=after), entry_text(abstract=f"Abstract:\nAn abstract.\n{after}")):
+        entry = one(text)
+        assert (entry.abstract, entry.withdrawn) == ("An abstract.", withdrawn)
+        assert entry.published == "2023-05-01"
 
 
-@pytest.mark.parametrize("label", ["Comments: 9 pages", "Journal ref: Proc. Ex. 3"])
-def test_remarks_before_the_dates(label: str) -> None:
-    """Remarks that stand before the dates end a short abstract too."""
-    entry = one(entry_text(abstract=f"Abstract:\nAn abstract.\n{label}"))
-    assert (entry.abstract, entry.published) == ("An abstract.", "2023-05-01")
+@pytest.mark.parametrize(
+    "entries",
+    [
+        "{0}. arXiv:2502.1940{0} [pdf] cs.LG\nTitle {0}\nAuthors: Ada Lovelace\nAbstract: Text {0}.\n"
+        "Submitted {0} May, 2023; originally announced May 2023.\n",
+        entry_text(head="Title {0}").removeprefix("-\n") + "\n",
+    ],
+    ids=["numbered id lines", "no marks"],
+)
+def test_a_page_without_dashes(entries: str) -> None:
+    """An entry begins with its id line, or with the line before `Authors:`."""
+    found = read("".join(entries.format(n) for n in (1, 2, 3))).entries
+    assert [e.title for e in found] == ["Title 1", "Title 2", "Title 3"]
+    assert [e.ids for e in found] in ([(f"arxiv:2502.1940{n}",) for n in (1, 2, 3)], [()] * 3)
 
 
 @pytest.mark.parametrize(
@@ -227,7 +215,7 @@ def test_remarks_before_the_dates(label: str) -> None:
 def test_impossible_dates(
     dates: str, published: str | None, updated: str | None, announced: str | None
 ) -> None:
-    """A day that no calendar has is left out and reported; the entry and its other dates stay."""
+    """An impossible day is left out and reported; the entry and its other dates are kept."""
     listing = read(entry_text(dates=dates))
     (entry,) = listing.entries
     assert (entry.published, entry.updated, entry.announced) == (published, updated, announced)
@@ -250,7 +238,7 @@ def test_impossible_dates(
     ],
 )
 def test_entries_that_lack_something(text: str, titles: int, where: str, why: str) -> None:
-    """Without a title an entry is only reported; without a whole abstract it is kept and reported."""
+    """Without a title an entry is only reported; without a complete abstract it is kept and reported."""
     listing = read(text)
     assert len(listing.entries) == titles
     (problem,) = listing.unreadable
@@ -258,17 +246,11 @@ def test_entries_that_lack_something(text: str, titles: int, where: str, why: st
     assert why in problem.why
 
 
-def test_bytes_that_are_no_utf8() -> None:
-    """They are replaced, the first is reported with its line and byte, and nothing is lost."""
-    data = PAGE.encode().replace(b"Grace B.", b"Gr\xe4ce B.").replace(b"Turing", b"T\xfcring")
-    listing = saved_page.parse(data, AS_OF)
-    assert [e.title for e in listing.entries] == [e.title for e in read(PAGE).entries]
-    (problem,) = listing.unreadable
-    assert problem.where == f"line 6, byte {data.index(0xE4)}"
-
-
 def test_every_cut() -> None:
-    """Cut at any byte, the entries before the cut stay as they are, and the last is marked and reported."""
+    """At any byte: the entries before the cut are complete, and the last is marked and reported.
+
+    If the page breaks off early in the unfolded abstract, the shown beginning is longer and is kept.
+    """
     data, whole = PAGE.encode(), read(PAGE).entries
     for size in range(len(data)):
         listing = saved_page.parse(data[:size], AS_OF)
@@ -281,18 +263,12 @@ def test_every_cut() -> None:
             assert found == true or found.cut
             assert found.published in (None, true.published)
             assert not found.cut or len(listing.unreadable) == 1
-
-
-def test_cut_within_the_whole_abstract_keeps_the_longer_text() -> None:
-    """Where the page breaks off early in the unfolded abstract, the shown beginning holds more."""
     cut = PAGE.index("Robots forget", PAGE.index("▽ More")) + 20
-    (entry,) = read(PAGE[:cut]).entries
-    assert entry.cut
-    assert entry.abstract.startswith("Robots forget how far they went. We teach one")
+    assert one(PAGE[:cut]).abstract.startswith("Robots forget how far they went. We teach one")
 
 
 def test_cut_says_where_and_what() -> None:
-    """The report names the line, the entry, and what is missing."""
+    """The complaint has the line, the title, and what is missing."""
     (problem,) = read(PAGE[: PAGE.index("Submitted 17") - 8]).unreadable
     assert problem.where == "line 33"
     assert '"not-so-Big Nets"' in problem.why
@@ -302,38 +278,20 @@ def test_cut_says_where_and_what() -> None:
 @pytest.mark.parametrize(
     "data",
     [
-        b"",
-        b" \r\n\t",
         b'{"id": 1}',
         b"<rss>\nAuthors: x\nAbstract: y</rss>",
         b"[\n-\n]",
         b"new\n\nDaily Papers\n",
-        b"- a\n- b",
     ],
 )
 def test_does_not_recognise(data: bytes) -> None:
-    """Other formats, and nothing at all, are not taken for a search page."""
+    """Other formats and empty files."""
     assert not saved_page.recognises(data)
 
 
-@given(st.binary() | LINES.map("\n".join).map(str.encode))
-@settings(max_examples=300, deadline=None)
-def test_never_raises(data: bytes) -> None:
-    """Whatever the bytes, there is an answer, and every entry in it has a title."""
-    saved_page.recognises(data)
-    assert all(entry.title for entry in saved_page.parse(data, AS_OF).entries)
-
-
-def test_reports_are_bounded() -> None:
-    """A thoroughly broken page is told of in a hundred lines."""
-    unreadable = read("-\nAuthors:\nA\n" * 500).unreadable
-    assert len(unreadable) == 100
-    assert "401 more" in unreadable[-1].why
-
-
 def test_more_lines_than_any_page(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the most lines nothing is read: it is said where, and the entry that stands there is not whole."""
-    monkeypatch.setattr(saved_pages, "MOST_LINES", PAGE.count("\n"))
+    """Lines beyond the maximum are not read: their place is reported, and the last entry is incomplete."""
+    monkeypatch.setattr(saved_pages, "MAX_LINES", PAGE.count("\n"))
     listing = read(PAGE + "a\n" * 1_000)
     assert [entry.cut for entry in listing.entries] == [False] * (len(listing.entries) - 1) + [True]
     first, last = listing.unreadable
@@ -342,7 +300,7 @@ def test_more_lines_than_any_page(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_line_longer_than_any_abstract() -> None:
-    """It is cut off, and told of."""
+    """It is cut off, and reported."""
     listing = read(entry_text(abstract="Abstract: " + "word " * 30_000))
     (entry,) = listing.entries
     assert len(entry.abstract) <= 100_000
@@ -350,34 +308,20 @@ def test_a_line_longer_than_any_abstract() -> None:
     assert "longer than" in problem.why
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the client's pages are not beside this checkout")
-def test_the_clients_page() -> None:
-    """The client's own page: 13 entries, whole, without a complaint."""
-    listing = saved_page.parse(SHARED.read_bytes(), AS_OF)
-    assert saved_page.recognises(SHARED.read_bytes())
+@needs_shared
+def test_a_real_page() -> None:
+    """13 complete entries, and nothing is reported."""
+    data = (SHARED / "listings" / "000_ab75714cecf5e308.txt").read_bytes()
+    listing = saved_page.parse(data, AS_OF)
+    assert saved_page.recognises(data)
     assert listing.unreadable == ()
-    blocks = SHARED.read_text(encoding="utf-8").removeprefix("-\n").split("\n-\n")
+    blocks = data.decode().removeprefix("-\n").split("\n-\n")
     assert len(blocks) == len(listing.entries) == 13
     for block, entry in zip(blocks, listing.entries, strict=True):
         lines = block.split("\n")
         authors = lines[lines.index("Authors:") + 1 : lines.index("Abstract:")]
-        assert entry.title == lines[0]
+        assert entry.title == to_unicode(lines[0])
         assert entry.authors == tuple(author.rstrip(",") for author in authors)
-        assert entry.abstract == "\n\n".join(lines[lines.index("▽ More") + 1 : lines.index("△ Less")])
+        abstract = lines[lines.index("▽ More") + 1 : lines.index("△ Less")]
+        assert entry.abstract == to_unicode("\n\n".join(abstract))
         assert not entry.cut
-    dates = [(e.published, e.updated, e.announced, e.version) for e in listing.entries]
-    assert dates == [
-        ("2025-02-26", "2025-06-04", "2025-02", None),
-        ("2024-12-17", "2024-12-17", "2024-12", 1),
-        ("2024-12-16", "2025-06-02", "2024-12", None),
-        ("2024-10-12", "2024-10-12", "2024-10", 1),
-        ("2024-05-10", "2024-05-10", "2024-05", 1),
-        ("2023-09-15", "2023-09-21", "2023-09", None),
-        ("2023-05-01", "2023-05-01", "2023-05", 1),
-        ("2023-04-02", "2023-04-08", "2023-04", None),
-        ("2023-03-16", "2023-03-16", "2023-03", 1),
-        ("2023-03-04", "2023-06-19", "2023-03", None),
-        ("2022-10-10", "2022-10-10", "2022-10", 1),
-        ("2021-10-28", "2022-03-14", "2021-11", None),
-        ("2020-09-09", "2020-10-25", "2020-09", None),
-    ]

@@ -1,20 +1,13 @@
-"""arXiv's daily feed: what is read of an item, when an empty feed is a fault, and how much is asked at once."""
+"""arXiv's daily feed: what is read of an item, when an empty feed is a problem, and how much is asked at once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import UTC, datetime
-from pathlib import Path
-
 import pytest
 
-from bot.papers.model import Entry, Listing, Unreadable
+from bot.papers.model import Entry, Unreadable
 from bot.sources.arxiv import rss
 from bot.sources.arxiv.rss import ArxivRss, parse
-from bot.sources.base import SourceRequest
-
-SHARED = Path(__file__).parents[3] / "shared" / "sources" / "arxiv-rss"
-NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
+from tests.sources.support import SHARED, Service, fetch, needs_shared
 
 ITEM = """<item>
   <title>Cups and Saucers</title>
@@ -45,24 +38,8 @@ def feed(
     ).encode()
 
 
-class Service:
-    """Always the same answer; remembers the addresses."""
-
-    def __init__(self, answer: bytes | None) -> None:
-        self.answer = answer
-        self.asked: list[str] = []
-
-    def get(self, url: str, params: Mapping[str, str] | None = None) -> bytes | None:
-        self.asked.append(url)
-        return self.answer
-
-
-def nothing_known(entries: tuple[Entry, ...]) -> frozenset[int]:
-    return frozenset()
-
-
 def test_reads_every_field() -> None:
-    """The version comes from the guid, the abstract without its header, the day as arXiv's calendar has it."""
+    """The version is that of the guid, the abstract has no header, the day is in US Eastern time."""
     (found,) = parse(feed(item())).entries
     assert found == Entry(
         "arxiv",
@@ -78,24 +55,6 @@ def test_reads_every_field() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "version", "announced"),
-    [
-        ("new", "v1", "2026-05-29"),
-        ("cross", "v1", "2026-05-29"),
-        ("cross", "v2", None),  # announced when it was v1
-        ("replace", "v2", None),
-        ("replace-cross", "v3", None),
-    ],
-)
-def test_only_a_first_announcement_has_its_day(kind: str, version: str, announced: str | None) -> None:
-    """What is replaced was announced before; the type may stand in the description alone."""
-    page = item(kind, version)
-    for text in (page, page.replace(f"<arxiv:announce_type>{kind}</arxiv:announce_type>", "")):
-        (found,) = parse(feed(text)).entries
-        assert (found.announced, found.version) == (announced, int(version[1:]))
-
-
-@pytest.mark.parametrize(
     ("kind", "version", "number", "announced", "crossed"),
     [
         ("new", "v1", "2605.00001", "2026-05-29", None),
@@ -103,19 +62,23 @@ def test_only_a_first_announcement_has_its_day(kind: str, version: str, announce
         ("cross", "v1", "2603.00001", None, "2026-05-29"),  # its number is of another month
         ("cross", "v2", "2605.00001", None, "2026-05-29"),
         ("CROSS", "v1", "hep-th/9901001", None, "2026-05-29"),
+        ("replace", "v2", "2605.00001", None, None),  # announced when it was v1
         ("replace-cross", "v3", "2603.00001", None, None),
     ],
 )
-def test_a_cross_listing_has_its_day(
+def test_days_of_announcement(
     kind: str, version: str, number: str, announced: str | None, crossed: str | None
 ) -> None:
-    """So that what is news in a category is told from what is new."""
-    (found,) = parse(feed(item(kind, version).replace("2605.00001", number))).entries
-    assert (found.ids[0], found.announced, found.crossed) == (f"arxiv:{number}", announced, crossed)
+    """Of the first announcement, and of the cross-listing. The type may be in the description only."""
+    page = item(kind, version).replace("2605.00001", number)
+    for text in (page, page.replace(f"<arxiv:announce_type>{kind}</arxiv:announce_type>", "")):
+        (found,) = parse(feed(text)).entries
+        assert (found.ids[0], found.announced, found.crossed) == (f"arxiv:{number}", announced, crossed)
+        assert found.version == int(version[1:])
 
 
-def test_the_id_may_stand_in_the_link_or_the_header_only() -> None:
-    """A feed without guids, as some mirrors write it."""
+def test_the_id_may_be_in_the_header_or_the_link_only() -> None:
+    """In a feed without guids, as of some mirrors. A paper with an unknown id is kept without an address."""
     without_guid = item(version="v4").replace("oai:arXiv.org:2605.00001v4", "")
     (found,) = parse(feed(without_guid)).entries
     assert (found.ids[0], found.version) == ("arxiv:2605.00001", 4)
@@ -126,6 +89,8 @@ def test_the_id_may_stand_in_the_link_or_the_header_only() -> None:
         None,
         "We stack cups & stop.",
     )
+    (found,) = parse(feed(item().replace("2605.00001", "nonsense").replace("10.1234/Cups.7", ""))).entries
+    assert (found.ids, found.url, found.title) == ((), None, "Cups and Saucers")
 
 
 @pytest.mark.parametrize(
@@ -133,32 +98,30 @@ def test_the_id_may_stand_in_the_link_or_the_header_only() -> None:
     [
         ("<title>Cups and Saucers</title>", "", "no title: left out", 0),
         ("We stack cups &amp; stop.", "", "no abstract", 1),
-        ("Fri, 29 May 2026", "Fri, 31 Feb 2026", 'pubDate "Fri, 31 Feb 2026 00:00:00 -0400" is no date', 1),
+        (
+            "Fri, 29 May 2026",
+            "Fri, 31 Feb 2026",
+            'pubDate "Fri, 31 Feb 2026 00:00:00 -0400" is not a date',
+            1,
+        ),
     ],
 )
-def test_a_fault_in_an_item_is_told_with_its_place(old: str, new: str, why: str, kept: int) -> None:
-    """The item is kept where something of it can be."""
+def test_a_problem_in_an_item_is_reported_with_its_place(old: str, new: str, why: str, kept: int) -> None:
+    """The item is kept if it has a title."""
     found = parse(feed(item().replace(old, new)))
     assert found.unreadable == (Unreadable("item 1 (arxiv:2605.00001)", why),)
     assert len(found.entries) == kept
 
 
-def test_an_unknown_id_keeps_the_paper_under_its_title() -> None:
-    """It cannot be linked, but it can be read."""
-    page = item().replace("2605.00001", "nonsense").replace("10.1234/Cups.7", "")
-    (found,) = parse(feed(page)).entries
-    assert (found.ids, found.url, found.title) == ((), None, "Cups and Saucers")
-
-
 @pytest.mark.parametrize(
-    ("dates", "skip", "fault"),
+    ("dates", "skip", "is_reported"),
     [
         ("<pubDate>Sat, 30 May 2026 00:00:00 -0400</pubDate>", SKIP, False),
         ("<pubDate>Sun, 31 May 2026 00:00:00 -0400</pubDate>", "", False),
-        # 03:00 UTC on Monday is still Sunday in the US East
+        # 03:00 UTC on Monday is still Sunday in US Eastern time
         ("<lastBuildDate>Mon, 01 Jun 2026 03:00:00 +0000</lastBuildDate>", SKIP, False),
         ("<lastBuildDate>Mon, 01 Jun 2026 05:00:00 +0000</lastBuildDate>", SKIP, True),
-        ("<pubDate>Mon, 25 May 2026 00:00:00 -0400</pubDate>", SKIP, True),
+        ("<pubDate>Mon, 25 May 2026 00:00:00 -0400</pubDate>", SKIP, True),  # Memorial Day
         (
             "<pubDate>Fri, 29 May 2026 00:00:00 -0400</pubDate>",
             "<skipDays><day>Friday</day></skipDays>",
@@ -168,60 +131,38 @@ def test_an_unknown_id_keeps_the_paper_under_its_title() -> None:
         ("<pubDate>someday</pubDate>", SKIP, True),
     ],
 )
-def test_an_empty_feed_is_a_fault_unless_arxiv_rests(dates: str, skip: str, fault: bool) -> None:
-    """By the feed's own days of rest, on the clock of the US East."""
+def test_an_empty_feed_is_reported_on_announcement_days(dates: str, skip: str, is_reported: bool) -> None:
+    """According to the days that the feed itself skips, in US Eastern time. It is not a failure: see `empty`."""
     found = parse(feed(dates=dates, skip=skip))
     assert found.entries == ()
-    assert [u.where for u in found.unreadable] == ["the feed"] * fault
+    assert [u.where for u in found.unreadable] == ["the feed"] * is_reported
+    assert all(u.empty is ("on a weekday" in u.why) for u in found.unreadable)
 
 
-def test_a_holiday_is_told_in_words() -> None:
-    """Memorial Day, a Monday."""
-    found = parse(feed(dates="<pubDate>Mon, 25 May 2026 00:00:00 -0400</pubDate>"))
-    why = "no items on a weekday: an arXiv holiday or a fault"
-    assert found.unreadable == (Unreadable("the feed", why, empty=True),)
-
-
-def test_a_full_feed_is_suspected_of_missing_some(monkeypatch: pytest.MonkeyPatch) -> None:
-    """arXiv cuts feeds off without a word."""
-    monkeypatch.setattr(rss, "MOST_ITEMS", 2)
+def test_a_full_feed_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """arXiv cuts feeds off without saying so."""
+    monkeypatch.setattr(rss, "MAX_ITEMS", 2)
     assert "there may be more" in parse(feed(item(), item())).unreadable[0].why
     assert not parse(feed(item())).unreadable
 
 
-def test_categories_share_a_request_in_groups_of_twenty() -> None:
-    """`cs.C0+cs.C1` in the path."""
+def test_categories_are_requested_in_groups_of_twenty() -> None:
+    """`cs.C0+cs.C1` in the path. Without a category there is no feed to ask for, also for followed authors."""
     service = Service(feed(item()))
-    asked = SourceRequest(tuple(f"cs.C{n}" for n in range(21)), now=NOW)
-    listings = list(ArxivRss("http://h").fetch(asked, service, nothing_known))
+    listings = fetch(ArxivRss("http://h"), service, categories=tuple(f"cs.C{n}" for n in range(21)))
     assert len(listings) == 2
-    assert service.asked == ["http://h/rss/" + "+".join(f"cs.C{n}" for n in range(20)), "http://h/rss/cs.C20"]
+    assert service.urls == ["http://h/rss/" + "+".join(f"cs.C{n}" for n in range(20)), "http://h/rss/cs.C20"]
+    assert fetch(ArxivRss(), service, authors=("Ada Example",)) == []
 
 
-def test_an_unchanged_feed_has_nothing_on_it() -> None:
-    """The same announcement twice a day is stored once; that it was answered is known."""
-    assert list(ArxivRss().fetch(SourceRequest(("cs.LG",), now=NOW), Service(None), nothing_known)) == [
-        Listing()
-    ]
-
-
-def test_followed_authors_are_none_of_its_business() -> None:
-    """Without a category there is no feed to ask for."""
-    service = Service(feed())
-    assert not list(
-        ArxivRss().fetch(SourceRequest(authors=("Ada Example",), now=NOW), service, nothing_known)
-    )
-    assert service.asked == []
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the recorded answers are not beside this checkout")
+@needs_shared
 @pytest.mark.parametrize(
     ("name", "versions"),
     [("jmamath_rss_cs_lg.xml", [1, 1, 1]), ("laya-reader_rss_multi_2026-09-24.xml", [1, 1, 2, 3])],
 )
 def test_recorded_answers(name: str, versions: list[int]) -> None:
     """Every item of the real service's feeds is read."""
-    found = parse((SHARED / name).read_bytes())
+    found = parse((SHARED / "sources" / "arxiv-rss" / name).read_bytes())
     assert found.unreadable == ()
     assert [e.version for e in found.entries] == versions
     assert all(e.authors and e.categories and not e.abstract.startswith("arXiv:") for e in found.entries)

@@ -1,20 +1,19 @@
-"""Behaviour of the polite HTTP client: pace, tries, conditions, limits, and what its errors give away."""
+"""The HTTP client: pace, tries, conditional requests, limits, and what its errors contain."""
 
 from __future__ import annotations
 
 import gzip
 import random
-from collections.abc import Iterator
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
 
 import pytest
 import requests
 import responses
 
 from bot.errors import SourceError, StatusError
-from bot.sources.http import MOST_BYTES, TRIES, MemoryValidators, PoliteHttp, retry_after, shown, user_agent
+from bot.sources.http import MAX_BYTES, TOTAL_TIMEOUT, PoliteHttp, retry_after, shown, user_agent
+from tests.sources.support import NOW, MemoryValidators
 
-NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
 API = "https://api.example.org/query"
 RSS = "https://rss.example.org/rss"
 HUB = "https://hub.example.org/api"
@@ -44,22 +43,32 @@ def time() -> Time:
     return Time()
 
 
-def client(time: Time, validators: MemoryValidators | None = None, contact: str | None = None) -> PoliteHttp:
+@pytest.fixture
+def validators() -> MemoryValidators:
+    return MemoryValidators()
+
+
+@pytest.fixture
+def http(time: Time, validators: MemoryValidators) -> PoliteHttp:
+    return client(time, validators)
+
+
+def client(time: Time, validators: MemoryValidators, chance: Callable[[], float] = lambda: 0.0) -> PoliteHttp:
     return PoliteHttp(
-        contact=contact,
-        spacing=SPACING,
         validators=validators,
+        contact="ada@example.org",
+        spacing=SPACING,
         clock=lambda: time.now,
         sleep=time.sleep,
-        chance=lambda: 0.0,
+        chance=chance,
         now=lambda: NOW,
     )
 
 
-def test_returns_the_body_and_says_who_asks(server: responses.RequestsMock, time: Time) -> None:
-    """A plain request carries the User-Agent with the contact, and its parameters."""
-    server.get(API, body=b"feed", match=[responses.matchers.query_param_matcher({"start": "0"})])
-    assert client(time, contact="ada@example.org").get(API, {"start": "0"}) == b"feed"
+def test_a_plain_request(server: responses.RequestsMock, http: PoliteHttp) -> None:
+    """It has the parameters and a User-Agent with the contact; any body is an answer, also a web page."""
+    server.get(API, body=b"<html>", match=[responses.matchers.query_param_matcher({"start": "0"})])
+    assert http.get(API, {"start": "0"}) == b"<html>"
     assert server.calls[0].request.headers["User-Agent"] == "Paperboy/0.1.0 (+ada@example.org)"
 
 
@@ -68,7 +77,6 @@ def test_returns_the_body_and_says_who_asks(server: responses.RequestsMock, time
     [
         (None, "Paperboy/0.1.0"),
         ("  ", "Paperboy/0.1.0"),
-        ("ada@example.org", "Paperboy/0.1.0 (+ada@example.org)"),
         ("ada@example.org\r\nX-Evil: 1", "Paperboy/0.1.0 (+ada@example.org X-Evil: 1)"),
         ("zoë@example.org", "Paperboy/0.1.0 (+zo@example.org)"),
     ],
@@ -78,30 +86,26 @@ def test_user_agent_holds_only_what_a_header_can(contact: str | None, expected: 
     assert user_agent(contact) == expected
 
 
-def test_one_group_shares_one_limit(server: responses.RequestsMock, time: Time) -> None:
-    """Two services of a group wait for one another; a third that is not of it does not."""
+# --- Pace -------------------------------------------------------------------------------------------------
+
+
+def test_a_group_shares_one_limit(server: responses.RequestsMock, time: Time, http: PoliteHttp) -> None:
+    """Services of one group wait for one another, those of other groups do not; time that passed otherwise counts."""
     for url in (API, f"{RSS}/cs.LG", f"{HUB}/daily_papers"):
         server.get(url, body=b"x")
-    http = client(time)
     for url in (API, f"{RSS}/cs.LG", f"{HUB}/daily_papers", API):
         http.get(url)
     assert time.slept == [3.0, 3.0]
-
-
-def test_time_passed_elsewhere_counts(server: responses.RequestsMock, time: Time) -> None:
-    """Two of the three seconds went by with other work: one is left to wait."""
-    server.get(API, body=b"x")
-    http = client(time)
-    http.get(API)
     time.now += 2.0
     http.get(API)
-    assert time.slept == [1.0]
+    assert time.slept == [3.0, 3.0, 1.0]
 
 
-def test_a_base_url_is_no_prefix_of_another_port(server: responses.RequestsMock, time: Time) -> None:
-    """`http://127.0.0.1:800` does not own `http://127.0.0.1:8001`."""
+def test_a_base_url_does_not_contain_another_port(server: responses.RequestsMock, time: Time) -> None:
+    """`http://127.0.0.1:800` is not the beginning of `http://127.0.0.1:8001`."""
     server.get("http://127.0.0.1:8001/x", body=b"x")
     http = PoliteHttp(
+        validators=MemoryValidators(),
         spacing={"http://127.0.0.1:800": ("a", 9.0), "http://127.0.0.1:8001": ("b", 0.5)},
         clock=lambda: time.now,
         sleep=time.sleep,
@@ -111,48 +115,62 @@ def test_a_base_url_is_no_prefix_of_another_port(server: responses.RequestsMock,
     assert time.slept == [0.5]
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_passing_statuses_are_tried_again(server: responses.RequestsMock, time: Time, status: int) -> None:
-    """The second try succeeds."""
-    server.get(HUB, status=status)
-    server.get(HUB, body=b"ok")
-    assert client(time).get(HUB) == b"ok"
-    assert sum(time.slept) == pytest.approx(2.0)  # the pace of the group passes meanwhile
+# --- Tries ------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     "failure",
     [
+        *(429, 500, 502, 503, 504),
         requests.ConnectionError("refused"),
         requests.ConnectTimeout("slow"),
         requests.ReadTimeout("slow"),
         requests.exceptions.ChunkedEncodingError("broke"),
     ],
 )
-def test_broken_connections_are_tried_again(
-    server: responses.RequestsMock, time: Time, failure: Exception
+def test_transient_failures_are_tried_again(
+    server: responses.RequestsMock, time: Time, http: PoliteHttp, failure: int | Exception
 ) -> None:
-    """So are connections that fail, stall or break in the middle."""
-    server.get(HUB, body=failure)
+    """After a wait, during which the time of the rate limit passes too."""
+    server.get(HUB, status=failure) if isinstance(failure, int) else server.get(HUB, body=failure)
     server.get(HUB, body=b"ok")
-    assert client(time).get(HUB) == b"ok"
+    assert http.get(HUB) == b"ok"
+    assert sum(time.slept) == pytest.approx(2.0)
 
 
-def test_tries_are_bounded_and_waits_grow(server: responses.RequestsMock, time: Time) -> None:
+@pytest.mark.parametrize("failure", [400, 401, 403, 404, 410, 304, requests.exceptions.SSLError("x")])
+def test_other_failures_are_not_tried_again(
+    server: responses.RequestsMock, http: PoliteHttp, validators: MemoryValidators, failure: int | Exception
+) -> None:
+    """One request, and an error that does not quote the body. Nothing is remembered of such an answer."""
+    if isinstance(failure, int):
+        server.get(HUB, status=failure, body="internals", headers={"ETag": '"error"'})
+    else:
+        server.get(HUB, body=failure)
+    with pytest.raises(SourceError) as caught:
+        http.get(HUB)
+    assert getattr(caught.value, "status", failure) == failure
+    assert "internals" not in str(caught.value)
+    assert len(server.calls) == 1
+    http.commit()
+    assert validators.stored == {}
+
+
+def test_tries_are_bounded_and_waits_grow(
+    server: responses.RequestsMock, time: Time, http: PoliteHttp
+) -> None:
     """Three tries, waits of 2 and 6 seconds without chance, then the error with its status."""
     server.get(HUB, status=503)
     with pytest.raises(StatusError, match="answered 503 Service Unavailable") as caught:
-        client(time).get(HUB)
-    assert (caught.value.status, len(server.calls), time.slept) == (503, TRIES, [2.0, 6.0])
-
-
-def test_waits_are_jittered(server: responses.RequestsMock, time: Time) -> None:
-    """Chance lengthens a wait by up to as much again."""
-    server.get(HUB, status=503)
-    draw = random.Random(7)
-    http = PoliteHttp(spacing=SPACING, clock=lambda: time.now, sleep=time.sleep, chance=draw.random)
-    with pytest.raises(SourceError):
         http.get(HUB)
+    assert (caught.value.status, len(server.calls), time.slept) == (503, 3, [2.0, 6.0])
+
+
+def test_waits_are_jittered(server: responses.RequestsMock, time: Time, validators: MemoryValidators) -> None:
+    """Chance makes a wait up to twice as long."""
+    server.get(HUB, status=503)
+    with pytest.raises(SourceError):
+        client(time, validators, random.Random(7).random).get(HUB)
     assert 2.0 < time.slept[0] < 4.0
     assert 6.0 < time.slept[1] < 12.0
 
@@ -162,20 +180,22 @@ def test_waits_are_jittered(server: responses.RequestsMock, time: Time) -> None:
     [("17", [17.0]), ("Fri, 29 May 2026 12:00:20 GMT", [20.0]), ("soon", [2.0]), ("0", [2.0])],
 )
 def test_retry_after_is_honoured(
-    server: responses.RequestsMock, time: Time, header: str, waits: list[float]
+    server: responses.RequestsMock, time: Time, http: PoliteHttp, header: str, waits: list[float]
 ) -> None:
-    """Seconds or a date, at most 30 s away: waited for. What is neither counts for nothing."""
+    """Up to 30 s, as seconds or as a date. Other values are ignored."""
     server.get(HUB, status=429, headers={"Retry-After": header})
     server.get(HUB, body=b"ok")
-    assert client(time).get(HUB) == b"ok"
+    assert http.get(HUB) == b"ok"
     assert time.slept == waits
 
 
-def test_a_long_retry_after_is_left_to_the_caller(server: responses.RequestsMock, time: Time) -> None:
-    """More than 30 s: no second request, no wait, and the error tells how long."""
+def test_a_long_retry_after_is_left_to_the_caller(
+    server: responses.RequestsMock, time: Time, http: PoliteHttp
+) -> None:
+    """More than 30 s: no second request, no wait, and the error has the seconds."""
     server.get(HUB, status=429, headers={"Retry-After": "3600"})
     with pytest.raises(SourceError, match="try again in 3600 s") as caught:
-        client(time).get(HUB)
+        http.get(HUB)
     assert (caught.value.retry_after, len(server.calls), time.slept) == (3600.0, 1, [])
 
 
@@ -197,21 +217,26 @@ def test_retry_after_reads_both_forms(header: str | None, seconds: float | None)
     assert retry_after(header, NOW) == seconds
 
 
-@pytest.mark.parametrize("status", [400, 401, 403, 404, 410])
-def test_refusals_are_not_tried_again(server: responses.RequestsMock, time: Time, status: int) -> None:
-    """One request, and an error without the body."""
-    server.get(HUB, status=status, body="a long page with internals")
-    with pytest.raises(StatusError) as caught:
-        client(time).get(HUB)
-    assert caught.value.status == status
-    assert "internals" not in str(caught.value)
+def test_a_stop_during_a_wait_ends_the_request(
+    server: responses.RequestsMock, validators: MemoryValidators
+) -> None:
+    """The `sleep` of a process that is asked to stop raises, and no further request is made."""
+
+    def stop(seconds: float) -> None:
+        raise SourceError("stopped")
+
+    server.get(HUB, status=503)
+    with pytest.raises(SourceError, match="stopped"):
+        PoliteHttp(validators=validators, sleep=stop).get(HUB)
     assert len(server.calls) == 1
 
 
-def test_nothing_changed_is_none_once_committed(server: responses.RequestsMock, time: Time) -> None:
-    """ETag and Last-Modified are sent back only for a body that the caller stored."""
+# --- Conditional requests ---------------------------------------------------------------------------------
+
+
+def test_not_modified_is_none_once_committed(server: responses.RequestsMock, http: PoliteHttp) -> None:
+    """ETag and Last-Modified are sent back only for a body that the caller has stored."""
     server.get(HUB, body=b"one", headers={"ETag": '"1"', "Last-Modified": "Thu, 28 May 2026 00:00:00 GMT"})
-    http = client(time)
     assert http.get(HUB) == b"one"
     http.rollback()
     assert http.get(HUB) == b"one"
@@ -223,89 +248,59 @@ def test_nothing_changed_is_none_once_committed(server: responses.RequestsMock, 
     assert (sent["If-None-Match"], sent["If-Modified-Since"]) == ('"1"', "Thu, 28 May 2026 00:00:00 GMT")
 
 
-def test_validators_are_kept_by_url_without_credentials(server: responses.RequestsMock, time: Time) -> None:
+def test_validators_are_stored_by_url_without_credentials(
+    server: responses.RequestsMock, http: PoliteHttp, validators: MemoryValidators
+) -> None:
     """The query is part of the key, user and password are not."""
     server.get("https://ada:secret@hub.example.org/api", body=b"x", headers={"ETag": '"1"'})
-    validators = MemoryValidators()
-    http = client(time, validators)
     http.get("https://ada:secret@hub.example.org/api", {"date": "2026-05-29"})
     http.commit()
-    assert validators.get("https://hub.example.org/api?date=2026-05-29") == ('"1"', None)
+    assert validators.stored == {"https://hub.example.org/api?date=2026-05-29": ('"1"', None)}
 
 
-def test_an_unasked_304_is_an_error(server: responses.RequestsMock, time: Time) -> None:
-    """Without a condition there is nothing that could be unchanged."""
-    server.get(HUB, status=304)
-    with pytest.raises(StatusError):
-        client(time).get(HUB)
+# --- Limits and errors ------------------------------------------------------------------------------------
 
 
-def test_a_failed_answer_stages_nothing(server: responses.RequestsMock, time: Time) -> None:
-    """An error page's ETag is not remembered."""
-    validators = MemoryValidators()
-    http = client(time, validators)
-    server.get(HUB, status=404, headers={"ETag": '"error"'})
-    with pytest.raises(StatusError):
-        http.get(HUB)
-    http.commit()
-    assert validators.get(HUB) is None
-
-
-def test_too_large_a_body_is_refused_while_it_is_read(server: responses.RequestsMock, time: Time) -> None:
-    """The cap is on the unpacked size: 50 MB of zeros are 50 KB on the wire."""
-    packed = gzip.compress(b"\0" * (MOST_BYTES + 1))
+def test_the_size_of_a_body_is_bounded(server: responses.RequestsMock, http: PoliteHttp) -> None:
+    """The limit is on the unpacked size: 50 MB of zeros are 50 KB on the wire."""
+    packed = gzip.compress(b"\0" * (MAX_BYTES + 1))
     server.get(HUB, body=packed, headers={"Content-Encoding": "gzip"})
     with pytest.raises(SourceError, match="more than 50 MB"):
-        client(time).get(HUB)
+        http.get(HUB)
     assert len(server.calls) == 1
 
 
-def test_damaged_compression_is_an_error_for_people(server: responses.RequestsMock, time: Time) -> None:
-    """Tried again, then told in words."""
+def test_the_time_of_a_body_is_bounded(server: responses.RequestsMock, validators: MemoryValidators) -> None:
+    """A server that sends a byte now and then does not hold up the others."""
+    server.get(HUB, body=b"x" * 200_000)
+    clock = iter(range(0, 10_000, int(TOTAL_TIMEOUT / 2)))
+    http = PoliteHttp(validators=validators, clock=lambda: next(clock), sleep=lambda seconds: None)
+    with pytest.raises(SourceError, match="took more than 300 s"):
+        http.get(HUB)
+
+
+def test_damaged_compression_is_reported(server: responses.RequestsMock, http: PoliteHttp) -> None:
+    """After three tries."""
     server.get(HUB, body=b"not gzip", headers={"Content-Encoding": "gzip"})
     with pytest.raises(SourceError, match="compression is damaged"):
-        client(time).get(HUB)
+        http.get(HUB)
+    assert len(server.calls) == 3
 
 
-def test_errors_hold_no_secret(server: responses.RequestsMock, time: Time) -> None:
-    """Neither user and password nor the query get into a message."""
+def test_errors_contain_no_secret(server: responses.RequestsMock, http: PoliteHttp) -> None:
+    """Neither user and password nor the query are in a message."""
     server.get(HUB, body=requests.ConnectionError("https://ada:secret@hub.example.org/api?key=secret"))
     with pytest.raises(SourceError) as caught:
-        client(time).get("https://ada:secret@hub.example.org/api", {"key": "secret"})
+        http.get("https://ada:secret@hub.example.org/api", {"key": "secret"})
     assert str(caught.value) == "https://hub.example.org/api: no connection"
     assert caught.value.__cause__ is None
-    assert (
-        shown("https://ada:secret@hub.example.org:8443/api?key=secret#x")
-        == "https://hub.example.org:8443/api"
-    )
+    assert shown("https://ada:secret@h.org:8443/api?key=secret#x") == "https://h.org:8443/api"
 
 
 @pytest.mark.parametrize(
     "url", ["", "nonsense", "ftp://example.org/x", "http://", "http://[bad/", "file:///etc/passwd"]
 )
-def test_an_address_that_cannot_be_asked_is_a_source_error(time: Time, url: str) -> None:
-    """A mistyped base URL is told, not raised as something else."""
+def test_an_impossible_address_is_a_source_error(http: PoliteHttp, url: str) -> None:
+    """A mistyped base URL is reported like other errors of a source."""
     with pytest.raises(SourceError, match="base URL"):
-        client(time).get(url)
-
-
-def test_a_web_page_is_an_answer(server: responses.RequestsMock, time: Time) -> None:
-    """What it means is the source's business."""
-    server.get(HUB, body="<html></html>", content_type="text/html")
-    assert client(time).get(HUB) == b"<html></html>"
-
-
-def test_closing_closes_the_session() -> None:
-    """As a context manager it leaves no socket behind."""
-
-    class Session(requests.Session):
-        closed = False
-
-        def close(self) -> None:
-            self.closed = True
-            super().close()
-
-    session = Session()
-    with PoliteHttp(session=session):
-        assert not session.closed
-    assert session.closed
+        http.get(url)

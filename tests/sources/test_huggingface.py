@@ -4,19 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from datetime import UTC, date, datetime
-from pathlib import Path
+from datetime import date
 from typing import Any
 
 import pytest
 
 from bot.errors import StatusError
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.sources.base import SourceRequest
 from bot.sources.huggingface.api import HuggingFace, parse, recognises
-
-SHARED = Path(__file__).parents[3] / "shared" / "sources" / "huggingface"
-NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)  # a Friday
+from tests.sources.support import NOW, SHARED, fetch, needs_shared
 
 
 def item(number: int = 1, outer: dict[str, Any] | None = None, **paper: Any) -> dict[str, Any]:
@@ -48,29 +44,24 @@ def answer(*items: Any) -> bytes:
     return json.dumps(list(items)).encode()
 
 
-class Service:
-    """Answers by day and page; remembers what it was asked."""
+class Daily:
+    """Answers by day and page; records the parameters."""
 
     def __init__(self, reply: Callable[[str, int], bytes | None]) -> None:
         self.reply = reply
-        self.asked: list[dict[str, str]] = []
+        self.params: list[dict[str, str]] = []
 
     def get(self, url: str, params: Mapping[str, str] | None = None) -> bytes | None:
-        assert url == "https://huggingface.co/api/daily_papers"
-        self.asked.append(dict(params or {}))
-        return self.reply(self.asked[-1]["date"], int(self.asked[-1].get("p", 0)))
+        self.params.append(dict(params or {}))
+        return self.reply(self.params[-1]["date"], int(self.params[-1].get("p", 0)))
 
 
-def nothing_known(entries: tuple[Entry, ...]) -> frozenset[int]:
-    return frozenset()
-
-
-def fetched(service: Service, since: date | None = None, now: datetime = NOW) -> list[Listing]:
-    return list(HuggingFace().fetch(SourceRequest(since=since, now=now), service, nothing_known))
+def fetched(service: Daily, since: date | None = None) -> list[Listing]:
+    return fetch(HuggingFace(), service, since=since)
 
 
 def test_reads_every_field() -> None:
-    """Hidden authors stay hidden; a midnight stands for the day."""
+    """Without hidden authors; exactly midnight means the day."""
     (found,) = parse(answer(item())).entries
     assert found == Entry(
         "huggingface",
@@ -109,7 +100,7 @@ def test_reads_every_field() -> None:
     ],
 )
 def test_reads_variants(changed: dict[str, Any], field: str, expected: object) -> None:
-    """Missing and odd values are nothing, never an exception."""
+    """Missing and wrong values are left out, without an exception."""
     (found,) = parse(answer(changed)).entries
     assert getattr(found, field) == expected
 
@@ -119,21 +110,21 @@ def test_reads_variants(changed: dict[str, Any], field: str, expected: object) -
     [
         (item(title="", outer={"title": ""}), "no title: left out", 0),
         (item(summary="", outer={"summary": ""}), "no abstract", 1),
-        (item(publishedAt="2026-02-30"), 'publishedAt "2026-02-30" is no date', 1),
-        (item(submittedOnDailyAt="9999-12-31T23:59:59-12:00"), "is no date", 1),
+        (item(publishedAt="2026-02-30"), 'publishedAt "2026-02-30" is not a date', 1),
+        (item(submittedOnDailyAt="9999-12-31T23:59:59-12:00"), "is not a date", 1),
         (item(id=""), "no id", 1),
         (item(id="my report"), 'unknown id "my report"', 1),
     ],
 )
-def test_a_fault_in_a_paper_is_told_with_its_place(broken: dict[str, Any], why: str, kept: int) -> None:
-    """The paper is kept where something of it can be; its neighbour always."""
+def test_a_problem_in_a_paper_is_reported_with_its_place(broken: dict[str, Any], why: str, kept: int) -> None:
+    """The paper is kept if it has a title; the next one is kept in any case."""
     found = parse(answer(broken, item(2)))
     assert [why in u.why for u in found.unreadable] == [True]
     assert found.unreadable[0].where.startswith("paper 1 (")
     assert len(found.entries) == kept + 1
 
 
-def test_what_is_no_paper_is_told() -> None:
+def test_what_is_not_a_paper_is_reported() -> None:
     """Numbers, lists, and objects without a paper."""
     found = parse(answer(3, [], {}, {"paper": None}, item()))
     assert len(found.entries) == 1
@@ -149,8 +140,8 @@ def test_what_is_no_paper_is_told() -> None:
         (answer(item(1), item(2))[:-1], "line 1, column", "the array is not closed", 2),
         (answer(item(1), item(2))[:-40], "line 1, column", "malformed JSON", 1),
         (b'[\n  {"paper": nul}]', "line 2, column 13", "malformed JSON", 0),
-        (b"[" * 100_000, "line 1, column 2", "beyond all measure", 0),
-        (b"[" + b"9" * 5_000 + b"]", "line 1, column 2", "beyond all measure", 0),
+        (b"[" * 100_000, "line 1, column 2", "too large or too deeply nested", 0),
+        (b"[" + b"9" * 5_000 + b"]", "line 1, column 2", "too large or too deeply nested", 0),
         (
             b"<!doctype html><title>502 &amp; more</title>",
             "the answer",
@@ -160,19 +151,12 @@ def test_what_is_no_paper_is_told() -> None:
         (answer(item(title="\u00e9")).replace(b"\\u00e9", b"\xe9"), "byte", "not UTF-8", 1),
     ],
 )
-def test_a_broken_answer_is_told_and_the_rest_kept(data: bytes, where: str, why: str, kept: int) -> None:
-    """With the line and the column where there is one."""
+def test_a_broken_answer_is_reported_and_the_rest_kept(data: bytes, where: str, why: str, kept: int) -> None:
+    """With line and column, if the error has them."""
     found = parse(data)
     assert len(found.entries) == kept
     assert found.unreadable[0].where.startswith(where)
     assert why in found.unreadable[0].why
-
-
-def test_complaints_are_bounded() -> None:
-    """At most a hundred a listing; the last one tells how many more there are."""
-    found = parse(answer(*range(500)))
-    assert len(found.unreadable) == 100
-    assert found.unreadable[-1].why == "901 more problems like these"  # two for each, 99 told
 
 
 @pytest.mark.parametrize(
@@ -189,8 +173,8 @@ def test_complaints_are_bounded() -> None:
         (b"", False),
     ],
 )
-def test_recognises_its_own(data: bytes, expected: bool) -> None:
-    """By what is in it, whole or cut off."""
+def test_recognises(data: bytes, expected: bool) -> None:
+    """By the content, complete or cut off."""
     assert recognises(data) is expected
 
 
@@ -201,51 +185,47 @@ def test_recognises_its_own(data: bytes, expected: bool) -> None:
         (date(2026, 5, 29), ["2026-05-29"]),
         (date(2026, 5, 27), ["2026-05-29", "2026-05-28", "2026-05-27"]),
         (date(2026, 6, 3), ["2026-05-29"]),
+        (date(2026, 1, 1), [f"2026-05-{day}" for day in range(29, 15, -1)]),
     ],
 )
 def test_asks_for_the_days_since_the_last_answer(since: date | None, days: list[str]) -> None:
-    """Newest first; whatever is wanted, as the service cannot be asked by category."""
-    service = Service(lambda day, page: answer(item()))
+    """Newest first, at most two weeks."""
+    service = Daily(lambda day, page: answer(item()))
     fetched(service, since)
-    assert [asked["date"] for asked in service.asked] == days
-    assert {asked["limit"] for asked in service.asked} == {"100"}
-
-
-def test_catches_up_on_two_weeks_at_most() -> None:
-    """After a long silence."""
-    service = Service(lambda day, page: answer(item()))
-    fetched(service, date(2026, 1, 1))
-    assert (len(service.asked), service.asked[-1]["date"]) == (14, "2026-05-16")
+    assert [params["date"] for params in service.params] == days
+    assert {params["limit"] for params in service.params} == {"100"}
 
 
 def test_a_full_page_is_followed_by_the_next() -> None:
-    """`p` counts from 0; the first request goes without."""
+    """`p` counts from 0; the first request does not have it."""
     full = answer(*(item(n) for n in range(100)))
-    service = Service(lambda day, page: answer(item(500)) if page else full)
+    service = Daily(lambda day, page: answer(item(500)) if page else full)
     assert [len(listing.entries) for listing in fetched(service, NOW.date())] == [100, 1]
-    assert [asked.get("p") for asked in service.asked] == [None, "1"]
+    assert [params.get("p") for params in service.params] == [None, "1"]
 
 
 @pytest.mark.parametrize("second", ["same", "empty"])
 def test_pages_end(second: str) -> None:
-    """At an empty page, which is no fault here, or at one that only repeats the last."""
+    """At an empty page, which is not reported here, or at one that repeats the last."""
     full = answer(*(item(n) for n in range(100)))
-    service = Service(lambda day, page: b"[]" if page and second == "empty" else full)
+    service = Daily(lambda day, page: b"[]" if page and second == "empty" else full)
     listings = fetched(service, NOW.date())
-    assert ([len(listing.entries) for listing in listings], len(service.asked)) == ([100], 2)
+    assert ([len(listing.entries) for listing in listings], len(service.params)) == ([100], 2)
     assert not listings[0].unreadable
 
 
-def test_only_a_past_weekday_without_papers_is_a_fault() -> None:
-    """Today may be too early, weekends have none."""
-    listings = fetched(Service(lambda day, page: b"[]"), date(2026, 5, 21))
-    told = [u for listing in listings for u in listing.unreadable]
+def test_only_a_past_weekday_without_papers_is_reported() -> None:
+    """Today's papers may come later, and weekends have none."""
+    listings = fetched(Daily(lambda day, page: b"[]"), date(2026, 5, 21))
+    complaints = [u for listing in listings for u in listing.unreadable]
     days = ("2026-05-28", "2026-05-27", "2026-05-26", "2026-05-25", "2026-05-22", "2026-05-21")
-    assert told == [Unreadable(f"{day}: the answer", "no papers in this answer", empty=True) for day in days]
+    assert complaints == [
+        Unreadable(f"{day}: the answer", "no papers in this answer", empty=True) for day in days
+    ]
 
 
-def test_a_day_that_is_not_there_yet_is_passed_over() -> None:
-    """400 for today; for a day gone by it is told, and for any other status the fetch ends."""
+def test_a_day_that_does_not_exist_yet_is_skipped() -> None:
+    """The service answers 400 for it. For a past day that is reported; any other status ends the fetch."""
 
     def refuse(status: int) -> Callable[[str, int], bytes | None]:
         def reply(day: str, page: int) -> bytes | None:
@@ -256,44 +236,18 @@ def test_a_day_that_is_not_there_yet_is_passed_over() -> None:
         return reply
 
     refused = {"2026-05-29"}
-    assert [len(listing.entries) for listing in fetched(Service(refuse(400)))] == [1]
+    assert [len(listing.entries) for listing in fetched(Daily(refuse(400)))] == [1]
     refused = {"2026-05-28"}
-    assert fetched(Service(refuse(400)))[-1].unreadable[0].where == "2026-05-28"
+    assert fetched(Daily(refuse(400)))[-1].unreadable[0].where == "2026-05-28"
     with pytest.raises(StatusError):
-        fetched(Service(refuse(404)))
+        fetched(Daily(refuse(404)))
 
 
-def test_an_unchanged_day_has_nothing_on_it() -> None:
-    """No votes were given since; that it was answered is known."""
-    assert set(fetched(Service(lambda day, page: None))) == {Listing()}
-
-
-@pytest.mark.parametrize(
-    ("base", "url"),
-    [
-        ("http://h:1", "http://h:1/api/daily_papers"),
-        ("http://h:1/api/", "http://h:1/api/daily_papers"),
-        ("http://h:1/mirror", "http://h:1/mirror/daily_papers"),
-        ("http://h:1/api/daily_papers", "http://h:1/api/daily_papers"),
-    ],
-)
-def test_the_base_url_may_lack_its_path(base: str, url: str) -> None:
-    """A host alone is completed, and the resource is added unless it is there."""
-    heard: set[str] = set()
-
-    class Listener:
-        def get(self, url: str, params: Mapping[str, str] | None = None) -> bytes | None:
-            heard.add(url)
-            return None
-
-    list(HuggingFace(base).fetch(SourceRequest(now=NOW), Listener(), nothing_known))
-    assert heard == {url}
-
-
-@pytest.mark.skipif(not SHARED.is_dir(), reason="the recorded answers are not beside this checkout")
+@needs_shared
 def test_recorded_answers() -> None:
-    """All 631 papers of the real service's answers are read, with votes and the day they were listed."""
-    listings = {path.stem: parse(path.read_bytes()) for path in SHARED.glob("*.json")}
+    """All 631 papers of the real service's answers are read, with votes and the day of their listing."""
+    paths = (SHARED / "sources" / "huggingface").glob("*.json")
+    listings = {path.stem: parse(path.read_bytes()) for path in paths}
     entries = [(day, e) for day, listing in listings.items() for e in listing.entries]
     assert not any(listing.unreadable for listing in listings.values())
     assert len(entries) == 631

@@ -1,4 +1,4 @@
-"""A local arXiv and Hugging Face: real HTTP, answers by path and query as scripted, every request on record."""
+"""A local HTTP server in place of arXiv and Hugging Face: scripted answers by path and query, recorded requests."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ API, RSS, OAI, DAILY = "/arxiv/api/query", "/arxiv/rss", "/arxiv/oai", "/hf/api/
 
 @dataclass(frozen=True)
 class Request:
-    """One request as it came."""
+    """One received request."""
 
     path: str
     query: dict[str, str]
@@ -26,11 +26,11 @@ class Request:
 
 @dataclass
 class Answer:
-    """What a path gives from here on."""
+    """The answer to a path and query."""
 
-    path: str  #: or its beginning
+    path: str  #: or the beginning of one
     body: bytes
-    query: Mapping[str, str] = field(default_factory=dict)  #: parameters that must be so
+    query: Mapping[str, str] = field(default_factory=dict)  #: parameters that the request must have
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -39,7 +39,7 @@ class Answer:
 
 
 class SourceServer:
-    """Use as a context manager. The newest answer that fits a request is given; without one it is 404."""
+    """Use as a context manager. A request gets the newest answer that fits it, or else 404."""
 
     def __init__(self) -> None:
         self.requests: list[Request] = []
@@ -72,7 +72,7 @@ class SourceServer:
         status: int = 200,
         headers: Mapping[str, str] | None = None,
     ) -> None:
-        """Script an answer. One with an `ETag` answers 304 to whoever knows that tag already."""
+        """Add an answer. One with an `ETag` answers 304 to a request with that tag."""
         with self._lock:
             self._answers.insert(0, Answer(path, body, query or {}, status, headers or {}))
 
@@ -122,6 +122,6 @@ def _handler(server: SourceServer) -> type[BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class names it so
-            """Quiet."""
+            """Log nothing."""
 
     return Handler

@@ -1,7 +1,6 @@
 """arXiv's search API: new papers by category and followed author, and single papers by id.
 
-Owns the query language, the paging rules and the Atom format (https://info.arxiv.org/help/api/user-manual.html).
-Refuses to know how requests are paced, and what becomes of an entry.
+The query language, the paging rules and the Atom format: https://info.arxiv.org/help/api/user-manual.html.
 """
 
 from __future__ import annotations
@@ -18,25 +17,24 @@ from bot.sources.arxiv.common import (
     DIVIDED,
     SOURCE,
     abstract_url,
+    add_dois,
     arxiv_id,
-    doi_ids,
+    arxiv_line,
+    arxiv_paragraphs,
     is_withdrawn,
-    line,
-    prose,
-    together,
 )
-from bot.sources.base import Http, Known, SourceRequest
-from bot.sources.parsing.entries import Draft, broken, chunks, date_of, endpoint, listing
+from bot.sources.base import Http, Known, SourceRequest, chunks, endpoint
+from bot.sources.parsing.entries import Draft, broken, date_of, listing
 from bot.sources.parsing.xml import Element, read_xml, root_name, text
 from bot.text.plain import one_line
 
 DEFAULT_URL = "https://export.arxiv.org/api/query"
 
-PAGE = 100  #: results a request; arXiv allows 2,000, and answers small slices faster and more reliably
-MOST_RESULTS = 30_000  #: of one query: beyond it arXiv answers 400 (user manual, 3.1.1.2)
+PAGE_SIZE = 100  #: results per request; arXiv allows 2,000, and answers small slices faster and more reliably
+MAX_RESULTS = 30_000  #: of one query: beyond it arXiv answers 400 (user manual, 3.1.1.2)
 EMPTY_RETRIES = 2  #: valid but empty pages occur: https://github.com/lukasschwab/arxiv.py/issues/43
-HELD = timedelta(days=7)  #: moderation keeps papers back, mostly 1 to 4 days, and their date is of submission
-LONGEST_QUERY = 1_300  #: characters once encoded: leaves the whole URL under 1,500, which every proxy takes
+MAX_HOLD = timedelta(days=7)  #: moderation holds papers, mostly for 1 to 4 days; their date is of submission
+MAX_QUERY = 1_300  #: characters when encoded: keeps the whole URL under 1,500, which every proxy accepts
 
 _CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z-]{2,})?")
 _OR = " OR "
@@ -49,16 +47,13 @@ def recognises(data: bytes) -> bool:
 
 
 def parse(data: bytes, as_of: date | None = None) -> Listing:
-    """The papers of one answer. Never raises; what cannot be read is in `unreadable`.
-
-    `as_of` changes nothing: every date of this format has its year.
-    """
+    """The papers of one answer; `as_of` has no effect, because dates of this format have a year."""
     return _read(data).listing
 
 
 @dataclass(frozen=True, slots=True)
 class _Page:
-    """One answer, and where it stands among the results."""
+    """One answer, and its part of all results."""
 
     listing: Listing
     count: int = 0  #: entries on it, readable or not
@@ -73,9 +68,9 @@ class _Page:
 
 def _read(data: bytes) -> _Page:
     document = read_xml(data, "feed")
-    elements = [] if document.root is None else list(document.root.iter("{*}entry"))
+    elements = () if document.root is None else document.root.iter("{*}entry")
     errors = [broken(_error(element)) for element in elements if _is_error(element)]
-    drafts = [d for d in document.drafts("entry", _draft) if d is not _NOTHING]
+    drafts = document.drafts("entry", _draft)
     total = one_line(text(document.root, "{*}totalResults"))
     return _Page(
         listing(drafts, (*document.problems, *errors)),
@@ -84,34 +79,32 @@ def _read(data: bytes) -> _Page:
     )
 
 
-_NOTHING = Draft(Entry(SOURCE, title=""))
-
-
-def _draft(element: Element) -> Draft:
+def _draft(element: Element) -> Draft | None:
     if _is_error(element):
-        return _NOTHING
-    wrong: list[str] = []
-    arxiv, version = arxiv_id(text(element, "{*}id"), wrong)
-    ids = together(arxiv, doi_ids(text(element, "{*}doi")))
-    abstract, remark = prose(text(element, "{*}summary")), line(text(element, "{*}comment"))
+        return None
+    problems: list[str] = []
+    arxiv, version = arxiv_id(text(element, "{*}id"), problems)
+    ids = add_dois(arxiv, text(element, "{*}doi"))
+    abstract = arxiv_paragraphs(text(element, "{*}summary"))
+    names = (arxiv_line(text(name)) for name in element.findall("{*}author/{*}name"))
     entry = Entry(
         SOURCE,
-        title=line(text(element, "{*}title")),
+        title=arxiv_line(text(element, "{*}title")),
         abstract=abstract,
         ids=ids,
-        authors=tuple(filter(None, (line(text(name)) for name in element.findall("{*}author/{*}name")))),
+        authors=tuple(filter(None, names)),
         categories=_categories(element),
         url=abstract_url(ids),
         version=version,
-        published=date_of(text(element, "{*}published"), "published", wrong),
-        updated=date_of(text(element, "{*}updated"), "updated", wrong),
-        withdrawn=is_withdrawn(remark) or is_withdrawn(abstract),
+        published=date_of(text(element, "{*}published"), "published", problems),
+        updated=date_of(text(element, "{*}updated"), "updated", problems),
+        withdrawn=is_withdrawn(arxiv_line(text(element, "{*}comment"))) or is_withdrawn(abstract),
     )
-    return Draft(entry, tuple(wrong))
+    return Draft(entry, tuple(problems))
 
 
 def _categories(element: Element) -> tuple[str, ...]:
-    """Primary first, without the terms of the ACM and the MSC that come along (`I.2.6; H.5`, `68T05`)."""
+    """Primary first, without terms of the ACM and MSC classifications (`I.2.6; H.5`, `68T05`)."""
     found = [*element.findall("{*}primary_category"), *element.findall("{*}category")]
     terms = (one_line(str(category.get("term") or "")) for category in found)
     return tuple(dict.fromkeys(term for term in terms if _CATEGORY.fullmatch(term)))
@@ -122,12 +115,12 @@ def _is_error(element: Element) -> bool:
 
 
 def _error(element: Element) -> str:
-    """arXiv tells errors as an entry of a feed (user manual, 3.4)."""
-    return f"arXiv answers: {line(text(element, '{*}summary'))[:200] or 'an error without words'}"
+    """The message of an error, which arXiv sends as an entry of a feed (user manual, 3.4)."""
+    return f"arXiv answers: {arxiv_line(text(element, '{*}summary'))[:200] or 'an error without a message'}"
 
 
 class ArxivApi:
-    """New papers of the wanted categories and authors, newest first; then papers wanted by id."""
+    """New papers of the wanted categories and authors, newest first; then the papers wanted by id."""
 
     name = "arxiv-api"
 
@@ -135,39 +128,43 @@ class ArxivApi:
         self._url = endpoint(base_url, "/api/query")
 
     def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
-        """One listing a request. Raises SourceError; yields nothing when nothing is wanted."""
+        """One listing per request; nothing if nothing is wanted. Raises SourceError."""
         for query in _queries(wanted):
             yield from self._newest(query, wanted, http, known)
-        for ids in _id_lists(wanted):
-            data = http.get(self._url, {"id_list": ",".join(ids), "start": "0", "max_results": str(PAGE)})
+        numbers = [id_.removeprefix("arxiv:") for id_ in wanted.papers if namespace(id_) == SOURCE]
+        for ids in chunks(numbers, PAGE_SIZE, MAX_QUERY, lambda number: len(quote_plus(number + ","))):
+            data = http.get(
+                self._url, {"id_list": ",".join(ids), "start": "0", "max_results": str(PAGE_SIZE)}
+            )
             if data is not None:
-                yield _as_references(parse(data))
+                answer = parse(data)
+                yield replace(answer, entries=tuple(replace(e, reference=True) for e in answer.entries))
 
     def _newest(self, query: str, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         start, before = 0, tuple[Entry, ...]()
-        while start < MOST_RESULTS:
+        while start < MAX_RESULTS:
             page = self._page(query, start, http)
             if page is None:  # unchanged since it was stored; what follows it may not have been reached then
                 yield Listing()
-                start += PAGE
+                start += PAGE_SIZE
                 continue
             entries = page.listing.entries
             # Before the yield: once the caller has stored this page, all of it is known.
             done = page.is_last(start) or _has_been_read(entries, wanted, known)
             yield page.listing
-            # A page of which nothing can be read, or the same page again, leads nowhere.
+            # Do not go on after a page of which nothing can be read, or after the same page twice.
             if done or entries in ((), before):
                 return
             start, before = start + page.count, entries
 
     def _page(self, query: str, start: int, http: Http) -> _Page | None:
-        """One page of results; asked for again when it is empty and should not be."""
+        """One page of results, requested again if it is empty and should not be; None if it is unchanged."""
         params = {
             "search_query": query,
             "sortBy": "submittedDate",
             "sortOrder": "descending",
             "start": str(start),
-            "max_results": str(min(PAGE, MOST_RESULTS - start)),
+            "max_results": str(min(PAGE_SIZE, MAX_RESULTS - start)),
         }
         for _ in range(1 + EMPTY_RETRIES):
             if (data := http.get(self._url, params)) is None:
@@ -175,52 +172,33 @@ class ArxivApi:
             page = _read(data)
             if not page.is_oddly_empty(start):
                 return page
-        why = f"an empty page, {1 + EMPTY_RETRIES} times, though arXiv says there are {page.total} results"
+        why = f"an empty page, {1 + EMPTY_RETRIES} times, although arXiv reports {page.total} results"
         return _Page(Listing(unreadable=(broken(why, f"results from {start + 1}"),)))
 
 
 def _queries(wanted: SourceRequest) -> Iterator[str]:
-    """`(cat:cs.LG OR au:"Seungwook Han")`, as many of them as their length demands."""
-    terms = [*map(_category_term, wanted.categories), *filter(None, map(_author_term, wanted.authors))]
-    for group in chunks(terms, len(terms), LONGEST_QUERY, lambda term: len(quote_plus(term + _OR))):
+    """`(cat:cs.LG OR au:"Seungwook Han")`, split into several queries if it is too long."""
+    terms = [f"cat:{name}.*" if name in DIVIDED else f"cat:{name}" for name in wanted.categories]
+    # A quotation mark would end the phrase.
+    phrases = (one_line(name.replace('"', " ").replace("\\", " ")) for name in wanted.authors)
+    terms += (f'au:"{phrase}"' for phrase in phrases if phrase)
+    for group in chunks(terms, len(terms), MAX_QUERY, lambda term: len(quote_plus(term + _OR))):
         yield f"({_OR.join(group)})"
 
 
-def _category_term(category: str) -> str:
-    return f"cat:{category}.*" if category in DIVIDED else f"cat:{category}"
-
-
-def _author_term(name: str) -> str:
-    """A quotation mark within the phrase would end it."""
-    phrase = one_line(name.replace('"', " ").replace("\\", " "))
-    return f'au:"{phrase}"' if phrase else ""
-
-
-def _id_lists(wanted: SourceRequest) -> Iterator[list[str]]:
-    ids = [id_.removeprefix("arxiv:") for id_ in wanted.papers if namespace(id_) == SOURCE]
-    return chunks(ids, PAGE, LONGEST_QUERY, lambda id_: len(quote_plus(id_ + ",")))
-
-
-def _as_references(answer: Listing) -> Listing:
-    return replace(answer, entries=tuple(replace(entry, reference=True) for entry in answer.entries))
-
-
 def _has_been_read(entries: tuple[Entry, ...], wanted: SourceRequest, known: Known) -> bool:
-    """Whether what follows this page, which is older, was read before or is too old to be news.
+    """Whether the pages after this one, which are older, were read before or are too old to be news.
 
-    All known is enough only where the last complete answer reaches: an ingest that broke off left known pages
-    on top of ones that nobody has read.
+    A page of known works is enough only if it is older than the last complete answer: an ingest that broke off
+    stored the first pages and did not read the next ones.
     """
     published = [entry.published[: len("2025-02-26")] for entry in entries if entry.published]
     if not published:
         return False
-    oldest, last = min(published), _last_answer(wanted)
-    if oldest < (last - HELD).isoformat():
-        return True
-    return wanted.since is not None and oldest < last.isoformat() and len(known(entries)) == len(entries)
-
-
-def _last_answer(wanted: SourceRequest) -> date:
-    """Its day; on a first run, today. A clock set back (`--as-of`) shall not skip what was new then."""
     today = wanted.now.date()
-    return min(wanted.since, today) if wanted.since else today
+    # `--as-of` may set the clock back: what was new on that day must not be skipped.
+    last = min(wanted.since, today) if wanted.since else today
+    if min(published) < (last - MAX_HOLD).isoformat():
+        return True
+    is_covered = wanted.since is not None and min(published) < last.isoformat()
+    return is_covered and len(known(entries)) == len(entries)

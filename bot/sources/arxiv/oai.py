@@ -1,44 +1,43 @@
-"""arXiv's OAI-PMH interface: everything that changed since a day, for catching up.
+"""arXiv's OAI-PMH interface: everything that changed since a day, to catch up on missed days.
 
-Owns the protocol (https://www.openarchives.org/OAI/openarchivesprotocol.html), arXiv's sets and its two
-formats `arXivRaw` and `arXiv` (https://info.arxiv.org/help/oa/index.html). Refuses to know which change is
-news: a record's date is of its last modification, so old papers come along.
+The protocol: https://www.openarchives.org/OAI/openarchivesprotocol.html. arXiv's sets and its two formats `arXivRaw`
+and `arXiv`: https://info.arxiv.org/help/oa/index.html. A record's date is of its last modification, so the answers
+also contain old papers.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, timedelta
 
 from bot.errors import SourceError
-from bot.papers.model import Entry, Listing, Unreadable
+from bot.papers.model import Entry, Listing
 from bot.sources.arxiv.common import (
     GROUPS,
     SOURCE,
     abstract_url,
+    add_dois,
     arxiv_id,
-    doi_ids,
+    arxiv_line,
+    arxiv_paragraphs,
     is_withdrawn,
-    line,
     mail_moment,
-    prose,
     split_authors,
-    together,
 )
-from bot.sources.base import Http, Known, SourceRequest
-from bot.sources.parsing.entries import Draft, broken, date_of, endpoint, listing, quoted
+from bot.sources.base import Http, Known, SourceRequest, endpoint
+from bot.sources.parsing.entries import Draft, broken, date_of, listing, quoted
 from bot.sources.parsing.xml import Element, read_xml, root_name, text
 from bot.text.plain import one_line
 
 DEFAULT_URL = "https://oaipmh.arxiv.org/oai"
 
-GAP = timedelta(days=2)  #: the daily feed covers less
-OVERLAP = timedelta(days=1)  #: days are arXiv's in the US, records are ready at about 22:30 there
-FIRST_SPAN = timedelta(days=6)  # a week with the overlap
+MIN_GAP = timedelta(days=2)  #: shorter gaps are covered by the daily feed
+OVERLAP = timedelta(days=1)  #: days are in US Eastern time; records are ready at about 22:30 there
+FIRST_SPAN = timedelta(days=6)  #: a week, with OVERLAP
 
 _NO_RECORDS = "noRecordsMatch"
-_BAD_TOKEN = "badResumptionToken"  # noqa: S105 (the protocol's name of an error)
+_BAD_TOKEN = "badResumptionToken"  # noqa: S105 (an error of the protocol)
 _WITHDRAWN_TYPE = "I"  #: https://github.com/inspirehep/inspire-next/pull/2636
 
 
@@ -50,9 +49,9 @@ def recognises(data: bytes) -> bool:
 
 
 def parse(data: bytes, as_of: date | None = None) -> Listing:
-    """The records of one answer, without deleted ones. Never raises; what is wrong is in `unreadable`.
+    """The records of one answer, without deleted ones.
 
-    `as_of` changes nothing: every date of this format has its year.
+    `as_of` has no effect, because dates of this format have a year.
     """
     page = _read(data)
     if not page.error or page.error == _NO_RECORDS:
@@ -64,48 +63,47 @@ def parse(data: bytes, as_of: date | None = None) -> Listing:
 class _Page:
     listing: Listing
     token: str = ""  #: for the next page; empty on the last one
-    error: str = ""  #: the protocol's code
-    complaint: str = ""  #: the error for a person
+    error: str = ""  #: its code in the protocol
+    complaint: str = ""  #: the error as a message
 
 
 def _read(data: bytes) -> _Page:
     document = read_xml(data, "OAI-PMH", "record")
-    drafts = (d for d in document.drafts("record", _draft) if d is not _DELETED)
-    found = listing(drafts, document.problems, word="record")
+    found = listing(document.drafts("record", _draft), document.problems, word="record")
     if document.root is None:
         return _Page(found)
     error = document.root.find("{*}error")
     code = "" if error is None else one_line(str(error.get("code") or "")) or "an error without a code"
-    complaint = f"arXiv answers {quoted(code)}: {line(text(error))[:200] or 'no explanation'}" if code else ""
+    complaint = (
+        f"arXiv answers {quoted(code)}: {arxiv_line(text(error))[:200] or 'no explanation'}" if code else ""
+    )
     return _Page(found, text(document.root, "{*}ListRecords/{*}resumptionToken").strip(), code, complaint)
 
 
-_DELETED = Draft(Entry(SOURCE, title=""))
-
-
-def _draft(record: Element) -> Draft:
+def _draft(record: Element) -> Draft | None:
     header = record.find("{*}header")
     if header is not None and header.get("status") == "deleted":
-        return _DELETED
+        return None
     metadata = record.find("{*}metadata/{*}arXivRaw")
     if metadata is None:
         metadata = record.find("{*}metadata/{*}arXiv")
     if metadata is None:
-        wrong: list[str] = []
-        ids, _ = arxiv_id(text(record, "{*}header/{*}identifier"), wrong)
-        return Draft(Entry(SOURCE, title="", ids=ids), (*wrong, "no metadata that Paperboy knows"))
+        problems: list[str] = []
+        ids, _ = arxiv_id(text(record, "{*}header/{*}identifier"), problems)
+        return Draft(Entry(SOURCE, title="", ids=ids), (*problems, "no metadata that Paperboy can read"))
     return _paper(record, metadata)
 
 
 def _paper(record: Element, metadata: Element) -> Draft:
-    wrong: list[str] = []
-    arxiv, _ = arxiv_id(text(metadata, "{*}id") or text(record, "{*}header/{*}identifier"), wrong)
-    ids = together(arxiv, doi_ids(text(metadata, "{*}doi")))
-    abstract, remark = prose(text(metadata, "{*}abstract")), line(text(metadata, "{*}comments"))
-    history = _history(metadata, wrong)
+    problems: list[str] = []
+    arxiv, _ = arxiv_id(text(metadata, "{*}id") or text(record, "{*}header/{*}identifier"), problems)
+    ids = add_dois(arxiv, text(metadata, "{*}doi"))
+    abstract = arxiv_paragraphs(text(metadata, "{*}abstract"))
+    remark = arxiv_line(text(metadata, "{*}comments"))
+    history = _history(metadata, problems)
     entry = Entry(
         SOURCE,
-        title=line(text(metadata, "{*}title")),
+        title=arxiv_line(text(metadata, "{*}title")),
         abstract=abstract,
         ids=ids,
         authors=_authors(metadata),
@@ -117,7 +115,7 @@ def _paper(record: Element, metadata: Element) -> Draft:
         withdrawn=history.withdrawn or is_withdrawn(remark) or is_withdrawn(abstract),
         reference=(history.version or 1) > 1,  # a revision is never new
     )
-    return Draft(entry, tuple(wrong))
+    return Draft(entry, tuple(problems))
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,31 +126,25 @@ class _History:
     withdrawn: bool = False
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Version:
-    number: int
-    element: Element = field(compare=False)
-
-
-def _history(metadata: Element, wrong: list[str]) -> _History:
-    """From arXivRaw's versions, else from the two dates of the arXiv format, which tell no version."""
-    versions = sorted(_Version(_number(v), v) for v in metadata.findall("{*}version"))
+def _history(metadata: Element, problems: list[str]) -> _History:
+    """From arXivRaw's versions, else from the two dates of the arXiv format, which has no versions."""
+    versions = sorted(metadata.findall("{*}version"), key=_number)
     if not versions:
-        created = date_of(text(metadata, "{*}created"), "created", wrong)
-        updated = date_of(text(metadata, "{*}updated"), "updated", wrong)
+        created = date_of(text(metadata, "{*}created"), "created", problems)
+        updated = date_of(text(metadata, "{*}updated"), "updated", problems)
         return _History(created, updated or created)
     first, last = versions[0], versions[-1]
-    dates = [date_of(text(v.element, "{*}date"), f"v{v.number}", wrong, mail_moment) for v in versions]
+    dates = [date_of(text(v, "{*}date"), f"v{_number(v)}", problems, mail_moment) for v in versions]
     return _History(
-        dates[0] if first.number == 1 else None,
+        dates[0] if _number(first) == 1 else None,
         dates[-1],
-        last.number or None,
-        _WITHDRAWN_TYPE in text(last.element, "{*}source_type"),
+        _number(last) or None,
+        _WITHDRAWN_TYPE in text(last, "{*}source_type"),
     )
 
 
 def _number(version: Element) -> int:
-    """1 of `v1`; 0 when it is none."""
+    """1 of `v1`; 0 if it is not a version."""
     digits = one_line(str(version.get("version") or "")).removeprefix("v")
     return int(digits) if digits.isascii() and digits.isdigit() and len(digits) < 4 else 0
 
@@ -162,11 +154,12 @@ def _authors(metadata: Element) -> tuple[str, ...]:
     if not found:
         return split_authors(text(metadata, "{*}authors"))
     parts = ("{*}forenames", "{*}keyname", "{*}suffix")
-    return tuple(filter(None, (line(" ".join(text(author, part) for part in parts)) for author in found)))
+    names = (arxiv_line(" ".join(text(author, part) for part in parts)) for author in found)
+    return tuple(filter(None, names))
 
 
 class ArxivOai:
-    """What changed in the wanted categories since the last complete answer, when that was days ago."""
+    """What changed in the wanted categories since the last complete answer, if that was days ago."""
 
     name = "arxiv-oai"
 
@@ -174,13 +167,13 @@ class ArxivOai:
         self._url = endpoint(base_url, "/oai")
 
     def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
-        """One listing a page. Raises SourceError, also for an error of the protocol.
+        """One listing per page. Raises SourceError, also for an error of the protocol.
 
-        Unless it was asked for by name, it yields nothing when nothing was missed: on a first run, or when
-        `since` is less than two days ago. By name, a first run goes a week back.
+        Yields nothing if nothing was missed: on a first run, or if `since` is less than MIN_GAP ago. When the user
+        named the source it asks in any case, on a first run for a week.
         """
         today = wanted.now.date()
-        if not wanted.by_name and (wanted.since is None or today - wanted.since < GAP):
+        if not wanted.by_name and (wanted.since is None or today - wanted.since < MIN_GAP):
             return
         # No `until`: https://info.arxiv.org/help/oa/index.html
         since = ((wanted.since or today - FIRST_SPAN) - OVERLAP).isoformat()
@@ -189,15 +182,15 @@ class ArxivOai:
             yield from self._records(params, http)
 
     def _records(self, params: dict[str, str], http: Http) -> Iterator[Listing]:
-        """All pages of one set. A token that went stale (they expire daily) starts the set again, once."""
-        ask, fresh, seen = params, True, set[str]()
+        """All pages of one set. A token that has expired (they do so daily) starts the set again, once."""
+        query, may_restart, seen = params, True, set[str]()
         while True:
-            if (data := http.get(self._url, ask)) is None:
+            if (data := http.get(self._url, query)) is None:
                 yield Listing()
                 return
             page = _read(data)
-            if page.error == _BAD_TOKEN and ask is not params and fresh:
-                ask, fresh, seen = params, False, set()
+            if page.error == _BAD_TOKEN and query is not params and may_restart:
+                query, may_restart, seen = params, False, set()
                 continue
             if page.error == _NO_RECORDS:
                 yield Listing()
@@ -208,18 +201,15 @@ class ArxivOai:
             if not page.token:
                 return
             if page.token in seen:
-                yield Listing(unreadable=(_circle(params["set"]),))
+                why = "arXiv sent the same resumption token twice: the rest is missing"
+                yield Listing(unreadable=(broken(why, f"set {params['set']}"),))
                 return
             seen.add(page.token)
-            ask = {"verb": "ListRecords", "resumptionToken": page.token}
-
-
-def _circle(name: str) -> Unreadable:
-    return broken("arXiv gave the same resumption token twice: the rest is missing", f"set {name}")
+            query = {"verb": "ListRecords", "resumptionToken": page.token}
 
 
 def _set(category: str) -> str:
-    """`cs:cs:LG` of `cs.LG`, `physics:hep-th` of `hep-th`, `cs` of `cs`: group, archive, category."""
+    """The set of a category, as group, archive, category: `cs:cs:LG`, `physics:hep-th`; `cs` of `cs`."""
     archive = category.partition(".")[0]
     group = GROUPS.get(archive, archive)
     return group if category == group != "physics" else f"{group}:{category.replace('.', ':')}"

@@ -1,157 +1,156 @@
-"""What all sources do alike with an answer, whatever its format.
+"""The rules that entries of every source follow, and how problems with an answer are reported.
 
-Owns the rules that every entry has to meet, how a person is told where something could not be read, and how
-a base URL becomes an endpoint. Refuses to know any service or format.
+Does not depend on any service or format.
 """
 
 from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from bot.clock import iso_utc
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.text.plain import one_line
+from bot.text.latex import to_unicode
+from bot.text.plain import normalize_paragraphs, one_line
 
-MOST_UNREADABLE = 100  #: of one listing: a thoroughly broken answer shall not fill a log or a database
-_SHOWN = 80  #: characters of somebody else's text quoted in a complaint
+MAX_UNREADABLE = 100  #: per listing, so that a thoroughly broken answer does not fill a log or a database
+_QUOTED_LENGTH = 80  #: characters of a source's text that a message quotes
 _ANSWER = "the answer"
 
-#: The prolog that may stand before a page's first element. Atomic and possessive: a hostile prolog of many
-#: comments must not make it try every way to pair them up.
+#: What may come before a page's first element. Atomic and possessive, so that a hostile prolog of many comments
+#: does not cause exponential backtracking.
 PROLOG = rb"(?:\xef\xbb\xbf)?(?>\s|<\?.*?\?>|<!--.*?-->)*+"
 _HTML = re.compile(PROLOG + rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.DOTALL)
 _HTML_TITLE = re.compile(rb"<title\b[^>]*>([^<]*)", re.IGNORECASE)
 
 
+# --- Texts ------------------------------------------------------------------------------------------------
+# Every text of an Entry comes from one of these two functions: nothing after a source's parser converts TeX.
+
+
+def readable_line(text: str) -> str:
+    """A title, a name or an organization on one line, its TeX converted to Unicode.
+
+    A line of several names is converted before it is split, because TeX contains separators: `A.\\,B. Sample`.
+    """
+    return one_line(to_unicode(one_line(text)))
+
+
+def readable_paragraphs(text: str) -> str:
+    """An abstract, its TeX converted to Unicode.
+
+    Paragraphs are found first, because arXiv marks them by line breaks and indentation.
+    """
+    return normalize_paragraphs(to_unicode(normalize_paragraphs(text)))
+
+
+# --- Entries and problems ---------------------------------------------------------------------------------
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One entry as its source read it, before the rules that hold for all of them."""
+    """One entry as its parser read it, before the rules that all entries follow are applied."""
 
-    entry: Entry  #: its title may be empty still; `cut` when the answer broke off inside it
-    wrong: tuple[str, ...] = ()  #: what about it could not be read
+    entry: Entry  #: its title may still be empty; `cut` when the answer breaks off inside it
+    problems: tuple[str, ...] = ()  #: what could not be read of it
 
 
 @dataclass(slots=True)
 class Complaints:
-    """What could not be read so far. The first ones tell what is wrong; the rest are only counted."""
+    """Collects what could not be read: the first MAX_UNREADABLE in full, the others as a number."""
 
-    whole: str = ""  #: what the rest is said about; without it, the place of the last of them
-    first: list[Unreadable] = field(default_factory=list)  #: at most MOST_UNREADABLE
-    more: int = 0  #: those beyond
-    last: str = ""  #: where the newest of those beyond is
+    subject: str = ""  #: what the others are reported about; if empty, the place of the last of them
+    kept: list[Unreadable] = field(default_factory=list)
+    others: int = 0
+    last: str = ""  #: place of the newest of the others
 
     def add(self, where: str, why: str) -> None:
         self.extend((Unreadable(where, why),))
 
     def extend(self, problems: Iterable[Unreadable]) -> None:
         for problem in problems:
-            if len(self.first) < MOST_UNREADABLE:
-                self.first.append(problem)
-            else:
+            if self.is_full:
                 self.count(1, problem.where)
+            else:
+                self.kept.append(problem)
 
     @property
-    def full(self) -> bool:
-        """Whether all further ones are only counted."""
-        return len(self.first) >= MOST_UNREADABLE
+    def is_full(self) -> bool:
+        """Whether further complaints are only counted."""
+        return len(self.kept) >= MAX_UNREADABLE
 
     def count(self, number: int, last: str) -> None:
-        self.more, self.last = self.more + number, last
+        self.others, self.last = self.others + number, last
 
-    def told(self) -> tuple[Unreadable, ...]:
-        """At most MOST_UNREADABLE, the last of which stands for all that there is no room for."""
-        if not self.more:
-            return tuple(self.first)
-        *kept, _ = self.first
-        many = f"{self.more + 1} more"
-        rest = f"{many} problems like these" if self.whole else f"{many} up to here"
-        return (*kept, Unreadable(self.whole or self.last, rest))
+    def summary(self) -> tuple[Unreadable, ...]:
+        """At most MAX_UNREADABLE complaints; the last one counts those that are left out."""
+        if not self.others:
+            return tuple(self.kept)
+        more = f"{self.others + 1} more"
+        rest = f"{more} problems like these" if self.subject else f"{more} up to here"
+        return (*self.kept[:-1], Unreadable(self.subject or self.last, rest))
 
 
 def listing(drafts: Iterable[Draft], problems: Iterable[Unreadable] = (), *, word: str = "entry") -> Listing:
-    """The entries fit to keep, and everything to complain about: the answer's own `problems` first.
+    """The entries that can be kept, and all complaints: the `problems` of the answer as a whole come first.
 
-    `word` is what the service calls an entry. An entry without a title is left out, as is one in whose middle
-    the answer breaks off; one without an abstract is kept. Nothing is left out in silence.
+    An entry without a title is left out, and so is one in which the answer breaks off; one without an abstract
+    is kept. Each of these is reported. `word`: what the service calls an entry.
     """
     entries: list[Entry] = []
     complaints = Complaints(_ANSWER)
     complaints.extend(problems)
     for number, draft in enumerate(drafts, start=1):
-        where = _place(word, number, draft.entry)
-        complaints.extend(Unreadable(where, why) for why in (*draft.wrong, *_lacks(draft.entry)))
-        if draft.entry.title and not draft.entry.cut:
-            entries.append(draft.entry)
-    return Listing(tuple(entries), complaints.told())
+        entry = draft.entry
+        where = _place(word, number, entry)
+        complaints.extend(Unreadable(where, why) for why in (*draft.problems, *_missing(entry)))
+        if entry.title and not entry.cut:
+            entries.append(entry)
+    return Listing(tuple(entries), complaints.summary())
 
 
-def _lacks(entry: Entry) -> Iterator[str]:
+def _missing(entry: Entry) -> tuple[str, ...]:
     if entry.cut:
-        yield "the answer breaks off inside it: left out"
-    elif not entry.title:
-        yield "no title: left out"
-    elif not entry.abstract:
-        yield "no abstract"
+        return ("the answer breaks off inside it: left out",)
+    if not entry.title:
+        return ("no title: left out",)
+    return () if entry.abstract else ("no abstract",)
 
 
 def _place(word: str, number: int, entry: Entry) -> str:
-    """`entry 3 (arxiv:2502.19402)`, or with the title's beginning when there is no id."""
+    """`entry 3 (arxiv:2502.19402)`, or with the beginning of the title when there is no id."""
     name = entry.ids[0] if entry.ids else quoted(entry.title) if entry.title else ""
     return f"{word} {number} ({name})" if name else f"{word} {number}"
 
 
 def broken(why: str, where: str = _ANSWER, *, empty: bool = False) -> Unreadable:
-    """A complaint about an answer as a whole; `empty`: it is sound, but holds nothing."""
+    """A complaint about an answer as a whole; `empty`: it is well-formed but has no entries."""
     return Unreadable(where, why, empty)
 
 
 def quoted(text: str) -> str:
-    """Somebody else's text, short and on one line, in quotation marks."""
+    """A source's text in quotation marks, on one line and at most _QUOTED_LENGTH characters long."""
     line = one_line(text)
-    return f'"{line}"' if len(line) <= _SHOWN else f'"{line[: _SHOWN - 1]}…"'
+    return f'"{line}"' if len(line) <= _QUOTED_LENGTH else f'"{line[: _QUOTED_LENGTH - 1]}…"'
 
 
-def date_of(text: str, what: str, wrong: list[str], read: Callable[[str], str] = iso_utc) -> str | None:
-    """A date as ISO text, or None; an impossible one goes into `wrong`, a missing one is no fault."""
+def date_of(text: str, name: str, problems: list[str], read: Callable[[str], str] = iso_utc) -> str | None:
+    """A date as ISO text; None if there is none, or if it is impossible, which is added to `problems`."""
     if not text.strip():
         return None
     try:
         return read(text)
-    except (ValueError, OverflowError):  # overflow: a time zone that leads out of the years 1 to 9999
-        wrong.append(f"{what} {quoted(text)} is no date")
+    except (ValueError, OverflowError):  # OverflowError: a time zone that leads out of the years 1 to 9999
+        problems.append(f"{name} {quoted(text)} is not a date")
         return None
 
 
 def html_instead(data: bytes, expected: str) -> Unreadable | None:
-    """The complaint when a service answers with a web page, as overloaded ones and captive portals do."""
+    """The complaint if a service answers with a web page, as overloaded services and captive portals do."""
     if not _HTML.match(data):
         return None
     title = _HTML_TITLE.search(data)
     text = one_line(html.unescape(title[1].decode("utf-8", "replace"))) if title else ""
     return broken(f"an HTML page where {expected} was expected" + (f": {quoted(text)}" if text else ""))
-
-
-def endpoint(base_url: str, path: str) -> str:
-    """`base_url` with `path` when it names only a host, else as it is; without a slash at its end."""
-    base = base_url.strip().rstrip("/")
-    return base if urlsplit(base).path else base + path
-
-
-def chunks(
-    items: Iterable[str], most: int, room: int, size: Callable[[str], int] = len
-) -> Iterator[list[str]]:
-    """`items` in order, in groups of at most `most` whose sizes add up to at most `room`; none is dropped."""
-    group: list[str] = []
-    used = 0
-    for item in items:
-        if group and (len(group) == most or used + size(item) > room):
-            yield group
-            group, used = [], 0
-        group.append(item)
-        used += size(item)
-    if group:
-        yield group

@@ -1,12 +1,12 @@
-"""XML from strangers: nothing expanded, nothing fetched, and everything kept that can be read.
+"""XML from outside: nothing is expanded or fetched, and everything that can be read is kept.
 
-Owns how an XML answer becomes elements, and how a broken one is told about. Refuses to know any service.
+Does not depend on any service.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from lxml import etree
@@ -22,65 +22,69 @@ _ROOT = re.compile(
     PROLOG + rb"(?:<!DOCTYPE[^\[>]*(?:\[.*?\]\s*)?>)?\s*(?:<!--.*?-->\s*)?<(?:[\w.-]+:)?([\w.-]+)", re.DOTALL
 )
 _REFUSED = "it declares a document type or entities, which no feed needs: refused, and nothing was expanded"
-_NOT_UTF8 = "Invalid bytes in character encoding"  # libxml2's words
+_BAD_ENCODING = "Invalid bytes in character encoding"  #: libxml2's message
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """An answer as XML: what could be read of it, and what is wrong with it."""
+    """An answer as XML: what could be read of it, and its problems."""
 
     data: bytes
     root: Element | None = None
     problems: tuple[Unreadable, ...] = ()
 
-    def drafts(self, tag: str, read: Callable[[Element], Draft]) -> Iterator[Draft]:
-        """`read` of each element called `tag`; the last is marked as cut when the answer breaks off in it."""
+    def drafts(self, tag: str, read: Callable[[Element], Draft | None]) -> list[Draft]:
+        """What `read` returns for the elements called `tag`, without None.
+
+        The last is marked as cut if the answer breaks off inside it.
+        """
         elements = [] if self.root is None else list(self.root.iter(f"{{*}}{tag}"))
-        for element in elements:
-            draft = read(element)
-            if element is elements[-1] and self.problems and _breaks_off_inside(self.data, tag):
-                draft = replace(draft, entry=replace(draft.entry, cut=True))
-            yield draft
+        drafts = [read(element) for element in elements]
+        if drafts and drafts[-1] and self.problems and _breaks_off_inside(self.data, tag):
+            drafts[-1] = replace(drafts[-1], entry=replace(drafts[-1].entry, cut=True))
+        return [draft for draft in drafts if draft]
 
 
 def root_name(data: bytes) -> str:
-    """The local name of the first element, or nothing; cheap, for telling formats apart."""
+    """The local name of the first element, or an empty text; cheap, to recognise formats."""
     match = _ROOT.match(data[:65_536])
     return match[1].decode() if match else ""
 
 
 def read_xml(data: bytes, *roots: str) -> Document:
-    """The document, whose root is called one of `roots`. Never raises: what is wrong is in its problems."""
+    """The document, whose root has one of the names `roots`. Raises nothing: errors are in its problems."""
     if not data.strip():
         return Document(data, None, (broken("it is empty"),))
     if page := html_instead(data, "a feed"):
         return Document(data, None, (page,))
     if _DOCTYPE.match(data):
         return Document(data, None, (broken(_REFUSED),))
-    root, problems = _parsed(data)
+    root, problems = _parse(data)
     if root is None:
         return Document(data, None, problems)
-    if root.getroottree().docinfo.internalDTD is not None:  # in UTF-16, say, which _DOCTYPE does not see
+    if (
+        root.getroottree().docinfo.internalDTD is not None
+    ):  # for example in UTF-16, which _DOCTYPE does not match
         return Document(data, None, (broken(_REFUSED),))
-    name = str(root.tag).rpartition("}")[2]  # QName would reject the ":" that recovery makes of "<:"
+    name = str(root.tag).rpartition("}")[2]  # QName rejects the ":" that recovery makes of "<:"
     if name not in roots:
         return Document(data, None, (broken(f"<{name}> where <{roots[0]}> was expected"), *problems))
     return Document(data, root, problems)
 
 
 def text(element: Element | None, path: str = "") -> str:
-    """All text of the first element at `path` (names of any namespace), or nothing."""
+    """All text of the first element at `path`, or an empty text."""
     found = element.find(path) if element is not None and path else element
     return "" if found is None else "".join(map(str, found.itertext()))
 
 
-def _parsed(data: bytes) -> tuple[Element | None, tuple[Unreadable, ...]]:
-    """The root, by recovery when need be, and the first thing that is wrong with the document."""
+def _parse(data: bytes) -> tuple[Element | None, tuple[Unreadable, ...]]:
+    """The root, by recovery if necessary, and the first error of the document."""
     try:
         return etree.fromstring(data, _parser(recover=False)), ()
     except etree.XMLSyntaxError as error:
         line, column = error.position
-        problem = Unreadable(f"line {line}, column {column}", _in_words(error.msg or ""))
+        problem = Unreadable(f"line {line}, column {column}", _describe(error.msg or ""))
     try:
         return etree.fromstring(data, _parser(recover=True)), (problem,)
     except etree.XMLSyntaxError:
@@ -99,14 +103,14 @@ def _parser(*, recover: bool) -> etree.XMLParser:
     )
 
 
-def _in_words(message: str) -> str:
-    """libxml2's message for a person; its place is told apart."""
-    if message.startswith(_NOT_UTF8):
+def _describe(message: str) -> str:
+    """libxml2's message without its place, which is reported separately."""
+    if message.startswith(_BAD_ENCODING):
         return "bytes that are not in the document's character encoding"
     return f"malformed XML: {one_line(re.sub(r', line [0-9]+, column [0-9]+$', '', message))[:200]}"
 
 
 def _breaks_off_inside(data: bytes, tag: str) -> bool:
-    """Whether nothing closes the last element called `tag`. Recovery closes it, and so cannot tell."""
+    """Whether the last element called `tag` has no end tag. Recovery adds one, so the tree does not show it."""
     tags = re.findall(rb"<(/?)(?:[\w.-]+:)?" + tag.encode() + rb"(?=[\s>/])", data)
     return bool(tags) and not tags[-1]
