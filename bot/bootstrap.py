@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
@@ -20,7 +19,7 @@ from bot.delivery.sender import Sender
 from bot.delivery.service import SendResult, deliver_and_alert, send
 from bot.digests.composer import DigestComposer
 from bot.digests.wording import source_troubles
-from bot.errors import NotConfigured, Problem, UserError
+from bot.errors import NotConfigured, Problem
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Profile
 from bot.sources.ingest import SourceReport, ingest_sources, source_request
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from bot.delivery.ports import Channel
     from bot.delivery.status import Status
     from bot.presentation.templates import Templates
-    from bot.sources.base import Format, Source
+    from bot.sources.base import Source
     from bot.sources.http import PoliteHttp
     from bot.store.database import Database
     from bot.store.outbox import Outbox
@@ -42,29 +41,6 @@ if TYPE_CHECKING:
     from bot.store.queue import Queue
     from bot.store.receivers import Receivers
     from bot.store.sources import Sources
-
-#: The sources by the names of `--source`, in the order in which they are asked: what was missed comes first,
-#: while it is still known when the daily announcement was last read.
-SOURCES = ("arxiv-oai", "arxiv-rss", "arxiv-api", "huggingface")
-
-
-def formats() -> Sequence[Format]:
-    """The forms of a saved listing, each told by its content; the strictest first."""
-    from bot.sources import jsonlines
-    from bot.sources.arxiv import api, oai, rss, saved_page
-    from bot.sources.huggingface import api as hf_api
-    from bot.sources.huggingface import saved_page as hf_page
-
-    modules: tuple[ModuleType, ...] = (
-        api,
-        rss,
-        oai,
-        hf_api,
-        jsonlines,
-        saved_page,
-        hf_page,
-    )
-    return modules  # each module has recognises() and parse()
 
 
 def template_problems(folder: Path) -> tuple[Problem, ...]:
@@ -192,41 +168,30 @@ class App:
 
         return opened
 
-    def sources(self, names: Sequence[str] = ()) -> list[Source]:
-        """The named sources, or all of them. Raises UserError for a name that is none."""
-        from bot.sources.arxiv import api, oai, rss
-        from bot.sources.huggingface import api as hf_api
+    @cached_property
+    def _source_urls(self) -> dict[str, str]:
+        from bot.sources.registry import base_urls
 
-        s = self.settings
-        made: dict[str, Source] = {
-            "arxiv-rss": rss.ArxivRss(s.arxiv_rss_url or rss.DEFAULT_URL),
-            "arxiv-api": api.ArxivApi(s.arxiv_api_url or api.DEFAULT_URL),
-            "arxiv-oai": oai.ArxivOai(s.arxiv_oai_url or oai.DEFAULT_URL),
-            "huggingface": hf_api.HuggingFace(s.hf_api_url or hf_api.DEFAULT_URL),
-        }
-        if unknown := [name for name in names if name not in made]:
-            raise UserError(f"no source {unknown[0]!r}: there are {', '.join(made)}")
-        return [made[name] for name in names or SOURCES]
+        return base_urls(self.settings)
+
+    def sources(self, names: Sequence[str] = ()) -> list[Source]:
+        """The named sources, or all of them. Raises UserError for an unknown name."""
+        from bot.sources.registry import make_sources
+
+        return make_sources(self._source_urls, names)
 
     @cached_property
     def http(self) -> PoliteHttp:
-        from bot.sources.arxiv import api, oai, rss
         from bot.sources.http import PoliteHttp
-        from bot.sources.huggingface import api as hf_api
+        from bot.sources.registry import spacing
         from bot.store.sources import StoredValidators
 
-        s = self.settings
-        # One request in 3 s, jointly over arXiv's services: https://info.arxiv.org/help/api/tou.html.
-        # 500 calls in 5 minutes: https://huggingface.co/docs/hub/rate-limits.
-        # arXiv comes last: where all of them stand behind one address, its limit holds.
-        spacing = {
-            s.hf_api_url or hf_api.DEFAULT_URL: ("huggingface", 0.7),
-            s.arxiv_api_url or api.DEFAULT_URL: ("arxiv", 3.0),
-            s.arxiv_rss_url or rss.DEFAULT_URL: ("arxiv", 3.0),
-            s.arxiv_oai_url or oai.DEFAULT_URL: ("arxiv", 3.0),
-        }
-        validators = StoredValidators(self.database)
-        return PoliteHttp(contact=s.contact, spacing=spacing, validators=validators, sleep=self._sleep)
+        return PoliteHttp(
+            validators=StoredValidators(self.database),
+            contact=self.settings.contact,
+            spacing=spacing(self._source_urls),
+            sleep=self._sleep,
+        )
 
     def desk(self, profiles: Sequence[Profile], moment: Moment, asked: Sequence[str] = ()) -> DigestComposer:
         """Where digests are composed, and the `asked` papers explained. This is what imports scikit-learn."""

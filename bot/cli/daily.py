@@ -194,13 +194,13 @@ def serve(
 
 
 def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[SourceReport]:
-    from bot.bootstrap import formats
     from bot.cli.output.progress import progress
     from bot.sources.files import ingest_file
+    from bot.sources.registry import FORMATS
 
     with progress("Reading", len(files)) as step:
         for path in files:
-            yield ingest_file(path, formats(), app.papers, moment.instant)
+            yield ingest_file(path, FORMATS, app.papers, moment.instant)
             step(str(path))
 
 

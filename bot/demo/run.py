@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.bootstrap import App, formats, package_file
+from bot.bootstrap import App, package_file
 from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
@@ -30,6 +30,7 @@ from bot.profiles.load import load_profiles
 from bot.profiles.model import ChannelName, Profile
 from bot.sources.files import ingest_file
 from bot.sources.ingest import SourceReport
+from bot.sources.registry import FORMATS
 
 #: A Monday after the newest paper of the sample: every example profile has a delivery on it.
 SAMPLE_DAY = datetime(2026, 6, 1, tzinfo=UTC)
@@ -79,7 +80,7 @@ def write_gallery_alone(folder: Path) -> Path:
 def _run(app: App, folder: Path) -> Demo:
     moment = Moment(SAMPLE_DAY.replace(hour=23, minute=59, second=59), SAMPLE_DAY.date())
     profiles, _ = load_profiles([package_file("profiles")])
-    report = ingest_file(SAMPLE, formats(), app.papers, SAMPLE_DAY)
+    report = ingest_file(SAMPLE, FORMATS, app.papers, SAMPLE_DAY)
     desk = app.desk(profiles, moment)
     digests = tuple(
         desk.compose(profile, SAMPLE_DAY.date(), weekly=profile.is_weekly) for profile in profiles

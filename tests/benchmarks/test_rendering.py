@@ -15,7 +15,6 @@ from statistics import median
 
 import pytest
 
-from bot.bootstrap import formats
 from bot.channels.email import message
 from bot.channels.email.message import Letterhead
 from bot.channels.maildir import MaildirChannel
@@ -34,6 +33,7 @@ from bot.profiles.model import ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING
 from bot.ranking.linear import Ranker
 from bot.sources.files import ingest_file
+from bot.sources.registry import FORMATS
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
@@ -54,7 +54,7 @@ def database(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     made.prepare()
     for day in DAYS:
         path = ARCHIVE / f"2026-05-{day}.jsonl.gz"
-        ingest_file(path, formats(), Papers(made, COUNTING), datetime(2026, 5, day, 6, tzinfo=UTC))
+        ingest_file(path, FORMATS, Papers(made, COUNTING), datetime(2026, 5, day, 6, tzinfo=UTC))
     yield made
     made.close()
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
-from bot.bootstrap import formats
 from bot.papers.model import Entry
 from bot.sources.files import read_listing
+from bot.sources.registry import FORMATS
 from bot.text.latex import to_unicode
 from tests.support.cli import ROOT
 
@@ -37,7 +37,7 @@ def pages() -> list[Path]:
 
 def entries(paths: Iterable[Path]) -> Iterator[Entry]:
     for path in paths:
-        listing = read_listing(path, formats(), _DAY)
+        listing = read_listing(path, FORMATS, _DAY)
         assert not listing.unreadable, path
         yield from listing.entries
 
