@@ -11,7 +11,7 @@ import re
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from bot.channels.email.message import Letterhead, compose, message_id_in, notice
+from bot.channels.email.message import Letterhead, compose, compose_notice, message_id_in
 from bot.config.smtp_url import Sender
 from bot.delivery.model import Deferred, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
 from bot.delivery.ports import Channel, StageCallback, ignore_stage
@@ -40,14 +40,14 @@ class MaildirChannel(Channel):
         content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._letterhead)
         return (Part(content.replace(b"\r\n", b"\n"), len(digest.papers), digest.ids),)
 
-    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
-        content = notice(told, delivery, f"{target}@localhost", self._letterhead)
+    def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        content = compose_notice(notice, delivery, f"{target}@localhost", self._letterhead)
         return content.replace(b"\r\n", b"\n")
 
-    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
+    def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         if not _SIMPLE_NAME.fullmatch(envelope.target):
             return Refused("a Maildir's name is letters, digits, and . _ + @ - after the first")
-        reach(Stage.WRITE)
+        on_stage(Stage.WRITE)
         try:
             return Sent(self._opened(envelope.target).add(envelope.payload))
         except OSError as error:
@@ -62,7 +62,7 @@ class MaildirChannel(Channel):
             (path / part).mkdir(mode=0o700, parents=True, exist_ok=True)
         return mailbox.Maildir(path, create=False)
 
-    def find(self, envelope: Envelope) -> Sent | None:
+    def look_up(self, envelope: Envelope) -> Sent | None:
         """Looks for the Message-ID, also among mails that were read since."""
         path = self._folder / envelope.target
         if not _SIMPLE_NAME.fullmatch(envelope.target) or not path.is_dir():

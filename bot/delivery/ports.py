@@ -50,7 +50,7 @@ class Channel(Protocol):
         """
         ...
 
-    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
+    def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
         """What Paperboy tells its operator, as one message. Pure."""
         ...
 
@@ -58,21 +58,21 @@ class Channel(Protocol):
         """What the `spacing` holds for: the target, or the id that its name is known to stand for."""
         return target
 
-    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
+    def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         """One attempt, never repeated once it may have arrived; every failure is an outcome, never an exception.
 
-        `reach` is told each stage before it begins. What it raises at a stage that hands over goes through, and
+        `on_stage` is told each stage before it begins. What it raises at a stage that hands over goes through, and
         nothing was sent.
         """
         ...
 
-    def find(self, envelope: Envelope) -> Sent | None:
+    def look_up(self, envelope: Envelope) -> Sent | None:
         """Looks an uncertain delivery up at the receiver; None when it is certainly not there.
 
         Raises LookupError when the receiver cannot tell.
         """
         ...
 
-    def rest(self) -> None:
+    def close_idle(self) -> None:
         """There is nothing more to send for now: connections are closed, where any stay open."""
         return

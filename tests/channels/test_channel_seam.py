@@ -97,7 +97,7 @@ def mail_folder(stack: ExitStack, folder: Path) -> Rig:
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     with ExitStack() as stack:
         made = request.param(stack, tmp_path)
-        stack.callback(made.channel.rest)
+        stack.callback(made.channel.close_idle)
         yield made
 
 
@@ -145,12 +145,12 @@ def test_find_tells_sent_from_not_sent(rig: Rig) -> None:
     if not rig.can_find:
         rig.channel.send(mine)
         with pytest.raises(LookupError):
-            rig.channel.find(mine)
+            rig.channel.look_up(mine)
         return
-    assert rig.channel.find(mine) is None
+    assert rig.channel.look_up(mine) is None
     sent = rig.channel.send(mine)
-    assert rig.channel.find(mine) == sent
-    assert rig.channel.find(other) is None
+    assert rig.channel.look_up(mine) == sent
+    assert rig.channel.look_up(other) is None
 
 
 def test_whether_it_can_find_is_known_before(rig: Rig) -> None:
@@ -173,18 +173,18 @@ def test_stages_are_told_before_anything_arrives(rig: Rig) -> None:
 
 
 def test_what_is_stopped_at_handing_over_is_not_sent(rig: Rig) -> None:
-    """Another sender took the delivery over: what `reach` raises goes through, and nothing arrives; the next one
+    """Another sender took the delivery over: what `on_stage` raises goes through, and nothing arrives; the next one
     does.
     """
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
 
-    def reach(stage: Stage) -> None:
+    def on_stage(stage: Stage) -> None:
         if stage.hands_over:
             raise LeaseLost("another sender has it")
 
     mine = envelope(part.payload, rig.target)
     with pytest.raises(LeaseLost):
-        rig.channel.send(mine, reach)
+        rig.channel.send(mine, on_stage)
     assert rig.arrived() == []
     assert isinstance(rig.channel.send(mine), Sent)
     assert len(rig.arrived()) == 1
@@ -192,15 +192,15 @@ def test_what_is_stopped_at_handing_over_is_not_sent(rig: Rig) -> None:
 
 def test_a_round_may_end_at_any_time(rig: Rig) -> None:
     """Before the first send, after one, twice, when the receiver is gone; and another round may begin."""
-    rig.channel.rest()
+    rig.channel.close_idle()
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
     for _ in range(2):
         assert isinstance(rig.channel.send(envelope(part.payload, rig.target)), Sent)
-        rig.channel.rest()
-        rig.channel.rest()
+        rig.channel.close_idle()
+        rig.channel.close_idle()
     rig.channel.send(envelope(part.payload, rig.target))
     rig.break_down()
-    rig.channel.rest()
+    rig.channel.close_idle()
 
 
 def test_a_target_is_a_conversation(rig: Rig) -> None:

@@ -46,7 +46,7 @@ def once(posting: MailChannel, one: Envelope) -> Outcome:
     try:
         return posting.send(one)
     finally:
-        posting.rest()
+        posting.close_idle()
 
 
 # --- Settings ---------------------------------------------------------------------------------------------
@@ -213,7 +213,7 @@ def as_sent(mails: list[Envelope]) -> list[tuple[tuple[str, ...], bytes]]:
 def posting(server: SmtpServer) -> Iterator[MailChannel]:
     made = channel(server)
     yield made
-    made.rest()
+    made.close_idle()
 
 
 def test_mails_of_a_round_share_a_connection(server: SmtpServer, posting: MailChannel) -> None:
@@ -222,8 +222,8 @@ def test_mails_of_a_round_share_a_connection(server: SmtpServer, posting: MailCh
     for mail in mails[:3]:
         assert isinstance(posting.send(mail), Sent)
     assert (server.script.sessions, server.script.quits) == (1, 0)
-    posting.rest()
-    posting.rest()
+    posting.close_idle()
+    posting.close_idle()
     assert (server.script.sessions, server.script.quits) == (1, 1)
     assert isinstance(posting.send(mails[3]), Sent)
     assert server.script.sessions == 2
@@ -235,7 +235,7 @@ def test_one_log_in_is_enough(trusted: Path) -> None:
     with SmtpServer(login=("ada", "right"), certificate=trusted) as server:
         posting = with_login(server, "right")
         assert [type(posting.send(mail)) for mail in several(3)] == [Sent] * 3
-        posting.rest()
+        posting.close_idle()
         assert (server.script.sessions, len(server.script.logins)) == (1, 1)
 
 
@@ -335,19 +335,19 @@ def test_stages_are_told_before_they_begin(server: SmtpServer, posting: MailChan
 def test_who_was_taken_over_sends_nothing(
     server: SmtpServer, posting: MailChannel, at: Stage, used: bool
 ) -> None:
-    """What `reach` raises goes through, at every stage, on a new connection and on a used one; the server does not
+    """What `on_stage` raises goes through, at every stage, on a new connection and on a used one; the server does not
     get the message, not even a half, and the next one arrives.
     """
     first, second, third = several(3)
     if used:
         posting.send(first)
 
-    def reach(stage: Stage) -> None:
+    def on_stage(stage: Stage) -> None:
         if stage is at:
             raise LeaseLost("another sender has it")
 
     with pytest.raises(LeaseLost):
-        posting.send(second, reach)
+        posting.send(second, on_stage)
     assert isinstance(posting.send(third), Sent)
     assert arrived(server) == as_sent([first, third] if used else [third])
 
@@ -482,7 +482,7 @@ def test_echoed_credentials_are_masked() -> None:
 def test_find_cannot_tell() -> None:
     """SMTP has no way to ask."""
     with pytest.raises(LookupError):
-        MailChannel(parse_smtp_url("smtp://localhost"), SENDER).find(ready())
+        MailChannel(parse_smtp_url("smtp://localhost"), SENDER).look_up(ready())
 
 
 def test_one_mail_a_digest() -> None:

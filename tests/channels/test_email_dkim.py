@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.email.dkim import SIGNED_HEADERS, signer
-from bot.channels.email.message import Letterhead, compose, message_id_in, notice
+from bot.channels.email.message import Letterhead, compose, compose_notice, message_id_in
 from bot.config.smtp_url import parse_sender
 from bot.delivery.model import Notice
 from bot.errors import NotConfigured
@@ -103,7 +103,10 @@ def test_receivers_can_verify_a_notice(sign: Sign, pem: bytes) -> None:
     """A plain message is signed alike."""
     head = Letterhead(SENDER, signer=sign)
     assert verified(
-        notice(Notice("Two failed", "é" * 2000 + "\n.\nFrom here\n\n\n", MADE), "a-1", "o@x.org", head), pem
+        compose_notice(
+            Notice("Two failed", "é" * 2000 + "\n.\nFrom here\n\n\n", MADE), "a-1", "o@x.org", head
+        ),
+        pem,
     )
 
 

@@ -16,7 +16,7 @@ from lxml import html
 from bot.channels.email.message import (
     Letterhead,
     compose,
-    notice,
+    compose_notice,
     subject,
 )
 from bot.config.smtp_url import Sender, parse_sender
@@ -285,7 +285,7 @@ def test_encoded_words_in_addresses_stay_closed(word: str) -> None:
 
 def noticed(subject: str = "Two digests failed", text: str = "a\nb", **changes: Any) -> bytes:
     given = {"delivery": "alert-7-1", "to": "ops@example.org", "letterhead": Letterhead(SENDER)}
-    return notice(Notice(subject, text, changes.pop("made", MADE)), **(given | changes))
+    return compose_notice(Notice(subject, text, changes.pop("made", MADE)), **(given | changes))
 
 
 def test_a_notice() -> None:

@@ -44,7 +44,7 @@ def test_found_after_reading(tmp_path: Path) -> None:
     channel.send(mine)
     (file,) = (tmp_path / "ada" / "new").iterdir()
     file.rename(tmp_path / "ada" / "cur" / f"{file.name}:2,S")
-    assert channel.find(mine) == Sent(file.name)
+    assert channel.look_up(mine) == Sent(file.name)
 
 
 def test_half_made_maildir_is_completed(tmp_path: Path) -> None:

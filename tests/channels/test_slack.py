@@ -72,7 +72,7 @@ def test_unusable_settings_are_named(token: str | None, url: str | None, named: 
         unusable.check()
     assert isinstance(unusable.send(ready()), Refused)
     with pytest.raises(LookupError):
-        unusable.find(ready())
+        unusable.look_up(ready())
 
 
 # --- Sending ----------------------------------------------------------------------------------------------
@@ -189,7 +189,7 @@ def test_what_slack_does_not_take_goes_out_as_plain_text(
     rich, plain = posts(server)
     assert plain == {name: value for name, value in rich.items() if name not in dropped}
     assert plain["text"] == json.loads(mine.payload)["text"]
-    assert channel(server).find(mine) == outcome
+    assert channel(server).look_up(mine) == outcome
 
 
 @pytest.mark.parametrize("second", ["invalid_blocks", "no_text", "metadata_too_large"])
@@ -217,24 +217,26 @@ def test_plain_text_may_fail_otherwise(server: SlackServer, second: Fault, outco
 
 def test_what_is_plain_text_already_is_not_repeated(server: SlackServer) -> None:
     """A notice to the operator has nothing to leave out: refused once is refused."""
-    payload = channel(server).notice(Notice("Paperboy", "a line", datetime.now(UTC)), f"{TOKEN}-1", TARGET)
+    payload = channel(server).render_notice(
+        Notice("Paperboy", "a line", datetime.now(UTC)), f"{TOKEN}-1", TARGET
+    )
     server.script = [fails("msg_too_long")]
     assert channel(server).send(envelope(payload, TARGET)) == Refused("Slack says msg_too_long")
     assert len(posts(server)) == 1
 
 
 def test_who_was_taken_over_posts_nothing(server: SlackServer) -> None:
-    """What `reach` raises goes through, at the first post and at the second."""
+    """What `on_stage` raises goes through, at the first post and at the second."""
 
     def stop_at(number: int) -> Any:
         left = [None] * number
 
-        def reach(stage: Stage) -> None:
+        def on_stage(stage: Stage) -> None:
             if not left:
                 raise LeaseLost("another sender has it")
             left.pop()
 
-        return reach
+        return on_stage
 
     for posted in (0, 1):
         server.script = [fails("invalid_blocks")]
@@ -286,7 +288,7 @@ def test_find_after_a_lost_answer(server: SlackServer) -> None:
     server.script = [fails(drop=True, store=True)]
     mine = ready()
     assert isinstance(channel(server).send(mine), Unknown)
-    assert channel(server).find(mine) == Sent(f"{TARGET}:{server.messages[0]['ts']}")
+    assert channel(server).look_up(mine) == Sent(f"{TARGET}:{server.messages[0]['ts']}")
 
 
 def test_find_pages_through_a_busy_channel(server: SlackServer) -> None:
@@ -297,7 +299,7 @@ def test_find_pages_through_a_busy_channel(server: SlackServer) -> None:
         channel(server).send(ready(delivery=f"other-{n}"))
     for message in server.messages[1:]:
         message |= {"metadata": None, "text": "lunch?"}
-    assert channel(server).find(mine) is not None
+    assert channel(server).look_up(mine) is not None
     assert len([1 for method, _ in server.calls if method == "conversations.history"]) == 3
 
 
@@ -319,7 +321,7 @@ def test_found_by_its_mark_or_else_by_its_words(
     mine = ready()
     channel(server).send(mine)
     server.messages[0] |= changes
-    assert (channel(server).find(mine) is not None) is is_found
+    assert (channel(server).look_up(mine) is not None) is is_found
 
 
 @pytest.mark.parametrize("title", ["A title", "&" * 90])
@@ -339,16 +341,16 @@ def test_parts_are_told_apart_by_their_words(server: SlackServer, title: str) ->
     sent = channel(server).send(one[0])
     assert isinstance(sent, Sent)
     assert "metadata" not in server.messages[0]
-    assert channel(server).find(one[0]) == sent
-    assert channel(server).find(other[0]) is None
+    assert channel(server).look_up(one[0]) == sent
+    assert channel(server).look_up(other[0]) is None
     assert len(one) > 2
-    assert channel(server).find(replace(one[1], thread=sent.receipt)) is None
+    assert channel(server).look_up(replace(one[1], thread=sent.receipt)) is None
 
 
 def test_find_stops_before_the_first_attempt(server: SlackServer) -> None:
     """Older messages are not read: the newest page suffices for a delivery that began just now."""
     server.messages = [{"channel": TARGET, "ts": f"{n}.000000", "text": "old"} for n in range(100)]
-    assert channel(server).find(ready()) is None
+    assert channel(server).look_up(ready()) is None
     assert len(server.calls) == 1
 
 
@@ -357,7 +359,7 @@ def test_find_bears_with_a_wrong_clock(server: SlackServer, hours: int) -> None:
     """The newest page is read whatever the local clock said at the first attempt."""
     mine = ready(started=datetime.now(UTC) + timedelta(hours=hours))
     channel(server).send(mine)
-    assert channel(server).find(mine) is not None
+    assert channel(server).look_up(mine) is not None
 
 
 def test_find_reads_the_thread_of_a_reply(server: SlackServer) -> None:
@@ -366,9 +368,9 @@ def test_find_reads_the_thread_of_a_reply(server: SlackServer) -> None:
     assert isinstance(first, Sent)
     payload = SlackChannel(None).render(digest(40), TOKEN, TARGET)[1].payload
     reply = envelope(payload, TARGET, delivery=f"{TOKEN}-2", thread=first.receipt)
-    assert channel(server).find(reply) is None
+    assert channel(server).look_up(reply) is None
     sent = channel(server).send(reply)
-    assert channel(server).find(reply) == sent
+    assert channel(server).look_up(reply) == sent
 
 
 @pytest.mark.parametrize(
@@ -385,7 +387,7 @@ def test_find_says_when_it_cannot_tell(server: SlackServer, fault: Fault) -> Non
     """No history, no verdict: absent is only what was looked for."""
     server.read_script = [fault]
     with pytest.raises(LookupError) as caught:
-        channel(server).find(ready())
+        channel(server).look_up(ready())
     assert server.token not in str(caught.value)
 
 
@@ -393,7 +395,7 @@ def test_find_says_when_it_cannot_tell(server: SlackServer, fault: Fault) -> Non
 def test_find_needs_an_id(server: SlackServer, target: str) -> None:
     """A history is read by a conversation's id only."""
     with pytest.raises(LookupError):
-        channel(server).find(ready(target=target))
+        channel(server).look_up(ready(target=target))
 
 
 def test_a_conversation_is_told_from_others() -> None:
@@ -411,8 +413,8 @@ def test_a_notice_is_a_message(server: SlackServer) -> None:
     """Plain text that shows as written, with the delivery's mark; what is too long ends between two lines."""
     lines = ["slack #papers, failed: <!channel> is *archived*", *(f"line {n} {'x' * 90}" for n in range(90))]
     notice = Notice("Paperboy: 91 deliveries have stopped", "\n".join(lines), datetime.now(UTC))
-    payload = channel(server).notice(notice, f"{TOKEN}-1", TARGET)
-    assert payload == channel(server).notice(notice, f"{TOKEN}-1", TARGET)
+    payload = channel(server).render_notice(notice, f"{TOKEN}-1", TARGET)
+    assert payload == channel(server).render_notice(notice, f"{TOKEN}-1", TARGET)
     mine = envelope(payload, TARGET)
     outcome = channel(server).send(mine)
     (stored,) = server.messages
@@ -422,7 +424,7 @@ def test_a_notice_is_a_message(server: SlackServer) -> None:
     assert shown[2:] == lines[1 : len(shown) - 1]
     assert 20 < len(shown) < 90
     assert size(stored["text"]) <= 4_000
-    assert channel(server).find(mine) == outcome
+    assert channel(server).look_up(mine) == outcome
 
 
 # --- Names ------------------------------------------------------------------------------------------------
@@ -495,7 +497,7 @@ def test_without_a_list_the_name_is_posted_to_and_learned(
     assert sent.receipt.startswith("C0REAL:")
     assert posts(server)[0]["channel"] == "#papers"
     assert names.ids == {"#papers": "C0REAL"}
-    assert channel(server, names=names).find(mine) == sent
+    assert channel(server, names=names).look_up(mine) == sent
     channel(server, names=names).send(mine)
     assert posts(server)[1]["channel"] == "C0REAL"
     assert methods(server).count("list") == 1
@@ -541,10 +543,10 @@ def test_a_named_channel_is_searched_by_its_id(server: SlackServer) -> None:
     mine = ready(target="#papers")
     assert isinstance(channel(server, names=names).send(mine, lambda stage: None), Sent)
     server.messages.clear()
-    assert channel(server, names=names).find(mine) is None
+    assert channel(server, names=names).look_up(mine) is None
     server.script = [fails(drop=True, store=True)]
     assert isinstance(channel(server, names=names).send(mine), Unknown)
-    found = channel(server, names=names).find(mine)
+    found = channel(server, names=names).look_up(mine)
     assert found == Sent(f"C0REAL:{server.messages[0]['ts']}")
 
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 
 from bot.channels.email.bounces import verp
-from bot.channels.email.message import Letterhead, Signer, compose, message_id_in, notice
+from bot.channels.email.message import Letterhead, Signer, compose, compose_notice, message_id_in
 from bot.channels.email.smtp import NotSentError, Session
 from bot.config.smtp_url import Sender, SmtpServer
 from bot.delivery.model import Cause, Envelope, Notice, Outcome, Part, Refused, Sent
@@ -74,28 +74,28 @@ class MailChannel(Channel):
         content = compose(digest, f"{delivery}-1", target, self.letterhead())
         return (Part(content, len(digest.papers), digest.ids),)
 
-    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
-        return notice(told, delivery, target, self.letterhead())
+    def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        return compose_notice(notice, delivery, target, self.letterhead())
 
-    def rest(self) -> None:
+    def close_idle(self) -> None:
         if self._session:
             self._session.close(politely=True)
         self._session = None
 
-    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
+    def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         try:
             server, sender = self._settings()
             self._session = self._session or Session(server, self._timeout)
             # with a return address, reports go to an address of each delivery's own, so that they name it
             from_ = verp(self._return_path, envelope.delivery) if self._return_path else sender.address
-            outcome = self._session.hand_over(from_, _address(envelope.target), envelope.payload, reach)
+            outcome = self._session.hand_over(from_, _address(envelope.target), envelope.payload, on_stage)
         except NotConfigured as error:
             return Refused(str(error), Cause.SERVICE)
         except NotSentError as error:
             return error.outcome
         return Sent(message_id_in(envelope.payload)) if isinstance(outcome, Sent) else outcome
 
-    def find(self, envelope: Envelope) -> Sent | None:
+    def look_up(self, envelope: Envelope) -> Sent | None:
         raise LookupError("a mail that went out cannot be looked up")
 
 

@@ -114,14 +114,16 @@ def compose(digest: Digest, delivery: str, to: str, letterhead: Letterhead) -> b
     return _finished(message, digest.made, to, letterhead)
 
 
-def notice(told: Notice, delivery: str, to: str, letterhead: Letterhead) -> bytes:
+def compose_notice(notice: Notice, delivery: str, to: str, letterhead: Letterhead) -> bytes:
     """A plain message of our own, such as an alert to whoever runs this: its lines arrive as they are given.
 
     Subject and text may quote anybody.
     """
-    message = _message(_subject(told.subject, _NOTICE_SUBJECT_LENGTH), delivery, told.made, to, letterhead)
-    message.set_content("".join(f"{strip_controls(line)}\n" for line in told.text.splitlines()))
-    return _finished(message, told.made, to, letterhead)
+    message = _message(
+        _subject(notice.subject, _NOTICE_SUBJECT_LENGTH), delivery, notice.made, to, letterhead
+    )
+    message.set_content("".join(f"{strip_controls(line)}\n" for line in notice.text.splitlines()))
+    return _finished(message, notice.made, to, letterhead)
 
 
 def _message(subject: str, delivery: str, made: datetime, to: str, letterhead: Letterhead) -> EmailMessage:

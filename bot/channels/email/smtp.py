@@ -58,32 +58,32 @@ class Session:
                 connection.docmd("QUIT")
         connection.close()
 
-    def hand_over(self, sender: str, to: str, content: bytes, reach: StageCallback) -> Outcome:
+    def hand_over(self, sender: str, to: str, content: bytes, on_stage: StageCallback) -> Outcome:
         """MAIL, RCPT, DATA and the content, as it is. Raises NotSentError."""
         done = False
         try:
             try:
-                outcome = self._handed_over(sender, to, content, reach)
+                outcome = self._handed_over(sender, to, content, on_stage)
             except _StaleError:
                 self.close()
-                outcome = self._handed_over(sender, to, content, reach)
+                outcome = self._handed_over(sender, to, content, on_stage)
             done = not isinstance(outcome, Unknown)
             return outcome
         finally:
             if not done:
-                self.close()  # also when what `reach` raises goes through: the server must not get the rest
+                self.close()  # also when what `on_stage` raises goes through: the server must not get the rest
 
-    def _handed_over(self, sender: str, to: str, content: bytes, reach: StageCallback) -> Outcome:
+    def _handed_over(self, sender: str, to: str, content: bytes, on_stage: StageCallback) -> Outcome:
         connection = self._opened()
         # RFC 6531: only then may an address hold more than ASCII.
         options = () if (sender + to).isascii() else ("SMTPUTF8",)
-        reach(Stage.MAIL)
+        on_stage(Stage.MAIL)
         self._ask_first(lambda: connection.mail(sender, options))
-        reach(Stage.RCPT)
+        on_stage(Stage.RCPT)
         self._ask(lambda: connection.rcpt(to), "naming the recipient")
         self._ask(lambda: connection.docmd("DATA"), "beginning the content")
-        reach(Stage.DATA)
-        outcome = self._deliver(connection, content, reach)
+        on_stage(Stage.DATA)
+        outcome = self._deliver(connection, content, on_stage)
         self._is_used = True
         return outcome
 
@@ -155,14 +155,14 @@ class Session:
         if code not in {250, 251, 354}:
             raise NotSentError(self._judged(code, reply))
 
-    def _deliver(self, connection: smtplib.SMTP, content: bytes, reach: StageCallback) -> Outcome:
+    def _deliver(self, connection: smtplib.SMTP, content: bytes, on_stage: StageCallback) -> Outcome:
         """From the first byte here the server may own the message whatever we hear (RFC 1047).
 
         smtplib's own data() would hide whether 354 was ever answered.
         """
         try:
             connection.send(_dotted(content))
-            reach(Stage.ANSWER)
+            on_stage(Stage.ANSWER)
             code, reply = connection.getreply()
         except OSError as error:  # smtplib's errors are among these
             return Unknown(f"the connection broke after the content went out: {type(error).__name__}")

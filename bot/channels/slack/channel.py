@@ -95,34 +95,34 @@ class SlackChannel(Channel):
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         return messages(digest, delivery, target, self._templates)
 
-    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
-        return alert(told, delivery)
+    def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        return alert(notice, delivery)
 
     def conversation(self, target: str) -> str:
         return self._names.get(target) or target if _is_name(target) else target
 
-    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
+    def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         if problem := self._problem():
             return Refused(problem, Cause.SERVICE)
         channel, _, thread = (envelope.thread or "").partition(":")
         arguments = json.loads(envelope.payload) | {"channel": channel or self._resolved(envelope.target)}
         if thread:
             arguments["thread_ts"] = thread
-        return self._posted(envelope, arguments, reach)
+        return self._posted(envelope, arguments, on_stage)
 
-    def _posted(self, envelope: Envelope, arguments: dict[str, Any], reach: StageCallback) -> Outcome:
+    def _posted(self, envelope: Envelope, arguments: dict[str, Any], on_stage: StageCallback) -> Outcome:
         """Post it, and once more as plain text when it is the blocks that Slack does not take."""
-        outcome, kind, code = self._post(arguments, reach)
+        outcome, kind, code = self._post(arguments, on_stage)
         if kind is Kind.PAYLOAD and "blocks" in arguments:
-            outcome, kind, code = self._post(plain(arguments, code), reach)
+            outcome, kind, code = self._post(plain(arguments, code), on_stage)
         if isinstance(outcome, Sent):
             self._learn(envelope.target, outcome.receipt.partition(":")[0])
         elif code == "channel_not_found" and _is_name(envelope.target):
             self._names.put(envelope.target, None)  # deleted, and made anew under its name perhaps
         return outcome
 
-    def _post(self, arguments: dict[str, Any], reach: StageCallback) -> Classified:
-        reach(Stage.POST)
+    def _post(self, arguments: dict[str, Any], on_stage: StageCallback) -> Classified:
+        on_stage(Stage.POST)
         try:
             answer = self._client().chat_postMessage(**arguments)
         except FAILURES as error:
@@ -164,7 +164,7 @@ class SlackChannel(Channel):
 
     # --- Looking up
 
-    def find(self, envelope: Envelope) -> Sent | None:
+    def look_up(self, envelope: Envelope) -> Sent | None:
         """Reads the channel's history, or the thread, back to a minute before the first attempt.
 
         Needs the scopes channels:history, groups:history or im:history, and the target's id.
