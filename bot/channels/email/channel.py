@@ -6,8 +6,8 @@ import functools
 import re
 from collections.abc import Callable
 
-from bot.channels.email.bounces import verp
 from bot.channels.email.message import Letterhead, Signer, compose, compose_notice, message_id_in
+from bot.channels.email.reports import verp
 from bot.channels.email.smtp import NotSentError, Session
 from bot.config.smtp_url import Sender, SmtpServer
 from bot.delivery.model import Cause, Envelope, Notice, Outcome, Part, Refused, Sent
