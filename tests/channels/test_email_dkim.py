@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from bot.channels.email.dkim import SIGNED_HEADERS, signer
-from bot.channels.email.message import Letterhead, compose, compose_notice, message_id_in
+from bot.channels.email.message import MailSettings, compose, compose_notice, message_id_in
 from bot.config.smtp_url import parse_sender
 from bot.delivery.model import Notice
 from bot.errors import NotConfigured
@@ -75,7 +75,7 @@ def verified(message: bytes, pem: bytes) -> bool:
 
 
 def letter(sign: Sign | None, url: str = "https://papers.example.org", to: str = "ada@example.org") -> bytes:
-    head = Letterhead(SENDER, url, b"sixteen letters!", sign)
+    head = MailSettings(SENDER, url, b"sixteen letters!", sign)
     return compose(digest((scored(1, title="世界模型 " * 20),)), f"{TOKEN}-1", to, head)
 
 
@@ -101,7 +101,7 @@ def test_receivers_can_verify_a_letter(sign: Sign, pem: bytes, url: str, to: str
 
 def test_receivers_can_verify_a_notice(sign: Sign, pem: bytes) -> None:
     """A plain message is signed alike."""
-    head = Letterhead(SENDER, signer=sign)
+    head = MailSettings(SENDER, signer=sign)
     assert verified(
         compose_notice(
             Notice("Two failed", "é" * 2000 + "\n.\nFrom here\n\n\n", MADE), "a-1", "o@x.org", head
@@ -136,7 +136,7 @@ def test_only_headers_that_are_there_are_named(sign: Sign) -> None:
 )
 def test_a_changed_letter_fails(sign: Sign, pem: bytes, old: bytes, new: bytes) -> None:
     """A header, a link or the body rewritten, or a second sender added."""
-    head = Letterhead(SENDER, "https://papers.example.org", b"sixteen letters!", sign)
+    head = MailSettings(SENDER, "https://papers.example.org", b"sixteen letters!", sign)
     signed = compose(digest(), f"{TOKEN}-1", "ada@example.org", head)
     assert verified(signed, pem)
     assert old in signed
@@ -225,7 +225,7 @@ def test_no_key(tmp_path: Path, pem: bytes, written: Callable[[bytes], bytes]) -
     path = tmp_path / "sesame.pem"
     path.write_bytes(written(pem))
     with pytest.raises(
-        NotConfigured, match=r"^DKIM_KEY names a file without an RSA or Ed25519 private key"
+        NotConfigured, match=r"^DKIM_KEY names a file without an unencrypted RSA or Ed25519 private key"
     ) as caught:
         signer("example.org", "pb", path)
     assert "sesame" not in str(caught.value)
@@ -265,7 +265,7 @@ def test_without_pynacl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_the_key_is_not_shown(sign: Sign, pem: bytes) -> None:
     """By nothing that a log or a traceback might print."""
-    assert pem.splitlines()[1].decode() not in repr(sign) + repr(Letterhead(SENDER, signer=sign))
+    assert pem.splitlines()[1].decode() not in repr(sign) + repr(MailSettings(SENDER, signer=sign))
 
 
 def test_a_signature_of_another_key_fails(sign: Sign) -> None:

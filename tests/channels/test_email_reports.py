@@ -15,7 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from bot.channels.email.message import Letterhead, compose
+from bot.channels.email.message import MailSettings, compose
 from bot.channels.email.reports import DIAGNOSTIC_LENGTH, Kind, Report, read_report, verp
 from bot.config.smtp_url import parse_sender
 from bot.text.plain import one_line
@@ -266,7 +266,7 @@ def test_other_ids_are_not_candidates(message_id: str) -> None:
 
 def test_our_digest_is_recognised_when_it_is_returned() -> None:
     """The Message-ID that a digest carries is the one that reports are searched for."""
-    head = Letterhead(parse_sender("paperboy@example.org"))
+    head = MailSettings(parse_sender("paperboy@example.org"))
     ours = compose(digest(8), DELIVERY, "ada@example.net", head).decode()
     assert read_report(report(recipient(), to="x@example.org", returned=ours)).deliveries == (DELIVERY,)
 
