@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.mrkdwn import escaped, escaped_within, marked, size
+from bot.channels.slack.mrkdwn import escape, escape_within, mark_terms, size
 from bot.delivery.model import Part
 from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.presentation.digest_view import PaperView, digest_view
@@ -393,15 +393,15 @@ def test_sentences_are_told_from_terms(extracted: list[Span], text: str) -> None
 )
 def test_escaped_shows_text_as_written(text: str, mrkdwn: str) -> None:
     """Exactly &, < and > are escaped; what is invisible keeps from working what has no escape."""
-    assert escaped(text) == mrkdwn
+    assert escape(text) == mrkdwn
     assert shown(mrkdwn) == shown(mrkdwn, keen=True) == text
 
 
 @pytest.mark.parametrize("share", [0, 1, 5, 30, 800])
-def test_escaped_within_its_share(share: int) -> None:
+def test_escape_within_its_share(share: int) -> None:
     """The share counts after escaping, in UTF-16 units, and no entity is cut in half."""
     for text in HOSTILE:
-        mrkdwn = escaped_within(text.replace("\ud800", ""), share)
+        mrkdwn = escape_within(text.replace("\ud800", ""), share)
         assert size(mrkdwn) <= share
         assert not re.search(r"&(?!amp;|lt;|gt;)", mrkdwn)
 
@@ -427,7 +427,7 @@ def test_escaped_within_its_share(share: int) -> None:
 )
 def test_terms_are_bold_where_slack_shows_it(extracted: list[Span], mrkdwn: str) -> None:
     """The words are as they were, whatever is bold."""
-    assert marked(extracted) == mrkdwn
+    assert mark_terms(extracted) == mrkdwn
     assert shown(mrkdwn) == "".join(span.text for span in extracted)
 
 
@@ -538,7 +538,7 @@ _LONG_URLS = {
     "title", ["title " * 170, "&" * 1000, "<!channel>" * 100, "*" * 1000, "👩🏽‍🔬" * 250]
 )
 def test_much_of_everything_is_within_slacks_limits(url: str, title: str) -> None:
-    """A thousand characters of everything, escaped, beside as much else as can be."""
+    """A thousand characters of everything, escape, beside as much else as can be."""
     full = replace(
         scored(
             1,
