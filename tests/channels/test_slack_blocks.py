@@ -14,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, seed, settings
 
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.mrkdwn import escape, escape_within, mark_terms, size
+from bot.channels.slack.mrkdwn import size
 from bot.delivery.model import Part
 from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.presentation.digest_view import PaperView, digest_view
@@ -365,70 +365,6 @@ def test_a_shorter_extract_is_the_sentence_that_says_more(room: int, text: str, 
 def test_sentences_are_told_from_terms(extracted: list[Span], text: str) -> None:
     """A space between two terms divides nothing."""
     assert "".join(span.text for span in shortened(extracted, 19)) == text
-
-
-# --- Marks ------------------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("text", "mrkdwn"),
-    [
-        ("R&D <!channel> a>b", "R&amp;D &lt;!channel&gt; a&gt;b"),
-        ("\"quotes' stay", "\"quotes' stay"),
-        ("&lt; stays", "&amp;lt; stays"),
-        # guarded where a mark could open, left alone within words
-        ("*b* _i_ `c`", "\u00ad*b* \u00ad_i_ \u00ad`c`"),
-        ("**b**", "\u00ad*\u00ad*b*\u00ad*"),
-        ("(_i_)", "(\u00ad_i_)"),
-        ("＊wide＊", "\u00ad＊wide＊"),
-        ("A* and C*-algebras, snake_case_name, 2 * 3", "A* and C*-algebras, snake_case_name, 2 * 3"),
-        ("2 *", "2 \u00ad*"),
-        # a tilde where another one could close, or it could close another
-        ("~10 of ~20", "~10 of ~20"),
-        ("~gone~", "\u00ad~gone~\u00ad"),
-        (":fire: at 10:30", ":\u200bfire: at 10:30"),
-        ("> no quotation", "\u200b&gt; no quotation"),
-        ("a > b", "a &gt; b"),
-    ],
-)
-def test_escaped_shows_text_as_written(text: str, mrkdwn: str) -> None:
-    """Exactly &, < and > are escaped; what is invisible keeps from working what has no escape."""
-    assert escape(text) == mrkdwn
-    assert shown(mrkdwn) == shown(mrkdwn, keen=True) == text
-
-
-@pytest.mark.parametrize("share", [0, 1, 5, 30, 800])
-def test_escape_within_its_share(share: int) -> None:
-    """The share counts after escaping, in UTF-16 units, and no entity is cut in half."""
-    for text in HOSTILE:
-        mrkdwn = escape_within(text.replace("\ud800", ""), share)
-        assert size(mrkdwn) <= share
-        assert not re.search(r"&(?!amp;|lt;|gt;)", mrkdwn)
-
-
-@pytest.mark.parametrize(
-    ("extracted", "mrkdwn"),
-    [
-        (spans("Of ", "=robots", ", and ", "=tea", "."), "Of *robots*, and *tea*."),
-        (spans("=robots"), "*robots*"),
-        (spans("(", "=robots", ") “", "=tea", "”"), "(*robots*) “*tea*”"),
-        (spans("multi-", "=robots", "-only"), "multi-*robots*-only"),
-        (spans("=world", " ", "=models"), "*world* *models*"),
-        # beside what Slack does not take for an edge, the mark is left out
-        (spans("and/", "=robots", " or ", "=tea", "/water"), "and/robots or tea/water"),
-        (spans("世", "=robots", "界"), "世robots界"),
-        (spans("A&", "=robots", ">"), "A&amp;robots&gt;"),
-        # nor does an asterisk of the text's own end it
-        (spans("the *", "=robots", "* and ", "=A* search"), "the \u00ad*robots* and A* search"),
-        # what is about a term is read with it
-        (spans(":", "=fire", ":/_", "=x", "_"), ":*fire*:/\u00ad_x_"),
-        ([], ""),
-    ],
-)
-def test_terms_are_bold_where_slack_shows_it(extracted: list[Span], mrkdwn: str) -> None:
-    """The words are as they were, whatever is bold."""
-    assert mark_terms(extracted) == mrkdwn
-    assert shown(mrkdwn) == "".join(span.text for span in extracted)
 
 
 def test_a_title_with_an_asterisk_is_not_bold() -> None:

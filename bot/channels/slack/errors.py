@@ -43,7 +43,7 @@ _CODES: Mapping[Kind, str] = {
     Kind.UNKNOWN: "internal_error fatal_error",
 }
 #: By Slack's error code. With a code that is not here the message may have been posted.
-KINDS: Mapping[str, Kind] = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
+_KINDS: Mapping[str, Kind] = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
 #: Beginnings of codes to which Slack adds: restricted_action_read_only_channel, invalid_metadata_format ...
 _PREFIXES: Mapping[str, Kind] = {"restricted_action": Kind.TARGET, "invalid_metadata_": Kind.PAYLOAD}
 #: Of refusals.
@@ -112,7 +112,7 @@ def _classify_answer(response: SlackResponse) -> Classified:
     """By the error code; without a known one, by the HTTP status."""
     status, code = int(response.status_code), _error_code(response)
     by_prefix = (kind for prefix, kind in _PREFIXES.items() if code.startswith(prefix))
-    kind = KINDS.get(code) or next(by_prefix, Kind.LATER if 400 <= status < 500 else Kind.UNKNOWN)
+    kind = _KINDS.get(code) or next(by_prefix, Kind.LATER if 400 <= status < 500 else Kind.UNKNOWN)
     hint = _HINTS.get(code, "is SLACK_API_URL right?" if status == 404 else "")
     why = _says(code) + (f" (HTTP {status})" if status != 200 else "") + (f": {hint}" if hint else "")
     if kind is Kind.LATER:
