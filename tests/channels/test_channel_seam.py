@@ -16,11 +16,11 @@ from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
 from bot.config.smtp_url import parse_sender, parse_smtp_url
-from bot.delivery.model import Deferred, Sent, Stage
+from bot.delivery.model import Deferred, Notice, Sent, Stage
 from bot.delivery.ports import Channel
 from bot.demo.folder_channel import FolderChannel
 from bot.errors import LeaseLost
-from tests.support.samples import TITLES, TOKEN, digest, envelope
+from tests.support.samples import MADE, TITLES, TOKEN, digest, envelope
 from tests.support.slack_server import SlackServer
 from tests.support.smtp_server import SmtpServer
 
@@ -111,10 +111,14 @@ def readable_content(content: bytes) -> str:
 
 
 def test_render_is_pure(rig: Rig) -> None:
-    """The same digest gives the same bytes, shows each paper once, and sends nothing."""
+    """The same input gives the same bytes, a digest shows each paper once, and nothing is sent."""
     parts = rig.channel.render(digest(3), TOKEN, rig.target)
     assert parts == rig.channel.render(digest(3), TOKEN, rig.target)
     assert sum(part.papers for part in parts) == 3
+    notice = Notice("Paperboy: a delivery has stopped", "the first line\n  the second", MADE)
+    rendered = rig.channel.render_notice(notice, TOKEN, rig.target)
+    assert rendered == rig.channel.render_notice(notice, TOKEN, rig.target)
+    assert b"  the second" in rendered
     assert rig.arrived() == []
 
 

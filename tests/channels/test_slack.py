@@ -79,15 +79,6 @@ def test_the_payload_is_posted_as_rendered(server: SlackServer) -> None:
     assert sent == json.loads(mine.payload)
 
 
-def test_further_parts_are_replies(server: SlackServer) -> None:
-    """`thread` is the first part's receipt: its channel and its ts."""
-    first = channel(server).send(ready(target="#papers"))
-    assert isinstance(first, Sent)
-    reply = ready(target="#papers", delivery=f"{TOKEN}-2", thread=first.receipt)
-    channel(server).send(reply)
-    assert f"{server.messages[1]['channel']}:{server.messages[1]['thread_ts']}" == first.receipt
-
-
 def posts(server: SlackServer) -> list[dict[str, Any]]:
     """The arguments of every chat.postMessage, whatever came of it."""
     return [arguments for method, arguments in server.calls if method == "chat.postMessage"]
@@ -260,14 +251,6 @@ def test_wrong_token(server: SlackServer, caplog: pytest.LogCaptureFixture) -> N
 # --- Looking up -------------------------------------------------------------------------------------------
 
 
-def test_look_up_after_a_lost_answer(server: SlackServer) -> None:
-    """The message is in the history."""
-    server.script = [Fault(drop=True, store=True)]
-    mine = ready()
-    assert isinstance(channel(server).send(mine), Unknown)
-    assert channel(server).look_up(mine) == Sent(f"{TARGET}:{server.messages[0]['ts']}")
-
-
 def test_look_up_in_a_busy_channel(server: SlackServer) -> None:
     """Page by page, as some apps get only 15 messages a page."""
     mine = ready()
@@ -337,14 +320,15 @@ def test_look_up_with_a_wrong_clock(server: SlackServer, hours: int) -> None:
     assert channel(server).look_up(mine) is not None
 
 
-def test_look_up_of_a_reply(server: SlackServer) -> None:
-    """It is in the thread, not in the channel's history."""
-    first = channel(server).send(ready())
+def test_replies(server: SlackServer) -> None:
+    """They are posted to the first part's thread, and looked up there: a channel's history does not have them."""
+    first = channel(server).send(ready(target="#papers"))
     assert isinstance(first, Sent)
     payload = SlackChannel(None).render(digest(40), TOKEN, TARGET)[1].payload
-    reply = envelope(payload, TARGET, delivery=f"{TOKEN}-2", thread=first.receipt)
+    reply = envelope(payload, "#papers", delivery=f"{TOKEN}-2", thread=first.receipt)
     assert channel(server).look_up(reply) is None
     sent = channel(server).send(reply)
+    assert f"{server.messages[1]['channel']}:{server.messages[1]['thread_ts']}" == first.receipt
     assert channel(server).look_up(reply) == sent
 
 
@@ -387,7 +371,6 @@ def test_a_notice_is_a_message(server: SlackServer) -> None:
     lines = ["slack #papers, failed: <!channel> is *archived*", *(f"line {n} {'x' * 90}" for n in range(90))]
     notice = Notice("Paperboy: 91 deliveries have stopped", "\n".join(lines), datetime.now(UTC))
     payload = channel(server).render_notice(notice, f"{TOKEN}-1", TARGET)
-    assert payload == channel(server).render_notice(notice, f"{TOKEN}-1", TARGET)
     mine = envelope(payload, TARGET)
     outcome = channel(server).send(mine)
     (stored,) = server.messages

@@ -20,7 +20,7 @@ from email.parser import BytesParser
 from email.policy import Compat32
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from bot.text.plain import one_line, truncate
 
@@ -152,23 +152,22 @@ def read_report(content: bytes) -> Report:
 
 def _parts(message: Message) -> Iterator[Message]:
     """The leaves of a message in order. A returned message is one of them: its parts are not the report's."""
-    if message.get_content_maintype() != "multipart" or not message.is_multipart():
+    if message.get_content_maintype() == "multipart" and message.is_multipart():
+        for part in _inner_messages(message):
+            yield from _parts(part)
+    else:
         yield message
-        return
-    for part in _inner_messages(message):
-        yield from _parts(part)
 
 
 def _inner_messages(part: Message) -> list[Message]:
     """Parts of a multipart, a returned message, or blocks of a delivery status."""
-    payload = part.get_payload()
-    return [inner for inner in payload if isinstance(inner, Message)] if isinstance(payload, list) else []
+    return cast(list[Message], part.get_payload()) if part.is_multipart() else []
 
 
 def _text(part: Message) -> str:
     """Decoded as UTF-8 whatever the charset: everything searched for is ASCII, and some codecs are slow."""
-    content = part.get_payload(decode=True)
-    return content.decode("utf-8", "replace") if isinstance(content, bytes) else ""
+    content = cast(bytes | None, part.get_payload(decode=True))  # None for parts that have parts
+    return content.decode("utf-8", "replace") if content else ""
 
 
 def _delivery_ids(message: Message, parts: list[Message]) -> Iterator[str]:
