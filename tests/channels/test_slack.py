@@ -1,40 +1,28 @@
-"""The Slack channel: settings, posting, the meaning of every failure, looking up, and names."""
+"""The Slack channel: settings, posting, and the meaning of every failure."""
 
 from __future__ import annotations
 
 import json
 import logging
 from collections.abc import Iterator
-from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
 from bot.channels.slack.channel import API_URL, SlackChannel, api_base
 from bot.channels.slack.errors import Kind
-from bot.channels.slack.mrkdwn import size
-from bot.delivery.model import Cause, Deferred, Envelope, Notice, Outcome, Refused, Sent, Stage, Unknown
+from bot.delivery.model import Cause, Deferred, Notice, Outcome, Refused, Sent, Stage, Unknown
 from bot.errors import LeaseLost, NotConfigured
-from tests.support.samples import TOKEN, digest, envelope, scored
+from tests.support.samples import TOKEN, envelope
+from tests.support.slack_messages import TARGET, channel, posts, ready
 from tests.support.slack_server import Fault, SlackServer
-
-TARGET = "C0PAPERS"
 
 
 @pytest.fixture
 def server() -> Iterator[SlackServer]:
     with SlackServer() as running:
         yield running
-
-
-def channel(server: SlackServer, **changes: Any) -> SlackChannel:
-    return SlackChannel(changes.pop("token", server.token), server.url, **changes)
-
-
-def ready(papers: int = 2, **changes: Any) -> Envelope:
-    payload = SlackChannel(None).render(digest(papers), TOKEN, TARGET)[0].payload
-    return envelope(payload, changes.pop("target", TARGET), **changes)
 
 
 # --- Settings ---------------------------------------------------------------------------------------------
@@ -77,11 +65,6 @@ def test_the_payload_is_posted_as_rendered(server: SlackServer) -> None:
     assert outcome == Sent(f"C0PAPERS:{stored['ts']}")
     sent = {name: value for name, value in stored.items() if name not in {"channel", "ts"}}
     assert sent == json.loads(mine.payload)
-
-
-def posts(server: SlackServer) -> list[dict[str, Any]]:
-    """The arguments of every chat.postMessage, whatever came of it."""
-    return [arguments for method, arguments in server.calls if method == "chat.postMessage"]
 
 
 #: The outcome of each kind of failure, its cause, and how often the message is posted.
@@ -246,265 +229,3 @@ def test_wrong_token(server: SlackServer, caplog: pytest.LogCaptureFixture) -> N
     outcome = channel(server, token="xoxb-wrong-secret").send(ready())
     assert outcome == Refused("Slack says invalid_auth: check SLACK_BOT_TOKEN", Cause.SERVICE)
     assert "wrong-secret" not in caplog.text
-
-
-# --- Looking up -------------------------------------------------------------------------------------------
-
-
-def test_look_up_in_a_busy_channel(server: SlackServer) -> None:
-    """Page by page, as some apps get only 15 messages a page."""
-    mine = ready()
-    channel(server).send(mine)
-    for n in range(40):
-        channel(server).send(ready(delivery=f"other-{n}"))
-    for message in server.messages[1:]:
-        message |= {"metadata": None, "text": "lunch?"}
-    assert channel(server).look_up(mine) is not None
-    assert len([1 for method, _ in server.calls if method == "conversations.history"]) == 3
-
-
-@pytest.mark.parametrize(
-    ("changes", "is_found"),
-    [
-        ({}, True),
-        ({"text": "cut by Slack"}, True),
-        ({"metadata": None}, True),  # it was sent without, as plain text
-        ({"metadata": None, "text": "Paperboy for bob"}, False),
-        ({"metadata": {"event_type": "another_app", "event_payload": {}}, "text": "other"}, False),
-        ({"metadata": {"event_type": "paperboy_delivery", "event_payload": {"delivery": "x-1"}}}, False),
-    ],
-)
-def test_messages_are_recognised(server: SlackServer, changes: dict[str, Any], is_found: bool) -> None:
-    """By their metadata, or by their text when they have none."""
-    mine = ready()
-    channel(server).send(mine)
-    server.messages[0] |= changes
-    assert (channel(server).look_up(mine) is not None) is is_found
-
-
-@pytest.mark.parametrize("title", ["A title", "&" * 90])
-def test_texts_differ(server: SlackServer, title: str) -> None:
-    """Without metadata too, and when the titles do not fit: another part, or another profile's digest in the same
-    channel, is not mistaken for this one.
-    """
-    papers = tuple(scored(n, title=title) for n in range(1, 61))
-    one, other = (
-        [
-            envelope(part.payload, TARGET, delivery=f"{token}-{n}")
-            for n, part in enumerate(SlackChannel(None).render(made, token, TARGET), start=1)
-        ]
-        for token, made in (("aa", digest(papers)), ("bb", digest(papers, profile="bo")))
-    )
-    server.script = [Fault(error="metadata_too_large")]
-    sent = channel(server).send(one[0])
-    assert isinstance(sent, Sent)
-    assert "metadata" not in server.messages[0]
-    assert channel(server).look_up(one[0]) == sent
-    assert channel(server).look_up(other[0]) is None
-    assert len(one) > 2
-    assert channel(server).look_up(replace(one[1], thread=sent.receipt)) is None
-
-
-def test_look_up_stops_before_the_first_attempt(server: SlackServer) -> None:
-    """The newest page is enough for a delivery that was started just now."""
-    server.messages = [{"channel": TARGET, "ts": f"{n}.000000", "text": "old"} for n in range(100)]
-    assert channel(server).look_up(ready()) is None
-    assert len(server.calls) == 1
-
-
-@pytest.mark.parametrize("hours", [-48, 48])
-def test_look_up_with_a_wrong_clock(server: SlackServer, hours: int) -> None:
-    """The newest page is read whatever the local time of the first attempt was."""
-    mine = ready(started=datetime.now(UTC) + timedelta(hours=hours))
-    channel(server).send(mine)
-    assert channel(server).look_up(mine) is not None
-
-
-def test_replies(server: SlackServer) -> None:
-    """They are posted to the first part's thread, and looked up there: a channel's history does not have them."""
-    first = channel(server).send(ready(target="#papers"))
-    assert isinstance(first, Sent)
-    payload = SlackChannel(None).render(digest(40), TOKEN, TARGET)[1].payload
-    reply = envelope(payload, "#papers", delivery=f"{TOKEN}-2", thread=first.receipt)
-    assert channel(server).look_up(reply) is None
-    sent = channel(server).send(reply)
-    assert f"{server.messages[1]['channel']}:{server.messages[1]['thread_ts']}" == first.receipt
-    assert channel(server).look_up(reply) == sent
-
-
-@pytest.mark.parametrize(
-    "fault",
-    [
-        Fault(error="missing_scope"),
-        Fault(error="not_in_channel"),
-        Fault(error="ratelimited", status=429),
-        Fault(status=500),
-        Fault(drop=True),
-    ],
-)
-def test_look_up_fails(server: SlackServer, fault: Fault) -> None:
-    """Without an answer it is not known whether the message is there."""
-    server.read_script = [fault]
-    with pytest.raises(LookupError) as caught:
-        channel(server).look_up(ready())
-    assert server.token not in str(caught.value)
-
-
-@pytest.mark.parametrize("target", ["#papers", "papers", "@ada", "U0ADA"])
-def test_look_up_needs_an_id(server: SlackServer, target: str) -> None:
-    """A history is read by a conversation's id, which a user's id is not."""
-    with pytest.raises(LookupError):
-        channel(server).look_up(ready(target=target))
-
-
-def test_conversations() -> None:
-    """The spacing is per channel: by its id as soon as a name's is known."""
-    names = {"#papers": "C0PAPERS"}
-    posting = SlackChannel("xoxb-x", names=Kept(names))
-    assert posting.spacing == timedelta(seconds=1)
-    found = {target: posting.conversation(target) for target in ("C0PAPERS", "#papers", "#others", "D0ADA")}
-    assert found == {"C0PAPERS": "C0PAPERS", "#papers": "C0PAPERS", "#others": "#others", "D0ADA": "D0ADA"}
-
-
-def test_a_notice_is_a_message(server: SlackServer) -> None:
-    """Plain text that is shown as written, can be looked up, and ends after a line when it is too long."""
-    lines = ["slack #papers, failed: <!channel> is *archived*", *(f"line {n} {'x' * 90}" for n in range(90))]
-    notice = Notice("Paperboy: 91 deliveries have stopped", "\n".join(lines), datetime.now(UTC))
-    payload = channel(server).render_notice(notice, f"{TOKEN}-1", TARGET)
-    mine = envelope(payload, TARGET)
-    outcome = channel(server).send(mine)
-    (stored,) = server.messages
-    shown = stored["text"].splitlines()
-    assert shown[:2] == [notice.subject, "slack #papers, failed: &lt;!channel&gt; is *archived*"]
-    assert stored["mrkdwn"] is False
-    assert shown[2:] == lines[1 : len(shown) - 1]
-    assert 20 < len(shown) < 90
-    assert size(stored["text"]) <= 4_000
-    assert channel(server).look_up(mine) == outcome
-
-
-# --- Names ------------------------------------------------------------------------------------------------
-
-
-class Kept:
-    """Names that are kept over restarts."""
-
-    def __init__(self, ids: dict[str, str] | None = None) -> None:
-        self.ids = ids or {}
-
-    def get(self, name: str) -> str | None:
-        return self.ids.get(name)
-
-    def put(self, name: str, id_: str | None) -> None:
-        if id_ is None:
-            self.ids.pop(name, None)
-        else:
-            self.ids[name] = id_
-
-
-def methods(server: SlackServer) -> list[str]:
-    return [method.rpartition(".")[2] for method, _ in server.calls]
-
-
-def test_a_name_is_resolved_once(server: SlackServer) -> None:
-    """All pages of channels are read; the id is known after a restart, and a renamed channel stays the same."""
-    server.channels = {f"other-{n}": f"C1{n}" for n in range(450)} | {"papers": "C0REAL"}
-    names = Kept()
-    assert isinstance(channel(server, names=names).send(ready(target="#papers")), Sent)
-    assert methods(server) == ["list", "list", "list", "postMessage"]
-    assert names.ids == {"#papers": "C0REAL"}
-    server.channels = {"renamed": "C0REAL", "papers": "C0ANOTHER"}
-    server.calls.clear()
-    for _ in range(2):
-        assert isinstance(channel(server, names=names).send(ready(target="#papers")), Sent)
-    assert methods(server) == ["postMessage"] * 2
-    assert {message["channel"] for message in server.messages} == {"C0REAL"}
-
-
-@pytest.mark.parametrize("target", ["#papers", "papers"])
-def test_a_name_with_and_without_its_sign(server: SlackServer, target: str) -> None:
-    """Both are the same channel; the beginning of a name is not."""
-    server.channels = {"papers-too": "C0TOO", "papers": "C0REAL"}
-    channel(server).send(ready(target=target))
-    assert server.messages[0]["channel"] == "C0REAL"
-
-
-@pytest.mark.parametrize(
-    ("lists", "fault"),
-    [
-        (False, None),
-        (True, Fault(error="ratelimited", status=429)),
-        (True, Fault(drop=True)),
-        (True, Fault(status=500)),
-    ],
-)
-def test_without_a_list_the_name_is_posted_to(server: SlackServer, lists: bool, fault: Fault | None) -> None:
-    """Slack accepts names, and its answer has the id, which is used from then on."""
-    server.channels = {"papers": "C0REAL"}
-    server.lists, server.list_script = lists, [fault] if fault else []
-    names = Kept()
-    mine = ready(target="#papers")
-    sent = channel(server, names=names).send(mine)
-    assert isinstance(sent, Sent)
-    assert sent.receipt.startswith("C0REAL:")
-    assert posts(server)[0]["channel"] == "#papers"
-    assert names.ids == {"#papers": "C0REAL"}
-    assert channel(server, names=names).look_up(mine) == sent
-    channel(server, names=names).send(mine)
-    assert posts(server)[1]["channel"] == "C0REAL"
-    assert methods(server).count("list") == 1
-
-
-def test_an_unknown_name(server: SlackServer) -> None:
-    """Slack's error is the outcome, and the name is looked up again next time."""
-    names = Kept()
-    server.script = [Fault(error="channel_not_found")]
-    outcome = channel(server, names=names).send(ready(target="#papers"))
-    assert isinstance(outcome, Refused)
-    assert (outcome.cause, names.ids) == (Cause.TARGET, {})
-    server.channels = {"papers": "C0NEW"}
-    assert isinstance(channel(server, names=names).send(ready(target="#papers")), Sent)
-    assert names.ids == {"#papers": "C0NEW"}
-
-
-def test_a_deleted_channel_is_forgotten(server: SlackServer) -> None:
-    """A new channel of that name has another id. Other errors forget nothing."""
-    names = Kept({"#papers": "C0OLD"})
-    for code, left in (("is_archived", {"#papers": "C0OLD"}), ("channel_not_found", {})):
-        server.script = [Fault(error=code)]
-        assert isinstance(channel(server, names=names).send(ready(target="#papers")), Refused)
-        assert names.ids == left
-    server.channels = {"papers": "C0NEW"}
-    channel(server, names=names).send(ready(target="#papers"))
-    assert server.messages[0]["channel"] == "C0NEW"
-
-
-def test_an_id_is_never_looked_up(server: SlackServer) -> None:
-    """Nor is it remembered."""
-    names = Kept()
-    channel(server, names=names).send(ready())
-    server.script = [Fault(error="channel_not_found")]
-    channel(server, names=names).send(ready())
-    assert (methods(server), names.ids) == (["postMessage"] * 2, {})
-
-
-def test_a_named_channel_is_looked_up_by_its_id(server: SlackServer) -> None:
-    """Also after a lost answer, as the name was resolved before anything was posted."""
-    server.channels = {"papers": "C0REAL"}
-    names = Kept()
-    mine = ready(target="#papers")
-    assert isinstance(channel(server, names=names).send(mine, lambda stage: None), Sent)
-    server.messages.clear()
-    assert channel(server, names=names).look_up(mine) is None
-    server.script = [Fault(drop=True, store=True)]
-    assert isinstance(channel(server, names=names).send(mine), Unknown)
-    found = channel(server, names=names).look_up(mine)
-    assert found == Sent(f"C0REAL:{server.messages[0]['ts']}")
-
-
-def test_a_name_is_resolved_before_the_post(server: SlackServer) -> None:
-    """A failure in between has certainly posted nothing."""
-    server.channels = {"papers": "C0REAL"}
-    seen: list[list[str]] = []
-    channel(server).send(ready(target="#papers"), lambda stage: seen.append(methods(server)))
-    assert seen == [["list"]]
