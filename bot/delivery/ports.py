@@ -1,4 +1,4 @@
-"""The interface of channels, and what delivery gives them."""
+"""What delivery needs of channels."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from bot.digests.model import Digest
 
 
 class NameCache(Protocol):
-    """The ids of a service's names, kept over restarts."""
+    """The ids of names that a service has resolved, kept over restarts."""
 
     def get(self, name: str) -> str | None:
         """The id of a name; None when it is not known."""
         ...
 
     def put(self, name: str, id_: str | None) -> None:
-        """Remember an id; None forgets it."""
+        """Store an id; None removes it."""
         ...
 
 

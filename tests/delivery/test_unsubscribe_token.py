@@ -1,4 +1,4 @@
-"""The unsubscribe link: it names an edition, and cannot be forged."""
+"""Unsubscribe links: they name an edition, and cannot be forged."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ PUBLIC = "https://papers.lab.org"
 GENUINE = sign_token(SECRET, f"{TOKEN}-1")
 
 
-def test_a_link_stays_short() -> None:
-    """With its brackets it fits into a mail header's line of 78 characters."""
+def test_link_is_short() -> None:
+    """With angle brackets it fits into a header line of 78 characters."""
     url = unsubscribe_url(PUBLIC, SECRET, f"{TOKEN}-1")
     assert re.fullmatch(rf"{PUBLIC}/unsubscribe/{TOKEN}\.[\w-]{{22}}", url)
     assert len(url) <= 75
 
 
-def test_public_url_may_end_with_a_slash() -> None:
-    """It is not doubled."""
+def test_trailing_slash() -> None:
+    """The public URL may end with a slash."""
     assert unsubscribe_url(f"{PUBLIC}/", SECRET, "e-1") == unsubscribe_url(PUBLIC, SECRET, "e-1")
 
 
@@ -32,8 +32,8 @@ def test_public_url_may_end_with_a_slash() -> None:
     ("delivery", "edition"),
     [(f"{TOKEN}-1", TOKEN), (f"{TOKEN}-12", TOKEN), (TOKEN, TOKEN), ("a-b-1", "a-b"), ("a.b-1", "a.b")],
 )
-def test_a_token_names_the_edition(delivery: str, edition: str) -> None:
-    """Every part of a digest has the same token."""
+def test_token_names_the_edition(delivery: str, edition: str) -> None:
+    """All parts of a digest have the same token."""
     made = sign_token(SECRET, delivery)
     assert made == sign_token(SECRET, f"{edition}-7")
     assert read_token(SECRET, made) == edition
@@ -59,24 +59,24 @@ def test_a_token_names_the_edition(delivery: str, edition: str) -> None:
     ],
 )
 def test_forged_tokens(forged: str) -> None:
-    """Another edition, another secret, another spelling: none is accepted."""
+    """Another edition, another secret, another spelling."""
     assert read_token(SECRET, forged) is None
 
 
-def test_an_empty_secret_is_not_accepted() -> None:
-    """Anybody could sign with it."""
+def test_empty_secret() -> None:
+    """A token without a secret is never valid."""
     assert read_token(b"", sign_token(b"", f"{TOKEN}-1")) is None
 
 
 @given(st.text(), st.binary())
-def test_any_other_text(text: str, secret: bytes) -> None:
-    """It is not accepted, and does not raise."""
+def test_any_text_is_rejected(text: str, secret: bytes) -> None:
+    """Without an error."""
     assert read_token(secret, text) is None
 
 
 @given(st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1), st.binary(min_size=1))
-def test_genuine_tokens(edition: str, secret: bytes) -> None:
-    """They are accepted with any secret, and not with any one character changed."""
+def test_genuine_token(edition: str, secret: bytes) -> None:
+    """It is valid with its secret; with any character changed it is not."""
     made = sign_token(secret, f"{edition}-1")
     assert read_token(secret, made) == edition
     for place in range(len(made)):
