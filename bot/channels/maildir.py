@@ -1,82 +1,75 @@
-"""A digest as a mail in a Maildir: for those who read local mail, and for trying Paperboy out.
+"""Writes digests as mail into Maildirs: for local mail programs, and for trying Paperboy out.
 
-Owns the folder it is given. Needs no setting and no network. The mail is the same as by SMTP but for its
-line ends, which are the system's, as in every Maildir.
+Needs no setting and no network. The mail is the same as by SMTP except for line ends, which are the system's.
 """
 
 from __future__ import annotations
 
 import mailbox
-import re
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
-from bot.channels.email.message import Letterhead, compose, message_id_in, notice
+from bot.channels.email.message import MailSettings, compose, compose_notice, message_id_in
 from bot.config.smtp_url import Sender
-from bot.delivery.model import Deferred, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
+from bot.delivery.model import Deferred, Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.delivery.ports import Channel, StageCallback, ignore_stage
 from bot.digests.model import Digest
 from bot.presentation.templates import BUILT_IN, Templates
 
-SENDER = Sender("Paperboy", "paperboy@localhost", "localhost")
-_SIMPLE_NAME = re.compile(r"\w[\w.+@-]{0,99}")
+_SENDER = Sender("Paperboy", "paperboy@localhost", "localhost")
 
 
 class MaildirChannel(Channel):
-    """Delivers into `folder`/`target`, a Maildir that is made when it is not there."""
+    """Delivers into the Maildir `folder`/`target`, which is created when it does not exist."""
 
     name = "maildir"
     can_look_up = True
 
     def __init__(self, folder: Path, sender: Sender | None = None, templates: Templates = BUILT_IN) -> None:
         self._folder = folder
-        #: Neither a link nor a signature: what stays on this machine needs none, and always works.
-        self._letterhead = Letterhead(sender or SENDER, templates=templates, stays_here=True)
+        #: Without link and signature: mail that stays on this machine needs neither.
+        self._mail = MailSettings(sender or _SENDER, templates=templates, is_local=True)
 
     def check(self) -> None:
         """Always configured."""
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._letterhead)
+        content = compose(digest, f"{delivery}-1", f"{target}@localhost", self._mail)
         return (Part(content.replace(b"\r\n", b"\n"), len(digest.papers), digest.ids),)
 
-    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
-        content = notice(told, delivery, f"{target}@localhost", self._letterhead)
+    def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        content = compose_notice(notice, delivery, f"{target}@localhost", self._mail)
         return content.replace(b"\r\n", b"\n")
 
-    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
-        if not _SIMPLE_NAME.fullmatch(envelope.target):
-            return Refused("a Maildir's name is letters, digits, and . _ + @ - after the first")
-        reach(Stage.WRITE)
+    def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
+        on_stage(Stage.WRITE)
         try:
-            return Sent(self._opened(envelope.target).add(envelope.payload))
+            return Sent(self._open(envelope.target).add(envelope.payload))
         except OSError as error:
-            return Deferred(f"{self._folder / envelope.target}: {error.strerror or type(error).__name__}")
-        except mailbox.Error as error:  # another process took the very file name
-            return Deferred(f"{self._folder / envelope.target}: {type(error).__name__}")
+            why = error.strerror or type(error).__name__
+        except mailbox.Error as error:  # another process used the same file name
+            why = type(error).__name__
+        return Deferred(f"{self._folder / envelope.target}: {why}")
 
-    def _opened(self, target: str) -> mailbox.Maildir:
-        """mailbox makes the three folders only together with their parent: a half-made one would stay so."""
+    def _open(self, target: str) -> mailbox.Maildir:
+        """mailbox creates the three folders only together with their parent, and does not complete a partial one."""
         path = self._folder / target
         for part in ("tmp", "new", "cur"):
             (path / part).mkdir(mode=0o700, parents=True, exist_ok=True)
         return mailbox.Maildir(path, create=False)
 
-    def find(self, envelope: Envelope) -> Sent | None:
-        """Looks for the Message-ID, also among mails that were read since."""
+    def look_up(self, envelope: Envelope) -> Sent | None:
+        """Searches for the Message-ID, also among mail that has been read."""
         path = self._folder / envelope.target
-        if not _SIMPLE_NAME.fullmatch(envelope.target) or not path.is_dir():
+        if not path.is_dir():
             return None
-        wanted = message_id_in(envelope.payload)
+        message_id, headers = message_id_in(envelope.payload), BytesHeaderParser()
         try:
-            return next((Sent(key) for key, found in self._ids(envelope.target) if found == wanted), None)
+            box = self._open(envelope.target)
+            for key in box.keys():  # noqa: SIM118 - a Maildir iterates over messages
+                with box.get_file(key) as file:
+                    if str(headers.parse(file)["Message-ID"]) == message_id:  # type: ignore[arg-type]
+                        return Sent(key)
         except OSError as error:
             raise LookupError(f"{path}: {error.strerror}") from error
-
-    def _ids(self, target: str) -> list[tuple[str, str]]:
-        box, headers = self._opened(target), BytesHeaderParser()
-        found = []
-        for key in box.keys():  # noqa: SIM118 - a Maildir iterates over messages
-            with box.get_file(key) as file:
-                found.append((key, str(headers.parse(file)["Message-ID"])))  # type: ignore[arg-type]
-        return found
+        return None

@@ -98,12 +98,12 @@ def bounces(
     as_json: AsJson = False,
 ) -> None:
     """Read reports that mail came back. A dead address is paused, its digests are kept; the rest is counted."""
-    from bot.channels.email.intake import take_in
+    from bot.channels.email.bounces import record_bounces
     from bot.cli.output import documents
 
     moment = parse_when(on)
     app = open_app()
-    read = [taken for path in paths for taken in take_in(path, app.receivers, moment.instant)]
+    read = [taken for path in paths for taken in record_bounces(path, app.receivers, moment.instant)]
     app.alert(moment)
     if as_json:
         print_json(documents.bounces(read))

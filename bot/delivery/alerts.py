@@ -51,7 +51,7 @@ def raise_alert(
     known = outbox.known_incidents()
     news = [one for one in untold if one.incident not in known]
     token, channel = secrets.token_hex(8), channels[operator.channel]
-    alert = Part(channel.notice(notice(news, now), f"{token}-1", operator.target), 0) if news else None
+    alert = Part(channel.render_notice(notice(news, now), f"{token}-1", operator.target), 0) if news else None
     told, blind = [one.id for one in untold], int(not channel.can_look_up)
     return outbox.tell(told, alert, token, *operator, blind) and alert is not None
 

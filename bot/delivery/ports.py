@@ -11,14 +11,14 @@ from bot.digests.model import Digest
 
 
 class NameCache(Protocol):
-    """What names a service was found to mean, kept over restarts."""
+    """The ids of names that a service has resolved, kept over restarts."""
 
     def get(self, name: str) -> str | None:
-        """The id that the name stands for; None when it is not known."""
+        """The id of a name; None when it is not known."""
         ...
 
     def put(self, name: str, id_: str | None) -> None:
-        """Remember an id; None forgets it."""
+        """Store an id; None removes it."""
         ...
 
 
@@ -26,53 +26,52 @@ StageCallback = Callable[[Stage], None]
 
 
 def ignore_stage(stage: Stage) -> None:
-    """A Reach for who does not record stages."""
+    """A StageCallback for callers that do not record stages."""
 
 
 class Channel(Protocol):
-    """One way to hand a digest to a reader: a pure `render` and a small `send`."""
+    """One way to send a digest to a reader: rendering is pure, sending is one attempt."""
 
     name: str
-    #: Whether `find` can tell at all. If not, what may have arrived goes out once more or is held, as configured.
+    #: Whether `look_up` can answer. If not, a message that may have arrived is sent once more or held, as configured.
     can_look_up: bool
-    #: At least so much lies between two messages to one conversation, whoever sends them.
+    #: The shortest time between two messages to one conversation, whoever sends them.
     spacing: timedelta = timedelta(0)
 
     def check(self) -> None:
-        """Raises NotConfigured, naming the settings to make, when this channel cannot send at all."""
+        """Raise NotConfigured, naming the settings to make, when this channel cannot send."""
         ...
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        """The digest as messages, each within the channel's limits. Pure: the same input, the same bytes.
+        """The digest as messages, each within the channel's limits. Pure: the same input gives the same bytes.
 
-        `delivery`: the opaque id that lets a sent message be found again. Parts after the first belong to
-        the first one's thread.
+        `delivery`: the opaque id by which a sent message can be looked up. Parts after the first are replies to it.
         """
         ...
 
-    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
-        """What Paperboy tells its operator, as one message. Pure."""
+    def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        """A message to the operator. Pure."""
         ...
 
     def conversation(self, target: str) -> str:
-        """What the `spacing` holds for: the target, or the id that its name is known to stand for."""
+        """What `spacing` is counted for: the target, or the id of its name when that is known."""
         return target
 
-    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
-        """One attempt, never repeated once it may have arrived; every failure is an outcome, never an exception.
+    def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
+        """Make one attempt, which is not repeated once it may have arrived. Every failure is an outcome.
 
-        `reach` is told each stage before it begins. What it raises at a stage that hands over goes through, and
-        nothing was sent.
+        `on_stage` is called with each stage before it begins. What it raises at a stage that hands over is raised
+        again, and nothing was sent.
         """
         ...
 
-    def find(self, envelope: Envelope) -> Sent | None:
-        """Looks an uncertain delivery up at the receiver; None when it is certainly not there.
+    def look_up(self, envelope: Envelope) -> Sent | None:
+        """Look for a delivery at the receiver; None when it is certainly not there.
 
         Raises LookupError when the receiver cannot tell.
         """
         ...
 
-    def rest(self) -> None:
-        """There is nothing more to send for now: connections are closed, where any stay open."""
+    def close_idle(self) -> None:
+        """Close connections that stay open between messages: nothing more is sent for now."""
         return

@@ -59,7 +59,7 @@ def attempt(channel: Channel, claim: Claim, reach: Callable[[Stage, bool], None]
         outcome = channel.send(envelope, lambda stage: reach(stage, False))
         return _held_if_nothing_follows(outcome, channel, stood)
     try:
-        found = channel.find(envelope)
+        found = channel.look_up(envelope)
     except LookupError as error:
         doubt = join_distinct(stood.why or "the last attempt broke off", str(error))
         if stood.blind:

@@ -95,7 +95,7 @@ class Sender:
             if tried:
                 self.queue.flush()
             for channel in {id(channel): channel for channel in self.channels.values()}.values():
-                channel.rest()
+                channel.close_idle()
 
     def lane(self, one: OpenDelivery) -> str:
         """What the messages to its conversation queue up in."""

@@ -34,11 +34,11 @@ class FolderChannel(Channel):
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         return self._inner.render(digest, delivery, target)
 
-    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
-        return self._inner.notice(told, delivery, target)
+    def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        return self._inner.render_notice(notice, delivery, target)
 
-    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
-        reach(Stage.WRITE)
+    def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
+        on_stage(Stage.WRITE)
         path = self._path(envelope)
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
@@ -48,7 +48,7 @@ class FolderChannel(Channel):
             return Deferred(f"{path}: {error.strerror or type(error).__name__}")
         return Sent(f"{path}.{self._ending}")
 
-    def find(self, envelope: Envelope) -> Sent | None:
+    def look_up(self, envelope: Envelope) -> Sent | None:
         written = self._path(envelope)
         written = written.with_name(f"{written.name}.{self._ending}")
         try:

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from bot.bootstrap import App
-from bot.channels.email.message import is_safe_on_its_way
+from bot.channels.email.message import is_secure_url
 from bot.clock import Moment, utc_now
 from bot.config.settings import Settings
 from bot.delivery.service import SendResult
@@ -54,7 +54,7 @@ def serve(settings: Settings, host: str, port: int) -> None:
 def _about_links(public_url: str | None) -> str:
     if not public_url:
         return "PUBLIC_URL is not set: no mail carries a link to this process"
-    if not is_safe_on_its_way(public_url):
+    if not is_secure_url(public_url):
         return f"PUBLIC_URL is {public_url}, and not https: no mail carries a link to this process"
     return f"mails carry links to {public_url}/unsubscribe/"
 

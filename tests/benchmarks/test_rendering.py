@@ -16,7 +16,7 @@ from statistics import median
 import pytest
 
 from bot.channels.email import message
-from bot.channels.email.message import Letterhead
+from bot.channels.email.message import MailSettings
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
 from bot.clock import Moment, utc_now
@@ -116,7 +116,7 @@ def test_a_thousand_digests(database: Database, tmp_path: Path) -> None:
 
 def by_part(digests: Sequence[Digest]) -> None:
     """Each part in turn, three times; the first time nothing is known of any abstract."""
-    head, slack = Letterhead(SENDER), SlackChannel("xoxb-bench")
+    head, slack = MailSettings(SENDER), SlackChannel("xoxb-bench")
     views = [digest_view(one) for one in digests]
     parts: dict[str, Callable[[int], object]] = {
         "view, abstracts unread": lambda n: digest_view(digests[n]),

@@ -1,4 +1,4 @@
-"""What every channel does, tried on each of them against a real local server."""
+"""The contract of channels, checked on each of them with a real local server or folder."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
 from bot.config.smtp_url import parse_sender, parse_smtp_url
-from bot.delivery.model import Deferred, Sent, Stage
+from bot.delivery.model import Deferred, Notice, Sent, Stage
 from bot.delivery.ports import Channel
 from bot.demo.folder_channel import FolderChannel
 from bot.errors import LeaseLost
-from tests.support.samples import TITLES, TOKEN, digest, envelope
+from tests.support.samples import MADE, TITLES, TOKEN, digest, envelope
 from tests.support.slack_server import SlackServer
 from tests.support.smtp_server import SmtpServer
 
@@ -35,7 +35,7 @@ class Rig:
     target: str
     arrived: Callable[[], list[tuple[str, bytes]]]  #: target and content of what the receiver holds
     break_down: Callable[[], None]  #: makes the receiver unreachable
-    can_find: bool = True
+    can_look_up: bool = True
     stages: tuple[Stage, ...] = (Stage.WRITE,)  #: of a send that goes well
 
 
@@ -45,8 +45,8 @@ def slack(stack: ExitStack, folder: Path) -> Rig:
     def arrived() -> list[tuple[str, bytes]]:
         return [(m["channel"], json.dumps(m, ensure_ascii=False).encode()) for m in server.messages]
 
-    posting = SlackChannel(server.token, server.url)
-    return Rig(posting, "C0PAPERS", arrived, server.close, stages=(Stage.POST,))
+    channel = SlackChannel(server.token, server.url)
+    return Rig(channel, "C0PAPERS", arrived, server.close, stages=(Stage.POST,))
 
 
 def mail(stack: ExitStack, folder: Path) -> Rig:
@@ -58,11 +58,11 @@ def mail(stack: ExitStack, folder: Path) -> Rig:
 
     channel = MailChannel(parse_smtp_url(url), parse_sender("Paperboy <paperboy@example.org>"))
     stages = (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.ANSWER)
-    return Rig(channel, "ada@example.org", arrived, server.close, can_find=False, stages=stages)
+    return Rig(channel, "ada@example.org", arrived, server.close, can_look_up=False, stages=stages)
 
 
 def files(place: Path, pattern: str, channel: Channel, target: str) -> Rig:
-    """Rigs of the channels whose receiver is a folder: a file in its place makes it unreachable."""
+    """The rig of a channel whose receiver is a folder: a file in its place makes it unreachable."""
     broken = place.with_name("broken")
 
     def break_down() -> None:
@@ -97,7 +97,7 @@ def mail_folder(stack: ExitStack, folder: Path) -> Rig:
 def rig(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Rig]:
     with ExitStack() as stack:
         made = request.param(stack, tmp_path)
-        stack.callback(made.channel.rest)
+        stack.callback(made.channel.close_idle)
         yield made
 
 
@@ -111,21 +111,25 @@ def readable_content(content: bytes) -> str:
 
 
 def test_render_is_pure(rig: Rig) -> None:
-    """The same digest gives the same bytes, shows each paper once, and reaches nobody."""
+    """The same input gives the same bytes, a digest shows each paper once, and nothing is sent."""
     parts = rig.channel.render(digest(3), TOKEN, rig.target)
     assert parts == rig.channel.render(digest(3), TOKEN, rig.target)
     assert sum(part.papers for part in parts) == 3
+    notice = Notice("Paperboy: a delivery has stopped", "the first line\n  the second", MADE)
+    rendered = rig.channel.render_notice(notice, TOKEN, rig.target)
+    assert rendered == rig.channel.render_notice(notice, TOKEN, rig.target)
+    assert b"  the second" in rendered
     assert rig.arrived() == []
 
 
-def test_other_deliveries_have_other_bytes(rig: Rig) -> None:
-    """The delivery is in the payload, so that it can be found."""
+def test_deliveries_differ(rig: Rig) -> None:
+    """The delivery's id is in the payload, so that it can be looked up."""
     one, other = (rig.channel.render(digest(3), token, rig.target)[0].payload for token in ("aa", "bb"))
     assert one != other
 
 
 def test_send_delivers_once(rig: Rig) -> None:
-    """One send, one message, with the content, at its target."""
+    """One send gives one message with the content at its target."""
     rig.channel.check()
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
     outcome = rig.channel.send(envelope(part.payload, rig.target))
@@ -136,82 +140,80 @@ def test_send_delivers_once(rig: Rig) -> None:
     assert TITLES[0] in readable_content(content)
 
 
-def test_find_tells_sent_from_not_sent(rig: Rig) -> None:
-    """What was sent is found with its receipt, what was not is not; or the channel says that it cannot tell."""
+def test_look_up(rig: Rig) -> None:
+    """A sent delivery is found with its receipt, another is not; or the channel raises LookupError."""
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
     mine = envelope(part.payload, rig.target)
     unsent = rig.channel.render(digest(3), "0123456789abcdef", rig.target)[0]
     other = envelope(unsent.payload, rig.target, delivery="0123456789abcdef-1")
-    if not rig.can_find:
+    if not rig.can_look_up:
         rig.channel.send(mine)
         with pytest.raises(LookupError):
-            rig.channel.find(mine)
+            rig.channel.look_up(mine)
         return
-    assert rig.channel.find(mine) is None
+    assert rig.channel.look_up(mine) is None
     sent = rig.channel.send(mine)
-    assert rig.channel.find(mine) == sent
-    assert rig.channel.find(other) is None
+    assert rig.channel.look_up(mine) == sent
+    assert rig.channel.look_up(other) is None
 
 
-def test_whether_it_can_find_is_known_before(rig: Rig) -> None:
-    """What may go out again unseen is decided when a digest is composed."""
-    assert rig.channel.can_look_up is rig.can_find
+def test_can_look_up_is_declared(rig: Rig) -> None:
+    """Whether it may be sent again without knowing is decided when a digest is composed."""
+    assert rig.channel.can_look_up is rig.can_look_up
 
 
-def test_stages_are_told_before_anything_arrives(rig: Rig) -> None:
-    """Each in its turn, and until the one was told that hands over the receiver has nothing."""
+def test_stages(rig: Rig) -> None:
+    """Each is reported before it begins; before the first one that hands over, the receiver has nothing."""
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
-    told: list[tuple[Stage, int]] = []
+    reported: list[tuple[Stage, int]] = []
     outcome = rig.channel.send(
-        envelope(part.payload, rig.target), lambda stage: told.append((stage, len(rig.arrived())))
+        envelope(part.payload, rig.target), lambda stage: reported.append((stage, len(rig.arrived())))
     )
     assert isinstance(outcome, Sent)
-    assert [stage for stage, _ in told] == list(rig.stages)
+    assert [stage for stage, _ in reported] == list(rig.stages)
     handing = next(n for n, stage in enumerate(rig.stages) if stage.hands_over)
-    assert [arrived for _, arrived in told[: handing + 1]] == [0] * (handing + 1)
+    assert [arrived for _, arrived in reported[: handing + 1]] == [0] * (handing + 1)
     assert all(stage.hands_over for stage in rig.stages[handing:])
 
 
-def test_what_is_stopped_at_handing_over_is_not_sent(rig: Rig) -> None:
-    """Another sender took the delivery over: what `reach` raises goes through, and nothing arrives; the next one
-    does.
-    """
+def test_a_lost_lease_stops_the_message(rig: Rig) -> None:
+    """What `on_stage` raises is raised, and nothing arrives; the next attempt succeeds."""
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
 
-    def reach(stage: Stage) -> None:
+    def on_stage(stage: Stage) -> None:
         if stage.hands_over:
             raise LeaseLost("another sender has it")
 
     mine = envelope(part.payload, rig.target)
     with pytest.raises(LeaseLost):
-        rig.channel.send(mine, reach)
+        rig.channel.send(mine, on_stage)
     assert rig.arrived() == []
     assert isinstance(rig.channel.send(mine), Sent)
     assert len(rig.arrived()) == 1
 
 
-def test_a_round_may_end_at_any_time(rig: Rig) -> None:
-    """Before the first send, after one, twice, when the receiver is gone; and another round may begin."""
-    rig.channel.rest()
+def test_close_idle(rig: Rig) -> None:
+    """It may be called before the first send, after one, twice, and when the receiver is gone; sending goes on."""
+    rig.channel.close_idle()
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
     for _ in range(2):
         assert isinstance(rig.channel.send(envelope(part.payload, rig.target)), Sent)
-        rig.channel.rest()
-        rig.channel.rest()
+        rig.channel.close_idle()
+        rig.channel.close_idle()
     rig.channel.send(envelope(part.payload, rig.target))
     rig.break_down()
-    rig.channel.rest()
+    rig.channel.close_idle()
 
 
-def test_a_target_is_a_conversation(rig: Rig) -> None:
-    """The pace is per conversation: another target is another one."""
+def test_conversations(rig: Rig) -> None:
+    """The spacing is per conversation, and another target is another one."""
     assert rig.channel.conversation(rig.target) == rig.target
     assert rig.channel.conversation(f"{rig.target}X") != rig.channel.conversation(rig.target)
     assert rig.channel.spacing >= timedelta(0)
 
 
-def test_unreachable_receiver_is_later(rig: Rig) -> None:
-    """No connection is an outcome, and certain: nothing arrived."""
+def test_unreachable_receiver(rig: Rig) -> None:
+    """It is an outcome: nothing arrived, and trying again can help."""
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
     rig.break_down()
     outcome = rig.channel.send(envelope(part.payload, rig.target))
@@ -221,7 +223,7 @@ def test_unreachable_receiver_is_later(rig: Rig) -> None:
 
 
 def test_empty_digest_renders(rig: Rig) -> None:
-    """A preview of a quiet day shows one message that says so."""
+    """It is one message that says so, for the preview of a quiet day."""
     (part,) = rig.channel.render(digest(0), TOKEN, rig.target)
     assert part.papers == 0
     assert "No paper reached your threshold" in readable_content(part.payload)

@@ -1,11 +1,10 @@
-"""Mail: what SMTP_URL may say, how a session is protected, and what a failure at each stage means."""
+"""The mail channel: its settings, how a session is protected, and what a failure at each stage means."""
 
 from __future__ import annotations
 
 import shutil
 import socket
 from collections.abc import Iterator
-from email import message_from_bytes, policy
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -26,9 +25,13 @@ PASSWORD = "p@ss/w:rd?#%"
 QUOTED = "p%40ss%2Fw%3Ard%3F%23%25"
 
 
-def ready(target: str = TARGET, **changes: Any) -> Envelope:
-    payload = MailChannel(None, SENDER).render(digest(), TOKEN, target)[0].payload
-    return envelope(payload, target, **changes)
+def ready(target: str = TARGET, token: str = TOKEN) -> Envelope:
+    return envelope(MailChannel(None, SENDER).render(digest(1), token, target)[0].payload, target)
+
+
+def several(count: int) -> list[Envelope]:
+    """Mails of as many deliveries, to as many readers."""
+    return [ready(f"reader{n}@example.org", f"{n:016x}") for n in range(count)]
 
 
 @pytest.fixture
@@ -37,16 +40,31 @@ def server() -> Iterator[SmtpServer]:
         yield running
 
 
-def channel(server: SmtpServer, **changes: Any) -> MailChannel:
-    return MailChannel(parse_smtp_url(server.url), SENDER, **{"timeout": 5.0} | changes)
+@pytest.fixture
+def channel(server: SmtpServer) -> Iterator[MailChannel]:
+    made = channel_to(server.url)
+    yield made
+    made.close_idle()
 
 
-def once(posting: MailChannel, one: Envelope) -> Outcome:
+def channel_to(url: str, **changes: Any) -> MailChannel:
+    return MailChannel(parse_smtp_url(url), SENDER, **{"timeout": 5.0} | changes)
+
+
+def send_one(channel: MailChannel, mail: Envelope) -> Outcome:
     """A round of one mail."""
     try:
-        return posting.send(one)
+        return channel.send(mail)
     finally:
-        posting.rest()
+        channel.close_idle()
+
+
+def arrived(server: SmtpServer) -> list[tuple[tuple[str, ...], bytes]]:
+    return [(mail.rcpt_tos, mail.content) for mail in server.received]
+
+
+def as_sent(mails: list[Envelope]) -> list[tuple[tuple[str, ...], bytes]]:
+    return [((mail.target,), mail.payload) for mail in mails]
 
 
 # --- Settings ---------------------------------------------------------------------------------------------
@@ -54,66 +72,66 @@ def once(posting: MailChannel, one: Envelope) -> Outcome:
 
 @pytest.mark.parametrize(("url", "sender"), [(None, None), ("smtp://localhost", None), (None, SENDER)])
 def test_not_configured(url: str | None, sender: Sender | None) -> None:
-    """Both variables are named; a preview is rendered all the same."""
+    """Both variables are named; a preview is rendered nevertheless."""
     unusable = MailChannel(parse_smtp_url(url) if url else None, sender)
-    with pytest.raises(NotConfigured, match="e-mail is not configured: set SMTP_URL and MAIL_FROM"):
+    message = "e-mail is not configured: set SMTP_URL and MAIL_FROM"
+    with pytest.raises(NotConfigured, match=message):
         unusable.check()
+    assert unusable.send(ready()) == Refused(message, Cause.SERVICE)
     assert unusable.render(digest(), TOKEN, TARGET)
 
 
-def test_a_signer_is_opened_once_it_can_be() -> None:
-    """What is wrong with the key is told by `check`, never by sending unsigned; mending it needs no restart, and a
-    working one is read once.
-    """
-    opened: list[str] = []
+def test_the_signer_is_opened_once() -> None:
+    """When it cannot be opened `check` reports it, nothing is sent unsigned, and it is tried again next time."""
+    calls: list[str] = []
 
     def open_signer() -> Signer:
-        opened.append("now")
-        if len(opened) < 3:
+        calls.append("now")
+        if len(calls) < 3:
             raise NotConfigured("DKIM_KEY names a file that cannot be read")
         return lambda message, at: b"Signed: yes\r\n" + message
 
-    mine = MailChannel(parse_smtp_url("smtp://localhost"), SENDER, signer=open_signer)
-    assert opened == []
+    mine = channel_to("smtp://localhost", signer=open_signer)
+    assert calls == []
     with pytest.raises(NotConfigured, match="DKIM_KEY"):
         mine.check()
     with pytest.raises(NotConfigured, match="DKIM_KEY"):
         mine.render(digest(), TOKEN, TARGET)
     mine.check()
-    (part,) = mine.render(digest(), TOKEN, TARGET)
+    (part,) = mine.render(digest(1), TOKEN, TARGET)
     assert part.payload == b"Signed: yes\r\n" + ready().payload
-    assert len(opened) == 3
+    assert len(calls) == 3
 
 
-def test_links_of_the_web_process() -> None:
-    """Letters have a one-click link once the channel knows where to and what signs it."""
-    mine = MailChannel(None, SENDER, public_url="https://papers.example.org", secret=b"sixteen letters!")
+def test_links_and_return_path(server: SmtpServer) -> None:
+    """With the settings for it, a mail has a one-click link, and an envelope sender of its own."""
+    url, secret = "https://papers.example.org", b"sixteen letters!"
+    mine = channel_to(server.url, public_url=url, secret=secret, return_path="bounces@example.org")
     (part,) = mine.render(digest(), TOKEN, TARGET)
-    assert f"<https://papers.example.org/unsubscribe/{TOKEN}.".encode() in part.payload
+    assert f"<{url}/unsubscribe/{TOKEN}.".encode() in part.payload
+    assert isinstance(send_one(mine, envelope(part.payload, TARGET)), Sent)
+    assert server.received[0].mail_from == f"bounces+{TOKEN}-1@example.org"
 
 
-# --- The session ------------------------------------------------------------------------------------------
+# --- One mail ---------------------------------------------------------------------------------------------
 
 
 def test_the_bytes_arrive_as_rendered(server: SmtpServer) -> None:
-    """One recipient, the sender's bare address on the envelope, and the payload to the byte."""
+    """One recipient, and the sender's bare address on the envelope. The receipt is the id in the message: MAIL_FROM
+    may have changed since it was made.
+    """
     mine = ready()
-    assert once(channel(server), mine) == Sent(f"<{TOKEN}-1@example.org>")
+    later = MailChannel(parse_smtp_url(server.url), parse_sender("other@example.net"), timeout=5)
+    assert send_one(later, mine) == Sent(f"<{TOKEN}-1@example.org>")
     (received,) = server.received
-    assert (received.mail_from, received.rcpt_tos) == ("paperboy@example.org", (TARGET,))
+    assert (received.mail_from, received.rcpt_tos) == ("other@example.net", (TARGET,))
     assert received.content == mine.payload
 
 
-def test_receipt_is_the_message_s_own(server: SmtpServer) -> None:
-    """MAIL_FROM may have changed since the message was made."""
-    changed = MailChannel(parse_smtp_url(server.url), parse_sender("other@example.net"), timeout=5)
-    assert once(changed, ready()) == Sent(f"<{TOKEN}-1@example.org>")
-
-
 @pytest.mark.parametrize("content", [b".\r\n..two\r\n.\r\nx", b"no line end", b"\r\n.\r\n"])
-def test_dots_and_line_ends_survive(server: SmtpServer, content: bytes) -> None:
-    """A lone dot does not end a message early."""
-    assert isinstance(once(channel(server), envelope(content, TARGET)), Sent)
+def test_dots_and_line_ends(server: SmtpServer, channel: MailChannel, content: bytes) -> None:
+    """A line of one dot does not end a message early."""
+    assert isinstance(channel.send(envelope(content, TARGET)), Sent)
     assert server.received[0].content.removesuffix(b"\r\n") == content.removesuffix(b"\r\n")
 
 
@@ -128,228 +146,142 @@ def test_dots_and_line_ends_survive(server: SmtpServer, content: bytes) -> None:
         ("data", "554 5.7.0 spam", Refused),
     ],
 )
-def test_replies(server: SmtpServer, stage: str, reply: str, outcome: type) -> None:
-    """4xx is for now and 5xx for good, at every stage, and the server's words are passed on."""
+def test_replies(
+    server: SmtpServer, channel: MailChannel, stage: str, reply: str, outcome: type[Outcome]
+) -> None:
+    """4xx is for now and 5xx permanent, at every stage; the server's text is quoted. The next mail is sent."""
+    first, second, third = several(3)
+    channel.send(first)
     setattr(server.script, stage, reply)
-    result = once(channel(server), ready())
-    assert type(result) is outcome
+    result = channel.send(second)
+    assert isinstance(result, Deferred | Refused)
+    assert (type(result), result.cause) == (outcome, Cause.MESSAGE)
     assert reply in result.why
-    assert server.received == []
-
-
-def test_drop_before_the_content_is_later(server: SmtpServer) -> None:
-    """The same exception as after DATA, but certain."""
-    server.script.drop_at_rcpt = True
-    assert isinstance(once(channel(server), ready()), Deferred)
-
-
-def test_drop_after_the_content_is_unknown(server: SmtpServer) -> None:
-    """The server holds the message, and nobody said so."""
-    server.script.drop_after_dot = True
-    assert isinstance(once(channel(server), ready()), Unknown)
-    assert len(server.received) == 1
-
-
-def test_timeout_after_the_content_is_unknown(server: SmtpServer) -> None:
-    """A slow server may accept in the end."""
-    server.script.hang_after_dot = 0.6
-    assert isinstance(once(channel(server, timeout=0.3), ready()), Unknown)
+    setattr(server.script, stage, None)
+    assert isinstance(channel.send(third), Sent)
+    assert arrived(server) == as_sent([first, third])
 
 
 @pytest.mark.parametrize(
-    ("reply", "outcome"), [(b"554 no", Refused), (b"421 busy", Deferred), (b"", Deferred)]
+    ("script", "outcome", "arrives"),
+    [
+        ({"drop_at_rcpt": True}, Deferred, False),
+        ({"drop_after_dot": True}, Unknown, True),
+        ({"hang_after_dot": 0.6}, Unknown, True),
+    ],
 )
-def test_greetings(reply: bytes, outcome: type) -> None:
-    """A server that turns us away at the door, or says nothing."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-
-        def answer() -> None:
-            connection, _ = listening.accept()
-            with connection:
-                connection.sendall(reply + b"\r\n" if reply else b"")
-
-        thread = Thread(target=answer)
-        thread.start()
-        url = f"smtp://127.0.0.1:{listening.getsockname()[1]}"
-        assert type(once(MailChannel(parse_smtp_url(url), SENDER, timeout=2), ready())) is outcome
-        thread.join()
+def test_broken_connections(
+    server: SmtpServer, script: dict[str, Any], outcome: type[Outcome], arrives: bool
+) -> None:
+    """Before the content it is certain that nothing arrived; after it the server may have the message."""
+    for name, value in script.items():
+        setattr(server.script, name, value)
+    assert type(send_one(channel_to(server.url, timeout=0.3), ready())) is outcome
+    assert bool(server.received) is arrives
 
 
 @pytest.mark.parametrize("target", ["ada", "a b@x.org", "a@x.org\r\nRCPT TO:<eve@x.org>", "<a@x.org>", ""])
-def test_odd_targets_are_refused(server: SmtpServer, target: str) -> None:
-    """One plain address, or nothing is sent."""
-    assert isinstance(once(channel(server), envelope(b"x\r\n", target)), Refused)
+def test_invalid_targets(server: SmtpServer, channel: MailChannel, target: str) -> None:
+    """Anything but one bare address is refused."""
+    assert isinstance(channel.send(envelope(b"x\r\n", target)), Refused)
     assert server.received == []
 
 
 @pytest.mark.parametrize(("smtputf8", "outcome"), [(True, Sent), (False, Refused)])
 def test_non_ascii_address_needs_smtputf8(smtputf8: bool, outcome: type) -> None:
-    """Where the server lacks it, trying again cannot help."""
+    """Where the server does not support it, trying again cannot help."""
     with SmtpServer(smtputf8=smtputf8) as server:
-        assert type(once(channel(server), ready("josé@example.org"))) is outcome
+        assert type(send_one(channel_to(server.url), ready("josé@example.org"))) is outcome
         assert [m.rcpt_tos for m in server.received] == [("josé@example.org",)] * smtputf8
 
 
-# --- A round of several mails -----------------------------------------------------------------------------
+# --- Several mails ----------------------------------------------------------------------------------------
 
 
-def several(count: int) -> list[Envelope]:
-    """Mails of as many deliveries, to as many readers."""
-    posting = MailChannel(None, SENDER)
-    targets = [f"reader{n}@example.org" for n in range(count)]
-    payloads = [posting.render(digest(1), f"{n:016x}", target)[0].payload for n, target in enumerate(targets)]
-    return [envelope(payload, target) for payload, target in zip(payloads, targets, strict=True)]
-
-
-def arrived(server: SmtpServer) -> list[tuple[tuple[str, ...], bytes]]:
-    return [(mail.rcpt_tos, mail.content) for mail in server.received]
-
-
-def as_sent(mails: list[Envelope]) -> list[tuple[tuple[str, ...], bytes]]:
-    return [((mail.target,), mail.payload) for mail in mails]
-
-
-@pytest.fixture
-def posting(server: SmtpServer) -> Iterator[MailChannel]:
-    made = channel(server)
-    yield made
-    made.rest()
-
-
-def test_mails_of_a_round_share_a_connection(server: SmtpServer, posting: MailChannel) -> None:
-    """Each to its own reader alone; it is ended politely when there is nothing more to send, and made anew later."""
+def test_mails_of_a_round_share_a_connection(server: SmtpServer, channel: MailChannel) -> None:
+    """Each goes to its own reader only. The connection is closed with QUIT, and opened again for the next round."""
     mails = several(4)
     for mail in mails[:3]:
-        assert isinstance(posting.send(mail), Sent)
+        assert isinstance(channel.send(mail), Sent)
     assert (server.script.sessions, server.script.quits) == (1, 0)
-    posting.rest()
-    posting.rest()
+    channel.close_idle()
+    channel.close_idle()
     assert (server.script.sessions, server.script.quits) == (1, 1)
-    assert isinstance(posting.send(mails[3]), Sent)
+    assert isinstance(channel.send(mails[3]), Sent)
     assert server.script.sessions == 2
     assert arrived(server) == as_sent(mails)
 
 
-def test_one_log_in_is_enough(trusted: Path) -> None:
-    """And one handshake."""
-    with SmtpServer(login=("ada", "right"), certificate=trusted) as server:
-        posting = with_login(server, "right")
-        assert [type(posting.send(mail)) for mail in several(3)] == [Sent] * 3
-        posting.rest()
-        assert (server.script.sessions, len(server.script.logins)) == (1, 1)
-
-
-def test_a_connection_that_was_closed_meanwhile_is_made_anew(
-    server: SmtpServer, posting: MailChannel
-) -> None:
-    """The server hangs up after each mail: nothing had been said of the next one, which goes out, once."""
-    server.script.closes_after_mail = True
-    mails = several(3)
-    assert [type(posting.send(mail)) for mail in mails] == [Sent] * 3
-    assert arrived(server) == as_sent(mails)
-    assert server.script.sessions == 3
-
-
-def test_a_server_that_has_had_enough_of_a_connection_gets_another(
-    server: SmtpServer, posting: MailChannel
-) -> None:
-    """421 at MAIL after two mails: five mails take three connections, and arrive once each."""
-    server.script.mails_a_session = 2
-    mails = several(5)
-    reached: list[Stage] = []
-    assert [type(posting.send(mail, reached.append)) for mail in mails] == [Sent] * 5
-    assert arrived(server) == as_sent(mails)
-    assert server.script.sessions == 3
-    whole = [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.ANSWER]
-    assert reached == [*whole * 2, Stage.MAIL, *whole * 2, Stage.MAIL, *whole]
-
-
-@pytest.mark.parametrize("used", [False, True])
-def test_a_server_that_is_busy_is_not_asked_on_and_on(
-    server: SmtpServer, posting: MailChannel, used: bool
-) -> None:
-    """421 on a new connection is for now; on one that carried mails before, another one is tried, once."""
-    first, second = several(2)
-    if used:
-        assert isinstance(posting.send(first), Sent)
-    server.script.mail = "421 4.3.2 busy"
-    outcome = posting.send(second)
-    assert isinstance(outcome, Deferred)
-    assert "421 4.3.2 busy" in outcome.why
-    assert server.script.sessions == 1 + used
-    assert arrived(server) == as_sent([first])[:used]
+WHOLE = [Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.ANSWER]
 
 
 @pytest.mark.parametrize(
-    ("stage", "reply"), [("rcpt", "550 5.1.1 nobody"), ("mail", "550 no"), ("data", "554 no")]
+    ("script", "stages"),
+    [
+        ({"closes_after_mail": True}, [*WHOLE, Stage.MAIL, *WHOLE, Stage.MAIL, *WHOLE]),
+        ({"mails_a_session": 2}, [*WHOLE, *WHOLE, Stage.MAIL, *WHOLE]),  # then 421 at MAIL
+    ],
 )
-def test_a_refused_mail_leaves_nothing_behind(
-    server: SmtpServer, posting: MailChannel, stage: str, reply: str
+def test_a_closed_connection_is_opened_again(
+    server: SmtpServer, channel: MailChannel, script: dict[str, Any], stages: list[Stage]
 ) -> None:
-    """The next one goes to its own reader only."""
-    first, second, third = several(3)
-    posting.send(first)
-    setattr(server.script, stage, reply)
-    outcome = posting.send(second)
-    assert isinstance(outcome, Refused)
-    assert outcome.cause is Cause.MESSAGE
-    setattr(server.script, stage, None)
-    assert isinstance(posting.send(third), Sent)
-    assert arrived(server) == as_sent([first, third])
+    """Nothing was said about the next mail: it is sent, once."""
+    for name, value in script.items():
+        setattr(server.script, name, value)
+    mails = several(3)
+    reached: list[Stage] = []
+    assert [type(channel.send(mail, reached.append)) for mail in mails] == [Sent] * 3
+    assert arrived(server) == as_sent(mails)
+    assert reached == stages
 
 
-def test_a_mail_after_one_in_doubt(server: SmtpServer, posting: MailChannel) -> None:
-    """The broken connection is not used again."""
+@pytest.mark.parametrize("is_used", [False, True])
+def test_a_busy_server_is_asked_once(server: SmtpServer, channel: MailChannel, is_used: bool) -> None:
+    """421 on a new connection is for now; on one that carried mails, another connection is tried, once."""
     first, second = several(2)
-    server.script.drop_after_dot = True
-    assert isinstance(posting.send(first), Unknown)
-    server.script.drop_after_dot = False
-    assert isinstance(posting.send(second), Sent)
-    assert arrived(server) == as_sent([first, second])
+    if is_used:
+        assert isinstance(channel.send(first), Sent)
+    server.script.mail = "421 4.3.2 busy"
+    outcome = channel.send(second)
+    assert isinstance(outcome, Deferred)
+    assert "421 4.3.2 busy" in outcome.why
+    assert server.script.sessions == 1 + is_used
+    assert arrived(server) == as_sent([first])[:is_used]
 
 
-def test_an_answer_that_comes_late_is_not_the_next_mail_s(server: SmtpServer) -> None:
-    """After a time-out the connection is given up: the late 250 cannot be taken for another's."""
+def test_a_mail_after_an_unknown_one(server: SmtpServer) -> None:
+    """A new connection is used, so that a late reply cannot be taken for the next mail's."""
+    channel = channel_to(server.url, timeout=0.1)
+    first, second = several(2)
     server.script.hang_after_dot = 0.3
-    posting = channel(server, timeout=0.1)
-    first, second = several(2)
-    assert isinstance(posting.send(first), Unknown)
+    assert isinstance(channel.send(first), Unknown)
     server.script.hang_after_dot = 0.0
     server.script.rcpt = "550 5.1.1 nobody"
-    outcome = once(posting, second)
+    outcome = send_one(channel, second)
     assert isinstance(outcome, Refused)
     assert "550 5.1.1 nobody" in outcome.why
 
 
-def test_stages_are_told_before_they_begin(server: SmtpServer, posting: MailChannel) -> None:
-    """Until the content goes out the server has nothing; then it thinks about it."""
-    told: list[tuple[Stage, int]] = []
-    posting.send(ready(), lambda stage: told.append((stage, len(server.received))))
-    assert told[:3] == [(Stage.MAIL, 0), (Stage.RCPT, 0), (Stage.DATA, 0)]
-    assert [stage for stage, _ in told[3:]] == [Stage.ANSWER]
-    assert len(server.received) == 1
-
-
 @pytest.mark.parametrize("at", [Stage.MAIL, Stage.RCPT, Stage.DATA])
-@pytest.mark.parametrize("used", [False, True])
-def test_who_was_taken_over_sends_nothing(
-    server: SmtpServer, posting: MailChannel, at: Stage, used: bool
+@pytest.mark.parametrize("is_used", [False, True])
+def test_a_lost_lease_stops_the_mail(
+    server: SmtpServer, channel: MailChannel, at: Stage, is_used: bool
 ) -> None:
-    """What `reach` raises goes through, at every stage, on a new connection and on a used one; the server does not
-    get the message, not even a half, and the next one arrives.
+    """What `on_stage` raises is raised, at every stage, on a new connection and a used one. The server gets no part
+    of the message, and the next mail arrives.
     """
     first, second, third = several(3)
-    if used:
-        posting.send(first)
+    if is_used:
+        channel.send(first)
 
-    def reach(stage: Stage) -> None:
+    def on_stage(stage: Stage) -> None:
         if stage is at:
             raise LeaseLost("another sender has it")
 
     with pytest.raises(LeaseLost):
-        posting.send(second, reach)
-    assert isinstance(posting.send(third), Sent)
-    assert arrived(server) == as_sent([first, third] if used else [third])
+        channel.send(second, on_stage)
+    assert isinstance(channel.send(third), Sent)
+    assert arrived(server) == as_sent([first, third] if is_used else [third])
 
 
 # --- Encryption and log-in --------------------------------------------------------------------------------
@@ -369,68 +301,56 @@ def trusted(certificate: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return certificate
 
 
-def with_login(server: SmtpServer, password: str, scheme: str = "smtp") -> MailChannel:
-    url = f"{scheme}://ada:{password}@127.0.0.1:{server.port}"
-    return MailChannel(parse_smtp_url(url), SENDER, timeout=5)
+def with_login(server: SmtpServer, password: str, scheme: str = "smtp", options: str = "") -> MailChannel:
+    return channel_to(f"{scheme}://ada:{password}@127.0.0.1:{server.port}{options}")
 
 
-def test_starttls_and_login(trusted: Path) -> None:
-    """Logs in after STARTTLS, with the decoded password."""
-    with SmtpServer(login=("ada", PASSWORD), certificate=trusted) as server:
-        assert isinstance(once(with_login(server, QUOTED), ready()), Sent)
+@pytest.mark.parametrize("scheme", ["smtp", "smtps"])
+def test_encrypted_log_in(trusted: Path, scheme: str) -> None:
+    """After STARTTLS, or encrypted from the first byte; with the decoded password, once for several mails."""
+    server = SmtpServer(login=("ada", PASSWORD), certificate=trusted, implicit_tls=scheme == "smtps")
+    with server:
+        channel = with_login(server, QUOTED, scheme)
+        assert [type(channel.send(mail)) for mail in several(3)] == [Sent] * 3
+        channel.close_idle()
+        assert (server.script.sessions, len(server.script.logins)) == (1, 1)
 
 
-def test_implicit_tls(trusted: Path) -> None:
-    """smtps is encrypted from the first byte."""
-    with SmtpServer(login=("ada", "right"), certificate=trusted, implicit_tls=True) as server:
-        assert isinstance(once(with_login(server, "right", "smtps"), ready()), Sent)
-
-
-def test_offered_starttls_is_taken_without_credentials(trusted: Path) -> None:
-    """On loopback too."""
+def test_offered_starttls_is_used_without_credentials(trusted: Path) -> None:
+    """Also on loopback."""
     with SmtpServer(certificate=trusted) as server:
-        assert isinstance(once(channel(server), ready()), Sent)
-
-
-def test_wrong_password_is_refused_and_never_told(trusted: Path) -> None:
-    """The outcome says what to check and holds neither user nor password."""
-    with SmtpServer(login=("ada", "right"), certificate=trusted) as server:
-        outcome = once(with_login(server, "hunter2"), ready())
-    assert isinstance(outcome, Refused)
-    assert outcome.cause is Cause.SERVICE
-    assert "check user and password in SMTP_URL" in outcome.why
-    assert "hunter2" not in outcome.why
+        assert isinstance(send_one(channel_to(server.url), ready()), Sent)
 
 
 def test_unknown_certificate_ends_the_session(certificate: Path) -> None:
-    """No log-in and no mail: certificates are checked, and plain text is no way out."""
+    """Certificates are checked, and there is no fall-back without encryption: no log-in, no mail."""
     with SmtpServer(login=("ada", "right"), certificate=certificate) as server:
-        outcome = once(with_login(server, "right"), ready())
+        outcome = send_one(with_login(server, "right"), ready())
         assert isinstance(outcome, Deferred)
         assert "self-signed certificate" in outcome.why
-        assert isinstance(once(channel(server), ready()), Deferred)
+        assert isinstance(send_one(channel_to(server.url), ready()), Deferred)
         assert (server.script.logins, server.received) == ([], [])
 
 
-def test_credentials_never_go_out_in_the_clear() -> None:
-    """A server without STARTTLS, or one whose offer was stripped, gets no password."""
+def test_credentials_are_never_sent_unencrypted() -> None:
+    """A server without STARTTLS, or one whose offer was removed on the way, gets no password."""
     with SmtpServer(login=("ada", "right")) as server:
-        outcome = once(with_login(server, "right"), ready())
+        outcome = send_one(with_login(server, "right"), ready())
         assert isinstance(outcome, Refused)
         assert outcome.cause is Cause.SERVICE
         assert (server.script.logins, server.received) == ([], [])
 
 
 def replying(*replies: str) -> Iterator[str]:
-    """The URL of a server that says these lines: one as a greeting, and one to each line that it hears."""
+    """Host and port of a server that sends these lines: one as a greeting, and one for each line that it reads."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
 
         def answer() -> None:
             connection, _ = listening.accept()
-            with connection, connection.makefile("rb") as heard:
+            with connection, connection.makefile("rb") as lines:
                 for reply in replies:
                     connection.sendall(reply.encode() + b"\r\n")
-                    if not heard.readline():
+                    if not lines.readline():
                         return
 
         thread = Thread(target=answer)
@@ -446,47 +366,34 @@ PLAIN_OFFER = "250-here\r\n250 AUTH PLAIN"
 @pytest.mark.parametrize(
     ("replies", "options", "outcome"),
     [
+        ((), "", Deferred),
         (("554 no mail here",), "", Refused),
         (("421 too busy",), "", Deferred),
         (("220 here", "502 no", "502 no"), "", Refused),  # neither EHLO nor HELO
         (("220 here", OFFER, "501 no TLS for you"), "", Refused),
         (("220 here", OFFER, "454 TLS not available for now"), "", Deferred),
-        (("220 here", PLAIN_OFFER, "535 5.7.8 wrong"), "?tls=none", Refused),
+        (("220 here", PLAIN_OFFER, "535 5.7.8 wrong hunter2"), "?tls=none", Refused),
         (("220 here", PLAIN_OFFER, "454 4.7.0 try later"), "?tls=none", Deferred),
-        (("220 here", "250-here\r\n250 AUTH GSSAPI"), "?tls=none", Refused),  # none that we know
-        (("220 here", "250 here"), "?tls=none", Refused),  # none at all
+        (("220 here", PLAIN_OFFER), "?tls=none", Deferred),  # closes the connection
+        (("220 here", "250-here\r\n250 AUTH GSSAPI"), "?tls=none", Refused),  # no method that we support
+        (("220 here", "250 here"), "?tls=none", Refused),  # no method at all
     ],
 )
-def test_what_no_mail_gets_past_blames_the_service(
+def test_failures_before_the_first_mail_are_the_service_s(
     replies: tuple[str, ...], options: str, outcome: type[Outcome]
 ) -> None:
-    """Greeting, encryption and log-in are the same for every mail: refused there for good, nothing else is tried."""
-    for place in replying(*replies, BYE):
-        result = once(
-            MailChannel(parse_smtp_url(f"smtp://ada:hunter2@{place}{options}"), SENDER, timeout=2), ready()
-        )
-        assert type(result) is outcome
-        assert getattr(result, "blame", Cause.SERVICE) is Cause.SERVICE
+    """Greeting, encryption and log-in are the same for every mail: when refused there, no other mail is tried."""
+    for place in replying(*replies, *([BYE] if outcome is Refused and replies else [])):
+        result = send_one(channel_to(f"smtp://ada:hunter2@{place}{options}", timeout=2), ready())
+        assert isinstance(result, Deferred | Refused)
+        assert (type(result), result.cause) == (outcome, Cause.SERVICE)
         assert "hunter2" not in repr(result)
+        assert "535" not in repr(replies) or "check user and password in SMTP_URL" in result.why
 
 
 def test_echoed_credentials_are_masked() -> None:
     """Some servers quote what they were sent."""
     with SmtpServer(login=("ada", "hunter2")) as server:
         server.script.rcpt = "550 you are hunter2, AGFkYQBodW50ZXIy, aHVudGVyMg=="
-        url = f"smtp://ada:hunter2@127.0.0.1:{server.port}?tls=none"
-        outcome = once(MailChannel(parse_smtp_url(url), SENDER), ready())
+        outcome = send_one(with_login(server, "hunter2", options="?tls=none"), ready())
     assert outcome == Refused("the SMTP server says 550 you are ***, ***, ***")
-
-
-def test_find_cannot_tell() -> None:
-    """SMTP has no way to ask."""
-    with pytest.raises(LookupError):
-        MailChannel(parse_smtp_url("smtp://localhost"), SENDER).find(ready())
-
-
-def test_one_mail_a_digest() -> None:
-    """Mail has no part limits; the message is the delivery's."""
-    (part,) = MailChannel(None, SENDER).render(digest(30), TOKEN, TARGET)
-    message = message_from_bytes(part.payload, policy=policy.default)
-    assert (part.papers, message["Message-ID"]) == (30, f"<{TOKEN}-1@example.org>")

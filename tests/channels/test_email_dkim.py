@@ -1,4 +1,4 @@
-"""DKIM: receivers can verify what we sign, the same input has the same signature, and a bad key is told in time."""
+"""DKIM: receivers can verify signatures, the same input has the same signature, and a wrong key is reported early."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from bot.channels.email.dkim import SIGNED_HEADERS, signer
-from bot.channels.email.message import Letterhead, compose, message_id_in, notice
+from bot.channels.email.message import MailSettings, compose, compose_notice, message_id_in
 from bot.config.smtp_url import parse_sender
 from bot.delivery.model import Notice
 from bot.errors import NotConfigured
@@ -55,7 +55,7 @@ def sign(key_file: Path) -> Sign:
 
 
 def record(pem: bytes) -> bytes:
-    """What stands in DNS for this private key."""
+    """The DNS record for this private key."""
     public = openssl("pkey", "-pubout", "-outform", "DER", given=pem)
     if len(public) == 44:  # Ed25519: the record holds the bare 32 bytes (RFC 8463, 4)
         return b"v=DKIM1; k=ed25519; p=" + base64.b64encode(public[-32:])
@@ -74,8 +74,10 @@ def verified(message: bytes, pem: bytes) -> bool:
     return good
 
 
-def letter(sign: Sign | None, url: str = "https://papers.example.org", to: str = "ada@example.org") -> bytes:
-    head = Letterhead(SENDER, url, b"sixteen letters!", sign)
+def signed_mail(
+    sign: Sign | None, url: str = "https://papers.example.org", to: str = "ada@example.org"
+) -> bytes:
+    head = MailSettings(SENDER, url, b"sixteen letters!", sign)
     return compose(digest((scored(1, title="世界模型 " * 20),)), f"{TOKEN}-1", to, head)
 
 
@@ -91,32 +93,35 @@ def tags(message: bytes) -> dict[str, str]:
 
 @pytest.mark.parametrize("to", ["ada@example.org", "josé@example.org"])
 @pytest.mark.parametrize("url", ["https://papers.example.org", "https://papers.example.org/" + "x" * 400])
-def test_receivers_can_verify_a_letter(sign: Sign, pem: bytes, url: str, to: str) -> None:
-    """Also with long links and folded subjects. The letter itself is not touched."""
-    signed = letter(sign, url, to)
+def test_a_digest_can_be_verified(sign: Sign, pem: bytes, url: str, to: str) -> None:
+    """Also with long links and folded subjects. The message after the signature is not changed."""
+    signed = signed_mail(sign, url, to)
     assert verified(signed, pem)
-    assert signed.endswith(b"\r\n" + letter(None, url, to))
+    assert signed.endswith(b"\r\n" + signed_mail(None, url, to))
     assert message_id_in(signed) == f"<{TOKEN}-1@example.org>"
 
 
-def test_receivers_can_verify_a_notice(sign: Sign, pem: bytes) -> None:
-    """A plain message is signed alike."""
-    head = Letterhead(SENDER, signer=sign)
+def test_a_notice_can_be_verified(sign: Sign, pem: bytes) -> None:
+    """A plain message is signed in the same way."""
+    head = MailSettings(SENDER, signer=sign)
     assert verified(
-        notice(Notice("Two failed", "é" * 2000 + "\n.\nFrom here\n\n\n", MADE), "a-1", "o@x.org", head), pem
+        compose_notice(
+            Notice("Two failed", "é" * 2000 + "\n.\nFrom here\n\n\n", MADE), "a-1", "o@x.org", head
+        ),
+        pem,
     )
 
 
-def test_every_header_of_ours_is_signed(sign: Sign) -> None:
-    """RFC 8058 wants both unsubscribe headers among them, Gmail the Feedback-ID; From is signed once more."""
-    signed = tags(letter(sign))["h"].split(":")
+def test_signed_headers(sign: Sign) -> None:
+    """With both unsubscribe headers (RFC 8058) and the Feedback-ID (Gmail); From is signed once more."""
+    signed = tags(signed_mail(sign))["h"].split(":")
     present = [n.lower() for n in SIGNED_HEADERS if n != "Content-Transfer-Encoding"]
     assert signed == [*present, "from"]
     assert {"list-unsubscribe", "list-unsubscribe-post", "feedback-id"} < set(signed)
 
 
-def test_only_headers_that_are_there_are_named(sign: Sign) -> None:
-    """What looks like one in a folded line or in the body is none."""
+def test_only_present_headers_are_signed(sign: Sign) -> None:
+    """A folded line or a body may look like a header."""
     signed = sign(b"From: a@example.org\r\nSubject: x\r\n date: y\r\n\r\nTo: z\r\n", MADE)
     assert tags(signed)["h"] == "from:subject:from"
 
@@ -131,9 +136,9 @@ def test_only_headers_that_are_there_are_named(sign: Sign) -> None:
         (b"To: ", b"From: Eve <eve@example.org>\r\nTo: "),
     ],
 )
-def test_a_changed_letter_fails(sign: Sign, pem: bytes, old: bytes, new: bytes) -> None:
-    """A header, a link or the body rewritten, or a second sender added."""
-    head = Letterhead(SENDER, "https://papers.example.org", b"sixteen letters!", sign)
+def test_a_changed_message_fails(sign: Sign, pem: bytes, old: bytes, new: bytes) -> None:
+    """A header, a link or the body was rewritten, or a second sender added."""
+    head = MailSettings(SENDER, "https://papers.example.org", b"sixteen letters!", sign)
     signed = compose(digest(), f"{TOKEN}-1", "ada@example.org", head)
     assert verified(signed, pem)
     assert old in signed
@@ -141,18 +146,18 @@ def test_a_changed_letter_fails(sign: Sign, pem: bytes, old: bytes, new: bytes) 
 
 
 def test_tags(sign: Sign) -> None:
-    """Relaxed, as relays rewrap headers; dated by the digest and not by the clock."""
-    found = tags(letter(sign))
+    """Relaxed, as relays rewrap headers; with the date of the digest."""
+    found = tags(signed_mail(sign))
     expected = {"a": "rsa-sha256", "c": "relaxed/relaxed", "d": "example.org", "s": "pb"}
     assert expected.items() <= found.items()
     assert found["t"] == str(int(MADE.timestamp()))
 
 
-def test_the_clock_changes_nothing(sign: Sign, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A digest that is rendered again a year later is the same message."""
-    before = letter(sign)
+def test_the_signature_does_not_depend_on_the_clock(sign: Sign, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A digest that is rendered again later is the same message."""
+    before = signed_mail(sign)
     monkeypatch.setattr(time, "time", lambda: 2e9)
-    assert letter(sign) == before
+    assert signed_mail(sign) == before
 
 
 # --- Keys -------------------------------------------------------------------------------------------------
@@ -174,21 +179,21 @@ def traditional(pem: bytes) -> bytes:
     ids=["PKCS #8", "PKCS #1", "Windows line ends", "no last line end", "words around it"],
 )
 def test_rsa_keys(tmp_path: Path, pem: bytes, written: Callable[[bytes], bytes]) -> None:
-    """However OpenSSL or an editor wrote it."""
+    """As OpenSSL or an editor writes them."""
     path = tmp_path / "k"
     path.write_bytes(written(pem))
-    assert verified(letter(signer("example.org", "pb", path)), pem)
+    assert verified(signed_mail(signer("example.org", "pb", path)), pem)
 
 
 @pytest.mark.parametrize("bare", [False, True], ids=["PKCS #8", "dknewkey"])
 def test_ed25519_keys(tmp_path: Path, bare: bool) -> None:
-    """As OpenSSL writes them, and as dkimpy's own tool does."""
+    """As OpenSSL and dkimpy's own tool write them."""
     pytest.importorskip("nacl", reason="dkimpy[ed25519] is not installed")
     pem = openssl("genpkey", *ED25519)
     seed = openssl("pkey", "-outform", "DER", given=pem)[-32:]
     path = tmp_path / "k"
     path.write_bytes(base64.b64encode(seed) + b"\n" if bare else pem)
-    signed = letter(signer("example.org", "pb", path))
+    signed = signed_mail(signer("example.org", "pb", path))
     assert tags(signed)["a"] == "ed25519-sha256"
     assert verified(signed, pem)
 
@@ -217,12 +222,12 @@ def encrypted(pem: bytes) -> bytes:
     ],
     ids=["empty", "words", "bare", "binary", "torn", "hollow", "short", "public", "encrypted", "elliptic"],
 )
-def test_no_key(tmp_path: Path, pem: bytes, written: Callable[[bytes], bytes]) -> None:
-    """What cannot sign is told when it is opened, by the variable's name and without a word of the file."""
+def test_invalid_keys(tmp_path: Path, pem: bytes, written: Callable[[bytes], bytes]) -> None:
+    """They are reported when they are opened, with the variable's name and without any text of the file."""
     path = tmp_path / "sesame.pem"
     path.write_bytes(written(pem))
     with pytest.raises(
-        NotConfigured, match=r"^DKIM_KEY names a file without an RSA or Ed25519 private key"
+        NotConfigured, match=r"^DKIM_KEY names a file without an unencrypted RSA or Ed25519 private key"
     ) as caught:
         signer("example.org", "pb", path)
     assert "sesame" not in str(caught.value)
@@ -238,21 +243,21 @@ def test_a_weak_key(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["missing", "."])
-def test_a_file_that_cannot_be_read(tmp_path: Path, name: str) -> None:
-    """Missing by now, or a folder."""
+def test_unreadable_files(tmp_path: Path, name: str) -> None:
+    """Removed after the settings were read, or a folder."""
     with pytest.raises(NotConfigured, match=r"^DKIM_KEY names a file that cannot be read: "):
         signer("example.org", "pb", tmp_path / name)
 
 
 def test_without_dkimpy(key_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is an extra: the message says what to install."""
+    """It is optional: the message says what to install."""
     monkeypatch.setitem(sys.modules, "dkim", None)
     with pytest.raises(NotConfigured, match=r"DKIM_KEY .*pip install dkimpy"):
         signer("example.org", "pb", key_file)
 
 
 def test_without_pynacl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Ed25519 is an extra of dkimpy's."""
+    """Ed25519 needs an extra of dkimpy."""
     monkeypatch.delattr("dkim.nacl", raising=False)
     path = tmp_path / "k"
     path.write_bytes(openssl("genpkey", *ED25519))
@@ -261,12 +266,5 @@ def test_without_pynacl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_the_key_is_not_shown(sign: Sign, pem: bytes) -> None:
-    """By nothing that a log or a traceback might print."""
-    assert pem.splitlines()[1].decode() not in repr(sign) + repr(Letterhead(SENDER, signer=sign))
-
-
-def test_a_signature_of_another_key_fails(sign: Sign) -> None:
-    """The record in DNS decides."""
-    assert not verified(
-        sign(b"From: a@example.org\r\n\r\nx\r\n", datetime(2026, 1, 1, tzinfo=UTC)), openssl("genpkey", *RSA)
-    )
+    """A log or a traceback that prints values does not show it."""
+    assert pem.splitlines()[1].decode() not in repr(sign) + repr(MailSettings(SENDER, signer=sign))

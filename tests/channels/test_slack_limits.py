@@ -1,4 +1,4 @@
-"""The validator of Slack messages finds what Slack would not take, and its reader sees what Slack would show."""
+"""The validator of Slack messages finds what Slack would refuse, and its reader sees what Slack would show."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ def section(words: str = "a", **changes: Any) -> Block:
 
 
 def context(*words: str) -> Block:
-    return {"type": "context", "elements": [text(one) for one in words]}
+    return {"type": "context", "elements": [text(word) for word in words]}
 
 
 def buttons(*changes: Block) -> Block:
-    elements = [{"type": "button", "text": plain(), "action_id": "a"} | one for one in changes]
+    elements = [{"type": "button", "text": plain(), "action_id": "a"} | change for change in changes]
     return {"type": "actions", "elements": elements}
 
 
@@ -61,8 +61,8 @@ def payload(*blocks: Block, **changes: Any) -> dict[str, Any]:
     ],
     ids=lambda _: "",
 )
-def test_a_sound_message_has_no_problems(sound: dict[str, Any]) -> None:
-    """Also at each limit."""
+def test_valid_messages(sound: dict[str, Any]) -> None:
+    """No problem, also at each limit."""
     assert problems(sound) == []
 
 
@@ -136,8 +136,8 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("broken", "problem"), BROKEN.values(), ids=BROKEN)
-def test_a_broken_message_has_its_problem(broken: dict[str, Any], problem: str) -> None:
-    """One, and the one that it has."""
+def test_invalid_messages(broken: dict[str, Any], problem: str) -> None:
+    """Exactly the one problem."""
     (found,) = problems(broken)
     assert problem in found
 
@@ -165,16 +165,16 @@ def test_a_broken_message_has_its_problem(broken: dict[str, Any], problem: str) 
     ],
 )
 def test_what_slack_shows(mrkdwn: str, seen: str) -> None:
-    """Links by their words, marks that work gone and the others there, entities as what they stand for."""
+    """Labels of links, no working marks, other marks, decoded entities."""
     assert shown(mrkdwn) == seen
 
 
-def test_a_keen_reader_sees_marks_where_slack_may_not() -> None:
-    """Beside a slash, and before a letter: but neither within a word nor after a soft hyphen."""
+def test_keen_reading() -> None:
+    """Marks beside a slash or before a letter work, but not within a word or after a soft hyphen."""
     assert shown("/*a*/ _b_c", keen=True) == "/a/ bc"
     assert shown("a*b*c \u00ad*a* \u00ad_b_", keen=True) == "a*b*c *a* _b_"
 
 
 def test_what_is_bold() -> None:
-    """Each stretch by itself, links by their words."""
+    """Each part by itself, with labels of links."""
     assert bold("*a b* and *<https://a.org|c>*, not\u00ad*d*, /*e*/") == ["a b", "c"]

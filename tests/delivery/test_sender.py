@@ -265,10 +265,10 @@ def test_fake_is_a_channel(world: World) -> None:
     """The scripted channel keeps the seam's promises: pure rendering, outcomes, found once it arrived."""
     channel: Channel = FakeChannel()
     channel.check()
-    assert channel.find(ENVELOPE) is None
+    assert channel.look_up(ENVELOPE) is None
     assert isinstance(channel.send(ENVELOPE), Sent)
-    assert channel.find(ENVELOPE) == Sent("found")
-    assert channel.find(replace(ENVELOPE, delivery="other-1")) is None
+    assert channel.look_up(ENVELOPE) == Sent("found")
+    assert channel.look_up(replace(ENVELOPE, delivery="other-1")) is None
     profile = make_profile("robots")
     digest = world.desk([profile]).compose(profile, NOW.date())
     assert channel.render(digest, "e", "inbox") == channel.render(digest, "e", "inbox")
@@ -797,9 +797,9 @@ class SlowChannel(FakeChannel):
 
     before: Callable[[Envelope], None] = lambda envelope: None
 
-    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
+    def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         self.before(envelope)
-        return super().send(envelope, reach)
+        return super().send(envelope, on_stage)
 
 
 def test_who_was_taken_over_leaves_the_delivery_alone(world: World) -> None:

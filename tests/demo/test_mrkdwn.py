@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.channels.slack.mrkdwn import escaped
+from bot.channels.slack.mrkdwn import escape
 from bot.demo.mrkdwn import Line, Run, lines, plain_lines
 from tests.support.samples import HOSTILE
 
@@ -55,7 +55,7 @@ def test_plain_text_holds_no_markup() -> None:
 @settings(max_examples=200)
 def test_what_the_channel_escapes_shows_as_written(text: str) -> None:
     """The writer and the reader of markup agree: nothing that a source says is bold, a link, or a quotation."""
-    (line,) = lines(escaped(text))
+    (line,) = lines(escape(text))
     shown = "".join(run.text for run in line.runs)
     assert shown.translate(INVISIBLE) == text.replace("\n", " ").translate(INVISIBLE)
     assert all(run == Run(run.text) for run in line.runs)

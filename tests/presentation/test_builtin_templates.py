@@ -18,7 +18,7 @@ from lxml import html
 
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
-from bot.channels.slack.mrkdwn import escaped, size
+from bot.channels.slack.mrkdwn import escape, size
 from bot.digests.model import Digest, ScoredPaper
 from bot.errors import Problem
 from bot.papers.model import Paper
@@ -138,7 +138,7 @@ def test_own_templates_share_parts(own: Own) -> None:
 def test_the_built_in_ones_can_be_built_on(own: Own, name: str) -> None:
     """Under the same name with `builtin/` before it, and under another name as they are."""
     own.write("digest.txt.j2", f'before {{% include "{name}" %}}')
-    names = {"digest": VIEW, "papers": VIEW.papers, "part": 1, "parts": 1, "shown": escaped, "cut": truncate}
+    names = {"digest": VIEW, "papers": VIEW.papers, "part": 1, "parts": 1, "shown": escape, "cut": truncate}
     found = CustomTemplates(own.folder, environment(), own.told.append).render(TEXT, str, names)
     assert own.told == []
     assert found is not None
@@ -382,7 +382,7 @@ def test_a_title_is_no_template_and_no_markup(own: Own, title: str) -> None:
     assert not page.xpath("//p/*")
     assert own.text("{{ digest.papers[0].title }}", shown) == meant.strip()
     first = own.slack("{{ papers[0].title }}\n", shown).splitlines()[0]
-    assert first == (escaped(meant) if size(escaped(meant)) < 3000 else first)
+    assert first == (escape(meant) if size(escape(meant)) < 3000 else first)
     assert "<!" not in first
     assert "<@" not in first
     assert own.told == []
@@ -400,7 +400,7 @@ def test_no_name_is_a_template(own: Own, words: str) -> None:
     assert page.text_content().count(words) >= 5
     assert not page.xpath("//script")
     assert words in " ".join(BUILT_IN.text(view).split())
-    assert escaped(words) in slack_text(BUILT_IN, shown)
+    assert escape(words) in slack_text(BUILT_IN, shown)
     leaving = BUILT_IN.unsubscribe(LinkPage.ASKS, UnsubscribeView(words, "a…"))
     assert words in html.fromstring(leaving).text_content()
 
@@ -424,7 +424,7 @@ def test_slack_text_is_escaped_once(own: Own, template: str) -> None:
     own.write("_p.j2", "{{ papers[0].title }}")
     title = "A & B <!channel> *x*"
     text = own.slack(f"*New* {template}", digest((scored(1, title=title),)))
-    assert text.splitlines()[0] == f"*New* {escaped(title)}"
+    assert text.splitlines()[0] == f"*New* {escape(title)}"
     assert own.told == []
 
 

@@ -123,19 +123,19 @@ class FakeChannel:
             for n, group in enumerate(groups, start=1)
         )
 
-    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
-        return f"{delivery} {target} {told.subject}\n{told.text}".encode()
+    def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        return f"{delivery} {target} {notice.subject}\n{notice.text}".encode()
 
     def conversation(self, target: str) -> str:
         return target
 
-    def rest(self) -> None:
+    def close_idle(self) -> None:
         self.rests += 1
 
-    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
+    def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         self.calls.append(f"send {envelope.delivery.rpartition('-')[2]}")
         for stage in self.stages:
-            reach(stage)
+            on_stage(stage)
         self.sent.append(envelope)
         self.during(envelope)
         outcome = self.outcomes.pop(0) if self.outcomes else Sent(f"receipt of {envelope.delivery}")
@@ -143,7 +143,7 @@ class FakeChannel:
             self.arrived[envelope.delivery] = envelope
         return outcome
 
-    def find(self, envelope: Envelope) -> Sent | None:
+    def look_up(self, envelope: Envelope) -> Sent | None:
         self.calls.append(f"find {envelope.delivery.rpartition('-')[2]}")
         if not self.can_find:
             raise LookupError("nobody can tell")

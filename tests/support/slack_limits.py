@@ -1,7 +1,7 @@
-"""What Slack takes, and what it shows: its limits and its reading of mrkdwn, written from its documentation and from
-what others measured, and from nothing of the product's.
+"""What Slack accepts and what it shows: its limits and its reading of mrkdwn.
 
-Where Slack's own limit is not what a message should come near, the number here is the lower one, said beside it.
+Written from Slack's documentation and others' measurements, independent of the product's code. Where messages should
+stay away from Slack's own limit, the number here is lower, and the comment gives Slack's.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ _FIELDS, _CONTEXT, _ACTIONS = 10, 10, 25
 _ID = 255
 _BUTTON = {"text": 75, "value": 2_000, "url": 3_000}
 _KNOWN = {"header", "section", "context", "divider", "actions", "markdown"}
-#: A link as we write them: a web address without spaces, and words.
+#: A link in the form that the product writes: a web address without spaces, and a label.
 _LINK = re.compile(r"<(https?://[^\s<>|]+)\|([^<>]*[^<>\s][^<>]*)>")
 
 
 def size(text: str) -> int:
-    """Characters as JavaScript counts them: one beyond U+FFFF is two."""
+    """UTF-16 units: a character beyond U+FFFF is two."""
     return len(text.encode("utf-16-le", "surrogatepass")) // 2
 
 
 def problems(payload: Mapping[str, Any]) -> list[str]:
-    """All that Slack would not take of a chat.postMessage's arguments, would cut, or would read as we do not mean."""
+    """What Slack would refuse, cut, or read differently in the arguments of chat.postMessage."""
     return [*_of_message(payload), *_of_text("text", payload.get("text"), MOST_TEXT), *_of_blocks(payload)]
 
 
@@ -69,13 +69,13 @@ def _of_blocks(payload: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _texts(value: Any) -> Iterator[str]:
-    """Whatever is named text, at any depth."""
+    """Values named text, at any depth."""
     if isinstance(value, list | tuple):
-        for one in value:
-            yield from _texts(one)
+        for item in value:
+            yield from _texts(item)
     elif isinstance(value, dict):
-        for name, one in value.items():
-            yield from [one] if name == "text" and isinstance(one, str) else _texts(one)
+        for name, item in value.items():
+            yield from [item] if name == "text" and isinstance(item, str) else _texts(item)
 
 
 def _of_block(block: Block) -> Iterator[str]:
@@ -159,21 +159,21 @@ def _of_escaping(where: str, text: str) -> Iterator[str]:
         yield f"{where}: a URL that is not escaped"
 
 
-# --- What is seen -------------------------------------------------------------------------------------------
+# --- What is shown ------------------------------------------------------------------------------------------
 
-#: What stands before a mark that opens and after one that closes, in Slack's own web client as others quote it.
+#: Before an opening mark and after a closing one, in Slack's own web client as others quote it.
 _BEFORE = r"(?:^|(?<=[\s?.,\-!^;:{(\[%$#+=\"\u2000-\u206f\u2e00-\u2e7f]))"
 _AFTER = r"(?=$|[\s?.,'\-!^;:})\]%$~{\[<#+=\u2000-\u206f\u2e00-\u2e7f…\"])"
-#: A reader that is keener: all but a letter, a digit or a soft hyphen may stand before, and anything after.
+#: A keener reading: anything but a letter, a digit or a soft hyphen before, and anything after.
 _ANYTHING_BEFORE = r"(?<![^\W_])(?<!\u00ad)"
 _MARKS = ("[`｀]", "[*＊]", "[_＿]", "[~～]")
 
 
 def shown(mrkdwn: str, *, keen: bool = False) -> str:
-    """What a reader sees of mrkdwn: links by their words, marks that work gone, the others there, entities as what
-    they stand for, without what is invisible. An emoji's name becomes a square, a quotation loses its sign.
+    """What a reader sees of mrkdwn: labels of links, no working marks, other marks, decoded entities, nothing
+    invisible. An emoji's name becomes a square, and a quotation loses its sign.
 
-    `keen`: every mark works that any reader might take for one; what is shown as written is so for both.
+    `keen`: every mark works that could be one. Text that is shown as written is the same for both.
     """
     text = re.sub(r":[\w+'-]+:(?::skin-tone-\d:)?", "□", _LINK.sub(r"\2", mrkdwn))
     for mark in _MARKS:

@@ -1,4 +1,4 @@
-"""A local Slack: real HTTP, the methods that Paperboy uses, their limits, and failures on demand."""
+"""A local Slack server: real HTTP, the methods that Paperboy uses, their limits, and failures on demand."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ Answer = dict[str, Any]
 
 @dataclass(frozen=True)
 class Fault:
-    """How one call goes wrong: all that is set happens, in this order."""
+    """How one call fails: everything that is set happens, in this order."""
 
     late: float = 0.0  #: seconds before anything is stored
-    store: bool = False  #: the message is posted nevertheless
+    store: bool = False  #: the message is posted all the same
     delay: float = 0.0  #: seconds before anything is answered
     drop: bool = False  #: the connection ends without an answer
     status: int = 200
@@ -33,10 +33,10 @@ class Fault:
 
 
 class SlackServer:
-    """Use as a context manager. `script` holds what befalls the next posts, one entry a call, None for nothing;
-    `read_script` the same for conversations.history and conversations.replies, `list_script` for conversations.list.
-    Where a script has nothing more, `plan` and `read_plan` are asked, each by one call at a time.
-    `channels` are the channels by their names; posting to another name makes one.
+    """Use as a context manager. `script` has the faults of the next posts, one entry a call, None for no fault;
+    `read_script` those of conversations.history and conversations.replies, `list_script` of conversations.list.
+    When a script is empty, `plan` and `read_plan` are called, by one call at a time.
+    `channels`: ids by name; posting to another name creates a channel.
     """
 
     def __init__(self, token: str = "xoxb-right-token") -> None:
@@ -49,9 +49,9 @@ class SlackServer:
         self.list_script: list[Fault | None] = []
         self.lists = True  #: whether the token has the scopes to list channels
         self.channels: dict[str, str] = {}  #: ids by name, without "#"
-        self.calls: list[tuple[str, dict[str, Any]]] = []  #: method and arguments, whatever came of them
+        self.calls: list[tuple[str, dict[str, Any]]] = []  #: method and arguments of all calls
         self.times: list[float] = []  #: when each message was stored
-        self.faults: list[tuple[str, Fault]] = []  #: what befell calls, by method
+        self.faults: list[tuple[str, Fault]] = []  #: faults that happened, by method
         self._lock = Lock()
         self._http = _Http(("127.0.0.1", 0), _handler(self))
         self._http.daemon_threads = False  # so that closing waits for the handlers' sockets
@@ -72,22 +72,24 @@ class SlackServer:
         self.close()
 
     def close(self) -> None:
-        """Stops answering: connections are refused from here on. May be called twice."""
+        """Refuse connections from now on. May be called twice."""
         if self._thread.is_alive():
             self._http.shutdown()
             self._thread.join()
         self._http.server_close()
 
     def settle(self) -> None:
-        """Returns when all that was sent to the server so far has been dealt with, also what a dead process sent."""
+        """Wait until everything that was sent so far has been handled, also what a dead process sent."""
         connection = HTTPConnection("127.0.0.1", self._http.server_address[1], timeout=10)
-        connection.request("GET", _SETTLE)  # connections are taken in order: what came before is known now
+        connection.request(
+            "GET", _SETTLE
+        )  # connections are accepted in order: all earlier ones are counted now
         connection.getresponse().read()
         connection.close()
         self._http.wait_until_idle()
 
     def clear(self) -> None:
-        """Forgets what was posted and called, and the scripts."""
+        """Forget posts, calls and scripts."""
         with self._lock:
             for kept in (self.messages, self.times, self.calls, self.faults, self.script, self.read_script):
                 kept.clear()
@@ -95,7 +97,7 @@ class SlackServer:
     # --- methods of the Web API
 
     def call(self, method: str, arguments: dict[str, Any], token: str) -> tuple[Fault, Answer]:
-        """What happens to one call, and the answer if there is one."""
+        """The fault of one call, and its answer if there is one."""
         with self._lock:
             self.calls.append((method, arguments))
             fault = self._fault(method)
@@ -163,7 +165,7 @@ class SlackServer:
         return _page(found, arguments, "channels")
 
     def _channel_id(self, channel: str) -> str:
-        """A name becomes an id, as in Slack's answers."""
+        """A name is replaced by its id, as in Slack's answers."""
         if not channel.startswith("#"):
             return channel
         return self.channels.get(channel[1:]) or f"C0{channel[1:].upper()}"
@@ -173,7 +175,7 @@ class SlackServer:
 
 
 def rejected(arguments: dict[str, Any]) -> str | None:
-    """The error code that Slack answers to such a message; None when it takes it."""
+    """Slack's error code for a message; None when it is accepted."""
     blocks = arguments.get("blocks") or []
     texts = [(block["type"], text) for block in blocks for text in _texts(block)]
     sizes = [len(text.encode("utf-16-le")) // 2 for _, text in texts]
@@ -218,7 +220,7 @@ _SETTLE = "/settle"
 
 
 class _Http(ThreadingHTTPServer):
-    """Knows how many connections it is dealing with."""
+    """Counts the connections that it is handling."""
 
     request_queue_size = 128
 
@@ -244,9 +246,7 @@ class _Http(ThreadingHTTPServer):
 
     def wait_until_idle(self) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: not self._open, timeout=30), (
-                "a call has not come to its end"
-            )
+            assert self._changed.wait_for(lambda: not self._open, timeout=30), "a call was not finished"
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), ConnectionError):

@@ -1,4 +1,4 @@
-"""A local SMTP server: real SMTP on loopback, everything received, and failures on demand."""
+"""A local SMTP server: real SMTP on loopback, with the mail that it received, and failures on demand."""
 
 from __future__ import annotations
 
@@ -38,25 +38,25 @@ class At(Enum):
 
 @dataclass(frozen=True)
 class MailFault:
-    """How one mail goes wrong at one stage: all that is set happens, in this order."""
+    """How one mail fails at one stage: everything that is set happens, in this order."""
 
     at: At
-    store: bool = False  #: the message is kept nevertheless; only after the dot
+    store: bool = False  #: the message is kept all the same; only after the dot
     hang: float = 0.0  #: seconds
     cut: bool = False  #: the connection ends without a reply
     reply: str = "250 OK"  #: a whole line
 
     @property
     def breaks_content(self) -> bool:
-        """Whether the client cannot know what became of the message."""
+        """Whether the client cannot know if the message was accepted."""
         return self.at in (At.CONTENT, At.DOT) and (self.cut or self.hang > 0)
 
 
 @dataclass
 class Script:
-    """What befalls sessions from here on; the replies are whole lines, as `450 4.2.0 later`.
+    """What happens in sessions from now on; replies are whole lines, such as `450 4.2.0 later`.
 
-    `plan` is asked at each mail's beginning.
+    `plan` is called when a mail begins.
     """
 
     mail: str | None = None
@@ -124,14 +124,14 @@ class _Handler:
 
 
 class _Smtp(SMTP):
-    """aiosmtpd's, with what may befall a mail; counts its connections."""
+    """aiosmtpd's, with faults; counts its connections."""
 
     fault: MailFault | None = None  #: of the mail that is under way
     befallen: list[tuple[bytes, MailFault]]
     sessions: _Sessions
 
     def connection_made(self, transport: Any) -> None:
-        if self.transport is None:  # else TLS begins on a connection that is known
+        if self.transport is None:  # else TLS begins on a known connection
             self.sessions.change(1)
         super().connection_made(transport)
 
@@ -140,7 +140,7 @@ class _Smtp(SMTP):
         self.sessions.change(-1)
 
     async def befall(self, at: At, content: bytes = b"") -> str | None:
-        """The fault's reply, when it is one of this stage."""
+        """Make the fault happen, if it is one of this stage; its reply."""
         fault = self.fault
         if fault is None or fault.at is not at:
             return None
@@ -163,7 +163,7 @@ class _Smtp(SMTP):
 
 
 class _Sessions:
-    """How many connections there are."""
+    """The number of connections."""
 
     def __init__(self) -> None:
         self._open = 0
@@ -181,10 +181,10 @@ class _Sessions:
         return self._made
 
     def wait_until_idle(self, made: int) -> None:
-        """Until at least so many were made, and all are closed."""
+        """Wait until at least `made` connections were made, and all are closed."""
         with self._changed:
             over = self._changed.wait_for(lambda: self._made >= made and not self._open, timeout=30)
-            assert over, "a mail has not come to its end"
+            assert over, "a mail was not finished"
 
 
 class SmtpServer:
@@ -201,7 +201,9 @@ class SmtpServer:
         smtputf8: bool = True,
     ) -> None:
         self.received: list[Received] = []
-        self.befallen: list[tuple[bytes, MailFault]] = []  #: by the plan, with what was read
+        self.befallen: list[
+            tuple[bytes, MailFault]
+        ] = []  #: the plan's faults, with what was read of the mail
         self.script = Script()
         self._sessions = _Sessions()
         self._login = login
@@ -239,19 +241,19 @@ class SmtpServer:
         self.close()
 
     def close(self) -> None:
-        """Connections are refused from here on. May be called twice."""
+        """Refuse connections from now on. May be called twice."""
         if self._controller.loop.is_running():
             self._controller.stop()
 
     def settle(self) -> None:
-        """Returns when all that was sent to the server so far has been dealt with, also what a dead process sent."""
+        """Wait until everything that was sent so far has been handled, also what a dead process sent."""
         made = self._sessions.made
         with socket.create_connection(("127.0.0.1", self.port), timeout=10) as knock:
-            knock.recv(1)  # connections are taken in order: what came before is known now
+            knock.recv(1)  # connections are accepted in order: all earlier ones are counted now
         self._sessions.wait_until_idle(made + 1)
 
     def clear(self) -> None:
-        """Forgets what was received."""
+        """Forget what was received."""
         self.received.clear()
         self.befallen.clear()
 
@@ -271,7 +273,7 @@ class _Controller(Controller):
     sessions: _Sessions
 
     def factory(self) -> SMTP:
-        """Without the warning on log-ins in the clear, which tests of loopback want."""
+        """Without the warning about unencrypted log-ins, which tests on loopback need."""
         self.handler._script.sessions += 1
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
@@ -280,7 +282,7 @@ class _Controller(Controller):
         return made
 
     def _trigger_server(self) -> None:
-        """Called once the socket listens: only now the port is known."""
+        """Called when the socket listens and its port is known."""
         assert self.server is not None
         self.port = self.server.sockets[0].getsockname()[1]
         super()._trigger_server()  # connects to itself

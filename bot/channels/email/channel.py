@@ -1,4 +1,4 @@
-"""A digest as a mail, handed to an SMTP server."""
+"""Sends digests as mail through an SMTP server."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ import functools
 import re
 from collections.abc import Callable
 
-from bot.channels.email.bounces import verp
-from bot.channels.email.message import Letterhead, Signer, compose, message_id_in, notice
+from bot.channels.email.message import MailSettings, Signer, compose, compose_notice, message_id_in
+from bot.channels.email.reports import verp
 from bot.channels.email.smtp import NotSentError, Session
 from bot.config.smtp_url import Sender, SmtpServer
 from bot.delivery.model import Cause, Envelope, Notice, Outcome, Part, Refused, Sent
@@ -16,18 +16,18 @@ from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.presentation.templates import BUILT_IN, Templates
 
-TIMEOUT = 30.0  # seconds, of every wait on the server
-NOT_CONFIGURED = "e-mail is not configured: set SMTP_URL and MAIL_FROM"
-#: Whom a preview is from while MAIL_FROM is not set.
-_NOBODY = Sender("Paperboy", "paperboy@localhost", "localhost")
+TIMEOUT = 30.0  # seconds, of every wait for the server
+_NOT_CONFIGURED = "e-mail is not configured: set SMTP_URL and MAIL_FROM"
+#: The sender of a preview while MAIL_FROM is not set.
+_PREVIEW_SENDER = Sender("Paperboy", "paperboy@localhost", "localhost")
 
 
 class MailChannel(Channel):
-    """Mails from `sender` (MAIL_FROM) through `server` (SMTP_URL); `target` is an address.
+    """Sends from `sender` (MAIL_FROM) through `server` (SMTP_URL); `target` is an address.
 
-    `return_path`: where mail servers report to that a mail came back, `bounces@example.org`, whose `bounces+x@` lead
-    to the same mailbox. `public_url`, `secret`: for one-click links. `signer`: opens the DKIM key, or raises
-    NotConfigured; it is asked when a message is first to be signed, and not again once it has answered.
+    `return_path`: where mail servers report failures, such as `bounces@example.org`; mail to `bounces+x@` must arrive
+    in the same mailbox. `public_url`, `secret`: for one-click links. `signer`: opens the DKIM key, or raises
+    NotConfigured; called when a message is first to be signed, and not again after it has succeeded.
     """
 
     name = "email"
@@ -55,52 +55,44 @@ class MailChannel(Channel):
         self._templates = templates
 
     def check(self) -> None:
-        self._settings()
-        self.letterhead()
-
-    def letterhead(self) -> Letterhead:
-        """Raises NotConfigured when messages are to be signed and cannot be: none goes out unsigned."""
-        signer = self._signer() if self._signer else None
-        return Letterhead(self._sender or _NOBODY, self._public_url, self._secret, signer, self._templates)
-
-    def _settings(self) -> tuple[SmtpServer, Sender]:
-        """Raises NotConfigured, naming the variables to set."""
         if not self._server or not self._sender:
-            raise NotConfigured(NOT_CONFIGURED)
-        return self._server, self._sender
+            raise NotConfigured(_NOT_CONFIGURED)
+        self._mail_settings()
+
+    def _mail_settings(self) -> MailSettings:
+        """Raises NotConfigured when messages are to be signed and cannot be: none is sent unsigned."""
+        signer = self._signer() if self._signer else None
+        sender = self._sender or _PREVIEW_SENDER
+        return MailSettings(sender, self._public_url, self._secret, signer, self._templates)
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        """Raises NotConfigured as `letterhead` does, when nobody asked `check` before."""
-        content = compose(digest, f"{delivery}-1", target, self.letterhead())
+        """Raises NotConfigured when the DKIM key cannot be opened, which `check` reports before."""
+        content = compose(digest, f"{delivery}-1", target, self._mail_settings())
         return (Part(content, len(digest.papers), digest.ids),)
 
-    def notice(self, told: Notice, delivery: str, target: str) -> bytes:
-        return notice(told, delivery, target, self.letterhead())
+    def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
+        return compose_notice(notice, delivery, target, self._mail_settings())
 
-    def rest(self) -> None:
+    def close_idle(self) -> None:
         if self._session:
             self._session.close(politely=True)
         self._session = None
 
-    def send(self, envelope: Envelope, reach: StageCallback = ignore_stage) -> Outcome:
+    def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
+        if not self._server or not self._sender:
+            return Refused(_NOT_CONFIGURED, Cause.SERVICE)
+        if not re.fullmatch(r"[^\s<>@\x00-\x1f]+@[^\s<>@\x00-\x1f]+", envelope.target):
+            return Refused("the target is not one e-mail address")
+        # an envelope sender for each delivery, so that reports of failures name it
+        return_path = (
+            verp(self._return_path, envelope.delivery) if self._return_path else self._sender.address
+        )
+        self._session = self._session or Session(self._server, self._timeout)
         try:
-            server, sender = self._settings()
-            self._session = self._session or Session(server, self._timeout)
-            # with a return address, reports go to an address of each delivery's own, so that they name it
-            from_ = verp(self._return_path, envelope.delivery) if self._return_path else sender.address
-            outcome = self._session.hand_over(from_, _address(envelope.target), envelope.payload, reach)
-        except NotConfigured as error:
-            return Refused(str(error), Cause.SERVICE)
+            outcome = self._session.send_mail(return_path, envelope.target, envelope.payload, on_stage)
         except NotSentError as error:
             return error.outcome
         return Sent(message_id_in(envelope.payload)) if isinstance(outcome, Sent) else outcome
 
-    def find(self, envelope: Envelope) -> Sent | None:
-        raise LookupError("a mail that went out cannot be looked up")
-
-
-def _address(target: str) -> str:
-    """One bare address. Raises NotSentError for what would not be one recipient."""
-    if not re.fullmatch(r"[^\s<>@\x00-\x1f]+@[^\s<>@\x00-\x1f]+", target):
-        raise NotSentError(Refused("the target is no e-mail address"))
-    return target
+    def look_up(self, envelope: Envelope) -> Sent | None:
+        raise LookupError("mail cannot be looked up after it was sent")

@@ -1,8 +1,7 @@
-"""DKIM: a message with its signature in front, for senders whose relay does not sign.
+"""DKIM signatures, for senders whose relay does not sign.
 
-Owns the private key and the choice of headers; refuses to know what a message says. Signing is pure: the same
-message and time give the same bytes, as both algorithms are deterministic. dkimpy is an extra, and is imported
-only when a key is opened.
+Reads the private key and chooses the headers to sign. Signing is pure: the same message and time give the same bytes,
+as both algorithms are deterministic. dkimpy is an optional dependency, imported only when a key is opened.
 """
 
 from __future__ import annotations
@@ -17,8 +16,8 @@ from typing import Any
 
 from bot.errors import NotConfigured
 
-#: In this order, as far as a message has them. dkimpy's own choice omits List-Unsubscribe-Post, without which
-#: a one-click link counts for nothing (RFC 8058, 4), and Feedback-ID, which Gmail reads only when signed.
+#: Signed in this order, those that a message has. dkimpy's own list lacks List-Unsubscribe-Post, without which a
+#: one-click link has no effect (RFC 8058, 4), and Feedback-ID, which Gmail reads only when signed.
 SIGNED_HEADERS = (
     "From",
     "To",
@@ -36,29 +35,29 @@ SIGNED_HEADERS = (
     "Feedback-ID",
 )
 _RSA, _ED25519 = b"rsa-sha256", b"ed25519-sha256"
-_SMALLEST_RSA = 1024  # bits: verifiers ignore what a smaller key signed (RFC 8301, 3.2)
+_SMALLEST_RSA = 1024  # bits: verifiers ignore signatures of smaller keys (RFC 8301, 3.2)
 _PEM = re.compile(rb"-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----(.*?)-----END \1-----", re.DOTALL)
 #: The algorithm's number in PKCS #8, and the 32 bytes that follow it (RFC 8410, 7).
 _SEED = re.compile(rb"\x06\x03\x2b\x65\x70\x04\x22\x04\x20(.{32})", re.DOTALL)
 _HEADER_NAME = re.compile(rb"^([!-9;-~]+):", re.MULTILINE)
-#: What a broken key can make of the arithmetic.
-_STUMBLES = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
-_NO_KEY = "DKIM_KEY names a file without an RSA or Ed25519 private key in PEM, not encrypted"
+#: What arithmetic with a broken key can raise.
+_KEY_ERRORS = (ArithmeticError, AssertionError, LookupError, TypeError, ValueError)
+_NO_KEY = "DKIM_KEY names a file without an unencrypted RSA or Ed25519 private key in PEM"
 
 
 @dataclass(frozen=True, slots=True)
 class _Key:
-    algorithm: bytes  #: as the tag `a=` has it
-    secret: bytes = field(repr=False)  #: as dkimpy wants it: PEM, or the base64 of an Ed25519 seed
+    algorithm: bytes  #: value of the tag `a=`
+    secret: bytes = field(repr=False)  #: for dkimpy: PEM, or the base64 of an Ed25519 seed
 
 
 def signer(domain: str, selector: str, key_file: Path) -> Callable[[bytes, datetime], bytes]:
-    """What puts a signature in front of a message, dated by the time it is given.
+    """A function that puts a signature, dated by the given time, in front of a message.
 
-    `domain`: the sender's, in ASCII; the public key stands at SELECTOR._domainkey.DOMAIN. The key is read, and
-    tried, once. Raises NotConfigured when it cannot sign.
+    `domain`: the sender's, in ASCII; DNS has the public key at SELECTOR._domainkey.DOMAIN. The key is read once, and
+    tried, so that a wrong one is reported now and not when a digest is due. Raises NotConfigured when it cannot sign.
     """
-    key = _key_in(key_file)
+    key = _read_key(key_file)
     signature = _signature_class()
 
     def sign(message: bytes, at: datetime) -> bytes:
@@ -72,35 +71,30 @@ def signer(domain: str, selector: str, key_file: Path) -> Callable[[bytes, datet
         )
         return bytes(made) + message
 
-    _try(sign, key)
-    return sign
-
-
-def _try(sign: Callable[[bytes, datetime], bytes], key: _Key) -> None:
-    """Tells a key that will not do now, instead of when a digest is due."""
     import dkim
 
     try:
-        if key.algorithm == _RSA and _bits(key) < _SMALLEST_RSA:
+        if key.algorithm == _RSA and _rsa_bits(key) < _SMALLEST_RSA:
             raise NotConfigured(
                 f"DKIM_KEY names an RSA key of less than {_SMALLEST_RSA} bits: make one of 2048"
             )
         sign(b"From: paperboy@example.org\r\n\r\n", datetime(2000, 1, 1, tzinfo=UTC))
     except dkim.NaClNotFoundError:
         raise NotConfigured("DKIM_KEY is an Ed25519 key: pip install 'dkimpy[ed25519]'") from None
-    except (dkim.DKIMException, dkim.UnparsableKeyError, *_STUMBLES):
-        # dkimpy walks through a broken key until something gives; its words may quote what it found
+    except (dkim.DKIMException, dkim.UnparsableKeyError, *_KEY_ERRORS):
+        # dkimpy does not validate keys, and its error texts may quote them
         raise NotConfigured(_NO_KEY) from None
+    return sign
 
 
-def _bits(key: _Key) -> int:
+def _rsa_bits(key: _Key) -> int:
     from dkim.crypto import parse_pem_private_key
 
     return int(parse_pem_private_key(key.secret)["modulus"].bit_length())
 
 
 def _signature_class() -> Any:
-    """dkimpy's signature, dated by us: its own reads the clock, and a second rendering would differ."""
+    """dkimpy's DKIM with a given date: its own reads the clock, so that a second rendering would differ."""
     try:
         import dkim
     except ImportError:
@@ -119,35 +113,35 @@ def _signature_class() -> Any:
 
 
 def _headers_to_sign(message: bytes) -> list[bytes]:
-    """From once more than it is there, so that a second one, which some programs would show, breaks the signature."""
-    there = {name.lower() for name in _HEADER_NAME.findall(message.partition(b"\r\n\r\n")[0])}
-    wanted = (header.lower().encode("ascii") for header in SIGNED_HEADERS)
-    return [*(name for name in wanted if name in there), b"from"]
+    """Names of headers. From is signed once more than it occurs, so that adding a second one breaks the signature."""
+    present = {name.lower() for name in _HEADER_NAME.findall(message.partition(b"\r\n\r\n")[0])}
+    names = (header.lower().encode("ascii") for header in SIGNED_HEADERS)
+    return [*(name for name in names if name in present), b"from"]
 
 
-def _key_in(file: Path) -> _Key:
-    """Never quotes the file, nor its name: somebody may have put the key itself into the variable."""
+def _read_key(file: Path) -> _Key:
+    """Never quotes the file or its name: a user may have put the key itself into the variable."""
     try:
         content = file.read_bytes()
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or type(error).__name__
         raise NotConfigured(f"DKIM_KEY names a file that cannot be read: {why}") from None
     try:
-        return _key(content)
+        return _parse_key(content)
     except ValueError:
         raise NotConfigured(_NO_KEY) from None
 
 
-def _key(content: bytes) -> _Key:
-    """Raises ValueError. Without PEM around it, it is what dkimpy's dknewkey writes: a bare Ed25519 seed."""
+def _parse_key(content: bytes) -> _Key:
+    """A PEM file, or what dkimpy's dknewkey writes: the base64 of an Ed25519 seed. Raises ValueError."""
     block = _PEM.search(content)
     if not block:
         seed = base64.b64decode(b"".join(content.split()), validate=True)
         if len(seed) != 32:
-            raise ValueError("no key")
+            raise ValueError("not an Ed25519 seed")
         return _Key(_ED25519, base64.b64encode(seed))
     encoded = b"".join(block[2].split())
-    if seed_there := _SEED.search(base64.b64decode(encoded)):
-        return _Key(_ED25519, base64.b64encode(seed_there[1]))
-    # dkimpy finds no key in a file with Windows' line ends
+    if match := _SEED.search(base64.b64decode(encoded)):
+        return _Key(_ED25519, base64.b64encode(match[1]))
+    # written again, as dkimpy does not find a key in a file with Windows line ends
     return _Key(_RSA, b"-----BEGIN %s-----\n%s\n-----END %s-----\n" % (block[1], encoded, block[1]))

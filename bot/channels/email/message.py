@@ -1,15 +1,13 @@
-"""A digest, or a notice of our own, as a mail message: bytes that follow from their input alone, so a retry sends
-the same ones.
+"""A digest or an alert as a mail message. The same input gives the same bytes, so that a retry sends the same mail.
 
-Shared by whatever hands mail on. Owns headers and MIME structure; refuses to know SMTP, folders, settings, keys
-and the look of the bodies, which is the templates'.
+Decides headers and MIME structure; the templates decide what the bodies look like. Does not depend on SMTP or files.
 """
 
 from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from email import policy
@@ -22,8 +20,8 @@ from email.utils import format_datetime
 from urllib.parse import quote, urlsplit
 
 from bot.config.smtp_url import Sender
-from bot.delivery import unsubscribe_token
 from bot.delivery.model import Notice
+from bot.delivery.unsubscribe_token import unsubscribe_url
 from bot.digests.model import Digest
 from bot.presentation.digest_view import DigestView, digest_view
 from bot.presentation.links import LinkView
@@ -31,39 +29,36 @@ from bot.presentation.templates import BUILT_IN, Templates
 from bot.text.addresses import is_loopback
 from bot.text.plain import one_line, strip_controls, truncate
 
-SUBJECT_TITLE_LENGTH = 70
+_TITLE_LENGTH = 70
 _NOTICE_SUBJECT_LENGTH = 120
 _LABEL_LENGTH = 40
-_SENDER_ID_LENGTH = 12  # Gmail takes 5 to 15: https://support.google.com/mail/answer/6254652
+_SENDER_ID_LENGTH = 12  # Gmail accepts 5 to 15: https://support.google.com/mail/answer/6254652
 #: 7-bit, so that no relay needs 8BITMIME; SMTP's own line length while bodies are encoded (RFC 2045, 6.7).
 _BODY_POLICY = policy.SMTP.clone(cte_type="7bit")
-#: What puts a signature in front of a message, dated by the time it is given.
+#: Returns the message with a signature in front, dated by the given time.
 Signer = Callable[[bytes, datetime], bytes]
-#: Without `<>"`, which would end it early, without `?`, of which encoded words are made, and in ASCII.
+#: ASCII without `<>"`, which would end it early, and without `?`, of which encoded words are made.
 _PLAIN_URL = re.compile(r"https?://[!#-;=@-~]+")
 
 
 @dataclass(frozen=True, slots=True)
-class Letterhead:
-    """What all letters of this installation have in common."""
+class MailSettings:
+    """What all mail of this installation has in common."""
 
     sender: Sender
-    public_url: str | None = None  #: of the web process; with a secret, letters have a one-click link to it
+    public_url: str | None = None  #: of the web process; with `secret`, digests have a one-click link to it
     secret: bytes | None = field(default=None, repr=False)
     signer: Signer | None = None
     templates: Templates = BUILT_IN
-    stays_here: bool = (
-        False  #: letters are put into a folder of this machine: nobody has to be asked to stop them
-    )
+    is_local: bool = False  #: mail is put into a folder of this machine, and has no unsubscribe link
 
 
 class _HeaderPolicy(EmailPolicy):
-    """Writes every header on one line but the subject and List-Unsubscribe, whose URLs stay whole.
+    """Writes every header on one line except the subject and List-Unsubscribe, and never breaks a URL.
 
-    policy.SMTP turns a URL of more than 75 characters into encoded words, which breaks List-Unsubscribe
-    (measured on 3.11.7). With lines of 998 it writes a non-ASCII subject as one encoded word, though RFC 2047
-    allows 75 characters, and when it does fold one it loses spaces (measured); the older Header class
-    does neither.
+    policy.SMTP makes encoded words of a URL of more than 75 characters, which breaks List-Unsubscribe (measured on
+    3.11.7). With lines of 998 characters it writes a non-ASCII subject as one encoded word, though RFC 2047 allows
+    75 characters, and when it does fold one it loses spaces (measured); the older Header class does neither.
     """
 
     def fold_binary(self, name: str, value: str) -> bytes:
@@ -80,111 +75,57 @@ class _HeaderPolicy(EmailPolicy):
 _WIRE_POLICY = _HeaderPolicy(linesep="\r\n", cte_type="7bit", max_line_length=998)
 
 
-def sender_address(sender: Sender) -> Address:
-    """The sender as the From header has it."""
-    user, _, domain = sender.address.rpartition("@")
-    return Address(_no_encoded_words(sender.name), user, domain)
+def compose(digest: Digest, delivery: str, to: str, mail: MailSettings) -> bytes:
+    """The whole message, with CRLF line ends and 7-bit throughout, ready for DATA.
+
+    `delivery`: the id of this one delivery; `to`: a bare address.
+    """
+    user, domain, label = mail.sender.address.rpartition("@")[0], mail.sender.domain, _label(digest.profile)
+    mailto = f"mailto:{quote(user, safe='+')}@{quote(domain)}?subject=unsubscribe%20{label}"
+    link = _one_click_url(delivery, mail)
+    view = digest_view(digest, None if mail.is_local else LinkView("Unsubscribe", link or mailto))
+    message = _message(subject(view), delivery, digest.made, to, mail)
+    message["List-Id"] = f"<{label}.paperboy.{domain}>"
+    message["List-Unsubscribe"] = f"<{mailto}>" + (f", <{link}>" if link else "")
+    if link:
+        message["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"  # RFC 8058
+    message["Precedence"] = "list"
+    # the same for every reader of this sender
+    sender_id = hashlib.sha256(domain.encode()).hexdigest()[:_SENDER_ID_LENGTH]
+    message["Feedback-ID"] = f"digest:paperboy:{sender_id}"
+    message.set_content(mail.templates.text(view))
+    message.add_alternative(mail.templates.html(view), subtype="html")
+    message.set_boundary("=_paperboy_" + hashlib.sha256(delivery.encode()).hexdigest()[:32])
+    return _to_bytes(message, digest.made, to, mail)
 
 
-def message_id(delivery: str, sender: Sender) -> str:
-    """The Message-ID of one delivery, as stored, sent and searched for: `<3f2a-1@example.org>`."""
-    return f"<{_token(delivery)}@{sender.domain}>"
+def compose_notice(notice: Notice, delivery: str, to: str, mail: MailSettings) -> bytes:
+    """A plain message, such as an alert to the operator. Its lines arrive as they are given.
+
+    Subject and text may quote other parties: control characters and encoded words in them have no effect.
+    """
+    subject = _header_text(notice.subject, _NOTICE_SUBJECT_LENGTH)
+    message = _message(subject, delivery, notice.made, to, mail)
+    message.set_content("".join(f"{strip_controls(line)}\n" for line in notice.text.splitlines()))
+    return _to_bytes(message, notice.made, to, mail)
 
 
 def message_id_in(content: bytes) -> str:
-    """The Message-ID that a composed message carries; settings may have changed since it was made."""
+    """The Message-ID in a composed message; the settings may have changed since it was made."""
     head = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0]  # the parser would read the body as well
     return str(BytesHeaderParser().parsebytes(head)["Message-ID"]).strip()
 
 
-def compose(digest: Digest, delivery: str, to: str, letterhead: Letterhead) -> bytes:
-    """The whole message, with CRLF line ends and 7-bit throughout, ready for DATA.
-
-    `delivery`: id of the one delivery this message is; `to`: one bare address.
-    """
-    label = _label(one_line(digest.profile))
-    ways_out = _ways_out(label, delivery, letterhead)
-    leave = None if letterhead.stays_here else LinkView("Unsubscribe", ways_out[-1])
-    view = digest_view(digest, leave)
-    message = _message(subject(view), delivery, digest.made, to, letterhead)
-    _add(message, _list_headers(label, ways_out, letterhead))
-    message.set_content(letterhead.templates.text(view))
-    message.add_alternative(letterhead.templates.html(view), subtype="html")
-    message.set_boundary("=_paperboy_" + hashlib.sha256(delivery.encode()).hexdigest()[:32])
-    return _finished(message, digest.made, to, letterhead)
+def subject(view: DigestView) -> str:
+    """Starts with the best paper: `Paperboy: World models for robots and 7 more – 5 May`."""
+    if not view.best:
+        return f"Paperboy: no papers – {view.short_day}"
+    others = f" and {len(view.papers) - 1} more" if len(view.papers) > 1 else ""
+    return f"Paperboy: {_header_text(view.best.title, _TITLE_LENGTH)}{others} – {view.short_day}"
 
 
-def notice(told: Notice, delivery: str, to: str, letterhead: Letterhead) -> bytes:
-    """A plain message of our own, such as an alert to whoever runs this: its lines arrive as they are given.
-
-    Subject and text may quote anybody.
-    """
-    message = _message(_subject(told.subject, _NOTICE_SUBJECT_LENGTH), delivery, told.made, to, letterhead)
-    message.set_content("".join(f"{strip_controls(line)}\n" for line in told.text.splitlines()))
-    return _finished(message, told.made, to, letterhead)
-
-
-def _message(subject: str, delivery: str, made: datetime, to: str, letterhead: Letterhead) -> EmailMessage:
-    """Who, when and what."""
-    message = EmailMessage(policy=_BODY_POLICY)
-    headers: dict[str, str | Address] = {
-        "From": sender_address(letterhead.sender),
-        "To": _recipient(to),
-        "Subject": subject,
-        "Date": format_datetime(made),
-        "Message-ID": message_id(delivery, letterhead.sender),
-        "Auto-Submitted": "auto-generated",  # RFC 3834: no vacation replies
-    }
-    _add(message, headers)
-    return message
-
-
-def _add(message: EmailMessage, headers: Mapping[str, str | Address]) -> None:
-    for name, value in headers.items():
-        message[name] = value
-
-
-def _finished(message: EmailMessage, made: datetime, to: str, letterhead: Letterhead) -> bytes:
-    ascii_only = to.isascii() and letterhead.sender.address.isascii()
-    content = message.as_bytes(policy=_WIRE_POLICY.clone(utf8=not ascii_only))
-    return letterhead.signer(content, made) if letterhead.signer else content
-
-
-# --- What makes it a list's ---------------------------------------------------------------------------------
-
-
-def _ways_out(label: str, delivery: str, letterhead: Letterhead) -> tuple[str, ...]:
-    """How to leave: by mail, and, the best comes last, by a click where the web process is told of."""
-    domain = letterhead.sender.domain
-    user = quote(sender_address(letterhead.sender).username, safe="+")
-    by_mail = f"mailto:{user}@{quote(domain)}?subject=unsubscribe%20{label}"
-    by_click = _one_click(delivery, letterhead)
-    return (by_mail, by_click) if by_click else (by_mail,)
-
-
-def _list_headers(label: str, ways_out: Sequence[str], letterhead: Letterhead) -> dict[str, str]:
-    """Which list this is and how to leave it."""
-    domain = letterhead.sender.domain
-    one_click = {"List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}  # RFC 8058
-    return {
-        "List-Id": f"<{label}.paperboy.{domain}>",
-        "List-Unsubscribe": ", ".join(f"<{url}>" for url in ways_out),
-        **(one_click if len(ways_out) > 1 else {}),
-        "Precedence": "list",
-        "Feedback-ID": f"digest:paperboy:{_sender_id(domain)}",
-    }
-
-
-def _one_click(delivery: str, letterhead: Letterhead) -> str | None:
-    """RFC 8058, 3.1: the link is https; plain http stays on this machine, for trying things out."""
-    if not letterhead.public_url or not letterhead.secret:
-        return None
-    url = unsubscribe_token.unsubscribe_url(letterhead.public_url, letterhead.secret, delivery)
-    return url if _PLAIN_URL.fullmatch(url) and is_safe_on_its_way(url) else None
-
-
-def is_safe_on_its_way(url: str) -> bool:
-    """Nobody between the reader and us sees the token; letters carry no other link."""
+def is_secure_url(url: str) -> bool:
+    """Whether nobody between the reader and the web process sees the token in such a link: https, or loopback."""
     try:
         parts = urlsplit(url)
         return parts.scheme == "https" or is_loopback(parts.hostname or "")
@@ -192,47 +133,45 @@ def is_safe_on_its_way(url: str) -> bool:
         return False
 
 
-def _sender_id(domain: str) -> str:
-    """The same for all that this domain sends; it names no reader."""
-    return hashlib.sha256(domain.encode()).hexdigest()[:_SENDER_ID_LENGTH]
+def _message(subject: str, delivery: str, made: datetime, to: str, mail: MailSettings) -> EmailMessage:
+    """The headers of every message."""
+    user, _, domain = mail.sender.address.rpartition("@")
+    # not parsed, as parsing rejects or changes some addresses that a profile may have; the envelope has `=?` as it is
+    to_user, _, to_domain = one_line(to).replace("=?", "=_").rpartition("@")
+    message = EmailMessage(policy=_BODY_POLICY)
+    message["From"] = Address(_without_encoded_words(mail.sender.name), user, domain)
+    message["To"] = Address(username=to_user, domain=to_domain)
+    message["Subject"] = subject
+    message["Date"] = format_datetime(made)
+    message["Message-ID"] = f"<{delivery}@{mail.sender.domain}>"
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: no vacation replies
+    return message
 
 
-# --- Parts of headers ---------------------------------------------------------------------------------------
+def _to_bytes(message: EmailMessage, made: datetime, to: str, mail: MailSettings) -> bytes:
+    """Also signed, when there is a signer."""
+    is_ascii = to.isascii() and mail.sender.address.isascii()
+    content = message.as_bytes(policy=_WIRE_POLICY.clone(utf8=not is_ascii))
+    return mail.signer(content, made) if mail.signer else content
 
 
-def subject(view: DigestView) -> str:
-    """Leads with the best paper: `Paperboy: World models for robots and 7 more – 5 May`."""
-    if not view.best:
-        return f"Paperboy: no papers – {view.short_day}"
-    best = _subject(view.best.title, SUBJECT_TITLE_LENGTH)
-    others = f" and {len(view.papers) - 1} more" if len(view.papers) > 1 else ""
-    return f"Paperboy: {best}{others} – {view.short_day}"
+def _one_click_url(delivery: str, mail: MailSettings) -> str | None:
+    """RFC 8058, 3.1: the link is https. Plain http is allowed on this machine only, for trying things out."""
+    if not mail.public_url or not mail.secret:
+        return None
+    url = unsubscribe_url(mail.public_url, mail.secret, delivery)
+    return url if _PLAIN_URL.fullmatch(url) and is_secure_url(url) else None
 
 
-def _subject(text: str, limit: int) -> str:
-    """As an inbox shows it."""
-    return _no_encoded_words(truncate(one_line(text), limit))
+def _header_text(text: str, limit: int) -> str:
+    return _without_encoded_words(truncate(one_line(text), limit))
 
 
-def _no_encoded_words(text: str) -> str:
-    """`=?` begins one, which may hold line ends; email decodes it wherever it stands, and writes what it held."""
+def _without_encoded_words(text: str) -> str:
+    """`=?` starts an encoded word, which may contain line ends. The email package decodes it in any header."""
     return text.replace("=?", "= ?")
 
 
-def _recipient(to: str) -> Address:
-    """Taken apart here, as parsing would reject or reinterpret what a profile's check let through.
-
-    An address may hold `=?`, but no header of ours: the envelope has it as it is.
-    """
-    user, _, domain = one_line(to).replace("=?", "=_").rpartition("@")
-    return Address(username=user, domain=domain)
-
-
-def _token(delivery: str) -> str:
-    """A delivery id as a Message-ID can hold it."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", delivery)
-
-
 def _label(profile: str) -> str:
-    """A profile's name as a List-Id and a URL can hold it (RFC 2919: letters, digits, hyphens, dots)."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", profile)[:_LABEL_LENGTH].strip("-").lower() or "digest"
+    """A profile's name as a List-Id and a URL can contain it (RFC 2919: letters, digits, hyphens, dots)."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", one_line(profile))[:_LABEL_LENGTH].strip("-").lower() or "digest"

@@ -1,6 +1,6 @@
-"""One SMTP session in stages: encryption, log-in, and what a failure at each stage means.
+"""An SMTP session stage by stage: encryption, log-in, mail by mail, and what a failure at each stage means.
 
-Refuses to know how a message is made and when to try again. Nothing here quotes a credential.
+Does not depend on how a message is made or when it is tried again. No message here contains a credential.
 """
 
 from __future__ import annotations
@@ -17,212 +17,205 @@ from bot.delivery.model import Cause, Deferred, Outcome, Refused, Sent, Stage, U
 from bot.delivery.ports import StageCallback
 from bot.text.plain import one_line, truncate
 
-_FAREWELL = 2.0  # seconds: nothing depends on the answer to QUIT
-_Command = Callable[[], tuple[int, bytes]]
-_QUOTED_REPLY = 200  # characters of a server's words in an outcome
+_QUIT_TIMEOUT = 2.0  # seconds: nothing depends on the reply to QUIT
+_REPLY_LENGTH = 200  # characters of a server's reply in an outcome
 
 
 class NotSentError(Exception):
-    """Ends an attempt before the content went out, with what that means."""
+    """Ends an attempt before the content is sent, with its outcome."""
 
     def __init__(self, outcome: Deferred | Refused) -> None:
         super().__init__(outcome.why)
         self.outcome = outcome
 
 
-class _StaleError(Exception):
-    """A connection that was kept open turned out to be closed, before anything was said about this mail."""
+class _ConnectionClosedError(Exception):
+    """A connection that was kept open was closed by the server, before anything was said about this mail."""
 
 
 class Session:
-    """One SMTP session in stages, as the same exception means different things before and after DATA.
+    """A connection to one server, kept open from mail to mail.
 
-    The connection stays open from mail to mail.
+    Not smtplib's sendmail(): it raises the same exception before and after DATA, where it means different things.
     """
 
-    def __init__(self, settings: SmtpServer, timeout: float) -> None:
-        self._settings = settings
+    def __init__(self, server: SmtpServer, timeout: float) -> None:
+        self._server = server
         self._timeout = timeout
-        self._place = f"{settings.host}:{settings.port}"
+        self._place = f"{server.host}:{server.port}"
         self._connection: smtplib.SMTP | None = None
-        self._is_used = False  #: whether a mail went through it
+        self._is_used = False  #: whether a mail was sent through it
 
     def close(self, *, politely: bool = False) -> None:
+        """`politely`: with QUIT."""
         connection, self._connection, self._is_used = self._connection, None, False
         if connection is None:
             return
         if politely:
             with contextlib.suppress(OSError):
                 if connection.sock:
-                    connection.sock.settimeout(_FAREWELL)
+                    connection.sock.settimeout(_QUIT_TIMEOUT)
                 connection.docmd("QUIT")
         connection.close()
 
-    def hand_over(self, sender: str, to: str, content: bytes, reach: StageCallback) -> Outcome:
-        """MAIL, RCPT, DATA and the content, as it is. Raises NotSentError."""
-        done = False
+    def send_mail(self, sender: str, to: str, content: bytes, on_stage: StageCallback) -> Outcome:
+        """MAIL, RCPT, DATA and the content as it is. Raises NotSentError."""
+        is_finished = False
         try:
             try:
-                outcome = self._handed_over(sender, to, content, reach)
-            except _StaleError:
+                outcome = self._try_to_send(sender, to, content, on_stage)
+            except _ConnectionClosedError:
                 self.close()
-                outcome = self._handed_over(sender, to, content, reach)
-            done = not isinstance(outcome, Unknown)
+                outcome = self._try_to_send(sender, to, content, on_stage)
+            is_finished = not isinstance(outcome, Unknown)
             return outcome
         finally:
-            if not done:
-                self.close()  # also when what `reach` raises goes through: the server must not get the rest
+            if not is_finished:
+                self.close()  # also when `on_stage` raises: the server must not get the rest
 
-    def _handed_over(self, sender: str, to: str, content: bytes, reach: StageCallback) -> Outcome:
-        connection = self._opened()
-        # RFC 6531: only then may an address hold more than ASCII.
+    def _try_to_send(self, sender: str, to: str, content: bytes, on_stage: StageCallback) -> Outcome:
+        connection = self._open()
+        # RFC 6531: only with this option may an address have more than ASCII
         options = () if (sender + to).isascii() else ("SMTPUTF8",)
-        reach(Stage.MAIL)
-        self._ask_first(lambda: connection.mail(sender, options))
-        reach(Stage.RCPT)
-        self._ask(lambda: connection.rcpt(to), "naming the recipient")
-        self._ask(lambda: connection.docmd("DATA"), "beginning the content")
-        reach(Stage.DATA)
-        outcome = self._deliver(connection, content, reach)
+        on_stage(Stage.MAIL)
+        self._start_mail(lambda: connection.mail(sender, options))
+        on_stage(Stage.RCPT)
+        self._command(lambda: connection.rcpt(to), "naming the recipient")
+        self._command(lambda: connection.docmd("DATA"), "beginning the content")
+        on_stage(Stage.DATA)
+        # From the first byte here the server may have the message whatever we hear (RFC 1047).
+        # smtplib's data() would hide whether 354 was ever answered.
+        try:
+            connection.send(_escape_dots(content))
+            on_stage(Stage.ANSWER)
+            code, reply = connection.getreply()
+        except OSError as error:  # includes smtplib's errors
+            return Unknown(f"the connection broke after the content was sent: {type(error).__name__}")
         self._is_used = True
-        return outcome
+        return Sent("") if code == 250 else self._classify_reply(code, reply)
 
-    def _opened(self) -> smtplib.SMTP:
-        """A connection that is encrypted and logged in as the settings want it. Raises NotSentError."""
+    # --- Opening a connection
+
+    def _open(self) -> smtplib.SMTP:
+        """A connection, encrypted and logged in as the settings require. Raises NotSentError."""
         if self._connection is None:
-            with self._told("connecting", Cause.SERVICE):
+            with self._not_sent("connecting", Cause.SERVICE):
                 self._connection = self._connect()
-            with self._told("starting TLS", Cause.SERVICE):
+            with self._not_sent("starting TLS", Cause.SERVICE):
                 self._encrypt(self._connection)
-            if self._settings.user:
+            if self._server.user:
                 self._log_in(self._connection)
         return self._connection
 
     def _connect(self) -> smtplib.SMTP:
-        host, port = self._settings.host, self._settings.port
-        if self._settings.tls is Tls.IMPLICIT:
+        host, port = self._server.host, self._server.port
+        if self._server.tls is Tls.IMPLICIT:
             context = ssl.create_default_context()
             return smtplib.SMTP_SSL(host, port, timeout=self._timeout, context=context)
         return smtplib.SMTP(host, port, timeout=self._timeout)
 
     def _encrypt(self, connection: smtplib.SMTP) -> None:
-        """Never goes on in the clear when TLS failed: a stripped or forged offer looks just like that."""
+        """Never goes on unencrypted when TLS failed: a removed or forged offer looks exactly like that."""
         connection.ehlo_or_helo_if_needed()
-        offered = connection.has_extn("starttls")
-        if self._settings.tls is Tls.REQUIRED and not offered:
+        is_offered = connection.has_extn("starttls")
+        if self._server.tls is Tls.REQUIRED and not is_offered:
             raise NotSentError(
                 Refused(
-                    "the SMTP server offers no STARTTLS; use smtps://, or ?tls=none if it may be plain",
+                    "the SMTP server does not offer STARTTLS: write smtps:// in SMTP_URL, or ?tls=none to allow"
+                    " an unencrypted connection",
                     Cause.SERVICE,
                 )
             )
-        if offered and self._settings.tls in {Tls.REQUIRED, Tls.OFFERED}:
+        if is_offered and self._server.tls in {Tls.REQUIRED, Tls.OFFERED}:
             connection.starttls(context=ssl.create_default_context())
             connection.ehlo()
 
     def _log_in(self, connection: smtplib.SMTP) -> None:
-        """Says nothing of the server's words: some quote what they were sent."""
+        """Never quotes the server's reply: some servers repeat what they were sent."""
+        outcome: Deferred | Refused
         try:
-            connection.login(self._settings.user, self._settings.password)
+            connection.login(self._server.user, self._server.password)
+            return
         except smtplib.SMTPAuthenticationError as error:
-            raise NotSentError(_after_log_in(error.smtp_code)) from None
+            code = error.smtp_code
+            if 400 <= code < 500:
+                outcome = _service_deferred(f"the SMTP server cannot check the log-in now (code {code})")
+            else:
+                why = f"the SMTP server refused the log-in (code {code}): check user and password in SMTP_URL"
+                outcome = Refused(why, Cause.SERVICE)
         except smtplib.SMTPServerDisconnected:
-            raise NotSentError(_later("the SMTP server hung up while logging in")) from None
+            outcome = _service_deferred("the SMTP server closed the connection during the log-in")
         except smtplib.SMTPException:
-            raise NotSentError(
-                Refused("the SMTP server offers no log-in that Paperboy knows", Cause.SERVICE)
-            ) from None
+            outcome = Refused("the SMTP server offers no log-in method that Paperboy supports", Cause.SERVICE)
         except OSError as error:
-            raise NotSentError(
-                _later(f"logging in to the SMTP server failed: {type(error).__name__}")
-            ) from None
+            outcome = _service_deferred(f"logging in to the SMTP server failed: {type(error).__name__}")
+        raise NotSentError(outcome) from None
 
-    def _ask_first(self, command: _Command) -> None:
-        """A server may have closed a connection meanwhile, or take only so many mails over one (421)."""
+    # --- Commands
+
+    def _start_mail(self, command: Callable[[], tuple[int, bytes]]) -> None:
+        """MAIL. A server may have closed a kept connection, or limit the mails of one connection (421)."""
         if not self._is_used:
-            return self._ask(command, "naming the sender")
+            return self._command(command, "naming the sender")
         try:
             code, _ = answer = command()
-        except OSError:  # smtplib's errors are among these
-            raise _StaleError from None
+        except OSError:  # includes smtplib's errors
+            raise _ConnectionClosedError from None
         if code == 421:
-            raise _StaleError
-        return self._ask(lambda: answer, "naming the sender")
+            raise _ConnectionClosedError
+        return self._command(lambda: answer, "naming the sender")
 
-    def _ask(self, command: _Command, doing: str) -> None:
-        with self._told(doing):
+    def _command(self, command: Callable[[], tuple[int, bytes]], action: str) -> None:
+        with self._not_sent(action):
             code, reply = command()
         if code not in {250, 251, 354}:
-            raise NotSentError(self._judged(code, reply))
-
-    def _deliver(self, connection: smtplib.SMTP, content: bytes, reach: StageCallback) -> Outcome:
-        """From the first byte here the server may own the message whatever we hear (RFC 1047).
-
-        smtplib's own data() would hide whether 354 was ever answered.
-        """
-        try:
-            connection.send(_dotted(content))
-            reach(Stage.ANSWER)
-            code, reply = connection.getreply()
-        except OSError as error:  # smtplib's errors are among these
-            return Unknown(f"the connection broke after the content went out: {type(error).__name__}")
-        return self._judged(code, reply) if code != 250 else Sent("")
+            raise NotSentError(self._classify_reply(code, reply))
 
     @contextlib.contextmanager
-    def _told(self, doing: str, blame: Cause = Cause.MESSAGE) -> Iterator[None]:
-        """What a failure before the content means: always certain."""
+    def _not_sent(self, action: str, cause: Cause = Cause.MESSAGE) -> Iterator[None]:
+        """Raise NotSentError for whatever fails before the content: it certainly has not arrived."""
         try:
             yield
         except smtplib.SMTPResponseException as error:
-            raise NotSentError(self._judged(error.smtp_code, error.smtp_error, blame)) from None
+            raise NotSentError(self._classify_reply(error.smtp_code, error.smtp_error, cause)) from None
         except smtplib.SMTPNotSupportedError:
-            raise NotSentError(Refused(f"{self._place} cannot take such an address (SMTPUTF8)")) from None
+            raise NotSentError(Refused(f"{self._place} does not accept such an address (SMTPUTF8)")) from None
         except OSError as error:
-            why = f"{doing} failed at {self._place}: {_described(error)}"
-            raise NotSentError(Deferred(why, cause=blame)) from None
-        except ValueError as error:  # a host name or an address that cannot be written to a socket
-            why = f"{doing} failed at {self._place}: {type(error).__name__}"
-            raise NotSentError(Refused(why, blame)) from None
+            why = f"{action} failed at {self._place}: {_describe(error)}"
+            raise NotSentError(Deferred(why, cause=cause)) from None
+        except ValueError as error:  # a host name or an address that cannot be encoded
+            why = f"{action} failed at {self._place}: {type(error).__name__}"
+            raise NotSentError(Refused(why, cause)) from None
 
-    def _judged(self, code: int, reply: bytes | str, blame: Cause = Cause.MESSAGE) -> Deferred | Refused:
-        """RFC 5321, 4.2.1: 5xx is for good; 4xx, and what is neither, for now."""
-        why = f"the SMTP server says {code} {self._quoted(reply)}".rstrip()
-        return Refused(why, blame) if 500 <= code < 600 else Deferred(why, cause=blame)
+    def _classify_reply(
+        self, code: int, reply: bytes | str, cause: Cause = Cause.MESSAGE
+    ) -> Deferred | Refused:
+        """RFC 5321, 4.2.1: 5xx is permanent; 4xx, and any other code, is for now."""
+        text = one_line(reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply)
+        quoted = truncate(self._mask_credentials(text), _REPLY_LENGTH)
+        why = f"the SMTP server says {code} {quoted}".rstrip()
+        return Refused(why, cause) if 500 <= code < 600 else Deferred(why, cause=cause)
 
-    def _quoted(self, reply: bytes | str) -> str:
-        text = reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply
-        return truncate(self._without_credentials(one_line(text)), _QUOTED_REPLY)
-
-    def _without_credentials(self, text: str) -> str:
-        user, password = self._settings.user, self._settings.password
-        plain = f"\0{user}\0{password}"
+    def _mask_credentials(self, text: str) -> str:
+        user, password = self._server.user, self._server.password
+        plain = f"\0{user}\0{password}"  # as AUTH PLAIN sends it
         encoded = [base64.b64encode(secret.encode()).decode() for secret in (plain, password) if password]
         for secret in filter(None, (password, *encoded)):
             text = text.replace(secret, "***")
         return text
 
 
-def _later(why: str) -> Deferred:
-    """Of the server, and not of this mail."""
+def _service_deferred(why: str) -> Deferred:
     return Deferred(why, cause=Cause.SERVICE)
 
 
-def _described(error: OSError) -> str:
-    """What the system says; of the rest, smtplib's included, the class alone, as texts may quote anything."""
-    said = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.strerror
-    return f"{type(error).__name__}{f' ({said})' if said else ''}"
+def _describe(error: OSError) -> str:
+    """The operating system's text; of other errors only the class, as their texts may quote anything."""
+    text = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.strerror
+    return f"{type(error).__name__}{f' ({text})' if text else ''}"
 
 
-def _after_log_in(code: int) -> Deferred | Refused:
-    if 400 <= code < 500:
-        return _later(f"the SMTP server cannot check the log-in now (code {code})")
-    return Refused(
-        f"the SMTP server refused the log-in (code {code}): check user and password in SMTP_URL",
-        Cause.SERVICE,
-    )
-
-
-def _dotted(content: bytes) -> bytes:
-    """The content as DATA carries it: dots doubled at line starts (RFC 5321, 4.5.2), ended by a lone one."""
+def _escape_dots(content: bytes) -> bytes:
+    """The content as DATA carries it: dots doubled at line starts (RFC 5321, 4.5.2), ended by a line of one dot."""
     ended = content if content.endswith(b"\r\n") else content + b"\r\n"
     return re.sub(rb"(?m)^\.", b"..", ended) + b".\r\n"

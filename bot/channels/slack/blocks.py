@@ -1,7 +1,6 @@
-"""What a Slack message says of a digest, block by block: header, opening, papers, notes.
+"""A digest as Slack blocks: header, opening, papers, notes; their wording, and how long each text may be.
 
-Owns the wording, and the share of a block's characters that each thing may have. Refuses to know how many blocks make
-a message.
+Does not depend on how many blocks make a message.
 """
 
 from __future__ import annotations
@@ -10,53 +9,45 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bot.channels.slack.mrkdwn import bold, embolded, escaped, escaped_within, link, marked, size
+from bot.channels.slack.mrkdwn import bold, escape, escape_within, link, make_bold, mark_terms, size
 from bot.presentation.digest_view import EARLIER, AuthorView, DigestView, PaperView, TitleView
 from bot.presentation.excerpts import Span, shortened
 from bot.presentation.links import LinkView
 from bot.presentation.templates import sentence, starred
 from bot.text.plain import pluralize, truncate
 
-MAX_HEADER = 150
+_HEADER = 150
 _OR_LEAVE = ", or take Paperboy out of this channel"
 
-# A text object holds 3,000 characters of markup, escaped. A section's are shared by a title with its URL (600), the
-# authors and an extract, a context's by the reasons, the facts with the links, and four papers that are the same.
+# A text object may have 3,000 characters, escaped. In a section they are shared by a title with its URL (600), the
+# authors and an extract; in a context by the reasons, the facts with the links, and four papers that are the same.
 _TITLE, _AUTHORS, _EXTRACT = 1_200, 600, 520
 _INTEREST, _REASONS, _FACT, _LINKS = 150, 400, 120, 800
 _LABEL = 60
-_NAMED, _NAMED_URL = 160, 100
+_SHORT_TITLE, _SHORT_URL = 160, 100
 _PROFILE, _NEWS, _WHY = 200, 400, 700
 
 Block = dict[str, Any]
 
 
-def header(text: str) -> Block:
-    return {
-        "type": "header",
-        "text": {"type": "plain_text", "text": truncate(text, MAX_HEADER), "emoji": False},
-    }
+DIVIDER: Block = {"type": "divider"}
 
 
-def section(text: str) -> Block:
+def _section(text: str) -> Block:
     return {"type": "section", "text": _mrkdwn(text)}
 
 
-def context(text: str) -> Block:
+def _context(text: str) -> Block:
     return {"type": "context", "elements": [_mrkdwn(text)]}
 
 
-def divider() -> Block:
-    return {"type": "divider"}
-
-
 def _mrkdwn(text: str) -> Block:
-    """`verbatim` keeps Slack from making links of what looks like a URL, a channel or a name."""
+    """`verbatim` prevents links made of what looks like a URL, a channel or a name."""
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def characters(block: Block) -> int:
-    """Of its texts, as Slack adds them up."""
+def count_characters(block: Block) -> int:
+    """Of all its texts, as Slack counts them."""
     texts = block.get("elements") or ([block["text"]] if "text" in block else [])
     return sum(size(text["text"]) for text in texts)
 
@@ -66,72 +57,67 @@ def characters(block: Block) -> int:
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A paper, or a list of some, under its heading: blocks that stay together, but for the room of the extract."""
+    """A paper, or a list of papers: blocks that stay together, of a size that depends on the extract."""
 
-    heading: str  #: of its group; empty when there is but one
-    top: str  #: the section before the extract
-    small: str  #: the context; empty when there is none
+    heading: str  #: of its group; empty when there is only one group
+    top: str  #: the section's text before the extract
+    small: str  #: the context's text; empty when there is none
     paper: PaperView | None = None
 
     def blocks(self, room: int) -> Iterator[Block]:
-        """`room`: characters of the extract."""
+        """`room`: the most characters of the extract."""
         extract = _extract(self.paper.extract, room) if self.paper else ""
-        yield section(f"{self.top}\n{extract}" if extract else self.top)
+        yield _section(f"{self.top}\n{extract}" if extract else self.top)
         if self.small:
-            yield context(self.small)
+            yield _context(self.small)
 
 
 def items(view: DigestView) -> list[Item]:
-    """All that a digest shows, in the order of reading."""
-    papers = [_item(paper, group.heading) for group in view.groups for paper in group.papers]
-    return [*papers, _earlier(view.earlier)] if view.earlier else papers
+    """What a digest shows, in the order of reading."""
+    found = [_item(paper, group.heading) for group in view.groups for paper in group.papers]
+    if view.earlier:
+        earlier = "\n".join(f"• {_short_title(paper)}" for paper in view.earlier)
+        found.append(Item(EARLIER, earlier, ""))
+    return found
 
 
 def _item(paper: PaperView, heading: str) -> Item:
-    small = "\n".join(filter(None, (_why(paper, heading), _facts(paper), *map(_same, paper.also))))
-    return Item(heading, "\n".join(filter(None, (_title(paper), _authors(paper)))), small, paper)
+    title = link(paper.url, paper.title, _TITLE) if paper.url else escape_within(paper.title, _TITLE)
+    limit = _AUTHORS // (len(paper.authors) + 1) - 2
+    names = [_author(author, limit) for author in paper.authors]
+    authors = ", ".join([*names, paper.more] if paper.more else names)
+    top = (make_bold(paper.title, f"{paper.rank}. {title}"), authors)
+    same = (f"nearly the same: {_short_title(other)}" for other in paper.also)
+    # where and when, votes, who had it before, and its other pages
+    facts = " · ".join((*(escape_within(fact, _FACT) for fact in paper.facts), *_links(paper.links)))
+    small = (_relevance(paper, heading), facts, *same)
+    return Item(heading, "\n".join(filter(None, top)), "\n".join(filter(None, small)), paper)
 
 
-def _title(paper: PaperView) -> str:
-    title = link(paper.url, paper.title, _TITLE) if paper.url else escaped_within(paper.title, _TITLE)
-    return embolded(paper.title, f"{paper.rank}. {title}")
-
-
-def _authors(paper: PaperView) -> str:
-    share = _AUTHORS // (len(paper.authors) + 1)
-    names = [_author(author, share) for author in paper.authors]
-    return ", ".join([*names, paper.more] if paper.more else names)
-
-
-def _author(author: AuthorView, share: int) -> str:
-    return bold(starred(author), share - 2) if author.followed else escaped_within(author.name, share - 2)
+def _author(author: AuthorView, limit: int) -> str:
+    return bold(starred(author), limit) if author.followed else escape_within(author.name, limit)
 
 
 def _extract(extract: Sequence[Span], room: int) -> str:
-    """As much of it as fits, in characters as a reader counts them and as Slack does."""
-    shown = marked(shortened(extract, room)) if room else ""
+    """At most `room` characters as a reader counts them, and _EXTRACT as Slack does."""
+    shown = mark_terms(shortened(extract, room)) if room else ""
     while size(shown) > _EXTRACT:
         room = min(room - 1, room * _EXTRACT // size(shown))
-        shown = marked(shortened(extract, room)) if room else ""
+        shown = mark_terms(shortened(extract, room)) if room else ""
     return shown
 
 
-def _why(paper: PaperView, heading: str) -> str:
-    """How relevant it is, for which interest where the heading does not say so, and what raised its score."""
-    what_for = f" for {bold(paper.interest, _INTEREST)}" if paper.interest not in ("", heading) else ""
-    if not what_for and not paper.reasons:
-        what_for = " relevant"
-    reasons = [escaped_within(", ".join(paper.reasons), _REASONS)] if paper.reasons else []
-    return " · ".join([f"*{paper.relevance}*{what_for}", *reasons])
-
-
-def _facts(paper: PaperView) -> str:
-    """Where and when, what readers did, who had it before, and its other pages, on one line."""
-    return " · ".join((*(escaped_within(fact, _FACT) for fact in paper.facts), *_links(paper.links)))
+def _relevance(paper: PaperView, heading: str) -> str:
+    """The percentage, the interest unless it is the heading, and the reasons."""
+    interest = f" for {bold(paper.interest, _INTEREST)}" if paper.interest not in ("", heading) else ""
+    if not interest and not paper.reasons:
+        interest = " relevant"
+    reasons = [escape_within(", ".join(paper.reasons), _REASONS)] if paper.reasons else []
+    return " · ".join([f"*{paper.relevance}*{interest}", *reasons])
 
 
 def _links(pages: Iterable[LinkView]) -> Iterator[str]:
-    """As many as there is room for."""
+    """Those that fit into _LINKS characters."""
     left = _LINKS
     for page in pages:
         shown = link(page.url, page.label, _LABEL, left - _LABEL)
@@ -140,68 +126,60 @@ def _links(pages: Iterable[LinkView]) -> Iterator[str]:
             left -= size(shown)
 
 
-def _same(other: TitleView) -> str:
-    return f"nearly the same: {_named(other)}"
-
-
-def _earlier(papers: Iterable[TitleView]) -> Item:
-    return Item(EARLIER, "\n".join(f"• {_named(paper)}" for paper in papers), "")
-
-
-def _named(paper: TitleView) -> str:
+def _short_title(paper: TitleView) -> str:
     if not paper.url:
-        return escaped_within(paper.title, _NAMED)
-    return link(paper.url, paper.title, _NAMED, _NAMED_URL)
+        return escape_within(paper.title, _SHORT_TITLE)
+    return link(paper.url, paper.title, _SHORT_TITLE, _SHORT_URL)
 
 
-# --- What stands around the papers --------------------------------------------------------------------------
+# --- Around the papers --------------------------------------------------------------------------------------
 
 
 def heading(text: str, *, again: bool) -> Block:
-    """`again`: it was in an earlier message of the digest."""
-    return section(bold(text, _INTEREST * 2) + (" (continued)" if again else ""))
+    """`again`: an earlier message of the digest has it too."""
+    return _section(bold(text, _INTEREST * 2) + (" (continued)" if again else ""))
 
 
 def title(view: DigestView) -> Block:
-    return header(f"Paperboy{' weekly' if view.weekly else ''} · {view.day}")
+    text = truncate(f"Paperboy{' weekly' if view.weekly else ''} · {view.day}", _HEADER)
+    return {"type": "header", "text": {"type": "plain_text", "text": text, "emoji": False}}
 
 
 def opening(view: DigestView, here: int) -> Block:
-    """What the digest is. `here`: how many of its papers are in this message."""
+    """The first text of the channel's message. `here`: how many of the papers are in it."""
     rest = len(view.papers) - here
     lines = [
-        f"*{view.count}* for {bold(view.profile, _PROFILE)} · {escaped_within(view.news, _NEWS)}",
+        f"*{view.count}* for {bold(view.profile, _PROFILE)} · {escape_within(view.news, _NEWS)}",
         _why_so_few(view) if view.papers else "",
         f"The best are here, {pluralize(rest, 'more paper')} in the thread." if rest else "",
     ]
-    return context("\n".join(filter(None, lines)))
+    return _context("\n".join(filter(None, lines)))
 
 
-def continuing(view: DigestView, part: int, parts: int, here: int) -> Block:
-    """What a reply in the thread is."""
+def reply_opening(view: DigestView, part: int, parts: int, here: int) -> Block:
+    """The first text of a reply in the thread."""
     papers = f" · {pluralize(here, 'more paper')}" if here else ""
-    return context(f"*Part {part} of {parts}*{papers} for {bold(view.profile, _PROFILE)} · {view.day}")
+    return _context(f"*Part {part} of {parts}*{papers} for {bold(view.profile, _PROFILE)} · {view.day}")
 
 
-def nothing(view: DigestView) -> Block:
-    """In place of papers."""
-    return section(_why_so_few(view) or "No paper reached your threshold.")
+def no_papers(view: DigestView) -> Block:
+    return _section(_why_so_few(view) or "No paper reached your threshold.")
 
 
 def _why_so_few(view: DigestView) -> str:
-    return escaped_within(sentence(view.why), _WHY) if view.why else ""
+    return escape_within(sentence(view.why), _WHY) if view.why else ""
 
 
 def notes(view: DigestView, *, direct: bool) -> Block:
-    """How to read it, to change it, and to stop it. `direct`: it is a message to one person."""
+    """How to read the digest, change it, and stop it. `direct`: the message goes to one person."""
     profile, settings, zone = (
         bold(view.profile, _PROFILE),
         truncate(view.settings, 120),
         truncate(view.timezone, 60),
     )
     star = "★ an author you follow. " if view.followed else ""
-    return context(
+    return _context(
         (f"{star}{view.percentage}\n" if view.papers else "")
-        + f"To change what you get, edit the profile {profile}: {escaped(settings)} (times are in {escaped(zone)}). "
+        + f"To change what you get, edit the profile {profile}: {escape(settings)} (times are in {escape(zone)}). "
         + f"To stop it, take its line out of `deliver` in the profile{'' if direct else _OR_LEAVE}."
     )

@@ -1,7 +1,4 @@
-"""What Slack's answers and slack_sdk's exceptions say about a message.
-
-Owns the meaning of every error code. Refuses to know what was sent, and when to try again.
-"""
+"""What Slack's answers and slack_sdk's exceptions mean for a message."""
 
 from __future__ import annotations
 
@@ -20,141 +17,125 @@ from bot.delivery.model import Cause, Deferred, Outcome, Refused, Unknown
 
 
 class Kind(Enum):
-    SERVICE = "not posted, nor will be anything with this token"
-    TARGET = "not posted, nor will be anything to this channel"
-    THREAD = "not posted: the thread is not there any more"
-    PAYLOAD = "not posted: something simpler may be"
+    SERVICE = "not posted, and nothing else will be with this token"
+    TARGET = "not posted, and nothing else will be to this channel"
+    THREAD = "not posted: the thread does not exist any more"
+    PAYLOAD = "not posted: a simpler message may be"
     LATER = "not posted; trying again can help"
     UNKNOWN = "may have been posted"
 
 
-_SERVICE = """invalid_auth not_authed account_inactive token_revoked token_expired org_login_required
-    not_allowed_token_type invalid_auth_type accesslimited two_factor_setup_required unknown_method
-    deprecated_endpoint method_deprecated"""
-_TARGET = """missing_scope no_permission channel_not_found not_in_channel is_archived team_access_not_granted
-    ekm_access_denied access_denied user_not_found messages_tab_disabled enterprise_is_restricted
-    channel_type_not_supported"""
-_THREAD = "cannot_reply_to_message thread_not_found invalid_thread_ts"
-_PAYLOAD = """invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text
-    too_many_attachments metadata_must_be_sent_from_app metadata_too_large
-    invalid_arguments invalid_arg_name invalid_array_arg invalid_json json_not_object invalid_post_type
-    invalid_form_data invalid_charset markdown_text_conflict as_user_not_supported"""
-_BUSY = (
-    "ratelimited rate_limited message_limit_exceeded service_unavailable team_added_to_org request_timeout"
-)
-#: chat.postMessage's reference on fatal_error: "possible some aspect of the operation succeeded".
-_AMBIGUOUS = "internal_error fatal_error"
-
-#: Slack's error code -> what it says about the message. Codes that are not here may have posted it.
-KINDS: Mapping[str, Kind] = {
-    code: kind
-    for codes, kind in (
-        (_SERVICE, Kind.SERVICE),
-        (_TARGET, Kind.TARGET),
-        (_THREAD, Kind.THREAD),
-        (_PAYLOAD, Kind.PAYLOAD),
-        (_BUSY, Kind.LATER),
-        (_AMBIGUOUS, Kind.UNKNOWN),
-    )
-    for code in codes.split()
+_CODES: Mapping[Kind, str] = {
+    Kind.SERVICE: """invalid_auth not_authed account_inactive token_revoked token_expired org_login_required
+        not_allowed_token_type invalid_auth_type accesslimited two_factor_setup_required unknown_method
+        deprecated_endpoint method_deprecated""",
+    Kind.TARGET: """missing_scope no_permission channel_not_found not_in_channel is_archived
+        team_access_not_granted ekm_access_denied access_denied user_not_found messages_tab_disabled
+        enterprise_is_restricted channel_type_not_supported""",
+    Kind.THREAD: "cannot_reply_to_message thread_not_found invalid_thread_ts",
+    Kind.PAYLOAD: """invalid_blocks invalid_blocks_format msg_blocks_too_long msg_too_long no_text
+        too_many_attachments metadata_must_be_sent_from_app metadata_too_large
+        invalid_arguments invalid_arg_name invalid_array_arg invalid_json json_not_object invalid_post_type
+        invalid_form_data invalid_charset markdown_text_conflict as_user_not_supported""",
+    Kind.LATER: """ratelimited rate_limited message_limit_exceeded service_unavailable team_added_to_org
+        request_timeout""",
+    #: chat.postMessage's reference on fatal_error: "possible some aspect of the operation succeeded".
+    Kind.UNKNOWN: "internal_error fatal_error",
 }
-#: Families of codes that grow: restricted_action_read_only_channel, invalid_metadata_format ...
-_FAMILIES: Mapping[str, Kind] = {"restricted_action": Kind.TARGET, "invalid_metadata_": Kind.PAYLOAD}
-_BLAMES: Mapping[Kind, Cause] = {
+#: By Slack's error code. With a code that is not here the message may have been posted.
+_KINDS: Mapping[str, Kind] = {code: kind for kind, codes in _CODES.items() for code in codes.split()}
+#: Beginnings of codes to which Slack adds: restricted_action_read_only_channel, invalid_metadata_format ...
+_PREFIXES: Mapping[str, Kind] = {"restricted_action": Kind.TARGET, "invalid_metadata_": Kind.PAYLOAD}
+#: Of refusals.
+_CAUSES: Mapping[Kind, Cause] = {
     Kind.SERVICE: Cause.SERVICE,
     Kind.TARGET: Cause.TARGET,
     Kind.THREAD: Cause.MESSAGE,
     Kind.PAYLOAD: Cause.MESSAGE,
 }
-_CHECK = "check SLACK_BOT_TOKEN"
+_CHECK_TOKEN = "check SLACK_BOT_TOKEN"  # noqa: S105 - advice, not a token
 _HINTS: Mapping[str, str] = {
-    "invalid_auth": _CHECK,
-    "not_authed": _CHECK,
-    "account_inactive": _CHECK,
-    "token_revoked": _CHECK,
-    "token_expired": _CHECK,
+    "invalid_auth": _CHECK_TOKEN,
+    "not_authed": _CHECK_TOKEN,
+    "account_inactive": _CHECK_TOKEN,
+    "token_revoked": _CHECK_TOKEN,
+    "token_expired": _CHECK_TOKEN,
     "missing_scope": "the app needs the scope chat:write",
     "channel_not_found": "use the channel's id (a #name needs the scopes channels:read and groups:read), and invite "
     "the app to it",
     "not_in_channel": "invite the app to the channel",
     "is_archived": "the channel is archived",
-    "thread_not_found": "somebody deleted the digest's first message",
+    "thread_not_found": "the digest's first message was deleted",
 }
-#: What slack_sdk and urllib let through. The last two are of answers that no Slack gives: JSON that is no
-#: object, an unheard-of charset.
+#: What slack_sdk and urllib raise. The last two are for answers that are not Slack's: JSON that is not an object, an
+#: unknown charset.
 FAILURES = (SlackClientError, OSError, HTTPException, ValueError, AttributeError, LookupError)
 
 
 class Classified(NamedTuple):
-    """What an answer, or the want of one, says about a message."""
+    """What an answer, or its absence, means for a message."""
 
     outcome: Outcome
     kind: Kind | None = None  #: of an answer
-    code: str = ""  #: Slack's, of an answer
+    code: str = ""  #: Slack's error code; empty when there is none
 
 
 def classify_error(error: Exception) -> Classified:
-    """What an exception of slack_sdk says about the message. Never quotes what could hold the token.
+    """What an exception of slack_sdk means. Never quotes what could contain the token.
 
-    urllib wraps in URLError only what fails until the request is written to its end (CPython's
-    urllib/request.py, do_open): name, connection, certificate. What fails while waiting for the answer comes bare.
+    urllib wraps in URLError only what fails before the request is written completely (CPython's urllib/request.py,
+    do_open): name, connection, certificate. What fails while waiting for the answer is not wrapped.
     """
     if isinstance(error, SlackApiError):
-        return _judged_answer(error.response)
+        return _classify_answer(error.response)
     if isinstance(error, URLError):
-        return Classified(Deferred(f"no connection to Slack: {_name(error.reason)}", cause=Cause.SERVICE))
-    return Classified(Unknown(f"the connection to Slack broke: {_name(error)}"))
+        return Classified(Deferred(f"no connection to Slack: {_describe(error.reason)}", cause=Cause.SERVICE))
+    return Classified(Unknown(f"the connection to Slack broke: {_describe(error)}"))
 
 
-def _name(reason: object) -> str:
-    """An error's class and, of the system's errors, its text, which is about addresses only."""
+def describe_read_error(response: SlackResponse) -> str:
+    """Why messages could not be read."""
+    code = _error_code(response)
+    needed = (
+        ": the app needs channels:history, groups:history or im:history" if code == "missing_scope" else ""
+    )
+    return _says(code) + needed
+
+
+def _describe(reason: object) -> str:
+    """An error's class and, for the system's errors, its text, which is about addresses only."""
     text = reason.strerror if isinstance(reason, OSError) else None
     return f"{type(reason).__name__}{f' ({text})' if text else ''}"
 
 
-def _judged_answer(response: SlackResponse) -> Classified:
-    """The error code decides; without a known one, the HTTP status does."""
-    status = int(response.status_code)
-    code = _code_of(response)
-    kind = _kind(code) or _kind_of_status(status)
+def _classify_answer(response: SlackResponse) -> Classified:
+    """By the error code; without a known one, by the HTTP status."""
+    status, code = int(response.status_code), _error_code(response)
+    by_prefix = (kind for prefix, kind in _PREFIXES.items() if code.startswith(prefix))
+    kind = _KINDS.get(code) or next(by_prefix, Kind.LATER if 400 <= status < 500 else Kind.UNKNOWN)
     hint = _HINTS.get(code, "is SLACK_API_URL right?" if status == 404 else "")
-    why = (
-        f"Slack says {code}" + (f" (HTTP {status})" if status != 200 else "") + (f": {hint}" if hint else "")
-    )
+    why = _says(code) + (f" (HTTP {status})" if status != 200 else "") + (f": {hint}" if hint else "")
     if kind is Kind.LATER:
         return Classified(Deferred(why, _retry_after(response.headers)), kind, code)
-    return Classified(Refused(why, _BLAMES[kind]) if kind in _BLAMES else Unknown(why), kind, code)
+    return Classified(Refused(why, _CAUSES[kind]) if kind in _CAUSES else Unknown(why), kind, code)
 
 
-def _kind(code: str) -> Kind | None:
-    families = (kind for family, kind in _FAMILIES.items() if code.startswith(family))
-    return KINDS.get(code) or next(families, None)
-
-
-def _code_of(response: SlackResponse) -> str:
-    """The error code; for what is no answer of Slack's, slack_sdk puts a text there that quotes it."""
+def _error_code(response: SlackResponse) -> str:
+    """Empty for an answer that is not Slack's: for it slack_sdk puts a text there that quotes the answer."""
     body: Mapping[str, Any] = response.data if isinstance(response.data, dict) else {}
     code = str(body.get("error", ""))
-    return code if re.fullmatch(r"[a-z0-9_]{1,64}", code) else "nothing that Slack would"
+    return code if re.fullmatch(r"[a-z0-9_]{1,64}", code) else ""
 
 
-def _kind_of_status(status: int) -> Kind:
-    return Kind.LATER if 400 <= status < 500 else Kind.UNKNOWN
+def _says(code: str) -> str:
+    return f"Slack says {code}" if code else "the answer is not from Slack's API"
 
 
 def _retry_after(headers: Mapping[str, Any]) -> float | None:
-    """Seconds, of a header that any proxy may have written."""
+    """Seconds, from a header that any proxy may have written."""
     text = next((value for name, value in headers.items() if name.lower() == "retry-after"), None)
     try:
         seconds = float(text[0] if isinstance(text, list) else text or "")
     except ValueError:
         return None
     return seconds if math.isfinite(seconds) and seconds >= 0 else None
-
-
-def why_unread(response: SlackResponse) -> str:
-    code = _code_of(response)
-    scopes = (
-        ": the app needs channels:history, groups:history or im:history" if code == "missing_scope" else ""
-    )
-    return f"Slack says {code}{scopes}"

@@ -1,12 +1,12 @@
-"""A digest laid out as messages: the best papers in the channel's, the rest in its thread.
+"""Splits a digest into messages: the best papers in the channel's, the others in replies in its thread.
 
-Owns the limits of a message, and how much of the abstracts is left out to keep them. Refuses to know what blocks say.
+Keeps the limits of a message by shortening extracts. Does not depend on what blocks say.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
 
@@ -15,21 +15,21 @@ from bot.channels.slack.blocks import Block
 from bot.presentation.digest_view import DigestView, PaperView
 from bot.presentation.excerpts import EXTRACT_LENGTH
 
-# Slack takes 50 blocks and about 12,000 characters in all of them: 9,597 were accepted, 11,341 rejected
+# Slack accepts 50 blocks and about 12,000 characters in all of them: 9,597 were accepted, 11,341 rejected
 # with msg_blocks_too_long (https://github.com/slackapi/bolt-js/issues/2509).
 _MAX_BLOCKS = 45
 _MAX_CHARACTERS = 9_000
-#: Papers in the channel's message, as others talk there as well; one or two more make no thread.
+#: Papers in the channel's message, where others write too. One or two more do not start a thread.
 _IN_CHANNEL, _MOST_IN_CHANNEL = 10, 12
-#: Characters of an extract, for all papers of a digest alike: both sentences, the better one, a part of it, none.
+#: Characters of each extract of a digest: both sentences, the better one, parts of it, none.
 _ROOMS = (EXTRACT_LENGTH + 10, 330, 240, 190, 140, 100, 0)
 _SENTENCE = 240
-_MANY = 999  #: stands for the number of parts until it is known
+_MANY = 999  #: the number of parts until it is known: the widest
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
-    """One message."""
+class Message:
+    """One message of a digest."""
 
     blocks: tuple[Block, ...]
     papers: tuple[PaperView, ...]  #: that it shows, in its order
@@ -37,107 +37,110 @@ class Page:
 
 @dataclass(frozen=True, slots=True)
 class _Piece:
-    """What stays together."""
+    """Blocks that stay together."""
 
-    heading: str  #: that it stands under
+    heading: str  #: of its group
     paper: PaperView | None
     blocks: tuple[Block, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class _Frame:
-    """What stands around the pieces of a message."""
+class _Layout:
+    """Completes pieces to messages, with what is around them."""
 
     view: DigestView
     direct: bool
-    part: int = 1
-    parts: int = _MANY
 
-    def around(self, pieces: Sequence[_Piece], begun: Collection[str] = ()) -> tuple[Block, ...]:
-        """`begun`: the headings of the messages before."""
-        body, here = tuple(_body(pieces, begun)), sum(piece.paper is not None for piece in pieces)
-        if self.part > 1:
-            return (blocks.continuing(self.view, self.part, self.parts, here), *body)
-        top = (blocks.title(self.view), blocks.opening(self.view, here))
-        said = () if self.view.papers else (blocks.nothing(self.view),)
-        return (*top, *said, *body, blocks.notes(self.view, direct=self.direct))
+    def first(self, pieces: Sequence[_Piece]) -> tuple[Block, ...]:
+        top = (blocks.title(self.view), blocks.opening(self.view, _count_papers(pieces)))
+        no_papers = () if self.view.papers else (blocks.no_papers(self.view),)
+        return (*top, *no_papers, *_group_blocks(pieces), blocks.notes(self.view, direct=self.direct))
+
+    def reply(
+        self, pieces: Sequence[_Piece], before: Collection[str], part: int = _MANY, parts: int = _MANY
+    ) -> tuple[Block, ...]:
+        """`before`: the headings in earlier messages."""
+        opening = blocks.reply_opening(self.view, part, parts, _count_papers(pieces))
+        return (opening, *_group_blocks(pieces, before))
 
 
-def pages(view: DigestView, *, direct: bool) -> tuple[Page, ...]:
-    """The whole digest; the first page goes to the channel. `direct`: that is one person."""
-    chunks = _chunks(view, direct)
-    before = [[piece.heading for chunk in chunks[:n] for piece in chunk] for n in range(len(chunks))]
+def split_into_messages(view: DigestView, *, direct: bool) -> tuple[Message, ...]:
+    """The whole digest; the first message goes to the channel. `direct`: the channel is one person."""
+    layout = _Layout(view, direct)
+    first, *replies = _split(view, layout)
+    messages = [layout.first(first)]
+    before = {piece.heading for piece in first}
+    for part, pieces in enumerate(replies, start=2):
+        messages.append(layout.reply(pieces, before, part, len(replies) + 1))
+        before |= {piece.heading for piece in pieces}
     return tuple(
-        Page(
-            _Frame(view, direct, part, len(chunks)).around(chunk, begun),
-            tuple(piece.paper for piece in chunk if piece.paper),
-        )
-        for part, (chunk, begun) in enumerate(zip(chunks, before, strict=True), start=1)
+        Message(made, tuple(piece.paper for piece in pieces if piece.paper))
+        for made, pieces in zip(messages, [first, *replies], strict=True)
     )
 
 
-def _chunks(view: DigestView, direct: bool) -> list[list[_Piece]]:
-    """What each message shows: as many of the best papers in the channel's as there should be, then as few replies as
-    can be had with a sentence of each abstract.
+def _split(view: DigestView, layout: _Layout) -> list[list[_Piece]]:
+    """The pieces of each message.
+
+    As many of the best papers in the channel's message as should be there, then as few replies as are possible with
+    a sentence of each abstract.
     """
-    items, frame = blocks.items(view), _Frame(view, direct)
+    items = blocks.items(view)
 
     @cache
     def pieces(room: int) -> list[_Piece]:
         return [_Piece(item.heading, item.paper, tuple(item.blocks(room))) for item in items]
 
-    choices = _choices(len(view.papers))
-    most, longest = next((m, room) for m, room in choices if _fits(frame.around(_best(pieces(room), m))))
+    most, longest = next(
+        (most, room)
+        for most, room in _choices(len(view.papers))
+        if _fits(layout.first(_best(pieces(room), most)))
+    )
     rooms = [longest, *(room for room in _ROOMS if _SENTENCE <= room < longest)]
-    return min((_divided(frame, pieces(room), most) for room in rooms), key=len)
-
-
-def _best(pieces: Sequence[_Piece], most: int) -> list[_Piece]:
-    return [piece for piece in pieces if piece.paper and piece.paper.rank <= most]
-
-
-def _divided(frame: _Frame, pieces: list[_Piece], most: int) -> list[list[_Piece]]:
-    """What comes below the papers is in the channel's message with all of them, or nowhere in it."""
-    first = _best(pieces, most)
-    if most == len(frame.view.papers) and _fits(frame.around(pieces)):
-        return [pieces]
-    return [first, *_packed(frame, [piece for piece in pieces if piece not in first], first)]
+    return min((_divide(layout, pieces(room), most) for room in rooms), key=len)
 
 
 def _choices(papers: int) -> Iterator[tuple[int, int]]:
-    """How many papers the channel's message could have, and what room their extracts: the best first."""
+    """How many papers the channel's message could have, and the length of their extracts: the best first."""
     if _IN_CHANNEL < papers <= _MOST_IN_CHANNEL:
         yield from ((papers, room) for room in _ROOMS if room)
     for most in range(min(papers, _IN_CHANNEL), -1, -1):
         yield from ((most, room) for room in _ROOMS)
 
 
-def _packed(frame: _Frame, rest: Sequence[_Piece], first: Sequence[_Piece]) -> Iterator[list[_Piece]]:
-    """As many in each reply as its limits allow."""
-    frame, taken = replace(frame, part=_MANY), list[_Piece]()
-    begun = {piece.heading for piece in first}
-    for piece in rest:
-        if taken and not _fits(frame.around([*taken, piece], begun)):
-            yield taken
-            begun |= {one.heading for one in taken}
-            taken = []
-        taken.append(piece)
-    if taken:
-        yield taken
+def _best(pieces: Sequence[_Piece], most: int) -> list[_Piece]:
+    return [piece for piece in pieces if piece.paper and piece.paper.rank <= most]
 
 
-def _body(pieces: Sequence[_Piece], begun: Collection[str]) -> Iterator[Block]:
-    """Group by group; a line between them, and none within."""
-    groups = groupby(pieces, key=lambda piece: piece.heading)
-    for n, (heading, group) in enumerate(groups):
+def _divide(layout: _Layout, pieces: list[_Piece], most: int) -> list[list[_Piece]]:
+    """What comes below the papers is in the channel's message only when all of it fits there."""
+    if most == len(layout.view.papers) and _fits(layout.first(pieces)):
+        return [pieces]
+    first = _best(pieces, most)
+    before, reply, replies = {piece.heading for piece in first}, list[_Piece](), list[list[_Piece]]()
+    for piece in (piece for piece in pieces if piece not in first):
+        if not reply or not _fits(layout.reply([*reply, piece], before)):
+            before |= {earlier.heading for earlier in reply}
+            reply = []
+            replies.append(reply)
+        reply.append(piece)
+    return [first, *replies]
+
+
+def _group_blocks(pieces: Sequence[_Piece], before: Collection[str] = ()) -> Iterator[Block]:
+    """Group by group, with a line between groups."""
+    for n, (heading, group) in enumerate(groupby(pieces, key=lambda piece: piece.heading)):
         if n:
-            yield blocks.divider()
+            yield blocks.DIVIDER
         if heading:
-            yield blocks.heading(heading, again=heading in begun)
+            yield blocks.heading(heading, again=heading in before)
         for piece in group:
             yield from piece.blocks
 
 
+def _count_papers(pieces: Sequence[_Piece]) -> int:
+    return sum(piece.paper is not None for piece in pieces)
+
+
 def _fits(message: Sequence[Block]) -> bool:
-    """Whether Slack takes so many blocks, and so much in all of them."""
-    return len(message) <= _MAX_BLOCKS and sum(map(blocks.characters, message)) <= _MAX_CHARACTERS
+    return len(message) <= _MAX_BLOCKS and sum(map(blocks.count_characters, message)) <= _MAX_CHARACTERS

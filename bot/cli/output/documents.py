@@ -21,7 +21,7 @@ from bot.sources.ingest import SourceReport
 from bot.text.latex import to_unicode
 
 if TYPE_CHECKING:  # which only their own commands need
-    from bot.channels.email.intake import Taken
+    from bot.channels.email.bounces import BounceResult
     from bot.delivery.status import Status, Unfinished
 
 Json = dict[str, Any]
@@ -224,7 +224,7 @@ def _delivery(one: Unfinished) -> Json:
     }
 
 
-def bounces(read: Iterable[Taken]) -> Json:
+def bounces(read: Iterable[BounceResult]) -> Json:
     return {
         "reports": [
             {

@@ -24,7 +24,7 @@ from bot.text.latex import to_unicode
 from bot.text.plain import pluralize
 
 if TYPE_CHECKING:
-    from bot.channels.email.intake import Taken
+    from bot.channels.email.bounces import BounceResult
 
 
 def ingested(reports: Iterable[SourceReport], papers: int) -> RenderableType:
@@ -65,7 +65,7 @@ def _served(row: SendResult) -> Text:
     )
 
 
-def came_back(read: Sequence[Taken]) -> RenderableType:
+def came_back(read: Sequence[BounceResult]) -> RenderableType:
     """What mails to the return address were about."""
     ours = [one for one in read if one.delivery]
     lines = [
