@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.alerts import MOST, Operator, notice, raise_alert
+from bot.clock import Moment
+from bot.delivery.alerts import MOST, Operator, raise_alert, stop_notice
 from bot.delivery.model import (
     ALERTS,
     Cause,
@@ -23,7 +24,6 @@ from bot.delivery.model import (
 )
 from bot.delivery.retry import SETTLE
 from bot.delivery.sender import LEASE
-from bot.delivery.service import deliver_and_alert
 from bot.errors import InvariantViolation
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
@@ -68,8 +68,7 @@ def reader(token: str, target: str = "inbox") -> Subscription:
 
 def tick(world: World, *tokens: str, later: timedelta = timedelta(0)) -> None:
     """Deliver to these readers, and tell."""
-    keys = [reader(token).key for token in tokens]
-    deliver_and_alert(world.outbox, world.sender(NOW + later), keys, world.operator)
+    world.service().redeliver([reader(token).key for token in tokens], Moment(NOW + later))
 
 
 def test_what_failed_is_told_with_the_command_for_it(world: World) -> None:
@@ -79,10 +78,10 @@ def test_what_failed_is_told_with_the_command_for_it(world: World) -> None:
     tick(world, "ada")
     (alert,) = alerts(world)
     assert alert.splitlines() == [
-        "Paperboy: a delivery has stopped",
+        "Paperboy: 1 delivery has stopped",
         "maildir inbox, failed: no such folder",
-        "  kept for ada; when mended: paperboy resend ada-1",
-        "All of it, at any time: paperboy status",
+        "  kept for ada; after correcting it: paperboy resend ada-1",
+        "To see everything: paperboy status",
     ]
     (sent,) = ops(world).sent
     assert sent.target == "C0OPS"
@@ -151,8 +150,8 @@ def test_one_incident_of_several_deliveries_is_told_once(world: World) -> None:
     (alert,) = alerts(world)
     assert alert.count("gone") == 1
     assert [line for line in alert.splitlines() if "kept for" in line] == [
-        "  kept for ada; when mended: paperboy resend ada-1",
-        "  kept for bo; when mended: paperboy resend bo-1",
+        "  kept for ada; after correcting it: paperboy resend ada-1",
+        "  kept for bo; after correcting it: paperboy resend bo-1",
     ]
 
 
@@ -269,18 +268,18 @@ def stopped(number: int, incident: str = "") -> Delivery:
 @pytest.mark.parametrize("number", [MOST, MOST + 1, 4 * MOST])
 def test_a_very_bad_night_fits_into_a_message(number: int) -> None:
     """So many incidents are spelled out, and the rest is counted."""
-    made = notice([stopped(n) for n in range(number)], NOW)
+    made = stop_notice([stopped(n) for n in range(number)], NOW)
     assert (made.subject, made.made) == (f"Paperboy: {number} deliveries have stopped", NOW)
     lines = made.text.splitlines()
     assert len([line for line in lines if "why" in line]) == MOST
     more = [line for line in lines if line.startswith("...")]
     assert more == ([f"... and {number - MOST} more."] if number > MOST else [])
-    assert lines[-1] == "All of it, at any time: paperboy status"
+    assert lines[-1] == "To see everything: paperboy status"
 
 
 def test_what_one_incident_keeps_fits_too() -> None:
     """So many deliveries are named, the rest is counted, with the command for all."""
-    made = notice([stopped(n, "slack") for n in range(MOST + 5)], NOW)
+    made = stop_notice([stopped(n, "slack") for n in range(MOST + 5)], NOW)
     lines = made.text.splitlines()
     assert lines[0] == "slack C0, failed: why 0"
     assert len([line for line in lines if "kept for" in line]) == MOST

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import Moment
 from bot.delivery.model import Cause, Deferred, Edition, Part, Refused, Unknown
-from bot.delivery.resend import resend, stopped
+from bot.delivery.resend import find_stopped, resend
 from bot.errors import NotConfigured, UserError
 from bot.profiles.model import ChannelName
 from tests.support.builders import NOW, World, subscription
@@ -34,8 +35,7 @@ def put(world: World, token: str, parts: int = 1) -> str:
 
 
 def again(world: World, beginning: str | None, later: timedelta = MINUTE) -> list[tuple[str, str]]:
-    found = stopped(world.outbox, beginning)
-    rows = resend(found, world.outbox, world.queue, world.sender(NOW + later), world.operator)
+    rows = resend(find_stopped(world.outbox, beginning), world.service(), Moment(NOW + later))
     return [(row.profile, row.state) for row in rows]
 
 
@@ -46,29 +46,29 @@ def test_the_one_that_is_meant(world: World) -> None:
     world.channel.outcomes = [Refused("no")]
     world.sender().deliver([key])
     for written in ("abc1-1", "abc1", "abc"):
-        assert [one.id for one in stopped(world.outbox, written)] == ["abc1-1"]
+        assert [one.id for one in find_stopped(world.outbox, written)] == ["abc1-1"]
     for written in ("ab", "a", "", "xyz", "%", "a_c"):
         with pytest.raises(UserError, match="paperboy status"):
-            stopped(world.outbox, written)
+            find_stopped(world.outbox, written)
     assert again(world, "abc") == [("abc1", "sent")]
     assert world.channel.calls == ["send 1", "send 1", "send 2", "send 3"]
-    with pytest.raises(UserError, match="abc1-1 is sent: only what failed or is uncertain"):
-        stopped(world.outbox, "abc1-1")
+    with pytest.raises(UserError, match="abc1-1 was already sent"):
+        find_stopped(world.outbox, "abc1-1")
     with pytest.raises(UserError, match="is pending"):
-        stopped(world.outbox, "abd2")
+        find_stopped(world.outbox, "abd2")
 
 
 def test_all_that_stopped(world: World) -> None:
     """Without an id; what waits by itself is not meant. Another failure is told, and stays."""
-    with pytest.raises(UserError, match="nothing has failed"):
-        stopped(world.outbox, None)
+    with pytest.raises(UserError, match="no delivery has failed"):
+        find_stopped(world.outbox, None)
     keys = [put(world, token) for token in ("a", "b", "c", "d")]
     world.channel.outcomes = [Refused("no"), Deferred("busy"), Refused("no")]
     world.sender().deliver(keys)
     world.channel.outcomes = [Refused("still no")]
     assert again(world, None) == [("a", "failed"), ("c", "sent")]
     assert [one.delivery for one in world.channel.sent] == ["a-1", "b-1", "c-1", "d-1", "a-1", "c-1"]
-    assert [one.id for one in stopped(world.outbox, None)] == ["a-1"]
+    assert [one.id for one in find_stopped(world.outbox, None)] == ["a-1"]
 
 
 def test_the_pause_of_its_target_is_lifted(world: World) -> None:
@@ -107,9 +107,11 @@ def test_an_unconfigured_channel_releases_nothing(world: World) -> None:
 
 def test_an_alert_can_be_resent(world: World) -> None:
     """It has no edition, so there is no row; it goes out."""
-    assert world.outbox.tell([], Part(b"e-1 C0OPS Paperboy: ...", 0), "alert", ChannelName.SLACK, "C0OPS", 0)
+    assert world.outbox.record_report(
+        [], Part(b"e-1 C0OPS Paperboy: ...", 0), "alert", ChannelName.SLACK, "C0OPS", 0
+    )
     world.channel.outcomes = [Refused("no")]
     world.sender().deliver(["paperboy:alerts"])
-    assert [one.id for one in stopped(world.outbox, "ale")] == ["alert-1"]
+    assert [one.id for one in find_stopped(world.outbox, "ale")] == ["alert-1"]
     assert again(world, "ale") == []
     assert world.outbox.alerts() == ()

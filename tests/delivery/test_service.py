@@ -8,14 +8,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 from sqlmodel import select
 
+from bot.delivery.alerts import Operator
 from bot.delivery.model import Deferred, Outcome, Refused, Unknown
 from bot.delivery.service import SendResult
 from bot.papers.model import Entry
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.store.tables import DeliveryRow, LedgerRow, MessageRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription
+from tests.support.editions import find_edition
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -53,7 +56,7 @@ def test_sent_once(world: World) -> None:
     assert row == SendResult("ada", ChannelName.MAILDIR, "inbox", NOW.date(), "sent", 1)
     (again,) = world.send(reader(), now=NOW + MINUTE)
     assert (again.state, again.papers, again.blocked) == ("skipped", 0, False)
-    assert again.why == "2026-05-05 has its digest already"
+    assert again.why == "the digest of 2026-05-05 exists already"
     assert world.channel.papers == ["arxiv:2605.00001"]
 
 
@@ -110,7 +113,7 @@ def test_quiet_day_that_gets_papers_after_all(world: World) -> None:
     profile = reader("laundry")
     (row,) = world.send(profile)
     assert (row.state, row.papers) == ("quiet", 0)
-    assert row.why == "none of 2 new papers has anything that the profile looks for"
+    assert row.why == "nothing among 2 recent papers matches the profile"
     assert told(world.send(profile, now=NOW + MINUTE)) == [("quiet", 0)]
     world.add(entry(3, "Robots fold laundry"), now=NOW + 2 * MINUTE)
     assert told(world.send(profile, now=NOW + 3 * MINUTE)) == [("sent", 1)]
@@ -120,9 +123,9 @@ def test_quiet_day_that_gets_papers_after_all(world: World) -> None:
 
 def test_quiet_day_names_what_is_wrong_with_the_sources(world: World) -> None:
     """A failure must not look like a holiday; a day with papers has no need to tell here."""
-    (row,) = world.send(reader("laundry"), troubles="arxiv: no connection")
+    (row,) = world.send(reader("laundry"), source_problems="arxiv: no connection")
     assert row.why.endswith("; arxiv: no connection")
-    (other,) = world.send(reader(), troubles="arxiv: no connection")
+    (other,) = world.send(reader(), source_problems="arxiv: no connection")
     assert (other.state, other.why) == ("sent", "")
 
 
@@ -160,7 +163,7 @@ def test_one_desk_for_those_that_need_one(world: World) -> None:
     world.send(ada)
     assert told(world.send(ada, bo)) == [("skipped", 0), ("sent", 1)]
     world.send(ada, bo)
-    assert world.desks == [("ada",), ("bo",)]
+    assert world.composers == [("ada",), ("bo",)]
 
 
 # --- Unsubscribed -----------------------------------------------------------------------------------------
@@ -268,6 +271,54 @@ def test_bare_date_sends_whatever_the_zone(world: World) -> None:
     assert [(row.on, row.state) for row in rows] == [(date(2026, 5, 5), "sent")] * 2
 
 
+# --- Queries ----------------------------------------------------------------------------------------------
+
+
+def count_queries(world: World, profiles: list[Profile], **how: Any) -> int:
+    """The number of SQL statements of one send."""
+    statements: list[str] = []
+
+    def count(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        world.send(*profiles, **how)
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    return len(statements)
+
+
+def test_queries_do_not_grow_with_subscriptions(world: World) -> None:
+    """With nothing due, or everything sent before, 200 subscriptions need as many queries as 10."""
+    world.operator = Operator(ChannelName.MAILDIR, "operator")
+    profiles = [
+        reader("laundry", id=f"p{n}", deliver=(subscription(f"p{n}", at=time(8)),)) for n in range(200)
+    ]
+    early = at("2026-05-05 07:00")
+    before = [count_queries(world, some, now=early, due=True) for some in (profiles[:10], profiles)]
+    world.send(*profiles, due=True)
+    later = NOW + MINUTE
+    after = [count_queries(world, some, now=later, due=True) for some in (profiles[:10], profiles)]
+    assert len({*before, *after}) == 1
+    assert before[0] < 20
+
+
+def test_composing_fetches_histories_at_once(world: World) -> None:
+    """Each edition has its own transaction; all that is read before is read once for all subscriptions."""
+
+    def queries(number: int) -> int:
+        profiles = [
+            reader("laundry", id=f"{number}x{n}", deliver=(subscription(f"{number}x{n}", days=(1,)),))
+            for n in range(number)
+        ]
+        return count_queries(world, profiles)
+
+    ten, twenty, thirty = queries(10), queries(20), queries(30)
+    assert thirty - twenty == twenty - ten
+    assert (twenty - ten) / 10 <= 5  # begin, delete the quiet edition, insert the edition, pragma
+
+
 # --- Going on ---------------------------------------------------------------------------------------------
 
 
@@ -323,7 +374,7 @@ def test_how_often_a_digest_may_go_out_unseen(
     to = subscription(resend_uncertain=resend_uncertain)
     world.channel.outcomes = [Deferred("busy")]
     world.send(reader(deliver=(to,)))
-    edition = world.outbox.find(to, NOW.date())
+    edition = find_edition(world.outbox, to, NOW.date())
     assert edition is not None
     assert [one.blind for one in edition.deliveries] == [blind]
 
@@ -353,7 +404,7 @@ def test_a_paused_target_gets_nothing_composed(world: World) -> None:
     world.receivers.pause("maildir:one", "archived", NOW)
     paused, sent = world.send(profile)
     assert (paused.state, paused.blocked) == ("skipped", True)
-    assert paused.why == "paused since 2026-05-05: archived; when mended: paperboy resume maildir:one"
+    assert paused.why == "paused since 2026-05-05: archived; after correcting it: paperboy resume maildir:one"
     assert (sent.target, sent.state) == ("other", "sent")
     assert ledger(world) == {(other.key, "arxiv:2605.00001")}
     world.receivers.resume("maildir:one")

@@ -11,18 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.digests.candidates import Candidates, exclusion_reason, mute_reason, window_start
 from bot.digests.selection import (
     AUTO_FIT,
-    Candidates,
-    Choice,
     Decision,
+    Selection,
     Verdict,
-    choose,
-    decide,
-    everything_that_matches,
-    excluded,
-    mute_reason,
-    window_start,
+    all_matches,
+    decision_for,
+    select,
 )
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
@@ -56,25 +53,25 @@ def verdict(
 ) -> Verdict | None:
     """What becomes of a paper, alone."""
     alone = ranked(paper, **place)
-    decision = excluded(profile, paper, given_, NOW)
-    return (decision or decide(profile, alone, 1, chosen(profile, [alone]))).verdict
+    decision = exclusion_reason(profile, paper, given_, NOW)
+    return (decision or decision_for(profile, alone, 1, chosen(profile, [alone]))).verdict
 
 
 def decisions(
-    profile: Profile, order: Sequence[RankedPaper], choice: Choice | None = None
+    profile: Profile, order: Sequence[RankedPaper], choice: Selection | None = None
 ) -> dict[str, Decision]:
     """What becomes of each paper of an order."""
     choice = choice or chosen(profile, order)
-    return {one.paper.id: decide(profile, one, n, choice) for n, one in enumerate(order, start=1)}
+    return {one.paper.id: decision_for(profile, one, n, choice) for n, one in enumerate(order, start=1)}
 
 
-def chosen(profile: Profile, order: Sequence[RankedPaper], given_: Sequence[Paper] = ()) -> Choice:
+def chosen(profile: Profile, order: Sequence[RankedPaper], given_: Sequence[Paper] = ()) -> Selection:
     """The choice from an order in which Han is followed, if anybody is."""
     followed = [one for one in order if profile.authors and HAN in one.paper.authors]
-    return choose(profile, followed, order, Same(), given_)
+    return select(profile, followed, order, Same(), given_)
 
 
-def ids(choice: Choice) -> list[str]:
+def ids(choice: Selection) -> list[str]:
     return [one.paper.id.removeprefix("test:") for one in choice.shown]
 
 
@@ -179,7 +176,7 @@ def test_mute_beats_followed_author() -> None:
 )
 def test_categories(wanted: tuple[str, ...], has: tuple[str, ...], passes: bool) -> None:
     """Only the profile's categories, for papers whose categories are known."""
-    decision = excluded(make_profile(categories=wanted), make_paper(categories=has), frozenset(), NOW)
+    decision = exclusion_reason(make_profile(categories=wanted), make_paper(categories=has), frozenset(), NOW)
     assert (decision is None) is passes
     assert decision is None or decision.verdict is Verdict.CATEGORY
 
@@ -202,7 +199,7 @@ def test_followed_author_passes_categories() -> None:
 def test_window_edges(age: timedelta, inside: bool) -> None:
     """Seven days before the edition, its own moment included, their first moment not."""
     profile = make_profile(window=7)
-    decision = excluded(profile, make_paper(first_seen=NOW - age), frozenset(), NOW)
+    decision = exclusion_reason(profile, make_paper(first_seen=NOW - age), frozenset(), NOW)
     assert (decision is None) is inside
     assert window_start(profile, NOW) == NOW - timedelta(days=7)
 
@@ -295,10 +292,10 @@ def test_no_more_is_ranked_than_is_needed() -> None:
             yield one
 
     plain: list[int] = []
-    choose(make_profile(limit=3), (), watched(plain), Same())
+    select(make_profile(limit=3), (), watched(plain), Same())
     assert len(plain) < 10
     fan: list[int] = []
-    choice = choose(
+    choice = select(
         make_profile(limit=3, authors=(HAN,)), line_up(*"t" * 400, "f")[400:], watched(fan), Same()
     )
     assert ids(choice) == ["0", "1", "2", "400"]
@@ -308,7 +305,7 @@ def test_no_more_is_ranked_than_is_needed() -> None:
 def test_everything_that_matches() -> None:
     """`preview --all` goes past threshold and limit, but not to what nothing speaks for."""
     order = line_up(*"t.f-")
-    assert everything_that_matches(order) == (order[0], order[2], order[3])
+    assert all_matches(order) == (order[0], order[2], order[3])
 
 
 def test_every_decision_says_why_in_a_sentence() -> None:
@@ -316,7 +313,7 @@ def test_every_decision_says_why_in_a_sentence() -> None:
     order = [*line_up(*"tt"), ranked(make_paper("z"), relevance=3.25, fit=0.241)]
     told = decisions(make_profile(limit=1, threshold=50.0), order)
     assert told["test:0"] == Decision(Verdict.WOULD_BE_SENT, "it is number 1 in the digest")
-    assert told["test:1"] == Decision(Verdict.BEYOND_LIMIT, "it is number 2, and the digest holds 1 (limit)")
+    assert told["test:1"] == Decision(Verdict.BEYOND_LIMIT, "it is number 2, beyond the limit of 1")
     assert told["test:z"].why == "its relevance 3.2 is under the threshold 50"
     auto = decisions(make_profile(threshold=None), order)["test:z"].why
     assert "24%" in auto
@@ -361,7 +358,7 @@ def test_near_identical_papers_stand_as_one(
     assert "".join(ids(choice)) == shown
     named = {
         id_[5:]: "".join(paper.id.removeprefix("test:") for paper in papers)
-        for id_, papers in choice.under.items()
+        for id_, papers in choice.similar.items()
     }
     assert named == under
     told = decisions(profile, order, choice)
@@ -375,7 +372,7 @@ def test_near_identical_papers_stand_as_one(
 def test_only_the_leader_is_compared() -> None:
     """A chain of likenesses does not pull in what is unlike the paper shown: members are not compared with."""
     asked = Same()
-    choose(make_profile(limit=3), (), series("A one", "A two", "B", "C"), asked)
+    select(make_profile(limit=3), (), series("A one", "A two", "B", "C"), asked)
     shown_to = {id_: others for id_, others, repeated in asked.asked if not repeated}
     assert shown_to == {
         "test:0": [],
@@ -390,7 +387,7 @@ def test_below_the_threshold_nothing_is_named() -> None:
     first, second = series("A one", "A two")
     order = [first, ranked(second.paper, relevance=3.0)]
     choice = chosen(make_profile(threshold=50.0), order)
-    assert (ids(choice), choice.under) == (["0"], {})
+    assert (ids(choice), choice.similar) == (["0"], {})
     told = decisions(make_profile(threshold=50.0), order, choice)
     assert told["test:1"].verdict is Verdict.BELOW_THRESHOLD
 
@@ -402,7 +399,7 @@ def test_what_repeats_an_earlier_digest_is_not_shown() -> None:
     profile = make_profile(limit=2, authors=(HAN,))
     choice = chosen(profile, order, earlier)
     assert ids(choice) == ["1", "2", "3"]
-    assert choice.again == {"test:0": earlier[0]}
+    assert choice.repeated == {"test:0": earlier[0]}
     decision = decisions(profile, order, choice)["test:0"]
     assert decision.verdict is Verdict.SAME_WORK
     assert "test:old" in decision.why
@@ -444,12 +441,12 @@ def test_choice_is_the_decisions(
     assert list(choice.shown) == [one for one in order if told[one.paper.id].verdict is Verdict.WOULD_BE_SENT]
     assert sum(not one.paper.authors for one in choice.shown) <= limit
     assert all(one in choice.shown for one in order if one.paper.authors)
-    named = [paper.id for papers in choice.under.values() for paper in papers]
-    fates = [*(one.paper.id for one in choice.shown), *named, *choice.again]
+    named = [paper.id for papers in choice.similar.values() for paper in papers]
+    fates = [*(one.paper.id for one in choice.shown), *named, *choice.repeated]
     assert len(set(fates)) == len(fates)
     same = {id_ for id_, decision in told.items() if decision.verdict is Verdict.SAME_WORK}
-    assert same == {*named, *choice.again}
-    assert choice.under.keys() <= {one.paper.id for one in choice.shown}
+    assert same == {*named, *choice.repeated}
+    assert choice.similar.keys() <= {one.paper.id for one in choice.shown}
 
 
 # --- Candidates -------------------------------------------------------------------------------------------
@@ -525,8 +522,8 @@ def test_candidates_are_what_nothing_excludes(papers: list[Paper], profiles: lis
     """For many profiles at once the same as for each paper of one, whoever was asked before."""
     candidates = Candidates(papers, NOW, Reader(papers))
     for profile in (*profiles, profiles[0]):
-        wanted = [paper.id for paper in papers if excluded(profile, paper, frozenset(), NOW) is None]
-        assert candidates.of(profile) == candidates.places(wanted)
+        wanted = [paper.id for paper in papers if exclusion_reason(profile, paper, frozenset(), NOW) is None]
+        assert candidates.of(profile) == candidates.positions(wanted)
         assert candidates.of(profile).bit_count() == len(wanted)
 
 
@@ -545,4 +542,4 @@ def test_candidates_of_nothing() -> None:
 def test_a_set_of_papers_by_their_ids() -> None:
     """Bit n is the window's paper n; ids of other papers, and none, are left out."""
     candidates = Candidates([make_paper(id_) for id_ in "abc"], NOW, Reader(()))
-    assert candidates.places(["test:c", "test:a", "test:c", "test:z", None]) == 0b101
+    assert candidates.positions(["test:c", "test:a", "test:c", "test:z", None]) == 0b101

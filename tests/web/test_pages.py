@@ -20,7 +20,7 @@ from bot.delivery.model import Edition
 from bot.delivery.unsubscribe_token import sign_token
 from bot.errors import DatabaseError
 from bot.profiles.model import ChannelName
-from bot.web.pages import READ, WHY, unsubscribing
+from bot.web.pages import READ, WHY, UnsubscribePages
 
 SECRET = b"sixteen letters!"
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
@@ -96,7 +96,7 @@ class Site:
             **more,
         }
         told: list[Any] = []
-        application = validator(unsubscribing(SECRET, self.edition, self.pause, lambda: NOW))
+        application = validator(UnsubscribePages(SECRET, self.edition, self.pause, lambda: NOW))
         answer = application(environ, lambda *start: told.extend(start))  # type: ignore[arg-type,return-value]
         try:
             sent = b"".join(answer)
@@ -274,7 +274,7 @@ def test_a_long_body_is_not_read_to_its_end(site: Site) -> None:
 def test_a_length_that_is_none_does_no_harm(length: str) -> None:
     """A server should have refused it."""
     site, told = Site(), []
-    application = unsubscribing(SECRET, site.edition, site.pause, lambda: NOW)
+    application = UnsubscribePages(SECRET, site.edition, site.pause, lambda: NOW)
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": LINK,

@@ -1,13 +1,8 @@
-"""When an edition is due, and the loop that keeps the time."""
+"""When an edition is due."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time as clock
 from datetime import date, datetime, time
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +12,6 @@ from bot.clock import Moment
 from bot.delivery.due import LOOK_BACK_DAYS, due_date
 from tests.support.builders import at, make_profile, subscription
 
-ROOT = Path(__file__).resolve().parents[2]
 WORKDAYS = (0, 1, 2, 3, 4)
 MONDAYS = (0,)
 DAILY = (0, 1, 2, 3, 4, 5, 6)
@@ -128,74 +122,3 @@ def test_due_date_never_goes_back(naive: datetime, wall: time, zone: str, days: 
         again = due(wall.isoformat(), zone, tuple(days), later.replace(tzinfo=None).isoformat(" "))
         assert again is not None
         assert again >= found
-
-
-# --- The loop ---------------------------------------------------------------------------------------------
-
-SCRIPT = """
-import sys, time
-from bot.worker.loop import Loop
-
-def say(word):
-    print(word, flush=True)
-
-def ingest():
-    say("ingest begins")
-    time.sleep(0.3)
-    say("ingest ends")
-    if sys.argv[1] == "fails":
-        raise RuntimeError("on purpose")
-
-loop = Loop(ingest, lambda: say("tick"))
-loop.listen()
-loop.run()
-say(f"stopped {loop.stopping.is_set()}")
-"""
-
-
-@pytest.mark.parametrize("ingest", ["works", "fails"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_loop_ingests_then_ticks_and_stops(ingest: str, number: signal.Signals) -> None:
-    """At once an ingest, after it a tick, even when the ingest fails; asked to stop it ends within seconds."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, ingest],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    )
-    try:
-        assert process.stdout is not None
-        first = [process.stdout.readline().strip() for _ in range(3)]
-        asked = clock.monotonic()
-        process.send_signal(number)
-        rest, _ = process.communicate(timeout=20)
-    finally:
-        process.kill()
-        process.wait()
-    assert first == ["ingest begins", "ingest ends", "tick"]
-    assert rest.splitlines() == ["stopped True"]
-    assert process.returncode == 0
-    assert clock.monotonic() - asked < 5
-
-
-def test_loop_finishes_what_is_under_way() -> None:
-    """Asked to stop in the middle of an ingest, it ends with the ingest, not before."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, "works"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == "ingest begins"
-        process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=20)
-    finally:
-        process.kill()
-        process.wait()
-    assert rest.splitlines()[0] == "ingest ends"
-    assert rest.splitlines()[-1] == "stopped True"
-    assert process.returncode == 0
