@@ -64,7 +64,7 @@ def _incident_lines(group: Sequence[Delivery]) -> list[str]:
     first = group[0]
     lines = [f"{first.channel} {first.target}, {first.state}: {first.reason}"]
     if first.incident in first.scopes:
-        lines.append(f"  nothing more is sent to {first.incident} until this is corrected")
+        lines.append(f"  nothing more is sent to {first.incident} until this is fixed")
     for delivery in group[:MOST]:
         other = "" if delivery.reason == first.reason else f" ({delivery.reason})"
         profile = delivery.subscription.partition(":")[0]
@@ -81,4 +81,4 @@ def remedy(delivery: Delivery) -> str:
         return f"it will not be sent; remove it with: paperboy settle {id_}"
     if delivery.state is DeliveryState.UNCERTAIN:
         return f"if it has not arrived: paperboy resend {id_}; if it has: paperboy settle {id_}"
-    return f"after correcting it: paperboy resend {id_}"
+    return f"when fixed: paperboy resend {id_}"

@@ -177,8 +177,8 @@ class Delivery:
         if self.why or self.state is not DeliveryState.SENDING or self.until is None:
             return self.why
         return (
-            f"an attempt is in progress (stage {self.stage}), or its process died: "
-            f"tried again after {self.until:%H:%M} UTC"
+            f"an attempt is under way (stage {self.stage}), or its process died: "
+            f"taken up again after {self.until:%H:%M} UTC"
         )
 
 

@@ -84,6 +84,6 @@ def _problem(subscription: Subscription, state: SendState) -> str:
         if pause := state.pauses.get(scope):
             return (
                 f"paused since {pause.since:%Y-%m-%d}: {pause.why}; "
-                f"after correcting it: paperboy resume {pause.scope}"
+                f"when fixed: paperboy resume {pause.scope}"
             )
     return ""

@@ -80,7 +80,7 @@ def test_what_failed_is_told_with_the_command_for_it(world: World) -> None:
     assert alert.splitlines() == [
         "Paperboy: 1 delivery has stopped",
         "maildir inbox, failed: no such folder",
-        "  kept for ada; after correcting it: paperboy resend ada-1",
+        "  kept for ada; when fixed: paperboy resend ada-1",
         "To see everything: paperboy status",
     ]
     (sent,) = ops(world).sent
@@ -150,8 +150,8 @@ def test_one_incident_of_several_deliveries_is_told_once(world: World) -> None:
     (alert,) = alerts(world)
     assert alert.count("gone") == 1
     assert [line for line in alert.splitlines() if "kept for" in line] == [
-        "  kept for ada; after correcting it: paperboy resend ada-1",
-        "  kept for bo; after correcting it: paperboy resend bo-1",
+        "  kept for ada; when fixed: paperboy resend ada-1",
+        "  kept for bo; when fixed: paperboy resend bo-1",
     ]
 
 

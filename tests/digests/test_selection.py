@@ -314,7 +314,7 @@ def test_every_decision_says_why_in_a_sentence() -> None:
     told = decisions(make_profile(limit=1, threshold=50.0), order)
     assert told["test:0"] == Decision(Verdict.WOULD_BE_SENT, "it is number 1 in the digest")
     assert told["test:1"] == Decision(Verdict.BEYOND_LIMIT, "it is number 2, beyond the limit of 1")
-    assert told["test:z"].why == "its relevance 3.2 is under the threshold 50"
+    assert told["test:z"].why == "its relevance 3.2 is below the threshold 50"
     auto = decisions(make_profile(threshold=None), order)["test:z"].why
     assert "24%" in auto
     assert "auto asks for 50%" in auto
