@@ -20,7 +20,7 @@ DAILY = (0, 1, 2, 3, 4, 5, 6)
 def due(
     wall: str, zone: str, days: tuple[int, ...], now: str, *, served: bool = True, bare: bool = False
 ) -> str | None:
-    """The due date, as ISO text, at `now` in UTC; `bare`: only the date was said."""
+    """The due date, as ISO text, at `now` in UTC; `bare`: only the date was given."""
     instant = at(now)
     found = due_date(
         subscription(at=time.fromisoformat(wall), days=days),
@@ -68,7 +68,7 @@ def due(
     ],
 )
 def test_due_date(wall: str, zone: str, days: tuple[int, ...], now: str, expected: str | None) -> None:
-    """The newest local date, on one of the days, whose wall-clock time has passed."""
+    """The newest local date on one of the days whose wall-clock time has passed."""
     assert due(wall, zone, days, now) == expected
 
 
@@ -82,8 +82,8 @@ def test_due_date(wall: str, zone: str, days: tuple[int, ...], now: str, expecte
         (DAILY, "2026-05-05 07:00", True, "2026-05-04"),  # three days down: the newest only
     ],
 )
-def test_new_is_not_late(days: tuple[int, ...], now: str, served: bool, expected: str | None) -> None:
-    """Only a subscription that was served before has missed anything."""
+def test_new_subscription(days: tuple[int, ...], now: str, served: bool, expected: str | None) -> None:
+    """Only a subscription that was served before can have missed a date."""
     assert due("08:00", "UTC", days, now, served=served) == expected
 
 
@@ -95,8 +95,8 @@ def test_new_is_not_late(days: tuple[int, ...], now: str, served: bool, expected
         ("23:59", "Pacific/Pago_Pago", "2026-05-05"),
     ],
 )
-def test_bare_date_is_that_date_everywhere(wall: str, zone: str, expected: str) -> None:
-    """`--on DATE` means the reader's own day, with all of its hours passed."""
+def test_bare_date(wall: str, zone: str, expected: str) -> None:
+    """`--on DATE` is that local date in every zone, with all of its hours passed."""
     assert due(wall, zone, DAILY, "2026-05-05 23:59:59", bare=True) == expected
 
 
@@ -110,7 +110,7 @@ ZONES = st.sampled_from(("UTC", "Europe/Berlin", "America/New_York", "Australia/
     st.sets(st.integers(0, 6), min_size=1),
 )
 def test_due_date_never_goes_back(naive: datetime, wall: time, zone: str, days: set[int]) -> None:
-    """Whatever the clocks do, a date that was due stays due until a newer one is, and it is on a chosen day."""
+    """A due date stays due until a newer one is, whatever the clocks do, and it is on a chosen day."""
     now = naive.isoformat(" ")
     found = due(wall.isoformat(), zone, tuple(days), now)
     assert found is not None

@@ -1,4 +1,4 @@
-"""The unsubscribe link: it names an edition, and nobody but us can make one."""
+"""Unsubscribe links: they name an edition, and cannot be forged."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ PUBLIC = "https://papers.lab.org"
 GENUINE = sign_token(SECRET, f"{TOKEN}-1")
 
 
-def test_a_link_stays_short() -> None:
-    """A mail header of one line of 78 characters has room for it, brackets and all."""
+def test_link_is_short() -> None:
+    """With angle brackets it fits into a header line of 78 characters."""
     url = unsubscribe_url(PUBLIC, SECRET, f"{TOKEN}-1")
     assert re.fullmatch(rf"{PUBLIC}/unsubscribe/{TOKEN}\.[\w-]{{22}}", url)
     assert len(url) <= 75
 
 
-def test_a_slash_more_changes_nothing() -> None:
-    """The public URL may end with one."""
+def test_trailing_slash() -> None:
+    """The public URL may end with a slash."""
     assert unsubscribe_url(f"{PUBLIC}/", SECRET, "e-1") == unsubscribe_url(PUBLIC, SECRET, "e-1")
 
 
@@ -32,8 +32,8 @@ def test_a_slash_more_changes_nothing() -> None:
     ("delivery", "edition"),
     [(f"{TOKEN}-1", TOKEN), (f"{TOKEN}-12", TOKEN), (TOKEN, TOKEN), ("a-b-1", "a-b"), ("a.b-1", "a.b")],
 )
-def test_a_token_tells_the_edition(delivery: str, edition: str) -> None:
-    """Every part of a digest has the same one, and it is the same whenever it is made."""
+def test_token_names_the_edition(delivery: str, edition: str) -> None:
+    """All parts of a digest have the same token."""
     made = sign_token(SECRET, delivery)
     assert made == sign_token(SECRET, f"{edition}-7")
     assert read_token(SECRET, made) == edition
@@ -58,25 +58,25 @@ def test_a_token_tells_the_edition(delivery: str, edition: str) -> None:
         f"{TOKEN}.é\ud800",
     ],
 )
-def test_what_we_did_not_make_is_nothing(forged: str) -> None:
-    """Neither another edition, nor another secret, nor another spelling."""
+def test_forged_tokens(forged: str) -> None:
+    """Another edition, another secret, another spelling."""
     assert read_token(SECRET, forged) is None
 
 
-def test_an_empty_secret_proves_nothing() -> None:
-    """Anybody has it."""
+def test_empty_secret() -> None:
+    """A token without a secret is never valid."""
     assert read_token(b"", sign_token(b"", f"{TOKEN}-1")) is None
 
 
 @given(st.text(), st.binary())
-def test_no_text_raises_or_passes(text: str, secret: bytes) -> None:
-    """Whatever a stranger puts into the address."""
+def test_any_text_is_rejected(text: str, secret: bytes) -> None:
+    """Without an error."""
     assert read_token(secret, text) is None
 
 
 @given(st.text(st.characters(codec="ascii", categories=["L", "N"]), min_size=1), st.binary(min_size=1))
-def test_what_we_made_is_read(edition: str, secret: bytes) -> None:
-    """With any secret; one character changed anywhere, and it is not."""
+def test_genuine_token(edition: str, secret: bytes) -> None:
+    """It is valid with its secret; with any character changed it is not."""
     made = sign_token(secret, f"{edition}-1")
     assert read_token(secret, made) == edition
     for place in range(len(made)):

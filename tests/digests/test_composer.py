@@ -1,4 +1,4 @@
-"""Candidates, digests, explanations, and the edition that fixes them, on the real store."""
+"""Digests and explanations, composed from the real store."""
 
 from __future__ import annotations
 
@@ -67,12 +67,12 @@ def ids(world: World, profile: Profile, *given: int, **how: Any) -> list[int]:
     ],
 )
 def test_candidates(world: World, changes: dict[str, Any], given: tuple[int, ...], shown: list[int]) -> None:
-    """New enough, not given, not muted, in the categories, not known, not withdrawn: then the best of them."""
+    """Papers of the window and the categories that are not given, muted, liked or withdrawn, up to the limit."""
     profile = make_profile("robots", **{"mute": Mute(terms=("survey",)), **changes})
     assert sorted(ids(world, profile, *given)) == sorted(shown)
 
 
-def test_everything_goes_past_threshold_and_limit(world: World) -> None:
+def test_everything_ignores_threshold_and_limit(world: World) -> None:
     """`preview --all` shows every match, and only matches."""
     profile = make_profile("robots", limit=1, threshold=100.0)
     assert ids(world, profile) == []
@@ -80,7 +80,7 @@ def test_everything_goes_past_threshold_and_limit(world: World) -> None:
 
 
 def test_liked_paper_under_another_id(world: World) -> None:
-    """A paper that the profile likes by its DOI is the same work under its arXiv id."""
+    """A paper that the profile likes by its DOI is not shown under its arXiv id."""
     world.add(Entry("arxiv", "Robots knit", ids=("arxiv:2605.00009", "doi:10.1/x")), now=NOW - DAY)
     plain = make_profile("robots that knit")
     assert 9 in ids(world, plain)
@@ -88,7 +88,7 @@ def test_liked_paper_under_another_id(world: World) -> None:
 
 
 def test_digest_is_complete(world: World) -> None:
-    """It says whose, for when, of how many, in order, each paper with the reasons that add up to its score."""
+    """All its fields are set; the papers are in order of score, and the reasons of each add up to the score."""
     profile = make_profile("robots", "cups", authors=("A. Example",), timezone="Europe/Paris")
     digest = world.composer([profile]).compose(profile, TODAY)
     assert (digest.profile, digest.on, digest.timezone, digest.made) == ("ada", TODAY, "Europe/Paris", NOW)
@@ -100,8 +100,8 @@ def test_digest_is_complete(world: World) -> None:
     assert [one.score for one in digest.papers] == sorted((p.score for p in digest.papers), reverse=True)
 
 
-def test_desk_serves_several_profiles(world: World) -> None:
-    """One desk for all gives each what a desk of its own would: own window, own words, own ledger."""
+def test_digests_do_not_depend_on_other_profiles(world: World) -> None:
+    """Each profile has its own window, interests and history."""
     ada = make_profile("robots", id="ada", window=7)
     bo = make_profile("bread", "robots of the month", id="bo", window=60)
     composer = world.composer([ada, bo])
@@ -129,8 +129,8 @@ def test_desk_serves_several_profiles(world: World) -> None:
         ),
     ],
 )
-def test_quiet_day_says_why(world: World, changes: dict[str, Any], given: tuple[int, ...], why: str) -> None:
-    """Nothing new, nothing that matches, and nothing good enough are told apart."""
+def test_quiet_reason(world: World, changes: dict[str, Any], given: tuple[int, ...], why: str) -> None:
+    """Nothing new, nothing that matches, and nothing good enough are different reasons."""
     profile = make_profile(**{"interests": make_profile("robots").interests, **changes})
     past = History(frozenset(f"arxiv:2605.{n:05d}" for n in given))
     digest = world.composer([profile]).compose(profile, TODAY, past)
@@ -138,8 +138,8 @@ def test_quiet_day_says_why(world: World, changes: dict[str, Any], given: tuple[
     assert digest.why.startswith(why)
 
 
-def test_quiet_day_says_why_with_everything_too(world: World) -> None:
-    """`preview --all` without a match is no day without papers."""
+def test_quiet_reason_of_everything(world: World) -> None:
+    """`preview --all` without a match gives the same reason."""
     profile = make_profile("zebras")
     digest = world.composer([profile]).compose(profile, TODAY, everything=True)
     assert (digest.papers, digest.why) == ((), "nothing among 5 recent papers matches the profile")
@@ -160,15 +160,15 @@ HINT = "no other paper from the last 7 days reaches your threshold"
         (10, date(2026, 5, 9), "", HINT),  # a Saturday with papers from Friday
     ],
 )
-def test_a_short_digest_says_why(world: World, limit: int, day: date, problems: str, why: str) -> None:
-    """Less than half of what it may hold: by the threshold, or by the sources too."""
+def test_short_reason(world: World, limit: int, day: date, problems: str, why: str) -> None:
+    """A digest with less than half of its limit names the threshold, and problems of the sources."""
     profile = make_profile("robots", limit=limit)
     digest = world.composer([profile], source_problems=problems).compose(profile, day)
     assert (len(digest.papers), digest.why) == (4, why)
 
 
-def test_a_short_digest_of_all_there_is(world: World) -> None:
-    """Then it is not the threshold's doing."""
+def test_short_reason_without_other_papers(world: World) -> None:
+    """Then the threshold is not the reason."""
     profile = make_profile("robots", mute=Mute(terms=("bread",)))
     digest = world.composer([profile]).compose(profile, TODAY)
     assert (digest.candidates, len(digest.papers)) == (3, 3)
@@ -176,19 +176,19 @@ def test_a_short_digest_of_all_there_is(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("day", "told"), [(date(2026, 5, 9), True), (date(2026, 5, 10), True), (TODAY, False)]
+    ("day", "expected"), [(date(2026, 5, 9), True), (date(2026, 5, 10), True), (TODAY, False)]
 )
-def test_a_weekend_is_no_fault(world: World, day: date, told: bool) -> None:
-    """Nothing new of arXiv on a Saturday or Sunday is what arXiv says of its calendar."""
+def test_weekend_reason(world: World, day: date, expected: bool) -> None:
+    """A short digest without new arXiv papers on a Saturday or Sunday names arXiv's calendar."""
     profile = make_profile("robots")
     past = History(frozenset({"arxiv:2605.00001"}), TODAY - DAY, NOW)
     digest = world.composer([profile], NOW + DAY).compose(profile, day, past)
-    assert (digest.why.endswith("; arXiv announces nothing on Saturdays and Sundays")) is told
+    assert (digest.why.endswith("; arXiv announces nothing on Saturdays and Sundays")) is expected
     assert digest.news.papers == 0
 
 
-def test_news_is_what_came_since_the_last_digest(world: World) -> None:
-    """Of what fits the profile's categories, by source; what is older and was not sent is no news."""
+def test_new_papers_since_the_last_digest(world: World) -> None:
+    """Candidates first seen since then, by source; all of the window without a last digest."""
     world.add(replace(ROBOTS, source="huggingface"), entry(9, "Cups", source="huggingface"), now=NOW)
     profile = make_profile("robots")
     past = History(on=TODAY - DAY, made=NOW - DAY / 2)
@@ -199,8 +199,8 @@ def test_news_is_what_came_since_the_last_digest(world: World) -> None:
     assert (fresh.papers, fresh.since, fresh.sources) == (6, None, (("arxiv", 5), ("huggingface", 1)))
 
 
-def test_a_weekly_digest_knows_what_the_profile_had(world: World) -> None:
-    """A paper of it says when another subscription got it; the rest of what was sent is named, best first."""
+def test_weekly_digest_shows_what_other_subscriptions_had(world: World) -> None:
+    """Its papers have the date when another subscription got them; other papers of the week are in `earlier`."""
     profile = make_profile("robots", "cups")
     given = frozenset({"arxiv:2605.00004", "arxiv:2605.00006"})
     lately = {f"arxiv:2605.0000{n}": TODAY - n * DAY for n in (1, 2, 4, 6)}
@@ -223,7 +223,7 @@ RIVAL = entry(13, "Robots that stack cups by ear, too", abstract=_ABOUT, authors
 
 @pytest.fixture
 def shelf(tmp_path: Path) -> Iterator[World]:
-    """A few works that have nothing to do with each other."""
+    """Papers that have nothing in common."""
     made = World(tmp_path)
     subjects = (
         "glaciers melt",
@@ -247,12 +247,12 @@ def robots(**fields: Any) -> Profile:
 
 
 def titles(digest: Digest) -> dict[str, list[str]]:
-    """Each paper's number with those of the papers named under it."""
+    """The number of each paper, with the numbers of the papers listed under it."""
     return {one.paper.id[-2:]: [paper.id[-2:] for paper in one.also] for one in digest.papers}
 
 
-def test_nearly_the_same_is_named_under_the_better_one(shelf: World) -> None:
-    """It takes no place, and `explain` says under which; `preview --all` shows each on its own."""
+def test_similar_papers_are_listed_under_the_better_one(shelf: World) -> None:
+    """They do not count towards the limit, and `explain` names the other; `preview --all` lists each on its own."""
     shelf.add(FIRST, SECOND, RIVAL, now=NOW - DAY)
     profile = robots(limit=3)
     composer = shelf.composer([profile])
@@ -269,8 +269,8 @@ def test_nearly_the_same_is_named_under_the_better_one(shelf: World) -> None:
     assert titles(everything) == {"11": [], "12": [], "13": [], "30": []}
 
 
-def test_what_is_named_under_another_is_in_the_ledger(shelf: World) -> None:
-    """With the edition that names it, in one transaction."""
+def test_similar_papers_are_in_the_ledger(shelf: World) -> None:
+    """Together with the paper that they are listed under."""
     shelf.add(FIRST, SECOND, now=NOW - DAY)
     profile = robots()
     digest = shelf.composer([profile]).compose(profile, TODAY)
@@ -282,8 +282,8 @@ def test_what_is_named_under_another_is_in_the_ledger(shelf: World) -> None:
     assert edition.papers == 2
 
 
-def test_what_was_named_under_another_is_not_sent_the_next_day(shelf: World) -> None:
-    """The reader has seen it."""
+def test_similar_papers_are_not_sent_the_next_day(shelf: World) -> None:
+    """The reader has seen their titles."""
     shelf.add(FIRST, SECOND, now=NOW - DAY)
     (row,) = shelf.send(robots())
     assert (row.state, row.papers) == ("sent", 2)
@@ -293,8 +293,8 @@ def test_what_was_named_under_another_is_not_sent_the_next_day(shelf: World) -> 
     assert len(shelf.channel.papers) == 2
 
 
-def test_what_repeats_an_earlier_digest_is_not_sent(shelf: World) -> None:
-    """Announced once more a day later, under another number, is no news; to a new reader either one is."""
+def test_repeated_paper_is_not_sent(shelf: World) -> None:
+    """A paper announced again under another id is not sent to a reader who had it; a new reader gets either one."""
     shelf.add(FIRST, now=NOW - DAY)
     shelf.send(robots())
     shelf.add(replace(SECOND, title=FIRST.title), RIVAL, now=NOW + DAY / 2)
@@ -305,12 +305,12 @@ def test_what_repeats_an_earlier_digest_is_not_sent(shelf: World) -> None:
     found = shelf.composer([profile], NOW + DAY).explain(profile, shelf.papers.get("arxiv:2605.00012"), given)
     assert found.decision.verdict is Verdict.SAME_WORK
     assert "arxiv:2605.00011, which was in an earlier digest" in found.decision.why
-    anew = shelf.composer([profile], NOW + DAY).compose(profile, TODAY)
-    assert {"11", "12"} & titles(anew).keys()
+    new_reader = shelf.composer([profile], NOW + DAY).compose(profile, TODAY)
+    assert {"11", "12"} & titles(new_reader).keys()
 
 
-def test_a_repetition_alone_makes_a_quiet_day_that_says_so(shelf: World) -> None:
-    """New papers that match are told apart from none that do."""
+def test_quiet_reason_of_repeated_papers(shelf: World) -> None:
+    """Matches that only repeat earlier digests are a reason of their own."""
     shelf.add(FIRST, now=NOW - DAY)
     shelf.send(robots())
     shelf.add(replace(SECOND, title=FIRST.title), now=NOW + DAY / 2)
@@ -319,8 +319,8 @@ def test_a_repetition_alone_makes_a_quiet_day_that_says_so(shelf: World) -> None
     assert "repeats earlier digests" in row.why
 
 
-def test_who_else_is_served_does_not_change_a_digest(shelf: World) -> None:
-    """What counts as an earlier digest is the profile's own affair, not that of one with a longer window."""
+def test_repeated_papers_within_the_profiles_own_window(shelf: World) -> None:
+    """A longer window of another profile does not count."""
     shelf.add(FIRST, now=NOW - 20 * DAY)
     shelf.add(replace(SECOND, title=FIRST.title), now=NOW - DAY)
     ada, bo = robots(window=7), robots(id="bo", window=60)
@@ -358,7 +358,7 @@ def test_explain(
     verdict: Verdict,
     rank: int | None,
 ) -> None:
-    """Each verdict with its reason in words; a rank for candidates only, a score for whatever is stored."""
+    """An excluded paper has a score and no rank; a paper that is not stored has neither."""
     profile = make_profile(
         "robots", **{"mute": Mute(terms=("survey",)), "categories": ("cs.RO",), "limit": 1, **changes}
     )
@@ -386,8 +386,8 @@ def test_explain_agrees_with_the_digest(world: World) -> None:
 # --- Storing ----------------------------------------------------------------------------------------------
 
 
-def test_edition_is_fixed_with_its_digest(world: World) -> None:
-    """Stored are the digest as JSON, the ledger, and the rendered parts, under ids made of one token."""
+def test_store_edition(world: World) -> None:
+    """It stores the digest as JSON, the ledger, and the rendered parts, under ids that begin with the edition's."""
     profile = make_profile("robots")
     digest = world.composer([profile]).compose(profile, TODAY)
     world.channel.per_part = 2
@@ -406,18 +406,8 @@ def test_edition_is_fixed_with_its_digest(world: World) -> None:
     assert [one.papers for one in edition.deliveries] == [2, 2]
 
 
-def test_a_date_has_one_edition(world: World) -> None:
-    """The second of two that compose at once is told so, and changes nothing."""
-    profile = make_profile("robots")
-    digest = world.composer([profile]).compose(profile, TODAY)
-    assert store_edition(world.outbox, subscription(), digest, world.channel)
-    first = find_edition(world.outbox, subscription(), TODAY)
-    assert not store_edition(world.outbox, subscription(), digest, world.channel)
-    assert find_edition(world.outbox, subscription(), TODAY) == first
-
-
-def test_quiet_edition_sends_nothing(world: World) -> None:
-    """A day without papers is stored with its reason and without a part."""
+def test_store_quiet_edition(world: World) -> None:
+    """A digest without papers is stored with its reason and without a part."""
     profile = make_profile("zebras")
     digest = world.composer([profile]).compose(profile, TODAY)
     assert store_edition(world.outbox, subscription(), digest, world.channel)
@@ -431,7 +421,7 @@ def test_quiet_edition_sends_nothing(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("state", "why", "answered", "told"),
+    ("state", "why", "answered", "expected"),
     [
         ("ok", "", "2026-05-05 08:00", ""),
         ("empty", "", "2026-05-05 08:00", ""),  # the feed did not change
@@ -443,15 +433,15 @@ def test_quiet_edition_sends_nothing(world: World) -> None:
         ("failed", "gone", "2026-05-01 00:00", "arxiv: gone; arxiv last answered 2026-05-01"),
     ],
 )
-def test_source_problems(state: str, why: str, answered: str, told: str) -> None:
-    """A failure and a feed gone stale are told; a holiday is no trouble."""
+def test_source_problems(state: str, why: str, answered: str, expected: str) -> None:
+    """Failures and stale answers are reported; an unchanged feed is not."""
     one = SourceState("arxiv", state, why, NOW, at(answered))
-    assert source_problems([one], NOW) == told
+    assert source_problems([one], NOW) == expected
     assert source_problems([], NOW) == ""
 
 
-def test_editions_date_is_the_callers(world: World) -> None:
-    """The local date of an edition need not be that of its moment in UTC."""
+def test_local_date(world: World) -> None:
+    """The local date of a digest may differ from the date in UTC."""
     profile = make_profile("robots", timezone="Pacific/Auckland")
     digest = world.composer([profile]).compose(profile, date(2026, 5, 6))
     assert (digest.on, digest.made) == (date(2026, 5, 6), NOW)

@@ -1,4 +1,4 @@
-"""Editions: at most one for a date, nothing half done, found again, and what the operator was told of them."""
+"""Stored editions: at most one for a date, complete or absent; histories; reports to the operator."""
 
 from __future__ import annotations
 
@@ -116,14 +116,14 @@ def test_any_number_of_subscriptions(database: Database, outbox: Outbox) -> None
 # --- At most one ------------------------------------------------------------------------------------------
 
 
-def test_an_edition_comes_back(outbox: Outbox) -> None:
-    """With its parts in order, each never tried."""
-    told = edition(why="", candidates=412)
-    assert add(outbox, told, count=3)
+def test_edition_is_read_as_stored(outbox: Outbox) -> None:
+    """With its parts in order, none of them tried."""
+    added = edition(why="", candidates=412)
+    assert add(outbox, added, count=3)
     stored = find_edition(outbox, ADA, TODAY)
     assert stored == outbox.edition("ed1")
     assert stored is not None
-    assert replace(stored, deliveries=()) == told
+    assert replace(stored, deliveries=()) == added
     assert [(d.id, d.part, d.papers, d.state, d.attempts) for d in stored.deliveries] == [
         ("ed1-1", 1, 1, S.PENDING, 0), ("ed1-2", 2, 1, S.PENDING, 0), ("ed1-3", 3, 1, S.PENDING, 0)
     ]  # fmt: skip
@@ -134,7 +134,7 @@ def test_an_edition_comes_back(outbox: Outbox) -> None:
 
 
 def test_at_most_one_edition_for_a_subscription_and_date(database: Database, outbox: Outbox) -> None:
-    """The second is refused and leaves nothing; another date, and another subscription, have their own."""
+    """A second one is refused and stores nothing; other dates and subscriptions have their own."""
     assert add(outbox, edition("one"), papers=("p1", "p2"))
     assert not add(outbox, edition("two"), papers=("p3",))
     assert outbox.given(ADA.key) == {"p1", "p2"}
@@ -145,16 +145,16 @@ def test_at_most_one_edition_for_a_subscription_and_date(database: Database, out
     assert outbox.given(BOB.key) == {"p1"}
 
 
-def test_a_paper_is_given_once(database: Database, outbox: Outbox) -> None:
-    """An edition made from a view that was overtaken is refused as a whole."""
+def test_paper_is_given_once(database: Database, outbox: Outbox) -> None:
+    """An edition with a paper that the subscription has been given is refused as a whole."""
     assert add(outbox, edition("one"), papers=("p1",))
     assert not add(outbox, edition("two", on=TOMORROW), papers=("p2", "p1"))
     assert outbox.given(ADA.key) == {"p1"}
     assert rows(database) == {"EditionRow": 1, "LedgerRow": 1}
 
 
-def test_a_quiet_edition_makes_room(database: Database, outbox: Outbox) -> None:
-    """For one that found something, and for a later quiet one; never the other way round."""
+def test_quiet_edition_is_replaced(database: Database, outbox: Outbox) -> None:
+    """By one with papers, and by a later quiet one; an edition with papers is not replaced."""
     quiet = edition("quiet", papers=0, why="none reached the threshold")
     assert outbox.add(quiet, NOW, {}, (), ())
     stored = find_edition(outbox, ADA, TODAY)
@@ -169,10 +169,8 @@ def test_a_quiet_edition_makes_room(database: Database, outbox: Outbox) -> None:
 
 
 @pytest.mark.parametrize("quiet_before", [False, True])
-def test_a_part_that_cannot_be_stored_leaves_no_ledger_row(
-    database: Database, outbox: Outbox, quiet_before: bool
-) -> None:
-    """Edition, ledger and parts are one transaction: all or none, and the quiet edition before them stays."""
+def test_failed_add_changes_nothing(database: Database, outbox: Outbox, quiet_before: bool) -> None:
+    """Edition, ledger and parts are one transaction: the quiet edition before them stays."""
     if quiet_before:
         assert outbox.add(edition("quiet", papers=0), NOW, {}, (), ())
     broken: Any = object()
@@ -205,7 +203,7 @@ def test_summaries(outbox: Outbox, queue: Queue) -> None:
     }
 
 
-# --- Telling the operator ---------------------------------------------------------------------------------
+# --- Reports to the operator ---------------------------------------------------------------------------------
 
 
 def fail(queue: Queue, id_: str, incident: str | None = None) -> None:
@@ -216,8 +214,8 @@ def fail(queue: Queue, id_: str, incident: str | None = None) -> None:
 ALERT = Part(b"something stopped", 0)
 
 
-def test_telling_is_one_step(outbox: Outbox, queue: Queue) -> None:
-    """The deliveries count as told of, their incidents are known, and the alert waits to be sent."""
+def test_record_report(outbox: Outbox, queue: Queue) -> None:
+    """The deliveries count as reported, their incidents as known, and the alert is pending."""
     for token in ("ed1", "ed2", "ed3"):
         add(outbox, edition(token, to=replace(ADA, profile=token)))
     fail(queue, "ed1-1", "slack")
@@ -249,8 +247,8 @@ def test_telling_is_one_step(outbox: Outbox, queue: Queue) -> None:
     assert (claim.envelope.payload, claim.envelope.thread) == (ALERT.payload, None)
 
 
-def test_what_another_told_meanwhile_is_not_told_again(outbox: Outbox, queue: Queue) -> None:
-    """All of it is news, or nothing is marked and no alert stored: the next look decides anew."""
+def test_report_of_a_delivery_that_was_reported(outbox: Outbox, queue: Queue) -> None:
+    """When one of the deliveries was reported by another process, nothing is stored."""
     for token in ("ed1", "ed2"):
         add(outbox, edition(token, to=replace(ADA, profile=token)))
         fail(queue, f"{token}-1")
@@ -262,8 +260,8 @@ def test_what_another_told_meanwhile_is_not_told_again(outbox: Outbox, queue: Qu
     assert [one.id for one in outbox.alerts()] == ["first-1"]
 
 
-def test_what_goes_on_is_an_incident_no_more(outbox: Outbox, queue: Queue) -> None:
-    """Released, it is forgotten; stopped anew, it is news."""
+def test_released_delivery_is_no_incident(outbox: Outbox, queue: Queue) -> None:
+    """When it stops again, it is reported again."""
     add(outbox, edition())
     fail(queue, "ed1-1", "slack")
     outbox.record_report(["ed1-1"], None, "alert", "slack", "C0OPS", 0)
@@ -273,26 +271,26 @@ def test_what_goes_on_is_an_incident_no_more(outbox: Outbox, queue: Queue) -> No
     assert [one.incident for one in outbox.unreported()] == ["slack"]
 
 
-def test_processes_that_tell_at_once_store_one_alert(
+def test_processes_that_report_at_once_store_one_alert(
     database: Database, outbox: Outbox, queue: Queue
 ) -> None:
-    """Each sees the same stops; one tells, and the others have nothing to send."""
+    """Each finds the same stopped deliveries; one stores the alert."""
     for n in range(10):
         add(outbox, edition(f"ed{n}", to=replace(ADA, profile=f"p{n}")))
         fail(queue, f"ed{n}-1")
     channels = {ChannelName.SLACK: FakeChannel()}
     operator = Operator(ChannelName.SLACK, "C0OPS")
-    told = at_once(database, lambda mine, n: raise_alert(Outbox(mine), channels, operator, NOW), 4)
-    assert sorted(told) == [False, False, False, True]
+    stored = at_once(database, lambda mine, n: raise_alert(Outbox(mine), channels, operator, NOW), 4)
+    assert sorted(stored) == [False, False, False, True]
     assert len(outbox.alerts()) == 1
     assert outbox.unreported() == ()
 
 
-# --- Looking ----------------------------------------------------------------------------------------------
+# --- Reading ----------------------------------------------------------------------------------------------
 
 
-def test_the_newest_editions_and_the_unfinished(outbox: Outbox, queue: Queue) -> None:
-    """Of each subscription the newest, and every older one that is not through."""
+def test_newest(outbox: Outbox, queue: Queue) -> None:
+    """The newest edition of each subscription, and every older one with a part that is not sent."""
     for n, day in enumerate((27, 28, 29), start=1):
         add(outbox, edition(f"ada{n}", on=date(2026, 5, day)))
         if n != 2:
@@ -302,22 +300,22 @@ def test_the_newest_editions_and_the_unfinished(outbox: Outbox, queue: Queue) ->
     assert [found.id for found in outbox.newest()] == ["ada2", "ada3", "bob1"]
 
 
-def test_deliveries_by_their_beginning(outbox: Outbox) -> None:
-    """As much of the id as somebody types; what would be a pattern is none."""
+def test_deliveries_by_prefix(outbox: Outbox) -> None:
+    """Wildcards of LIKE have no special meaning."""
     add(outbox, edition("abc1"), count=2)
     add(outbox, edition("abd2", on=TOMORROW))
-    for written, found in {"abc1-2": ["abc1-2"], "abc": ["abc1-1", "abc1-2"], "abd2-1": ["abd2-1"]}.items():
-        assert [one.id for one in outbox.deliveries(written)] == found
+    for prefix, found in {"abc1-2": ["abc1-2"], "abc": ["abc1-1", "abc1-2"], "abd2-1": ["abd2-1"]}.items():
+        assert [one.id for one in outbox.deliveries(prefix)] == found
     assert len(outbox.deliveries("ab")) == 3
-    for written in ("xyz", "%", "a_c", "abc1-3"):
-        assert outbox.deliveries(written) == ()
+    for prefix in ("xyz", "%", "a_c", "abc1-3"):
+        assert outbox.deliveries(prefix) == ()
 
 
 # --- Several at once --------------------------------------------------------------------------------------
 
 
-def test_schedulers_that_compose_at_once_make_one_edition(database: Database, outbox: Outbox) -> None:
-    """One of them stores its edition; the others leave nothing, whether a quiet one stood there or not."""
+def test_processes_that_compose_at_once_store_one_edition(database: Database, outbox: Outbox) -> None:
+    """The others store nothing, whether there was a quiet edition or not."""
     outbox.add(edition("quiet", papers=0), NOW, {}, (), ())
     stored = at_once(database, lambda mine, n: add(Outbox(mine), edition(f"ed{n}"), papers=(f"p{n}",)), 4)
     assert sorted(stored) == [False, False, False, True]
