@@ -12,8 +12,6 @@ from typing import NamedTuple
 
 from bot.profiles.model import ChannelName
 
-# --- Messages, and outcomes of attempts -------------------------------------------------------------------
-
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -104,9 +102,6 @@ class Stage(StrEnum):
         return self in (Stage.DATA, Stage.ANSWER, Stage.POST, Stage.WRITE)
 
 
-# --- Deliveries and editions ------------------------------------------------------------------------------
-
-
 class DeliveryState(StrEnum):
     PENDING = "pending"  #: composed, never tried
     SENDING = "sending"  #: an attempt is in progress, or its process died; see the stage
@@ -116,10 +111,8 @@ class DeliveryState(StrEnum):
     UNCERTAIN = "uncertain"  #: may have been accepted; without `until` it is held for `resend`
 
 
-#: The subscription of alerts to the operator; no profile's subscription has this key.
-ALERTS = "paperboy:alerts"
-#: The prefix of incidents of deliveries that must not be sent.
-BARRED = "must not be sent: "
+ALERTS = "paperboy:alerts"  #: the subscription of alerts to the operator; no profile's has this key
+BARRED = "must not be sent: "  #: the prefix of incidents of deliveries that must not be sent
 
 
 def scopes(subscription: str, channel: ChannelName, target: str) -> tuple[str, str, str]:

@@ -83,7 +83,6 @@ def _problem(subscription: Subscription, state: SendState) -> str:
     for scope in scopes(subscription.key, subscription.channel, subscription.target):
         if pause := state.pauses.get(scope):
             return (
-                f"paused since {pause.since:%Y-%m-%d}: {pause.why}; "
-                f"when fixed: paperboy resume {pause.scope}"
+                f"paused since {pause.since:%Y-%m-%d}: {pause.why}; when fixed: paperboy resume {pause.scope}"
             )
     return ""

@@ -28,6 +28,7 @@ _WITHOUT_PAPERS = (defer(DeliveryRow.shows),)  # type: ignore[arg-type]
 _UNSENT = [state for state in DeliveryState if state is not DeliveryState.SENT]  # equality, for the index
 _OPEN_EDITIONS = select(DeliveryRow.edition).where(col(DeliveryRow.state).in_(_UNSENT)).distinct()
 _WEEK = timedelta(days=7)
+_EDITION = ("id", "subscription", "profile", "channel", "target", "on", "papers", "candidates", "why")
 
 
 class Outbox:
@@ -140,30 +141,15 @@ class Outbox:
 
         A quiet edition of the same date is replaced. `blind`: see `Delivery.blind`.
         """
-        to = {
-            "subscription": edition.subscription,
-            "channel": edition.channel,
-            "target": edition.target,
-        }
+        row = {name: getattr(edition, name) for name in _EDITION} | {"made": made, "digest": digest}
+        to = {name: row[name] for name in ("subscription", "channel", "target")}
         quiet = (
             col(EditionRow.subscription) == edition.subscription,
             col(EditionRow.on) == edition.on,
             col(EditionRow.papers) == 0,
         )
-        row = {
-            **to,
-            "id": edition.id,
-            "profile": edition.profile,
-            "on": edition.on,
-            "made": made,
-            "papers": edition.papers,
-            "candidates": edition.candidates,
-            "why": edition.why,
-            "digest": digest,
-        }
-        ledger = [
-            {"subscription": edition.subscription, "paper": id_, "edition": edition.id} for id_ in papers
-        ]
+        given = {"subscription": edition.subscription, "edition": edition.id}
+        ledger = [{**given, "paper": id_} for id_ in papers]
         deliveries = [
             {**_new_delivery(edition.id, number, part), **to, "edition": edition.id, "blind": blind}
             for number, part in enumerate(parts, start=1)

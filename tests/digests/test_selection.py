@@ -152,12 +152,6 @@ def test_mutes(fields: dict[str, Any], wishes: dict[str, Any], found: str | None
     assert (reason is None) if found is None else (reason is not None and found in reason)
 
 
-def test_mute_excludes_followed_author() -> None:
-    """A muted paper is never shown, not even by an author whose papers are always shown."""
-    profile = make_profile(authors=(HAN,), mute=MUTED)
-    assert verdict(profile, make_paper(**GOOD)) == Verdict.MUTED
-
-
 @pytest.mark.parametrize(
     ("wanted", "has", "passes"),
     [
@@ -181,12 +175,6 @@ def test_categories(wanted: tuple[str, ...], has: tuple[str, ...], passes: bool)
     assert decision is None or decision.verdict is Verdict.CATEGORY
 
 
-def test_followed_author_in_other_categories() -> None:
-    """Papers by followed authors are shown whatever their categories."""
-    profile = make_profile(categories=("cs.LG",), authors=(HAN,))
-    assert verdict(profile, make_paper(categories=("cs.CY",), authors=(HAN,))) == Verdict.WOULD_BE_SENT
-
-
 @pytest.mark.parametrize(
     ("age", "inside"),
     [
@@ -204,10 +192,20 @@ def test_window_edges(age: timedelta, inside: bool) -> None:
     assert window_start(profile, NOW) == NOW - timedelta(days=7)
 
 
-def test_disliked_paper() -> None:
-    """A paper named under `dislike` is not shown."""
-    profile = make_profile(dislike=(Reference("test:a"),))
-    assert verdict(profile, make_paper("a")) == Verdict.SAME_WORK
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        (make_profile(authors=(HAN,), mute=MUTED), Verdict.MUTED),  # a muted paper is never shown
+        (
+            make_profile(authors=(HAN,), categories=("cs.LG",)),
+            Verdict.WOULD_BE_SENT,
+        ),  # whatever its categories
+        (make_profile(dislike=(Reference("test:a"),)), Verdict.SAME_WORK),
+    ],
+)
+def test_followed_and_disliked_papers(profile: Profile, expected: Verdict) -> None:
+    """Papers by followed authors are shown unless they are muted; disliked papers are not shown."""
+    assert verdict(profile, make_paper("a", **GOOD)) == expected
 
 
 # --- Threshold and limit ----------------------------------------------------------------------------------
