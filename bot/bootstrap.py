@@ -41,13 +41,13 @@ if TYPE_CHECKING:
     from bot.store.receivers import Receivers
     from bot.store.sources import Sources
 
-#: The sources by the names of `--source`, in the order in which they are asked. `arxiv-oai`, which catches up on
-#: missed days, comes first: it needs the time of the last answer of `arxiv-rss`.
+#: The sources by the names of `--source`, in the order in which they are asked: what was missed comes first,
+#: while it is still known when the daily announcement was last read.
 SOURCES = ("arxiv-oai", "arxiv-rss", "arxiv-api", "huggingface")
 
 
 def formats() -> Sequence[Format]:
-    """The modules that recognise and parse saved listings by their content; the strictest first."""
+    """The forms of a saved listing, each told by its content; the strictest first."""
     from bot.sources import jsonlines
     from bot.sources.arxiv import api, oai, rss, saved_page
     from bot.sources.huggingface import api as hf_api
@@ -187,7 +187,7 @@ class App:
         return opened
 
     def sources(self, names: Sequence[str] = ()) -> list[Source]:
-        """The named sources, or all of them. Raises UserError for an unknown name."""
+        """The named sources, or all of them. Raises UserError for a name that is none."""
         from bot.sources.arxiv import api, oai, rss
         from bot.sources.huggingface import api as hf_api
 
@@ -212,7 +212,7 @@ class App:
         s = self.settings
         # One request in 3 s, jointly over arXiv's services: https://info.arxiv.org/help/api/tou.html.
         # 500 calls in 5 minutes: https://huggingface.co/docs/hub/rate-limits.
-        # arXiv comes last: when all services have the same address, its limit applies.
+        # arXiv comes last: where all of them stand behind one address, its limit holds.
         spacing = {
             s.hf_api_url or hf_api.DEFAULT_URL: ("huggingface", 0.7),
             s.arxiv_api_url or api.DEFAULT_URL: ("arxiv", 3.0),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
-from datetime import timedelta
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -34,7 +33,7 @@ from bot.errors import UserError
 if TYPE_CHECKING:
     from bot.bootstrap import App
     from bot.delivery.service import SendResult
-    from bot.digests.model import Digest, History
+    from bot.digests.model import Digest
     from bot.papers.model import Paper
     from bot.profiles.model import Profile
     from bot.sources.ingest import SourceReport
@@ -98,7 +97,8 @@ def preview(
 ) -> None:
     """What would be sent. Stores and sends nothing."""
     from bot.cli.output import documents
-    from bot.digests.preview import combined_history
+    from bot.digests.corpus import earliest_window_start
+    from bot.digests.preview import combined_history, history_requests
 
     moment = parse_when(on)
     app = open_app()
@@ -106,7 +106,8 @@ def preview(
     if limit:
         profiles = [replace(profile, limit=limit) for profile in profiles]
     composer = app.composer(profiles, moment)
-    histories = _histories(app, profiles, moment)
+    since = earliest_window_start(profiles, moment.instant)
+    histories = app.outbox.histories(history_requests(profiles, moment), since)
     composed = []
     for profile in profiles:
         digest = composer.compose(
@@ -245,18 +246,6 @@ def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[So
         for report in app.refresh(profiles, moment, names):
             yield report
             step(report.name)
-
-
-def _histories(app: App, profiles: Sequence[Profile], moment: Moment) -> Mapping[str, History]:
-    """The histories of all subscriptions, by key."""
-    from bot.digests.model import HistoryRequest
-
-    requests = []
-    for profile in profiles:
-        keys = tuple(subscription.key for subscription in profile.deliver)
-        requests += [HistoryRequest(key, moment.local_date(profile.timezone), keys) for key in keys]
-    longest = timedelta(days=max((profile.window for profile in profiles), default=0))
-    return app.outbox.histories(requests, moment.instant - longest)
 
 
 def _find_paper(app: App, text: str) -> Paper | None:

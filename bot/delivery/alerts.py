@@ -12,7 +12,8 @@ from itertools import groupby
 from typing import NamedTuple
 
 from bot.delivery.model import Delivery, DeliveryState, Notice, Part
-from bot.delivery.ports import Channel, OutboxStore
+from bot.delivery.ports import Channel
+from bot.delivery.stores import OutboxStore
 from bot.profiles.model import ChannelName
 
 #: Most incidents in one alert, and most deliveries of one incident; `paperboy status` shows all.

@@ -8,7 +8,8 @@ from datetime import date
 from typing import Any
 
 from bot.delivery.model import Edition
-from bot.delivery.ports import Channel, OutboxStore
+from bot.delivery.ports import Channel
+from bot.delivery.stores import OutboxStore
 from bot.digests.model import Digest
 from bot.profiles.model import Subscription
 

@@ -1,6 +1,8 @@
-"""Messages, outcomes of attempts to send them, and what is stored of both, as frozen values.
+"""What is on its way: messages, what becomes of an attempt at one, and what is remembered of it.
 
-Digest -> Part -> Delivery -> Claim -> Envelope -> Outcome -> Transition
+    Digest -> Part -> Delivery -> Claim -> Envelope -> Outcome -> Step
+
+Frozen values like those of bot.model, on which this stands.
 """
 
 from __future__ import annotations
@@ -12,19 +14,21 @@ from typing import NamedTuple
 
 from bot.profiles.model import ChannelName
 
+# --- Messages, and what an attempt says -------------------------------------------------------------------
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One message of a digest, rendered: every attempt sends these bytes."""
+    """One message of a digest, rendered: the very bytes that every attempt sends."""
 
     payload: bytes
     papers: int  #: how many papers it shows
-    shows: tuple[str, ...] = ()  #: their ids, and those of the papers listed under them
+    shows: tuple[str, ...] = ()  #: their ids, and those of the papers that are named under them
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A message to the operator."""
+    """Something that the operator should know."""
 
     subject: str
     text: str  #: lines of plain text
@@ -44,31 +48,31 @@ class Envelope:
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """The receiver accepted the message."""
+    """Accepted by the other side."""
 
     receipt: str  #: Slack's channel and ts, a Message-ID, a Maildir key
 
 
 class Cause(StrEnum):
-    """What prevents a message from being sent."""
+    """What must change before something like it can be sent."""
 
-    MESSAGE = "message"  #: the message itself, or its receiver this once
-    TARGET = "target"  #: nothing can be sent to this target
-    SERVICE = "service"  #: nothing can be sent on this channel: a log-in, a token
+    MESSAGE = "message"  #: this very message, or whom it is for this once
+    TARGET = "target"  #: nothing reaches this target
+    SERVICE = "service"  #: nothing goes out on this channel: a log-in, a token
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Certainly not accepted; another attempt may succeed."""
+    """Certainly not accepted; trying again can help."""
 
     why: str
-    retry_after: float | None = None  #: seconds, when the receiver named them
-    cause: Cause = Cause.MESSAGE  #: SERVICE when the service could not be reached at all
+    retry_after: float | None = None  #: seconds, when the other side named them
+    cause: Cause = Cause.MESSAGE  #: for what it is too early: SERVICE when nothing could be reached at all
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Certainly not accepted; another attempt with the same message cannot succeed."""
+    """Certainly not accepted, and trying the same again cannot help."""
 
     why: str
     cause: Cause = Cause.MESSAGE
@@ -76,7 +80,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The connection broke after the content was sent: it may have been accepted."""
+    """The connection broke after the content went out: it may have been accepted."""
 
     why: str
 
@@ -85,38 +89,43 @@ Outcome = Sent | Deferred | Refused | Unknown
 
 
 class Stage(StrEnum):
-    """The step that an attempt has reached. From `data`, `post` and `write` on the message may have arrived."""
+    """How far an attempt came. From `data`, `post` and `write` on the receiver may own the message."""
 
     CLAIMED = "claimed"
     DOUBTED = "doubted"  #: claimed while an earlier attempt may have arrived, which is looked up first
-    MAIL = "mail"  #: SMTP: MAIL FROM
-    RCPT = "rcpt"  #: SMTP: RCPT TO
-    DATA = "data"  #: SMTP: DATA and the content
-    ANSWER = "answer"  #: SMTP: the content is sent, the reply is not yet read
-    POST = "post"  #: the HTTP request is sent
-    WRITE = "write"  #: the file is written
+    MAIL = "mail"  #: SMTP: the sender is being named
+    RCPT = "rcpt"  #: SMTP: the recipient is
+    DATA = "data"  #: SMTP: the content is going out
+    ANSWER = "answer"  #: SMTP: the content is out, and the server thinks about it
+    POST = "post"  #: the request is
+    WRITE = "write"  #: the file is being written
 
     @property
     def hands_over(self) -> bool:
-        """Whether a message may have arrived when the attempt breaks off at this stage."""
+        """Whether what breaks off here may have arrived."""
         return self in (Stage.DATA, Stage.ANSWER, Stage.POST, Stage.WRITE)
+
+
+# --- Deliveries and editions ------------------------------------------------------------------------------
 
 
 class DeliveryState(StrEnum):
     PENDING = "pending"  #: composed, never tried
-    SENDING = "sending"  #: an attempt is in progress, or its process died; see the stage
+    SENDING = "sending"  #: an attempt is under way, or was when its process died; its stage says how far
     SENT = "sent"
     WAITING = "waiting"  #: refused for now; tried again after `until`
-    FAILED = "failed"  #: refused permanently, kept for `resend`
+    FAILED = "failed"  #: refused for good, kept for `resend`
     UNCERTAIN = "uncertain"  #: may have been accepted; without `until` it is held for `resend`
 
 
-ALERTS = "paperboy:alerts"  #: the subscription of alerts to the operator; no profile's has this key
-BARRED = "must not be sent: "  #: the prefix of incidents of deliveries that must not be sent
+#: The subscription of what Paperboy tells its operator; no profile's can be named so.
+ALERTS = "paperboy:alerts"
+#: How incidents begin of what must not be sent.
+BARRED = "must not be sent: "
 
 
 def scopes(subscription: str, channel: ChannelName, target: str) -> tuple[str, str, str]:
-    """The scopes of the pauses that stop a delivery."""
+    """The pauses that would stop a delivery."""
     return str(channel), f"{channel}:{target}", subscription
 
 
@@ -125,7 +134,7 @@ class Delivery:
     """The sending of one message: a part of an edition, or an alert to the operator."""
 
     id: str
-    edition: str | None  #: None for an alert
+    edition: str | None  #: None of an alert
     part: int  #: from 1
     papers: int
     state: DeliveryState
@@ -134,39 +143,39 @@ class Delivery:
     subscription: str  #: Subscription.key, or ALERTS
     attempts: int = 0
     stage: Stage = Stage.CLAIMED  #: of the newest attempt
-    blind: int = 0  #: how many more attempts may be made although an earlier one may have arrived
-    started: datetime | None = None  #: time of the first attempt
-    since: datetime | None = None  #: time of the first attempt since `resend`; `retry.GIVE_UP` counts from it
+    blind: int = 0  #: how often it may go out again without anybody knowing whether it has arrived
+    started: datetime | None = None  #: first attempt
+    since: datetime | None = None  #: the first one since `resend`, which patience is counted from
     until: datetime | None = None  #: not tried before; while sending, the end of the lease
     receipt: str | None = None
     why: str = ""
-    incident: str | None = None  #: what made it stop
+    incident: str | None = None  #: what it stopped for
 
     @property
     def scopes(self) -> tuple[str, str, str]:
-        """The scopes of the pauses that stop it."""
+        """The pauses that would stop it."""
         return scopes(self.subscription, self.channel, self.target)
 
     @property
     def is_forbidden(self) -> bool:
-        """Whether it stopped because it must not be sent: another attempt would stop the sender again."""
+        """Whether it stopped because it must not be sent: trying again would stop the sender again."""
         return (self.incident or "").startswith(BARRED)
 
     @property
     def may_have_arrived(self) -> bool:
-        """Whether the outcome of an earlier attempt is unknown."""
+        """Whether an earlier attempt's end is not known."""
         in_doubt = self.stage.hands_over or self.stage is Stage.DOUBTED
         return self.state is DeliveryState.UNCERTAIN or (self.state is DeliveryState.SENDING and in_doubt)
 
     @property
     def has_stopped(self) -> bool:
-        """Whether it needs `resend` or `settle`."""
+        """Whether nothing more happens until a person says `resend`."""
         held = self.state is DeliveryState.UNCERTAIN and self.until is None
         return held or self.state is DeliveryState.FAILED
 
     @property
     def reason(self) -> str:
-        """Why it is not sent yet; empty when there is no reason to report."""
+        """Why it is not through, in words; empty when there is nothing to say."""
         if self.why or self.state is not DeliveryState.SENDING or self.until is None:
             return self.why
         return (
@@ -176,7 +185,7 @@ class Delivery:
 
 
 class OpenDelivery(NamedTuple):
-    """A delivery that can be tried now."""
+    """A delivery that is to be tried now."""
 
     id: str
     channel: ChannelName
@@ -187,22 +196,22 @@ class OpenDelivery(NamedTuple):
 class Claim:
     """A delivery that a sender has taken, with what it needs to send it."""
 
-    delivery: Delivery  #: as it was before the claim
+    delivery: Delivery  #: as it was before
     envelope: Envelope
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """The state of a delivery after an attempt."""
+    """What an attempt makes of a delivery."""
 
     state: DeliveryState
     until: datetime | None = None
     receipt: str | None = None
     why: str = ""
-    incident: str | None = None  #: what made it stop; deliveries with the same incident are reported once
-    pauses: str | None = None  #: a scope to pause
-    postpones: str | None = None  #: a scope whose other deliveries wait until `until` too
-    blind: int | None = None  #: the new `Delivery.blind`; None when it does not change
+    incident: str | None = None  #: what it stopped for: what stops for the same reason is told of once
+    pauses: str | None = None  #: the scope that nothing is sent to any more
+    postpones: str | None = None  #: the scope of which everything else waits until then too
+    blind: int | None = None  #: how many blind tries are left, when that changed
 
     def __post_init__(self) -> None:
         assert (self.incident is not None) == (
@@ -212,16 +221,16 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class SendSlot:
-    """A request to send to a conversation that takes one message per `spacing`."""
+    """A place in the queue before a conversation that takes one message in so many seconds."""
 
-    lane: str  #: the conversation
+    lane: str  #: which conversation
     spacing: timedelta
-    now: datetime  #: the real time, whatever `--on` says
+    now: datetime  #: by the real clock, whatever time the user set
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Nothing is sent to a scope until `paperboy resume`."""
+    """Why nothing goes out to somewhere, until a person says `resume`."""
 
     scope: str  #: a channel, a `channel:target`, or a subscription's key
     why: str
@@ -229,16 +238,16 @@ class Pause:
 
     @property
     def by_reader(self) -> bool:
-        """Whether a reader unsubscribed: nothing else pauses one subscription. Names and targets have no colon."""
+        """Whether a reader ended a subscription: nothing else pauses one alone. No name or target holds a colon."""
         return self.scope.count(":") == 2
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A report that a mail was not delivered."""
+    """A report that a mail came back, as far as it is about one delivery."""
 
-    report: str  #: its identity, so that it counts once
-    hard: bool  #: whether the address does not work; otherwise the failure is temporary or about this message
+    report: str  #: its identity
+    hard: bool  #: the address does not work; else it was for now, or for this message
     status: str  #: as 5.1.1 (RFC 3463); empty when unknown
     why: str  #: one line
     at: datetime
@@ -246,13 +255,13 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class BounceSummary:
-    """The bounces of one address."""
+    """How an address fared."""
 
     target: str
     hard: int = 0
     soft: int = 0
     last: datetime | None = None
-    why: str = ""  #: of the last bounce
+    why: str = ""  #: of the last one
 
 
 class EditionState(StrEnum):
@@ -280,7 +289,7 @@ class Edition:
 
     @property
     def state(self) -> EditionState:
-        """The worst state of its parts; without parts it is quiet."""
+        """The worst of its parts; without parts it is quiet."""
         states = {delivery.state for delivery in self.deliveries}
         if not states:
             return EditionState.QUIET
@@ -289,11 +298,3 @@ class Edition:
         if DeliveryState.UNCERTAIN in states:
             return EditionState.UNCERTAIN
         return EditionState.SENT if states == {DeliveryState.SENT} else EditionState.WAITING
-
-
-class EditionSummary(NamedTuple):
-    """What planning needs to know of a stored edition."""
-
-    id: str
-    papers: int  #: 0 for a quiet edition
-    is_open: bool  #: whether a part of it is not sent

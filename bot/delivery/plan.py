@@ -8,7 +8,8 @@ from datetime import date, timedelta
 
 from bot.clock import Moment
 from bot.delivery.due import LOOK_BACK_DAYS, due_date
-from bot.delivery.model import EditionSummary, Pause, scopes
+from bot.delivery.model import Pause, scopes
+from bot.delivery.stores import EditionSummary
 from bot.profiles.model import ChannelName, Profile, Subscription
 
 

@@ -1,66 +1,24 @@
-"""The interfaces between delivery and the rooms above it: channels and the store."""
+"""What delivery needs of channels."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import date, datetime, timedelta
-from typing import Any, Protocol
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
 
-from bot.delivery.model import Delivery, Edition, EditionSummary, Envelope, Notice, Outcome, Part, Sent, Stage
-from bot.digests.model import Digest, History, HistoryRequest
-
-
-class OutboxStore(Protocol):
-    """The stored editions, their deliveries and the ledger (`bot.store.outbox`)."""
-
-    def add(
-        self,
-        edition: Edition,
-        made: datetime,
-        digest: dict[str, Any],
-        papers: Iterable[str],
-        parts: Sequence[Part],
-        blind: int = 0,
-    ) -> bool: ...
-
-    def served(self) -> frozenset[str]: ...
-
-    def summaries(self, first: date, last: date) -> Mapping[tuple[str, date], EditionSummary]: ...
-
-    def histories(self, requests: Sequence[HistoryRequest], since: datetime) -> Mapping[str, History]: ...
-
-    def editions(self, ids: Collection[str]) -> tuple[Edition, ...]: ...
-
-    def deliveries(self, prefix: str) -> tuple[Delivery, ...]: ...
-
-    def failed(self) -> tuple[Delivery, ...]: ...
-
-    def unreported(self) -> tuple[Delivery, ...]: ...
-
-    def known_incidents(self) -> frozenset[str]: ...
-
-    def record_report(
-        self, reported: Sequence[str], alert: Part | None, token: str, channel: str, target: str, blind: int
-    ) -> bool: ...
-
-
-class StoppedQueue(Protocol):
-    """What a person may do about a delivery that has stopped (`bot.store.queue`)."""
-
-    def release(self, id_: str, now: datetime, *, settling: bool) -> bool: ...
-
-    def settle(self, id_: str) -> bool: ...
+from bot.delivery.model import Envelope, Notice, Outcome, Part, Sent, Stage
+from bot.digests.model import Digest
 
 
 class NameCache(Protocol):
-    """The ids of names that a service has resolved, kept over restarts."""
+    """What names a service was found to mean, kept over restarts."""
 
     def get(self, name: str) -> str | None:
-        """The id of a name; None when it is not known."""
+        """The id that the name stands for; None when it is not known."""
         ...
 
     def put(self, name: str, id_: str | None) -> None:
-        """Store an id; None removes it."""
+        """Remember an id; None forgets it."""
         ...
 
 
@@ -68,7 +26,7 @@ StageCallback = Callable[[Stage], None]
 
 
 def ignore_stage(stage: Stage) -> None:
-    """A StageCallback for callers that do not record stages."""
+    """A Reach for who does not record stages."""
 
 
 class Channel(Protocol):

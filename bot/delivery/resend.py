@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from bot.clock import Moment
 from bot.delivery.model import Delivery, DeliveryState
-from bot.delivery.ports import OutboxStore, StoppedQueue
 from bot.delivery.service import DeliveryService, SendResult, edition_result
+from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.errors import UserError
 
 _STOPPED = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)

@@ -8,16 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
 from bot.clock import Moment
 from bot.delivery.alerts import Operator, raise_alert
 from bot.delivery.editions import store_edition
 from bot.delivery.model import ALERTS, Edition, EditionState, Pause
 from bot.delivery.plan import Plan, SendState, plan_dates, plan_send
-from bot.delivery.ports import OutboxStore, StoppedQueue
 from bot.delivery.sender import Sender
+from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.digests.composer import DigestComposer
+from bot.digests.corpus import earliest_window_start
 from bot.digests.model import HistoryRequest
 from bot.errors import NotConfigured
 from bot.profiles.model import ChannelName, Profile
@@ -107,8 +108,8 @@ class DeliveryService:
             )
             for plan in plans
         ]
-        longest = timedelta(days=max(profile.window for profile in profiles))
-        histories = self.outbox.histories(requests, moment.instant - longest)
+        since = earliest_window_start(profiles, moment.instant)
+        histories = self.outbox.histories(requests, since)
         composer = self.make_composer(profiles, moment)
         for plan in plans:
             subscription = plan.subscription

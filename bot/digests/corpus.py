@@ -35,6 +35,11 @@ class PaperArchive(Protocol):
     def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]: ...
 
 
+def earliest_window_start(profiles: Iterable[Profile], now: datetime) -> datetime:
+    """The start of the longest window of some profiles."""
+    return now - timedelta(days=max((profile.window for profile in profiles), default=0))
+
+
 @dataclass(frozen=True, slots=True)
 class Corpus:
     """What the digests of some profiles at one moment are made from."""
@@ -62,8 +67,7 @@ def load_corpus(
     """
     references = (reference for p in profiles for reference in (*p.like, *p.dislike))
     stored = archive.by_keys(key for reference in references if (key := reference_key(reference)))
-    longest = max((profile.window for profile in profiles), default=0)
-    window = (*archive.window(now - timedelta(days=longest), now), *archive.counted(explained))
+    window = (*archive.window(earliest_window_start(profiles, now), now), *archive.counted(explained))
     return Corpus(
         now=now,
         profiles={profile.id: resolve_references(profile, stored) for profile in profiles},

@@ -6,7 +6,18 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date
 
-from bot.digests.model import History
+from bot.clock import Moment
+from bot.digests.model import History, HistoryRequest
+from bot.profiles.model import Profile
+
+
+def history_requests(profiles: Iterable[Profile], moment: Moment) -> list[HistoryRequest]:
+    """Requests for the histories of all subscriptions of the profiles."""
+    requests = []
+    for profile in profiles:
+        keys = tuple(subscription.key for subscription in profile.deliver)
+        requests += [HistoryRequest(key, moment.local_date(profile.timezone), keys) for key in keys]
+    return requests
 
 
 def combined_history(histories: Iterable[History]) -> History:

@@ -17,7 +17,8 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
-from bot.delivery.model import ALERTS, Delivery, DeliveryState, Edition, EditionSummary, Part, Stage
+from bot.delivery.model import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
+from bot.delivery.stores import EditionSummary
 from bot.digests.model import History, HistoryRequest
 from bot.store import rows
 from bot.store.database import Database

@@ -10,7 +10,8 @@ import pytest
 from sqlmodel import select
 
 from bot.delivery.alerts import Operator, raise_alert
-from bot.delivery.model import ALERTS, EditionState, EditionSummary, Part
+from bot.delivery.model import ALERTS, EditionState, Part
+from bot.delivery.stores import EditionSummary
 from bot.digests.model import History, HistoryRequest
 from bot.errors import DatabaseError
 from bot.papers.model import Entry
