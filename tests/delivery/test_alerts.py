@@ -155,18 +155,6 @@ def test_several_deliveries_of_one_incident(world: World) -> None:
     ]
 
 
-def test_incident_after_resend(world: World) -> None:
-    """A delivery that was resent and stops again is reported again."""
-    put(world, "ada")
-    world.channel.outcomes = [Refused("gone", Cause.TARGET), Refused("gone", Cause.TARGET)]
-    tick(world, "ada")
-    tick(world, "ada", later=MINUTE)
-    assert len(alerts(world)) == 1
-    assert world.queue.release("ada-1", NOW + 2 * MINUTE, settling=True)
-    tick(world, "ada", later=2 * MINUTE)
-    assert len(alerts(world)) == 2
-
-
 def test_incident_after_success(world: World) -> None:
     """An incident is over when the deliveries that it stopped are sent."""
     put(world, "ada")

@@ -339,15 +339,6 @@ def test_waiting_edition_is_reported(world: World) -> None:
     assert outcomes(world.send(reader(), now=NOW + 10 * MINUTE)) == [("sent", 1)]
 
 
-def test_uncertain_delivery_is_looked_up(world: World) -> None:
-    """If it has arrived, it is not sent again."""
-    world.channel.outcomes = [Unknown("connection reset")]
-    world.channel.during = lambda envelope: world.channel.arrived.update({envelope.delivery: envelope})
-    assert outcomes(world.send(reader())) == [("uncertain", 1)]
-    assert outcomes(world.send(reader(), now=NOW + MINUTE)) == [("sent", 1)]
-    assert world.channel.calls == ["send 1", "find 1"]
-
-
 @pytest.mark.parametrize(
     ("finds", "resend_uncertain", "blind"),
     [

@@ -262,19 +262,6 @@ def test_similar_papers_are_listed_under_the_better_one(shelf: World) -> None:
     assert titles(everything) == {"11": [], "12": [], "13": [], "30": []}
 
 
-def test_similar_papers_are_in_the_ledger(shelf: World) -> None:
-    """Together with the paper that they are listed under."""
-    shelf.add(FIRST, SECOND, now=NOW - DAY)
-    profile = robots()
-    digest = shelf.composer([profile]).compose(profile, TODAY)
-    assert store_edition(shelf.outbox, subscription(), digest, shelf.channel)
-    wanted = {f"arxiv:2605.000{n}" for n in (11, 12, 30)}
-    assert shelf.outbox.given(subscription().key) == wanted
-    edition = find_edition(shelf.outbox, subscription(), TODAY)
-    assert edition is not None
-    assert edition.papers == 2
-
-
 def test_similar_papers_are_not_sent_the_next_day(shelf: World) -> None:
     """The reader has seen their titles."""
     shelf.add(FIRST, SECOND, now=NOW - DAY)
@@ -391,17 +378,6 @@ def test_store_edition(world: World) -> None:
     assert edition is not None
     assert [one.id for one in edition.deliveries] == [f"{row.id}-1", f"{row.id}-2"]
     assert [one.papers for one in edition.deliveries] == [2, 2]
-
-
-def test_store_quiet_edition(world: World) -> None:
-    """A digest without papers is stored with its reason and without a part."""
-    profile = make_profile("zebras")
-    digest = world.composer([profile]).compose(profile, TODAY)
-    assert store_edition(world.outbox, subscription(), digest, world.channel)
-    edition = find_edition(world.outbox, subscription(), TODAY)
-    assert edition is not None
-    assert (edition.state, edition.deliveries) == ("quiet", ())
-    assert edition.why == digest.why == "nothing among 5 recent papers matches the profile"
 
 
 # --- Sources on a quiet day -------------------------------------------------------------------------------

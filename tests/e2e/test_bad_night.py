@@ -220,21 +220,6 @@ def test_settle_what_must_not_be_sent(lab: Bench, slack: SlackServer) -> None:
     assert (len(posts(slack, "C0ADA")), len(alerts(slack)), stopped(lab)) == (1, 1, [])
 
 
-def test_unreachable_server_is_tried_once(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
-    """The other mails wait without an attempt of their own; Slack delivers."""
-    for name in ("ada", "bo", "cy"):
-        lab.profile(name, profile(f"email: {name}@example.org", f"slack: C0{name.upper()}"))
-    port, lab.env["SMTP_URL"] = lab.env["SMTP_URL"], "smtp://127.0.0.1:1"
-    first = lab.run("send", "--on", f"{MONDAY}T12:00:00Z", "--json")
-    assert sorted(row["state"] for row in first.json["editions"]) == ["sent"] * 3 + ["waiting"] * 3
-    waiting = lab.run("status", "--json").json["deliveries"]
-    assert sorted(one["attempts"] for one in waiting) == [0, 0, 1]
-    assert len({one["until"] for one in waiting}) == 1
-    lab.env["SMTP_URL"] = port
-    assert lab.run("send", "--on", f"{MONDAY}T12:02:00Z").code == 0
-    assert len(smtp.received) == 3
-
-
 def test_resume_names_what_was_kept(lab: Bench, slack: SlackServer) -> None:
     """The command to resend the failed delivery."""
     lab.profile("ada", profile("slack: C0GONE"))

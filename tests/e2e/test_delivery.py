@@ -232,23 +232,6 @@ def test_refused_mail_is_kept_and_resent(wired: Bench, smtp: SmtpServer) -> None
     assert len(smtp.received) == 1
 
 
-def test_retry_after(wired: Bench, slack: SlackServer) -> None:
-    """After 429 the edition waits as long as Retry-After says, then the same message is sent."""
-    slack.script.append(Fault(status=429, error="ratelimited", retry_after="600"))
-    first = wired.run("send", "--on", NOON, "--json")
-    assert (first.code, states(first.json)["slack"]) == (1, "waiting")
-    (delivery,) = wired.run("status", "--json").json["deliveries"]
-    assert (delivery["state"], delivery["until"]) == ("waiting", "2026-05-04T12:10:00Z")
-
-    early = wired.run("send", "--on", "2026-05-04T12:09:00Z", "--json")
-    assert (early.code, states(early.json)["slack"], slack.messages) == (1, "waiting", [])
-    late = wired.run("send", "--on", "2026-05-04T12:10:01Z", "--json")
-    assert (late.code, states(late.json)["slack"]) == (0, "sent")
-    first_try, second_try = (arguments for method, arguments in slack.calls if method == "chat.postMessage")
-    assert first_try == second_try
-    assert len(slack.messages) == 1
-
-
 def test_posted_message_without_an_answer_is_looked_up(wired: Bench, slack: SlackServer) -> None:
     """When the connection broke after Slack stored the message, it is not sent again."""
     slack.script.append(Fault(store=True, drop=True))
