@@ -1,4 +1,4 @@
-"""The composition root: the one place that picks concrete classes and wires them by the settings."""
+"""The composition root: the only module that names the concrete classes and connects them, as the settings say."""
 
 from __future__ import annotations
 
@@ -6,32 +6,29 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
 from bot.delivery.alerts import Operator
-from bot.delivery.resend import resend, stopped
 from bot.delivery.sender import Sender
-from bot.delivery.service import SendResult, deliver_and_alert, send
+from bot.delivery.service import DeliveryService
 from bot.digests.composer import DigestComposer
-from bot.digests.wording import source_troubles
+from bot.digests.corpus import load_corpus
+from bot.digests.wording import source_problems
 from bot.errors import NotConfigured, Problem
-from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Profile
-from bot.sources.ingest import SourceReport, ingest_sources, source_request
+from bot.sources.ingest import SourceReport
+from bot.sources.refresh import refresh
 
 if TYPE_CHECKING:
-    from datetime import datetime
     from wsgiref.types import WSGIApplication
 
     from bot.channels.email.message import Signer
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
-    from bot.delivery.status import Status
     from bot.presentation.templates import Templates
     from bot.sources.base import Source
     from bot.sources.http import PoliteHttp
@@ -43,36 +40,30 @@ if TYPE_CHECKING:
     from bot.store.sources import Sources
 
 
-def template_problems(folder: Path) -> tuple[Problem, ...]:
-    """What is wrong with one's own templates, each of them rendered as it would be sent."""
+def rendering_channels(templates: Templates) -> tuple[Channel, ...]:
+    """Channels that render with every template, and cannot send."""
     from bot.channels.maildir import MaildirChannel
     from bot.channels.slack.channel import SlackChannel
-    from bot.presentation.template_check import check_templates
-    from bot.presentation.templates import Templates
 
-    found: list[Problem] = []
-    templates = Templates(folder, found.append)
-    channels = (MaildirChannel(Path(), templates=templates), SlackChannel(None, templates=templates))
-    check_templates(templates, channels)
-    return tuple(sorted(found))
+    return (MaildirChannel(Path(), templates=templates), SlackChannel(None, templates=templates))
 
 
 class App:
-    """What the settings make. Parts are made when first used: a command pays only for what it needs."""
+    """The objects of one process. Each is made when first used, so that a command imports only what it needs."""
 
     def __init__(
         self,
         settings: Settings,
         *,
         sleep: Callable[[float], None] = time.sleep,
-        told: Callable[[Problem], None] = lambda problem: None,
+        on_template_problem: Callable[[Problem], None] = lambda problem: None,
     ) -> None:
-        """`told`: hears of a mistake in one's own templates, instead of which the built-in ones are rendered."""
+        """`on_template_problem`: called when a built-in template replaces a custom one that is wrong."""
         self.settings = settings
         self._sleep = sleep
-        self._told = told
-        #: Who holds the leases of this process.
-        self.owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._on_template_problem = on_template_problem
+        #: The holder of this process's leases.
+        self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
     @cached_property
     def unprepared_database(self) -> Database:
@@ -82,7 +73,7 @@ class App:
 
     @cached_property
     def database(self) -> Database:
-        """Open, and up to date. Raises DatabaseError."""
+        """Migrated. Raises DatabaseError."""
         self.unprepared_database.prepare()
         return self.unprepared_database
 
@@ -121,7 +112,7 @@ class App:
     def templates(self) -> Templates:
         from bot.presentation.templates import Templates
 
-        return Templates(self.settings.templates, self._told)
+        return Templates(self.settings.templates, self._on_template_problem)
 
     @cached_property
     def channels(self) -> dict[ChannelName, Channel]:
@@ -155,7 +146,7 @@ class App:
 
     @property
     def _mail_signer(self) -> Callable[[], Signer] | None:
-        """Opens the DKIM key when called: what is wrong with it is the mail channel's to tell, nobody else's."""
+        """Opens the DKIM key when it is called, so that only the mail channel reports its problems."""
         s = self.settings
         if not (s.mail_from and s.dkim_selector and s.dkim_key):
             return None
@@ -193,97 +184,59 @@ class App:
             sleep=self._sleep,
         )
 
-    def desk(self, profiles: Sequence[Profile], moment: Moment, asked: Sequence[str] = ()) -> DigestComposer:
-        """Where digests are composed, and the `asked` papers explained. This is what imports scikit-learn."""
+    def composer(
+        self, profiles: Sequence[Profile], moment: Moment, explained: Iterable[str] = ()
+    ) -> DigestComposer:
+        """Composes for these profiles, and explains the papers with these ids. This imports scikit-learn."""
         from bot.ranking.linear import Ranker
 
-        troubles = source_troubles(self.states(), moment.instant)
-        return DigestComposer(self.papers, Ranker, profiles, moment.instant, asked, troubles)
+        corpus = load_corpus(self.papers, profiles, moment.instant, explained)
+        problems = source_problems(self.source_states.all(), moment.instant)
+        return DigestComposer(corpus, corpus.fit(Ranker), problems)
 
     def refresh(
         self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
     ) -> Iterator[SourceReport]:
-        """Ask the sources (the named ones, or all) for what the profiles want; a report each as it is through."""
-        references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
-        ask = source_request(profiles, frozenset(self.papers.by_keys(references)), moment.instant)
-        ask = replace(ask, by_name=bool(names))
-        return ingest_sources(self.sources(names), ask, self.http, self.papers, self.source_states)
-
-    def send(
-        self,
-        profiles: Sequence[Profile],
-        moment: Moment,
-        *,
-        due: bool,
-        progress: Callable[[str], None] = lambda subscription: None,
-    ) -> list[SendResult]:
-        """Compose and deliver for these profiles (see `bot.delivery.service`)."""
-        return send(
+        """Ask the named sources, or all (see `bot.sources.refresh`)."""
+        return refresh(
+            self.sources(names),
             profiles,
-            moment,
-            due=due,
-            outbox=self.outbox,
-            sender=self.sender(moment),
-            open_desk=lambda some: self.desk(some, moment),
-            pauses=self.receivers.pauses(),
-            operator=self.operator,
-            progress=progress,
+            moment.instant,
+            self.http,
+            self.papers,
+            self.source_states,
+            by_name=bool(names),
         )
 
     def sender(self, moment: Moment) -> Sender:
-        return Sender(self.queue, self.channels, self.owner, moment.now, utc_now, pause=self._sleep)
+        return Sender(self.queue, self.channels, self._owner, moment.now, utc_now, pause=self._sleep)
 
-    @property
-    def operator(self) -> Operator | None:
-        """Whom PAPERBOY_ALERTS names."""
-        target = self.settings.alerts
-        if not target:
-            return None
-        return Operator(ChannelName.EMAIL if "@" in target else ChannelName.SLACK, target)
+    @cached_property
+    def delivery(self) -> DeliveryService:
+        alerts = self.settings.alerts
+        channel = ChannelName.EMAIL if alerts and "@" in alerts else ChannelName.SLACK
+        return DeliveryService(
+            self.outbox,
+            self.queue,
+            self.receivers.pauses,
+            self.sender,
+            self.composer,
+            Operator(channel, alerts) if alerts else None,
+        )
 
-    def resend(self, beginning: str | None, moment: Moment) -> list[SendResult]:
-        """One more try at what stopped (see `bot.delivery.resend`)."""
-        found = stopped(self.outbox, beginning)
-        return list(resend(found, self.outbox, self.queue, self.sender(moment), self.operator))
-
-    def alert(self, moment: Moment) -> None:
-        """Tell the operator of what stopped otherwise than by sending."""
-        if self.operator:
-            deliver_and_alert(self.outbox, self.sender(moment), [], self.operator)
-
-    def web(self, told: Callable[[str], None]) -> WSGIApplication:
-        """What answers the links in mails; `told` hears who left. Raises NotConfigured without a SECRET_KEY."""
-        from bot.web.pages import unsubscribing
+    def web(self, on_unsubscribe: Callable[[str], None]) -> WSGIApplication:
+        """The application that answers the links in mails. Raises NotConfigured without a SECRET_KEY."""
+        from bot.web.pages import UnsubscribePages
 
         if self._secret is None:
             raise NotConfigured(
-                "set SECRET_KEY, which signs the links in mails, the same for all processes: "
-                'python3 -c "import secrets; print(secrets.token_urlsafe(32))" makes one'
+                "set SECRET_KEY, which signs the links in mails, to the same value for all processes. "
+                'To make one: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
             )
-        receivers = self.receivers  # both are made here, before there are threads
-
-        def pause(scope: str, why: str, now: datetime) -> None:
-            if receivers.pause(scope, why, now):
-                told(f"{scope}: {why}")
-
-        return unsubscribing(self._secret, self.outbox.edition, pause, utc_now, self.templates)
-
-    def affairs(self, now: datetime) -> Status:
-        """How things stand."""
-        from bot.delivery.status import Status
-
-        return Status(
-            now,
-            self.papers.count(),
-            self.states(),
-            self.outbox.newest(),
-            self.outbox.alerts(),
-            self.receivers.pauses(),
-            self.receivers.bounces(),
+        # The outbox and the receivers are made here, before there are threads.
+        return UnsubscribePages(
+            self._secret, self.outbox.edition, self.receivers.pause, utc_now, self.templates, on_unsubscribe
         )
-
-    def states(self) -> tuple[SourceState, ...]:
-        return self.source_states.all()
 
     def close(self) -> None:
         if "unprepared_database" in self.__dict__:

@@ -127,7 +127,10 @@ TRIALS = [
 def test_a_mail_holds_what_we_put_there(field: str, attack: str) -> None:
     """Our elements and attributes, links to the web, our headers with one line each, and no more parts."""
     content = compose(
-        PLACES[field](ATTACKS[attack]), "d-1", "ada@example.org", MailSettings(parse_sender("bot@example.org"))
+        PLACES[field](ATTACKS[attack]),
+        "d-1",
+        "ada@example.org",
+        MailSettings(parse_sender("bot@example.org")),
     )
     message = message_from_bytes(content, policy=policy.default)
     assert isinstance(message, EmailMessage)

@@ -137,9 +137,14 @@ def check(
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
     if settings is None or settings.templates is None:
         return ()
-    from bot.bootstrap import template_problems
+    from bot.bootstrap import rendering_channels
+    from bot.presentation.template_check import check_templates
+    from bot.presentation.templates import Templates
 
-    return template_problems(settings.templates)
+    found: list[Problem] = []
+    templates = Templates(settings.templates, found.append)
+    check_templates(templates, rendering_channels(templates))
+    return tuple(sorted(found))
 
 
 @cli.command()
@@ -210,7 +215,7 @@ def _from_set(papers: Path, judgements: Path, *, about: bool) -> Task:
 def _own_likes(name: str, moment: Moment) -> Task:
     from datetime import timedelta
 
-    from bot.digests.composer import ARCHIVE_SAMPLE, BACKGROUND_DAYS, BACKGROUND_SAMPLE
+    from bot.digests.corpus import ARCHIVE_SAMPLE, BACKGROUND_DAYS, BACKGROUND_SAMPLE
     from bot.evaluation.tasks import Extent, own_likes
 
     app = open_app()

@@ -1,4 +1,4 @@
-"""What the commands share: the program that they belong to, its options, settings, profiles and exit codes."""
+"""What the commands share: the program, common options, settings, profiles and exit codes."""
 
 from __future__ import annotations
 
@@ -59,24 +59,23 @@ def the_settings() -> Settings:
     settings, problems = load_settings()
     if settings is None:
         print_problems(problems)
-        raise UserError("the settings above must be changed first")
+        raise UserError("correct the settings above first")
     return settings
 
 
 def open_app() -> App:
     from bot.bootstrap import App
 
-    return App(the_settings(), told=_warn_of_template)
+    def warn(problem: Problem) -> None:
+        typer.echo(f"{problem} (the built-in template is used)", err=True)
 
-
-def _warn_of_template(problem: Problem) -> None:
-    typer.echo(f"{problem} (the built-in template is used)", err=True)
+    return App(the_settings(), on_template_problem=warn)
 
 
 def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[Profile], bool]:
-    """The sound profiles of those names (all when none), and whether all of them are sound.
+    """The valid profiles with these names (all when there are none), and whether all of them are valid.
 
-    Problems are told on the way; they never stop the others. Raises UserError for an unknown name.
+    Problems are printed; they do not stop the other profiles. Raises UserError for an unknown name.
     """
     from bot.profiles.load import load_profiles
 
@@ -91,9 +90,9 @@ def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[
             there = f"there are {', '.join(sorted(found))}" if found else "there are none: paperboy init"
             raise UserError(f"no profile {name!r} in {settings.profiles}: {there}")
     if names and not any(name in found for name in names):
-        raise UserError("the profile above must be changed first")
+        raise UserError("correct the profile above first")
     if not found and not problems:
-        raise UserError(f"no profiles in {settings.profiles}: `paperboy init` makes a first one")
+        raise UserError(f"no profiles in {settings.profiles}: `paperboy init` writes the first one")
     return [found[name] for name in (dict.fromkeys(names) if names else found) if name in found], not problems
 
 

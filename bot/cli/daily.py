@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from enum import StrEnum
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,11 +31,10 @@ from bot.clock import Moment, parse_when
 from bot.errors import UserError
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from bot.bootstrap import App
     from bot.delivery.service import SendResult
-    from bot.digests.model import Digest, History
+    from bot.digests.model import Digest
+    from bot.papers.model import Paper
     from bot.profiles.model import Profile
     from bot.sources.ingest import SourceReport
 
@@ -97,19 +97,26 @@ def preview(
 ) -> None:
     """What would be sent. Stores and sends nothing."""
     from bot.cli.output import documents
+    from bot.digests.corpus import earliest_window_start
+    from bot.digests.preview import combined_history, history_requests
 
     moment = parse_when(on)
     app = open_app()
     profiles, sound = the_profiles(app.settings, names)
     if limit:
         profiles = [replace(profile, limit=limit) for profile in profiles]
-    desk = app.desk(profiles, moment)
+    composer = app.composer(profiles, moment)
+    since = earliest_window_start(profiles, moment.instant)
+    histories = app.outbox.histories(history_requests(profiles, moment), since)
     composed = []
     for profile in profiles:
-        local = moment.local_date(profile.timezone)
-        past = _past_of_all(app, profile, local)
-        weekly = profile.is_weekly
-        digest = desk.compose(profile, local, past, weekly=weekly, everything=everything and bool(names))
+        digest = composer.compose(
+            profile,
+            moment.local_date(profile.timezone),
+            combined_history(histories[subscription.key] for subscription in profile.deliver),
+            weekly=profile.is_weekly,
+            everything=everything and bool(names),
+        )
         composed.append(replace(digest, papers=digest.papers[:limit]))
     if as_json:
         print_json(documents.preview(composed, moment.instant))
@@ -137,7 +144,9 @@ def explain(
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])
     given = frozenset().union(*(app.outbox.given(s.key) for s in profile.deliver))
-    found = app.desk([profile], moment, [paper]).explain(profile, paper, given)
+    stored = _find_paper(app, paper)
+    composer = app.composer([profile], moment, [stored.id] if stored else [])
+    found = composer.explain(profile, stored, given)
     if as_json:
         print_json(documents.explain(profile.id, paper, found, moment.instant))
     else:
@@ -172,10 +181,23 @@ def send(
 
 @cli.command()
 def run() -> None:
-    """One process for every day: ingest by the hour, deliver what is due, until SIGTERM."""
-    from bot.worker import daemon
+    """One process for every day: ingest every hour, deliver what is due, until SIGTERM."""
+    from bot.bootstrap import App
+    from bot.worker.daemon import Daemon, log_line, log_template_problem, set_up_logging
+    from bot.worker.loop import Loop
 
-    daemon.run(the_settings())
+    settings = the_settings()
+    set_up_logging()
+    loop = Loop()
+    app = App(settings, sleep=loop.sleep, on_template_problem=log_template_problem)
+    daemon = Daemon(settings.profiles, app.refresh, partial(app.delivery.send, due=True))
+    loop.listen()
+    try:
+        daemon.start(app.papers.count())
+        loop.run(daemon.ingest, daemon.tick)
+    finally:
+        app.close()
+    log_line("stopped")
 
 
 @cli.command()
@@ -186,11 +208,22 @@ def serve(
     port: Annotated[int, typer.Option(min=0, max=65_535, envvar="PORT", help="0 takes a free one.")] = 8080,
 ) -> None:
     """The web process, which answers the unsubscribe links in mails, until SIGTERM."""
-    from bot.worker import daemon
+    from bot.bootstrap import App
+    from bot.web import server
+    from bot.worker.daemon import log_line, log_links, log_template_problem, set_up_logging
 
     is_on_a_platform = bool(os.environ.get("PORT"))
-    default = "0.0.0.0" if is_on_a_platform else "127.0.0.1"  # noqa: S104 - its router comes from outside
-    daemon.serve(the_settings(), host or default, port)
+    default = "0.0.0.0" if is_on_a_platform else "127.0.0.1"  # noqa: S104 - the platform's router is outside
+    settings = the_settings()
+    set_up_logging()
+    app = App(settings, on_template_problem=log_template_problem)
+    try:
+        application = app.web(log_line)
+        log_links(settings.public_url)
+        server.serve(application, host or default, port, log_line)
+    finally:
+        app.close()
+    log_line("stopped")
 
 
 def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[SourceReport]:
@@ -215,22 +248,20 @@ def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[So
             step(report.name)
 
 
-def _past_of_all(app: App, profile: Profile, on: date) -> History:
-    """What all subscriptions of a profile had, and the newest digest of any."""
-    from bot.digests.model import History
+def _find_paper(app: App, text: str) -> Paper | None:
+    """The stored paper with an id, link or title that a user typed."""
+    from bot.papers.identity import parse_paper_id
+    from bot.text.latex import to_unicode
 
-    keys = [subscription.key for subscription in profile.deliver]
-    pasts = [app.outbox.past(key, keys, on) for key in keys]
-    newest = max(pasts, key=lambda past: (past.on is not None, past.on), default=History())
-    given = [past.given for past in pasts]
-    return replace(newest, given=frozenset.intersection(*given) if given else frozenset())
+    parsed = parse_paper_id(text)
+    return app.papers.get(parsed[0] if parsed else to_unicode(text))
 
 
 def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[SendResult]:
     from bot.cli.output.progress import progress
 
     with progress("Composing", None) as step:
-        return app.send(profiles, moment, due=due, progress=step)
+        return app.delivery.send(profiles, moment, due=due, progress=step)
 
 
 def _show(app: App, digest: Digest, format_: Format) -> None:

@@ -18,9 +18,18 @@ from bot.errors import UserError
 def status(as_json: AsJson = False) -> None:
     """What needs you, with the command for it; what waits until when; the sources and the newest digests."""
     from bot.cli.output import documents
+    from bot.delivery.status import Status
 
     app = open_app()
-    affairs = app.affairs(utc_now())
+    affairs = Status(
+        utc_now(),
+        app.papers.count(),
+        app.source_states.all(),
+        app.outbox.newest(),
+        app.outbox.alerts(),
+        app.receivers.pauses(),
+        app.receivers.bounces(),
+    )
     if as_json:
         print_json(documents.status(affairs))
     else:
@@ -42,13 +51,15 @@ def resend(
 ) -> None:
     """An explicit second try of a delivery that stopped (failed or uncertain); it lifts the pauses of its target."""
     from bot.cli.output import documents, tables
+    from bot.delivery.resend import find_stopped
+    from bot.delivery.resend import resend as resend_deliveries
     from bot.presentation.console import console
 
     if bool(delivery) == everything:
         raise UserError("which delivery? give its id, as `paperboy status` shows it, or --all")
     moment = parse_when(on)
     app = open_app()
-    rows = app.resend(delivery, moment)
+    rows = resend_deliveries(find_stopped(app.outbox, delivery), app.delivery, moment)
     if as_json:
         print_json(documents.send(rows))
     else:
@@ -81,12 +92,12 @@ def settle(
     delivery: Annotated[str, typer.Argument(help="Its id, as status shows it; the beginning is enough.")],
 ) -> None:
     """Nothing more is to be done about a delivery that stopped: it has arrived, or is not wanted any more."""
-    from bot.delivery.resend import settle as strike_off
-    from bot.delivery.resend import stopped
+    from bot.delivery.resend import find_stopped
+    from bot.delivery.resend import settle as settle_delivery
 
     app = open_app()
-    (one,) = stopped(app.outbox, delivery)
-    strike_off(one, app.queue)
+    (one,) = find_stopped(app.outbox, delivery)
+    settle_delivery(one, app.queue)
     typer.echo(f"{one.id} is settled: it counts as sent, and its papers as given.")
     app.close()
 
@@ -104,7 +115,7 @@ def bounces(
     moment = parse_when(on)
     app = open_app()
     read = [taken for path in paths for taken in record_bounces(path, app.receivers, moment.instant)]
-    app.alert(moment)
+    app.delivery.redeliver([], moment)  # an alert on addresses that are paused now
     if as_json:
         print_json(documents.bounces(read))
     else:

@@ -7,17 +7,17 @@ from datetime import date, timedelta
 from bot.clock import Moment
 from bot.profiles.model import Profile, Subscription
 
-#: How far back a missed edition is looked for: a weekly digest survives a week of downtime.
+#: How many days back a missed edition is looked for, so that a weekly digest survives a week of downtime.
 LOOK_BACK_DAYS = 7
 
 
 def due_date(
     subscription: Subscription, profile: Profile, moment: Moment, *, served_before: bool
 ) -> date | None:
-    """The newest local date whose time has passed on one of the subscription's days; None when there is none.
+    """The newest local date on one of the subscription's days whose time has passed; None when there is none.
 
-    Whether that date has an edition already is for the caller to see. A subscription that was never served
-    looks no further back than today: it is new, not late.
+    The date may have an edition already. `served_before`: whether the subscription ever had an edition; a new one
+    is due today at the earliest, because it has missed nothing.
     """
     today = moment.local_date(profile.timezone)
     for back in range(LOOK_BACK_DAYS + 1 if served_before else 1):

@@ -1,35 +1,21 @@
-"""A digest fixed as a subscription's edition, with its rendered parts, before anything is sent."""
+"""Storing a digest as a subscription's edition, with its rendered parts, before anything is sent."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterable, Sequence
 from dataclasses import asdict
-from datetime import date, datetime
-from typing import Any, Protocol
+from datetime import date
+from typing import Any
 
-from bot.delivery.model import Edition, Part
+from bot.delivery.model import Edition
 from bot.delivery.ports import Channel
+from bot.delivery.stores import OutboxStore
 from bot.digests.model import Digest
 from bot.profiles.model import Subscription
 
 
-class EditionStore(Protocol):
-    """What composing needs of the outbox."""
-
-    def add(
-        self,
-        edition: Edition,
-        made: datetime,
-        digest: dict[str, Any],
-        papers: Iterable[str],
-        parts: Sequence[Part],
-        blind: int = 0,
-    ) -> bool: ...
-
-
-def store_edition(outbox: EditionStore, subscription: Subscription, digest: Digest, channel: Channel) -> bool:
-    """Render a digest and fix it as the subscription's edition. False when its date has one already."""
+def store_edition(outbox: OutboxStore, subscription: Subscription, digest: Digest, channel: Channel) -> bool:
+    """Render a digest and store it as the subscription's edition. False when its date has one already."""
     token = secrets.token_hex(8)
     parts = channel.render(digest, token, subscription.target) if digest.papers else ()
     edition = Edition(
@@ -48,7 +34,7 @@ def store_edition(outbox: EditionStore, subscription: Subscription, digest: Dige
 
 
 def as_json(digest: Digest) -> dict[str, Any]:
-    """A digest as a JSON document: dates as ISO text."""
+    """A digest as a JSON document; dates are ISO text."""
 
     def plain(value: Any) -> Any:
         if isinstance(value, dict):

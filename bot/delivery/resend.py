@@ -1,79 +1,66 @@
-"""`resend`: one more try at deliveries that stopped, because a person asked for it."""
+"""`resend` and `settle`: what a person decides about deliveries that stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Protocol
+from collections.abc import Sequence
 
-from bot.delivery.alerts import AlertStore, Operator
-from bot.delivery.model import Delivery, DeliveryState, Edition
-from bot.delivery.sender import Sender
-from bot.delivery.service import SendResult, deliver_and_alert, result_of
+from bot.clock import Moment
+from bot.delivery.model import Delivery, DeliveryState
+from bot.delivery.service import DeliveryService, SendResult, edition_result
+from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.errors import UserError
 
 _STOPPED = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 
 
-class Outbox(AlertStore, Protocol):
-    """What resending needs of the outbox."""
+def find_stopped(outbox: OutboxStore, prefix: str | None) -> list[Delivery]:
+    """The stopped delivery whose id begins with `prefix`; without a prefix all that failed.
 
-    def failed(self) -> tuple[Delivery, ...]: ...
-
-    def deliveries(self, beginning: str) -> tuple[Delivery, ...]: ...
-
-    def edition(self, id_: str) -> Edition | None: ...
-
-
-class Queue(Protocol):
-    """What resending needs of the queue."""
-
-    def release(self, id_: str, now: datetime, *, settling: bool) -> bool: ...
-
-    def settle(self, id_: str) -> bool: ...
-
-
-def stopped(outbox: Outbox, beginning: str | None) -> list[Delivery]:
-    """The deliveries that are meant: the one whose id begins so, or, without a beginning, all that failed. What may
-    have arrived is never among many: it is for a person to look whether it has.
-
+    Uncertain deliveries must be named one by one, because a person has to check whether they have arrived.
     Raises UserError when there is no such delivery, or it has not stopped.
     """
-    if beginning is None:
-        found = list(outbox.failed())
-        if not found:
-            raise UserError("nothing has failed: there is nothing to send again")
-        return found
-    meant = outbox.deliveries(beginning) if beginning else ()
-    if not meant or len({one.edition or one.id for one in meant}) > 1:
+    if prefix is None:
+        failed = list(outbox.failed())
+        if not failed:
+            raise UserError("no delivery has failed: nothing to send again")
+        return failed
+    found = outbox.deliveries(prefix) if prefix else ()
+    if not found or len({delivery.edition or delivery.id for delivery in found}) > 1:
         raise UserError(
-            f"no delivery {beginning!r}, or several that begin so: `paperboy status` lists those that stopped"
+            f"no delivery {prefix!r}, or several whose ids begin with it: "
+            "`paperboy status` lists the stopped ones"
         )
-    one = next((one for one in meant if one.state in _STOPPED), meant[0])
-    if one.state not in _STOPPED:
-        raise UserError(f"delivery {one.id} is {one.state}: only what failed or is uncertain can be meant")
-    return [one]
+    delivery = next((one for one in found if one.state in _STOPPED), found[0])
+    if delivery.state is DeliveryState.SENT:
+        raise UserError(f"delivery {delivery.id} was already sent: nothing to do")
+    if delivery.state not in _STOPPED:
+        raise UserError(f"delivery {delivery.id} is {delivery.state}: it is neither failed nor uncertain")
+    return [delivery]
 
 
-def settle(one: Delivery, queue: Queue) -> None:
-    """Nothing more is done about it. Raises UserError when it goes on by itself."""
-    if not queue.settle(one.id):
-        raise UserError(f"delivery {one.id} is {one.state}: nothing is to be settled")
+def settle(delivery: Delivery, queue: StoppedQueue) -> None:
+    """Count a delivery as sent. Raises UserError when it has not stopped."""
+    if not queue.settle(delivery.id):
+        raise UserError(f"delivery {delivery.id} is {delivery.state}: it has not stopped")
 
 
-def resend(
-    deliveries: Sequence[Delivery], outbox: Outbox, queue: Queue, sender: Sender, operator: Operator | None
-) -> Iterator[SendResult]:
-    """One more try at each; how their editions stand afterwards. Raises NotConfigured from a channel."""
-    for one in deliveries:
-        if one.is_forbidden:
-            todo = f"strike it off with: paperboy settle {one.id}"
-            raise UserError(f"delivery {one.id} must not be sent: {one.why}; {todo}")
-        sender.channels[one.channel].check()
-    for one in deliveries:
-        queue.release(one.id, sender.clock(), settling=sender.channels[one.channel].can_look_up)
-    wanted = sorted({one.subscription for one in deliveries})
-    deliver_and_alert(outbox, sender, wanted, operator)
-    for id_ in dict.fromkeys(one.edition for one in deliveries if one.edition):
-        if edition := outbox.edition(id_):
-            yield result_of(edition)
+def resend(deliveries: Sequence[Delivery], service: DeliveryService, moment: Moment) -> list[SendResult]:
+    """Attempt each delivery once more; the results of their editions.
+
+    Raises NotConfigured when a channel cannot send, UserError when a delivery must not be sent; then nothing changes.
+    """
+    sender = service.make_sender(moment)
+    for delivery in deliveries:
+        if delivery.is_forbidden:
+            raise UserError(
+                f"delivery {delivery.id} must not be sent: {delivery.why}; "
+                f"remove it with: paperboy settle {delivery.id}"
+            )
+        sender.channels[delivery.channel].check()
+    for delivery in deliveries:
+        can_look_up = sender.channels[delivery.channel].can_look_up
+        service.queue.release(delivery.id, sender.clock(), settling=can_look_up)
+    service.redeliver(sorted({delivery.subscription for delivery in deliveries}), moment)
+    ids = dict.fromkeys(delivery.edition for delivery in deliveries if delivery.edition)
+    editions = {edition.id: edition for edition in service.outbox.editions(ids)}
+    return [edition_result(editions[id_]) for id_ in ids if id_ in editions]

@@ -1,42 +1,31 @@
-"""One `send`: decide what each subscription gets, compose what is new, attempt what is open, tell what happened.
+"""`send`: plan what each subscription gets, compose what is new, attempt what is open, report the results.
 
-The plan is made first, without touching anything; then editions are stored; then deliveries are attempted.
+The plan is made first, from values fetched in a fixed number of queries; then editions are stored; then deliveries
+are attempted.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Protocol
 
 from bot.clock import Moment
-from bot.delivery.alerts import AlertStore, Operator, raise_alert
-from bot.delivery.due import due_date
-from bot.delivery.editions import EditionStore, store_edition
-from bot.delivery.model import ALERTS, Edition, EditionState, Pause, scopes
-from bot.delivery.ports import Channel
+from bot.delivery.alerts import Operator, raise_alert
+from bot.delivery.editions import store_edition
+from bot.delivery.model import ALERTS, Edition, EditionState, Pause
+from bot.delivery.plan import Plan, SendState, plan_dates, plan_send
 from bot.delivery.sender import Sender
+from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.digests.composer import DigestComposer
-from bot.digests.model import History
+from bot.digests.corpus import earliest_window_start
+from bot.digests.model import HistoryRequest
 from bot.errors import NotConfigured
-from bot.profiles.model import ChannelName, Profile, Subscription
+from bot.profiles.model import ChannelName, Profile
 from bot.text.plain import join_distinct
 
-#: How an edition that is not through yet is told even when nothing could be done about it now.
+#: States of editions that are reported even when nothing could be done about them now.
 _OPEN = (EditionState.FAILED, EditionState.UNCERTAIN, EditionState.WAITING)
-
-
-class Outbox(EditionStore, AlertStore, Protocol):
-    """What sending needs of the outbox."""
-
-    def edition(self, id_: str) -> Edition | None: ...
-
-    def find(self, subscription: Subscription, on: date) -> Edition | None: ...
-
-    def past(self, subscription: str, together: Sequence[str], on: date) -> History: ...
-
-    def served(self, subscription: str) -> bool: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,155 +39,143 @@ class SendResult:
     state: str  #: an EditionState, or "skipped"
     papers: int = 0
     why: str = ""
-    blocked: bool = False  #: a setting or the target must be mended first
+    blocked: bool = False  #: a setting or the target must be corrected first
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """What is to be done for one subscription."""
+class DeliveryService:
+    """Composes and delivers the digests of some profiles."""
 
-    profile: Profile
-    subscription: Subscription
-    on: date
-    skip: str = ""  #: why nothing is to be composed; empty when something is
-    blocked: bool = False  #: nothing can be sent there before a setting or the target is mended
-    ended: bool = False  #: by its reader: what is left of it is nobody's business
+    outbox: OutboxStore
+    queue: StoppedQueue
+    pauses: Callable[[], Iterable[Pause]]
+    make_sender: Callable[[Moment], Sender]
+    #: Called only when something is to be composed, with the profiles that it is for.
+    make_composer: Callable[[Sequence[Profile], Moment], DigestComposer]
+    operator: Operator | None = None  #: the receiver of alerts
 
+    def send(
+        self,
+        profiles: Sequence[Profile],
+        moment: Moment,
+        *,
+        due: bool,
+        progress: Callable[[str], None] = lambda subscription: None,
+    ) -> list[SendResult]:
+        """Compose and deliver; a result for each subscription, and for each older edition that was attempted.
 
-def send(
-    profiles: Sequence[Profile],
-    moment: Moment,
-    *,
-    due: bool,
-    outbox: Outbox,
-    sender: Sender,
-    open_desk: Callable[[Sequence[Profile]], DigestComposer],
-    pauses: Iterable[Pause] = (),
-    operator: Operator | None = None,
-    progress: Callable[[str], None] = lambda subscription: None,
-) -> list[SendResult]:
-    """Compose and deliver for these profiles; a row for each subscription, and for each older edition touched.
+        `due`: only what is due. `progress`: called with the key of each subscription that is composed for.
+        """
+        sender = self.make_sender(moment)
+        state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
+        plans = plan_send(profiles, moment, state, due=due)
+        self._compose([plan for plan in plans if not plan.skip], moment, sender, progress)
+        attempted: dict[str, None] = {}
+        reachable = [plan.subscription.key for plan in plans if not plan.blocked and not plan.ended]
+        self._deliver(sender, reachable, lambda edition: attempted.update({edition: None}))
+        after = self.outbox.summaries(*plan_dates(moment))
+        planned = [
+            summary.id
+            for plan in plans
+            if (summary := after.get((plan.subscription.key, plan.on))) and (summary.is_open or not plan.skip)
+        ]
+        return send_results(plans, self.outbox.editions({*attempted, *planned}), attempted)
 
-    `due`: only what is due. `open_desk`: called only when something is to be composed, with the profiles whose
-    phrases and window count. `pauses`: where nothing is sent to. `operator`: who is told of what stopped.
-    """
-    planner = _Planner(moment, due, outbox, sender.channels, {pause.scope: pause for pause in pauses})
-    plans = [planner.plan(p, s) for p in profiles for s in p.deliver]
-    to_compose = [plan for plan in plans if not plan.skip]
-    if to_compose:
-        desk = open_desk([profile for profile in profiles if any(p.profile is profile for p in to_compose)])
-        for plan in to_compose:
-            progress(plan.subscription.key)
-            _compose(plan, desk, outbox, sender.channels[plan.subscription.channel])
-    touched: dict[str, None] = {}
-    able = [plan.subscription.key for plan in plans if not plan.blocked and not plan.ended]
-    deliver_and_alert(outbox, sender, able, operator, lambda edition: touched.update({edition: None}))
-    return list(_rows(plans, touched, outbox))
+    def redeliver(self, subscriptions: Sequence[str], moment: Moment) -> None:
+        """Attempt what is open for these subscriptions, without composing."""
+        self._deliver(self.make_sender(moment), subscriptions)
 
+    def _state(self, moment: Moment, sender: Sender, channels: Iterable[ChannelName]) -> SendState:
+        problems = {channel: _problem(sender, channel) for channel in channels}
+        return SendState(
+            editions=self.outbox.summaries(*plan_dates(moment)),
+            served=self.outbox.served(),
+            pauses={pause.scope: pause for pause in self.pauses()},
+            channel_problems={channel: problem for channel, problem in problems.items() if problem},
+        )
 
-def deliver_and_alert(
-    outbox: AlertStore,
-    sender: Sender,
-    subscriptions: Sequence[str],
-    operator: Operator | None,
-    told: Callable[[str], None] = lambda edition: None,
-) -> None:
-    """Deliver; then tell the operator of what stopped, also when something stopped the sender itself."""
-    alerts = [ALERTS] if operator and _can_tell(sender, operator) else []
-    try:
-        sender.deliver({*subscriptions, *alerts}, told)
-    finally:
-        if operator and alerts and raise_alert(outbox, sender.channels, operator, sender.clock()):
-            sender.deliver(alerts)
+    def _compose(
+        self, plans: Sequence[Plan], moment: Moment, sender: Sender, progress: Callable[[str], None]
+    ) -> None:
+        if not plans:
+            return
+        profiles = list({plan.profile.id: plan.profile for plan in plans}.values())
+        requests = [
+            HistoryRequest(
+                plan.subscription.key,
+                plan.on,
+                tuple(to.key for to in plan.profile.deliver) if plan.subscription.is_weekly else (),
+            )
+            for plan in plans
+        ]
+        since = earliest_window_start(profiles, moment.instant)
+        histories = self.outbox.histories(requests, since)
+        composer = self.make_composer(profiles, moment)
+        for plan in plans:
+            subscription = plan.subscription
+            progress(subscription.key)
+            history = histories[subscription.key]
+            digest = composer.compose(plan.profile, plan.on, history, weekly=subscription.is_weekly)
+            store_edition(self.outbox, subscription, digest, sender.channels[subscription.channel])
 
-
-def _can_tell(sender: Sender, operator: Operator) -> bool:
-    """What is wrong with the channel is told by whatever else goes there."""
-    try:
-        sender.channels[operator.channel].check()
-    except NotConfigured:
-        return False
-    return True
-
-
-@dataclass(frozen=True, slots=True)
-class _Planner:
-    """Decides what is to be done for each subscription, without touching anything."""
-
-    moment: Moment
-    due: bool
-    outbox: Outbox
-    channels: Mapping[ChannelName, Channel]
-    pauses: Mapping[str, Pause]
-
-    def plan(self, profile: Profile, subscription: Subscription) -> Plan:
-        on: date | None = self.moment.local_date(profile.timezone)
-        if self.due:
-            served_before = self.outbox.served(subscription.key)
-            on = due_date(subscription, profile, self.moment, served_before=served_before)
-        today = on or self.moment.local_date(profile.timezone)
-        existing = self.outbox.find(subscription, today)
-        if ended := self._ended(subscription):
-            return Plan(profile, subscription, today, ended, ended=True)
-        if trouble := self._trouble(subscription):
-            return Plan(profile, subscription, today, trouble, blocked=True)
-        if on is None:
-            return Plan(profile, subscription, today, f"not due before {subscription.at:%H:%M}")
-        if existing and (self.due or existing.state is not EditionState.QUIET):
-            return Plan(profile, subscription, today, f"{today} has its digest already")
-        return Plan(profile, subscription, today)
-
-    def _ended(self, one: Subscription) -> str:
-        """That its reader has unsubscribed, which nobody has to mend; empty when not so."""
-        pause = self.pauses.get(one.key)
-        if pause is None:
-            return ""
-        again = f"to send to them again, if they ask for it: paperboy resume {pause.scope}"
-        return f"{pause.why} on {pause.since:%Y-%m-%d}; {again}"
-
-    def _trouble(self, one: Subscription) -> str:
-        """Why nothing can be sent there; empty when it can."""
+    def _deliver(
+        self,
+        sender: Sender,
+        subscriptions: Sequence[str],
+        attempted: Callable[[str], None] = lambda edition: None,
+    ) -> None:
+        """Deliver, and send an alert on what stopped, also when an error stopped the sender itself."""
+        operator = self.operator
+        if operator and _problem(sender, operator.channel):
+            operator = None  # other deliveries to the operator's channel report its problem
+        alerts = [ALERTS] if operator else []
         try:
-            self.channels[one.channel].check()
-        except NotConfigured as error:
-            return str(error)
-        paused = (self.pauses.get(scope) for scope in scopes(one.key, one.channel, one.target))
-        pause = next(filter(None, paused), None)
-        if pause is None:
-            return ""
-        return f"paused since {pause.since:%Y-%m-%d}: {pause.why}; when mended: paperboy resume {pause.scope}"
+            sender.deliver({*subscriptions, *alerts}, attempted)
+        finally:
+            if operator and raise_alert(self.outbox, sender.channels, operator, sender.clock()):
+                sender.deliver(alerts)
 
 
-def _compose(plan: Plan, desk: DigestComposer, outbox: Outbox, channel: Channel) -> None:
-    one = plan.subscription
-    together = [other.key for other in plan.profile.deliver] if one.is_weekly else []
-    past = outbox.past(one.key, together, plan.on)
-    digest = desk.compose(plan.profile, plan.on, past, weekly=one.is_weekly)
-    store_edition(outbox, one, digest, channel)
+def _problem(sender: Sender, channel: ChannelName) -> str:
+    """Why a channel cannot send at all; empty when it can."""
+    try:
+        sender.channels[channel].check()
+    except NotConfigured as error:
+        return str(error)
+    return ""
 
 
-def _rows(plans: Sequence[Plan], touched: Iterable[str], outbox: Outbox) -> Iterator[SendResult]:
-    told = dict.fromkeys(touched)
+def send_results(
+    plans: Sequence[Plan], editions: Iterable[Edition], attempted: Iterable[str]
+) -> list[SendResult]:
+    """A result for each plan, then for the attempted editions that no plan is about.
+
+    `editions`: the attempted ones, and those of the plans that were composed or are open, after sending.
+    `attempted`: ids.
+    """
+    by_id = {edition.id: edition for edition in editions}
+    by_date = {(edition.subscription, edition.on): edition for edition in by_id.values()}
+    remaining = dict.fromkeys(attempted)
+    results = []
     for plan in plans:
-        edition = outbox.find(plan.subscription, plan.on)
-        if edition and not plan.ended:
-            is_news = edition.id in told or not plan.skip
-            told.pop(edition.id, None)
-            if is_news or edition.state in _OPEN:
-                row = result_of(edition)
-                yield (
-                    replace(row, why=join_distinct(row.why, plan.skip), blocked=True) if plan.blocked else row
+        to = plan.subscription
+        edition = None if plan.ended else by_date.get((to.key, plan.on))
+        if edition is None:
+            results.append(
+                SendResult(
+                    to.profile, to.channel, to.target, plan.on, "skipped", why=plan.skip, blocked=plan.blocked
                 )
-                continue
-        yield _skipped(plan)
-    for id_ in told:
-        if older := outbox.edition(id_):
-            yield result_of(older)
+            )
+            continue
+        remaining.pop(edition.id, None)
+        result = edition_result(edition)
+        if plan.blocked:
+            result = replace(result, why=join_distinct(result.why, plan.skip), blocked=True)
+        results.append(result)
+    return [*results, *(edition_result(by_id[id_]) for id_ in remaining if id_ in by_id)]
 
 
-def result_of(edition: Edition) -> SendResult:
-    """An edition as `send` tells it."""
-    told = [edition.why, *(delivery.reason for delivery in edition.deliveries)]
+def edition_result(edition: Edition) -> SendResult:
     return SendResult(
         profile=edition.profile,
         channel=edition.channel,
@@ -206,12 +183,5 @@ def result_of(edition: Edition) -> SendResult:
         on=edition.on,
         state=edition.state,
         papers=edition.papers,
-        why=join_distinct(*told),
-    )
-
-
-def _skipped(plan: Plan) -> SendResult:
-    one = plan.subscription
-    return SendResult(
-        one.profile, one.channel, one.target, plan.on, "skipped", why=plan.skip, blocked=plan.blocked
+        why=join_distinct(edition.why, *(delivery.reason for delivery in edition.deliveries)),
     )

@@ -1,4 +1,4 @@
-"""How things stand, as a value: what `paperboy status` is about."""
+"""What `paperboy status` shows, as a value."""
 
 from __future__ import annotations
 
@@ -13,30 +13,32 @@ from bot.papers.model import SourceState
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """All that `paperboy status` is about."""
+    """The state of Paperboy at a moment."""
 
     now: datetime
     papers: int
     sources: Sequence[SourceState] = ()
-    editions: Sequence[Edition] = ()  #: the newest of each subscription, and what is not through
-    alerts: Sequence[Delivery] = ()  #: that have not reached the operator
+    editions: Sequence[
+        Edition
+    ] = ()  #: the newest of each subscription, and those with a part that is not sent
+    alerts: Sequence[Delivery] = ()  #: that are not sent
     pauses: Sequence[Pause] = ()
     bounces: Sequence[BounceSummary] = ()
 
     def unfinished(self) -> Iterator[Unfinished]:
         for edition in self.editions:
-            for one in edition.deliveries:
-                if one.state is not DeliveryState.SENT:
-                    yield Unfinished(one, edition)
-        for one in self.alerts:
-            yield Unfinished(one, None)
+            for delivery in edition.deliveries:
+                if delivery.state is not DeliveryState.SENT:
+                    yield Unfinished(delivery, edition)
+        for alert in self.alerts:
+            yield Unfinished(alert, None)
 
 
 class Unfinished(NamedTuple):
-    """A delivery that is not through."""
+    """A delivery that is not sent."""
 
     delivery: Delivery
-    edition: Edition | None  #: None of an alert
+    edition: Edition | None  #: None for an alert
 
     @property
     def profile(self) -> str:

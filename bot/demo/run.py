@@ -21,7 +21,7 @@ from bot.clock import Moment
 from bot.config.settings import load_settings
 from bot.config.smtp_url import parse_sender, parse_smtp_url
 from bot.delivery.ports import Channel
-from bot.delivery.service import SendResult, send
+from bot.delivery.service import SendResult
 from bot.demo import gallery
 from bot.demo.folder_channel import FolderChannel
 from bot.digests.model import Digest
@@ -81,18 +81,15 @@ def _run(app: App, folder: Path) -> Demo:
     moment = Moment(SAMPLE_DAY.replace(hour=23, minute=59, second=59), SAMPLE_DAY.date())
     profiles, _ = load_profiles([package_file("profiles")])
     report = ingest_file(SAMPLE, FORMATS, app.papers, SAMPLE_DAY)
-    desk = app.desk(profiles, moment)
+    composer = app.composer(profiles, moment)
     digests = tuple(
-        desk.compose(profile, SAMPLE_DAY.date(), weekly=profile.is_weekly) for profile in profiles
+        composer.compose(profile, SAMPLE_DAY.date(), weekly=profile.is_weekly) for profile in profiles
     )
-    rows = send(
-        profiles,
-        moment,
-        due=False,
-        outbox=app.outbox,
-        sender=replace(app.sender(moment), channels=_into(folder)),
-        open_desk=lambda _: desk,
+    sender = replace(app.sender(moment), channels=_into(folder))
+    service = replace(
+        app.delivery, make_sender=lambda _: sender, make_composer=lambda _, __: composer, operator=None
     )
+    rows = service.send(profiles, moment, due=False)
     return Demo(report, tuple(profiles), digests, tuple(rows), tuple(_worth_a_look(folder, profiles)))
 
 

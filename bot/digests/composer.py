@@ -1,205 +1,165 @@
-"""From stored papers to digests: candidates, ranking, choice, and the edition that fixes them."""
+"""Digests, and explanations of single papers, from a corpus and a ranking model. Pure."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import date, datetime, timedelta
-from typing import Protocol
+from datetime import date
 
+from bot.digests.candidates import Candidates, exclusion_reason, window_start
+from bot.digests.corpus import Corpus
 from bot.digests.model import Digest, History, NewPaperCounts, ScoredPaper
 from bot.digests.selection import (
     AUTO_FIT,
-    Candidates,
-    Choice,
     Decision,
+    Selection,
     Verdict,
-    choose,
-    decide,
-    everything_that_matches,
-    excluded,
-    floor,
-    window_start,
+    all_matches,
+    decision_for,
+    profile_threshold,
+    select,
 )
-from bot.digests.wording import _weekend, _why_quiet, _why_short
-from bot.papers.identity import parse_paper_id
-from bot.papers.model import CountedPaper, Paper
+from bot.digests.wording import NO_PAPERS, quiet_reason, short_reason, weekend_reason
+from bot.papers.model import Paper
 from bot.papers.names import authors_among
 from bot.profiles.model import Profile
-from bot.profiles.references import reference_key, resolve_references
-from bot.ranking.base import MakeModel, Order
+from bot.ranking.base import Order, RankingModel
 from bot.ranking.model import PaperSet, RankedPaper
 from bot.text.plain import join_distinct
 
-#: Papers whose document frequencies count, and papers that relevance is measured against (the contract asks
-#: for at least 2,000 of the latter). Fixed samples bound the work; all are taken when there are fewer.
-ARCHIVE_SAMPLE = 5000
-BACKGROUND_SAMPLE = 2000
-BACKGROUND_DAYS = 90
-#: A digest with less than this part of its limit is short, and says why.
+#: A digest with less than this share of its limit says why it is short.
 SHORT = 0.5
-NOTHING_BEFORE = History()
-
-
-class Archive(Protocol):
-    """What composing needs of the stored papers."""
-
-    def window(self, since: datetime, until: datetime) -> tuple[CountedPaper, ...]: ...
-
-    def sample(
-        self, size: int, until: datetime, since: datetime | None = None
-    ) -> tuple[CountedPaper, ...]: ...
-
-    def sampled_counts(self, size: int, until: datetime) -> tuple[bytes, ...]: ...
-
-    def counted(self, ids: Iterable[str]) -> tuple[CountedPaper, ...]: ...
-
-    def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]: ...
-
-    def get(self, key: str) -> Paper | None: ...
+NO_HISTORY = History()
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Everything about one paper for one profile."""
+    """How a paper ranks for a profile, and why it is or is not in the digest."""
 
     paper: Paper | None
     scored: ScoredPaper | None
-    rank: int | None  #: among the candidates, from 1
+    rank: int | None  #: from 1; None when it is not a candidate
     candidates: int
     decision: Decision
 
 
 class DigestComposer:
-    """Composes at one moment: the window's papers and the model are got once, for all its profiles.
+    """Composes the digests of one moment for all profiles of a corpus.
 
-    `asked`: papers to explain, by any of their keys, whatever the window. `troubles`: what is the matter with the
-    sources, for digests that are short of papers.
+    `source_problems`: shown in digests that are short or empty; see `wording.source_problems`.
     """
 
-    def __init__(
-        self,
-        archive: Archive,
-        make_model: MakeModel,
-        profiles: Sequence[Profile],
-        now: datetime,
-        asked: Sequence[str] = (),
-        troubles: str = "",
-    ) -> None:
-        self._archive = archive
-        self._now = now
-        self._troubles = troubles
-        background = archive.sample(BACKGROUND_SAMPLE, now, now - timedelta(days=BACKGROUND_DAYS))
-        named = (r for p in profiles for r in (*p.like, *p.dislike))
-        stored = archive.by_keys(key for r in named if (key := reference_key(r)))
-        self._profiles = {profile.id: resolve_references(profile, stored) for profile in profiles}
-        counted = {one.paper.id: one for one in archive.counted(paper.id for paper in stored.values())}
-        days = max((profile.window for profile in profiles), default=0)
-        also = archive.counted(paper.id for key in asked if (paper := self._find(key)))
-        papers = (*archive.window(now - timedelta(days=days), now), *also)
-        self._window = {one.paper.id: one for one in papers}
-        counts = archive.sampled_counts(ARCHIVE_SAMPLE, now)
-        window = tuple(self._window.values())
-        self._model = make_model(counts, background, window, list(self._profiles.values()), counted)
-        self._candidates = Candidates([one.paper for one in window], now, self._model)
+    def __init__(self, corpus: Corpus, model: RankingModel, source_problems: str = "") -> None:
+        self._corpus = corpus
+        self._model = model
+        self._source_problems = source_problems
+        papers = [counted.paper for counted in corpus.window]
+        self._papers = {paper.id: paper for paper in papers}
+        self._candidates = Candidates(papers, corpus.now, model)
 
     def compose(
         self,
         profile: Profile,
         on: date,
-        past: History = NOTHING_BEFORE,
+        history: History = NO_HISTORY,
         *,
         weekly: bool = False,
         everything: bool = False,
     ) -> Digest:
         """A profile's digest for a local date.
 
-        `past`: what its subscription had. `weekly`: it comes once a week. `everything`: past threshold and limit.
+        `history`: of its subscription. `weekly`: the subscription has one delivery a week. `everything`: all
+        matches, whatever the threshold and the limit.
         """
-        order, left = self._order(profile, past.given)
+        order, candidates = self._rank(profile, history.given)
         if everything:
-            choice = Choice(everything_that_matches(order.best_first()), {}, {})
+            selection = Selection(all_matches(order.best_first()), {}, {})
         else:
-            choice = self._choice(profile, order, past.given)
-        papers = (_scored(profile, one, order, choice.under.get(one.paper.id, ())) for one in choice.shown)
-        lately = past.lately if weekly else {}
+            selection = self._select(profile, order, history.given)
+        last_week = history.last_week if weekly else {}
+        papers = tuple(
+            replace(
+                _scored(profile, ranked, order),
+                also=selection.similar.get(ranked.paper.id, ()),
+                sent=last_week.get(ranked.paper.id),
+            )
+            for ranked in selection.shown
+        )
         digest = Digest(
             profile=profile.id,
             on=on,
             timezone=profile.timezone,
-            made=self._now,
-            papers=tuple(replace(one, sent=lately.get(one.paper.id)) for one in papers),
-            candidates=left.bit_count(),
-            news=self._news(profile, left, past),
+            made=self._corpus.now,
+            papers=papers,
+            candidates=candidates.bit_count(),
+            news=self._count_new(profile, candidates, history),
             weekly=weekly,
         )
-        earlier = self._best(profile, lately.keys() - set(digest.ids))
+        earlier = self._best_first(profile, last_week.keys() - set(digest.ids))
         return replace(digest, why=self._why(profile, digest, order), earlier=earlier)
 
-    def _news(self, profile: Profile, left: PaperSet, past: History) -> NewPaperCounts:
-        """What is new for a profile, among the candidates that are `left`."""
-        start, on = window_start(profile, self._now), None
-        if past.made and past.made > start:
-            start, on = past.made, past.on
-        new = left & self._candidates.since(start)
+    def _count_new(self, profile: Profile, candidates: PaperSet, history: History) -> NewPaperCounts:
+        start, on = window_start(profile, self._corpus.now), None
+        if history.made and history.made > start:
+            start, on = history.made, history.on
+        new = candidates & self._candidates.since(start)
         return NewPaperCounts(new.bit_count(), on, profile.window, self._candidates.by_source(new))
 
-    def _best(self, profile: Profile, ids: Iterable[str]) -> tuple[Paper, ...]:
-        """Those of the window among some papers, best first."""
-        some = self._candidates.places(ids)
-        ranked = self._model.rank(self._profiles[profile.id], some).best_first() if some else ()
-        return tuple(one.paper for one in ranked)
+    def _best_first(self, profile: Profile, ids: Iterable[str]) -> tuple[Paper, ...]:
+        """The papers of the window that have these ids, best first."""
+        papers = self._candidates.positions(ids)
+        order = self._model.rank(self._corpus.profiles[profile.id], papers).best_first() if papers else ()
+        return tuple(ranked.paper for ranked in order)
 
     def _why(self, profile: Profile, digest: Digest, order: Order) -> str:
-        """Why a digest is short or empty; nothing for any other."""
+        """Why a digest is short or empty; an empty text for any other."""
+        if not self._corpus.counts and not self._papers:
+            return join_distinct(NO_PAPERS, self._source_problems)
         if not digest.papers:
-            why = _why_quiet(profile, digest.candidates, next(order.best_first(), None))
+            why = quiet_reason(profile, digest.candidates, next(order.best_first(), None))
         elif len(digest.papers) < SHORT * profile.limit:
-            why = _why_short(profile, digest)
+            why = short_reason(profile, digest)
         else:
             return ""
-        return join_distinct(why, self._troubles or _weekend(digest))
+        return join_distinct(why, self._source_problems or weekend_reason(digest))
 
-    def explain(self, profile: Profile, key: str, given: frozenset[str]) -> Explanation:
-        """Where a paper stands for a profile and why. `key`: one of those that the desk was `asked` for."""
-        order, left = self._order(profile, given)
-        number = left.bit_count()
-        paper = self._find(key)
+    def explain(self, profile: Profile, paper: Paper | None, given: frozenset[str]) -> Explanation:
+        """The rank and the decision of one paper for a profile.
+
+        `paper`: one of the papers that the corpus was loaded to explain; None when it is not stored. `given`: ids
+        of the papers that the profile's subscriptions have been given.
+        """
+        order, candidates = self._rank(profile, given)
+        number = candidates.bit_count()
         if paper is None:
-            decision = Decision(Verdict.NOT_STORED, "no listing has shown it: is the id right?")
+            decision = Decision(Verdict.NOT_STORED, "no source has listed it: check the id")
             return Explanation(None, None, None, number, decision)
-        known = self._profiles[profile.id]
-        against = excluded(known, paper, given, self._now)
-        if against:
-            alone = self._model.rank(known, self._candidates.places([paper.id]))
+        resolved = self._corpus.profiles[profile.id]
+        if excluded := exclusion_reason(resolved, paper, given, self._corpus.now):
+            alone = self._model.rank(resolved, self._candidates.positions([paper.id]))
             scored = _scored(profile, next(alone.best_first()), alone)
-            return Explanation(paper, scored, None, number, against)
+            return Explanation(paper, scored, None, number, excluded)
         ranking = enumerate(order.best_first(), start=1)
-        place, ranked = next((n, one) for n, one in ranking if one.paper.id == paper.id)
-        decision = decide(profile, ranked, place, self._choice(profile, order, given))
-        return Explanation(paper, _scored(profile, ranked, order), place, number, decision)
+        rank, ranked = next((n, ranked) for n, ranked in ranking if ranked.paper.id == paper.id)
+        decision = decision_for(profile, ranked, rank, self._select(profile, order, given))
+        return Explanation(paper, _scored(profile, ranked, order), rank, number, decision)
 
-    def _find(self, key: str) -> Paper | None:
-        """`key`: an id as people write them, or a title."""
-        read = parse_paper_id(key)
-        return self._archive.get(read[0] if read else key)
+    def _select(self, profile: Profile, order: Order, given: frozenset[str]) -> Selection:
+        start = window_start(profile, self._corpus.now)  # another profile's window may begin earlier
+        known = (self._papers[id_] for id_ in sorted(given) if id_ in self._papers)
+        earlier = [paper for paper in known if paper.first_seen > start]
+        best = order.best_first(profile_threshold(profile))
+        return select(profile, order.by_followed_authors(), best, self._model.twin, earlier)
 
-    def _choice(self, profile: Profile, order: Order, given: frozenset[str]) -> Choice:
-        start = window_start(profile, self._now)  # another profile's window may reach further back
-        seen = (self._window[id_].paper for id_ in sorted(given) if id_ in self._window)
-        earlier = [paper for paper in seen if paper.first_seen > start]
-        best = order.best_first(floor(profile))
-        return choose(profile, order.by_followed_authors(), best, self._model.twin, earlier)
-
-    def _order(self, profile: Profile, given: frozenset[str]) -> tuple[Order, PaperSet]:
-        """The candidates that a subscription has not been given, and their order."""
-        known = self._profiles[profile.id]
-        left = self._candidates.of(known) & ~self._candidates.places(given)
-        return self._model.rank(known, left), left
+    def _rank(self, profile: Profile, given: frozenset[str]) -> tuple[Order, PaperSet]:
+        """The candidates that a subscription has not been given, ranked and as a set."""
+        resolved = self._corpus.profiles[profile.id]
+        candidates = self._candidates.of(resolved) & ~self._candidates.positions(given)
+        return self._model.rank(resolved, candidates), candidates
 
 
-def _scored(profile: Profile, ranked: RankedPaper, order: Order, also: tuple[Paper, ...] = ()) -> ScoredPaper:
+def _scored(profile: Profile, ranked: RankedPaper, order: Order) -> ScoredPaper:
     reasons = order.reasons(ranked.paper)
     return ScoredPaper(
         paper=ranked.paper,
@@ -207,9 +167,5 @@ def _scored(profile: Profile, ranked: RankedPaper, order: Order, also: tuple[Pap
         relevance=ranked.relevance,
         reasons=reasons,
         followed=authors_among(ranked.paper, profile.authors),
-        interest=ranked.interest if ranked.fit >= AUTO_FIT else "",  # else it only shares words with it
-        also=also,
+        interest=ranked.interest if ranked.fit >= AUTO_FIT else "",  # below that it only shares words with it
     )
-
-
-# --- Editions ---------------------------------------------------------------------------------------------

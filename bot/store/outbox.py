@@ -1,33 +1,39 @@
-"""Editions, their deliveries, and the ledger: what is to be sent, what was, and to whom.
+"""Editions, their deliveries and the ledger: what is to be sent, what was sent, and to whom.
 
-An edition, its rendered parts and its ledger rows are written in one transaction; from then on only the
-state of its deliveries changes (`bot.store.queue`). So are an alert, and that the operator was told.
+An edition, its rendered parts and its ledger rows are written in one transaction; afterwards only the states of its
+deliveries change (`bot.store.queue`). An alert and the marks of what it reports are written in one transaction too.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
-from sqlalchemy import delete, func, insert, or_, update
+from sqlalchemy import JSON, Connection, Select, delete, func, insert, literal, or_, update
+from sqlalchemy import select as select_columns
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
 from bot.delivery.model import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
-from bot.digests.model import History
-from bot.profiles.model import Subscription
+from bot.delivery.stores import EditionSummary
+from bot.digests.model import History, HistoryRequest
 from bot.store import rows
 from bot.store.database import Database
-from bot.store.tables import DeliveryRow, EditionRow, LedgerRow, MessageRow
+from bot.store.tables import DeliveryRow, EditionRow, LedgerRow, MessageRow, PaperRow
 
-#: What nobody looks at who wants to know how a delivery fares.
+#: Only the sender needs the ids of a delivery's papers.
 _WITHOUT_PAPERS = (defer(DeliveryRow.shows),)  # type: ignore[arg-type]
+_UNSENT = [state for state in DeliveryState if state is not DeliveryState.SENT]  # equality, for the index
+_OPEN_EDITIONS = select(DeliveryRow.edition).where(col(DeliveryRow.state).in_(_UNSENT)).distinct()
+_WEEK = timedelta(days=7)
+_EDITION = ("id", "subscription", "profile", "channel", "target", "on", "papers", "candidates", "why")
 
 
 class Outbox:
-    """The stored editions. Every method is one transaction."""
+    """The stored editions. Every method is one transaction, and runs the same number of queries whatever it finds."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
@@ -41,38 +47,86 @@ class Outbox:
                 session.exec(select(LedgerRow.paper).where(LedgerRow.subscription == subscription))
             )
 
-    def past(self, subscription: str, together: Sequence[str], on: date) -> History:
-        """What a subscription had before a local date, and those that it is `together` with in the week before."""
-        newest = (
-            select(col(EditionRow.on), col(EditionRow.made))
-            .where(EditionRow.subscription == subscription, EditionRow.on < on, EditionRow.papers > 0)
-            .order_by(col(EditionRow.on).desc())
-            .limit(1)
-        )
-        lately = (
-            select(col(DeliveryRow.shows), col(EditionRow.on))
-            .join(EditionRow, col(EditionRow.id) == col(DeliveryRow.edition))
-            .where(col(EditionRow.subscription).in_(together), DeliveryRow.state == DeliveryState.SENT)
-            .where(EditionRow.on <= on, EditionRow.on > on - timedelta(days=7))
-            .order_by(col(EditionRow.on).desc())
-        )
-        given = self.given(subscription)
+    def served(self) -> frozenset[str]:
+        """Keys of the subscriptions that ever had an edition."""
         with self._database.reading() as session:
-            last = session.exec(newest).first()
-            parts = session.exec(lately).all() if together else ()
-        day, made = last or (None, None)
-        return History(given, day, made, {id_: then for shows, then in parts for id_ in shows})
+            return frozenset(session.exec(select(EditionRow.subscription).distinct()))
 
-    def served(self, subscription: str) -> bool:
-        """Whether the subscription ever had an edition."""
+    def summaries(self, first: date, last: date) -> dict[tuple[str, date], EditionSummary]:
+        """The editions of all subscriptions from a local date to another, by subscription key and date."""
+        open_ = _OPEN_EDITIONS.subquery()
+        query = (
+            select_columns(
+                col(EditionRow.subscription),
+                col(EditionRow.on),
+                col(EditionRow.id),
+                col(EditionRow.papers),
+                open_.c.edition.is_not(None),
+            )
+            .outerjoin(open_, open_.c.edition == col(EditionRow.id))
+            .where(col(EditionRow.on).between(first, last))
+        )
         with self._database.reading() as session:
-            query = select(EditionRow.id).where(EditionRow.subscription == subscription)
-            return session.exec(query.limit(1)).first() is not None
+            found = session.execute(query)
+            return {
+                (key, on): EditionSummary(id_, papers, is_open) for key, on, id_, papers, is_open in found
+            }
 
-    def find(self, subscription: Subscription, on: date) -> Edition | None:
-        """The subscription's edition for that local date."""
-        found = self._editions(EditionRow.subscription == subscription.key, EditionRow.on == on)
-        return found[0] if found else None
+    def histories(self, requests: Sequence[HistoryRequest], since: datetime) -> dict[str, History]:
+        """The histories that are requested, by subscription key.
+
+        `since`: the start of the window; papers first seen and digests composed earlier are left out.
+        """
+        keys = [request.subscription for request in requests]
+        given: dict[str, set[str]] = defaultdict(set)
+        digests: dict[str, list[tuple[date, datetime]]] = defaultdict(list)
+        with self._database.reading() as session:
+            ledger = (
+                select(LedgerRow.subscription, LedgerRow.paper)
+                .join(PaperRow, col(PaperRow.id) == col(LedgerRow.paper))
+                .where(col(PaperRow.first_seen) > since, col(LedgerRow.subscription).in_(self._values(keys)))
+            )
+            for key, paper in session.exec(ledger):
+                given[key].add(paper)
+            made = (
+                select(EditionRow.subscription, col(EditionRow.on), col(EditionRow.made))
+                .where(col(EditionRow.subscription).in_(self._values(keys)))
+                .where(EditionRow.papers > 0, col(EditionRow.made) > since)
+            )
+            for key, on, moment in session.exec(made):
+                digests[key].append((on, moment))
+        sent = self._sent_papers(requests)
+        histories = {}
+        for key, on, profile in requests:
+            last_on, last_made = max((one for one in digests[key] if one[0] < on), default=(None, None))
+            week = (entry for other in profile for entry in sent[other] if on - _WEEK < entry[0] <= on)
+            last_week = {paper: day for day, papers in sorted(week, reverse=True) for paper in papers}
+            histories[key] = History(frozenset(given[key]), last_on, last_made, last_week)
+        return histories
+
+    def _sent_papers(self, requests: Sequence[HistoryRequest]) -> dict[str, list[tuple[date, list[str]]]]:
+        """Local date and paper ids of the parts sent in the week before the requests, by subscription key."""
+        sent: dict[str, list[tuple[date, list[str]]]] = defaultdict(list)
+        keys = {key for request in requests for key in request.profile}
+        if not keys:
+            return sent
+        query = (
+            select(EditionRow.subscription, col(EditionRow.on), col(DeliveryRow.shows))
+            .join(DeliveryRow, col(EditionRow.id) == col(DeliveryRow.edition))
+            .where(col(EditionRow.subscription).in_(self._values(keys)))
+            .where(DeliveryRow.state == DeliveryState.SENT)
+            .where(EditionRow.on > min(request.on for request in requests) - _WEEK)
+        )
+        with self._database.reading() as session:
+            for key, on, papers in session.exec(query):
+                sent[key].append((on, papers))
+        return sent
+
+    def _values(self, values: Collection[str]) -> Select[Any]:
+        """A subquery of any number of values in one parameter; SQLite allows 32,766 parameters."""
+        is_sqlite = self._database.url.get_backend_name() == "sqlite"
+        each = func.json_each if is_sqlite else func.json_array_elements_text
+        return select_columns(each(literal(list(values), JSON)).table_valued("value").c.value)
 
     def add(
         self,
@@ -86,25 +140,36 @@ class Outbox:
         """Store an edition with everything that sending it needs. False when its date has one already, or another
         edition has just given the subscription one of these papers.
 
-        A quiet edition that found nothing to send makes room for one that did. `blind`: how often each part may go
-        out again without anybody knowing whether it has arrived.
+        A quiet edition of the same date is replaced. `blind`: see `Delivery.blind`.
         """
+        row = {name: getattr(edition, name) for name in _EDITION} | {"made": made, "digest": digest}
+        to = {name: row[name] for name in ("subscription", "channel", "target")}
+        quiet = (
+            col(EditionRow.subscription) == edition.subscription,
+            col(EditionRow.on) == edition.on,
+            col(EditionRow.papers) == 0,
+        )
+        given = {"subscription": edition.subscription, "edition": edition.id}
+        ledger = [{**given, "paper": id_} for id_ in papers]
+        deliveries = [
+            {**_new_delivery(edition.id, number, part), **to, "edition": edition.id, "blind": blind}
+            for number, part in enumerate(parts, start=1)
+        ]
         try:
-            with self._database.session() as session:
-                _forget_quiet(session, edition)
-                session.add(_edition_row(edition, made, digest))
-                session.flush()
-                _insert(session, LedgerRow, _ledger_rows(edition, papers))
-                _insert(session, DeliveryRow, _delivery_rows(edition, parts, blind))
-                _insert(session, MessageRow, _messages(edition.id, parts))
+            with self._database.writing() as connection:
+                connection.execute(delete(EditionRow).where(*quiet))
+                _insert(connection, EditionRow, [row])
+                _insert(connection, LedgerRow, ledger)
+                _insert(connection, DeliveryRow, deliveries)
+                _insert(connection, MessageRow, _messages(edition.id, parts))
         except IntegrityError:
             return False
         return True
 
-    # --- Telling the operator ---
+    # --- Alerts ---
 
     def unreported(self) -> tuple[Delivery, ...]:
-        """Deliveries that stopped and that the operator does not know of; their incidents may be known."""
+        """Stopped deliveries that no alert has reported; an alert may have reported their incidents."""
         return self._deliveries(
             col(DeliveryRow.incident).is_not(None),
             ~col(DeliveryRow.told),
@@ -112,54 +177,49 @@ class Outbox:
         )
 
     def known_incidents(self) -> frozenset[str]:
-        """What the operator was told of, and what goes on."""
-        told = select(DeliveryRow.incident).where(
+        """Incidents that were reported and still stop a delivery."""
+        reported = select(DeliveryRow.incident).where(
             col(DeliveryRow.incident).is_not(None), col(DeliveryRow.told)
         )
         with self._database.reading() as session:
-            return frozenset(filter(None, session.exec(told)))
+            return frozenset(filter(None, session.exec(reported)))
 
-    def tell(
-        self, told: Sequence[str], alert: Part | None, id_: str, channel: str, target: str, blind: int
+    def record_report(
+        self, reported: Sequence[str], alert: Part | None, token: str, channel: str, target: str, blind: int
     ) -> bool:
-        """Mark deliveries as told of, and store the alert that says so, in one transaction; without an alert they
-        belong to incidents that were told of before. False when another sender was quicker.
+        """Mark deliveries as reported and store the alert that reports them, in one transaction.
+
+        `alert`: None when all their incidents were reported before. `token`: the id of the alert's delivery without
+        the part. False, and nothing is stored, when another process has reported one of the deliveries.
         """
-        with self._database.session() as session:
-            marked = session.execute(
-                update(DeliveryRow)
-                .where(col(DeliveryRow.id).in_(told), ~col(DeliveryRow.told))
-                .values(told=True)
-                .execution_options(synchronize_session=False)
+        ids = col(DeliveryRow.id).in_(self._values(reported))
+        with self._database.writing() as connection:
+            marked = connection.execute(
+                update(DeliveryRow).where(ids, ~col(DeliveryRow.told)).values(told=True)
             )
-            if marked.rowcount != len(told):  # type: ignore[attr-defined]
-                session.rollback()
+            if marked.rowcount != len(reported):
+                connection.rollback()
                 return False
             if alert:
-                whole = _new_delivery(f"{id_}-1", 1, alert)
-                where = {"subscription": ALERTS, "channel": channel, "target": target, "blind": blind}
-                _insert(session, DeliveryRow, [{**whole, **where, "edition": None}])
-                _insert(session, MessageRow, _messages(id_, [alert]))
+                to = {"subscription": ALERTS, "channel": channel, "target": target, "blind": blind}
+                _insert(connection, DeliveryRow, [{**_new_delivery(token, 1, alert), **to, "edition": None}])
+                _insert(connection, MessageRow, _messages(token, [alert]))
         return True
 
-    # --- Looking ---
+    # --- Reading ---
 
     def alerts(self) -> tuple[Delivery, ...]:
-        """Those that have not reached the operator."""
+        """The alerts that are not sent."""
         return self._deliveries(DeliveryRow.subscription == ALERTS, DeliveryRow.state != DeliveryState.SENT)
 
-    def edition(self, id_: str) -> Edition | None:
-        found = self._editions(EditionRow.id == id_)
-        return found[0] if found else None
-
-    def deliveries(self, beginning: str) -> tuple[Delivery, ...]:
-        """Those whose id begins so."""
-        return self._deliveries(col(DeliveryRow.id).startswith(beginning, autoescape=True))
+    def deliveries(self, prefix: str) -> tuple[Delivery, ...]:
+        """The deliveries whose ids begin with a prefix."""
+        return self._deliveries(col(DeliveryRow.id).startswith(prefix, autoescape=True))
 
     def failed(self) -> tuple[Delivery, ...]:
-        """Those that certainly did not arrive, and may be tried again."""
+        """The failed deliveries that may be sent again."""
         found = self._deliveries(DeliveryRow.state == DeliveryState.FAILED)
-        return tuple(one for one in found if not one.is_forbidden)
+        return tuple(delivery for delivery in found if not delivery.is_forbidden)
 
     def _deliveries(self, *where: Any) -> tuple[Delivery, ...]:
         with self._database.reading() as session:
@@ -168,39 +228,42 @@ class Outbox:
             )
             return tuple(map(rows.delivery, found))
 
+    def edition(self, id_: str) -> Edition | None:
+        return next(iter(self._editions(select(EditionRow.id).where(EditionRow.id == id_))), None)
+
+    def editions(self, ids: Collection[str]) -> tuple[Edition, ...]:
+        """The editions with these ids."""
+        return self._editions(self._values(ids)) if ids else ()
+
     def newest(self) -> tuple[Edition, ...]:
-        """The newest edition of every subscription, and every one that is not through."""
+        """The newest edition of every subscription, and every edition with a part that is not sent."""
         newest = (
             select(EditionRow.subscription, func.max(EditionRow.on).label("on"))
             .group_by(EditionRow.subscription)
             .subquery()
         )
-        unsent = [state for state in DeliveryState if state is not DeliveryState.SENT]  # which an index finds
-        unfinished = select(DeliveryRow.edition).where(col(DeliveryRow.state).in_(unsent))
-        with self._database.reading() as session:
-            ids = session.exec(
-                select(EditionRow.id)
-                .join(newest, newest.c.subscription == col(EditionRow.subscription))
-                .where(or_(newest.c.on == col(EditionRow.on), col(EditionRow.id).in_(unfinished)))
-            )
-            found = list(ids)
-        return self._editions(col(EditionRow.id).in_(found))
+        return self._editions(
+            select(EditionRow.id)
+            .join(newest, newest.c.subscription == col(EditionRow.subscription))
+            .where(or_(newest.c.on == col(EditionRow.on), col(EditionRow.id).in_(_OPEN_EDITIONS)))
+        )
 
-    def _editions(self, *where: Any) -> tuple[Edition, ...]:
+    def _editions(self, ids: Any) -> tuple[Edition, ...]:
+        """The editions whose ids a subquery selects, with their deliveries."""
         with self._database.reading() as session:
             found = session.exec(
                 select(EditionRow)
-                .where(*where)
+                .where(col(EditionRow.id).in_(ids))
                 .options(defer(EditionRow.digest))  # type: ignore[arg-type]
                 .order_by(EditionRow.subscription, col(EditionRow.on))
             ).all()
-            deliveries: dict[str | None, list[Delivery]] = {row.id: [] for row in found}
             parts = session.exec(
                 select(DeliveryRow)
-                .where(col(DeliveryRow.edition).in_(deliveries))
+                .where(col(DeliveryRow.edition).in_(ids))
                 .options(*_WITHOUT_PAPERS)
                 .order_by(col(DeliveryRow.part))
             )
+            deliveries: dict[str | None, list[Delivery]] = defaultdict(list)
             for part in parts:
                 deliveries[part.edition].append(rows.delivery(part))
             return tuple(rows.edition(row, deliveries[row.id]) for row in found)
@@ -209,53 +272,9 @@ class Outbox:
 # --- Rows -------------------------------------------------------------------------------------------------
 
 
-def _forget_quiet(session: Session, edition: Edition) -> None:
-    session.execute(
-        delete(EditionRow).where(
-            col(EditionRow.subscription) == edition.subscription,
-            col(EditionRow.on) == edition.on,
-            col(EditionRow.papers) == 0,
-        )
-    )
-
-
-def _edition_row(edition: Edition, made: datetime, digest: dict[str, Any]) -> EditionRow:
-    return EditionRow(
-        id=edition.id,
-        subscription=edition.subscription,
-        profile=edition.profile,
-        channel=edition.channel,
-        target=edition.target,
-        on=edition.on,
-        made=made,
-        papers=edition.papers,
-        candidates=edition.candidates,
-        why=edition.why,
-        digest=digest,
-    )
-
-
-def _ledger_rows(edition: Edition, papers: Iterable[str]) -> list[dict[str, Any]]:
-    return [{"subscription": edition.subscription, "paper": id_, "edition": edition.id} for id_ in papers]
-
-
-def _delivery_rows(edition: Edition, parts: Sequence[Part], blind: int) -> list[dict[str, Any]]:
-    common = {
-        "edition": edition.id,
-        "subscription": edition.subscription,
-        "channel": edition.channel,
-        "target": edition.target,
-        "blind": blind,
-    }
-    return [
-        {**_new_delivery(f"{edition.id}-{number}", number, part), **common}
-        for number, part in enumerate(parts, start=1)
-    ]
-
-
-def _insert(session: Session, table: Any, rows: list[dict[str, Any]]) -> None:
-    if rows:
-        session.connection().execute(insert(table), rows)
+def _insert(connection: Connection, table: Any, rows_: list[dict[str, Any]]) -> None:
+    if rows_:
+        connection.execute(insert(table), rows_)
 
 
 def _messages(token: str, parts: Sequence[Part]) -> list[dict[str, Any]]:
@@ -265,9 +284,9 @@ def _messages(token: str, parts: Sequence[Part]) -> list[dict[str, Any]]:
     ]
 
 
-def _new_delivery(id_: str, number: int, part: Part) -> dict[str, Any]:
+def _new_delivery(token: str, number: int, part: Part) -> dict[str, Any]:
     return {
-        "id": id_,
+        "id": f"{token}-{number}",
         "part": number,
         "papers": part.papers,
         "shows": list(part.shows),

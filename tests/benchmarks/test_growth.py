@@ -24,6 +24,7 @@ import pytest
 from sqlalchemy import event, insert
 
 from bot.digests.composer import DigestComposer
+from bot.digests.corpus import load_corpus
 from bot.papers.identity import title_key
 from bot.papers.model import Paper
 from bot.profiles.model import Profile, Reference
@@ -102,8 +103,9 @@ def one_day(side: Side, corpus: Corpus, day: range, profiles: Sequence[Profile],
     start = time.perf_counter()
     side.papers.add(entries, now)
     added = time.perf_counter()
-    desk = DigestComposer(side.papers, Ranker, profiles, now)
-    digests = [desk.compose(profile, now.date()) for profile in profiles]
+    loaded = load_corpus(side.papers, profiles, now)
+    composer = DigestComposer(loaded, loaded.fit(Ranker))
+    digests = [composer.compose(profile, now.date()) for profile in profiles]
     end = time.perf_counter()
     # Muted categories apart, a day's candidates are the day's papers.
     assert max(digest.candidates for digest in digests) <= DAY
@@ -129,7 +131,7 @@ def show_plans(side: Side, profiles: Sequence[Profile]) -> None:
         asked.append((statement, parameters))
 
     event.listen(side.database.engine, "before_cursor_execute", remember)
-    DigestComposer(side.papers, Ranker, profiles, NOW + timedelta(days=DAYS // 2 - 1))
+    load_corpus(side.papers, profiles, NOW + timedelta(days=DAYS // 2 - 1))
     connection = sqlite3.connect(side.path)
     print(f"\nhow a desk's papers are found among {side.name}")
     for statement, parameters in asked:

@@ -23,8 +23,9 @@ from bot.clock import Moment, utc_now
 from bot.config.smtp_url import parse_sender
 from bot.delivery.model import Part
 from bot.delivery.sender import Sender
-from bot.delivery.service import send
+from bot.delivery.service import DeliveryService
 from bot.digests.composer import DigestComposer
+from bot.digests.corpus import load_corpus
 from bot.digests.model import Digest
 from bot.presentation import excerpts
 from bot.presentation.digest_view import digest_view
@@ -91,22 +92,23 @@ def test_a_thousand_digests(database: Database, tmp_path: Path) -> None:
     """Prints milliseconds a digest for each part, and the share of rendering in composing and sending them all."""
     papers = Papers(database, COUNTING)
     profiles = readers(papers)
-    desk = DigestComposer(papers, Ranker, profiles, NOW)
-    digests = [desk.compose(profile, date(2026, 5, 29)) for profile in profiles]
+
+    def make_composer() -> DigestComposer:
+        corpus = load_corpus(papers, profiles, NOW)
+        return DigestComposer(corpus, corpus.fit(Ranker))
+
+    composer = make_composer()
+    digests = [composer.compose(profile, date(2026, 5, 29)) for profile in profiles]
     sizes = [len(one.papers) for one in digests]
     print(f"\n{len(digests)} digests, {median(sizes):.0f} papers each ({min(sizes)}-{max(sizes)})")
     by_part(digests)
 
     channel, begun = Timed(tmp_path / "maildir", SENDER), time.perf_counter()
     sender = Sender(Queue(database), {ChannelName.MAILDIR: channel}, "bench", utc_now, utc_now)
-    rows = send(
-        profiles,
-        Moment(NOW, NOW.date()),
-        due=False,
-        outbox=Outbox(database),
-        sender=sender,
-        open_desk=lambda some: DigestComposer(papers, Ranker, some, NOW),
+    service = DeliveryService(
+        Outbox(database), Queue(database), lambda: (), lambda _: sender, lambda _, __: make_composer()
     )
+    rows = service.send(profiles, Moment(NOW, NOW.date()), due=False)
     whole = time.perf_counter() - begun
     assert {row.state for row in rows} == {"sent"}
     print(

@@ -25,8 +25,9 @@ from typing import Any, TypeVar
 import numpy as np
 from scipy import sparse
 
-from bot.digests.composer import ARCHIVE_SAMPLE, BACKGROUND_SAMPLE
-from bot.digests.selection import Candidates, choose, floor
+from bot.digests.candidates import Candidates
+from bot.digests.corpus import ARCHIVE_SAMPLE, BACKGROUND_SAMPLE
+from bot.digests.selection import profile_threshold, select
 from bot.papers.model import CountedPaper
 from bot.profiles.model import Profile
 from bot.ranking import linear
@@ -61,7 +62,7 @@ class Times:
 
     candidates: float = 0.0
     scores: float = 0.0  #: scores and relevance: Ranker.rank
-    choice: float = 0.0  #: the best `limit` papers: bot.digests.selection.choose
+    choice: float = 0.0  #: the best `limit` papers: bot.digests.selection.select
     chosen: list[int] = field(default_factory=list)  #: papers of each digest
 
     @property
@@ -174,9 +175,8 @@ def rank_all(
         found = time.perf_counter()
         ranking = ranker.rank(profile, fit)
         scored = time.perf_counter()
-        choice = choose(
-            profile, ranking.by_followed_authors(), ranking.best_first(floor(profile)), ranker.twin
-        )
+        best = ranking.best_first(profile_threshold(profile))
+        choice = select(profile, ranking.by_followed_authors(), best, ranker.twin)
         end = time.perf_counter()
         times.candidates += found - start
         times.scores += scored - found

@@ -92,7 +92,7 @@ def test_what_needs_you_has_its_command() -> None:
         "  paused slack:C0DI since 2026-05-04 08:30Z: it is archived",
         "      nothing is sent there; 1 delivery kept; when mended: paperboy resume slack:C0DI",
         "  failed 2026-05-05 bo → slack C0BO, part 2 of 2, after 2 attempts: no such user",
-        "      when mended: paperboy resend bo-2",
+        "      when fixed: paperboy resend bo-2",
         "  held, uncertain 2026-05-05 cy → slack C0CY, after 2 attempts: the connection broke",
         "      if it has not arrived: paperboy resend cy-1; if it has: paperboy settle cy-1",
     ]

@@ -1,4 +1,4 @@
-"""What the operator hears: what stopped, once for each reason, with the command for it."""
+"""Alerts to the operator: what stopped, once for each incident, with the command for it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.delivery.alerts import MOST, Operator, notice, raise_alert
+from bot.clock import Moment
+from bot.delivery.alerts import MOST, Operator, raise_alert, stop_notice
 from bot.delivery.model import (
     ALERTS,
     Cause,
@@ -23,7 +24,6 @@ from bot.delivery.model import (
 )
 from bot.delivery.retry import SETTLE
 from bot.delivery.sender import LEASE
-from bot.delivery.service import deliver_and_alert
 from bot.errors import InvariantViolation
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
@@ -50,12 +50,12 @@ def ops(world: World) -> FakeChannel:
 
 
 def alerts(world: World) -> list[str]:
-    """What reached the operator, without the id and the target in front."""
+    """The texts that reached the operator, without id and target."""
     return [one.payload.decode().split(" ", 2)[2] for one in ops(world).arrived.values()]
 
 
 def put(world: World, *tokens: str, target: str = "inbox") -> None:
-    """Editions of one part, each of its own profile, which is named as the edition."""
+    """Editions of one part; each has the name of its profile."""
     for token in tokens:
         to = reader(token, target)
         edition = Edition(token, to.key, to.profile, to.channel, to.target, NOW.date(), 1)
@@ -67,30 +67,29 @@ def reader(token: str, target: str = "inbox") -> Subscription:
 
 
 def tick(world: World, *tokens: str, later: timedelta = timedelta(0)) -> None:
-    """Deliver to these readers, and tell."""
-    keys = [reader(token).key for token in tokens]
-    deliver_and_alert(world.outbox, world.sender(NOW + later), keys, world.operator)
+    """Deliver to these readers, and send alerts."""
+    world.service().redeliver([reader(token).key for token in tokens], Moment(NOW + later))
 
 
-def test_what_failed_is_told_with_the_command_for_it(world: World) -> None:
-    """In the round in which it stopped: where, why, for whom, and what to type."""
+def test_failed_delivery(world: World) -> None:
+    """The alert says where, why, for whom, and what to type."""
     put(world, "ada")
     world.channel.outcomes = [Refused("no such folder")]
     tick(world, "ada")
     (alert,) = alerts(world)
     assert alert.splitlines() == [
-        "Paperboy: a delivery has stopped",
+        "Paperboy: 1 delivery has stopped",
         "maildir inbox, failed: no such folder",
-        "  kept for ada; when mended: paperboy resend ada-1",
-        "All of it, at any time: paperboy status",
+        "  kept for ada; when fixed: paperboy resend ada-1",
+        "To see everything: paperboy status",
     ]
     (sent,) = ops(world).sent
     assert sent.target == "C0OPS"
     assert world.outbox.alerts() == ()
 
 
-def test_an_incident_is_told_once_and_not_at_every_attempt(world: World) -> None:
-    """Attempts that wait are no news; when it is given up there is one alert, and none after it."""
+def test_alert_only_when_given_up(world: World) -> None:
+    """Attempts that wait are not reported; giving up is reported once."""
     put(world, "ada")
     world.channel.outcomes = [Deferred("busy")] * 99
     for hours in range(24):
@@ -102,8 +101,8 @@ def test_an_incident_is_told_once_and_not_at_every_attempt(world: World) -> None
     assert "maildir inbox, failed: given up after a day: busy" in alert
 
 
-def test_what_is_held_is_told(world: World) -> None:
-    """Nobody knows whether it arrived, and nothing more happens by itself."""
+def test_held_delivery_is_reported(world: World) -> None:
+    """It may have arrived, and nothing more happens by itself."""
     put(world, "ada")
     world.channel.can_look_up = world.channel.can_find = False
     world.channel.outcomes = [Unknown("the connection broke")]
@@ -113,7 +112,7 @@ def test_what_is_held_is_told(world: World) -> None:
 
 
 def test_several_incidents_are_one_alert(world: World) -> None:
-    """A bad night is one message."""
+    """What stopped in one send is one message."""
     put(world, "ada", "bo", "cy")
     world.channel.outcomes = [Refused("no folder"), Refused("no room")]
     tick(world, "ada", "bo", "cy")
@@ -123,8 +122,8 @@ def test_several_incidents_are_one_alert(world: World) -> None:
     assert "cy" not in alert
 
 
-def test_what_stops_for_a_known_reason_is_no_news(world: World) -> None:
-    """A second delivery that the same token stops: the operator knows, and is not told later either."""
+def test_known_incident_is_not_reported_again(world: World) -> None:
+    """A second delivery stopped by the same token is not reported, now or later."""
     put(world, "ada", "bo")
     for one in ("ada-1", "bo-1"):
         assert world.queue.claim(one, "test", NOW, LEASE)
@@ -139,8 +138,8 @@ def test_what_stops_for_a_known_reason_is_no_news(world: World) -> None:
     assert world.outbox.unreported() == ()
 
 
-def test_one_incident_of_several_deliveries_is_told_once(world: World) -> None:
-    """Its reason once, and below it each delivery that it keeps."""
+def test_several_deliveries_of_one_incident(world: World) -> None:
+    """The reason is given once, with each delivery below it."""
     put(world, "ada", "bo")
     gone = Transition(DeliveryState.FAILED, why="gone", incident="maildir", pauses="maildir")
     for one in ("ada-1", "bo-1"):
@@ -151,25 +150,13 @@ def test_one_incident_of_several_deliveries_is_told_once(world: World) -> None:
     (alert,) = alerts(world)
     assert alert.count("gone") == 1
     assert [line for line in alert.splitlines() if "kept for" in line] == [
-        "  kept for ada; when mended: paperboy resend ada-1",
-        "  kept for bo; when mended: paperboy resend bo-1",
+        "  kept for ada; when fixed: paperboy resend ada-1",
+        "  kept for bo; when fixed: paperboy resend bo-1",
     ]
 
 
-def test_what_was_resent_and_stops_anew_is_told_anew(world: World) -> None:
-    """Somebody thought that it was mended, and it was not."""
-    put(world, "ada")
-    world.channel.outcomes = [Refused("gone", Cause.TARGET), Refused("gone", Cause.TARGET)]
-    tick(world, "ada")
-    tick(world, "ada", later=MINUTE)
-    assert len(alerts(world)) == 1
-    assert world.queue.release("ada-1", NOW + 2 * MINUTE, settling=True)
-    tick(world, "ada", later=2 * MINUTE)
-    assert len(alerts(world)) == 2
-
-
-def test_what_was_mended_and_stops_another_day_is_told(world: World) -> None:
-    """An incident is over when what it stopped goes on."""
+def test_incident_after_success(world: World) -> None:
+    """An incident is over when the deliveries that it stopped are sent."""
     put(world, "ada")
     world.channel.outcomes = [Refused("gone", Cause.TARGET)]
     tick(world, "ada")
@@ -182,8 +169,8 @@ def test_what_was_mended_and_stops_another_day_is_told(world: World) -> None:
     assert len(alerts(world)) == 2
 
 
-def test_without_an_operator_nothing_counts_as_told(world: World) -> None:
-    """Who sets PAPERBOY_ALERTS later hears of what stopped before."""
+def test_without_an_operator(world: World) -> None:
+    """What stopped before PAPERBOY_ALERTS was set is reported afterwards."""
     operator, world.operator = world.operator, None
     put(world, "ada")
     world.channel.outcomes = [Refused("gone")]
@@ -197,8 +184,8 @@ def test_without_an_operator_nothing_counts_as_told(world: World) -> None:
     assert len(alerts(world)) == 1
 
 
-def test_a_violation_is_told_although_it_stops_the_sender(world: World) -> None:
-    """The loud error is raised, and the operator hears of it."""
+def test_violation_is_reported(world: World) -> None:
+    """The error is raised, and an alert is sent."""
     put(world, "ada")
     with world.database.session() as session:
         session.add(AttemptRow(delivery="ada-1", started=NOW, finished=NOW, outcome="sent"))
@@ -211,8 +198,8 @@ def test_a_violation_is_told_although_it_stops_the_sender(world: World) -> None:
 # --- As a delivery ----------------------------------------------------------------------------------------
 
 
-def test_an_alert_is_tried_again(world: World) -> None:
-    """Slack may be busy as well: the same bytes, by any later round, whoever it is for."""
+def test_alert_is_tried_again(world: World) -> None:
+    """With the same bytes, by any later send."""
     put(world, "ada")
     world.channel.outcomes = [Refused("gone")]
     ops(world).outcomes = [Deferred("busy")]
@@ -225,8 +212,8 @@ def test_an_alert_is_tried_again(world: World) -> None:
     assert world.outbox.alerts() == ()
 
 
-def test_an_alert_in_doubt_is_looked_up(world: World) -> None:
-    """It is not told twice because the connection broke."""
+def test_uncertain_alert_is_looked_up(world: World) -> None:
+    """It is not sent twice when the connection broke."""
     put(world, "ada")
     world.channel.outcomes = [Refused("gone")]
     ops(world).outcomes = [Unknown("broke")]
@@ -236,8 +223,8 @@ def test_an_alert_in_doubt_is_looked_up(world: World) -> None:
     assert (len(ops(world).sent), world.outbox.alerts()) == (1, ())
 
 
-def test_an_alert_that_fails_raises_no_alert(world: World) -> None:
-    """It stays to be seen by `status`, and makes no more noise."""
+def test_failed_alert_raises_no_alert(world: World) -> None:
+    """`status` shows it."""
     put(world, "ada")
     world.channel.outcomes = [Refused("gone")]
     ops(world).outcomes = [Refused("no such channel", Cause.TARGET)]
@@ -249,8 +236,8 @@ def test_an_alert_that_fails_raises_no_alert(world: World) -> None:
     assert failed in world.outbox.failed()
 
 
-def test_rounds_without_trouble_store_nothing(world: World) -> None:
-    """No alert, no look at the operator's channel."""
+def test_no_alert_without_a_stopped_delivery(world: World) -> None:
+    """The operator's channel is not used."""
     put(world, "ada")
     assert world.operator is not None
     tick(world, "ada")
@@ -267,20 +254,20 @@ def stopped(number: int, incident: str = "") -> Delivery:
 
 
 @pytest.mark.parametrize("number", [MOST, MOST + 1, 4 * MOST])
-def test_a_very_bad_night_fits_into_a_message(number: int) -> None:
-    """So many incidents are spelled out, and the rest is counted."""
-    made = notice([stopped(n) for n in range(number)], NOW)
+def test_many_incidents(number: int) -> None:
+    """The first ones are listed, the rest is counted."""
+    made = stop_notice([stopped(n) for n in range(number)], NOW)
     assert (made.subject, made.made) == (f"Paperboy: {number} deliveries have stopped", NOW)
     lines = made.text.splitlines()
     assert len([line for line in lines if "why" in line]) == MOST
     more = [line for line in lines if line.startswith("...")]
     assert more == ([f"... and {number - MOST} more."] if number > MOST else [])
-    assert lines[-1] == "All of it, at any time: paperboy status"
+    assert lines[-1] == "To see everything: paperboy status"
 
 
-def test_what_one_incident_keeps_fits_too() -> None:
-    """So many deliveries are named, the rest is counted, with the command for all."""
-    made = notice([stopped(n, "slack") for n in range(MOST + 5)], NOW)
+def test_many_deliveries_of_one_incident() -> None:
+    """The first ones are listed, the rest is counted."""
+    made = stop_notice([stopped(n, "slack") for n in range(MOST + 5)], NOW)
     lines = made.text.splitlines()
     assert lines[0] == "slack C0, failed: why 0"
     assert len([line for line in lines if "kept for" in line]) == MOST

@@ -1,4 +1,4 @@
-"""`resend`: which deliveries are meant, and one more try at each."""
+"""`resend`: which deliveries it applies to, and another attempt at each."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from bot.clock import Moment
 from bot.delivery.model import Cause, Deferred, Edition, Part, Refused, Unknown
-from bot.delivery.resend import resend, stopped
+from bot.delivery.resend import find_stopped, resend
 from bot.errors import NotConfigured, UserError
 from bot.profiles.model import ChannelName
 from tests.support.builders import NOW, World, subscription
@@ -25,7 +26,7 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def put(world: World, token: str, parts: int = 1) -> str:
-    """An edition of its own profile; the subscription's key."""
+    """An edition of its own profile; returns the subscription's key."""
     to = subscription(token)
     edition = Edition(token, to.key, to.profile, to.channel, to.target, NOW.date(), parts)
     rendered = [Part(f"{token} {n}".encode(), 1) for n in range(1, parts + 1)]
@@ -33,46 +34,45 @@ def put(world: World, token: str, parts: int = 1) -> str:
     return to.key
 
 
-def again(world: World, beginning: str | None, later: timedelta = MINUTE) -> list[tuple[str, str]]:
-    found = stopped(world.outbox, beginning)
-    rows = resend(found, world.outbox, world.queue, world.sender(NOW + later), world.operator)
+def again(world: World, prefix: str | None, later: timedelta = MINUTE) -> list[tuple[str, str]]:
+    rows = resend(find_stopped(world.outbox, prefix), world.service(), Moment(NOW + later))
     return [(row.profile, row.state) for row in rows]
 
 
-def test_the_one_that_is_meant(world: World) -> None:
-    """By as much of its id as is unique; of several parts, the one that stopped; what is left follows."""
+def test_find_stopped_by_prefix(world: World) -> None:
+    """A unique prefix is enough; of several parts, the stopped one is found; resending it sends the others too."""
     key = put(world, "abc1", parts=3)
     put(world, "abd2")
     world.channel.outcomes = [Refused("no")]
     world.sender().deliver([key])
-    for written in ("abc1-1", "abc1", "abc"):
-        assert [one.id for one in stopped(world.outbox, written)] == ["abc1-1"]
-    for written in ("ab", "a", "", "xyz", "%", "a_c"):
+    for prefix in ("abc1-1", "abc1", "abc"):
+        assert [one.id for one in find_stopped(world.outbox, prefix)] == ["abc1-1"]
+    for prefix in ("ab", "a", "", "xyz", "%", "a_c"):
         with pytest.raises(UserError, match="paperboy status"):
-            stopped(world.outbox, written)
+            find_stopped(world.outbox, prefix)
     assert again(world, "abc") == [("abc1", "sent")]
     assert world.channel.calls == ["send 1", "send 1", "send 2", "send 3"]
-    with pytest.raises(UserError, match="abc1-1 is sent: only what failed or is uncertain"):
-        stopped(world.outbox, "abc1-1")
+    with pytest.raises(UserError, match="abc1-1 was already sent"):
+        find_stopped(world.outbox, "abc1-1")
     with pytest.raises(UserError, match="is pending"):
-        stopped(world.outbox, "abd2")
+        find_stopped(world.outbox, "abd2")
 
 
-def test_all_that_stopped(world: World) -> None:
-    """Without an id; what waits by itself is not meant. Another failure is told, and stays."""
-    with pytest.raises(UserError, match="nothing has failed"):
-        stopped(world.outbox, None)
+def test_find_all_that_failed(world: World) -> None:
+    """Without a prefix; a delivery that waits is not found."""
+    with pytest.raises(UserError, match="no delivery has failed"):
+        find_stopped(world.outbox, None)
     keys = [put(world, token) for token in ("a", "b", "c", "d")]
     world.channel.outcomes = [Refused("no"), Deferred("busy"), Refused("no")]
     world.sender().deliver(keys)
     world.channel.outcomes = [Refused("still no")]
     assert again(world, None) == [("a", "failed"), ("c", "sent")]
     assert [one.delivery for one in world.channel.sent] == ["a-1", "b-1", "c-1", "d-1", "a-1", "c-1"]
-    assert [one.id for one in stopped(world.outbox, None)] == ["a-1"]
+    assert [one.id for one in find_stopped(world.outbox, None)] == ["a-1"]
 
 
-def test_the_pause_of_its_target_is_lifted(world: World) -> None:
-    """Who says so has mended it: what was kept back for the same target goes out with the next send."""
+def test_pause_of_the_target_is_lifted(world: World) -> None:
+    """Other deliveries to the target are sent by the next send."""
     keys = [put(world, token) for token in ("a", "b")]
     world.channel.outcomes = [Refused("archived", Cause.TARGET)]
     world.sender().deliver(keys)
@@ -83,8 +83,8 @@ def test_the_pause_of_its_target_is_lifted(world: World) -> None:
     assert [one.delivery for one in world.channel.sent] == ["a-1", "a-1", "b-1"]
 
 
-def test_a_doubt_is_looked_up_before_it_is_resent(world: World) -> None:
-    """It had arrived after all: nothing goes out a second time."""
+def test_uncertain_delivery_is_looked_up(world: World) -> None:
+    """If it has arrived, it is not sent again."""
     key = put(world, "a")
     world.channel.outcomes = [Unknown("broke")]
     world.channel.during = lambda envelope: world.channel.arrived.update({envelope.delivery: envelope})
@@ -93,8 +93,8 @@ def test_a_doubt_is_looked_up_before_it_is_resent(world: World) -> None:
     assert world.channel.calls == ["send 1", "find 1"]
 
 
-def test_an_unconfigured_channel_releases_nothing(world: World) -> None:
-    """The setting is named, and what stopped stays as it was."""
+def test_unconfigured_channel(world: World) -> None:
+    """The setting is named, and the delivery does not change."""
     key = put(world, "a")
     world.channel.outcomes = [Refused("no")]
     world.sender().deliver([key])
@@ -105,11 +105,13 @@ def test_an_unconfigured_channel_releases_nothing(world: World) -> None:
     assert world.outbox.failed() == before
 
 
-def test_an_alert_can_be_resent(world: World) -> None:
-    """It has no edition, so there is no row; it goes out."""
-    assert world.outbox.tell([], Part(b"e-1 C0OPS Paperboy: ...", 0), "alert", ChannelName.SLACK, "C0OPS", 0)
+def test_alert_can_be_resent(world: World) -> None:
+    """It has no edition, so there is no result."""
+    assert world.outbox.record_report(
+        [], Part(b"e-1 C0OPS Paperboy: ...", 0), "alert", ChannelName.SLACK, "C0OPS", 0
+    )
     world.channel.outcomes = [Refused("no")]
     world.sender().deliver(["paperboy:alerts"])
-    assert [one.id for one in stopped(world.outbox, "ale")] == ["alert-1"]
+    assert [one.id for one in find_stopped(world.outbox, "ale")] == ["alert-1"]
     assert again(world, "ale") == []
     assert world.outbox.alerts() == ()

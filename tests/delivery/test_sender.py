@@ -270,7 +270,7 @@ def test_fake_is_a_channel(world: World) -> None:
     assert channel.look_up(ENVELOPE) == Sent("found")
     assert channel.look_up(replace(ENVELOPE, delivery="other-1")) is None
     profile = make_profile("robots")
-    digest = world.desk([profile]).compose(profile, NOW.date())
+    digest = world.composer([profile]).compose(profile, NOW.date())
     assert channel.render(digest, "e", "inbox") == channel.render(digest, "e", "inbox")
 
 

@@ -1,21 +1,24 @@
-"""One `send` after another, on the real store: each paper at most once, each date one edition."""
+"""`send` on the real store: each paper at most once, at most one edition a date."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine, event
 from sqlmodel import select
 
+from bot.delivery.alerts import Operator
 from bot.delivery.model import Deferred, Outcome, Refused, Unknown
 from bot.delivery.service import SendResult
 from bot.papers.model import Entry
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.store.tables import DeliveryRow, LedgerRow, MessageRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription
+from tests.support.editions import find_edition
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -30,12 +33,12 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 def reader(*phrases: str, **fields: Any) -> Profile:
-    """A profile with a maildir, which is due at 08:00 UTC."""
+    """A profile with a Maildir, due at 08:00 UTC."""
     wishes = {"deliver": (subscription(fields.get("id", "ada")),), **fields}
     return make_profile(*(phrases or ("robots",)), **wishes)
 
 
-def told(rows: list[SendResult]) -> list[tuple[str, int]]:
+def outcomes(rows: list[SendResult]) -> list[tuple[str, int]]:
     return [(row.state, row.papers) for row in rows]
 
 
@@ -48,22 +51,22 @@ def ledger(world: World) -> set[tuple[str, str]]:
 
 
 def test_sent_once(world: World) -> None:
-    """What matches is sent; a second send on that day sends nothing, and says why."""
+    """A second send on the same day sends nothing, and says why."""
     (row,) = world.send(reader())
     assert row == SendResult("ada", ChannelName.MAILDIR, "inbox", NOW.date(), "sent", 1)
     (again,) = world.send(reader(), now=NOW + MINUTE)
     assert (again.state, again.papers, again.blocked) == ("skipped", 0, False)
-    assert again.why == "2026-05-05 has its digest already"
+    assert again.why == "the digest of 2026-05-05 exists already"
     assert world.channel.papers == ["arxiv:2605.00001"]
 
 
-def test_next_day_brings_only_what_is_new(world: World) -> None:
-    """The day after has its own edition with the new paper; the day after that is quiet."""
+def test_next_day_has_only_new_papers(world: World) -> None:
+    """The day after has an edition with the new paper; the day after that is quiet."""
     world.send(reader())
     world.add(entry(3, "Robots fold laundry"), now=NOW + MINUTE)
-    assert told(world.send(reader(), now=NOW + MINUTE)) == [("skipped", 0)]
-    assert told(world.send(reader(), now=NOW + DAY)) == [("sent", 1)]
-    assert told(world.send(reader(), now=NOW + 2 * DAY)) == [("quiet", 0)]
+    assert outcomes(world.send(reader(), now=NOW + MINUTE)) == [("skipped", 0)]
+    assert outcomes(world.send(reader(), now=NOW + DAY)) == [("sent", 1)]
+    assert outcomes(world.send(reader(), now=NOW + 2 * DAY)) == [("quiet", 0)]
     assert world.channel.papers == ["arxiv:2605.00001", "arxiv:2605.00003"]
 
 
@@ -76,61 +79,61 @@ AGAIN = {
 
 
 @pytest.mark.parametrize("listed", AGAIN.values(), ids=AGAIN.keys())
-def test_a_work_listed_again_is_not_sent_again(world: World, listed: Entry) -> None:
-    """A revision, a second source, another id or a bare title are no news."""
+def test_work_listed_again_is_not_sent_again(world: World, listed: Entry) -> None:
+    """A revision, a second source, another id and a bare title are the same work."""
     world.send(reader())
     world.add(listed, now=NOW + MINUTE)
-    assert told(world.send(reader(), now=NOW + DAY)) == [("quiet", 0)]
+    assert outcomes(world.send(reader(), now=NOW + DAY)) == [("quiet", 0)]
 
 
-def test_ledger_follows_a_paper_that_gets_its_id(world: World) -> None:
-    """Sent under its title, listed later with an id: the same work, given already."""
+def test_ledger_follows_a_new_id(world: World) -> None:
+    """A paper sent under its title and listed later with an id is the same work."""
     world.add(Entry("huggingface", "Robots fold laundry"), now=NOW - DAY)
-    assert told(world.send(reader())) == [("sent", 2)]
+    assert outcomes(world.send(reader())) == [("sent", 2)]
     world.add(entry(3, "Robots fold laundry"), now=NOW + MINUTE)
-    assert told(world.send(reader(), now=NOW + DAY)) == [("quiet", 0)]
+    assert outcomes(world.send(reader(), now=NOW + DAY)) == [("quiet", 0)]
     assert (subscription().key, "arxiv:2605.00003") in ledger(world)
 
 
-def test_failed_edition_is_not_composed_anew(world: World) -> None:
-    """A paper of a digest that was refused stays that digest's: it is told each time, and not sent by another."""
+def test_failed_edition_is_not_composed_again(world: World) -> None:
+    """It is reported each time, and its papers are not sent in another edition."""
     world.channel.outcomes = [Refused("no such folder")]
     (row,) = world.send(reader())
     assert (row.state, row.why) == ("failed", "no such folder")
-    assert told(world.send(reader(), now=NOW + MINUTE)) == [("failed", 1)]
-    assert told(world.send(reader(), now=NOW + DAY)) == [("quiet", 0)]
+    assert outcomes(world.send(reader(), now=NOW + MINUTE)) == [("failed", 1)]
+    assert outcomes(world.send(reader(), now=NOW + DAY)) == [("quiet", 0)]
     assert len(world.channel.sent) == 1
 
 
 # --- Quiet days -------------------------------------------------------------------------------------------
 
 
-def test_quiet_day_that_gets_papers_after_all(world: World) -> None:
-    """A quiet date makes room for a digest, once there is something to put into it."""
+def test_quiet_edition_is_replaced(world: World) -> None:
+    """Once there are papers for it."""
     profile = reader("laundry")
     (row,) = world.send(profile)
     assert (row.state, row.papers) == ("quiet", 0)
-    assert row.why == "none of 2 new papers has anything that the profile looks for"
-    assert told(world.send(profile, now=NOW + MINUTE)) == [("quiet", 0)]
+    assert row.why == "nothing among 2 recent papers matches the profile"
+    assert outcomes(world.send(profile, now=NOW + MINUTE)) == [("quiet", 0)]
     world.add(entry(3, "Robots fold laundry"), now=NOW + 2 * MINUTE)
-    assert told(world.send(profile, now=NOW + 3 * MINUTE)) == [("sent", 1)]
-    assert told(world.send(profile, now=NOW + 4 * MINUTE)) == [("skipped", 0)]
+    assert outcomes(world.send(profile, now=NOW + 3 * MINUTE)) == [("sent", 1)]
+    assert outcomes(world.send(profile, now=NOW + 4 * MINUTE)) == [("skipped", 0)]
     assert world.channel.papers == ["arxiv:2605.00003"]
 
 
-def test_quiet_day_names_what_is_wrong_with_the_sources(world: World) -> None:
-    """A failure must not look like a holiday; a day with papers has no need to tell here."""
-    (row,) = world.send(reader("laundry"), troubles="arxiv: no connection")
+def test_quiet_day_names_problems_of_the_sources(world: World) -> None:
+    """A digest that is not short does not."""
+    (row,) = world.send(reader("laundry"), source_problems="arxiv: no connection")
     assert row.why.endswith("; arxiv: no connection")
-    (other,) = world.send(reader(), troubles="arxiv: no connection")
+    (other,) = world.send(reader(), source_problems="arxiv: no connection")
     assert (other.state, other.why) == ("sent", "")
 
 
 # --- Channels ---------------------------------------------------------------------------------------------
 
 
-def test_unconfigured_channel_does_not_stop_others(world: World) -> None:
-    """It is skipped with the setting to make; nothing is composed for it, so nothing is lost once it is made."""
+def test_unconfigured_channel_is_skipped(world: World) -> None:
+    """Nothing is composed for it, so its papers are sent once it is configured."""
     slack = FakeChannel(blocked="set SLACK_BOT_TOKEN")
     world.channels[ChannelName.SLACK] = slack
     chat = subscription(target="C0PAPERS", channel=ChannelName.SLACK)
@@ -141,55 +144,55 @@ def test_unconfigured_channel_does_not_stop_others(world: World) -> None:
     assert ledger(world) == {(subscription().key, "arxiv:2605.00001")}
     assert slack.calls == []
     slack.blocked = ""
-    assert told(world.send(profile, now=NOW + MINUTE)) == [("sent", 1), ("skipped", 0)]
+    assert outcomes(world.send(profile, now=NOW + MINUTE)) == [("sent", 1), ("skipped", 0)]
 
 
 def test_subscriptions_of_a_profile_have_their_own_ledgers(world: World) -> None:
-    """Each gets each paper once: one that failed or came later does not take them from the other."""
+    """Each gets each paper once."""
     one, other = subscription(target="one"), subscription(target="other")
-    assert told(world.send(reader(deliver=(one,)))) == [("sent", 1)]
+    assert outcomes(world.send(reader(deliver=(one,)))) == [("sent", 1)]
     both = reader(deliver=(one, other))
-    assert told(world.send(both, now=NOW + MINUTE)) == [("skipped", 0), ("sent", 1)]
+    assert outcomes(world.send(both, now=NOW + MINUTE)) == [("skipped", 0), ("sent", 1)]
     assert ledger(world) == {(one.key, "arxiv:2605.00001"), (other.key, "arxiv:2605.00001")}
     assert [envelope.target for envelope in world.channel.sent] == ["one", "other"]
 
 
-def test_one_desk_for_those_that_need_one(world: World) -> None:
-    """Nothing is ranked when nothing is to be composed, and only for profiles that get something."""
+def test_composer_is_made_only_when_needed(world: World) -> None:
+    """Only for the profiles that get something."""
     ada, bo = reader(), reader("bread", id="bo")
     world.send(ada)
-    assert told(world.send(ada, bo)) == [("skipped", 0), ("sent", 1)]
+    assert outcomes(world.send(ada, bo)) == [("skipped", 0), ("sent", 1)]
     world.send(ada, bo)
-    assert world.desks == [("ada",), ("bo",)]
+    assert world.composers == [("ada",), ("bo",)]
 
 
 # --- Unsubscribed -----------------------------------------------------------------------------------------
 
-LEFT = "unsubscribed by its reader"
+UNSUBSCRIBED = "unsubscribed by its reader"
 
 
-def leave(world: World, one: Subscription | None = None) -> None:
-    world.receivers.pause((one or subscription()).key, LEFT, NOW)
+def unsubscribe(world: World, one: Subscription | None = None) -> None:
+    world.receivers.pause((one or subscription()).key, UNSUBSCRIBED, NOW)
 
 
-def test_who_left_is_skipped_and_nothing_is_wrong(world: World) -> None:
-    """The row says since when and how to undo it; nothing is composed, so that nothing is lost if they come back."""
-    leave(world)
+def test_unsubscribed_reader_is_skipped(world: World) -> None:
+    """The result says since when and how to undo it; nothing is composed, so nothing is lost."""
+    unsubscribe(world)
     (row,) = world.send(reader(), now=NOW + DAY)
     assert (row.state, row.blocked) == ("skipped", False)
     again = "to send to them again, if they ask for it: paperboy resume ada:maildir:inbox"
-    assert row.why == f"{LEFT} on 2026-05-05; {again}"
+    assert row.why == f"{UNSUBSCRIBED} on 2026-05-05; {again}"
     assert (world.channel.sent, ledger(world)) == ([], set())
     assert world.receivers.resume("ada:maildir:inbox")
-    assert told(world.send(reader(), now=NOW + 2 * DAY)) == [("sent", 1)]
+    assert outcomes(world.send(reader(), now=NOW + 2 * DAY)) == [("sent", 1)]
 
 
-def test_who_left_leaves_the_others(world: World) -> None:
-    """Another subscription of the profile, and another profile's to the same target, go on."""
+def test_other_subscriptions_of_an_unsubscribed_reader(world: World) -> None:
+    """Another subscription of the profile, and another profile's to the same target, continue."""
     one, other = subscription(), subscription(target="other")
-    leave(world, one)
+    unsubscribe(world, one)
     rows = world.send(reader(deliver=(one, other)), reader(id="bo", deliver=(subscription("bo"),)))
-    assert told(rows) == [("skipped", 0), ("sent", 1), ("sent", 1)]
+    assert outcomes(rows) == [("skipped", 0), ("sent", 1), ("sent", 1)]
 
 
 @pytest.mark.parametrize(
@@ -197,69 +200,69 @@ def test_who_left_leaves_the_others(world: World) -> None:
     [Deferred("busy", 60.0), Refused("no such folder"), Unknown("reset")],
     ids=lambda one: type(one).__name__,
 )
-def test_what_was_open_when_they_left_is_nobodys_business(world: World, outcome: Outcome) -> None:
-    """It is not tried again, and is no failure of the next send."""
+def test_open_deliveries_of_an_unsubscribed_reader(world: World, outcome: Outcome) -> None:
+    """They are neither tried again nor reported."""
     world.channel.outcomes = [outcome]
     world.send(reader())
-    leave(world)
+    unsubscribe(world)
     for due in (False, True):
-        assert told(world.send(reader(), now=NOW + 30 * MINUTE, due=due)) == [("skipped", 0)]
+        assert outcomes(world.send(reader(), now=NOW + 30 * MINUTE, due=due)) == [("skipped", 0)]
     assert len(world.channel.sent) == 1
 
 
-def test_a_pause_of_the_target_is_still_a_trouble(world: World) -> None:
-    """But not to who left: there is nothing to mend for them, nor a channel to set up."""
+def test_unsubscribed_comes_before_other_problems(world: World) -> None:
+    """A paused target or an unconfigured channel does not matter to a reader who has unsubscribed."""
     world.receivers.pause("maildir:inbox", "no such folder", NOW)
     (row,) = world.send(reader())
     assert (row.state, row.blocked) == ("skipped", True)
-    leave(world)
+    unsubscribe(world)
     world.channel.blocked = "set MAIL_FROM"
     (row,) = world.send(reader())
-    assert (row.state, row.blocked, row.why.startswith(LEFT)) == ("skipped", False, True)
+    assert (row.state, row.blocked, row.why.startswith(UNSUBSCRIBED)) == ("skipped", False, True)
 
 
 # --- Due --------------------------------------------------------------------------------------------------
 
 
-def test_due_only_when_due(world: World) -> None:
-    """Before its time nothing happens; from then on once, and not again."""
+def test_due_time(world: World) -> None:
+    """Nothing happens before it; afterwards one edition is sent."""
     profile = reader(deliver=(subscription(at=time(9)),))
     (early,) = world.send(profile, due=True)  # 08:30
     assert (early.state, early.why) == ("skipped", "not due before 09:00")
-    assert told(world.send(profile, due=True, now=NOW + 30 * MINUTE)) == [("sent", 1)]
-    assert told(world.send(profile, due=True, now=NOW + 31 * MINUTE)) == [("skipped", 0)]
+    assert outcomes(world.send(profile, due=True, now=NOW + 30 * MINUTE)) == [("sent", 1)]
+    assert outcomes(world.send(profile, due=True, now=NOW + 31 * MINUTE)) == [("skipped", 0)]
     assert len(world.channel.sent) == 1
 
 
-def test_send_does_not_wait_for_the_time(world: World) -> None:
-    """Without `--due` it sends now, whatever the time, and the date is done."""
+def test_send_ignores_the_time(world: World) -> None:
+    """Without `--due` the edition of the date is sent now."""
     profile = reader(deliver=(subscription(at=time(23)),))
-    assert told(world.send(profile)) == [("sent", 1)]
-    assert told(world.send(profile, due=True, now=at("2026-05-05 23:01"))) == [("skipped", 0)]
+    assert outcomes(world.send(profile)) == [("sent", 1)]
+    assert outcomes(world.send(profile, due=True, now=at("2026-05-05 23:01"))) == [("skipped", 0)]
 
 
-def test_due_quiet_day_stays_quiet(world: World) -> None:
-    """A tick a minute does not look again at a quiet date; the papers are the next date's."""
+def test_due_quiet_date_stays_quiet(world: World) -> None:
+    """With `--due` a quiet date is not checked again; new papers are the next date's."""
     profile = reader("laundry")
-    assert told(world.send(profile, due=True)) == [("quiet", 0)]
+    assert outcomes(world.send(profile, due=True)) == [("quiet", 0)]
     world.add(entry(3, "Robots fold laundry"), now=NOW + MINUTE)
-    assert told(world.send(profile, due=True, now=NOW + 2 * MINUTE)) == [("skipped", 0)]
-    assert told(world.send(profile, due=True, now=NOW + DAY)) == [("sent", 1)]
+    assert outcomes(world.send(profile, due=True, now=NOW + 2 * MINUTE)) == [("skipped", 0)]
+    assert outcomes(world.send(profile, due=True, now=NOW + DAY)) == [("sent", 1)]
 
 
-def test_downtime_brings_the_newest_edition_only(world: World) -> None:
-    """After three days without a tick one edition is sent, for the newest date that was missed."""
+def test_downtime(world: World) -> None:
+    """After three days without a tick one edition is sent, for the newest missed date."""
     profile = reader(deliver=(subscription(at=time(8)),))
     world.send(profile, due=True)
     for n, title in ((3, "Robots fold laundry"), (4, "Robots pour tea")):
         world.add(entry(n, title), now=NOW + n * MINUTE)
     (row,) = world.send(profile, due=True, now=at("2026-05-09 07:00"))
     assert (row.on, row.state, row.papers) == (date(2026, 5, 8), "sent", 2)
-    assert told(world.send(profile, due=True, now=at("2026-05-09 07:01"))) == [("skipped", 0)]
+    assert outcomes(world.send(profile, due=True, now=at("2026-05-09 07:01"))) == [("skipped", 0)]
 
 
-def test_bare_date_sends_whatever_the_zone(world: World) -> None:
-    """`--on DATE --due` is that local date in every zone, all of its hours passed."""
+def test_bare_date_in_any_zone(world: World) -> None:
+    """`--on DATE --due` is that local date in every zone, with all of its hours passed."""
     profiles = [
         reader(id=name, timezone=zone, deliver=(subscription(name, at=time(23, 59)),))
         for name, zone in (("east", "Pacific/Kiritimati"), ("west", "Pacific/Pago_Pago"))
@@ -268,12 +271,51 @@ def test_bare_date_sends_whatever_the_zone(world: World) -> None:
     assert [(row.on, row.state) for row in rows] == [(date(2026, 5, 5), "sent")] * 2
 
 
+# --- Queries ----------------------------------------------------------------------------------------------
+
+
+def count_queries(world: World, profiles: Sequence[Profile], **arguments: Any) -> int:
+    """The number of SQL statements of one send."""
+    statements: list[str] = []
+
+    def count(connection: Any, cursor: Any, statement: str, *_: Any) -> None:
+        statements.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", count)
+    try:
+        world.send(*profiles, **arguments)
+    finally:
+        event.remove(Engine, "before_cursor_execute", count)
+    return len(statements)
+
+
+def readers(number: int, **fields: Any) -> list[Profile]:
+    names = [f"reader{n}of{number}" for n in range(number)]
+    return [reader("laundry", id=name, deliver=(subscription(name, **fields),)) for name in names]
+
+
+def test_queries_do_not_grow_with_subscriptions(world: World) -> None:
+    """When nothing is due, 200 subscriptions need as many queries as 10, before their time and after their digest."""
+    world.operator = Operator(ChannelName.MAILDIR, "operator")
+    profiles = readers(200)
+    for now in (at("2026-05-05 07:00"), NOW + MINUTE):
+        ten, all_ = (count_queries(world, some, now=now, due=True) for some in (profiles[:10], profiles))
+        assert ten == all_ < 20
+        world.send(*profiles, due=True)
+
+
+def test_composing_reads_once_for_all_subscriptions(world: World) -> None:
+    """Only storing an edition takes queries of its own: BEGIN, DELETE of a quiet edition, INSERT."""
+    ten, twenty = (count_queries(world, readers(number, days=(1,))) for number in (10, 20))
+    assert twenty - ten <= 30
+
+
 # --- Going on ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("due", [True, False])
-def test_older_editions_that_wait_are_continued(world: World, due: bool) -> None:
-    """The next day's send has a row for the new edition and one for yesterday's, with the same bytes."""
+def test_waiting_edition_is_continued(world: World, due: bool) -> None:
+    """The next day's send has a result for the new edition and one for the older, whose bytes are the same."""
     world.channel.outcomes = [Deferred("busy")]
     (row,) = world.send(reader())
     assert (row.state, row.why) == ("waiting", "busy")
@@ -288,22 +330,13 @@ def test_older_editions_that_wait_are_continued(world: World, due: bool) -> None
     assert sorted(world.channel.papers) == ["arxiv:2605.00001", "arxiv:2605.00003"]
 
 
-def test_waiting_is_told_while_it_waits(world: World) -> None:
-    """A send before the time to try again says that it waits, and tries nothing."""
+def test_waiting_edition_is_reported(world: World) -> None:
+    """A send before the next attempt tries nothing."""
     world.channel.outcomes = [Deferred("busy", 600.0)]
     world.send(reader())
-    assert told(world.send(reader(), now=NOW + MINUTE)) == [("waiting", 1)]
+    assert outcomes(world.send(reader(), now=NOW + MINUTE)) == [("waiting", 1)]
     assert len(world.channel.sent) == 1
-    assert told(world.send(reader(), now=NOW + 10 * MINUTE)) == [("sent", 1)]
-
-
-def test_uncertain_is_looked_up_by_the_next_send(world: World) -> None:
-    """A delivery in doubt that got through is not sent twice."""
-    world.channel.outcomes = [Unknown("connection reset")]
-    world.channel.during = lambda envelope: world.channel.arrived.update({envelope.delivery: envelope})
-    assert told(world.send(reader())) == [("uncertain", 1)]
-    assert told(world.send(reader(), now=NOW + MINUTE)) == [("sent", 1)]
-    assert world.channel.calls == ["send 1", "find 1"]
+    assert outcomes(world.send(reader(), now=NOW + 10 * MINUTE)) == [("sent", 1)]
 
 
 @pytest.mark.parametrize(
@@ -315,22 +348,20 @@ def test_uncertain_is_looked_up_by_the_next_send(world: World) -> None:
         (True, False, 0),
     ],
 )
-def test_how_often_a_digest_may_go_out_unseen(
-    world: World, finds: bool, resend_uncertain: bool, blind: int
-) -> None:
-    """As the subscription says, and only where nobody can ever tell."""
+def test_attempts_without_lookup(world: World, finds: bool, resend_uncertain: bool, blind: int) -> None:
+    """As `on_uncertain` says, and only on channels that cannot look up."""
     world.channel.can_look_up = finds
     to = subscription(resend_uncertain=resend_uncertain)
     world.channel.outcomes = [Deferred("busy")]
     world.send(reader(deliver=(to,)))
-    edition = world.outbox.find(to, NOW.date())
+    edition = find_edition(world.outbox, to, NOW.date())
     assert edition is not None
     assert [one.blind for one in edition.deliveries] == [blind]
 
 
 @pytest.mark.parametrize(("resend_uncertain", "mails"), [(True, 2), (False, 1)])
-def test_a_mail_in_doubt_goes_out_again_or_is_held(world: World, resend_uncertain: bool, mails: int) -> None:
-    """`on_uncertain: hold` rather loses a mail than sends it twice; a person decides then."""
+def test_on_uncertain(world: World, resend_uncertain: bool, mails: int) -> None:
+    """`resend` sends once more, `hold` does not; afterwards a person decides."""
     world.channel.can_look_up = world.channel.can_find = False
     world.channel.outcomes = [Unknown("broke")] * 9
     profile = reader(deliver=(subscription(resend_uncertain=resend_uncertain),))
@@ -346,23 +377,23 @@ def test_a_mail_in_doubt_goes_out_again_or_is_held(world: World, resend_uncertai
     assert len(world.channel.sent) == mails + 1
 
 
-def test_a_paused_target_gets_nothing_composed(world: World) -> None:
-    """It is told with the command for it, nothing is given away, and all of it comes when it is resumed."""
+def test_paused_target_is_skipped(world: World) -> None:
+    """The result has the command to resume; nothing is composed, so nothing is lost."""
     one, other = subscription(target="one"), subscription(target="other")
     profile = reader(deliver=(one, other))
     world.receivers.pause("maildir:one", "archived", NOW)
     paused, sent = world.send(profile)
     assert (paused.state, paused.blocked) == ("skipped", True)
-    assert paused.why == "paused since 2026-05-05: archived; when mended: paperboy resume maildir:one"
+    assert paused.why == "paused since 2026-05-05: archived; when fixed: paperboy resume maildir:one"
     assert (sent.target, sent.state) == ("other", "sent")
     assert ledger(world) == {(other.key, "arxiv:2605.00001")}
     world.receivers.resume("maildir:one")
-    assert told(world.send(profile, now=NOW + MINUTE)) == [("sent", 1), ("skipped", 0)]
+    assert outcomes(world.send(profile, now=NOW + MINUTE)) == [("sent", 1), ("skipped", 0)]
 
 
 @pytest.mark.parametrize("scope", ["maildir", "maildir:inbox"])
-def test_every_scope_of_a_pause_is_told(world: World, scope: str) -> None:
-    """With what is kept meanwhile."""
+def test_paused_target_with_an_open_delivery(world: World, scope: str) -> None:
+    """The result names the pause and the delivery's state."""
     world.channel.outcomes = [Deferred("busy")]
     world.send(reader())
     world.receivers.pause(scope, "because", NOW)
@@ -372,8 +403,8 @@ def test_every_scope_of_a_pause_is_told(world: World, scope: str) -> None:
     assert len(world.channel.sent) == 1
 
 
-def test_parts_know_their_papers(world: World) -> None:
-    """Each those that it shows, and the twins that it names under them: together they are the ledger's."""
+def test_papers_of_parts(world: World) -> None:
+    """Each part stores the papers that it shows and lists; together they are those of the ledger."""
     world.channel.per_part = 2
     titles = ("fold laundry", "pour tea", "paint walls", "read maps", "milk goats", "milk goats")
     world.add(*(entry(n, f"Robots {title}") for n, title in enumerate(titles, start=10)), now=NOW - DAY)
@@ -389,9 +420,9 @@ def test_parts_know_their_papers(world: World) -> None:
     assert {(subscription().key, paper) for row in rows for paper in row.shows} == ledger(world)
 
 
-def test_others_edition_is_not_touched(world: World) -> None:
-    """Sending for one profile leaves what waits for another."""
+def test_other_profiles_are_not_touched(world: World) -> None:
+    """Sending for one profile leaves the open deliveries of another."""
     world.channel.outcomes = [Deferred("busy")]
     world.send(reader())
-    assert told(world.send(reader("bread", id="bo"), now=NOW + 5 * MINUTE)) == [("sent", 1)]
+    assert outcomes(world.send(reader("bread", id="bo"), now=NOW + 5 * MINUTE)) == [("sent", 1)]
     assert world.channel.papers == ["arxiv:2605.00002"]

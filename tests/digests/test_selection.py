@@ -1,4 +1,4 @@
-"""Which papers are shown, and the one reason why another is not."""
+"""Which papers are candidates, which of them are shown, and why others are not."""
 
 from __future__ import annotations
 
@@ -11,18 +11,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bot.digests.candidates import Candidates, exclusion_reason, mute_reason, window_start
 from bot.digests.selection import (
     AUTO_FIT,
-    Candidates,
-    Choice,
     Decision,
+    Selection,
     Verdict,
-    choose,
-    decide,
-    everything_that_matches,
-    excluded,
-    mute_reason,
-    window_start,
+    all_matches,
+    decision_for,
+    select,
 )
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
@@ -37,13 +34,13 @@ MUTED = Mute(terms=("survey",))
 
 
 class Same:
-    """A twin for tests: papers whose titles begin with the same word are a series; with the same title, repeated."""
+    """A TwinFinder: titles with the same first word are a series, equal titles are repeated."""
 
     def __init__(self) -> None:
-        self.asked: list[tuple[str, list[str], bool]] = []
+        self.calls: list[tuple[str, list[str], bool]] = []
 
     def __call__(self, paper: Paper, others: Sequence[Paper], *, repeated: bool = False) -> Paper | None:
-        self.asked.append((paper.id, [other.id for other in others], repeated))
+        self.calls.append((paper.id, [other.id for other in others], repeated))
         return next((other for other in others if self._alike(paper, other, repeated)), None)
 
     @staticmethod
@@ -54,28 +51,28 @@ class Same:
 def verdict(
     profile: Profile, paper: Paper, given_: frozenset[str] = frozenset(), **place: Any
 ) -> Verdict | None:
-    """What becomes of a paper, alone."""
+    """The verdict on a paper that is the only candidate."""
     alone = ranked(paper, **place)
-    decision = excluded(profile, paper, given_, NOW)
-    return (decision or decide(profile, alone, 1, chosen(profile, [alone]))).verdict
+    decision = exclusion_reason(profile, paper, given_, NOW)
+    return (decision or decision_for(profile, alone, 1, selected(profile, [alone]))).verdict
 
 
 def decisions(
-    profile: Profile, order: Sequence[RankedPaper], choice: Choice | None = None
+    profile: Profile, order: Sequence[RankedPaper], selection: Selection | None = None
 ) -> dict[str, Decision]:
-    """What becomes of each paper of an order."""
-    choice = choice or chosen(profile, order)
-    return {one.paper.id: decide(profile, one, n, choice) for n, one in enumerate(order, start=1)}
+    """The decision on each paper of an order."""
+    selection = selection or selected(profile, order)
+    return {one.paper.id: decision_for(profile, one, n, selection) for n, one in enumerate(order, start=1)}
 
 
-def chosen(profile: Profile, order: Sequence[RankedPaper], given_: Sequence[Paper] = ()) -> Choice:
-    """The choice from an order in which Han is followed, if anybody is."""
+def selected(profile: Profile, order: Sequence[RankedPaper], given_: Sequence[Paper] = ()) -> Selection:
+    """The selection from an order; Han is followed, if the profile follows anybody."""
     followed = [one for one in order if profile.authors and HAN in one.paper.authors]
-    return choose(profile, followed, order, Same(), given_)
+    return select(profile, followed, order, Same(), given_)
 
 
-def ids(choice: Choice) -> list[str]:
-    return [one.paper.id.removeprefix("test:") for one in choice.shown]
+def ids(selection: Selection) -> list[str]:
+    return [one.paper.id.removeprefix("test:") for one in selection.shown]
 
 
 GOOD: dict[str, Any] = {"title": "A survey of robots", "categories": ("cs.CY",), "authors": (HAN,)}
@@ -122,21 +119,21 @@ PRECEDENCE: list[tuple[Verdict, dict[str, Any], dict[str, Any], dict[str, Any]]]
 @pytest.mark.parametrize(
     ("expected", "wishes", "fields", "place"), PRECEDENCE, ids=[row[0].name for row in PRECEDENCE]
 )
-def test_first_reason_decides(
+def test_order_of_reasons(
     expected: Verdict, wishes: dict[str, Any], fields: dict[str, Any], place: dict[str, Any]
 ) -> None:
-    """Of several reasons against a paper, the one that is told is the first of a fixed order."""
+    """When several reasons apply, the first of a fixed order is given."""
     profile = make_profile("robots", **wishes)
     assert verdict(profile, make_paper("a", **{**GOOD, **fields}), **place) == expected
 
 
 def test_every_verdict_has_a_row() -> None:
-    """`not stored` is the desk's to say, of a paper that there is none of; all others are decided here."""
+    """Only the composer decides `not stored`."""
     assert {row[0] for row in PRECEDENCE} == set(Verdict) - {Verdict.NOT_STORED}
 
 
 @pytest.mark.parametrize(
-    ("fields", "wishes", "told"),
+    ("fields", "wishes", "found"),
     [
         ({"title": "Robots: a survey"}, {"terms": ("survey",)}, "'survey'"),
         ({"abstract": "We survey robots."}, {"terms": ("surveys",)}, "'surveys'"),
@@ -149,16 +146,10 @@ def test_every_verdict_has_a_row() -> None:
         ({}, {"categories": ("cs",)}, None),  # unknown categories are not muted
     ],
 )
-def test_mutes(fields: dict[str, Any], wishes: dict[str, Any], told: str | None) -> None:
-    """A mute is told by what it names; words whole, names whole, an archive with all of its categories."""
+def test_mutes(fields: dict[str, Any], wishes: dict[str, Any], found: str | None) -> None:
+    """Terms are whole words, authors whole names, a bare archive all of its categories; the reason names the mute."""
     reason = mute_reason(make_profile(mute=Mute(**wishes)), make_paper(**fields))
-    assert (reason is None) if told is None else (reason is not None and told in reason)
-
-
-def test_mute_beats_followed_author() -> None:
-    """What is muted is never shown, not even by an author whose papers are always shown."""
-    profile = make_profile(authors=(HAN,), mute=MUTED)
-    assert verdict(profile, make_paper(**GOOD)) == Verdict.MUTED
+    assert (reason is None) if found is None else (reason is not None and found in reason)
 
 
 @pytest.mark.parametrize(
@@ -178,16 +169,10 @@ def test_mute_beats_followed_author() -> None:
     ],
 )
 def test_categories(wanted: tuple[str, ...], has: tuple[str, ...], passes: bool) -> None:
-    """Only the profile's categories, for papers whose categories are known."""
-    decision = excluded(make_profile(categories=wanted), make_paper(categories=has), frozenset(), NOW)
+    """Papers of other categories are excluded, if their categories are known."""
+    decision = exclusion_reason(make_profile(categories=wanted), make_paper(categories=has), frozenset(), NOW)
     assert (decision is None) is passes
     assert decision is None or decision.verdict is Verdict.CATEGORY
-
-
-def test_followed_author_passes_categories() -> None:
-    """Papers of followed authors are always shown, whatever they are about."""
-    profile = make_profile(categories=("cs.LG",), authors=(HAN,))
-    assert verdict(profile, make_paper(categories=("cs.CY",), authors=(HAN,))) == Verdict.WOULD_BE_SENT
 
 
 @pytest.mark.parametrize(
@@ -200,24 +185,34 @@ def test_followed_author_passes_categories() -> None:
     ],
 )
 def test_window_edges(age: timedelta, inside: bool) -> None:
-    """Seven days before the edition, its own moment included, their first moment not."""
+    """The window includes the moment of the edition, and excludes its own first moment."""
     profile = make_profile(window=7)
-    decision = excluded(profile, make_paper(first_seen=NOW - age), frozenset(), NOW)
+    decision = exclusion_reason(profile, make_paper(first_seen=NOW - age), frozenset(), NOW)
     assert (decision is None) is inside
     assert window_start(profile, NOW) == NOW - timedelta(days=7)
 
 
-def test_disliked_paper_is_known_too() -> None:
-    """A paper named under dislike is not shown."""
-    profile = make_profile(dislike=(Reference("test:a"),))
-    assert verdict(profile, make_paper("a")) == Verdict.SAME_WORK
+@pytest.mark.parametrize(
+    ("profile", "expected"),
+    [
+        (make_profile(authors=(HAN,), mute=MUTED), Verdict.MUTED),  # a muted paper is never shown
+        (
+            make_profile(authors=(HAN,), categories=("cs.LG",)),
+            Verdict.WOULD_BE_SENT,
+        ),  # whatever its categories
+        (make_profile(dislike=(Reference("test:a"),)), Verdict.SAME_WORK),
+    ],
+)
+def test_followed_and_disliked_papers(profile: Profile, expected: Verdict) -> None:
+    """Papers by followed authors are shown unless they are muted; disliked papers are not shown."""
+    assert verdict(profile, make_paper("a", **GOOD)) == expected
 
 
 # --- Threshold and limit ----------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("wish", "place", "expected"),
+    ("threshold", "place", "expected"),
     [
         (None, {"fit": AUTO_FIT}, Verdict.WOULD_BE_SENT),  # auto: a fit of a half is enough
         (None, {"fit": AUTO_FIT - 0.001}, Verdict.BELOW_THRESHOLD),
@@ -233,16 +228,13 @@ def test_disliked_paper_is_known_too() -> None:
         (None, {"score": 0.0}, Verdict.BELOW_THRESHOLD),
     ],
 )
-def test_threshold(wish: float | None, place: dict[str, Any], expected: Verdict) -> None:
-    """The profile's relevance, or for `auto` half of a perfect fit, is enough, if the score is more than nothing."""
-    assert verdict(make_profile(threshold=wish), make_paper(), **place) == expected
+def test_threshold(threshold: float | None, place: dict[str, Any], expected: Verdict) -> None:
+    """The profile's relevance, or for `auto` half of a perfect fit, is enough if the score is above 0."""
+    assert verdict(make_profile(threshold=threshold), make_paper(), **place) == expected
 
 
 def line_up(*kinds: str) -> list[RankedPaper]:
-    """An order: `t` matches by text, `f` is by a followed author, `.` does not match, `-` is unfit.
-
-    Each is a work of its own.
-    """
+    """Unrelated papers: `t` matches, `f` is by a followed author, `.` does not match, `-` is irrelevant."""
     return [
         ranked(
             make_paper(str(n), f"Work{n} of robots", authors=(HAN,) if kind == "f" else ()),
@@ -254,7 +246,7 @@ def line_up(*kinds: str) -> list[RankedPaper]:
 
 
 def series(*titles: str) -> list[RankedPaper]:
-    """An order of papers with these titles, by nobody who is followed; those with a star are by Han."""
+    """An order of papers with these titles; those with a star are by Han."""
     return [
         ranked(make_paper(str(n), title.removeprefix("*"), authors=(HAN,) if title.startswith("*") else ()))
         for n, title in enumerate(titles)
@@ -276,18 +268,18 @@ def series(*titles: str) -> list[RankedPaper]:
     ],
 )
 def test_limit(kinds: str, limit: int, shown: str) -> None:
-    """At most so many by text, the best first; papers of followed authors come on top of them."""
+    """The best matches up to the limit; papers by followed authors come on top of it."""
     profile = make_profile(limit=limit, authors=(HAN,), threshold=50.0)
     order = line_up(*kinds)
-    choice = chosen(profile, order)
-    assert "".join(ids(choice)) == shown
-    told = decisions(profile, order, choice)
-    sent = [one.paper.id for one in order if told[one.paper.id].verdict is Verdict.WOULD_BE_SENT]
-    assert sent == [one.paper.id for one in choice.shown]
+    selection = selected(profile, order)
+    assert "".join(ids(selection)) == shown
+    found = decisions(profile, order, selection)
+    sent = [one.paper.id for one in order if found[one.paper.id].verdict is Verdict.WOULD_BE_SENT]
+    assert sent == [one.paper.id for one in selection.shown]
 
 
-def test_no_more_is_ranked_than_is_needed() -> None:
-    """Of a thousand candidates a digest of three takes a few, and those by followed authors."""
+def test_order_is_consumed_only_as_needed() -> None:
+    """A digest of three papers takes fewer than ten of a thousand candidates."""
 
     def watched(taken: list[int]) -> Iterator[RankedPaper]:
         for n, one in enumerate(line_up(*"t" * 400, "f", *"t" * 600)):
@@ -295,42 +287,42 @@ def test_no_more_is_ranked_than_is_needed() -> None:
             yield one
 
     plain: list[int] = []
-    choose(make_profile(limit=3), (), watched(plain), Same())
+    select(make_profile(limit=3), (), watched(plain), Same())
     assert len(plain) < 10
     fan: list[int] = []
-    choice = choose(
+    selection = select(
         make_profile(limit=3, authors=(HAN,)), line_up(*"t" * 400, "f")[400:], watched(fan), Same()
     )
-    assert ids(choice) == ["0", "1", "2", "400"]
+    assert ids(selection) == ["0", "1", "2", "400"]
     assert len(fan) < 10
 
 
-def test_everything_that_matches() -> None:
-    """`preview --all` goes past threshold and limit, but not to what nothing speaks for."""
+def test_all_matches() -> None:
+    """Threshold and limit do not apply; papers without a match are left out."""
     order = line_up(*"t.f-")
-    assert everything_that_matches(order) == (order[0], order[2], order[3])
+    assert all_matches(order) == (order[0], order[2], order[3])
 
 
-def test_every_decision_says_why_in_a_sentence() -> None:
-    """A reader is told the number that decided."""
+def test_decisions_name_the_number() -> None:
+    """The reason contains the number that decided."""
     order = [*line_up(*"tt"), ranked(make_paper("z"), relevance=3.25, fit=0.241)]
-    told = decisions(make_profile(limit=1, threshold=50.0), order)
-    assert told["test:0"] == Decision(Verdict.WOULD_BE_SENT, "it is number 1 in the digest")
-    assert told["test:1"] == Decision(Verdict.BEYOND_LIMIT, "it is number 2, and the digest holds 1 (limit)")
-    assert told["test:z"].why == "its relevance 3.2 is under the threshold 50"
+    found = decisions(make_profile(limit=1, threshold=50.0), order)
+    assert found["test:0"] == Decision(Verdict.WOULD_BE_SENT, "it is number 1 in the digest")
+    assert found["test:1"] == Decision(Verdict.BEYOND_LIMIT, "it is number 2, beyond the limit of 1")
+    assert found["test:z"].why == "its relevance 3.2 is below the threshold 50"
     auto = decisions(make_profile(threshold=None), order)["test:z"].why
     assert "24%" in auto
     assert "auto asks for 50%" in auto
 
 
 def test_below_auto_names_the_interest() -> None:
-    """Of several interests, the one that it fits best."""
+    """The interest that the paper fits best."""
     one = RankedPaper(make_paper(), 0.5, 90.0, matches=True, fit=0.3, interest="world models")
     assert "'world models' to 30%" in decisions(make_profile(threshold=None), [one])[one.paper.id].why
 
 
-def test_votes_alone_need_votes() -> None:
-    """`trending: 1` counts nothing else; of a paper without votes that is what is said."""
+def test_only_votes_count() -> None:
+    """With `trending: 1` a paper without votes is below the threshold for that reason."""
     one = ranked(make_paper(), score=0.0)
     assert "no votes" in decisions(make_profile(trending=1.0), [one])[one.paper.id].why
 
@@ -351,32 +343,30 @@ def test_votes_alone_need_votes() -> None:
         (("*A one", "*A two"), 1, "01", {}),
     ],
 )
-def test_near_identical_papers_stand_as_one(
-    titles: tuple[str, ...], limit: int, shown: str, under: dict[str, str]
-) -> None:
-    """The best of a series is shown; the others are named under it, in their order."""
+def test_similar_papers(titles: tuple[str, ...], limit: int, shown: str, under: dict[str, str]) -> None:
+    """The best of a series is shown; the others are listed under it, in order."""
     profile = make_profile(limit=limit, authors=(HAN,))
     order = series(*titles)
-    choice = chosen(profile, order)
-    assert "".join(ids(choice)) == shown
+    selection = selected(profile, order)
+    assert "".join(ids(selection)) == shown
     named = {
         id_[5:]: "".join(paper.id.removeprefix("test:") for paper in papers)
-        for id_, papers in choice.under.items()
+        for id_, papers in selection.similar.items()
     }
     assert named == under
-    told = decisions(profile, order, choice)
+    found = decisions(profile, order, selection)
     for leader, others in under.items():
         for other in others:
-            decision = told[f"test:{other}"]
+            decision = found[f"test:{other}"]
             assert decision.verdict is Verdict.SAME_WORK
             assert f"under test:{leader}," in decision.why
 
 
-def test_only_the_leader_is_compared() -> None:
-    """A chain of likenesses does not pull in what is unlike the paper shown: members are not compared with."""
-    asked = Same()
-    choose(make_profile(limit=3), (), series("A one", "A two", "B", "C"), asked)
-    shown_to = {id_: others for id_, others, repeated in asked.asked if not repeated}
+def test_only_shown_papers_are_compared() -> None:
+    """Papers listed under a shown paper are not compared with, so that chains do not grow."""
+    twin = Same()
+    select(make_profile(limit=3), (), series("A one", "A two", "B", "C"), twin)
+    shown_to = {id_: others for id_, others, repeated in twin.calls if not repeated}
     assert shown_to == {
         "test:0": [],
         "test:1": ["test:0"],
@@ -385,25 +375,25 @@ def test_only_the_leader_is_compared() -> None:
     }
 
 
-def test_below_the_threshold_nothing_is_named() -> None:
-    """What is not good enough to be shown is not named under another either."""
+def test_similar_paper_below_the_threshold() -> None:
+    """A paper that is not good enough to be shown is not listed under another either."""
     first, second = series("A one", "A two")
     order = [first, ranked(second.paper, relevance=3.0)]
-    choice = chosen(make_profile(threshold=50.0), order)
-    assert (ids(choice), choice.under) == (["0"], {})
-    told = decisions(make_profile(threshold=50.0), order, choice)
-    assert told["test:1"].verdict is Verdict.BELOW_THRESHOLD
+    selection = selected(make_profile(threshold=50.0), order)
+    assert (ids(selection), selection.similar) == (["0"], {})
+    found = decisions(make_profile(threshold=50.0), order, selection)
+    assert found["test:1"].verdict is Verdict.BELOW_THRESHOLD
 
 
-def test_what_repeats_an_earlier_digest_is_not_shown() -> None:
-    """The same once more is no news and takes no place; the next of a series is, and so is a followed author's."""
+def test_repeated_papers() -> None:
+    """A repeated paper is left out and does not count towards the limit, unless its author is followed."""
     earlier = [make_paper("old", "A one"), make_paper("older", "C one")]
     order = series("A one", "A two", "B", "*C one")
     profile = make_profile(limit=2, authors=(HAN,))
-    choice = chosen(profile, order, earlier)
-    assert ids(choice) == ["1", "2", "3"]
-    assert choice.again == {"test:0": earlier[0]}
-    decision = decisions(profile, order, choice)["test:0"]
+    selection = selected(profile, order, earlier)
+    assert ids(selection) == ["1", "2", "3"]
+    assert selection.repeated == {"test:0": earlier[0]}
+    decision = decisions(profile, order, selection)["test:0"]
     assert decision.verdict is Verdict.SAME_WORK
     assert "test:old" in decision.why
     assert "earlier digest" in decision.why
@@ -423,12 +413,13 @@ _orders = st.lists(
 
 
 @given(_orders, st.integers(1, 6), st.one_of(st.none(), st.floats(0, 100)), st.sets(st.sampled_from("ABC")))
-def test_choice_is_the_decisions(
-    rows: list[tuple[bool, bool, float, float, float, str]], limit: int, wish: float | None, old: set[str]
+def test_selection_agrees_with_decisions(
+    rows: list[tuple[bool, bool, float, float, float, str]],
+    limit: int,
+    threshold: float | None,
+    old: set[str],
 ) -> None:
-    """What is shown is what would be sent, in order; no more by text than the limit, and every followed one; what is
-    named under another or left out as a repetition is the same work, and no paper has two fates.
-    """
+    """The shown papers are those that would be sent, in order; each paper is shown, similar, repeated or rejected."""
     order = [
         ranked(
             make_paper(f"{n:02}", title, authors=(HAN,) if followed else ()), score, relevance, matches, fit
@@ -437,19 +428,21 @@ def test_choice_is_the_decisions(
             sorted(rows, key=lambda row: -row[3])
         )
     ]
-    profile = make_profile(limit=limit, threshold=wish, authors=(HAN,))
+    profile = make_profile(limit=limit, threshold=threshold, authors=(HAN,))
     earlier = [make_paper(f"old {title}", title) for title in sorted(old)]
-    choice = chosen(profile, order, earlier)
-    told = decisions(profile, order, choice)
-    assert list(choice.shown) == [one for one in order if told[one.paper.id].verdict is Verdict.WOULD_BE_SENT]
-    assert sum(not one.paper.authors for one in choice.shown) <= limit
-    assert all(one in choice.shown for one in order if one.paper.authors)
-    named = [paper.id for papers in choice.under.values() for paper in papers]
-    fates = [*(one.paper.id for one in choice.shown), *named, *choice.again]
+    selection = selected(profile, order, earlier)
+    found = decisions(profile, order, selection)
+    assert list(selection.shown) == [
+        one for one in order if found[one.paper.id].verdict is Verdict.WOULD_BE_SENT
+    ]
+    assert sum(not one.paper.authors for one in selection.shown) <= limit
+    assert all(one in selection.shown for one in order if one.paper.authors)
+    named = [paper.id for papers in selection.similar.values() for paper in papers]
+    fates = [*(one.paper.id for one in selection.shown), *named, *selection.repeated]
     assert len(set(fates)) == len(fates)
-    same = {id_ for id_, decision in told.items() if decision.verdict is Verdict.SAME_WORK}
-    assert same == {*named, *choice.again}
-    assert choice.under.keys() <= {one.paper.id for one in choice.shown}
+    same = {id_ for id_, decision in found.items() if decision.verdict is Verdict.SAME_WORK}
+    assert same == {*named, *selection.repeated}
+    assert selection.similar.keys() <= {one.paper.id for one in selection.shown}
 
 
 # --- Candidates -------------------------------------------------------------------------------------------
@@ -469,8 +462,8 @@ _TERMS = ("survey", "surveys", "few shot", "robots", "R", "the", "世界", "", "
 
 
 @dataclass
-class Reader:
-    """Finds papers by reading them all."""
+class SlowFinder:
+    """A PaperFinder that reads all papers."""
 
     papers: Sequence[Paper]
 
@@ -521,28 +514,28 @@ _wild_profiles = st.builds(
 
 @settings(max_examples=150, deadline=None)
 @given(_wild_papers, st.lists(_wild_profiles, min_size=1, max_size=3))
-def test_candidates_are_what_nothing_excludes(papers: list[Paper], profiles: list[Profile]) -> None:
-    """For many profiles at once the same as for each paper of one, whoever was asked before."""
-    candidates = Candidates(papers, NOW, Reader(papers))
+def test_candidates_have_no_exclusion_reason(papers: list[Paper], profiles: list[Profile]) -> None:
+    """Whatever profiles were asked for before."""
+    candidates = Candidates(papers, NOW, SlowFinder(papers))
     for profile in (*profiles, profiles[0]):
-        wanted = [paper.id for paper in papers if excluded(profile, paper, frozenset(), NOW) is None]
-        assert candidates.of(profile) == candidates.places(wanted)
+        wanted = [paper.id for paper in papers if exclusion_reason(profile, paper, frozenset(), NOW) is None]
+        assert candidates.of(profile) == candidates.positions(wanted)
         assert candidates.of(profile).bit_count() == len(wanted)
 
 
-def test_candidates_of_nothing() -> None:
-    """No papers, no candidates; no wishes, all of them that are neither withdrawn nor to come."""
-    assert Candidates((), NOW, Reader(())).of(make_profile(categories=("cs",), authors=(HAN,))) == 0
+def test_candidates_of_an_empty_profile() -> None:
+    """All papers that are neither withdrawn nor from the future."""
+    assert Candidates((), NOW, SlowFinder(())).of(make_profile(categories=("cs",), authors=(HAN,))) == 0
     papers = (
         make_paper("b"),
         make_paper("a"),
         make_paper("c", withdrawn=True),
         make_paper("d", first_seen=NOW + timedelta(1)),
     )
-    assert Candidates(papers, NOW, Reader(papers)).of(make_profile()) == 0b0011
+    assert Candidates(papers, NOW, SlowFinder(papers)).of(make_profile()) == 0b0011
 
 
-def test_a_set_of_papers_by_their_ids() -> None:
-    """Bit n is the window's paper n; ids of other papers, and none, are left out."""
-    candidates = Candidates([make_paper(id_) for id_ in "abc"], NOW, Reader(()))
-    assert candidates.places(["test:c", "test:a", "test:c", "test:z", None]) == 0b101
+def test_positions() -> None:
+    """Bit n is paper n of the window; other ids are ignored."""
+    candidates = Candidates([make_paper(id_) for id_ in "abc"], NOW, SlowFinder(()))
+    assert candidates.positions(["test:c", "test:a", "test:c", "test:z", None]) == 0b101

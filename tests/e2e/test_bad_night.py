@@ -1,4 +1,4 @@
-"""What goes wrong for good: who is told, how often, what is kept, and what sets it right."""
+"""Permanent failures: alerts, what is kept, and the commands that correct them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ OPERATOR = "C0OPERATOR"
 
 @pytest.fixture
 def lab(tmp_path: Path, slack: SlackServer, smtp: SmtpServer) -> Bench:
-    """Slack, mail, an operator who is told on Slack, an address for mail that comes back, and Monday's papers."""
+    """Slack, mail, an operator in Slack, a return path for bounces, and Monday's papers."""
     bench = Bench(
         tmp_path,
         SLACK_BOT_TOKEN=slack.token,
@@ -43,7 +43,7 @@ def posts(slack: SlackServer, channel: str) -> list[dict[str, Any]]:
 
 
 def alerts(slack: SlackServer) -> list[str]:
-    """Texts, without the breaks that keep their signs from marking anything."""
+    """The texts, without the zero-width spaces that keep their signs from being markup."""
     return [message["text"].replace("\u200b", "") for message in posts(slack, OPERATOR)]
 
 
@@ -52,10 +52,8 @@ def stopped(bench: Bench) -> list[dict[str, Any]]:
     return [one for one in found if one["state"] in ("failed", "uncertain")]
 
 
-def test_a_channel_that_is_gone_is_paused(lab: Bench, slack: SlackServer) -> None:
-    """Its digest is kept, the operator hears of it once, nothing more is composed for it and no paper is lost; once
-    it is there again `resend` sends what was kept and the next digest comes.
-    """
+def test_archived_channel_is_paused(lab: Bench, slack: SlackServer) -> None:
+    """The digest is kept, the operator gets one alert, and nothing more is composed; `resend` sends what was kept."""
     lab.profile("ada", profile("slack: C0GONE"))
     slack.script = [Fault(error="is_archived")]
     first = lab.run("send", "--on", MONDAY, "--json")
@@ -82,10 +80,8 @@ def test_a_channel_that_is_gone_is_paused(lab: Bench, slack: SlackServer) -> Non
     assert (len(alerts(slack)), stopped(lab)) == (1, [])
 
 
-def test_a_token_that_is_refused_stops_one_delivery_and_not_all(lab: Bench, slack: SlackServer) -> None:
-    """Three channels, one failure: the others wait for the pause to end, and come with it. Mail goes on meanwhile,
-    and the operator is told there.
-    """
+def test_refused_token(lab: Bench, slack: SlackServer) -> None:
+    """One delivery fails, the others wait for the pause to end; the alert is sent by mail."""
     lab.env["PAPERBOY_ALERTS"] = "operator@example.org"
     for name in ("ada", "bo", "cy"):
         lab.profile(name, profile(f"slack: C0{name.upper()}"))
@@ -101,8 +97,8 @@ def test_a_token_that_is_refused_stops_one_delivery_and_not_all(lab: Bench, slac
     assert sorted(message["channel"] for message in slack.messages) == ["C0ADA", "C0BO", "C0CY"]
 
 
-def test_one_alert_for_one_reason_by_mail(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
-    """Two addresses refused in one night are one mail; nothing more comes of the same while it lasts."""
+def test_one_alert_by_mail(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
+    """Two targets refused in one send are one mail; later sends add none while the reasons last."""
     lab.env["PAPERBOY_ALERTS"] = "operator@example.org"
     lab.profile("ada", profile("slack: C0ADA"))
     lab.profile("bo", profile("slack: C0BO"))
@@ -122,24 +118,8 @@ def test_one_alert_for_one_reason_by_mail(lab: Bench, smtp: SmtpServer, slack: S
     assert {"not_in_channel" in body, "channel_not_found" in body} == {True}
 
 
-def test_held_mail_is_told_and_never_sent_by_itself(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
-    """`on_uncertain: hold`: one copy, however often `send` is called; `resend` sends the same bytes."""
-    lab.profile("ada", profile("email: ada@example.org, on_uncertain: hold"))
-    smtp.script.drop_after_dot = True
-    first = lab.run("send", "--on", f"{MONDAY}T12:00:00Z", "--json")
-    assert (first.code, states(first.json)) == (1, {"email": "uncertain"})
-    smtp.script.drop_after_dot = False
-    for hour in (13, 15, 23):
-        lab.run("send", "--on", f"{MONDAY}T{hour}:00:00Z")
-    assert (len(smtp.received), len(alerts(slack))) == (1, 1)
-    (delivery,) = stopped(lab)
-    assert lab.run("resend", delivery["id"], "--on", TUESDAY).code == 0
-    one, other = smtp.received
-    assert one.content == other.content
-
-
 def bounce(envelope_sender: str, status: str) -> bytes:
-    """A report as mail servers write them (RFC 3464)."""
+    """A report as mail servers write it (RFC 3464)."""
     head = EmailMessage()
     head["From"] = "Mail Delivery System <mailer-daemon@mx.example.org>"
     head["To"] = envelope_sender
@@ -157,10 +137,8 @@ def bounce(envelope_sender: str, status: str) -> bytes:
     return head.as_bytes().removesuffix(b"\n\n") + b"\n" + report.encode() + parts.encode()
 
 
-def test_mail_that_comes_back(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
-    """Every mail has an envelope sender of its own. A full mailbox is counted; an address that does not work is
-    paused, its digest kept, the operator told; reading the mailbox again changes nothing.
-    """
+def test_bounces(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
+    """A full mailbox is counted; an invalid address is paused, its digest kept and reported; a report counts once."""
     lab.profile("ada", profile("email: ada@example.org"))
     lab.run("send", "--on", MONDAY)
     (mail,) = smtp.received
@@ -189,30 +167,30 @@ def test_mail_that_comes_back(lab: Bench, smtp: SmtpServer, slack: SlackServer) 
 
 
 @pytest.mark.parametrize("name", ["nobody.eml", "empty"])
-def test_bounces_of_what_is_no_mailbox(lab: Bench, name: str) -> None:
-    """A sentence and exit code 2."""
+def test_bounces_of_a_wrong_path(lab: Bench, name: str) -> None:
+    """Exit code 2 and a sentence."""
     (lab.folder / "empty").mkdir()
     result = lab.run("bounces", name)
     assert (result.code, result.out) == (2, "")
     assert name in result.err
 
 
-def test_resume_of_what_is_not_paused(lab: Bench) -> None:
-    """It says what is."""
+def test_resume_of_an_unknown_scope(lab: Bench) -> None:
+    """It lists what is paused."""
     result = lab.run("resume", "C0NOWHERE")
     assert (result.code, "nothing is" in result.err) == (2, True)
 
 
 @pytest.mark.parametrize("arguments", [(), ("--all", "abc")])
-def test_resend_wants_one_or_all(lab: Bench, arguments: tuple[str, ...]) -> None:
-    """Neither, or both, is the user's to change; and all of nothing says so."""
+def test_resend_needs_an_id_or_all(lab: Bench, arguments: tuple[str, ...]) -> None:
+    """Exit code 2 with neither, with both, and when nothing has failed."""
     assert lab.run("resend", *arguments).code == 2
     nothing = lab.run("resend", "--all")
-    assert (nothing.code, "nothing has failed" in nothing.err) == (2, True)
+    assert (nothing.code, "no delivery has failed" in nothing.err) == (2, True)
 
 
-def test_what_arrived_after_all_is_settled(lab: Bench, smtp: SmtpServer) -> None:
-    """Held mail that its reader has: nothing is sent, it counts as sent, and `resend --all` never was about it."""
+def test_settle(lab: Bench, smtp: SmtpServer) -> None:
+    """A held mail counts as sent, and nothing is sent; `resend --all` does not include it."""
     lab.profile("ada", profile("email: ada@example.org, on_uncertain: hold"))
     smtp.script.drop_after_dot = True
     lab.run("send", "--on", f"{MONDAY}T12:00:00Z")
@@ -224,8 +202,8 @@ def test_what_arrived_after_all_is_settled(lab: Bench, smtp: SmtpServer) -> None
     assert lab.run("settle", delivery["id"]).code == 2
 
 
-def test_what_must_not_be_sent_is_struck_off(lab: Bench, slack: SlackServer) -> None:
-    """A delivery that was sent and stands as pending stops the sender, once; `resend` refuses, `settle` ends it."""
+def test_settle_what_must_not_be_sent(lab: Bench, slack: SlackServer) -> None:
+    """A sent delivery in the state pending stops the sender once; `resend` refuses it, `settle` ends it."""
     lab.profile("ada", profile("slack: C0ADA"))
     lab.run("send", "--on", MONDAY)
     with closing(sqlite3.connect(lab.database)) as database, database:
@@ -242,23 +220,8 @@ def test_what_must_not_be_sent_is_struck_off(lab: Bench, slack: SlackServer) -> 
     assert (len(posts(slack, "C0ADA")), len(alerts(slack)), stopped(lab)) == (1, 1, [])
 
 
-def test_a_server_that_is_not_there_is_asked_once(lab: Bench, smtp: SmtpServer, slack: SlackServer) -> None:
-    """The other mails wait as long as the first one, without a try of their own; Slack is not held up."""
-    for name in ("ada", "bo", "cy"):
-        lab.profile(name, profile(f"email: {name}@example.org", f"slack: C0{name.upper()}"))
-    port, lab.env["SMTP_URL"] = lab.env["SMTP_URL"], "smtp://127.0.0.1:1"
-    first = lab.run("send", "--on", f"{MONDAY}T12:00:00Z", "--json")
-    assert sorted(row["state"] for row in first.json["editions"]) == ["sent"] * 3 + ["waiting"] * 3
-    waiting = lab.run("status", "--json").json["deliveries"]
-    assert sorted(one["attempts"] for one in waiting) == [0, 0, 1]
-    assert len({one["until"] for one in waiting}) == 1
-    lab.env["SMTP_URL"] = port
-    assert lab.run("send", "--on", f"{MONDAY}T12:02:00Z").code == 0
-    assert len(smtp.received) == 3
-
-
-def test_resume_says_what_is_left(lab: Bench, slack: SlackServer) -> None:
-    """The delivery that met the pause has failed: its command is named."""
+def test_resume_names_what_was_kept(lab: Bench, slack: SlackServer) -> None:
+    """The command to resend the failed delivery."""
     lab.profile("ada", profile("slack: C0GONE"))
     slack.script = [Fault(error="is_archived")]
     lab.run("send", "--on", MONDAY)

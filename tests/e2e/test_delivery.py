@@ -1,4 +1,4 @@
-"""What arrives: the right papers at the right receivers, each once, whatever goes wrong on the way."""
+"""`send` to Slack, mail and a Maildir: what arrives, and what happens when a receiver refuses."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ from tests.e2e.listings import (
 )
 from tests.support.cli import Bench
 from tests.support.slack_server import Fault, SlackServer
-from tests.support.smtp_server import Received, SmtpServer
+from tests.support.smtp_server import SmtpServer
 
 TOKEN = "xoxb-right-token"
 PASSWORD = "mail pass/word"
@@ -41,8 +41,8 @@ NOON = "2026-05-04T12:00:00Z"
 
 @pytest.fixture
 def wired(tmp_path: Path, slack: SlackServer, smtp: SmtpServer) -> Bench:
-    """Slack and mail set up on local servers, a profile for all three channels, and Monday's papers:
-    two with an id, one known only from a saved page by its title.
+    """Local Slack and mail servers, a profile with all three channels, and Monday's papers: two with an id, one known
+    only by its title.
     """
     bench = Bench(
         tmp_path,
@@ -60,14 +60,14 @@ def wired(tmp_path: Path, slack: SlackServer, smtp: SmtpServer) -> Bench:
 
 
 def mails(bench: Bench, name: str = "ada") -> list[EmailMessage]:
-    """What lies in a Maildir, oldest first."""
+    """The mails in a Maildir, oldest first."""
     path = bench.data / "maildir" / name
     box = mailbox.Maildir(path, create=False)
     return [read(box.get_bytes(key)) for key in sorted(box.keys(), key=_when)]
 
 
 def _when(key: str) -> list[int]:
-    """A Maildir name begins with seconds, microseconds, process and number: `1779.M9P7Q2`, none of them padded."""
+    """A Maildir name begins with seconds, microseconds, process and number, without padding: `1779.M9P7Q2`."""
     return [int(number) for number in re.findall(r"\d+", key)[:4]]
 
 
@@ -78,7 +78,7 @@ def read(content: bytes) -> EmailMessage:
 
 
 def texts(message: EmailMessage) -> tuple[str, str]:
-    """The plain and the HTML part."""
+    """The plain text and the HTML of a mail."""
     plain, page = message.get_body(("plain",)), message.get_body(("html",))
     assert plain is not None
     assert page is not None
@@ -86,7 +86,7 @@ def texts(message: EmailMessage) -> tuple[str, str]:
 
 
 def shown_everywhere(work: Work, slack: dict[str, Any], mail: EmailMessage, letter: EmailMessage) -> bool:
-    """Whether all three channels show a work; raises when they disagree."""
+    """Whether all three channels show a work; raises AssertionError when they differ."""
     title = work.title.replace("'", "’")
     flat = " ".join(json.dumps(slack, ensure_ascii=False).split()).replace("'", "’")
     seen = {title in flat}
@@ -102,15 +102,13 @@ def states(document: Any) -> dict[str, str]:
 
 
 def no_secret_in(bench: Bench) -> bool:
-    told = bench.said.encode() + bench.stored_bytes()
+    found = bench.said.encode() + bench.stored_bytes()
     forms = (TOKEN, PASSWORD, "mail%20pass%2Fword", "mail pass%2Fword")
-    return not any(form.encode() in told for form in forms)
+    return not any(form.encode() in found for form in forms)
 
 
 def test_every_channel_gets_the_digest_once(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
-    """The first `send` reaches Slack's channel, the mail address and the Maildir with the same three papers,
-    best first; the second one reaches nobody.
-    """
+    """The first `send` delivers the same three papers to all channels, best first; the second sends nothing."""
     first = wired.run("send", "--on", MONDAY, "--json")
     assert (first.code, states(first.json)) == (0, dict.fromkeys(("slack", "email", "maildir"), "sent"))
     (posted,), (mail,), (letter,) = slack.messages, smtp.received, mails(wired)
@@ -130,10 +128,8 @@ def test_every_channel_gets_the_digest_once(wired: Bench, slack: SlackServer, sm
     assert (len(slack.messages), len(smtp.received), len(mails(wired))) == (1, 1, 1)
 
 
-def test_the_next_day_brings_only_what_is_new(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
-    """A revision of a sent paper, the same paper from Hugging Face, and a title-only paper that has since got
-    its id are not sent again; the one new paper is, on every channel.
-    """
+def test_next_day_has_only_new_papers(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
+    """Not a revision, the same paper from another source, or a paper that has got its id since it was sent."""
     wired.run("send", "--on", MONDAY)
     files = {
         "revised.xml": atom(WORLD.but(version=2, title="World Models that Know What They Miss, Revised")),
@@ -156,17 +152,8 @@ def test_the_next_day_brings_only_what_is_new(wired: Bench, slack: SlackServer, 
     assert len(stored) == 36
 
 
-def test_a_third_day_without_news_is_quiet(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
-    """With nothing new over the threshold nothing is sent, and the row says why; it is done, not failed."""
-    wired.run("send", "--on", MONDAY)
-    result = wired.run("send", "--on", TUESDAY, "--json")
-    assert (result.code, set(states(result.json).values())) == (0, {"quiet"})
-    assert all(row["why"] for row in result.json["editions"])
-    assert (len(slack.messages), len(smtp.received), len(mails(wired))) == (1, 1, 1)
-
-
-def test_two_profiles_get_what_each_of_them_wants(wired: Bench, smtp: SmtpServer) -> None:
-    """Digests go to the address of their own profile, with its own papers."""
+def test_two_profiles(wired: Bench, smtp: SmtpServer) -> None:
+    """Each digest goes to the address of its own profile, with its own papers."""
     about_birds = "interests: [bird song]\ndeliver: [{email: bea@example.org}]\n"
     wired.profile("bea", about_birds)
     assert wired.run("send", "--on", MONDAY).code == 0
@@ -177,10 +164,8 @@ def test_two_profiles_get_what_each_of_them_wants(wired: Bench, smtp: SmtpServer
     assert "Bird Song in Region" in by_receiver["bea@example.org",]
 
 
-def test_secrets_stay_where_they_are(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
-    """Neither the token nor the password is in anything printed or stored, when all goes well, when both are
-    refused, and when the settings themselves are wrong.
-    """
+def test_secrets_are_not_printed_or_stored(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
+    """Neither on success, nor when they are refused, nor when the settings are invalid."""
     wired.run("send", "--on", MONDAY)
     slack.token = "xoxb-another"
     smtp.script.mail = f"550 5.7.1 no, not with {PASSWORD}"
@@ -201,12 +186,10 @@ def test_secrets_stay_where_they_are(wired: Bench, slack: SlackServer, smtp: Smt
 @pytest.mark.parametrize(
     ("missing", "channel"), [("SLACK_BOT_TOKEN", "slack"), ("SMTP_URL", "email")], ids=["slack", "mail"]
 )
-def test_a_channel_without_settings_says_so_and_the_others_deliver(
+def test_unconfigured_channel_is_skipped(
     wired: Bench, slack: SlackServer, smtp: SmtpServer, missing: str, channel: str
 ) -> None:
-    """Without a token or a mail server that one channel is skipped and names the variable; exit code 2. Once
-    it is set up, it gets the very papers that it missed.
-    """
+    """It names the variable, exit code 2; the others deliver. Once it is configured, its papers are sent."""
     was = {name: wired.env.pop(name) for name in (missing, "MAIL_FROM")}
     if channel == "slack":
         wired.env["MAIL_FROM"] = was["MAIL_FROM"]
@@ -223,10 +206,8 @@ def test_a_channel_without_settings_says_so_and_the_others_deliver(
     assert (len(slack.messages), len(smtp.received), len(mails(wired))) == (1, 1, 1)
 
 
-def test_a_refused_mail_is_kept_told_and_resent(wired: Bench, smtp: SmtpServer) -> None:
-    """550 makes the edition `failed` and the exit code 1, and no later `send` tries again; `status` shows what
-    to type, and that sends the same mail.
-    """
+def test_refused_mail_is_kept_and_resent(wired: Bench, smtp: SmtpServer) -> None:
+    """After 550 the edition has failed, exit code 1; only `resend`, which `status` shows, tries again."""
     smtp.script.rcpt = "550 5.1.1 no such user here"
     failed = wired.run("send", "--on", MONDAY, "--json")
     assert (failed.code, states(failed.json)) == (
@@ -251,42 +232,8 @@ def test_a_refused_mail_is_kept_told_and_resent(wired: Bench, smtp: SmtpServer) 
     assert len(smtp.received) == 1
 
 
-def test_resend_of_nothing_known_says_so(wired: Bench) -> None:
-    """An id that is no delivery's is the user's to change: exit code 2 and a sentence."""
-    result = wired.run("resend", "no-such-delivery")
-    assert (result.code, result.out) == (2, "")
-    assert "paperboy status" in result.err
-
-
-def test_slack_asking_for_time_gets_it(wired: Bench, slack: SlackServer) -> None:
-    """429 makes the edition wait as long as Retry-After says: nothing before, the same message after."""
-    slack.script.append(Fault(status=429, error="ratelimited", retry_after="600"))
-    first = wired.run("send", "--on", NOON, "--json")
-    assert (first.code, states(first.json)["slack"]) == (1, "waiting")
-    (delivery,) = wired.run("status", "--json").json["deliveries"]
-    assert (delivery["state"], delivery["until"]) == ("waiting", "2026-05-04T12:10:00Z")
-
-    early = wired.run("send", "--on", "2026-05-04T12:09:00Z", "--json")
-    assert (early.code, states(early.json)["slack"], slack.messages) == (1, "waiting", [])
-    late = wired.run("send", "--on", "2026-05-04T12:10:01Z", "--json")
-    assert (late.code, states(late.json)["slack"]) == (0, "sent")
-    first_try, second_try = (arguments for method, arguments in slack.calls if method == "chat.postMessage")
-    assert first_try == second_try
-    assert len(slack.messages) == 1
-
-
-def test_a_greylisted_mail_is_tried_again(wired: Bench, smtp: SmtpServer) -> None:
-    """450 makes the mail wait; the next `send` that is late enough sends it, with the same Message-ID."""
-    smtp.script.rcpt = "450 4.2.0 greylisted"
-    assert states(wired.run("send", "--on", NOON, "--json").json)["email"] == "waiting"
-    smtp.script.rcpt = None
-    later = wired.run("send", "--on", "2026-05-04T12:05:00Z", "--json")
-    assert (later.code, states(later.json)["email"]) == (0, "sent")
-    assert len(smtp.received) == 1
-
-
-def test_a_post_that_was_stored_without_an_answer_is_not_repeated(wired: Bench, slack: SlackServer) -> None:
-    """When Slack took the message and the connection broke, it is looked up before anything is sent again."""
+def test_posted_message_without_an_answer_is_looked_up(wired: Bench, slack: SlackServer) -> None:
+    """When the connection broke after Slack stored the message, it is not sent again."""
     slack.script.append(Fault(store=True, drop=True))
     first = wired.run("send", "--on", NOON, "--json")
     assert (first.code, states(first.json)["slack"]) == (1, "uncertain")
@@ -294,8 +241,8 @@ def test_a_post_that_was_stored_without_an_answer_is_not_repeated(wired: Bench, 
     assert (later.code, states(later.json)["slack"], len(slack.messages)) == (0, "sent", 1)
 
 
-def test_a_mail_that_may_have_arrived_is_sent_once_more_at_most(wired: Bench, smtp: SmtpServer) -> None:
-    """The connection broke after the content: the same Message-ID goes out once more, and then never again."""
+def test_mail_that_may_have_arrived_is_sent_once_more(wired: Bench, smtp: SmtpServer) -> None:
+    """When the connection broke after the content, the same Message-ID is sent once more, and never again."""
     smtp.script.drop_after_dot = True
     assert states(wired.run("send", "--on", NOON, "--json").json)["email"] == "uncertain"
     for minute in (5, 10, 15, 59):
@@ -306,10 +253,8 @@ def test_a_mail_that_may_have_arrived_is_sent_once_more_at_most(wired: Bench, sm
     assert delivery["state"] == "uncertain"
 
 
-def test_due_waits_for_the_time_and_the_day(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
-    """`send --due` serves a subscription once its own local time has passed on one of its days; without
-    `--due` the hour does not matter.
-    """
+def test_due(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
+    """`send --due` waits for the subscription's local time on one of its days; `send` does not."""
     zone = "timezone: America/New_York\n"
     times = ('slack: C0PAPERS, at: "08:30", days: mon-fri', "email: ada@example.org, days: [tue]")
     wired.profile("ada", zone + profile(*times).removeprefix("timezone: UTC\n"))
@@ -350,10 +295,8 @@ ANOTHER_HAN = Work(
 )
 
 
-def test_a_followed_author_is_a_person_and_not_two_names(bench: Bench) -> None:
-    """A profile that follows Seungwook Han gets that person's papers from a saved arXiv page, all of them,
-    marked, and none of those whose authors only share the two names.
-    """
+def test_followed_author_is_one_person(bench: Bench) -> None:
+    """All papers by Seungwook Han are shown and marked, and none by authors who only share one of the names."""
     bench.profile("han", "authors: [Seungwook Han]\ndeliver: [{maildir: han}]\n")
     works = (TWO_PEOPLE, HAN, ANOTHER_HAN, ALSO_HAN, HAN_BY_INITIAL)
     page = bench.file("page.txt", arxiv_page(*works, *BACKGROUND[:8]))
@@ -368,34 +311,15 @@ def test_a_followed_author_is_a_person_and_not_two_names(bench: Bench) -> None:
     plain, _ = texts(letter)
     assert "Seungwook Han" in plain
     assert "Donghun Han" not in plain
-    told = bench.run("explain", "han", TWO_PEOPLE.title, "--on", MONDAY, "--json").json
-    assert told["verdict"] == "no match"
-
-
-def received_texts(mails_: list[Received]) -> list[str]:
-    return [texts(read(mail.content))[0] for mail in mails_]
-
-
-def test_a_withdrawn_paper_is_kept_and_not_sent(wired: Bench, smtp: SmtpServer) -> None:
-    """A paper whose authors took it back stays stored, marked, and is left out of the digest."""
-    gone = REWARD.but(version=2, abstract="This paper has been withdrawn by the authors.")
-    path = wired.file("gone.xml", atom(gone))
-    assert wired.run("ingest", "--file", path, "--as-of", MONDAY).code == 0
-    wired.run("send", "--on", MONDAY)
-    (text,) = received_texts(smtp.received)
-    assert WORLD.title in text
-    assert REWARD.title not in text
-    (record,) = [record for record in wired.export() if record["id"] == f"arxiv:{REWARD.number}"]
-    assert record["withdrawn"] is True
+    explained = bench.run("explain", "han", TWO_PEOPLE.title, "--on", MONDAY, "--json").json
+    assert explained["verdict"] == "no match"
 
 
 # --- Mail that proves where it is from ----------------------------------------------------------------------
 
 
-def test_a_key_that_cannot_sign_stops_mail_alone(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
-    """The mail's row names the variable and nothing of the file; Slack, the Maildir and previews go on. Mended, the
-    mail goes out.
-    """
+def test_invalid_dkim_key(wired: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
+    """Mail is skipped, its result names the variable and nothing of the file; other channels deliver."""
     key = wired.file("dkim.pem", "sesame")
     wired.env |= {"DKIM_SELECTOR": "pb", "DKIM_KEY": str(key)}
     assert wired.run("preview", "ada", "--on", NOON, "--format", "html").code == 0
@@ -412,8 +336,8 @@ def test_a_key_that_cannot_sign_stops_mail_alone(wired: Bench, slack: SlackServe
     assert len(smtp.received) == 1
 
 
-def test_a_signed_letter_with_a_link(wired: Bench, smtp: SmtpServer) -> None:
-    """What the settings say arrives: a DKIM signature by the key, and a one-click link."""
+def test_signed_mail_with_a_link(wired: Bench, smtp: SmtpServer) -> None:
+    """A DKIM signature by the configured key, and a one-click link."""
     pytest.importorskip("dkim")
     if not shutil.which("openssl"):
         pytest.skip("openssl makes the key")

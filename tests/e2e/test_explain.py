@@ -85,14 +85,17 @@ def test_muted(stocked: Bench) -> None:
     stocked.profile("ada", f"{MINE}mute: {{terms: [data], authors: [Cem Muster], categories: [hep-th]}}\n")
     assert verdict(stocked)[0] == "muted"
     assert "'data'" in verdict(stocked)[1]
-    assert verdict(stocked, REWARD.number) == ("muted", "mute names its author Cem Muster")
+    assert verdict(stocked, REWARD.number) == ("muted", "its author Cem Muster is muted")
     assert verdict(stocked, TABLE.number)[0] == "would be sent"
 
 
 def test_category(stocked: Bench) -> None:
     """The categories that it is in are named."""
     stocked.profile("ada", f"{MINE}categories: [cs.RO]\n")
-    assert verdict(stocked, REWARD.number) == ("category", "it is in cs.LG; the profile wants only others")
+    assert verdict(stocked, REWARD.number) == (
+        "category",
+        "its categories are cs.LG; the profile has only others",
+    )
     assert verdict(stocked)[0] == "would be sent"
 
 
@@ -101,7 +104,7 @@ def test_below_threshold(stocked: Bench) -> None:
     stocked.profile("ada", f"{MINE}threshold: 100\n")
     told = explained(stocked)
     assert told["verdict"] == "below threshold"
-    assert told["why"] == f"its relevance {told['relevance']:.1f} is under the threshold 100"
+    assert told["why"] == f"its relevance {told['relevance']:.1f} is below the threshold 100"
     assert told["rank"] == 1
     stocked.profile("ada", MINE.replace("world models, weight: 2", "robot arms that cook in valleys"))
     fit = explained(stocked, BACKGROUND[7].number)  # has valleys
@@ -114,7 +117,7 @@ def test_beyond_limit(stocked: Bench) -> None:
     stocked.profile("ada", f"{MINE}limit: 1\n")
     told = explained(stocked, REWARD.number)
     assert told["verdict"] == "beyond limit"
-    assert told["why"] == f"it is number {told['rank']}, and the digest holds 1 (limit)"
+    assert told["why"] == f"it is number {told['rank']}, beyond the limit of 1"
 
 
 def test_outside_window(stocked: Bench) -> None:
@@ -140,7 +143,7 @@ def test_same_work_as_a_better_one(stocked: Bench) -> None:
     assert told[leader]["verdict"] == "would be sent"
     assert (told[other]["verdict"], told[other]["why"]) == (
         "same work",
-        f"it is named under arxiv:{leader}, which says nearly the same",
+        f"it is listed under arxiv:{leader}, which is nearly the same",
     )
     for form in ("terminal", "html", "text", "slack"):
         assert "nearly the same" in stocked.run("preview", "ada", "--on", DAY, "--format", form).out
@@ -152,7 +155,7 @@ def test_same_work_as_one_of_an_earlier_digest(stocked: Bench) -> None:
     ingest(stocked, LATER, REPEATED)
     assert verdict(stocked, REPEATED.number, LATER) == (
         "same work",
-        f"it says nearly the same as arxiv:{WORLD.number}, which was in an earlier digest",
+        f"it is nearly the same as arxiv:{WORLD.number}, which was in an earlier digest",
     )
     (row,) = stocked.run("send", "--on", LATER, "--json").json["editions"]
     assert (row["state"], row["papers"]) == ("quiet", 0)
@@ -180,7 +183,7 @@ def test_no_match(stocked: Bench) -> None:
     """Nothing of the profile is in it."""
     assert verdict(stocked, BACKGROUND[0].title) == (
         "no match",
-        "nothing that the profile looks for is in it",
+        "it has nothing that the profile looks for",
     )
 
 

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from threading import Event
 
 import pytest
 
-from bot.worker import daemon
+from bot.worker.loop import Loop
 from tests.e2e.listings import BACKGROUND, NEXT, REWARD, WORLD, json_lines, profile
 from tests.e2e.test_delivery import MONDAY, TUESDAY, mails, texts
 from tests.e2e.test_serve import serving
@@ -122,15 +121,12 @@ def test_a_second_try_sends_what_was_composed(own: Bench, slack: SlackServer) ->
 def test_run_says_it_in_its_log(own: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Once, however many readers' digests it is about."""
 
-    class Once:
-        """A loop that goes round once, without ingesting."""
+    def run_once(loop: Loop, ingest: Callable[[], None], tick: Callable[[], None]) -> None:
+        """One tick, without ingesting."""
+        tick()
 
-        def __init__(self, ingest: Callable[[], None], tick: Callable[[], None]) -> None:
-            self.stopping, self.run = Event(), tick
-
-        def listen(self) -> None: ...
-
-    monkeypatch.setattr(daemon, "Loop", Once)
+    monkeypatch.setattr(Loop, "listen", lambda loop: None)
+    monkeypatch.setattr(Loop, "run", run_once)
     today = own.file("today.jsonl", json_lines(NEXT))
     own.run("ingest", "--file", today)
     for name in ("ada", "bo"):

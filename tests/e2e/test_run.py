@@ -1,4 +1,4 @@
-"""`run`: one process by the machine's own clock, from the sources to the receivers, until SIGTERM."""
+"""`run`: one process, from the sources to the receivers, until SIGTERM."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ def wait_for(happened: Callable[[], bool], process: subprocess.Popen[str], secon
 
 @pytest.fixture
 def service(tmp_path: Path, sources: SourceServer, slack: SlackServer, smtp: SmtpServer) -> Bench:
-    """Everything local; Hugging Face and arXiv's feed have a paper each, and the archive has a background. One
-    edition was due two minutes ago, another is due at the end of the day.
+    """Local servers; arXiv's feed and Hugging Face have a paper each. Two editions were due minutes ago, one is due
+    at the end of the day.
     """
     bench = Bench(
         tmp_path,
@@ -61,12 +61,8 @@ def service(tmp_path: Path, sources: SourceServer, slack: SlackServer, smtp: Smt
     return bench
 
 
-def test_run_ingests_delivers_what_is_due_and_stops(
-    service: Bench, sources: SourceServer, slack: SlackServer, smtp: SmtpServer
-) -> None:
-    """The first ingest is followed by the editions that are due, and by those alone; a source that fails is told
-    and holds nothing up. SIGTERM ends it within seconds, with exit code 0, and what was done is stored.
-    """
+def test_run(service: Bench, sources: SourceServer, slack: SlackServer, smtp: SmtpServer) -> None:
+    """It ingests, delivers what is due, reports a source that fails, and stops within seconds of SIGTERM."""
     process = subprocess.Popen(
         service.command("run"),
         cwd=service.folder,
@@ -101,16 +97,16 @@ def test_run_ingests_delivers_what_is_due_and_stops(
     assert states == {"slack": "sent", "email": "sent"}
 
 
-def test_run_refuses_settings_that_cannot_be(bench: Bench) -> None:
-    """It does not begin with a wrong setting or without a single file to serve: exit code 2 and a sentence."""
+def test_invalid_settings(bench: Bench) -> None:
+    """Exit code 2 and a sentence."""
     bench.env["SMTP_URL"] = "ftp://mail.example.org"
     result = bench.run("run")
     assert (result.code, result.out) == (2, "")
     assert "SMTP_URL" in result.err
 
 
-def test_run_without_a_profiles_folder_says_so(bench: Bench) -> None:
-    """No folder of profiles: it ends at once with exit code 2 and names the folder."""
+def test_no_profiles_folder(bench: Bench) -> None:
+    """Exit code 2 and the name of the folder."""
     result = bench.run("run")
     assert result.code == 2
     assert "profiles" in result.err

@@ -1,4 +1,4 @@
-"""`serve`: the web process as it runs, from the link in a mail to the digests that no longer come."""
+"""`serve`, from the link in a mail to the digests that are no longer sent."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ SCOPE = "ada:email:ada@example.org"
 
 @pytest.fixture
 def mailed(tmp_path: Path, smtp: SmtpServer) -> Bench:
-    """Two readers who got Monday's papers by mail, one of them in a Maildir too, and news for Tuesday."""
+    """Two readers who got Monday's papers by mail, one of them in a Maildir too, and new papers for Tuesday."""
     bench = Bench(
         tmp_path,
         SMTP_URL=f"smtp://paperboy:mail%20pass%2Fword@127.0.0.1:{smtp.port}?tls=none",
@@ -76,7 +76,7 @@ class Web:
             connection.close()
 
     def stop(self) -> tuple[str, str, float]:
-        """What it said, and how many seconds it took to end."""
+        """Its output, and how many seconds it took to end."""
         asked = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         out, err = self.process.communicate(timeout=15)
@@ -106,7 +106,7 @@ def serving(bench: Bench, *options: str) -> Iterator[Web]:
 
 
 def links(smtp: SmtpServer) -> dict[str, str]:
-    """The path of each receiver's one-click link, from the newest mail's own header."""
+    """The path of each receiver's one-click link, from the header of the newest mail."""
     found = {}
     for mail in smtp.received:
         message = read(mail.content)
@@ -127,9 +127,9 @@ def receivers(smtp: SmtpServer) -> list[str]:
     return [mail.rcpt_tos[0] for mail in smtp.received]
 
 
-def test_one_click_ends_one_subscription(mailed: Bench, smtp: SmtpServer) -> None:
-    """A mail service posts to the link in a mail's header: that reader's digest comes no more by mail, and nothing
-    is anybody's fault. The other reader and the Maildir get theirs; `resume` brings what was missed.
+def test_one_click_unsubscribes(mailed: Bench, smtp: SmtpServer) -> None:
+    """A mail service posts to the link: that reader gets no more mail, other subscriptions continue, `resume` sends
+    what was missed.
     """
     link = links(smtp)["ada@example.org"]
     with serving(mailed, "--port", "0") as web:
@@ -146,9 +146,9 @@ def test_one_click_ends_one_subscription(mailed: Bench, smtp: SmtpServer) -> Non
         "stopped",
     ]
 
-    told = mailed.run("send", "--on", TUESDAY, "--json")
-    rows = {(row["profile"], row["channel"]): row for row in told.json["editions"]}
-    assert told.code == 0
+    sent = mailed.run("send", "--on", TUESDAY, "--json")
+    rows = {(row["profile"], row["channel"]): row for row in sent.json["editions"]}
+    assert sent.code == 0
     assert {key: row["state"] for key, row in rows.items()} == {
         ("ada", "email"): "skipped",
         ("ada", "maildir"): "sent",
@@ -169,23 +169,8 @@ def test_one_click_ends_one_subscription(mailed: Bench, smtp: SmtpServer) -> Non
     assert NEXT.title in texts(read(smtp.received[3].content))[0]
 
 
-def test_what_waits_for_who_left_is_not_sent(mailed: Bench, smtp: SmtpServer) -> None:
-    """A digest that was refused for now when its reader left is not tried again, and is no failure either."""
-    smtp.script.rcpt = "450 4.2.0 greylisted"
-    assert mailed.run("send", "ada", "--on", f"{TUESDAY}T12:00:00Z").code == 1
-    smtp.script.rcpt = None
-    with serving(mailed, "--port", "0") as web:
-        web.ask("POST", links(smtp)["ada@example.org"])
-    later = mailed.run("send", "ada", "--on", f"{TUESDAY}T13:00:00Z", "--json")
-    states = {row["channel"]: row["state"] for row in later.json["editions"]}
-    assert (later.code, states["email"]) == (0, "skipped")
-    assert receivers(smtp) == ["ada@example.org", "bea@example.org"]
-
-
-def test_resume_tells_a_reader_from_an_address(mailed: Bench) -> None:
-    """When both are paused, each is resumed by its own name, and status tells what needs somebody from what does
-    not.
-    """
+def test_resume_of_a_reader_and_an_address(mailed: Bench) -> None:
+    """When both are paused, each is resumed by its own scope, and status lists them in different sections."""
     address = "email:ada@example.org"
     with closing(Database(f"sqlite:///{mailed.database}")) as database:
         for scope, why in ((SCOPE, "unsubscribed by its reader"), (address, "mail came back")):
@@ -201,7 +186,7 @@ def test_resume_tells_a_reader_from_an_address(mailed: Bench) -> None:
 
 
 def test_many_clicks_at_once(mailed: Bench, smtp: SmtpServer) -> None:
-    """Mail services repeat themselves, and readers are many: all hear that it is done, and it is said once."""
+    """All are answered, and each subscription is logged once."""
     paths = list(links(smtp).values()) * 20
     with serving(mailed, "--port", "0") as web, ThreadPoolExecutor(8) as pool:
         statuses = list(pool.map(lambda path: web.ask("POST", path, *ONE_CLICK)[0].status, paths))
@@ -211,8 +196,8 @@ def test_many_clicks_at_once(mailed: Bench, smtp: SmtpServer) -> None:
     assert len(mailed.run("status", "--json").json["paused"]) == 2
 
 
-def test_it_stops_within_a_second_and_tells_no_token(mailed: Bench, smtp: SmtpServer) -> None:
-    """Also while browsers hold connections open; what was asked of it is nowhere in its output."""
+def test_it_stops_within_a_second(mailed: Bench, smtp: SmtpServer) -> None:
+    """Also while browsers hold connections open; its output contains no token."""
     link = links(smtp)["ada@example.org"]
     with serving(mailed, "--port", "0") as web, socket.create_connection((web.host, web.port)) as idle:
         idle.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
@@ -226,8 +211,8 @@ def test_it_stops_within_a_second_and_tells_no_token(mailed: Bench, smtp: SmtpSe
     assert link.rpartition("/")[2] not in out
 
 
-def test_a_database_that_breaks_is_told_and_survived(mailed: Bench, smtp: SmtpServer) -> None:
-    """The reader hears to try again, the log why; once it is mended the same link works."""
+def test_database_failure(mailed: Bench, smtp: SmtpServer) -> None:
+    """The page says to try again later, the log says why; afterwards the same link works."""
     link = links(smtp)["ada@example.org"]
     with serving(mailed, "--port", "0") as web:
         rename(mailed, "edition", "lost")
@@ -243,8 +228,8 @@ def test_a_database_that_breaks_is_told_and_survived(mailed: Bench, smtp: SmtpSe
 
 
 @pytest.mark.parametrize(("options", "host"), [((), "0.0.0.0"), (("--host", "127.0.0.1"), "127.0.0.1")])
-def test_a_platform_says_where(mailed: Bench, options: tuple[str, ...], host: str) -> None:
-    """PORT is the port, and means that requests come from outside, as on Heroku."""
+def test_port_of_a_platform(mailed: Bench, options: tuple[str, ...], host: str) -> None:
+    """With PORT, as on Heroku, it listens for requests from outside."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -254,16 +239,16 @@ def test_a_platform_says_where(mailed: Bench, options: tuple[str, ...], host: st
         assert web.ask("GET", "/health")[0].status == 200
 
 
-def test_without_a_key_it_says_how_to_make_one(bench: Bench) -> None:
-    """Exit code 2 and a sentence with the command."""
+def test_without_a_secret_key(bench: Bench) -> None:
+    """Exit code 2, and the command that makes one."""
     result = bench.run("serve")
     assert (result.code, result.out) == (2, "")
     assert "set SECRET_KEY" in result.err
     assert 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"' in result.err
 
 
-def test_without_its_extra_it_says_what_to_install(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """waitress is for who runs the web process alone."""
+def test_without_waitress(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Exit code 2, and what to install."""
     monkeypatch.setitem(sys.modules, "waitress", None)
     bench.env["SECRET_KEY"] = KEY
     result = bench.run("serve")
@@ -272,8 +257,8 @@ def test_without_its_extra_it_says_what_to_install(bench: Bench, monkeypatch: py
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "no.such.host.invalid"])
-def test_a_place_that_cannot_be_listened_on(bench: Bench, host: str) -> None:
-    """Taken or unknown: exit code 2, and what to change."""
+def test_unusable_address(bench: Bench, host: str) -> None:
+    """A port that is taken, or an unknown host: exit code 2, and what to change."""
     bench.env["SECRET_KEY"] = KEY
     with socket.create_server(("127.0.0.1", 0)) as taken:
         result = bench.subprocess("serve", "--host", host, "--port", str(taken.getsockname()[1]))

@@ -1,4 +1,4 @@
-"""A digest too long for one message: a message and its thread, in order, taken up again where it broke."""
+"""A digest too long for one message: a message and its thread, continued where it broke off."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MONDAY = "2026-05-04"
 
 
 def words(number: int, count: int) -> str:
-    """Made-up words, so that no paper says nearly the same as another."""
+    """Invented words, so that no two papers are nearly the same."""
     draw = Random(number)
     syllables = [c + v for c in "bdfgklmnprstvz" for v in "aeiou"]
     return " ".join("".join(draw.choices(syllables, k=draw.randint(2, 4))) for _ in range(count))
@@ -36,7 +36,7 @@ def work(number: int) -> Work:
 
 @pytest.fixture
 def long(tmp_path: Path, slack: SlackServer, monkeypatch: pytest.MonkeyPatch) -> Bench:
-    """Sixty papers with long titles that one profile wants, all in one digest; Slack is in a hurry."""
+    """Sixty papers with long titles in one digest, and a short spacing between messages."""
     monkeypatch.setattr(SlackChannel, "spacing", timedelta(milliseconds=20))
     bench = Bench(tmp_path, SLACK_BOT_TOKEN=slack.token, SLACK_API_URL=slack.url)
     bench.profile(
@@ -49,14 +49,14 @@ def long(tmp_path: Path, slack: SlackServer, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def ranks(message: dict[str, Any]) -> list[int]:
-    """The papers' numbers in a message, in order."""
+    """The numbers of the papers in a message, in order."""
     texts = [block["text"]["text"] for block in message["blocks"] if block["type"] == "section"]
     return [int(match[1]) for text in texts if (match := re.match(r"\*(\d+)\. ", text))]
 
 
-def test_sixty_papers_are_a_message_and_its_thread(long: Bench, slack: SlackServer) -> None:
-    """Each within Slack's limits, all replies under the first, the papers in order and each once; broken off twice
-    in the middle, once with the message posted and once not, it goes on where it broke.
+def test_message_and_thread(long: Bench, slack: SlackServer) -> None:
+    """All replies are under the first message, each paper is shown once, in order, within Slack's limits; after two
+    interruptions, with and without the message posted, it continues.
     """
     slack.script = [None, None, Fault(store=True, drop=True)]
     first = long.run("send", "--on", f"{MONDAY}T12:00:00Z", "--json").json["editions"][0]
@@ -79,8 +79,8 @@ def test_sixty_papers_are_a_message_and_its_thread(long: Bench, slack: SlackServ
     assert long.run("status", "--json").json["deliveries"] == []
 
 
-def test_blocks_that_slack_does_not_take_go_out_as_text(long: Bench, slack: SlackServer) -> None:
-    """Once, with the same words for the same papers, and the thread goes on after it."""
+def test_refused_blocks_are_sent_as_text(long: Bench, slack: SlackServer) -> None:
+    """The same papers as text, once; the thread continues."""
     slack.script = [Fault(error="invalid_blocks")]
     row = long.run("send", "--on", f"{MONDAY}T12:00:00Z", "--json").json["editions"][0]
     assert row["state"] == "sent"

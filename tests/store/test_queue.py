@@ -725,7 +725,7 @@ def test_alerts_are_not_measured_by_digests(outbox: Outbox, queue: Queue) -> Non
     queue.record("ed1-1", "one", step(S.FAILED), NOW)
     for token in ("alert1", "alert2"):
         alert = Part(b"something stopped", 0)
-        assert outbox.tell(["ed1-1"] if token == "alert1" else [], alert, token, "slack", "C0OPS", 0)
+        assert outbox.record_report(["ed1-1"] if token == "alert1" else [], alert, token, "slack", "C0OPS", 0)
     assert opened(queue, NOW, ALERTS) == ("alert1-1", "alert2-1")
     sent(queue, "alert1-1")
     sent(queue, "alert2-1")
@@ -734,7 +734,7 @@ def test_alerts_are_not_measured_by_digests(outbox: Outbox, queue: Queue) -> Non
 
 def test_an_alert_that_was_sent_is_never_sent_again(database: Database, outbox: Outbox, queue: Queue) -> None:
     """As everything else."""
-    assert outbox.tell([], Part(b"something stopped", 0), "alert", "slack", "C0OPS", 0)
+    assert outbox.record_report([], Part(b"something stopped", 0), "alert", "slack", "C0OPS", 0)
     sent(queue, "alert-1")
     change(database, "alert-1", state=S.PENDING, receipt=None)
     violation = queue.claim("alert-1", "one", NOW, LEASE)

@@ -17,8 +17,9 @@ from bot.delivery.alerts import Operator
 from bot.delivery.model import Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.delivery.ports import Channel, StageCallback, ignore_stage
 from bot.delivery.sender import Sender
-from bot.delivery.service import SendResult, send
+from bot.delivery.service import DeliveryService, SendResult
 from bot.digests.composer import DigestComposer
+from bot.digests.corpus import load_corpus
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.papers.model import CountedPaper, Entry, Paper
@@ -185,15 +186,36 @@ class World:
         self.channel = FakeChannel()
         self.channels: dict[ChannelName, Channel] = dict.fromkeys(ChannelName, self.channel)
         self.operator: Operator | None = None
-        self.desks: list[tuple[str, ...]] = []  #: the profiles of each desk that was opened
+        self.composers: list[tuple[str, ...]] = []  #: the profiles of each composer that was made
 
     def add(self, *entries: Entry, now: datetime = NOW) -> None:
         self.papers.add(entries, now)
 
-    def desk(
-        self, profiles: Iterable[Profile], now: datetime = NOW, asked: Sequence[str] = (), troubles: str = ""
+    def composer(
+        self,
+        profiles: Iterable[Profile],
+        now: datetime = NOW,
+        explained: Sequence[str] = (),
+        source_problems: str = "",
     ) -> DigestComposer:
-        return DigestComposer(self.papers, Ranker, tuple(profiles), now, asked, troubles)
+        corpus = load_corpus(self.papers, tuple(profiles), now, explained)
+        return DigestComposer(corpus, corpus.fit(Ranker), source_problems)
+
+    def service(self, source_problems: str = "") -> DeliveryService:
+        """Sends with clocks that stand still."""
+
+        def make_composer(profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
+            self.composers.append(tuple(profile.id for profile in profiles))
+            return self.composer(profiles, moment.instant, source_problems=source_problems)
+
+        return DeliveryService(
+            self.outbox,
+            self.queue,
+            self.receivers.pauses,
+            lambda moment: self.sender(moment.instant),
+            make_composer,
+            self.operator,
+        )
 
     def send(
         self,
@@ -201,24 +223,10 @@ class World:
         now: datetime = NOW,
         day: bool = False,
         due: bool = False,
-        troubles: str = "",
+        source_problems: str = "",
     ) -> list[SendResult]:
         moment = Moment(now, now.date() if day else None)
-
-        def open_desk(some: Iterable[Profile]) -> DigestComposer:
-            self.desks.append(tuple(profile.id for profile in some))
-            return self.desk(some, now, troubles=troubles)
-
-        return send(
-            profiles,
-            moment,
-            due=due,
-            outbox=self.outbox,
-            sender=self.sender(now),
-            open_desk=open_desk,
-            pauses=self.receivers.pauses(),
-            operator=self.operator,
-        )
+        return self.service(source_problems).send(profiles, moment, due=due)
 
     def sender(self, now: datetime = NOW, owner: str = "test", **changes: Any) -> Sender:
         """A sender whose clocks stand still."""

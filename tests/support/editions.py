@@ -77,9 +77,15 @@ def stored(outbox: Outbox, id_: str = "ed1-1") -> Delivery:
 
 
 def first(outbox: Outbox, to: Subscription = ADA, on: date = TODAY) -> Delivery:
-    found = outbox.find(to, on)
+    found = find_edition(outbox, to, on)
     assert found is not None
     return found.deliveries[0]
+
+
+def find_edition(outbox: Outbox, to: Subscription, on: date = TODAY) -> Edition | None:
+    """A subscription's edition for a local date."""
+    summary = outbox.summaries(on, on).get((to.key, on))
+    return outbox.edition(summary.id) if summary else None
 
 
 def at_once(database: Database, work: Callable[[Database, int], T], count: int) -> list[T]:

@@ -1,13 +1,8 @@
-"""When an edition is due, and the loop that keeps the time."""
+"""When an edition is due."""
 
 from __future__ import annotations
 
-import signal
-import subprocess
-import sys
-import time as clock
 from datetime import date, datetime, time
-from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -17,7 +12,6 @@ from bot.clock import Moment
 from bot.delivery.due import LOOK_BACK_DAYS, due_date
 from tests.support.builders import at, make_profile, subscription
 
-ROOT = Path(__file__).resolve().parents[2]
 WORKDAYS = (0, 1, 2, 3, 4)
 MONDAYS = (0,)
 DAILY = (0, 1, 2, 3, 4, 5, 6)
@@ -26,7 +20,7 @@ DAILY = (0, 1, 2, 3, 4, 5, 6)
 def due(
     wall: str, zone: str, days: tuple[int, ...], now: str, *, served: bool = True, bare: bool = False
 ) -> str | None:
-    """The due date, as ISO text, at `now` in UTC; `bare`: only the date was said."""
+    """The due date, as ISO text, at `now` in UTC; `bare`: only the date was given."""
     instant = at(now)
     found = due_date(
         subscription(at=time.fromisoformat(wall), days=days),
@@ -74,7 +68,7 @@ def due(
     ],
 )
 def test_due_date(wall: str, zone: str, days: tuple[int, ...], now: str, expected: str | None) -> None:
-    """The newest local date, on one of the days, whose wall-clock time has passed."""
+    """The newest local date on one of the days whose wall-clock time has passed."""
     assert due(wall, zone, days, now) == expected
 
 
@@ -88,8 +82,8 @@ def test_due_date(wall: str, zone: str, days: tuple[int, ...], now: str, expecte
         (DAILY, "2026-05-05 07:00", True, "2026-05-04"),  # three days down: the newest only
     ],
 )
-def test_new_is_not_late(days: tuple[int, ...], now: str, served: bool, expected: str | None) -> None:
-    """Only a subscription that was served before has missed anything."""
+def test_new_subscription(days: tuple[int, ...], now: str, served: bool, expected: str | None) -> None:
+    """Only a subscription that was served before can have missed a date."""
     assert due("08:00", "UTC", days, now, served=served) == expected
 
 
@@ -101,8 +95,8 @@ def test_new_is_not_late(days: tuple[int, ...], now: str, served: bool, expected
         ("23:59", "Pacific/Pago_Pago", "2026-05-05"),
     ],
 )
-def test_bare_date_is_that_date_everywhere(wall: str, zone: str, expected: str) -> None:
-    """`--on DATE` means the reader's own day, with all of its hours passed."""
+def test_bare_date(wall: str, zone: str, expected: str) -> None:
+    """`--on DATE` is that local date in every zone, with all of its hours passed."""
     assert due(wall, zone, DAILY, "2026-05-05 23:59:59", bare=True) == expected
 
 
@@ -116,7 +110,7 @@ ZONES = st.sampled_from(("UTC", "Europe/Berlin", "America/New_York", "Australia/
     st.sets(st.integers(0, 6), min_size=1),
 )
 def test_due_date_never_goes_back(naive: datetime, wall: time, zone: str, days: set[int]) -> None:
-    """Whatever the clocks do, a date that was due stays due until a newer one is, and it is on a chosen day."""
+    """A due date stays due until a newer one is, whatever the clocks do, and it is on a chosen day."""
     now = naive.isoformat(" ")
     found = due(wall.isoformat(), zone, tuple(days), now)
     assert found is not None
@@ -128,74 +122,3 @@ def test_due_date_never_goes_back(naive: datetime, wall: time, zone: str, days: 
         again = due(wall.isoformat(), zone, tuple(days), later.replace(tzinfo=None).isoformat(" "))
         assert again is not None
         assert again >= found
-
-
-# --- The loop ---------------------------------------------------------------------------------------------
-
-SCRIPT = """
-import sys, time
-from bot.worker.loop import Loop
-
-def say(word):
-    print(word, flush=True)
-
-def ingest():
-    say("ingest begins")
-    time.sleep(0.3)
-    say("ingest ends")
-    if sys.argv[1] == "fails":
-        raise RuntimeError("on purpose")
-
-loop = Loop(ingest, lambda: say("tick"))
-loop.listen()
-loop.run()
-say(f"stopped {loop.stopping.is_set()}")
-"""
-
-
-@pytest.mark.parametrize("ingest", ["works", "fails"])
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_loop_ingests_then_ticks_and_stops(ingest: str, number: signal.Signals) -> None:
-    """At once an ingest, after it a tick, even when the ingest fails; asked to stop it ends within seconds."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, ingest],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    )
-    try:
-        assert process.stdout is not None
-        first = [process.stdout.readline().strip() for _ in range(3)]
-        asked = clock.monotonic()
-        process.send_signal(number)
-        rest, _ = process.communicate(timeout=20)
-    finally:
-        process.kill()
-        process.wait()
-    assert first == ["ingest begins", "ingest ends", "tick"]
-    assert rest.splitlines() == ["stopped True"]
-    assert process.returncode == 0
-    assert clock.monotonic() - asked < 5
-
-
-def test_loop_finishes_what_is_under_way() -> None:
-    """Asked to stop in the middle of an ingest, it ends with the ingest, not before."""
-    process = subprocess.Popen(
-        [sys.executable, "-c", SCRIPT, "works"],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        cwd=ROOT,
-    )
-    try:
-        assert process.stdout is not None
-        assert process.stdout.readline().strip() == "ingest begins"
-        process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=20)
-    finally:
-        process.kill()
-        process.wait()
-    assert rest.splitlines()[0] == "ingest ends"
-    assert rest.splitlines()[-1] == "stopped True"
-    assert process.returncode == 0

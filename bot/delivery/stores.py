@@ -1,0 +1,60 @@
+"""The interfaces of the stores that delivery uses, and the value that only they exchange."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol
+
+from bot.delivery.model import Delivery, Edition, Part
+from bot.digests.model import History, HistoryRequest
+
+
+class EditionSummary(NamedTuple):
+    """What planning needs to know of a stored edition."""
+
+    id: str
+    papers: int  #: 0 for a quiet edition
+    is_open: bool  #: whether a part of it is not sent
+
+
+class OutboxStore(Protocol):
+    """The stored editions, their deliveries and the ledger (`bot.store.outbox`)."""
+
+    def add(
+        self,
+        edition: Edition,
+        made: datetime,
+        digest: dict[str, Any],
+        papers: Iterable[str],
+        parts: Sequence[Part],
+        blind: int = 0,
+    ) -> bool: ...
+
+    def served(self) -> frozenset[str]: ...
+
+    def summaries(self, first: date, last: date) -> Mapping[tuple[str, date], EditionSummary]: ...
+
+    def histories(self, requests: Sequence[HistoryRequest], since: datetime) -> Mapping[str, History]: ...
+
+    def editions(self, ids: Collection[str]) -> tuple[Edition, ...]: ...
+
+    def deliveries(self, prefix: str) -> tuple[Delivery, ...]: ...
+
+    def failed(self) -> tuple[Delivery, ...]: ...
+
+    def unreported(self) -> tuple[Delivery, ...]: ...
+
+    def known_incidents(self) -> frozenset[str]: ...
+
+    def record_report(
+        self, reported: Sequence[str], alert: Part | None, token: str, channel: str, target: str, blind: int
+    ) -> bool: ...
+
+
+class StoppedQueue(Protocol):
+    """What a person may do about a delivery that has stopped (`bot.store.queue`)."""
+
+    def release(self, id_: str, now: datetime, *, settling: bool) -> bool: ...
+
+    def settle(self, id_: str) -> bool: ...
