@@ -61,10 +61,10 @@ def _show_demo(made: Demo, worth_a_look: Iterable[Path]) -> None:
     from bot.presentation.terminal import show
 
     out = console()
-    out.print(tables.ingested([replace(made.report, name="sample edition")], made.report.entries), "")
+    out.print(tables.ingest_table([replace(made.report, name="sample edition")], made.report.entries), "")
     for digest in made.digests:
         show(digest)
-    out.print(tables.sent(made.rows))
+    out.print(tables.send_lines(made.rows))
     out.print("\nLook at these:")
     for path in worth_a_look:
         out.print(f"  {path}", soft_wrap=True)
@@ -195,7 +195,7 @@ def evaluate(
         from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(tables.evaluated(done))
+        console().print(tables.evaluation_tables(done))
 
 
 def _from_set(papers: Path, judgements: Path, *, about: bool) -> Task:
@@ -211,11 +211,13 @@ def _own_likes(name: str, moment: Moment) -> Task:
     from datetime import timedelta
 
     from bot.digests.composer import ARCHIVE_SAMPLE, BACKGROUND_DAYS, BACKGROUND_SAMPLE
-    from bot.evaluation.tasks import Extent, own_likes
+    from bot.evaluation.tasks import Sampling, profile_task
 
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])
     since = moment.instant - timedelta(days=BACKGROUND_DAYS)
-    task = own_likes(profile, app.papers, Extent(since, moment.instant, BACKGROUND_SAMPLE, ARCHIVE_SAMPLE))
+    task = profile_task(
+        profile, app.papers, Sampling(since, moment.instant, BACKGROUND_SAMPLE, ARCHIVE_SAMPLE)
+    )
     app.close()
     return task

@@ -76,7 +76,7 @@ def ingest(
         from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(tables.ingested(told, stored))
+        console().print(tables.ingest_table(told, stored))
     app.close()
     raise typer.Exit(FAILED if any(report.failed for report in told) else DONE)
 
@@ -141,7 +141,7 @@ def explain(
     if as_json:
         print_json(documents.explain(profile.id, paper, found, moment.instant))
     else:
-        console().print(tables.explained(profile.id, paper, found))
+        console().print(tables.explanation_table(profile.id, paper, found))
     app.close()
 
 
@@ -165,7 +165,7 @@ def send(
         from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(tables.sent(rows))
+        console().print(tables.send_lines(rows))
     app.close()
     raise typer.Exit(exit_code(rows, sound))
 

@@ -24,10 +24,10 @@ def status(as_json: AsJson = False) -> None:
     if as_json:
         print_json(documents.status(affairs))
     else:
-        from bot.cli.output.status import shown
+        from bot.cli.output.status import status_screen
         from bot.presentation.console import console
 
-        console().print(shown(affairs))
+        console().print(status_screen(affairs))
     app.close()
 
 
@@ -52,7 +52,7 @@ def resend(
     if as_json:
         print_json(documents.send(rows))
     else:
-        console().print(tables.sent(rows))
+        console().print(tables.send_lines(rows))
     app.close()
     raise typer.Exit(exit_code(rows, sound=True))
 
@@ -111,7 +111,7 @@ def bounces(
         from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(tables.came_back(read))
+        console().print(tables.bounce_lines(read))
     app.close()
 
 

@@ -18,16 +18,16 @@ from enum import StrEnum
 from typing import Protocol
 
 from bot.errors import UserError
-from bot.evaluation.measures import MAIN, MEASURES, found
+from bot.evaluation.measures import MAIN, MEASURES, grade_ranking
 from bot.papers.model import CountedPaper, Paper
 from bot.profiles.model import Interest, Profile, Reference
 from bot.profiles.references import reference_key, resolve_references
 
 FOLDS = 5
 #: Fewer liked papers than this say nothing about a profile.
-FEWEST_LIKES = 5
+MIN_LIKES = 5
 #: A reader whose library shows fewer papers than this is not asked for.
-FEWEST_SHOWN = 2
+MIN_SHOWN = 2
 
 
 class Kind(StrEnum):
@@ -93,7 +93,7 @@ class Method(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class TrialResult:
     """What a method made of one trial."""
 
     profile: str
@@ -103,26 +103,26 @@ class Judged:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
+class MethodResult:
     """What a method made of a task."""
 
     name: str
     parameters: Mapping[str, float]
-    judged: tuple[Judged, ...]  #: in the order of the task's trials
+    trial_results: tuple[TrialResult, ...]  #: in the order of the task's trials
 
     @property
     def means(self) -> dict[str, float]:
         """Each measure's mean over all trials."""
-        return _means(self.judged)
+        return _means(self.trial_results)
 
     @property
     def by_profile(self) -> dict[str, float]:
         """Each profile's mean of the main measure over its trials."""
         return {profile: _mean(one.scores[MAIN] for one in some) for profile, some in self._grouped().items()}
 
-    def _grouped(self) -> dict[str, list[Judged]]:
-        groups: dict[str, list[Judged]] = {}
-        for one in self.judged:
+    def _grouped(self) -> dict[str, list[TrialResult]]:
+        groups: dict[str, list[TrialResult]] = {}
+        for one in self.trial_results:
             groups.setdefault(one.profile, []).append(one)
         return groups
 
@@ -132,7 +132,7 @@ class Evaluation:
     """A task and what each method made of it, the product's own first."""
 
     task: Task
-    results: tuple[Result, ...]
+    results: tuple[MethodResult, ...]
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -140,7 +140,7 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Hidden:
+class HiddenPaper:
     """Where a liked paper came that the profile did not tell of."""
 
     paper: Paper
@@ -155,46 +155,46 @@ def evaluate(
 
     `step` is called after each trial.
     """
-    best: dict[str, Result] = {}
+    best: dict[str, MethodResult] = {}
     for method in methods:
-        result = judge(task, method, step)
+        result = run_method(task, method, step)
         rival = best.get(result.name)
         if rival is None or result.means[MAIN] > rival.means[MAIN]:
             best[result.name] = result
     return Evaluation(task, tuple(best.values()))
 
 
-def judge(task: Task, method: Method, step: Callable[[str], None] = lambda name: None) -> Result:
+def run_method(task: Task, method: Method, step: Callable[[str], None] = lambda name: None) -> MethodResult:
     """One method's orders, measured."""
     judged = []
     for asked in task.rounds:
         for trial, order in zip(asked.trials, method.rank(asked), strict=True):
-            judged.append(_judged(trial, order))
+            judged.append(_measure(trial, order))
             step(method.name)
-    return Result(method.name, method.parameters, tuple(judged))
+    return MethodResult(method.name, method.parameters, tuple(judged))
 
 
-def hidden(done: Evaluation) -> tuple[Hidden, ...]:
+def hidden_papers(done: Evaluation) -> tuple[HiddenPaper, ...]:
     """Where the product put the papers that it was not told of, best place first; only of one's own profile."""
     if done.task.kind is not Kind.PROFILE:
         return ()
     papers = {one.paper.id: one.paper for one in done.task.papers}
     told = (
-        Hidden(papers[id_], place, judged.candidates)
-        for judged in done.results[0].judged
+        HiddenPaper(papers[id_], place, judged.candidates)
+        for judged in done.results[0].trial_results
         for id_, place in judged.places.items()
     )
     return tuple(sorted(told, key=lambda one: (one.place, one.paper.id)))
 
 
-def _judged(trial: Trial, order: Sequence[str]) -> Judged:
-    seen = found(order, trial.relevant)
+def _measure(trial: Trial, order: Sequence[str]) -> TrialResult:
+    seen = grade_ranking(order, trial.relevant)
     scores = {name: measure(seen) for name, measure in MEASURES.items()}
     places = {id_: place for place, id_ in enumerate(order, start=1) if id_ in trial.relevant}
-    return Judged(trial.profile.id, scores, places, len(order))
+    return TrialResult(trial.profile.id, scores, places, len(order))
 
 
-def _means(judged: Sequence[Judged]) -> dict[str, float]:
+def _means(judged: Sequence[TrialResult]) -> dict[str, float]:
     return {name: _mean(one.scores[name] for one in judged) for name in MEASURES}
 
 
@@ -208,14 +208,14 @@ def _mean(numbers: Iterable[float]) -> float:
 
 def fold_of(id_: str) -> int:
     """Which of the folds a paper falls into: the same in every set and on every machine."""
-    return _hash(id_) % FOLDS
+    return _hash_of(id_) % FOLDS
 
 
-def _hash(id_: str) -> int:
+def _hash_of(id_: str) -> int:
     return int.from_bytes(hashlib.sha256(id_.encode()).digest()[:8])
 
 
-def libraries(
+def library_task(
     papers: Sequence[CountedPaper],
     liked: Mapping[str, Sequence[str]],
     folds: Sequence[Sequence[str]] | None = None,
@@ -229,10 +229,10 @@ def libraries(
     parts = [[id_ for id_ in ids if fold_of(id_) == n] for n in range(FOLDS)] if folds is None else folds
     rounds = tuple(_library_round(ids, there.intersection(part), liked) for part in parts)
     judged = {id_ for some in (*liked.values(), *parts) for id_ in some}
-    task = _whole(Kind.LIBRARIES, papers, rounds, judged - there)
+    task = _build_task(Kind.LIBRARIES, papers, rounds, judged - there)
     if not task.rounds:
         raise UserError(
-            f"nothing to judge: no reader has {FEWEST_SHOWN} liked papers outside a fold and one in it"
+            f"nothing to judge: no reader has {MIN_SHOWN} liked papers outside a fold and one in it"
         )
     return task
 
@@ -244,12 +244,12 @@ def _library_round(ids: Sequence[str], fold: frozenset[str], liked: Mapping[str,
     for reader, library in liked.items():
         shown = tuple(Reference(id_) for id_ in dict.fromkeys(library) if id_ in outside)
         relevant = {id_: 1.0 for id_ in library if id_ in fold}
-        if len(shown) >= FEWEST_SHOWN and relevant:
+        if len(shown) >= MIN_SHOWN and relevant:
             trials.append(Trial(Profile(id=reader, like=shown), relevant))
     return Round(tuple(sorted(fold)), known, tuple(trials))
 
 
-def queries(
+def query_task(
     papers: Sequence[CountedPaper], asked: Sequence[tuple[str, Mapping[str, float]]], *, about: bool = False
 ) -> Task:
     """Each query with the grades of papers is a profile with one interest (`about`: with that text); all papers
@@ -265,7 +265,7 @@ def queries(
         if relevant:
             trials.append(Trial(profile, relevant))
     judged = {id_ for _, grades in asked for id_ in grades}
-    task = _whole(Kind.QUERIES, papers, (Round(ids, (), tuple(trials)),), judged - there)
+    task = _build_task(Kind.QUERIES, papers, (Round(ids, (), tuple(trials)),), judged - there)
     if not task.rounds:
         raise UserError("nothing to judge: no query has a relevant paper among the papers")
     return task
@@ -279,7 +279,7 @@ def _distinct(names: Iterable[str]) -> Iterator[str]:
         yield name if seen[name] == 1 else f"{name} ({seen[name]})"
 
 
-def _whole(
+def _build_task(
     kind: Kind, papers: Sequence[CountedPaper], rounds: Iterable[Round], missing: Iterable[str]
 ) -> Task:
     """A set's own papers are its archive and its background."""
@@ -303,7 +303,7 @@ class Archive(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class Sampling:
     """What of the archive stands for it."""
 
     since: datetime
@@ -312,7 +312,7 @@ class Extent:
     archive: int  #: papers whose document frequencies count
 
 
-def own_likes(profile: Profile, archive: Archive, extent: Extent) -> Task:
+def profile_task(profile: Profile, archive: Archive, extent: Sampling) -> Task:
     """Each fifth of the stored liked papers in turn is hidden among the background's; the rest of the profile stays.
 
     What is not known to be liked counts as not liked, hidden papers too, as in the peers' daily use. Raises
@@ -326,31 +326,31 @@ def own_likes(profile: Profile, archive: Archive, extent: Extent) -> Task:
     others = {one.paper.id for one in background} - referenced
     _require_enough(profile, liked, others)
     papers = {one.paper.id: one for one in (*background, *archive.counted(referenced))}
-    rounds = tuple(_own_round(profile, part, others, liked) for part in _dealt(liked))
+    rounds = tuple(_profile_round(profile, part, others, liked) for part in _deal_into_folds(liked))
     counts = archive.sampled_counts(extent.archive, extent.until)
     missing = tuple(sorted(r.id or r.title for r in profile.like if r.id not in referenced))
     return Task(Kind.PROFILE, tuple(papers.values()), counts, background, rounds, missing)
 
 
 def _require_enough(profile: Profile, liked: Collection[str], others: Collection[str]) -> None:
-    if len(liked) < FEWEST_LIKES:
+    if len(liked) < MIN_LIKES:
         raise UserError(
             f"stored papers that profile {profile.id!r} likes: {len(liked)}, where judging it takes at least "
-            f"{FEWEST_LIKES}; add some under `like`, and let `paperboy ingest` fetch them"
+            f"{MIN_LIKES}; add some under `like`, and let `paperboy ingest` fetch them"
         )
     if not others:
         raise UserError("there are no stored papers to find the liked ones among: paperboy ingest")
 
 
-def _own_round(profile: Profile, part: frozenset[str], others: set[str], liked: frozenset[str]) -> Round:
+def _profile_round(profile: Profile, part: frozenset[str], others: set[str], liked: frozenset[str]) -> Round:
     shown = tuple(reference for reference in profile.like if reference.id not in part)
     trial = Trial(replace(profile, like=shown), dict.fromkeys(sorted(part), 1.0))
     return Round(tuple(sorted(others | part)), tuple(sorted(others | liked)), (trial,))
 
 
-def _dealt(ids: Iterable[str]) -> Iterator[frozenset[str]]:
+def _deal_into_folds(ids: Iterable[str]) -> Iterator[frozenset[str]]:
     """The ids in FOLDS parts of like size: a few of them would fall unevenly by `fold_of`."""
-    mixed = sorted(ids, key=lambda id_: (_hash(id_), id_))
+    mixed = sorted(ids, key=lambda id_: (_hash_of(id_), id_))
     return (frozenset(mixed[n::FOLDS]) for n in range(FOLDS))
 
 

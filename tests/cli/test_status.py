@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from rich.console import Console
 
-from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, shown
+from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, status_screen
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause, Stage
 from bot.delivery.status import Status
 from bot.papers.model import SourceState
@@ -21,7 +21,7 @@ S = DeliveryState
 def text(affairs: Status) -> str:
     console = Console(width=200, no_color=True, highlight=False)
     with console.capture() as capture:
-        console.print(shown(affairs))
+        console.print(status_screen(affairs))
     return capture.get()
 
 

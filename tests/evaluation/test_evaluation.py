@@ -20,21 +20,21 @@ from bot.errors import UserError
 from bot.evaluation import tasks
 from bot.evaluation.baselines import COSTS, Bm25, Centroid, LikesAlone, LinearSvm, Paperboy, Vectors, methods
 from bot.evaluation.files import read_papers, read_task
-from bot.evaluation.measures import MEASURES, found
+from bot.evaluation.measures import MEASURES, grade_ranking
 from bot.evaluation.tasks import (
-    Extent,
     Kind,
     Method,
     Round,
+    Sampling,
     Task,
     Trial,
     evaluate,
     fold_of,
-    hidden,
-    judge,
-    libraries,
-    own_likes,
-    queries,
+    hidden_papers,
+    library_task,
+    profile_task,
+    query_task,
+    run_method,
 )
 from bot.papers.identity import title_key
 from bot.papers.model import CountedPaper, Paper
@@ -55,7 +55,7 @@ def some_papers(number: int) -> list[CountedPaper]:
 
 
 def measured(name: str, order: Sequence[str], relevant: Mapping[str, float]) -> float:
-    return MEASURES[name](found(order, relevant))
+    return MEASURES[name](grade_ranking(order, relevant))
 
 
 # --- Measures ---------------------------------------------------------------------------------------------
@@ -172,7 +172,7 @@ def test_the_unit_of_grades_does_not_matter(
 def test_nothing_relevant_has_no_measure() -> None:
     """It would be 0 / 0."""
     with pytest.raises(ValueError, match="relevant"):
-        found(["a"], {})
+        grade_ranking(["a"], {})
 
 
 # --- Tasks ------------------------------------------------------------------------------------------------
@@ -181,7 +181,7 @@ def test_nothing_relevant_has_no_measure() -> None:
 def test_libraries_hide_what_is_in_the_fold() -> None:
     """The profile likes the library outside the fold; relevant is what is in it; the fold's papers are ranked."""
     folds = [["t:000", "t:001", "t:002"], ["t:003", "t:004", "t:005"]]
-    task = libraries(some_papers(6), {"ada": ["t:000", "t:003", "t:004"]}, folds)
+    task = library_task(some_papers(6), {"ada": ["t:000", "t:003", "t:004"]}, folds)
     (asked,) = task.rounds  # outside the second fold there is one liked paper: too few
     (trial,) = asked.trials
     assert asked.candidates == ("t:000", "t:001", "t:002")
@@ -193,7 +193,7 @@ def test_libraries_hide_what_is_in_the_fold() -> None:
 def test_without_folds_a_hash_makes_five() -> None:
     """Every paper is ranked in one round, the one that its id alone says."""
     papers = some_papers(60)
-    task = libraries(papers, {"ada": [one.paper.id for one in papers]})
+    task = library_task(papers, {"ada": [one.paper.id for one in papers]})
     assert len(task.rounds) == 5
     assert sorted(id_ for one in task.rounds for id_ in one.candidates) == [p.paper.id for p in papers]
     assert all(len({fold_of(id_) for id_ in one.candidates}) == 1 for one in task.rounds)
@@ -208,12 +208,12 @@ def test_judged_ids_that_are_not_among_the_papers_are_left_out_and_told() -> Non
     """In libraries, folds and queries alike."""
     papers = some_papers(6)
     folds = [["t:000", "t:gone"], [f"t:{n:03d}" for n in range(1, 6)]]
-    task = libraries(papers, {"ada": ["t:000", "t:001", "t:002", "t:lost"]}, folds)
+    task = library_task(papers, {"ada": ["t:000", "t:001", "t:002", "t:lost"]}, folds)
     assert task.missing == ("t:gone", "t:lost")
     assert {id_ for one in task.rounds for id_ in (*one.candidates, *one.known)} == {
         p.paper.id for p in papers
     }
-    asked = queries(papers, [("wings", {"t:001": 3, "t:lost": 4})])
+    asked = query_task(papers, [("wings", {"t:001": 3, "t:lost": 4})])
     assert asked.missing == ("t:lost",)
     assert asked.trials[0].relevant == {"t:001": 3}
 
@@ -222,26 +222,26 @@ def test_a_query_is_a_profile_with_one_interest_or_about() -> None:
     """All papers are ranked; grades of 0 and less are not relevant; a query without a relevant paper is left out."""
     papers = some_papers(3)
     asked = [("wings", {"t:001": 3.0, "t:002": 0.0, "t:000": -1.0}), ("tails", {"t:001": 0.0})]
-    (trial,) = queries(papers, asked).trials
+    (trial,) = query_task(papers, asked).trials
     assert trial.profile == Profile(id="wings", interests=interests("wings"))
     assert trial.relevant == {"t:001": 3.0}
-    (trial,) = queries(papers, asked, about=True).trials
+    (trial,) = query_task(papers, asked, about=True).trials
     assert trial.profile == Profile(id="wings", about="wings")
-    assert queries(papers, asked).rounds[0].candidates == ("t:000", "t:001", "t:002")
+    assert query_task(papers, asked).rounds[0].candidates == ("t:000", "t:001", "t:002")
 
 
 def test_the_same_query_twice_makes_two_profiles() -> None:
     """A ranker knows profiles by their ids."""
-    task = queries(some_papers(2), [("wings", {"t:000": 1.0}), ("wings", {"t:001": 1.0})])
+    task = query_task(some_papers(2), [("wings", {"t:000": 1.0}), ("wings", {"t:001": 1.0})])
     assert [trial.profile.id for trial in task.trials] == ["wings", "wings (2)"]
 
 
 def test_nothing_to_judge_is_told() -> None:
     """No reader with enough liked papers, no query with a relevant one."""
     with pytest.raises(UserError, match="no reader"):
-        libraries(some_papers(6), {"ada": ["t:000"]})
+        library_task(some_papers(6), {"ada": ["t:000"]})
     with pytest.raises(UserError, match="no query"):
-        queries(some_papers(6), [("wings", {"t:gone": 1.0})])
+        query_task(some_papers(6), [("wings", {"t:gone": 1.0})])
 
 
 # --- One's own profile ------------------------------------------------------------------------------------
@@ -271,7 +271,7 @@ class Shelf:
         return {key: held[key] for key in ids if key in held}
 
 
-EXTENT = Extent(NOW - timedelta(days=90), NOW, background=50, archive=70)
+EXTENT = Sampling(NOW - timedelta(days=90), NOW, background=50, archive=70)
 
 
 def shelf() -> Shelf:
@@ -290,7 +290,7 @@ def test_each_liked_paper_is_hidden_once_among_the_background() -> None:
         id="ada", interests=interests("wings"), like=likes(0, 1, 2, 3, 4, 10, 11), dislike=likes(12)
     )
     stock = shelf()
-    task = own_likes(profile, stock, EXTENT)
+    task = profile_task(profile, stock, EXTENT)
     every = {reference.id for reference in profile.like}
     background = {one.paper.id for one in stock.background} - every - {"t:012"}
     assert task.kind is Kind.PROFILE
@@ -310,7 +310,7 @@ def test_likes_are_found_by_title_and_counted_once() -> None:
     by_title = Reference(title="Title of t:000")
     unknown = Reference(title="A paper of another world", abstract="Nobody has it.")
     profile = Profile(id="ada", like=(by_title, *likes(0, 1, 2, 3, 4), unknown))
-    task = own_likes(profile, shelf(), EXTENT)
+    task = profile_task(profile, shelf(), EXTENT)
     assert sum(len(trial.relevant) for trial in task.trials) == 5
     assert task.missing == ("A paper of another world",)
     assert all(unknown in trial.profile.like for trial in task.trials)
@@ -320,14 +320,14 @@ def test_four_stored_likes_are_too_few() -> None:
     """The error names the profile, the number, and what to do."""
     profile = Profile(id="ada", like=(*likes(0, 1, 2, 3), Reference("t:999")))
     with pytest.raises(UserError, match=r"'ada' likes: 4,.*at least 5.*paperboy ingest"):
-        own_likes(profile, shelf(), EXTENT)
+        profile_task(profile, shelf(), EXTENT)
 
 
 def test_there_must_be_papers_to_find_them_among() -> None:
     """Liked papers alone are in any order the best."""
     papers = some_papers(5)
     with pytest.raises(UserError, match="paperboy ingest"):
-        own_likes(Profile(id="ada", like=likes(0, 1, 2, 3, 4)), Shelf(papers, papers), EXTENT)
+        profile_task(Profile(id="ada", like=likes(0, 1, 2, 3, 4)), Shelf(papers, papers), EXTENT)
 
 
 # --- Methods side by side ---------------------------------------------------------------------------------
@@ -350,9 +350,9 @@ def test_means_are_over_trials_and_over_each_profiles_folds() -> None:
     """ada: 1 and 1/log2(3) in two folds; bob: 1/log2(3) in one. The mean is over all three."""
     folds = [["t:000", "t:001"], ["t:002", "t:003"], ["t:004", "t:005"]]
     liked = {"ada": ["t:000", "t:003", "t:004", "t:005"], "bob": ["t:001", "t:002", "t:003"]}
-    task = libraries(some_papers(6), liked, folds)
+    task = library_task(some_papers(6), liked, folds)
     # ada in the folds: {0}, {3}, {4, 5}; bob: {1}, and {2, 3} with one liked paper left outside, which is too few.
-    result = judge(task, Scripted("x"))
+    result = run_method(task, Scripted("x"))
     second = 1 / log2(3)
     assert result.by_profile == pytest.approx({"ada": (1 + second + 1) / 3, "bob": second})
     assert result.means["ndcg@10"] == pytest.approx((1 + second + 1 + second) / 4)
@@ -361,7 +361,7 @@ def test_means_are_over_trials_and_over_each_profiles_folds() -> None:
 
 def test_of_one_methods_parameters_the_best_stands() -> None:
     """By its mean nDCG@10, whichever came first, with the parameters that gave it."""
-    task = queries(some_papers(20), [("wings", {"t:019": 1.0})])
+    task = query_task(some_papers(20), [("wings", {"t:019": 1.0})])
     good = Scripted("svm", backwards=True, parameters={"C": 1.0})
     poor = Scripted("svm", parameters={"C": 0.1})
     for order in ((good, poor), (poor, good)):
@@ -372,7 +372,7 @@ def test_of_one_methods_parameters_the_best_stands() -> None:
 
 def test_every_trial_is_a_step() -> None:
     """For each method, by its name."""
-    task = queries(some_papers(3), [("wings", {"t:000": 1.0}), ("tails", {"t:001": 1.0})])
+    task = query_task(some_papers(3), [("wings", {"t:000": 1.0}), ("tails", {"t:001": 1.0})])
     steps: list[str] = []
     evaluate(task, [Scripted("x"), Scripted("y")], steps.append)
     assert steps == ["x", "x", "y", "y"]
@@ -381,8 +381,8 @@ def test_every_trial_is_a_step() -> None:
 def test_hidden_papers_are_told_with_their_places() -> None:
     """Only of one's own profile, and by the first method, best place first."""
     profile = Profile(id="ada", like=likes(0, 1, 2, 3, 39))
-    done = evaluate(own_likes(profile, shelf(), EXTENT), [Scripted("x"), Scripted("y", backwards=True)])
-    told = hidden(done)
+    done = evaluate(profile_task(profile, shelf(), EXTENT), [Scripted("x"), Scripted("y", backwards=True)])
+    told = hidden_papers(done)
     assert [(one.paper.id, one.place, one.candidates) for one in told] == [
         ("t:000", 1, 30),
         ("t:001", 1, 30),
@@ -390,7 +390,7 @@ def test_hidden_papers_are_told_with_their_places() -> None:
         ("t:003", 1, 30),
         ("t:039", 30, 30),
     ]
-    assert hidden(evaluate(queries(some_papers(3), [("w", {"t:000": 1.0})]), [Scripted("x")])) == ()
+    assert hidden_papers(evaluate(query_task(some_papers(3), [("w", {"t:000": 1.0})]), [Scripted("x")])) == ()
 
 
 # --- Baselines --------------------------------------------------------------------------------------------
@@ -409,7 +409,7 @@ def birds_task() -> Task:
     """Who likes two papers on birds looks for the third, which comes last by its id."""
     papers = texts(*STEEL, *BIRDS)
     fold = ["t:000", "t:001", "t:005"]
-    return libraries(papers, {"ada": ["t:003", "t:004", "t:005"]}, [fold])
+    return library_task(papers, {"ada": ["t:003", "t:004", "t:005"]}, [fold])
 
 
 @pytest.mark.parametrize(
@@ -445,7 +445,7 @@ def test_bm25_stems_and_skips_stop_words() -> None:
     """`bird songs` finds `birds` and `song`; a query of stop words keeps the order of the ids."""
     pytest.importorskip("bm25s")
     papers = texts(*STEEL, "the birds of spring", "a song of birds")
-    task = queries(papers, [("bird songs", {"t:004": 1.0}), ("of the", {"t:000": 1.0})])
+    task = query_task(papers, [("bird songs", {"t:004": 1.0}), ("of the", {"t:000": 1.0})])
     first, second = Bm25(papers).rank(task.rounds[0])
     assert first[:2] == ["t:004", "t:003"]
     assert second == [one.paper.id for one in papers]
@@ -456,7 +456,7 @@ def test_each_kind_of_task_has_its_rivals() -> None:
     papers = texts(*STEEL, *BIRDS)
     names = [one.name for one in methods(birds_task())]
     assert names == ["paperboy", "centroid", "svm", "svm", "svm"]
-    names = [one.name for one in methods(queries(papers, [("steel", {"t:000": 1.0})]))]
+    names = [one.name for one in methods(query_task(papers, [("steel", {"t:000": 1.0})]))]
     assert names[:2] == ["paperboy", "centroid"]
     assert "svm" not in names
     assert [one.name for one in methods(birds_task(), baselines=False)] == ["paperboy"]
@@ -475,10 +475,10 @@ def test_likes_alone_stand_beside_a_profile_that_wants_more() -> None:
 
 def test_a_ratio_to_nothing_is_a_dash() -> None:
     """A baseline may find nothing at all: the table says so, and the command does not fail."""
-    task = queries(some_papers(200), [("wings", {"t:000": 1.0})])
+    task = query_task(some_papers(200), [("wings", {"t:000": 1.0})])
     done = evaluate(task, [Scripted("paperboy"), Scripted("rival", backwards=True)])
     with (printed := console()).capture() as shown:
-        printed.print(tables.evaluated(done))
+        printed.print(tables.evaluation_tables(done))
     ratios = next(line.split() for line in shown.get().splitlines() if " / " in line)
     assert ratios == ["paperboy", "/", "rival", "-", "200.00", "200.00", "-", "-"]
 

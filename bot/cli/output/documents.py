@@ -13,7 +13,7 @@ from bot.delivery.model import BounceSummary, Edition
 from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
-from bot.evaluation.tasks import Evaluation, Result, hidden
+from bot.evaluation.tasks import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
 from bot.ranking.model import Reason
@@ -111,7 +111,7 @@ def evaluate(done: Evaluation) -> Json:
     """`hidden` only for one's own profile: where the liked papers came that the ranking was not told of."""
     found = [
         {"id": one.paper.id, "title": to_unicode(one.paper.title), "rank": one.place, "of": one.candidates}
-        for one in hidden(done)
+        for one in hidden_papers(done)
     ]
     return {
         "task": str(done.task.kind),
@@ -186,7 +186,7 @@ def _reasons(reasons: Iterable[Reason]) -> list[Json]:
     return [{"term": reason.term, "weight": _rounded(reason.weight)} for reason in reasons]
 
 
-def _method(result: Result) -> Json:
+def _method(result: MethodResult) -> Json:
     means = {name: _rounded(value) for name, value in result.means.items()}
     return {"name": result.name, **means, "parameters": dict(result.parameters)}
 

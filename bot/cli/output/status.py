@@ -29,7 +29,7 @@ _WHY_LENGTH = 220
 STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}
 
 
-def shown(affairs: Status) -> RenderableType:
+def status_screen(affairs: Status) -> RenderableType:
     """The whole screen."""
     sections = (
         ("Needs you", _needs_you(affairs)),

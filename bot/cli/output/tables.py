@@ -17,7 +17,7 @@ from bot.cli.output.status import STYLES
 from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
 from bot.evaluation.measures import MAIN, MEASURES
-from bot.evaluation.tasks import Evaluation, Result, hidden
+from bot.evaluation.tasks import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
 from bot.sources.ingest import SourceReport
 from bot.text.latex import to_unicode
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from bot.channels.email.intake import Taken
 
 
-def ingested(reports: Iterable[SourceReport], papers: int) -> RenderableType:
+def ingest_table(reports: Iterable[SourceReport], papers: int) -> RenderableType:
     """Counts per source, what could not be read, and what is stored now."""
     table = Table("source", box=None, header_style="dim", pad_edge=False)
     for column in ("entries", "new", "updated", "known", "unreadable"):
@@ -49,7 +49,7 @@ def ingested(reports: Iterable[SourceReport], papers: int) -> RenderableType:
     return Group(table, *troubles, Text(f"{papers} papers are stored."))
 
 
-def sent(rows: Sequence[SendResult]) -> RenderableType:
+def send_lines(rows: Sequence[SendResult]) -> RenderableType:
     """A line for each subscription."""
     lines = [_served(row) for row in rows]
     return Group(*lines) if lines else Text("No profile has a subscription that this call is about.")
@@ -65,7 +65,7 @@ def _served(row: SendResult) -> Text:
     )
 
 
-def came_back(read: Sequence[Taken]) -> RenderableType:
+def bounce_lines(read: Sequence[Taken]) -> RenderableType:
     """What mails to the return address were about."""
     ours = [one for one in read if one.delivery]
     lines = [
@@ -79,7 +79,7 @@ def came_back(read: Sequence[Taken]) -> RenderableType:
     return Group(*lines, Text(f"{pluralize(len(read), 'mail')} read, {len(ours)} about ours{rest}."))
 
 
-def explained(profile: str, asked: str, found: Explanation) -> RenderableType:
+def explanation_table(profile: str, asked: str, found: Explanation) -> RenderableType:
     """The sum term by term, and the verdict."""
     title = found.scored.paper.title if found.scored else asked
     head = Text.assemble((title, "bold"), f"\n{found.paper.id if found.paper else asked} for {profile}\n")
@@ -110,7 +110,7 @@ _NAMED = 5
 _NAME_WIDTH = 70
 
 
-def evaluated(done: Evaluation) -> RenderableType:
+def evaluation_tables(done: Evaluation) -> RenderableType:
     """Methods and measures, what the first is to each other one, and the main measure of each profile."""
     task = done.task
     sizes = f"{pluralize(len(done.profiles), 'profile')}, {pluralize(len(task.trials), 'ranking')}"
@@ -120,7 +120,7 @@ def evaluated(done: Evaluation) -> RenderableType:
     if task.missing:
         shown.append(_missing(task.missing))
     shown += [Text(), _methods(done), Text(), _per_profile(done)]
-    if found := hidden(done):
+    if found := hidden_papers(done):
         rows = [(f"{one.place} of {one.candidates}", to_unicode(one.paper.title)) for one in found]
         shown += [Text(), _hidden(rows)]
     return Group(*shown)
@@ -144,7 +144,7 @@ def _methods(done: Evaluation) -> Table:
     return table
 
 
-def _method_name(result: Result) -> str:
+def _method_name(result: MethodResult) -> str:
     chosen = ", ".join(f"{name} {value:g}" for name, value in result.parameters.items())
     return f"{result.name} ({chosen})" if chosen else result.name
 
