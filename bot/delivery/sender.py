@@ -73,9 +73,7 @@ class Sender:
     owner: str  #: who holds the leases; no other process's
     clock: Clock  #: what leases and waits go by: the time, or what the user set
     real: Clock  #: what the receivers' pace goes by
-    pause: Callable[[float], None] = (
-        time.sleep
-    )  #: a wait between attempts; may raise to end the round
+    pause: Callable[[float], None] = time.sleep  #: a wait between attempts; may raise to end the round
     wait: Callable[[float], None] = time.sleep  #: a wait within an attempt, of a few seconds
 
     def deliver(
