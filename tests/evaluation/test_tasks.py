@@ -128,7 +128,7 @@ def archive() -> FakeArchive:
 
 
 def test_each_liked_paper_is_hidden_once_among_the_background() -> None:
-    """Each liked paper is hidden in one of five rounds; other likes are not ranked; the rest of the profile is kept."""
+    """Each liked paper is hidden in one of five rounds; other likes are not ranked; the rest of the profile stays."""
     profile = Profile(
         id="ada", interests=interests("wings"), like=likes(0, 1, 2, 3, 4, 10, 11), dislike=likes(12)
     )
