@@ -108,9 +108,9 @@ def test_unknown_judged_ids_are_one_line(tiny: Bench) -> None:
     judged = LIBRARIES | {"libraries": {"gus": [*SUBJECTS[0], *lost]}}
     tiny.file("more.json", json.dumps(judged))
     result = tiny.run("evaluate", "papers.jsonl", "more.json", "--no-baselines")
-    told = [line for line in result.out.splitlines() if "Left out" in line]
-    assert told == [
-        "Left out, as not among the papers: 7 judged ids: arxiv:1.0, arxiv:1.1, arxiv:1.2, arxiv:1.3, "
+    lines = [line for line in result.out.splitlines() if "Left out" in line]
+    assert lines == [
+        "Left out, not among the papers: 7 judged ids: arxiv:1.0, arxiv:1.1, arxiv:1.2, arxiv:1.3, "
         "arxiv:1.4, ..."
     ]
     document = tiny.run("evaluate", "papers.jsonl", "more.json", "--no-baselines", "--json").json

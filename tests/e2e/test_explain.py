@@ -229,7 +229,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.mark.parametrize("profile", ["language-models", "trendy"])
 def test_twenty_papers_are_explained_to_the_term(sample: Bench, profile: str) -> None:
-    """The terms of each paper add up to its score to nine digits; rank and relevance equal those of `preview --all`."""
+    """The terms of each paper add up to its score (nine digits); rank and relevance equal those of `preview --all`."""
     (whole,) = sample.run("preview", profile, "--all", "--on", "2026-06-01", "--json").json
     entries = whole["entries"][:: max(1, len(whole["entries"]) // 10)][:10]
     assert len(entries) == 10
