@@ -1,4 +1,4 @@
-"""What the commands share: the program that they belong to, its options, settings, profiles and exit codes."""
+"""What commands share: the Typer application, common options, settings, profiles and exit codes."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ cli = typer.Typer(
 )
 
 When = Annotated[
-    str | None, typer.Option("--on", metavar="WHEN", help="A date or an ISO time instead of now.")
+    str | None, typer.Option("--on", metavar="WHEN", help="A date or an ISO time, instead of now.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[PROFILE]...", help="Profiles by name; all when none.")
+    list[str] | None, typer.Argument(metavar="[PROFILE]...", help="Names of profiles; all by default.")
 ]
 
 
@@ -74,9 +74,9 @@ def _warn_of_template(problem: Problem) -> None:
 
 
 def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[Profile], bool]:
-    """The sound profiles of those names (all when none), and whether all of them are sound.
+    """The valid profiles with those names (all when None), and whether there were no problems.
 
-    Problems are told on the way; they never stop the others. Raises UserError for an unknown name.
+    Problems are printed, and do not affect other profiles. Raises UserError for an unknown name.
     """
     from bot.profiles.load import load_profiles
 
@@ -98,7 +98,7 @@ def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[
 
 
 def exit_code(rows: Iterable[SendResult], sound: bool) -> int:
-    """2 when a profile or a setting must be changed, else 1 when something failed or waits."""
+    """2 when a profile or a setting must be changed, 1 when something failed or waits, else 0."""
     rows = list(rows)
     if not sound or any(row.blocked for row in rows):
         return CHANGE_SOMETHING
