@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-#: What only some may import, and who.
+#: Libraries that only these modules may import.
 RESERVED = {
     "sklearn": ("bot.ranking", "bot.evaluation"),
     "scipy": ("bot.ranking", "bot.evaluation"),
@@ -32,11 +32,11 @@ RESERVED = {
     "jinja2": (
         "bot.presentation.templates",
         "bot.presentation.custom_templates",
-    ),  # the latter in a sandbox, for who needs one
+    ),  # the latter for custom templates, in a sandbox
     "css_inline": ("bot.presentation.templates",),
     "typer": ("bot.cli", "bot.profiles.wizard"),
 }
-#: How the clock is read; `time.monotonic` measures, and tells no time.
+#: Functions that read the clock; `time.monotonic` only measures durations.
 CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "localtime", "gmtime"}
 
 
@@ -55,7 +55,7 @@ def tree(module: str) -> ast.Module:
 
 @cache
 def imports(module: str, *, at_run_time_only: bool = False) -> frozenset[str]:
-    """Full names of the modules that a module imports, at its top or within a function."""
+    """Full names of the modules that a module imports, at its top or inside a function."""
     return frozenset(_imported(tree(module), at_run_time_only=at_run_time_only))
 
 
@@ -83,7 +83,7 @@ def is_in(module: str, package: str) -> bool:
 
 @pytest.mark.parametrize("library", RESERVED)
 def test_libraries_stay_behind_their_module(library: str) -> None:
-    """A library of consequence is known to the one module or package that wraps it."""
+    """A library that is listed here is imported only by the modules that wrap it."""
     users = {m for m in MODULES if any(name.split(".")[0] == library for name in imports(m))}
     strangers = {m for m in users if not any(is_in(m, owner) for owner in RESERVED[library])}
     assert users
@@ -91,7 +91,7 @@ def test_libraries_stay_behind_their_module(library: str) -> None:
 
 
 def clock_readings(module: str) -> list[str]:
-    """Every mention of a way to read the clock, called or handed on: `datetime.now`, `time.time`."""
+    """Every mention of a function that reads the clock, called or passed on: `datetime.now`, `time.time`."""
     found = []
     for node in ast.walk(tree(module)):
         if isinstance(node, ast.Attribute) and node.attr in CLOCKS:
@@ -104,13 +104,13 @@ def clock_readings(module: str) -> list[str]:
 
 
 def test_one_place_reads_the_clock() -> None:
-    """Only bot/clock.py asks what time it is; everything else is told."""
+    """Only bot/clock.py reads the clock."""
     readers = {module: found for module in MODULES if (found := clock_readings(module))}
     assert readers == {"bot.clock": ["datetime.now"]}
 
 
-def test_heavy_libraries_are_not_imported_at_the_edges_top() -> None:
-    """The command line imports at its top only what every command needs; the rest when a command asks for it."""
+def test_commands_import_at_the_top_only_what_all_need() -> None:
+    """The top of a command module imports only what every command needs."""
     top = {
         name
         for module in MODULES

@@ -1,7 +1,7 @@
-"""The commands: options in, text or one JSON document out, one place where errors become words and exit codes.
+"""The command line: options in, text or one JSON document out, and exit codes.
 
-0 done, 1 some of the work failed and is kept for another try, 2 the user must change something.
-Nothing here decides; heavy modules are imported by the commands that need them.
+0 done, 1 some of the work failed and is kept for another try, 2 the user must change something. Commands import heavy
+modules only when they need them.
 """
 
 from __future__ import annotations
@@ -19,11 +19,9 @@ __all__ = ["cli", "main"]
 
 
 def main() -> NoReturn:
-    """The one error boundary: a sentence on standard error, no traceback for what a user can mend."""
+    """Run the command; errors become a sentence on standard error and an exit code, without a traceback."""
     for stream in (sys.stdout, sys.stderr):
-        if isinstance(
-            stream, TextIOWrapper
-        ):  # a star that the terminal's encoding lacks is no reason to stop
+        if isinstance(stream, TextIOWrapper):  # a character that the encoding lacks must not stop the command
             stream.reconfigure(errors="replace")
     try:
         cli()
@@ -34,11 +32,9 @@ def main() -> NoReturn:
         complain(error)
         sys.exit(CHANGE_SOMETHING if isinstance(error, NotConfigured | DatabaseError) else FAILED)
     except BrokenPipeError:
-        sys.stderr.close()  # the reader left, as `head` does: not worth a word
+        sys.stderr.close()  # the reader closed the pipe, as `head` does
         sys.exit(DONE)
     except OSError as error:
         complain(PaperboyError(f"{error.filename or 'standard output'}: {error.strerror or error}"))
-        os._exit(
-            FAILED
-        )  # what cannot be written would be tried, and complained about, once more on the way out
+        os._exit(FAILED)  # a normal exit would flush, fail and report the same error again
     sys.exit(DONE)

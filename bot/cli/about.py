@@ -1,4 +1,4 @@
-"""Commands for looking around: what Paperboy is, whether a profile is sound, how well it ranks."""
+"""Commands for getting started and checking: demo, init, check, schema, evaluate."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ if TYPE_CHECKING:
 def demo(
     out: Annotated[
         Path | None,
-        typer.Option(metavar="DIR", help="The folder to write to; paperboy-demo when no option names one."),
+        typer.Option(metavar="DIR", help="The folder to write to; paperboy-demo by default."),
     ] = None,
     gallery: Annotated[
         Path | None,
         typer.Option(
             metavar="DIR",
-            help="Write pages there that show every digest on every channel, light and dark. "
-            "The rest is written only where --out names a folder as well.",
+            help="Write pages that show every digest on every channel, light and dark. "
+            "Other files are written only with --out as well.",
         ),
     ] = None,
 ) -> None:
-    """A bundled sample edition through the whole pipeline: no token, no network, no configuration."""
+    """Run the whole pipeline on bundled papers: no token, no network, no configuration."""
     from bot.demo import run as sample
 
     if gallery and not out:
@@ -61,10 +61,10 @@ def _show_demo(made: Demo, worth_a_look: Iterable[Path]) -> None:
     from bot.presentation.terminal import show
 
     out = console()
-    out.print(tables.ingested([replace(made.report, name="sample edition")], made.report.entries), "")
+    out.print(tables.ingest_table([replace(made.report, name="sample edition")], made.report.entries), "")
     for digest in made.digests:
         show(digest)
-    out.print(tables.sent(made.rows))
+    out.print(tables.send_lines(made.rows))
     out.print("\nLook at these:")
     for path in worth_a_look:
         out.print(f"  {path}", soft_wrap=True)
@@ -76,21 +76,27 @@ def _show_demo(made: Demo, worth_a_look: Iterable[Path]) -> None:
 
 @cli.command()
 def init(
-    name: Annotated[str | None, typer.Argument(help="The profile's name: its file's, without .yaml.")] = None,
-    interest: Annotated[list[str] | None, typer.Option(help="A phrase; may be repeated.")] = None,
-    about: Annotated[str | None, typer.Option(help="What you work on, in your words.")] = None,
-    category: Annotated[list[str] | None, typer.Option(help="An arXiv category, such as cs.LG.")] = None,
-    author: Annotated[
-        list[str] | None, typer.Option(help="Somebody whose papers you never want to miss.")
+    name: Annotated[
+        str | None, typer.Argument(help="The profile's name: the file's name without .yaml.")
     ] = None,
-    slack: Annotated[str | None, typer.Option(help="A Slack channel's id.")] = None,
-    email: Annotated[str | None, typer.Option(help="An address.")] = None,
-    maildir: Annotated[str | None, typer.Option(help="A Maildir's name: needs no account.")] = None,
+    interest: Annotated[list[str] | None, typer.Option(help="A phrase; repeatable.")] = None,
+    about: Annotated[str | None, typer.Option(help="What you work on, in your own words.")] = None,
+    category: Annotated[
+        list[str] | None, typer.Option(help="An arXiv category, such as cs.LG; repeatable.")
+    ] = None,
+    author: Annotated[
+        list[str] | None, typer.Option(help="An author whose papers are always shown; repeatable.")
+    ] = None,
+    slack: Annotated[str | None, typer.Option(help="The id of a Slack channel.")] = None,
+    email: Annotated[str | None, typer.Option(help="A mail address.")] = None,
+    maildir: Annotated[
+        str | None, typer.Option(help="The name of a Maildir, which needs no account.")
+    ] = None,
     at: Annotated[str | None, typer.Option(help='Local time, such as "08:30".')] = None,
-    timezone: Annotated[str | None, typer.Option(help="Such as Europe/Paris.")] = None,
-    force: Annotated[bool, typer.Option(help="Write over a profile of that name.")] = False,
+    timezone: Annotated[str | None, typer.Option(help="An IANA time zone, such as Europe/Paris.")] = None,
+    force: Annotated[bool, typer.Option(help="Overwrite a profile of that name.")] = False,
 ) -> None:
-    """A first profile and .env: asks for what the options do not say."""
+    """Write a first profile and .env; on a terminal, ask for what the options leave out."""
     from bot.profiles import wizard
 
     answers = wizard.Answers(
@@ -117,7 +123,7 @@ def check(
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Profiles or folders.")
     ] = None,
 ) -> None:
-    """Every problem of profiles, settings and own templates as file:line:col: message, all at once."""
+    """Report every problem of profiles, settings and custom templates as file:line:col: message."""
     from bot.config.settings import load_settings
     from bot.profiles.load import load_profiles
     from bot.text.plain import pluralize
@@ -149,7 +155,7 @@ def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
 
 @cli.command()
 def schema() -> None:
-    """The JSON Schema of a profile, for editors: paperboy schema > profiles/profile.schema.json"""
+    """Print the JSON Schema of a profile, for editors: paperboy schema > profiles/profile.schema.json"""
     from bot.profiles.json_schema import json_schema
 
     print_json(json_schema())
@@ -162,33 +168,39 @@ def evaluate(
     ] = None,
     judgements: Annotated[
         Path | None,
-        typer.Argument(metavar="[LIBRARIES_OR_QUERIES]", help="Which papers are relevant to whom."),
+        typer.Argument(
+            metavar="[LIBRARIES_OR_QUERIES]", help="Which papers are relevant to which reader or query."
+        ),
     ] = None,
     profile: Annotated[
-        str | None, typer.Option(metavar="PROFILE", help="Instead of files: how well its likes are found.")
+        str | None,
+        typer.Option(
+            metavar="PROFILE", help="Instead of files: how well the liked papers of a profile are found."
+        ),
     ] = None,
     as_: Annotated[
-        Literal["interest", "about"], typer.Option("--as", help="What of a profile a query is.")
+        Literal["interest", "about"],
+        typer.Option("--as", help="Whether a query is an interest or the about text of a profile."),
     ] = "interest",
     baselines: Annotated[
-        bool, typer.Option("--baselines/--no-baselines", help="With what others do beside it.")
+        bool, typer.Option("--baselines/--no-baselines", help="Compare with other methods.")
     ] = True,
     on: When = None,
     as_json: AsJson = False,
 ) -> None:
-    """How well papers are ranked: nDCG, MAP, MRR and recall, beside a TF-IDF centroid and a linear SVM."""
+    """Measure the ranking: nDCG, MAP, MRR and recall, compared with a TF-IDF centroid and a linear SVM."""
     from bot.cli.output import documents
     from bot.cli.output.progress import progress
     from bot.evaluation import tasks
 
     if profile:
         if papers:
-            raise UserError("either files or --profile: one's own profile is judged by the stored papers")
+            raise UserError("give either files or --profile, which uses the stored papers")
         task = _own_likes(profile, parse_when(on))
     elif papers and judgements:
         task = _from_set(papers, judgements, about=as_ == "about")
     else:
-        raise UserError("name two files, PAPERS and LIBRARIES_OR_QUERIES, or a --profile of your own")
+        raise UserError("give two files, PAPERS and LIBRARIES_OR_QUERIES, or --profile")
     from bot.evaluation.baselines import methods
 
     compared = methods(task, baselines=baselines)
@@ -200,7 +212,7 @@ def evaluate(
         from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(tables.evaluated(done))
+        console().print(tables.evaluation_tables(done))
 
 
 def _from_set(papers: Path, judgements: Path, *, about: bool) -> Task:
@@ -216,11 +228,13 @@ def _own_likes(name: str, moment: Moment) -> Task:
     from datetime import timedelta
 
     from bot.digests.corpus import ARCHIVE_SAMPLE, BACKGROUND_DAYS, BACKGROUND_SAMPLE
-    from bot.evaluation.tasks import Extent, own_likes
+    from bot.evaluation.tasks import Sampling, profile_task
 
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])
     since = moment.instant - timedelta(days=BACKGROUND_DAYS)
-    task = own_likes(profile, app.papers, Extent(since, moment.instant, BACKGROUND_SAMPLE, ARCHIVE_SAMPLE))
+    task = profile_task(
+        profile, app.papers, Sampling(since, moment.instant, BACKGROUND_SAMPLE, ARCHIVE_SAMPLE)
+    )
     app.close()
     return task

@@ -31,11 +31,11 @@ cli = typer.Typer(
 )
 
 When = Annotated[
-    str | None, typer.Option("--on", metavar="WHEN", help="A date or an ISO time instead of now.")
+    str | None, typer.Option("--on", metavar="WHEN", help="A date or an ISO time, instead of now.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document and nothing else.")]
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[PROFILE]...", help="Profiles by name; all when none.")
+    list[str] | None, typer.Argument(metavar="[PROFILE]...", help="Names of profiles; all by default.")
 ]
 
 
@@ -97,7 +97,7 @@ def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[
 
 
 def exit_code(rows: Iterable[SendResult], sound: bool) -> int:
-    """2 when a profile or a setting must be changed, else 1 when something failed or waits."""
+    """2 when a profile or a setting must be changed, 1 when something failed or waits, else 0."""
     rows = list(rows)
     if not sound or any(row.blocked for row in rows):
         return CHANGE_SOMETHING

@@ -1,4 +1,4 @@
-"""Commands of the day's work: ingest, preview, explain, send, and the processes that do it every day."""
+"""Commands of daily use: ingest, preview, explain, send, and the processes run and serve."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def ingest(
     ] = None,
     more_files: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", hidden=True)] = None,
     as_of: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="When these papers are first seen, instead of now.")
+        str | None,
+        typer.Option(metavar="WHEN", help="The time at which these papers are first seen, instead of now."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -76,7 +77,7 @@ def ingest(
         from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(tables.ingested(told, stored))
+        console().print(tables.ingest_table(told, stored))
     app.close()
     raise typer.Exit(FAILED if any(report.failed for report in told) else DONE)
 
@@ -87,15 +88,16 @@ def preview(
     everything: Annotated[
         bool,
         typer.Option(
-            "--all", help="With a PROFILE: every match, past threshold and limit. Without: all profiles."
+            "--all",
+            help="With a PROFILE: every match, regardless of threshold and limit. Without: all profiles.",
         ),
     ] = False,
     on: When = None,
-    format_: Annotated[Format, typer.Option("--format", help="How to show it.")] = Format.TERMINAL,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many papers.")] = None,
+    format_: Annotated[Format, typer.Option("--format", help="The output format.")] = Format.TERMINAL,
+    limit: Annotated[int | None, typer.Option(min=1, help="The most papers to show.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """What would be sent. Stores and sends nothing."""
+    """Show what would be sent; store and send nothing."""
     from bot.cli.output import documents
     from bot.digests.corpus import earliest_window_start
     from bot.digests.preview import combined_history, history_requests
@@ -134,12 +136,12 @@ def explain(
     on: When = None,
     as_json: AsJson = False,
 ) -> None:
-    """A paper's score term by term, its rank, and why it was or was not sent."""
+    """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
     from bot.presentation.console import console
 
     if not paper.strip():
-        raise UserError("which paper? give an id, a link or a title")
+        raise UserError("PAPER is empty: give an id, a link or a title")
     moment = parse_when(on)
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])
@@ -150,7 +152,7 @@ def explain(
     if as_json:
         print_json(documents.explain(profile.id, paper, found, moment.instant))
     else:
-        console().print(tables.explained(profile.id, paper, found))
+        console().print(tables.explanation_table(profile.id, paper, found))
     app.close()
 
 
@@ -158,10 +160,10 @@ def explain(
 def send(
     names: Names = None,
     on: When = None,
-    due: Annotated[bool, typer.Option("--due", help="Only what is due by its time and days.")] = False,
+    due: Annotated[bool, typer.Option("--due", help="Only what is due by time and day.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Compose and deliver what has no edition for its local date yet, and go on with what waits."""
+    """Compose and deliver what has no edition for its local date yet, and continue unfinished deliveries."""
     from bot.cli.output import documents
 
     moment = parse_when(on)
@@ -174,14 +176,14 @@ def send(
         from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(tables.sent(rows))
+        console().print(tables.send_lines(rows))
     app.close()
     raise typer.Exit(exit_code(rows, sound))
 
 
 @cli.command()
 def run() -> None:
-    """One process for every day: ingest every hour, deliver what is due, until SIGTERM."""
+    """Fetch every hour and deliver what is due, until SIGTERM."""
     from bot.bootstrap import App
     from bot.worker.daemon import Daemon, log_line, log_template_problem, set_up_logging
     from bot.worker.loop import Loop
@@ -203,11 +205,13 @@ def run() -> None:
 @cli.command()
 def serve(
     host: Annotated[
-        str | None, typer.Option(help="Where to listen: 127.0.0.1, or 0.0.0.0 where PORT is set.")
+        str | None, typer.Option(help="The address to listen on: 127.0.0.1, or 0.0.0.0 when PORT is set.")
     ] = None,
-    port: Annotated[int, typer.Option(min=0, max=65_535, envvar="PORT", help="0 takes a free one.")] = 8080,
+    port: Annotated[
+        int, typer.Option(min=0, max=65_535, envvar="PORT", help="The port; 0 chooses a free one.")
+    ] = 8080,
 ) -> None:
-    """The web process, which answers the unsubscribe links in mails, until SIGTERM."""
+    """Answer the unsubscribe links in mails, until SIGTERM."""
     from bot.bootstrap import App
     from bot.web import server
     from bot.worker.daemon import log_line, log_links, log_template_problem, set_up_logging

@@ -1,4 +1,4 @@
-"""Commands that keep things in order: how they stand, and what to do about what stopped."""
+"""Commands for operation: status, what to do about stopped deliveries, bounces, export, migrate."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bot.errors import UserError
 
 @cli.command()
 def status(as_json: AsJson = False) -> None:
-    """What needs you, with the command for it; what waits until when; the sources and the newest digests."""
+    """Show what needs you, with the command for it; what waits and until when; sources and newest digests."""
     from bot.cli.output import documents
     from bot.delivery.status import Status
 
     app = open_app()
-    affairs = Status(
+    current = Status(
         utc_now(),
         app.papers.count(),
         app.source_states.all(),
@@ -31,48 +31,48 @@ def status(as_json: AsJson = False) -> None:
         app.receivers.bounces(),
     )
     if as_json:
-        print_json(documents.status(affairs))
+        print_json(documents.status(current))
     else:
-        from bot.cli.output.status import shown
+        from bot.cli.output.status import status_screen
         from bot.presentation.console import console
 
-        console().print(shown(affairs))
+        console().print(status_screen(current))
     app.close()
 
 
 @cli.command()
 def resend(
     delivery: Annotated[
-        str | None, typer.Argument(help="Its id, as status shows it; the beginning is enough.")
+        str | None, typer.Argument(help="The delivery's id, as status shows it; the beginning is enough.")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="All that failed.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Everything that failed.")] = False,
     on: When = None,
     as_json: AsJson = False,
 ) -> None:
-    """An explicit second try of a delivery that stopped (failed or uncertain); it lifts the pauses of its target."""
+    """Try a stopped delivery (failed or uncertain) again; ends the pause of its target."""
     from bot.cli.output import documents, tables
     from bot.delivery.resend import find_stopped
     from bot.delivery.resend import resend as resend_deliveries
     from bot.presentation.console import console
 
     if bool(delivery) == everything:
-        raise UserError("which delivery? give its id, as `paperboy status` shows it, or --all")
+        raise UserError("give the id of a delivery, as `paperboy status` shows it, or --all")
     moment = parse_when(on)
     app = open_app()
     rows = resend_deliveries(find_stopped(app.outbox, delivery), app.delivery, moment)
     if as_json:
         print_json(documents.send(rows))
     else:
-        console().print(tables.sent(rows))
+        console().print(tables.send_lines(rows))
     app.close()
     raise typer.Exit(exit_code(rows, sound=True))
 
 
 @cli.command()
 def resume(
-    scope: Annotated[str, typer.Argument(metavar="WHERE", help="What is paused, as status shows it.")],
+    scope: Annotated[str, typer.Argument(metavar="WHERE", help="The paused scope, as status shows it.")],
 ) -> None:
-    """Send again to a target that was paused: refused for good, unsubscribed, or its mail came back."""
+    """End a pause: send again to a target that rejected messages, unsubscribed, or whose mail was returned."""
     app = open_app()
     pauses = {pause.scope: pause for pause in app.receivers.pauses()}
     meant = [scope] if scope in pauses else [name for name in pauses if name.partition(":")[2] == scope]
@@ -80,35 +80,40 @@ def resume(
         raise UserError(f"{scope!r} is not paused: {', '.join(pauses) or 'nothing is'}")
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
-    typer.echo(f"{pause.scope} goes on. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
+    typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
     for one in app.outbox.failed():
         if one.incident == pause.scope:
-            typer.echo(f"What stopped there is kept: paperboy resend {one.id}")
+            typer.echo(f"A stopped delivery is kept: paperboy resend {one.id}")
     app.close()
 
 
 @cli.command()
 def settle(
-    delivery: Annotated[str, typer.Argument(help="Its id, as status shows it; the beginning is enough.")],
+    delivery: Annotated[
+        str, typer.Argument(help="The delivery's id, as status shows it; the beginning is enough.")
+    ],
 ) -> None:
-    """Nothing more is to be done about a delivery that stopped: it has arrived, or is not wanted any more."""
+    """Declare that nothing more is to be done about a stopped delivery: it arrived, or is not wanted."""
     from bot.delivery.resend import find_stopped
     from bot.delivery.resend import settle as settle_delivery
 
     app = open_app()
     (one,) = find_stopped(app.outbox, delivery)
     settle_delivery(one, app.queue)
-    typer.echo(f"{one.id} is settled: it counts as sent, and its papers as given.")
+    typer.echo(f"{one.id} is settled: it counts as sent.")
     app.close()
 
 
 @cli.command()
 def bounces(
-    paths: Annotated[list[Path], typer.Argument(metavar="MAILDIR|FILE...", help="Or an mbox.")],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="MAILDIR|FILE...", help="A Maildir, an mbox, or a file with one mail."),
+    ],
     on: When = None,
     as_json: AsJson = False,
 ) -> None:
-    """Read reports that mail came back. A dead address is paused, its digests are kept; the rest is counted."""
+    """Read reports of returned mail. A dead address is paused and its digests are kept; others are counted."""
     from bot.channels.email.bounces import record_bounces
     from bot.cli.output import documents
 
@@ -122,17 +127,17 @@ def bounces(
         from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(tables.came_back(read))
+        console().print(tables.bounce_lines(read))
     app.close()
 
 
 @cli.command()
 def export(
     since: Annotated[
-        str | None, typer.Option(metavar="WHEN", help="Only papers first seen from then on.")
+        str | None, typer.Option(metavar="WHEN", help="Only papers first seen since then.")
     ] = None,
 ) -> None:
-    """The stored papers as JSON Lines, every field."""
+    """Print the stored papers as JSON Lines, with every field."""
     from bot.cli.output import documents
 
     start = parse_when(since, end_of_day=False).instant if since else None

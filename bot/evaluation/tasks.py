@@ -1,36 +1,34 @@
-"""How well papers are ranked: the tasks, the measures, and their means over profiles.
+"""Evaluation tasks: papers, profiles, which papers are relevant to each profile, and running methods on them.
 
-Owns what a task is (papers, profiles, which papers are relevant to each), the two forms of file that tell one, and
-the arithmetic of the measures. Refuses to know how anything is ranked: a `Method` is given a round and gives orders.
-
-Every measure is of one order of papers. Let g_i be the grade of the paper at place i (from 1; 0 when it is not
-relevant), R the number of relevant papers, and r_1 < ... < r_R their places. Grades above 0 are relevant.
+Does not depend on how papers are ranked: a `Method` gets a round and returns rankings.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from bot.errors import UserError
-from bot.evaluation.measures import MAIN, MEASURES, found
+from bot.evaluation.measures import MAIN, MEASURES, grade_ranking
 from bot.papers.model import CountedPaper, Paper
 from bot.profiles.model import Interest, Profile, Reference
 from bot.profiles.references import reference_key, resolve_references
 
 FOLDS = 5
-#: Fewer liked papers than this say nothing about a profile.
-FEWEST_LIKES = 5
-#: A reader whose library shows fewer papers than this is not asked for.
-FEWEST_SHOWN = 2
+#: The fewest liked papers with which a profile can be evaluated.
+MIN_LIKES = 5
+#: The fewest papers outside the fold with which a reader takes part in a round.
+MIN_SHOWN = 2
 
 
 class Kind(StrEnum):
+    """Where the judgements of a task come from."""
+
     LIBRARIES = "libraries"
     QUERIES = "queries"
     PROFILE = "profile"
@@ -46,93 +44,93 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Profiles for which the same papers are ranked, together as the product does it."""
+    """Profiles for which the same papers are ranked, in one model as in daily use."""
 
-    candidates: tuple[str, ...]  #: ids to rank, ascending: whatever keeps the order of ties breaks them by id
-    known: tuple[str, ...]  #: ids of papers to learn from, liked or not
+    candidates: tuple[str, ...]  #: ids to rank, ascending, so that a stable sort breaks ties by id
+    known: tuple[str, ...]  #: ids of the papers that a method may learn from, liked or not
     trials: tuple[Trial, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What methods are compared on."""
+    """Papers and judgements that methods are compared on."""
 
     kind: Kind
-    papers: tuple[CountedPaper, ...]  #: all that an id of the task can mean
-    archive: tuple[bytes, ...]  #: counts of the papers whose document frequencies count
-    background: tuple[CountedPaper, ...]  #: what relevance is measured against
+    papers: tuple[CountedPaper, ...]  #: all papers that the task names by id
+    archive: tuple[bytes, ...]  #: term counts of the papers that document frequencies come from
+    background: tuple[CountedPaper, ...]  #: the papers that relevance is measured against
     rounds: tuple[Round, ...]
-    missing: tuple[str, ...] = ()  #: judged ids that are not among the papers, sorted; left out
+    missing: tuple[str, ...] = ()  #: judged ids that are not among the papers, sorted; they are left out
 
     @property
     def trials(self) -> tuple[Trial, ...]:
-        """Of all rounds, in order."""
-        return tuple(trial for one in self.rounds for trial in one.trials)
+        """The trials of all rounds, in order."""
+        return tuple(trial for round_ in self.rounds for trial in round_.trials)
 
 
 class Method(Protocol):
-    """A way to rank."""
+    """A way to rank papers."""
 
     @property
     def name(self) -> str: ...
 
     @property
     def parameters(self) -> Mapping[str, float]:
-        """What was chosen for it by hand."""
+        """Parameter values that were chosen by hand."""
         ...
 
-    def rank(self, asked: Round) -> Iterator[Sequence[str]]:
-        """For each trial of the round, in order, the ids of all its candidates, best first."""
+    def rank(self, round_: Round) -> Iterator[Sequence[str]]:
+        """For each trial of the round, in order, the ids of all candidates, best first."""
         ...
-
-
-# --- Measures ---------------------------------------------------------------------------------------------
 
 
 # --- Judging ----------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
-    """What a method made of one trial."""
+class TrialResult:
+    """The measures of one method on one trial."""
 
     profile: str
-    scores: Mapping[str, float]  #: by the measures' names
-    places: Mapping[str, int]  #: of the relevant papers, from 1
-    candidates: int  #: how many papers were ranked
+    scores: Mapping[str, float]  #: by name of the measure
+    places: Mapping[str, int]  #: ranks of the relevant papers, from 1
+    candidates: int  #: number of papers that were ranked
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """What a method made of a task."""
+class MethodResult:
+    """The measures of one method on a whole task."""
 
     name: str
     parameters: Mapping[str, float]
-    judged: tuple[Judged, ...]  #: in the order of the task's trials
+    trial_results: tuple[TrialResult, ...]  #: in the order of the task's trials
 
     @property
     def means(self) -> dict[str, float]:
         """Each measure's mean over all trials."""
-        return _means(self.judged)
+        return _means(self.trial_results)
 
     @property
     def by_profile(self) -> dict[str, float]:
         """Each profile's mean of the main measure over its trials."""
-        return {profile: _mean(one.scores[MAIN] for one in some) for profile, some in self._grouped().items()}
+        return {
+            profile: _mean(result.scores[MAIN] for result in results)
+            for profile, results in self._grouped().items()
+        }
 
-    def _grouped(self) -> dict[str, list[Judged]]:
-        groups: dict[str, list[Judged]] = {}
-        for one in self.judged:
-            groups.setdefault(one.profile, []).append(one)
+    def _grouped(self) -> dict[str, list[TrialResult]]:
+        groups: dict[str, list[TrialResult]] = {}
+        for result in self.trial_results:
+            groups.setdefault(result.profile, []).append(result)
         return groups
 
 
 @dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A task and what each method made of it, the product's own first."""
+    """A task and the results of every method, Paperboy's own first."""
 
     task: Task
-    results: tuple[Result, ...]
+    results: tuple[MethodResult, ...]
 
     @property
     def profiles(self) -> tuple[str, ...]:
@@ -140,8 +138,8 @@ class Evaluation:
 
 
 @dataclass(frozen=True, slots=True)
-class Hidden:
-    """Where a liked paper came that the profile did not tell of."""
+class HiddenPaper:
+    """The rank of a liked paper that was hidden from the profile."""
 
     paper: Paper
     place: int
@@ -151,51 +149,52 @@ class Hidden:
 def evaluate(
     task: Task, methods: Iterable[Method], step: Callable[[str], None] = lambda name: None
 ) -> Evaluation:
-    """Let every method rank every round. Of methods with one name (other parameters) the best by MAIN stands.
+    """Run every method on every round.
 
-    `step` is called after each trial.
+    Of several methods with the same name (and other parameters), only the best by MAIN is kept. `step` is called
+    with the method's name after each trial.
     """
-    best: dict[str, Result] = {}
+    best: dict[str, MethodResult] = {}
     for method in methods:
-        result = judge(task, method, step)
+        result = run_method(task, method, step)
         rival = best.get(result.name)
         if rival is None or result.means[MAIN] > rival.means[MAIN]:
             best[result.name] = result
     return Evaluation(task, tuple(best.values()))
 
 
-def judge(task: Task, method: Method, step: Callable[[str], None] = lambda name: None) -> Result:
-    """One method's orders, measured."""
-    judged = []
-    for asked in task.rounds:
-        for trial, order in zip(asked.trials, method.rank(asked), strict=True):
-            judged.append(_judged(trial, order))
+def run_method(task: Task, method: Method, step: Callable[[str], None] = lambda name: None) -> MethodResult:
+    """The measures of one method on each trial of a task."""
+    results = []
+    for round_ in task.rounds:
+        for trial, order in zip(round_.trials, method.rank(round_), strict=True):
+            results.append(_measure(trial, order))
             step(method.name)
-    return Result(method.name, method.parameters, tuple(judged))
+    return MethodResult(method.name, method.parameters, tuple(results))
 
 
-def hidden(done: Evaluation) -> tuple[Hidden, ...]:
-    """Where the product put the papers that it was not told of, best place first; only of one's own profile."""
-    if done.task.kind is not Kind.PROFILE:
+def hidden_papers(evaluation: Evaluation) -> tuple[HiddenPaper, ...]:
+    """The ranks that Paperboy gave to the hidden papers of a PROFILE task, best first; empty for other tasks."""
+    if evaluation.task.kind is not Kind.PROFILE:
         return ()
-    papers = {one.paper.id: one.paper for one in done.task.papers}
-    told = (
-        Hidden(papers[id_], place, judged.candidates)
-        for judged in done.results[0].judged
-        for id_, place in judged.places.items()
+    papers = {counted.paper.id: counted.paper for counted in evaluation.task.papers}
+    found = (
+        HiddenPaper(papers[id_], place, result.candidates)
+        for result in evaluation.results[0].trial_results
+        for id_, place in result.places.items()
     )
-    return tuple(sorted(told, key=lambda one: (one.place, one.paper.id)))
+    return tuple(sorted(found, key=lambda hidden: (hidden.place, hidden.paper.id)))
 
 
-def _judged(trial: Trial, order: Sequence[str]) -> Judged:
-    seen = found(order, trial.relevant)
-    scores = {name: measure(seen) for name, measure in MEASURES.items()}
+def _measure(trial: Trial, order: Sequence[str]) -> TrialResult:
+    ranking = grade_ranking(order, trial.relevant)
+    scores = {name: measure(ranking) for name, measure in MEASURES.items()}
     places = {id_: place for place, id_ in enumerate(order, start=1) if id_ in trial.relevant}
-    return Judged(trial.profile.id, scores, places, len(order))
+    return TrialResult(trial.profile.id, scores, places, len(order))
 
 
-def _means(judged: Sequence[Judged]) -> dict[str, float]:
-    return {name: _mean(one.scores[name] for one in judged) for name in MEASURES}
+def _means(results: Sequence[TrialResult]) -> dict[str, float]:
+    return {name: _mean(result.scores[name] for result in results) for name in MEASURES}
 
 
 def _mean(numbers: Iterable[float]) -> float:
@@ -207,32 +206,33 @@ def _mean(numbers: Iterable[float]) -> float:
 
 
 def fold_of(id_: str) -> int:
-    """Which of the folds a paper falls into: the same in every set and on every machine."""
-    return _hash(id_) % FOLDS
+    """The number of the fold that a paper belongs to, from its id alone: the same on every machine."""
+    return _hash_of(id_) % FOLDS
 
 
-def _hash(id_: str) -> int:
+def _hash_of(id_: str) -> int:
     return int.from_bytes(hashlib.sha256(id_.encode()).digest()[:8])
 
 
-def libraries(
+def library_task(
     papers: Sequence[CountedPaper],
     liked: Mapping[str, Sequence[str]],
     folds: Sequence[Sequence[str]] | None = None,
 ) -> Task:
-    """For each fold and reader: the library outside the fold is liked, that within it is to be found.
+    """Cross-validation over readers' libraries: papers outside a fold are liked, those inside it are to be found.
 
-    Without `folds` there are FOLDS, by `fold_of`. Raises UserError when no reader can be asked for.
+    `liked`: paper ids by reader. Without `folds` there are FOLDS of them, by `fold_of`. Raises UserError when no
+    reader has enough papers.
     """
-    ids = sorted(one.paper.id for one in papers)
-    there = frozenset(ids)
+    ids = sorted(counted.paper.id for counted in papers)
+    known = frozenset(ids)
     parts = [[id_ for id_ in ids if fold_of(id_) == n] for n in range(FOLDS)] if folds is None else folds
-    rounds = tuple(_library_round(ids, there.intersection(part), liked) for part in parts)
-    judged = {id_ for some in (*liked.values(), *parts) for id_ in some}
-    task = _whole(Kind.LIBRARIES, papers, rounds, judged - there)
+    rounds = tuple(_library_round(ids, known.intersection(part), liked) for part in parts)
+    judged = {id_ for group in (*liked.values(), *parts) for id_ in group}
+    task = _build_task(Kind.LIBRARIES, papers, rounds, judged - known)
     if not task.rounds:
         raise UserError(
-            f"nothing to judge: no reader has {FEWEST_SHOWN} liked papers outside a fold and one in it"
+            f"no reader has {MIN_SHOWN} liked papers outside a fold and one inside it: nothing to evaluate"
         )
     return task
 
@@ -244,52 +244,58 @@ def _library_round(ids: Sequence[str], fold: frozenset[str], liked: Mapping[str,
     for reader, library in liked.items():
         shown = tuple(Reference(id_) for id_ in dict.fromkeys(library) if id_ in outside)
         relevant = {id_: 1.0 for id_ in library if id_ in fold}
-        if len(shown) >= FEWEST_SHOWN and relevant:
+        if len(shown) >= MIN_SHOWN and relevant:
             trials.append(Trial(Profile(id=reader, like=shown), relevant))
     return Round(tuple(sorted(fold)), known, tuple(trials))
 
 
-def queries(
-    papers: Sequence[CountedPaper], asked: Sequence[tuple[str, Mapping[str, float]]], *, about: bool = False
+def query_task(
+    papers: Sequence[CountedPaper],
+    judged_queries: Sequence[tuple[str, Mapping[str, float]]],
+    *,
+    about: bool = False,
 ) -> Task:
-    """Each query with the grades of papers is a profile with one interest (`about`: with that text); all papers
-    are ranked. A query without a relevant paper is left out. Raises UserError when none is left.
+    """Each query is a profile with one interest, or with that `about` text, for which all papers are ranked.
+
+    `judged_queries`: texts with grades by paper id; a query without a relevant paper is left out. Raises UserError
+    when none is left.
     """
-    ids = tuple(sorted(one.paper.id for one in papers))
-    there = frozenset(ids)
-    names = _distinct(query for query, _ in asked)
+    ids = tuple(sorted(counted.paper.id for counted in papers))
+    known = frozenset(ids)
+    names = _distinct(query for query, _ in judged_queries)
     trials = []
-    for name, (query, grades) in zip(names, asked, strict=True):
-        relevant = {id_: grade for id_, grade in grades.items() if grade > 0 and id_ in there}
+    for name, (query, grades) in zip(names, judged_queries, strict=True):
+        relevant = {id_: grade for id_, grade in grades.items() if grade > 0 and id_ in known}
         profile = Profile(id=name, about=query) if about else Profile(id=name, interests=(Interest(query),))
         if relevant:
             trials.append(Trial(profile, relevant))
-    judged = {id_ for _, grades in asked for id_ in grades}
-    task = _whole(Kind.QUERIES, papers, (Round(ids, (), tuple(trials)),), judged - there)
+    judged = {id_ for _, grades in judged_queries for id_ in grades}
+    task = _build_task(Kind.QUERIES, papers, (Round(ids, (), tuple(trials)),), judged - known)
     if not task.rounds:
-        raise UserError("nothing to judge: no query has a relevant paper among the papers")
+        raise UserError("no query has a relevant paper among the papers: nothing to evaluate")
     return task
 
 
 def _distinct(names: Iterable[str]) -> Iterator[str]:
-    """The names, a repeated one with its number: a method knows profiles by their ids."""
+    """The names, each repetition with its number, because profiles of a task have distinct ids."""
     seen: dict[str, int] = {}
     for name in names:
         seen[name] = seen.get(name, 0) + 1
         yield name if seen[name] == 1 else f"{name} ({seen[name]})"
 
 
-def _whole(
+def _build_task(
     kind: Kind, papers: Sequence[CountedPaper], rounds: Iterable[Round], missing: Iterable[str]
 ) -> Task:
-    """A set's own papers are its archive and its background."""
+    """A task whose papers are also its archive and its background."""
     held = tuple(papers)
-    asked = tuple(one for one in rounds if one.trials)
-    return Task(kind, held, tuple(one.terms for one in held), held, asked, tuple(sorted(missing)))
+    counts = tuple(counted.terms for counted in held)
+    used = tuple(round_ for round_ in rounds if round_.trials)
+    return Task(kind, held, counts, held, used, tuple(sorted(missing)))
 
 
 class Archive(Protocol):
-    """What judging one's own profile needs of the stored papers."""
+    """The stored papers, as far as `profile_task` reads them."""
 
     def sample(
         self, size: int, until: datetime, since: datetime | None = None
@@ -303,55 +309,48 @@ class Archive(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
-    """What of the archive stands for it."""
+class Sampling:
+    """Which samples of the archive are used."""
 
     since: datetime
     until: datetime
-    background: int  #: papers first seen between the two that are drawn
-    archive: int  #: papers whose document frequencies count
+    background: int  #: number of papers sampled among those first seen between `since` and `until`
+    archive: int  #: number of papers sampled for document frequencies
 
 
-def own_likes(profile: Profile, archive: Archive, extent: Extent) -> Task:
-    """Each fifth of the stored liked papers in turn is hidden among the background's; the rest of the profile stays.
+def profile_task(profile: Profile, archive: Archive, sampling: Sampling) -> Task:
+    """Cross-validation of a profile: each fifth of its stored liked papers is hidden among the background papers.
 
-    What is not known to be liked counts as not liked, hidden papers too, as in the peers' daily use. Raises
-    UserError when too few of the liked papers are stored, or nothing to rank them among.
+    Papers that are not known to be liked count as not liked, hidden ones included, as in daily use. Raises UserError
+    when too few liked papers are stored, or there are no other papers to rank.
     """
     stored = archive.by_keys(key for r in (*profile.like, *profile.dislike) if (key := reference_key(r)))
     referenced = {paper.id for paper in stored.values()}
     profile = resolve_references(profile, stored)
     liked = frozenset(r.id for r in profile.like if r.id in referenced)
-    background = archive.sample(extent.background, extent.until, extent.since)
-    others = {one.paper.id for one in background} - referenced
-    _require_enough(profile, liked, others)
-    papers = {one.paper.id: one for one in (*background, *archive.counted(referenced))}
-    rounds = tuple(_own_round(profile, part, others, liked) for part in _dealt(liked))
-    counts = archive.sampled_counts(extent.archive, extent.until)
+    background = archive.sample(sampling.background, sampling.until, sampling.since)
+    others = {counted.paper.id for counted in background} - referenced
+    if len(liked) < MIN_LIKES:
+        raise UserError(
+            f"profile {profile.id!r} likes {len(liked)} stored papers, and evaluating it takes at least {MIN_LIKES}: "
+            "add some under `like`, and run `paperboy ingest` to fetch them"
+        )
+    if not others:
+        raise UserError("no other papers are stored to rank the liked ones among: run `paperboy ingest`")
+    papers = {counted.paper.id: counted for counted in (*background, *archive.counted(referenced))}
+    rounds = tuple(_profile_round(profile, part, others, liked) for part in _deal_into_folds(liked))
+    counts = archive.sampled_counts(sampling.archive, sampling.until)
     missing = tuple(sorted(r.id or r.title for r in profile.like if r.id not in referenced))
     return Task(Kind.PROFILE, tuple(papers.values()), counts, background, rounds, missing)
 
 
-def _require_enough(profile: Profile, liked: Collection[str], others: Collection[str]) -> None:
-    if len(liked) < FEWEST_LIKES:
-        raise UserError(
-            f"stored papers that profile {profile.id!r} likes: {len(liked)}, where judging it takes at least "
-            f"{FEWEST_LIKES}; add some under `like`, and let `paperboy ingest` fetch them"
-        )
-    if not others:
-        raise UserError("there are no stored papers to find the liked ones among: paperboy ingest")
-
-
-def _own_round(profile: Profile, part: frozenset[str], others: set[str], liked: frozenset[str]) -> Round:
+def _profile_round(profile: Profile, part: frozenset[str], others: set[str], liked: frozenset[str]) -> Round:
     shown = tuple(reference for reference in profile.like if reference.id not in part)
     trial = Trial(replace(profile, like=shown), dict.fromkeys(sorted(part), 1.0))
     return Round(tuple(sorted(others | part)), tuple(sorted(others | liked)), (trial,))
 
 
-def _dealt(ids: Iterable[str]) -> Iterator[frozenset[str]]:
-    """The ids in FOLDS parts of like size: a few of them would fall unevenly by `fold_of`."""
-    mixed = sorted(ids, key=lambda id_: (_hash(id_), id_))
-    return (frozenset(mixed[n::FOLDS]) for n in range(FOLDS))
-
-
-# --- Files ------------------------------------------------------------------------------------------------
+def _deal_into_folds(ids: Iterable[str]) -> Iterator[frozenset[str]]:
+    """The ids in FOLDS parts of equal size, give or take one; `fold_of` would divide a few ids unevenly."""
+    shuffled = sorted(ids, key=lambda id_: (_hash_of(id_), id_))
+    return (frozenset(shuffled[n::FOLDS]) for n in range(FOLDS))

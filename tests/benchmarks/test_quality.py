@@ -25,7 +25,7 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from bot.evaluation.baselines import COSTS, Bm25, Centroid, LinearSvm, Paperboy, Vectors
 from bot.evaluation.files import read_papers, read_task
 from bot.evaluation.measures import MAIN
-from bot.evaluation.tasks import Method, Result, Round, Task, judge
+from bot.evaluation.tasks import Method, MethodResult, Round, Task, run_method
 from bot.papers.model import CountedPaper
 from bot.ranking.counts import COUNT_BITS, counts
 from bot.ranking.linear import Ranker
@@ -89,24 +89,25 @@ def rivals() -> dict[str, Method]:
 # --- How well ---------------------------------------------------------------------------------------------
 
 
-def interval(ours: Result, theirs: Result) -> tuple[float, float]:
+def interval(ours: MethodResult, theirs: MethodResult) -> tuple[float, float]:
     """90 % bootstrap interval of the ratio of two means: readers are drawn with all their rankings, as one
     reader's folds are no independent samples.
     """
-    readers, rows = np.unique([one.profile for one in ours.judged], return_inverse=True)
+    readers, rows = np.unique([one.profile for one in ours.trial_results], return_inverse=True)
     draws = np.random.default_rng(0).multinomial(
         len(readers), np.full(len(readers), 1 / len(readers)), RESAMPLES
     )
     sums = [
-        draws @ np.bincount(rows, [one.scores[MAIN] for one in result.judged]) for result in (ours, theirs)
+        draws @ np.bincount(rows, [one.scores[MAIN] for one in result.trial_results])
+        for result in (ours, theirs)
     ]
     low, high = np.percentile(sums[0] / sums[1], TAILS)
     return float(low), float(high)
 
 
-def compare(title: str, ours: Result, others: dict[str, Result]) -> None:
+def compare(title: str, ours: MethodResult, others: dict[str, MethodResult]) -> None:
     """Figures and ratios, a line each."""
-    print(f"\n{title}: {MAIN}, mean over {len(ours.judged)} rankings; ratio with its 90 % interval")
+    print(f"\n{title}: {MAIN}, mean over {len(ours.trial_results)} rankings; ratio with its 90 % interval")
     print(f"  {'paperboy':<28}{ours.means[MAIN]:.4f}")
     for name, result in others.items():
         low, high = interval(ours, result)
@@ -117,10 +118,10 @@ def compare(title: str, ours: Result, others: dict[str, Result]) -> None:
 @needs_sets
 def test_libraries() -> None:
     """Readers' libraries: Paperboy, the centroid, and the SVM at each C on scikit-learn's words and on ours."""
-    ours = judge(library(), Paperboy(library()))
-    others = {name: judge(library(), method) for name, method in rivals().items()}
+    ours = run_method(library(), Paperboy(library()))
+    others = {name: run_method(library(), method) for name, method in rivals().items()}
     compare("library", ours, others)
-    assert len({len(result.judged) for result in (ours, *others.values())}) == 1
+    assert len({len(result.trial_results) for result in (ours, *others.values())}) == 1
 
 
 @needs_sets
@@ -128,10 +129,13 @@ def test_libraries() -> None:
 def test_queries(about: bool) -> None:
     """Short information needs: Paperboy, bm25s with its defaults, and the cosine of TF-IDF vectors."""
     task = keywords(about=about)
-    ours = judge(task, Paperboy(task))
-    others = {"bm25s": judge(task, Bm25(task.papers)), "cosine": judge(task, Centroid(Vectors(task.papers)))}
+    ours = run_method(task, Paperboy(task))
+    others = {
+        "bm25s": run_method(task, Bm25(task.papers)),
+        "cosine": run_method(task, Centroid(Vectors(task.papers))),
+    }
     compare(f"keywords as {'about' if about else 'interest'}", ours, others)
-    assert len(ours.judged) == len(others["bm25s"].judged)
+    assert len(ours.trial_results) == len(others["bm25s"].trial_results)
 
 
 # --- How fast ---------------------------------------------------------------------------------------------

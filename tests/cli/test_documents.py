@@ -1,4 +1,4 @@
-"""The documents of `--json`: exactly the keys of the contract, numbers rounded, unknown as null."""
+"""The documents of `--json`: exactly the keys of the contract, numbers rounded, null for unknown."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ TODAY = date(2026, 5, 5)
 STAMP = "2026-05-05T08:30:00Z"
 PAPER = Paper(
     id="arxiv:2502.19402",
-    title="On the $m^2$ of Andr\\'e",
+    title="On the m² of André",
     first_seen=NOW,
-    abstract="It costs 50\\%.",
-    authors=("Andr\\'e Example", "Ada Other"),
+    abstract="It costs 50%.",
+    authors=("André Example", "Ada Other"),
     categories=("cs.LG",),
     sources=("arxiv", "huggingface"),
     url="https://arxiv.org/abs/2502.19402",
@@ -62,12 +62,12 @@ ENTRY = {
 
 
 def through_json(document: Any) -> Any:
-    """As a reader of standard output gets it: no NaN, nothing that JSON does not know."""
+    """The document as a reader of standard output parses it; NaN is an error."""
     return json.loads(json.dumps(document, allow_nan=False))
 
 
 def test_preview() -> None:
-    """A list with a document for each profile, entries best first, text readable, numbers rounded."""
+    """One document for each profile, with entries best first and rounded numbers."""
     (document,) = through_json(documents.preview([DIGEST], NOW))
     assert list(document) == ["profile", "on", "candidates", "entries"]
     assert (document["profile"], document["on"], document["candidates"]) == ("ada", STAMP, 42)
@@ -78,13 +78,13 @@ def test_preview() -> None:
 
 
 def test_preview_of_nothing() -> None:
-    """No profile gives no document; a quiet day gives one without entries."""
+    """No profile gives an empty list; a quiet day gives a document without entries."""
     assert documents.preview([], NOW) == []
     assert documents.preview([replace(DIGEST, papers=())], NOW)[0]["entries"] == []
 
 
 def test_ingest() -> None:
-    """Counts for each source, what was unreadable with its place, and how many papers are stored in all."""
+    """Counts by source, unreadable entries with their place, and the number of stored papers."""
     told = [
         SourceReport("arxiv-api", 3, Counter({Change.NEW: 2, Change.KNOWN: 1})),
         SourceReport(
@@ -126,8 +126,8 @@ def test_ingest() -> None:
     }
 
 
-def test_ingest_tells_a_failure_once() -> None:
-    """A source that failed over what it could not read has that as its reason, and no second one."""
+def test_ingest_reports_a_failure_once() -> None:
+    """A source that failed because of unreadable entries has no second reason."""
     told = SourceReport(
         "arxiv-rss", 0, Counter(), (Unreadable("line 1", "not XML"),), "failed", "line 1: not XML"
     )
@@ -136,7 +136,7 @@ def test_ingest_tells_a_failure_once() -> None:
 
 
 def test_send() -> None:
-    """A row for each subscription, its channel and state as words."""
+    """A row for each subscription, with channel and state as text."""
     rows = [
         SendResult("ada", ChannelName.SLACK, "C0PAPERS", TODAY, "sent", 10),
         SendResult(
@@ -160,7 +160,7 @@ EXPLAIN_KEYS = [
 
 
 def test_explain() -> None:
-    """Score, rank and reasons of a stored paper, under its own id however it was asked for."""
+    """Score, rank and reasons of a stored paper, under its canonical id."""
     found = Explanation(PAPER, SCORED, 3, 42, Decision(Verdict.BEYOND_LIMIT, "it is number 3"))
     document = through_json(documents.explain("ada", "2502.19402v1", found, NOW))
     assert list(document) == EXPLAIN_KEYS
@@ -178,8 +178,8 @@ def test_explain() -> None:
     }
 
 
-def test_explain_what_is_not_stored() -> None:
-    """All keys are there, null where there is nothing to say, and the paper as it was asked for."""
+def test_explain_a_paper_that_is_not_stored() -> None:
+    """All keys are present, null where unknown, and the paper as it was given."""
     found = Explanation(None, None, None, 42, Decision(Verdict.NOT_STORED, "no listing has shown it"))
     document = through_json(documents.explain("ada", "2502.99999", found, NOW))
     assert list(document) == EXPLAIN_KEYS
@@ -188,7 +188,7 @@ def test_explain_what_is_not_stored() -> None:
 
 
 def test_status() -> None:
-    """Sources with their last answers, editions with the worst of their parts, deliveries that are not through."""
+    """Sources with their last answers, editions with their state, unfinished deliveries."""
     state = SourceState("arxiv-api", "failed", "no connection", NOW, None, None)
     fine = SourceState("huggingface", "ok", "", NOW, NOW, NOW - timedelta(days=1))
     to = (ChannelName.SLACK, "C0", "ada:slack:C0")
@@ -222,7 +222,7 @@ def test_status() -> None:
 
 
 def test_status_of_a_bad_night() -> None:
-    """What is paused and what came back stand beside what the contract names, and alerts among the deliveries."""
+    """Pauses and bounces are added when there are any; alerts are among the deliveries."""
     alert = Delivery(
         "a-1", None, 1, 0, DeliveryState.WAITING, ChannelName.SLACK, "C0OPS", ALERTS, until=NOW, why="busy"
     )
@@ -248,7 +248,7 @@ EXPORT_KEYS = [
 
 
 def test_export() -> None:
-    """Every field of the contract, as stored, TeX and all; `announced` may be a month."""
+    """Every field of the contract; `announced` may be a month."""
     document = through_json(documents.export(PAPER))
     assert list(document) == EXPORT_KEYS
     assert (document["title"], document["abstract"]) == (PAPER.title, PAPER.abstract)
@@ -256,8 +256,8 @@ def test_export() -> None:
     assert (document["votes"], document["withdrawn"]) == (12, False)
 
 
-def test_export_says_null_for_what_is_unknown() -> None:
-    """Unknown is null and not zero or empty; lists are empty lists."""
+def test_export_of_unknown_values() -> None:
+    """Unknown values are null, not zero or empty; lists are empty lists."""
     document = through_json(documents.export(Paper("title:x", "X", NOW)))
     unknown = {key for key, value in document.items() if value is None}
     assert unknown == {
@@ -277,5 +277,5 @@ def test_export_says_null_for_what_is_unknown() -> None:
     ],
 )
 def test_iso(moment: datetime | None, text: str | None) -> None:
-    """Times are ISO to the second, UTC as Z."""
+    """Times are ISO to the second, with Z for UTC."""
     assert documents.iso(moment) == text

@@ -1,4 +1,4 @@
-"""What `paperboy status` shows: first what needs somebody, with the command for it, on one screen."""
+"""The text of `paperboy status`: what needs a person first, with the command for it, on one screen."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from rich.console import Console
 
-from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, shown
+from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, status_screen
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause, Stage
 from bot.delivery.status import Status
 from bot.papers.model import SourceState
@@ -18,15 +18,15 @@ TODAY = date(2026, 5, 5)
 S = DeliveryState
 
 
-def text(affairs: Status) -> str:
+def text(status: Status) -> str:
     console = Console(width=200, no_color=True, highlight=False)
     with console.capture() as capture:
-        console.print(shown(affairs))
+        console.print(status_screen(status))
     return capture.get()
 
 
 def edition(name: str, *states: DeliveryState, **changes: object) -> Edition:
-    """A digest of somebody's on Slack, a part for each state; `changes` are its deliveries'."""
+    """A Slack digest with one part for each state; `changes` apply to its deliveries."""
     target = f"C0{name.upper()}"
     key = f"{name}:slack:{target}"
     parts = tuple(
@@ -52,32 +52,32 @@ def edition(name: str, *states: DeliveryState, **changes: object) -> Edition:
 
 
 def section(page: str, title: str) -> list[str]:
-    """Its lines; none when it is not there."""
+    """The lines of a section; empty when the page has no such section."""
     _, _, rest = page.partition(f"\n{title}\n")
     return rest.partition("\n\n")[0].splitlines() if rest else []
 
 
 def test_a_good_morning_is_short() -> None:
-    """Nothing needs anybody and nothing waits: neither has a section."""
+    """When nothing needs a person and nothing waits, neither has a section."""
     source = SourceState("arxiv-rss", "ok", "", NOW, NOW, NOW)
     page = text(Status(NOW, 42, [source], [edition("ada", S.SENT)]))
     assert page.splitlines()[0] == "42 papers are stored."
     assert "Needs you" not in page
-    assert "Goes on" not in page
+    assert "Continues" not in page
     assert section(page, "Digests") == ["  2026-05-05 ada → slack C0ADA: sent, 5 papers"]
     assert "arxiv-rss: ok, last answer 2026-05-05 08:30Z" in page
 
 
-def test_before_anything_was_done() -> None:
-    """It says how to begin."""
+def test_an_empty_database_shows_how_to_start() -> None:
+    """An empty database shows the commands to start with."""
     page = text(Status(NOW, 0))
-    assert section(page, "Sources") == ["  none asked yet: paperboy ingest"]
+    assert section(page, "Sources") == ["  no source asked yet: paperboy ingest"]
     assert section(page, "Digests") == ["  none yet: paperboy send"]
 
 
-def test_what_needs_you_has_its_command() -> None:
-    """What failed, and why; what is held, which may have arrived; what is paused, and how much it holds up."""
-    affairs = Status(
+def test_what_needs_a_person_has_its_command() -> None:
+    """Failed deliveries with the reason, uncertain ones, and pauses with the number of deliveries they hold."""
+    status = Status(
         NOW,
         42,
         editions=[
@@ -87,10 +87,10 @@ def test_what_needs_you_has_its_command() -> None:
         ],
         pauses=[Pause("slack:C0DI", "it is archived", NOW - timedelta(days=1))],
     )
-    lines = section(text(affairs), "Needs you")
+    lines = section(text(status), "Needs you")
     assert lines == [
         "  paused slack:C0DI since 2026-05-04 08:30Z: it is archived",
-        "      nothing is sent there; 1 delivery kept; when mended: paperboy resume slack:C0DI",
+        "      nothing is sent there; 1 delivery kept; when fixed: paperboy resume slack:C0DI",
         "  failed 2026-05-05 bo → slack C0BO, part 2 of 2, after 2 attempts: no such user",
         "      when fixed: paperboy resend bo-2",
         "  held, uncertain 2026-05-05 cy → slack C0CY, after 2 attempts: the connection broke",
@@ -98,10 +98,10 @@ def test_what_needs_you_has_its_command() -> None:
     ]
 
 
-def test_what_waits_says_until_when_and_why() -> None:
-    """The next first; when it is given up; what is looked up; what a pause holds; what is under way."""
+def test_a_waiting_delivery_shows_until_when_and_why() -> None:
+    """In order of the next attempt, with when it is given up, looked up, held by a pause, or under way."""
     soon, later = NOW + timedelta(minutes=12), NOW + timedelta(hours=3)
-    affairs = Status(
+    status = Status(
         NOW,
         42,
         editions=[
@@ -113,11 +113,11 @@ def test_what_waits_says_until_when_and_why() -> None:
         ],
         pauses=[Pause("slack:C0ED", "it is archived", NOW)],
     )
-    lines = section(text(affairs), "Goes on by itself")
+    lines = section(text(status), "Continues by itself")
     assert lines == [
         "  sending 2026-05-05 cy → slack C0CY, after 2 attempts, tried again now: an attempt is under way "
         "(stage post), or its process died: taken up again after 08:30 UTC",
-        "  pending 2026-05-05 di → slack C0DI, to be sent by the next `paperboy send` or `run`",
+        "  pending 2026-05-05 di → slack C0DI, sent by the next `paperboy send` or `run`",
         "  pending 2026-05-05 ed → slack C0ED, waits for the pause to end",
         "  uncertain 2026-05-05 bo → slack C0BO, after 2 attempts, looked up 2026-05-05 08:42Z (in 12 min): "
         "the connection broke; or decide now: paperboy resend|settle bo-1",
@@ -127,9 +127,9 @@ def test_what_waits_says_until_when_and_why() -> None:
 
 
 def test_a_bad_night_fits_on_one_screen() -> None:
-    """Of a hundred of each kind some are shown and the rest is counted; digests are counted by day."""
+    """Of a hundred lines of each kind only some are shown; the rest, and digests by day, are counted."""
     hundred = [f"reader{n:03}" for n in range(100)]
-    affairs = Status(
+    status = Status(
         NOW,
         42,
         [SourceState("arxiv-rss", "failed", "no connection")],
@@ -140,7 +140,7 @@ def test_a_bad_night_fits_on_one_screen() -> None:
         pauses=[Pause(f"slack:C0{n}", "archived", NOW) for n in range(100)],
         bounces=[BounceSummary(f"{name}@example.org", 0, 3, NOW, "mailbox full") for name in hundred],
     )
-    page = text(affairs)
+    page = text(status)
     assert len(page.splitlines()) < 75  # of 200 columns
     assert page.count("and 92 more: paperboy status --json") == 4
     assert section(page, "Digests") == ["  2026-05-05: 100 failed, 100 waiting"]
@@ -150,8 +150,8 @@ def test_a_bad_night_fits_on_one_screen() -> None:
     assert SHOWN < EDITIONS_SHOWN < 100
 
 
-def test_an_alert_that_has_not_reached_the_operator() -> None:
-    """It waits as everything else does."""
+def test_an_alert_is_a_delivery_like_others() -> None:
+    """An alert that failed is listed with the other deliveries that need a person."""
     alert = Delivery("a-1", None, 1, 0, S.FAILED, ChannelName.SLACK, "C0OPS", ALERTS, attempts=1, why="gone")
     lines = section(text(Status(NOW, 42, alerts=[alert])), "Needs you")
     assert lines[0] == "  failed alert → slack C0OPS, after 1 attempt: gone"

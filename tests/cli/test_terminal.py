@@ -289,7 +289,7 @@ def test_markup_is_shown_as_it_is_written(width: int, console: Mapping[str, Any]
 def test_markup_in_other_lines_is_text_too() -> None:
     """A file's name as `ingest` reports it."""
     with (out := consoles.console()).capture() as shown:
-        out.print(tables.ingested([SourceReport("[bold]day[/bold] :robot:.txt")], 0), "[red]x[/red]")
+        out.print(tables.ingest_table([SourceReport("[bold]day[/bold] :robot:.txt")], 0), "[red]x[/red]")
     assert "[bold]day[/bold] :robot:.txt" in shown.get()
     assert "[red]x[/red]" in shown.get()
 

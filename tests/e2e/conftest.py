@@ -1,4 +1,4 @@
-"""What these tests stand on: an installation, and the servers around it."""
+"""An installation and local servers for the end-to-end tests."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.source_server import SourceServer
 
 @pytest.fixture
 def bench(tmp_path: Path) -> Bench:
-    """An installation without any setting but its data folder."""
+    """An installation whose only setting is the data folder."""
     return Bench(tmp_path).prepared()
 
 
@@ -37,14 +37,14 @@ def slack() -> Iterator[SlackServer]:
 
 @pytest.fixture
 def smtp() -> Iterator[SmtpServer]:
-    """A running SmtpServer that wants the right password."""
+    """A running SmtpServer that requires the right password."""
     with SmtpServer(login=("paperboy", "mail pass/word")) as server:
         yield server
 
 
 @pytest.fixture
 def offline(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """A machine without a network: who tries to reach one is noted and fails."""
+    """A machine without a network: attempts to connect are recorded and fail."""
     tried: list[Any] = []
 
     def refuse(self: socket.socket, address: Any) -> None:

@@ -1,4 +1,4 @@
-"""`evaluate`: how well papers are ranked, of a made-up set and of one's own profile."""
+"""`evaluate`: the quality of the ranking on an artificial set and on a profile's own likes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.e2e.listings import BACKGROUND, WORLD, json_lines, profile
 from tests.support.cli import Bench
 
 MEASURES = ["ndcg@10", "map", "mrr", "recall@10", "recall@100"]
-#: Eight subjects of four papers each; a subject's papers say the same of four places.
+#: Eight subjects of four papers each, which differ only in a place name.
 IDS = [f"arxiv:{work.number}" for work in BACKGROUND]
 SUBJECTS = [IDS[n::8] for n in range(8)]
 FOLDS = [[*IDS[:8]], [*IDS[8:16]], [*IDS[16:24]], [*IDS[24:]]]
@@ -28,7 +28,7 @@ QUERIES = [
 
 @pytest.fixture
 def tiny(bench: Bench) -> Bench:
-    """An installation beside the files of a small set."""
+    """An installation next to the files of a small set."""
     bench.file("papers.jsonl", json_lines(*BACKGROUND))
     bench.file("libraries.json", json.dumps(LIBRARIES))
     bench.file("queries.json", json.dumps(QUERIES))
@@ -40,7 +40,7 @@ def methods(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def test_libraries_as_a_document(tiny: Bench) -> None:
-    """Each method with all measures, and every profile with each method's nDCG."""
+    """Each method has all measures, and every profile has the nDCG of each method."""
     result = tiny.run("evaluate", "papers.jsonl", "libraries.json", "--json")
     document = result.json
     assert (result.code, result.err) == (0, "")
@@ -52,14 +52,14 @@ def test_libraries_as_a_document(tiny: Bench) -> None:
         assert list(method) == ["name", *MEASURES, "parameters"]
         assert all(0 <= method[name] <= 1 for name in MEASURES)
     assert methods(document)["svm"]["parameters"]["C"] in (0.01, 0.1, 1)
-    # Of the eight papers of a fold, one is of gus's subject and says what his other three say.
+    # One of the eight papers of a fold is on gus's subject, like his other three.
     assert methods(document)["paperboy"]["ndcg@10"] == 1
     assert [one["profile"] for one in document["per_profile"]] == ["gus", "fay"]
     assert document["per_profile"][0]["paperboy"] == 1
 
 
 def test_queries_as_a_document(tiny: Bench) -> None:
-    """No SVM; bm25 where it is installed; a query's words are its profile's name."""
+    """Queries have no SVM; BM25 where it is installed; the query is the profile's name."""
     document = tiny.run("evaluate", "papers.jsonl", "queries.json", "--json").json
     names = ["paperboy", "centroid", *(["bm25"] if find_spec("bm25s") else [])]
     assert (document["task"], [method["name"] for method in document["methods"]]) == ("queries", names)
@@ -67,15 +67,15 @@ def test_queries_as_a_document(tiny: Bench) -> None:
     assert methods(document)["paperboy"]["mrr"] == 1
 
 
-def test_a_query_can_be_what_a_profile_says_about_itself(tiny: Bench) -> None:
-    """`--as about` makes other profiles of the same queries."""
+def test_a_query_can_be_an_about_text(tiny: Bench) -> None:
+    """`--as about` gives other results for the same queries."""
     asked = tiny.run("evaluate", "papers.jsonl", "queries.json", "--as", "about", "--no-baselines", "--json")
     assert asked.code == 0
     assert methods(asked.json)["paperboy"]["mrr"] == 1
 
 
 def test_without_baselines_there_is_only_paperboy(tiny: Bench) -> None:
-    """And it is none the worse for it; gzip files are read as well."""
+    """`--no-baselines` runs only Paperboy, with the same result; gzip files are read too."""
     tiny.file("papers.jsonl.gz", gzip.compress(json_lines(*BACKGROUND)))
     whole = tiny.run("evaluate", "papers.jsonl", "libraries.json", "--json").json
     alone = tiny.run("evaluate", "papers.jsonl.gz", "libraries.json", "--no-baselines", "--json").json
@@ -84,13 +84,13 @@ def test_without_baselines_there_is_only_paperboy(tiny: Bench) -> None:
 
 
 def test_the_same_set_gives_the_same_bytes(tiny: Bench) -> None:
-    """Nothing in a method is left to chance."""
+    """The result is deterministic."""
     first = tiny.run("evaluate", "papers.jsonl", "libraries.json", "--json")
     assert first == tiny.run("evaluate", "papers.jsonl", "libraries.json", "--json")
 
 
 def test_the_table_shows_methods_ratios_and_profiles(tiny: Bench) -> None:
-    """Methods by measures, Paperboy to each baseline, and nDCG of each profile."""
+    """Methods by measures, ratios of Paperboy to each baseline, and nDCG by profile."""
     result = tiny.run("evaluate", "papers.jsonl", "libraries.json")
     assert (result.code, result.err) == (0, "")
     lines = [line.split() for line in result.out.splitlines() if line.strip()]
@@ -102,22 +102,22 @@ def test_the_table_shows_methods_ratios_and_profiles(tiny: Bench) -> None:
     assert [line[0] for line in lines[8:]] == ["gus", "fay"]
 
 
-def test_judged_ids_that_are_no_papers_are_one_line(tiny: Bench) -> None:
-    """They are counted and named, and do not stop anything."""
+def test_unknown_judged_ids_are_one_line(tiny: Bench) -> None:
+    """Unknown ids are counted and listed in one line, and stop nothing."""
     lost = [f"arxiv:1.{n}" for n in range(7)]
     judged = LIBRARIES | {"libraries": {"gus": [*SUBJECTS[0], *lost]}}
     tiny.file("more.json", json.dumps(judged))
     result = tiny.run("evaluate", "papers.jsonl", "more.json", "--no-baselines")
-    told = [line for line in result.out.splitlines() if "Left out" in line]
-    assert told == [
-        "Left out, as not among the papers: 7 judged ids: arxiv:1.0, arxiv:1.1, arxiv:1.2, arxiv:1.3, "
+    lines = [line for line in result.out.splitlines() if "Left out" in line]
+    assert lines == [
+        "Left out, not among the papers: 7 judged ids: arxiv:1.0, arxiv:1.1, arxiv:1.2, arxiv:1.3, "
         "arxiv:1.4, ..."
     ]
     document = tiny.run("evaluate", "papers.jsonl", "more.json", "--no-baselines", "--json").json
     assert document["missing"] == lost
 
 
-# --- One's own profile ------------------------------------------------------------------------------------
+# --- A profile's own likes ------------------------------------------------------------------------------------
 
 DAY = "2026-05-04"
 LIKED = SUBJECTS[0] + SUBJECTS[1]
@@ -134,8 +134,8 @@ def stocked(tmp_path: Path) -> Bench:
     return bench
 
 
-def test_a_profile_is_judged_by_its_own_likes(stocked: Bench) -> None:
-    """Each stored liked paper is hidden once, and its place told, among the papers that are not liked."""
+def test_a_profile_is_evaluated_by_its_likes(stocked: Bench) -> None:
+    """Each stored liked paper is hidden once and ranked among papers that are not liked."""
     result = stocked.run("evaluate", "--profile", "ada", "--on", DAY, "--json")
     document = result.json
     assert (result.code, result.err) == (0, "")
@@ -150,14 +150,14 @@ def test_a_profile_is_judged_by_its_own_likes(stocked: Bench) -> None:
     assert sorted(one["id"] for one in document["hidden"]) == sorted(LIKED)
     places = [one["rank"] for one in document["hidden"]]
     assert places == sorted(places)
-    # 33 papers less 8 liked ones are 25; one or two hidden ones come on top.
+    # 33 papers less 8 liked ones are 25; plus one or two hidden ones.
     assert {one["of"] for one in document["hidden"]} == {26, 27}
     # `world models` is an interest, and hidden papers of the liked subjects come next.
     assert places[-1] <= 3
 
 
 def test_hidden_papers_are_shown_by_title(stocked: Bench) -> None:
-    """With the place at which each came."""
+    """The table shows title and rank of each hidden paper."""
     result = stocked.run("evaluate", "--profile", "ada", "--on", DAY, "--no-baselines")
     after = result.out.partition("liked paper, hidden")[2].splitlines()[1:]
     assert len(after) == len(LIKED)
@@ -165,24 +165,24 @@ def test_hidden_papers_are_shown_by_title(stocked: Bench) -> None:
     assert all(" of 2" in line for line in after)
 
 
-def test_judging_a_profile_stores_nothing(stocked: Bench) -> None:
-    """No edition, and the same papers as before."""
+def test_evaluating_a_profile_stores_nothing(stocked: Bench) -> None:
+    """There is no edition, and the stored papers are unchanged."""
     before = stocked.export()
     assert stocked.run("evaluate", "--profile", "ada", "--on", DAY, "--no-baselines").code == 0
     assert stocked.export() == before
     assert stocked.run("status", "--json").json["editions"] == []
 
 
-def test_a_profile_with_few_stored_likes_is_told_so(stocked: Bench) -> None:
-    """Exit code 2, the number, and what to do."""
+def test_a_profile_with_few_stored_likes(stocked: Bench) -> None:
+    """Exit code 2, with the number and what to do."""
     stocked.profile("bo", profile(more=f'like: ["{LIKED[0]}", "arxiv:2604.99999"]\n'))
     result = stocked.run("evaluate", "--profile", "bo", "--on", DAY)
     assert (result.code, result.out) == (2, "")
-    assert "'bo' likes: 1, where judging it takes at least 5" in result.err
+    assert "'bo' likes 1 stored papers, and evaluating it takes at least 5" in result.err
     assert "`like`" in result.err
 
 
-# --- Mistakes ---------------------------------------------------------------------------------------------
+# --- Errors ---------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -194,12 +194,12 @@ def test_a_profile_with_few_stored_likes_is_told_so(stocked: Bench) -> None:
         (("--profile", "nobody"), "no profile"),
         (("papers.jsonl", "gone.json"), "gone.json: No such file"),
         (("gone.jsonl", "libraries.json"), "gone.jsonl: No such file"),
-        (("papers.jsonl", "papers.jsonl"), "papers.jsonl:2: no JSON"),
-        (("libraries.json", "libraries.json"), "libraries.json:1: a paper without an `id`"),
+        (("papers.jsonl", "papers.jsonl"), "papers.jsonl:2: invalid JSON"),
+        (("libraries.json", "libraries.json"), "libraries.json:1: this paper has no `id`"),
         (("papers.jsonl", "queries.json", "--as", "title"), "title"),
     ],
 )
-def test_mistakes_are_sentences(tiny: Bench, options: tuple[str, ...], words: str) -> None:
+def test_errors_name_the_place(tiny: Bench, options: tuple[str, ...], words: str) -> None:
     """Exit code 2, nothing on standard output, the place in the file, and no traceback."""
     tiny.profile("ada", profile())
     result = tiny.run("evaluate", *options)
@@ -208,10 +208,10 @@ def test_mistakes_are_sentences(tiny: Bench, options: tuple[str, ...], words: st
     assert "Traceback" not in result.err
 
 
-def test_papers_without_a_word_are_a_sentence(tiny: Bench) -> None:
-    """Nothing but stop words gives scikit-learn nothing to count."""
+def test_papers_without_words(tiny: Bench) -> None:
+    """Papers that contain only stop words are an error, not a traceback."""
     works = [replace(work, title="Of the", abstract="and so on") for work in BACKGROUND]
     tiny.file("papers.jsonl", json_lines(*works))
     result = tiny.run("evaluate", "papers.jsonl", "libraries.json")
     assert result.code == 2
-    assert "nothing to rank by" in result.err
+    assert "no words to rank by" in result.err

@@ -1,4 +1,4 @@
-"""`explain`: the whole sum behind a paper's place, and for a paper that was not sent the one reason why."""
+"""`explain`: the terms of a score, and the one reason why a paper is or is not sent."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.support.cli import ROOT, Bench
 
 DAY, LATER = "2026-05-04", "2026-05-05"
 MINE = "interests: [reward modelling, {phrase: world models, weight: 2}]\ndeliver: [{maildir: ada}]\n"
-#: The same people say nearly the same once more.
+#: A near-duplicate by the same authors.
 AGAIN = WORLD.but(
     number="2605.00104", title="World Models that Know What They Missed", authors=WORLD.authors[::-1]
 )
@@ -24,7 +24,7 @@ REPEATED = WORLD.but(number="2605.00105", day=NEXT.day)
 
 @pytest.fixture
 def stocked(bench: Bench) -> Bench:
-    """A day's papers on subjects of all kinds, and a profile."""
+    """A profile, and a day's papers on many subjects."""
     bench.profile("ada", MINE)
     ingest(bench, DAY, *BACKGROUND, WORLD, REWARD, TABLE)
     return bench
@@ -36,7 +36,7 @@ def ingest(bench: Bench, day: str, *works: Any) -> None:
 
 
 def explained(bench: Bench, paper: str = WORLD.number, on: str = DAY) -> dict[str, Any]:
-    """The document, whose terms add up; a person is told the same verdict and the same reason."""
+    """The JSON document, whose terms add up; the text shows the same verdict and reason."""
     result = bench.run("explain", "ada", paper, "--on", on, "--json")
     document: dict[str, Any] = result.json
     schemas.validate(document, schemas.EXPLAIN)
@@ -63,7 +63,7 @@ def verdict(bench: Bench, paper: str = WORLD.number, on: str = DAY) -> tuple[str
 
 
 def test_would_be_sent(stocked: Bench) -> None:
-    """Its place among the candidates, and the terms that brought it there."""
+    """The rank among the candidates, and the terms of the score."""
     told = explained(stocked)
     assert (told["verdict"], told["rank"], told["candidates"]) == ("would be sent", 1, 35)
     assert told["why"] == "it is number 1 in the digest"
@@ -71,7 +71,7 @@ def test_would_be_sent(stocked: Bench) -> None:
 
 
 def test_sent(stocked: Bench) -> None:
-    """It was in an earlier digest, and is no candidate any more; it keeps its score."""
+    """A paper of an earlier digest is not a candidate, and keeps its score."""
     before = explained(stocked)
     stocked.run("send", "--on", DAY)
     told = explained(stocked)
@@ -81,7 +81,7 @@ def test_sent(stocked: Bench) -> None:
 
 
 def test_muted(stocked: Bench) -> None:
-    """The mute that it falls under is named."""
+    """The mute that excludes the paper is named."""
     stocked.profile("ada", f"{MINE}mute: {{terms: [data], authors: [Cem Muster], categories: [hep-th]}}\n")
     assert verdict(stocked)[0] == "muted"
     assert "'data'" in verdict(stocked)[1]
@@ -90,7 +90,7 @@ def test_muted(stocked: Bench) -> None:
 
 
 def test_category(stocked: Bench) -> None:
-    """The categories that it is in are named."""
+    """The categories of the paper are named."""
     stocked.profile("ada", f"{MINE}categories: [cs.RO]\n")
     assert verdict(stocked, REWARD.number) == (
         "category",
@@ -100,7 +100,7 @@ def test_category(stocked: Bench) -> None:
 
 
 def test_below_threshold(stocked: Bench) -> None:
-    """Its relevance, or for `auto` how well it fits, beside what is asked for."""
+    """The relevance, or with `auto` the fit, is shown with the threshold."""
     stocked.profile("ada", f"{MINE}threshold: 100\n")
     told = explained(stocked)
     assert told["verdict"] == "below threshold"
@@ -113,7 +113,7 @@ def test_below_threshold(stocked: Bench) -> None:
 
 
 def test_beyond_limit(stocked: Bench) -> None:
-    """Its number, and how many there is room for."""
+    """The rank is shown with the limit."""
     stocked.profile("ada", f"{MINE}limit: 1\n")
     told = explained(stocked, REWARD.number)
     assert told["verdict"] == "beyond limit"
@@ -121,7 +121,7 @@ def test_beyond_limit(stocked: Bench) -> None:
 
 
 def test_outside_window(stocked: Bench) -> None:
-    """When it was first seen; it has a score all the same."""
+    """The time of first sight is shown; the paper has a score."""
     told = explained(stocked, on="2026-05-20")
     assert (told["verdict"], told["rank"], told["candidates"]) == ("outside window", None, 0)
     assert told["why"].startswith("first seen 2026-05-04 ")
@@ -129,14 +129,14 @@ def test_outside_window(stocked: Bench) -> None:
 
 
 def test_withdrawn(stocked: Bench) -> None:
-    """Its authors took it back after it was listed."""
+    """A paper that was withdrawn after it was listed."""
     gone = stocked.file("gone.jsonl", line(record(WORLD, withdrawn=True)))
     stocked.run("ingest", "--file", gone, "--as-of", DAY)
     assert verdict(stocked) == ("withdrawn", "its authors withdrew it")
 
 
 def test_same_work_as_a_better_one(stocked: Bench) -> None:
-    """Of two that say nearly the same, the one under which the other is named."""
+    """Of two near-duplicates, the paper under which the other is listed is named."""
     ingest(stocked, DAY, AGAIN)
     told = {number: explained(stocked, number) for number in (WORLD.number, AGAIN.number)}
     leader, other = sorted(told, key=lambda number: told[number]["rank"])
@@ -150,7 +150,7 @@ def test_same_work_as_a_better_one(stocked: Bench) -> None:
 
 
 def test_same_work_as_one_of_an_earlier_digest(stocked: Bench) -> None:
-    """Announced again under another number after it was sent: not sent again."""
+    """A near-duplicate of a paper that was sent is not sent."""
     stocked.run("send", "--on", DAY)
     ingest(stocked, LATER, REPEATED)
     assert verdict(stocked, REPEATED.number, LATER) == (
@@ -161,8 +161,8 @@ def test_same_work_as_one_of_an_earlier_digest(stocked: Bench) -> None:
     assert (row["state"], row["papers"]) == ("quiet", 0)
 
 
-def test_what_was_named_under_another_was_sent(stocked: Bench) -> None:
-    """Once the digest that names it went out, it is not sent on its own on another day."""
+def test_a_paper_listed_under_another_counts_as_sent(stocked: Bench) -> None:
+    """A near-duplicate that a sent digest listed is not sent on another day."""
     ingest(stocked, DAY, AGAIN)
     (row,) = stocked.run("send", "--on", DAY, "--json").json["editions"]
     assert (row["state"], row["papers"]) == ("sent", 3)  # with REWARD and TABLE
@@ -172,7 +172,7 @@ def test_what_was_named_under_another_was_sent(stocked: Bench) -> None:
 
 
 def test_same_work_as_a_liked_one(stocked: Bench) -> None:
-    """A paper that the profile names is known to its owner; it is shown what else is like it."""
+    """A paper that the profile names is not sent, because its owner knows it."""
     stocked.profile("ada", f"{MINE}like: [{WORLD.number}]\n")
     said, why = verdict(stocked)
     assert said == "same work"
@@ -180,7 +180,7 @@ def test_same_work_as_a_liked_one(stocked: Bench) -> None:
 
 
 def test_no_match(stocked: Bench) -> None:
-    """Nothing of the profile is in it."""
+    """No term of the profile occurs in the paper."""
     assert verdict(stocked, BACKGROUND[0].title) == (
         "no match",
         "it has nothing that the profile looks for",
@@ -188,14 +188,14 @@ def test_no_match(stocked: Bench) -> None:
 
 
 def test_not_stored(stocked: Bench) -> None:
-    """No listing has shown it; asked for as it was written."""
+    """A paper that no listing has shown; the document repeats the text that was given."""
     told = explained(stocked, "2605.99999")
     assert (told["verdict"], told["score"], told["reasons"]) == ("not stored", None, [])
     assert told["paper"] == "2605.99999"
 
 
 def test_followed_author_is_the_reason(stocked: Bench) -> None:
-    """Beyond the limit and below the threshold, and sent; the author stands among the terms."""
+    """A paper by a followed author is sent beyond limit and threshold; the author is one of the terms."""
     stocked.profile("ada", f"{MINE}limit: 1\nthreshold: 100\nauthors: [Otto Ondit]\n")
     told = explained(stocked, BACKGROUND[0].number)
     assert (told["verdict"], told["why"]) == ("would be sent", "you follow Otto Ondit")
@@ -203,7 +203,7 @@ def test_followed_author_is_the_reason(stocked: Bench) -> None:
 
 
 def test_votes_are_among_the_reasons(stocked: Bench) -> None:
-    """`trending` mixes them in: their share is a term of the sum."""
+    """With `trending`, votes are one of the terms."""
     popular = stocked.file("popular.jsonl", line(record(REWARD, votes=90)))
     stocked.run("ingest", "--file", popular, "--as-of", DAY)
     assert not any("votes" in one["term"] for one in explained(stocked, REWARD.number)["reasons"])
@@ -219,7 +219,7 @@ def test_votes_are_among_the_reasons(stocked: Bench) -> None:
 
 @pytest.fixture(scope="module")
 def sample(tmp_path_factory: pytest.TempPathFactory) -> Bench:
-    """The bundled papers, the example profiles, and one of them with votes mixed in."""
+    """The bundled papers and example profiles, one of them with `trending`."""
     bench = Bench(tmp_path_factory.mktemp("sample"))
     for path in (ROOT / "profiles").iterdir():
         bench.file(f"profiles/{path.name}", path.read_bytes())
@@ -232,7 +232,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.mark.parametrize("profile", ["language-models", "trendy"])
 def test_twenty_papers_are_explained_to_the_term(sample: Bench, profile: str) -> None:
-    """The terms of each add up to its score to nine digits; rank and relevance are those of `preview --all`."""
+    """The terms of a paper add up to its score (nine digits); rank and relevance equal those of `preview --all`."""
     (whole,) = sample.run("preview", profile, "--all", "--on", "2026-06-01", "--json").json
     entries = whole["entries"][:: max(1, len(whole["entries"]) // 10)][:10]
     assert len(entries) == 10

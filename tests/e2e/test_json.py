@@ -1,4 +1,4 @@
-"""The documents of `--json`: their shapes, their sums, and that the same question gets the same bytes."""
+"""The documents of `--json`: their shapes and sums, and that the same input gives the same bytes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ SLACK = "slack: C0PAPERS"
 
 @pytest.fixture
 def stocked(tmp_path: Path) -> Bench:
-    """A day's papers from two sources, and a profile for a Maildir and for Slack, which is not configured."""
+    """A day's papers from two sources, and a profile with a Maildir and with Slack, which is not configured."""
     bench = Bench(tmp_path).prepared()
     bench.profile(
         "ada", profile("maildir: ada", SLACK, more="avoid: [{phrase: kitchen table, weight: 0.2}]\n")
@@ -35,8 +35,8 @@ def assert_adds_up(scored: dict[str, Any]) -> None:
     assert scored["score"] == pytest.approx(total, abs=1e-9)
 
 
-def test_preview_is_the_contracts_document(stocked: Bench) -> None:
-    """`preview --json` is a list of profiles with their papers best first; the reasons add up to each score."""
+def test_preview_document(stocked: Bench) -> None:
+    """`preview --json` is a list of profiles with papers, best first; the reasons add up to each score."""
     result = stocked.run("preview", "ada", "--on", DAY, "--json")
     schemas.validate(result.json, schemas.PREVIEW)
     (digest,) = result.json
@@ -52,7 +52,7 @@ def test_preview_is_the_contracts_document(stocked: Bench) -> None:
 
 
 def test_preview_gives_the_same_bytes_twice_and_stores_nothing(stocked: Bench) -> None:
-    """Two previews of the same moment are equal byte by byte, and leave no edition behind."""
+    """Two previews of the same moment are equal byte by byte, and store no edition."""
     first = stocked.run("preview", "--on", DAY, "--json")
     assert first == stocked.run("preview", "--on", DAY, "--json")
     assert stocked.run("status", "--json").json["editions"] == []
@@ -60,21 +60,21 @@ def test_preview_gives_the_same_bytes_twice_and_stores_nothing(stocked: Bench) -
 
 
 def test_preview_by_another_process_gives_the_same_bytes(stocked: Bench) -> None:
-    """What a process printed does not hang on its hash seed or its owner: another one prints the same."""
+    """The output does not depend on the process's hash seed."""
     arguments = ("preview", "ada", "--all", "--on", DAY, "--json")
     here, there = stocked.run(*arguments), stocked.subprocess(*arguments)
     assert here.out == there.out
     schemas.validate(there.json, schemas.PREVIEW)
 
 
-def test_preview_obeys_its_limit(stocked: Bench) -> None:
-    """`--limit` cuts what is shown, best first."""
+def test_preview_limit(stocked: Bench) -> None:
+    """`--limit` shows only the best papers."""
     (digest,) = stocked.run("preview", "ada", "--limit", "1", "--on", DAY, "--json").json
     assert [entry["id"] for entry in digest["entries"]] == ["arxiv:2605.00101"]
 
 
 def test_ingest_counts_new_updated_and_known(bench: Bench) -> None:
-    """`ingest --json` tells each listing's entries and what they were; `papers` is all that are stored."""
+    """`ingest --json` counts entries by listing; `papers` is the number of stored papers."""
     listing = bench.file("day.jsonl", json_lines(WORLD, REWARD))
     revised = bench.file("later.jsonl", json_lines(WORLD.but(number="2605.00101v2"), REWARD, TABLE))
     first = bench.run("ingest", "--file", listing, "--as-of", DAY, "--json")
@@ -88,8 +88,8 @@ def test_ingest_counts_new_updated_and_known(bench: Bench) -> None:
     assert again.json["papers"] == 3
 
 
-def test_send_tells_each_subscription(stocked: Bench) -> None:
-    """`send --json` has a row for each subscription, one of which cannot be served and says why."""
+def test_send_document(stocked: Bench) -> None:
+    """`send --json` has a row for each subscription, including one that cannot be served and says why."""
     result = stocked.run("send", "--on", DAY, "--json")
     schemas.validate(result.json, schemas.SEND)
     rows = {row["channel"]: row for row in result.json["editions"]}
@@ -99,8 +99,8 @@ def test_send_tells_each_subscription(stocked: Bench) -> None:
     assert "SLACK_BOT_TOKEN" in rows["slack"]["why"]
 
 
-def test_send_says_the_same_twice_once_all_is_sent(stocked: Bench) -> None:
-    """A second and a third `send` of the same moment find nothing to do, in the same bytes."""
+def test_send_again_prints_the_same(stocked: Bench) -> None:
+    """A second and third `send` of the same moment find nothing to do and print the same bytes."""
     stocked.run("send", "--on", DAY)
     second = stocked.run("send", "--on", DAY, "--json")
     assert second == stocked.run("send", "--on", DAY, "--json")
@@ -116,8 +116,8 @@ def test_send_says_the_same_twice_once_all_is_sent(stocked: Bench) -> None:
         ("2605.99999", "not stored"),
     ],
 )
-def test_explain_is_the_contracts_document(stocked: Bench, paper: str, verdict: str) -> None:
-    """`explain --json` says where a paper stands, by id, link or title, and its terms add up to its score."""
+def test_explain_document(stocked: Bench, paper: str, verdict: str) -> None:
+    """`explain --json` finds a paper by id, link or title, and its terms add up to the score."""
     result = stocked.run("explain", "ada", paper, "--on", DAY, "--json")
     schemas.validate(result.json, schemas.EXPLAIN)
     assert (result.code, result.err, result.json["verdict"]) == (0, "", verdict)
@@ -127,7 +127,7 @@ def test_explain_is_the_contracts_document(stocked: Bench, paper: str, verdict: 
 
 
 def test_explain_agrees_with_preview(stocked: Bench) -> None:
-    """Score, relevance, rank and reasons are the very ones of the digest."""
+    """Score, relevance, rank and reasons equal those of `preview`."""
     (digest,) = stocked.run("preview", "ada", "--on", DAY, "--json").json
     for entry in digest["entries"]:
         told = stocked.run("explain", "ada", entry["id"], "--on", DAY, "--json").json
@@ -137,13 +137,13 @@ def test_explain_agrees_with_preview(stocked: Bench) -> None:
 
 
 def test_explain_knows_what_was_sent(stocked: Bench) -> None:
-    """Once a digest went out its papers' verdict is that they were sent."""
+    """After a digest was sent, the verdict of its papers is `sent`."""
     stocked.run("send", "--on", DAY)
     assert stocked.run("explain", "ada", "2605.00101", "--on", DAY, "--json").json["verdict"] == "sent"
 
 
-def test_status_is_the_contracts_document(stocked: Bench) -> None:
-    """`status --json` lists editions, and no delivery once all went through; twice it is the same bytes."""
+def test_status_document(stocked: Bench) -> None:
+    """`status --json` lists editions, and no delivery when all are sent; twice it prints the same bytes."""
     empty = stocked.run("status", "--json")
     stocked.run("send", "--on", DAY)
     full = stocked.run("status", "--json")
@@ -165,7 +165,7 @@ def test_status_is_the_contracts_document(stocked: Bench) -> None:
 
 
 def test_export_writes_every_paper_as_a_line(stocked: Bench) -> None:
-    """Each line of `export` is a whole record, null where unknown; `--since` leaves out what came before."""
+    """Each line of `export` is a complete record, null where unknown; `--since` omits older papers."""
     result = stocked.run("export")
     records = [json.loads(line) for line in result.out.splitlines()]
     for record in records:
@@ -180,7 +180,7 @@ def test_export_writes_every_paper_as_a_line(stocked: Bench) -> None:
 
 
 def test_an_export_can_be_read_again(stocked: Bench, tmp_path: Path) -> None:
-    """What one installation exports another one ingests, without complaint and without loss of a field."""
+    """Another installation ingests an export without errors and without losing a field."""
     exported = stocked.run("export").out
     (tmp_path / "other").mkdir()
     other = Bench(tmp_path / "other").prepared()
@@ -193,7 +193,7 @@ def test_an_export_can_be_read_again(stocked: Bench, tmp_path: Path) -> None:
 
 
 def test_an_error_leaves_standard_output_empty(stocked: Bench) -> None:
-    """With `--json` a mistake is told on standard error; nothing that is no JSON goes to standard output."""
+    """With `--json`, errors go to standard error only."""
     for arguments in (("preview", "nobody"), ("explain", "nobody", "x"), ("ingest", "--source", "nobody")):
         result = stocked.run(*arguments, "--json")
         assert (result.code, result.out) == (2, "")
@@ -202,7 +202,7 @@ def test_an_error_leaves_standard_output_empty(stocked: Bench) -> None:
 
 
 def test_a_bad_profile_does_not_spoil_the_document(stocked: Bench) -> None:
-    """Problems of other profiles go to standard error; the document is whole and the exit code says 2."""
+    """Problems of other profiles go to standard error; the document is complete, and the exit code is 2."""
     stocked.profile("bad", "interests: [xy]\nlimt: 3\ndeliver: [{maildir: bad}]\n")
     result = stocked.run("preview", "--on", DAY, "--json")
     schemas.validate(result.json, schemas.PREVIEW)
@@ -210,8 +210,8 @@ def test_a_bad_profile_does_not_spoil_the_document(stocked: Bench) -> None:
     assert "bad.yaml:2:1: " in result.err
 
 
-def test_an_encoding_that_lacks_a_character_is_no_reason_to_stop(stocked: Bench) -> None:
-    """A pipe of an old system shows a question mark in its place."""
+def test_output_in_an_encoding_that_lacks_a_character(stocked: Bench) -> None:
+    """A character that the output's encoding lacks is replaced by a question mark."""
     stocked.env["PYTHONIOENCODING"] = "ascii"
     result = stocked.subprocess("preview", "ada", "--on", DAY)
     assert (result.code, result.err) == (0, "")
@@ -220,11 +220,9 @@ def test_an_encoding_that_lacks_a_character_is_no_reason_to_stop(stocked: Bench)
 
 @pytest.mark.parametrize("form", ["html", "text", "slack", "terminal"])
 def test_preview_shows_the_digest_in_every_format(stocked: Bench, form: str) -> None:
-    """Each `--format` shows the papers in order on standard output; Slack's is JSON."""
+    """Each `--format` shows the papers in order; `slack` is JSON."""
     result = stocked.run("preview", "ada", "--on", DAY, "--format", form)
-    body = (
-        result.out.partition("<table")[2] or result.out
-    )  # before it an inbox's preview names the second one
+    body = result.out.partition("<table")[2] or result.out  # the preheader before it names the second paper
     places = [body.find(work.title) for work in (WORLD, REWARD, TABLE)]
     assert result.code == 0
     assert -1 not in places

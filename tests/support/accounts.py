@@ -1,4 +1,4 @@
-"""What the receivers hold, counted, beside what the database says was sent.
+"""Compares what receivers got with what the database says was sent.
 
 The promise: in Slack each part exactly once; by mail at least once, a second copy only where the connection broke
 after the content was handed over, with the same Message-ID and bytes; and the ledger equals what was received.
@@ -28,7 +28,7 @@ _PAPER = re.compile(r"arxiv\.org/abs/(\d{4}\.\d{5})")
 
 @dataclass(frozen=True)
 class Stored:
-    """What the database says."""
+    """The editions, deliveries and ledger of a database."""
 
     deliveries: dict[str, dict[str, Any]]  #: by id
     ledger: dict[str, set[str]]  #: papers by subscription
@@ -37,7 +37,7 @@ class Stored:
 
     @property
     def open(self) -> list[str]:
-        """Deliveries that will be tried again by themselves."""
+        """Deliveries that are tried again without a person."""
         return [
             id_ for id_, one in self.deliveries.items() if one["state"] != "sent" and id_ not in self.held
         ]
@@ -53,7 +53,7 @@ class Stored:
 
 
 def stored(url: str) -> Stored:
-    """Reads a database without any of the product's code."""
+    """Read a database without any of Paperboy's code."""
     engine = create_engine(url)
     with closing(engine.connect()) as connection:
         rows = connection.execute(
@@ -75,14 +75,14 @@ def stored(url: str) -> Stored:
 
 @dataclass
 class Accounts:
-    """What was found. `wrong` is empty when the promise was kept."""
+    """The result of the comparison; `wrong` is empty when the promise was kept."""
 
     posts: int = 0  #: Slack messages that were received
     mails: int = 0
     parts: int = 0  #: deliveries that the database holds
-    again: Counter[str] = field(default_factory=Counter)  #: second copies of mails, by cause
+    again: Counter[str] = field(default_factory=Counter)  #: second copies of mails by cause
     twice_in_slack: int = 0
-    lost: int = 0  #: sent says the database, and nobody received it
+    lost: int = 0  #: recorded as sent, and not received
     held: int = 0
     wrong: list[str] = field(default_factory=list)
 
@@ -102,7 +102,7 @@ class Accounts:
 def accounts(kept: Stored, slack: SlackServer, smtp: SmtpServer, killed: Iterable[str] = ()) -> Accounts:
     """Compare what was received with what is stored.
 
-    `killed`: the delivery that each kill hit between the handing over of its content and the record of it.
+    `killed`: for each kill, the delivery whose content was handed over and whose outcome was not recorded.
     """
     found = Accounts(posts=len(slack.messages), mails=len(smtp.received), parts=len(kept.deliveries))
     papers: dict[str, set[str]] = defaultdict(set)
@@ -138,7 +138,7 @@ def _count_slack(found: Accounts, kept: Stored, slack: SlackServer, papers: dict
 
 
 def _misplaced(message: dict[str, Any], one: dict[str, Any], kept: Stored) -> str:
-    """What is wrong with where a message is, and what it says."""
+    """What is wrong with the place of a message and with its content."""
     sent = json.loads(one["payload"])
     if any(message.get(name) != value for name, value in sent.items()):
         return "is not what was stored"
@@ -175,7 +175,7 @@ def _count_mail(
 
 
 def _count_again(found: Accounts, id_: str, again: int, killed: int, broken: int) -> None:
-    """Second copies, each with a break that excuses it."""
+    """Second copies, each with the break that allows it."""
     if again <= 0:
         return
     by_kill = min(again, killed)

@@ -1,4 +1,4 @@
-"""Papers, profiles, entries and a scripted channel for the tests of ranking, choosing and sending."""
+"""Papers, profiles, entries and a scripted channel for the tests of ranking, selection and sending."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def at(text: str) -> datetime:
 
 
 def make_paper(id_: str = "arxiv:2605.00001", title: str = "A title", **fields: Any) -> Paper:
-    """A paper first seen at NOW unless said otherwise; `id_` without a namespace is a test's own."""
+    """A paper first seen at NOW by default; an `id_` without a namespace gets the namespace of tests."""
     return Paper(**{"id": id_ if ":" in id_ else f"test:{id_}", "title": title, "first_seen": NOW, **fields})
 
 
@@ -57,7 +57,7 @@ def interests(*phrases: str | tuple[str, float]) -> tuple[Interest, ...]:
 
 
 def make_profile(*phrases: str | tuple[str, float], **fields: Any) -> Profile:
-    """A profile with these interests; its threshold lets everything pass that matches."""
+    """A profile with these interests, and a threshold that every match passes."""
     return Profile(**{"id": "ada", "interests": interests(*phrases), "threshold": 0.0, **fields})
 
 
@@ -82,20 +82,20 @@ def counted(paper: Paper) -> CountedPaper:
 
 
 def rank_among(model: Ranker, profile: Profile, papers: Iterable[Paper]) -> Ranking:
-    """Some papers of a model's window for a profile."""
+    """The ranking of some papers of a model's window for a profile."""
     numbers = {paper.id: number for number, paper in enumerate(model.papers[model.window])}
     return model.rank(profile, sum(1 << numbers[id_] for id_ in {paper.id for paper in papers}))
 
 
 @dataclass
 class FakeChannel:
-    """A channel whose receiver is a list; outcomes and lookups are scripted, and then all goes well.
+    """A channel that records what it sends; outcomes and lookups are scripted, and succeed after that.
 
     It renders one part for every `per_part` papers.
     """
 
     name: str = "maildir"
-    outcomes: list[Outcome] = field(default_factory=list)  #: of the next sends, in order
+    outcomes: list[Outcome] = field(default_factory=list)  #: outcomes of the next sends, in order
     can_find: bool = True  #: now
     can_look_up: bool = True  #: ever
     spacing: timedelta = timedelta(0)
@@ -158,7 +158,7 @@ class FakeChannel:
 
 @lru_cache(maxsize=1)
 def empty_database() -> bytes:
-    """A migrated database as a file's content: migrating takes longer than most tests."""
+    """The content of a migrated SQLite file: migrating takes longer than most tests."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "empty.db"
         database = Database(f"sqlite:///{path}")
@@ -172,7 +172,7 @@ def _never_wait_for_the_disk(connection: Any, _: Any) -> None:
 
 
 class World:
-    """The real store on a file, with a fake channel for each name."""
+    """The real store on a file, with a fake channel for each channel name."""
 
     def __init__(self, folder: Path) -> None:
         path = folder / "paperboy.db"
@@ -229,7 +229,7 @@ class World:
         return self.service(source_problems).send(profiles, moment, due=due)
 
     def sender(self, now: datetime = NOW, owner: str = "test", **changes: Any) -> Sender:
-        """A sender whose clocks stand still."""
+        """A sender whose clock does not advance."""
         return Sender(self.queue, self.channels, owner, lambda: now, lambda: now, **changes)
 
     def close(self) -> None:

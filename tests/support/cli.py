@@ -1,4 +1,4 @@
-"""One installation of Paperboy in a folder of its own, and its command: in this process, or in another."""
+"""An installation of Paperboy in a folder of its own, and its command, in this process or another."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from bot.cli import main
 from tests.support.builders import empty_database
 
 ROOT = Path(__file__).resolve().parents[2]
-#: Typer reads all annotations of all commands for every call, which takes longer than most calls: once will do.
+#: Built once: Typer reads the annotations of all commands at each call, which takes longer than most calls.
 _COMMANDS = cache(typer.main.get_command)
 
 
 @dataclass(frozen=True)
 class Result:
-    """What one call of the command came to."""
+    """The output and exit code of a call."""
 
     code: int
     out: str
@@ -35,24 +35,24 @@ class Result:
 
     @property
     def json(self) -> Any:
-        """Standard output as the one JSON document that it has to be, to the last byte."""
+        """Standard output, which must be exactly one JSON document."""
         document = json.loads(self.out)
         assert self.out == json.dumps(document, ensure_ascii=False, indent=2) + "\n"
         return document
 
 
 class Bench:
-    """A folder to work in, `profiles/` and `data/` in it, and an environment with nothing of this machine's."""
+    """A folder with `profiles/` and `data/`, and an environment without anything of this machine."""
 
     def __init__(self, folder: Path, **env: str) -> None:
         self.folder = folder
         self.profiles = folder / "profiles"
         self.data = folder / "data"
         self.env = {"PAPERBOY_DATA": str(self.data), **env}
-        self.said = ""  #: everything that any call printed
+        self.said = ""  #: the output of all calls
 
     def prepared(self) -> Bench:
-        """The same with its database in place: migrating an empty one takes longer than most commands."""
+        """The same with a migrated database, because migrating takes longer than most commands."""
         self.data.mkdir(parents=True, exist_ok=True)
         self.database.write_bytes(empty_database())
         return self
@@ -71,7 +71,7 @@ class Bench:
         return path
 
     def run(self, *arguments: str | Path) -> Result:
-        """The command in this process, its errors and exit code as a shell would see them."""
+        """Run the command in this process; errors and exit code are those of a shell."""
         out, err = _Stream(), _Stream()
         with (
             self._world(arguments),
@@ -82,7 +82,7 @@ class Bench:
         return self._heard(Result(code, out.text, err.text))
 
     def subprocess(self, *arguments: str | Path, timeout: float = 60) -> Result:
-        """The same as a process of its own."""
+        """Run the command as a process of its own."""
         done = subprocess.run(
             self.command(*arguments),
             cwd=self.folder,
@@ -99,7 +99,7 @@ class Bench:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """Of a process: PATH and the settings; the checkout's package and no user's files."""
+        """The environment of a process: PATH and the settings, the checkout's package, and no user files."""
         path = os.environ.get("PATH", "")
         return {"PATH": path, "HOME": str(self.folder), "PYTHONPATH": str(ROOT), **self.env}
 
@@ -108,7 +108,7 @@ class Bench:
         return [json.loads(line) for line in self.run("export").out.splitlines()]
 
     def stored_bytes(self) -> bytes:
-        """Everything that lies in the data folder."""
+        """The content of every file in the data folder."""
         return b"\0".join(path.read_bytes() for path in sorted(self.data.rglob("*")) if path.is_file())
 
     def _heard(self, result: Result) -> Result:
@@ -133,7 +133,7 @@ class Bench:
 
 
 class _Stream(io.TextIOWrapper):
-    """A standard stream in UTF-8 that is no terminal, and is never closed by what writes to it."""
+    """A standard stream in UTF-8 that is not a terminal, and is not closed by its writers."""
 
     def __init__(self) -> None:
         super().__init__(io.BytesIO(), encoding="utf-8", newline="\n", write_through=True)

@@ -1,4 +1,4 @@
-"""Stored editions for the tests of the store, what is looked at of them, and several processes at once."""
+"""Editions for the tests of the store, queries on them, and work by several processes at once."""
 
 from __future__ import annotations
 
@@ -39,14 +39,14 @@ def parts(count: int = 1) -> list[Part]:
 def add(
     outbox: Outbox, one: Edition, *, papers: tuple[str, ...] = (), count: int = 1, blind: int = 0
 ) -> bool:
-    """Store an edition of so many parts; part n shows its nth paper, if there is one."""
+    """Store an edition with so many parts; part n shows the nth paper, if there is one."""
     ids = papers or (f"arxiv:{one.id}",)
     shown = [replace(part, shows=ids[n : n + 1]) for n, part in enumerate(parts(count))]
     return outbox.add(one, NOW, {"papers": ["…"]}, ids, shown, blind)
 
 
 def step(state: DeliveryState, **values: Any) -> Transition:
-    """What an attempt at the first delivery led to; what stops is an incident of its own unless said otherwise."""
+    """The transition of the first delivery; each stop is an incident of its own by default."""
     stops = state is S.FAILED or (state is S.UNCERTAIN and not values.get("until"))
     return Transition(state, **{"incident": "ed1-1" if stops else None, **values})
 
@@ -58,7 +58,7 @@ def attempts(database: Database) -> list[tuple[Any, ...]]:
 
 
 def stages(database: Database) -> list[str]:
-    """How far each attempt came."""
+    """The stages of all attempts."""
     with database.reading() as session:
         return [str(stage) for stage in session.exec(select(AttemptRow.stage).order_by(AttemptRow.id))]
 
@@ -71,7 +71,7 @@ def rows(database: Database) -> Counter[str]:
 
 
 def stored(outbox: Outbox, id_: str = "ed1-1") -> Delivery:
-    """A delivery as it stands."""
+    """A delivery as it is stored."""
     (found,) = outbox.deliveries(id_)
     return found
 
@@ -89,7 +89,7 @@ def find_edition(outbox: Outbox, to: Subscription, on: date = TODAY) -> Edition 
 
 
 def at_once(database: Database, work: Callable[[Database, int], T], count: int) -> list[T]:
-    """Results of `work`, run by as many threads, each with a database of its own as a process would have."""
+    """Results of `work` in several threads, each with its own database connection as a process would have."""
     barrier, url = threading.Barrier(count), database.url.render_as_string(hide_password=False)
 
     def run(number: int) -> T:

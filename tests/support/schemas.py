@@ -1,4 +1,4 @@
-"""The documents of `--json` and the lines of `export`, as JSON Schemas: the contract, and not a field more."""
+"""JSON Schemas of the documents of `--json` and of the lines of `export`: the contract, without other fields."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NUMBER: Schema = {"type": "number"}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 100}
 DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
 TIME: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
-#: As exact as a source was.
+#: A date with the precision of the source.
 WHEN: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d(-\d\d(T\d\d:\d\d:\d\dZ)?)?$"}
 ID: Schema = {"type": "string", "pattern": r"^[a-z][a-z0-9_.-]*:\S"}
 CHANNEL: Schema = {"enum": ["slack", "email", "maildir"]}
@@ -29,7 +29,7 @@ def _or_null(schema: Schema) -> Schema:
 
 
 def _record(**properties: Schema) -> Schema:
-    """An object with all of these and nothing else."""
+    """An object with exactly these keys."""
     return {
         "type": "object",
         "properties": properties,
@@ -154,7 +154,7 @@ STATUS = _record(
     ),
 )
 
-#: One line of `export`: null where unknown.
+#: One line of `export`; null for unknown.
 EXPORT = _record(
     id=ID,
     title=WORDS,
@@ -177,6 +177,6 @@ EXPORT = _record(
 
 
 def validate(document: Any, schema: Schema) -> None:
-    """Raises jsonschema.ValidationError with the first difference."""
+    """Raise jsonschema.ValidationError with the first difference."""
     Draft202012Validator.check_schema(schema)
     Draft202012Validator(schema, format_checker=FormatChecker()).validate(document)

@@ -1,6 +1,6 @@
-"""What the commands say with `--json`: the documents of the contract, from values. Pure.
+"""The JSON documents that commands print with `--json`. Pure.
 
-Numbers are rounded to twelve places: a last bit of arithmetic is nothing to promise.
+Numbers are rounded to 12 decimal places, because the last bits of floating-point sums differ between machines.
 """
 
 from __future__ import annotations
@@ -13,14 +13,13 @@ from bot.delivery.model import BounceSummary, Edition
 from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
-from bot.evaluation.tasks import Evaluation, Result, hidden
+from bot.evaluation.tasks import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
 from bot.ranking.model import Reason
 from bot.sources.ingest import SourceReport
-from bot.text.latex import to_unicode
 
-if TYPE_CHECKING:  # which only their own commands need
+if TYPE_CHECKING:  # only some commands need these
     from bot.channels.email.bounces import BounceResult
     from bot.delivery.status import Status, Unfinished
 
@@ -60,25 +59,25 @@ def send(rows: Iterable[SendResult]) -> Json:
     }
 
 
-def explain(profile: str, asked: str, found: Explanation, now: datetime) -> Json:
-    scored = found.scored
+def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -> Json:
+    scored = explanation.scored
     return {
         "profile": profile,
-        "paper": found.paper.id if found.paper else asked,
+        "paper": explanation.paper.id if explanation.paper else paper,
         "on": iso(now),
         "score": _rounded(scored.score) if scored else None,
         "relevance": _rounded(scored.relevance) if scored else None,
-        "rank": found.rank,
-        "candidates": found.candidates,
+        "rank": explanation.rank,
+        "candidates": explanation.candidates,
         "reasons": _reasons(scored.reasons) if scored else [],
-        "verdict": str(found.decision.verdict),
-        "why": found.decision.why,
+        "verdict": str(explanation.decision.verdict),
+        "why": explanation.decision.why,
     }
 
 
-def status(affairs: Status) -> Json:
-    """`paused` and `bounces` are there only when there are any: the contract does not know them."""
-    paused = [{"where": pause.scope, "since": iso(pause.since), "why": pause.why} for pause in affairs.pauses]
+def status(status_: Status) -> Json:
+    """`paused` and `bounces` are present only when there are any."""
+    paused = [{"where": pause.scope, "since": iso(pause.since), "why": pause.why} for pause in status_.pauses]
     return {
         "sources": [
             {
@@ -88,38 +87,38 @@ def status(affairs: Status) -> Json:
                 "state": state.state,
                 "why": state.why,
             }
-            for state in affairs.sources
+            for state in status_.sources
         ],
-        "editions": [_edition(edition) for edition in affairs.editions],
-        "deliveries": [_delivery(one) for one in affairs.unfinished()],
+        "editions": [_edition(edition) for edition in status_.editions],
+        "deliveries": [_delivery(one) for one in status_.unfinished()],
         **({"paused": paused} if paused else {}),
-        **({"bounces": [_address(one) for one in affairs.bounces]} if affairs.bounces else {}),
+        **({"bounces": [_bounce(bounce) for bounce in status_.bounces]} if status_.bounces else {}),
     }
 
 
-def _address(one: BounceSummary) -> Json:
+def _bounce(bounce: BounceSummary) -> Json:
     return {
-        "target": one.target,
-        "hard": one.hard,
-        "soft": one.soft,
-        "last": iso(one.last),
-        "why": one.why,
+        "target": bounce.target,
+        "hard": bounce.hard,
+        "soft": bounce.soft,
+        "last": iso(bounce.last),
+        "why": bounce.why,
     }
 
 
-def evaluate(done: Evaluation) -> Json:
-    """`hidden` only for one's own profile: where the liked papers came that the ranking was not told of."""
+def evaluate(evaluation: Evaluation) -> Json:
+    """`hidden`, the ranks of the hidden liked papers, is present only for a profile's own likes."""
     found = [
-        {"id": one.paper.id, "title": to_unicode(one.paper.title), "rank": one.place, "of": one.candidates}
-        for one in hidden(done)
+        {"id": one.paper.id, "title": one.paper.title, "rank": one.place, "of": one.candidates}
+        for one in hidden_papers(evaluation)
     ]
     return {
-        "task": str(done.task.kind),
-        "papers": len(done.task.papers),
-        "profiles": len(done.profiles),
-        "missing": list(done.task.missing),
-        "methods": [_method(result) for result in done.results],
-        "per_profile": _per_profile(done),
+        "task": str(evaluation.task.kind),
+        "papers": len(evaluation.task.papers),
+        "profiles": len(evaluation.profiles),
+        "missing": list(evaluation.task.missing),
+        "methods": [_method(result) for result in evaluation.results],
+        "per_profile": _per_profile(evaluation),
         **({"hidden": found} if found else {}),
     }
 
@@ -157,28 +156,28 @@ def _source_report(report: SourceReport) -> Json:
         "new": report.changes[Change.NEW],
         "updated": report.changes[Change.UPDATED],
         "known": report.changes[Change.KNOWN],
-        "unreadable": [{"where": one.where, "why": one.why} for one in _told(report)],
+        "unreadable": [{"where": one.where, "why": one.why} for one in _unreadable(report)],
     }
 
 
-def _told(report: SourceReport) -> Iterable[Unreadable]:
-    """A source that failed, or was left alone, stands here too: the contract has no other place for it."""
-    told = report.unreadable
-    is_missing = report.state in ("failed", "skipped") and not told
-    return (*told, Unreadable(report.name, report.why)) if is_missing else told
+def _unreadable(report: SourceReport) -> Iterable[Unreadable]:
+    """What could not be read. A source that failed or was skipped is listed here too: the document has no state."""
+    if report.state in ("failed", "skipped") and not report.unreadable:
+        return (Unreadable(report.name, report.why),)
+    return report.unreadable
 
 
-def _entry(rank: int, one: ScoredPaper) -> Json:
+def _entry(rank: int, scored: ScoredPaper) -> Json:
     return {
         "rank": rank,
-        "id": one.paper.id,
-        "title": to_unicode(one.paper.title),
-        "authors": [to_unicode(name) for name in one.paper.authors],
-        "score": _rounded(one.score),
-        "relevance": _rounded(one.relevance),
-        "url": one.paper.url,
-        "sources": list(one.paper.sources),
-        "reasons": _reasons(one.reasons),
+        "id": scored.paper.id,
+        "title": scored.paper.title,
+        "authors": list(scored.paper.authors),
+        "score": _rounded(scored.score),
+        "relevance": _rounded(scored.relevance),
+        "url": scored.paper.url,
+        "sources": list(scored.paper.sources),
+        "reasons": _reasons(scored.reasons),
     }
 
 
@@ -186,16 +185,16 @@ def _reasons(reasons: Iterable[Reason]) -> list[Json]:
     return [{"term": reason.term, "weight": _rounded(reason.weight)} for reason in reasons]
 
 
-def _method(result: Result) -> Json:
+def _method(result: MethodResult) -> Json:
     means = {name: _rounded(value) for name, value in result.means.items()}
     return {"name": result.name, **means, "parameters": dict(result.parameters)}
 
 
-def _per_profile(done: Evaluation) -> list[Json]:
-    scores = {result.name: result.by_profile for result in done.results}
+def _per_profile(evaluation: Evaluation) -> list[Json]:
+    scores = {result.name: result.by_profile for result in evaluation.results}
     return [
         {"profile": profile, **{name: _rounded(by[profile]) for name, by in scores.items()}}
-        for profile in done.profiles
+        for profile in evaluation.profiles
     ]
 
 
@@ -210,11 +209,11 @@ def _edition(edition: Edition) -> Json:
     }
 
 
-def _delivery(one: Unfinished) -> Json:
-    delivery = one.delivery
+def _delivery(unfinished: Unfinished) -> Json:
+    delivery = unfinished.delivery
     return {
         "id": delivery.id,
-        "profile": one.profile,
+        "profile": unfinished.profile,
         "channel": str(delivery.channel),
         "target": delivery.target,
         "state": str(delivery.state),
@@ -224,7 +223,7 @@ def _delivery(one: Unfinished) -> Json:
     }
 
 
-def bounces(read: Iterable[BounceResult]) -> Json:
+def bounces(reports: Iterable[BounceResult]) -> Json:
     return {
         "reports": [
             {
@@ -234,7 +233,7 @@ def bounces(read: Iterable[BounceResult]) -> Json:
                 "status": one.status,
                 "why": one.why,
             }
-            for one in read
+            for one in reports
         ]
     }
 

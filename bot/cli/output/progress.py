@@ -1,4 +1,4 @@
-"""How long work shows itself: a bar on a terminal, nothing between the lines elsewhere. On standard error."""
+"""A progress bar on standard error, on a terminal only."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def progress(doing: str, total: int | None) -> Iterator[Callable[[str], None]]:
-    """A bar of `total` steps (None: unknown); call what it yields with the name of each step that is done."""
+    """A bar of `total` steps (None: unknown); the yielded function is called with the name of each finished step."""
     from rich.console import Console
     from rich.progress import Progress
 

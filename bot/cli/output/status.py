@@ -1,7 +1,7 @@
-"""How things stand: what needs somebody, what goes on by itself, and how sources and digests fare.
+"""The text of `paperboy status`.
 
-Owns what `paperboy status` says, and in which order: what needs somebody comes first, with the command for it, and a
-bad night fits on one screen. Refuses to know where it comes from.
+What needs a person comes first, with the command for it; each section is short enough that a bad night fits on one
+screen. `--json` has everything.
 """
 
 from __future__ import annotations
@@ -20,134 +20,139 @@ from bot.delivery.status import Status, Unfinished
 from bot.papers.model import SourceState
 from bot.text.plain import pluralize, truncate
 
-#: Lines of each kind; `--json` has the rest.
+#: Most lines of a section.
 SHOWN = 8
-#: More subscriptions than this are counted by day.
+#: The digests of more subscriptions than this are counted by day.
 EDITIONS_SHOWN = 10
 _WHY_LENGTH = 220
-#: How a state looks; anything else is plain.
+#: Rich styles of states; other states are plain.
 STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}
 
 
-def shown(affairs: Status) -> RenderableType:
-    """The whole screen."""
+def status_screen(status: Status) -> RenderableType:
+    """All sections that have something to show."""
     sections = (
-        ("Needs you", _needs_you(affairs)),
-        ("Goes on by itself", _goes_on(affairs)),
-        ("Mail that came back", _came_back(affairs.bounces)),
-        ("Unsubscribed", _unsubscribed(affairs)),
-        ("Sources", _sources(affairs.sources)),
-        ("Digests", _digests(affairs.editions)),
+        ("Needs you", _problems(status)),
+        ("Continues by itself", _open_deliveries(status)),
+        ("Mail that came back", _bounces(status.bounces)),
+        ("Unsubscribed", _limited([_pause(pause, status) for pause in status.pauses if pause.by_reader])),
+        ("Sources", _sources(status.sources)),
+        ("Digests", _digests(status.editions)),
     )
-    told: list[RenderableType] = [Text(f"{affairs.papers} papers are stored.")]
-    for title, lines in sections:
-        found = list(lines)
-        told += [Text(f"\n{title}", style="bold"), *found] if found else []
-    return Group(*told)
+    parts: list[RenderableType] = [Text(f"{status.papers} papers are stored.")]
+    for title, section in sections:
+        lines = list(section)
+        parts += [Text(f"\n{title}", style="bold"), *lines] if lines else []
+    return Group(*parts)
 
 
-# --- What needs somebody ----------------------------------------------------------------------------------
+def _limited(lines: Sequence[Text]) -> Iterator[Text]:
+    yield from lines[:SHOWN]
+    if len(lines) > SHOWN:
+        yield Text(f"  and {len(lines) - SHOWN} more: paperboy status --json", style="dim")
 
 
-def _needs_you(affairs: Status) -> Iterator[Text]:
-    stopped = [one for one in affairs.unfinished() if one.delivery.has_stopped]
-    yield from _capped([_paused(pause, affairs) for pause in affairs.pauses if not pause.by_reader])
-    yield from _capped([_stopped(one) for one in stopped])
-    failed = sum(
-        one.delivery.state is DeliveryState.FAILED and not one.delivery.is_forbidden for one in stopped
-    )
+def _short(why: str) -> str:
+    return truncate(why, _WHY_LENGTH)
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%MZ}" if moment else "never"
+
+
+# --- What needs a person ----------------------------------------------------------------------------------
+
+
+def _problems(status: Status) -> Iterator[Text]:
+    stopped = [unfinished for unfinished in status.unfinished() if unfinished.delivery.has_stopped]
+    yield from _limited([_pause(pause, status) for pause in status.pauses if not pause.by_reader])
+    yield from _limited([_stopped(unfinished) for unfinished in stopped])
+    deliveries = [unfinished.delivery for unfinished in stopped]
+    failed = sum(one.state is DeliveryState.FAILED and not one.is_forbidden for one in deliveries)
     if failed > 1:
-        yield Text(f"  all {failed} that failed, when they are mended: paperboy resend --all")
+        yield Text(f"  all {failed} that failed, when fixed: paperboy resend --all")
 
 
-def _paused(pause: Pause, affairs: Status) -> Text:
-    todo = "if they ask for it again" if pause.by_reader else "when mended"
-    waiting = sum(pause.scope in one.delivery.scopes for one in affairs.unfinished())
-    held = f" {pluralize(waiting, 'delivery', 'deliveries')} kept;" if waiting else ""
+def _pause(pause: Pause, status: Status) -> Text:
+    condition = "if they ask for it again" if pause.by_reader else "when fixed"
+    waiting = sum(pause.scope in unfinished.delivery.scopes for unfinished in status.unfinished())
+    kept = f" {pluralize(waiting, 'delivery', 'deliveries')} kept;" if waiting else ""
     return Text.assemble(
         "  ",
         ("paused", "" if pause.by_reader else "bold red"),
         f" {pause.scope} since {_minute(pause.since)}: {_short(pause.why)}\n",
-        f"      nothing is sent there;{held} {todo}: paperboy resume {pause.scope}",
+        f"      nothing is sent there;{kept} {condition}: paperboy resume {pause.scope}",
     )
 
 
-def _stopped(one: Unfinished) -> Text:
-    delivery = one.delivery
-    is_held = delivery.state is DeliveryState.UNCERTAIN
+def _stopped(unfinished: Unfinished) -> Text:
+    delivery = unfinished.delivery
+    state = "held, uncertain" if delivery.state is DeliveryState.UNCERTAIN else "failed"
+    attempts = pluralize(delivery.attempts, "attempt")
     return Text.assemble(
         "  ",
-        ("held, uncertain" if is_held else "failed", STYLES[delivery.state]),
-        f" {one.whole}, after {pluralize(delivery.attempts, 'attempt')}: {_short(delivery.reason)}\n",
+        (state, STYLES[delivery.state]),
+        f" {unfinished.whole}, after {attempts}: {_short(delivery.reason)}\n",
         f"      {remedy(delivery)}",
     )
 
 
-# --- What goes on -----------------------------------------------------------------------------------------
+# --- What continues by itself -----------------------------------------------------------------------------
 
 
-def _goes_on(affairs: Status) -> Iterator[Text]:
-    open_ = [one for one in affairs.unfinished() if not one.delivery.has_stopped]
-    open_.sort(key=lambda one: (one.delivery.until or affairs.now, one.delivery.id))
-    yield from _capped([_open(one, affairs) for one in open_])
+def _open_deliveries(status: Status) -> Iterator[Text]:
+    unfinished = [one for one in status.unfinished() if not one.delivery.has_stopped]
+    unfinished.sort(key=lambda one: (one.delivery.until or status.now, one.delivery.id))
+    yield from _limited([_open_delivery(one, status) for one in unfinished])
 
 
-def _open(one: Unfinished, affairs: Status) -> Text:
-    delivery = one.delivery
-    tries = f", after {pluralize(delivery.attempts, 'attempt')}" if delivery.attempts else ""
+def _open_delivery(unfinished: Unfinished, status: Status) -> Text:
+    delivery = unfinished.delivery
+    is_uncertain = delivery.state is DeliveryState.UNCERTAIN
+    attempts = f", after {pluralize(delivery.attempts, 'attempt')}" if delivery.attempts else ""
     why = f": {_short(delivery.reason)}" if delivery.reason else ""
-    style = "yellow" if delivery.state is DeliveryState.UNCERTAIN else ""
+    decide = f"; or decide now: paperboy resend|settle {delivery.id}" if is_uncertain else ""
     return Text.assemble(
         "  ",
-        (str(delivery.state), style),
-        f" {one.whole}{tries}, {_next(delivery, affairs)}{why}{_now(delivery)}",
+        (str(delivery.state), "yellow" if is_uncertain else ""),
+        f" {unfinished.whole}{attempts}, {_next_step(delivery, status)}{why}{decide}",
     )
 
 
-def _now(delivery: Delivery) -> str:
-    """What is in doubt a person may settle sooner."""
-    in_doubt = delivery.state is DeliveryState.UNCERTAIN
-    return f"; or decide now: paperboy resend|settle {delivery.id}" if in_doubt else ""
-
-
-def _next(delivery: Delivery, affairs: Status) -> str:
-    if any(pause.scope in delivery.scopes for pause in affairs.pauses):
+def _next_step(delivery: Delivery, status: Status) -> str:
+    if any(pause.scope in delivery.scopes for pause in status.pauses):
         return "waits for the pause to end"
     if delivery.until is None:
-        return "to be sent by the next `paperboy send` or `run`"
-    doing = "looked up" if delivery.state is DeliveryState.UNCERTAIN else "tried again"
-    return f"{doing} {_when(delivery.until, affairs.now)}{_given_up(delivery)}"
-
-
-def _when(moment: datetime, now: datetime) -> str:
-    return "now" if moment <= now else f"{_minute(moment)} ({_in(moment - now)})"
-
-
-def _given_up(delivery: Delivery) -> str:
+        return "sent by the next `paperboy send` or `run`"
+    action = "looked up" if delivery.state is DeliveryState.UNCERTAIN else "tried again"
+    when = (
+        "now"
+        if delivery.until <= status.now
+        else f"{_minute(delivery.until)} ({_wait(delivery, status.now)})"
+    )
     is_waiting = delivery.state is DeliveryState.WAITING
-    return f", given up {_minute(delivery.since + GIVE_UP)}" if is_waiting and delivery.since else ""
+    end = f", given up {_minute(delivery.since + GIVE_UP)}" if is_waiting and delivery.since else ""
+    return f"{action} {when}{end}"
 
 
-def _in(wait: timedelta) -> str:
+def _wait(delivery: Delivery, now: datetime) -> str:
+    wait: timedelta = (delivery.until or now) - now
     minutes = max(1, round(wait.total_seconds() / 60))
     return f"in {minutes} min" if minutes < 100 else f"in {round(minutes / 60)} h"
 
 
-# --- Mail, sources, digests -------------------------------------------------------------------------------
+# --- Bounces, sources, digests ----------------------------------------------------------------------------
 
 
-def _came_back(bounces: Iterable[BounceSummary]) -> Iterator[Text]:
-    yield from _capped([Text(f"  {one.target}: {_bounced(one)}: {_short(one.why)}") for one in bounces])
-
-
-def _bounced(one: BounceSummary) -> str:
-    kinds = [f"{one.hard} for good"] * bool(one.hard) + [f"{one.soft} for now"] * bool(one.soft)
-    return f"{', '.join(kinds)}; last {_minute(one.last)}" if one.last else ", ".join(kinds)
-
-
-def _unsubscribed(affairs: Status) -> Iterator[Text]:
-    """What its readers ended: it needs nobody, unless they change their minds."""
-    yield from _capped([_paused(pause, affairs) for pause in affairs.pauses if pause.by_reader])
+def _bounces(bounces: Iterable[BounceSummary]) -> Iterator[Text]:
+    lines = []
+    for bounce in bounces:
+        counts = [f"{bounce.hard} for good"] * bool(bounce.hard) + [f"{bounce.soft} for now"] * bool(
+            bounce.soft
+        )
+        last = f"; last {_minute(bounce.last)}" if bounce.last else ""
+        lines.append(Text(f"  {bounce.target}: {', '.join(counts)}{last}: {_short(bounce.why)}"))
+    yield from _limited(lines)
 
 
 def _sources(sources: Sequence[SourceState]) -> Iterator[Text]:
@@ -159,7 +164,7 @@ def _sources(sources: Sequence[SourceState]) -> Iterator[Text]:
             f" ({source.why})" if source.why else "",
         )
     if not sources:
-        yield Text("  none asked yet: paperboy ingest")
+        yield Text("  no source asked yet: paperboy ingest")
 
 
 def _digests(editions: Sequence[Edition]) -> Iterator[Text]:
@@ -181,28 +186,10 @@ def _edition(edition: Edition) -> Text:
 
 
 def _by_day(editions: Sequence[Edition]) -> Iterator[Text]:
-    """The newest digests of many subscriptions, counted."""
-    days = sorted({edition.on for edition in editions}, reverse=True)
+    """The newest digests of many subscriptions, as counts of states."""
     lines = []
-    for day in days:
+    for day in sorted({edition.on for edition in editions}, reverse=True):
         states = Counter(str(edition.state) for edition in editions if edition.on == day)
         counts = (Text(f"{n} {state}", style=STYLES.get(state, "")) for state, n in states.most_common())
         lines.append(Text.assemble(f"  {day}: ", Text(", ").join(counts)))
-    yield from _capped(lines)
-
-
-# --- Shared -----------------------------------------------------------------------------------------------
-
-
-def _capped(lines: Sequence[Text]) -> Iterator[Text]:
-    yield from lines[:SHOWN]
-    if len(lines) > SHOWN:
-        yield Text(f"  and {len(lines) - SHOWN} more: paperboy status --json", style="dim")
-
-
-def _short(why: str) -> str:
-    return truncate(why, _WHY_LENGTH)
-
-
-def _minute(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%MZ}" if moment else "never"
+    yield from _limited(lines)

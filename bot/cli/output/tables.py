@@ -1,6 +1,6 @@
-"""What people see of commands: Rich on a terminal, the same words plainly elsewhere.
+"""The text that commands print, with Rich styles on a terminal.
 
-Owns the consoles, and every command's words but a digest (presentation.terminal) and status (output.status).
+Digests are printed by `bot.presentation.terminal`, `paperboy status` by `output.status`.
 """
 
 from __future__ import annotations
@@ -17,23 +17,22 @@ from bot.cli.output.status import STYLES
 from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
 from bot.evaluation.measures import MAIN, MEASURES
-from bot.evaluation.tasks import Evaluation, Result, hidden
+from bot.evaluation.tasks import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
 from bot.sources.ingest import SourceReport
-from bot.text.latex import to_unicode
 from bot.text.plain import pluralize
 
 if TYPE_CHECKING:
     from bot.channels.email.bounces import BounceResult
 
 
-def ingested(reports: Iterable[SourceReport], papers: int) -> RenderableType:
+def ingest_table(reports: Iterable[SourceReport], papers: int) -> RenderableType:
     """Counts per source, what could not be read, and what is stored now."""
     table = Table("source", box=None, header_style="dim", pad_edge=False)
     for column in ("entries", "new", "updated", "known", "unreadable"):
         table.add_column(column, justify="right")
     table.add_column("")
-    troubles: list[Text] = []
+    problems: list[Text] = []
     for report in reports:
         counts = (
             report.entries,
@@ -43,19 +42,20 @@ def ingested(reports: Iterable[SourceReport], papers: int) -> RenderableType:
         state = report.state if report.state not in ("ok", "partial") else ""
         note = ": ".join(filter(None, (state, report.why if state else "")))
         table.add_row(report.name, *map(str, counts), Text(note, style=STYLES.get(report.state, "dim")))
-        troubles += [
+        problems += [
             Text(f"{report.name}: {one.where}: {one.why}", style="yellow") for one in report.unreadable
         ]
-    return Group(table, *troubles, Text(f"{papers} papers are stored."))
+    return Group(table, *problems, Text(f"{papers} papers are stored."))
 
 
-def sent(rows: Sequence[SendResult]) -> RenderableType:
-    """A line for each subscription."""
-    lines = [_served(row) for row in rows]
-    return Group(*lines) if lines else Text("No profile has a subscription that this call is about.")
+def send_lines(rows: Sequence[SendResult]) -> RenderableType:
+    """One line for each subscription."""
+    if not rows:
+        return Text("No profile has a delivery to send.")
+    return Group(*map(_send_line, rows))
 
 
-def _served(row: SendResult) -> Text:
+def _send_line(row: SendResult) -> Text:
     papers = f", {pluralize(row.papers, 'paper')}" if row.papers else ""
     why = f" ({row.why})" if row.why else ""
     return Text.assemble(
@@ -65,86 +65,90 @@ def _served(row: SendResult) -> Text:
     )
 
 
-def came_back(read: Sequence[BounceResult]) -> RenderableType:
-    """What mails to the return address were about."""
-    ours = [one for one in read if one.delivery]
+def bounce_lines(reports: Sequence[BounceResult]) -> RenderableType:
+    """The deliveries that returned mails are about, and counts of other mails."""
+    ours = [one for one in reports if one.delivery]
     lines = [
         Text(f"{one.delivery}: {one.kind} bounce{f' {one.status}' if one.status else ''}: {one.why}")
         for one in ours
     ]
     others = Counter(
-        "about none of our mails" if one.kind != "none" else "no bounces" for one in read if not one.delivery
+        "about other mails" if one.kind != "none" else "not bounces" for one in reports if not one.delivery
     )
     rest = "".join(f", {number} {what}" for what, number in sorted(others.items()))
-    return Group(*lines, Text(f"{pluralize(len(read), 'mail')} read, {len(ours)} about ours{rest}."))
+    return Group(
+        *lines, Text(f"{pluralize(len(reports), 'mail')} read, {len(ours)} about mails of Paperboy{rest}.")
+    )
 
 
-def explained(profile: str, asked: str, found: Explanation) -> RenderableType:
-    """The sum term by term, and the verdict."""
-    title = found.scored.paper.title if found.scored else asked
-    head = Text.assemble((title, "bold"), f"\n{found.paper.id if found.paper else asked} for {profile}\n")
-    verdict = Text.assemble((str(found.decision.verdict), "bold"), f": {found.decision.why}")
-    if not found.scored:
+def explanation_table(profile: str, paper: str, explanation: Explanation) -> RenderableType:
+    """The terms of a score, their sum, and the verdict."""
+    scored = explanation.scored
+    title = scored.paper.title if scored else paper
+    head = Text.assemble(
+        (title, "bold"), f"\n{explanation.paper.id if explanation.paper else paper} for {profile}\n"
+    )
+    verdict = Text.assemble((str(explanation.decision.verdict), "bold"), f": {explanation.decision.why}")
+    if not scored:
         return Group(head, verdict)
     table = Table(box=None, show_header=False, pad_edge=False)
     table.add_column(justify="right")
     table.add_column()
-    for reason in found.scored.reasons:
+    for reason in scored.reasons:
         table.add_row(f"{reason.weight:+.4f}", Text(reason.term))
     place = (
-        f"number {found.rank} of {found.candidates}"
-        if found.rank
-        else f"not among {found.candidates} candidates"
+        f"number {explanation.rank} of {explanation.candidates}"
+        if explanation.rank
+        else f"not among {explanation.candidates} candidates"
     )
-    table.add_row(
-        f"{found.scored.score:+.4f}", Text(f"score; {place}; relevance {found.scored.relevance:.1f}")
-    )
-    if found.scored.interest:
-        verdict.append(f"; for the interest {found.scored.interest!r}")
+    table.add_row(f"{scored.score:+.4f}", Text(f"score; {place}; relevance {scored.relevance:.1f}"))
+    if scored.interest:
+        verdict.append(f"; for the interest {scored.interest!r}")
     return Group(head, table, Text(), verdict)
 
 
-#: Of the ids that are missing so many are named.
-_NAMED = 5
-#: Columns for a profile's name: a query can be a paragraph.
+#: Of the missing ids only so many are listed.
+_LISTED = 5
+#: Most columns for a profile's name, because a query can be a paragraph.
 _NAME_WIDTH = 70
 
 
-def evaluated(done: Evaluation) -> RenderableType:
-    """Methods and measures, what the first is to each other one, and the main measure of each profile."""
-    task = done.task
-    sizes = f"{pluralize(len(done.profiles), 'profile')}, {pluralize(len(task.trials), 'ranking')}"
-    shown: list[RenderableType] = [
+def evaluation_tables(evaluation: Evaluation) -> RenderableType:
+    """Measures by method, ratios of the first method to the others, and the main measure by profile."""
+    task = evaluation.task
+    sizes = f"{pluralize(len(evaluation.profiles), 'profile')}, {pluralize(len(task.trials), 'ranking')}"
+    parts: list[RenderableType] = [
         Text(f"{pluralize(len(task.papers), 'paper')}, {sizes}; means over the rankings")
     ]
     if task.missing:
-        shown.append(_missing(task.missing))
-    shown += [Text(), _methods(done), Text(), _per_profile(done)]
-    if found := hidden(done):
-        rows = [(f"{one.place} of {one.candidates}", to_unicode(one.paper.title)) for one in found]
-        shown += [Text(), _hidden(rows)]
-    return Group(*shown)
+        parts.append(_missing(task.missing))
+    parts += [Text(), _methods(evaluation), Text(), _per_profile(evaluation)]
+    if hidden := hidden_papers(evaluation):
+        rows = [(f"{one.place} of {one.candidates}", one.paper.title) for one in hidden]
+        parts += [Text(), _hidden(rows)]
+    return Group(*parts)
 
 
 def _missing(ids: Sequence[str]) -> Text:
-    named = ", ".join(ids[:_NAMED]) + (", ..." if len(ids) > _NAMED else "")
+    listed = ", ".join(ids[:_LISTED]) + (", ..." if len(ids) > _LISTED else "")
     return Text(
-        f"Left out, as not among the papers: {pluralize(len(ids), 'judged id')}: {named}", style="yellow"
+        f"Left out, not among the papers: {pluralize(len(ids), 'judged id')}: {listed}",
+        style="yellow",
     )
 
 
-def _methods(done: Evaluation) -> Table:
+def _methods(evaluation: Evaluation) -> Table:
     table = _numbers("method", MEASURES)
-    means = [result.means for result in done.results]
-    for result, values in zip(done.results, means, strict=True):
+    means = [result.means for result in evaluation.results]
+    for result, values in zip(evaluation.results, means, strict=True):
         table.add_row(_method_name(result), *(f"{values[name]:.4f}" for name in MEASURES))
-    for result, values in zip(done.results[1:], means[1:], strict=True):
+    for result, values in zip(evaluation.results[1:], means[1:], strict=True):
         ratios = (_ratio(means[0][name], values[name]) for name in MEASURES)
-        table.add_row(f"{done.results[0].name} / {result.name}", *ratios, style="cyan")
+        table.add_row(f"{evaluation.results[0].name} / {result.name}", *ratios, style="cyan")
     return table
 
 
-def _method_name(result: Result) -> str:
+def _method_name(result: MethodResult) -> str:
     chosen = ", ".join(f"{name} {value:g}" for name, value in result.parameters.items())
     return f"{result.name} ({chosen})" if chosen else result.name
 
@@ -153,16 +157,16 @@ def _ratio(ours: float, theirs: float) -> str:
     return f"{ours / theirs:.2f}" if theirs else "-"
 
 
-def _per_profile(done: Evaluation) -> Table:
-    table = _numbers(f"{MAIN} of each profile", [result.name for result in done.results])
-    scores = [result.by_profile for result in done.results]
-    for profile in done.profiles:
+def _per_profile(evaluation: Evaluation) -> Table:
+    table = _numbers(f"{MAIN} of each profile", [result.name for result in evaluation.results])
+    scores = [result.by_profile for result in evaluation.results]
+    for profile in evaluation.profiles:
         table.add_row(Text(profile), *(f"{by[profile]:.4f}" for by in scores))
     return table
 
 
 def _numbers(head: str, columns: Iterable[str]) -> Table:
-    """A table of numbers; what each row is about stands first, cut when long."""
+    """A table of numbers whose first column is the subject of the row, truncated when long."""
     table = Table(box=None, header_style="dim", pad_edge=False)
     table.add_column(head, no_wrap=True, overflow="ellipsis", max_width=_NAME_WIDTH)
     for column in columns:
