@@ -121,7 +121,7 @@ class DeliveryState(StrEnum):
 #: The subscription of what Paperboy tells its operator; no profile's can be named so.
 ALERTS = "paperboy:alerts"
 #: How incidents begin of what must not be sent.
-BARRED = "must not be sent: "
+FORBIDDEN = "must not be sent: "
 
 
 def scopes(subscription: str, channel: ChannelName, target: str) -> tuple[str, str, str]:
@@ -143,7 +143,7 @@ class Delivery:
     subscription: str  #: Subscription.key, or ALERTS
     attempts: int = 0
     stage: Stage = Stage.CLAIMED  #: of the newest attempt
-    blind: int = 0  #: how often it may go out again without anybody knowing whether it has arrived
+    unverified_retries: int = 0  #: how often it may be sent again although it may have arrived already
     started: datetime | None = None  #: first attempt
     since: datetime | None = None  #: the first one since `resend`, which patience is counted from
     until: datetime | None = None  #: not tried before; while sending, the end of the lease
@@ -159,7 +159,7 @@ class Delivery:
     @property
     def is_forbidden(self) -> bool:
         """Whether it stopped because it must not be sent: trying again would stop the sender again."""
-        return (self.incident or "").startswith(BARRED)
+        return (self.incident or "").startswith(FORBIDDEN)
 
     @property
     def may_have_arrived(self) -> bool:
@@ -211,7 +211,7 @@ class Transition:
     incident: str | None = None  #: what it stopped for: what stops for the same reason is told of once
     pauses: str | None = None  #: the scope that nothing is sent to any more
     postpones: str | None = None  #: the scope of which everything else waits until then too
-    blind: int | None = None  #: how many blind tries are left, when that changed
+    unverified_retries: int | None = None  #: how many are left, when that changed
 
     def __post_init__(self) -> None:
         assert (self.incident is not None) == (
@@ -223,7 +223,7 @@ class Transition:
 class SendSlot:
     """A place in the queue before a conversation that takes one message in so many seconds."""
 
-    lane: str  #: which conversation
+    conversation: str  #: as `channel:target`
     spacing: timedelta
     now: datetime  #: by the real clock, whatever time the user set
 

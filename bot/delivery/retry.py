@@ -62,14 +62,14 @@ def attempt(channel: Channel, claim: Claim, reach: Callable[[Stage, bool], None]
         found = channel.find(envelope)
     except LookupError as error:
         doubt = join_distinct(stood.why or "the last attempt broke off", str(error))
-        if stood.blind:
+        if stood.unverified_retries:
             return _blind(channel, envelope, doubt, reach)
         return Unknown(doubt) if channel.can_look_up else StillUnknown(doubt)
     return found or channel.send(envelope, lambda stage: reach(stage, False))
 
 
 def _held_if_nothing_follows(outcome: Outcome, channel: Channel, stood: Delivery) -> Outcome | StillUnknown:
-    if isinstance(outcome, Unknown) and not channel.can_look_up and not stood.blind:
+    if isinstance(outcome, Unknown) and not channel.can_look_up and not stood.unverified_retries:
         return StillUnknown(outcome.why)
     return outcome
 

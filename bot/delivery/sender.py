@@ -254,8 +254,8 @@ class _Attempt:
         if stage is Stage.ANSWER:
             self._meanwhile()
         elif stage.hands_over:
-            left = stood.blind - 1 if blind else None
-            self._blind = stood.blind if blind else None
+            left = stood.unverified_retries - 1 if blind else None
+            self._blind = stood.unverified_retries if blind else None
             self._hand_over(stage, left)
         self._stage = stage
 
@@ -276,7 +276,7 @@ class _Attempt:
     def _settled(self, step: Transition) -> Transition:
         """A blind try that certainly did not arrive is given back."""
         was_refused = step.state is DeliveryState.UNCERTAIN and step.until is not None
-        return replace(step, blind=self._blind) if was_refused and self._blind is not None else step
+        return replace(step, unverified_retries=self._blind) if was_refused and self._blind is not None else step
 
 
 class _LeaseRenewer:

@@ -107,14 +107,14 @@ class Outbox:
         """Deliveries that stopped and that the operator does not know of; their incidents may be known."""
         return self._deliveries(
             col(DeliveryRow.incident).is_not(None),
-            ~col(DeliveryRow.told),
+            ~col(DeliveryRow.reported),
             DeliveryRow.subscription != ALERTS,
         )
 
     def known_incidents(self) -> frozenset[str]:
         """What the operator was told of, and what goes on."""
         told = select(DeliveryRow.incident).where(
-            col(DeliveryRow.incident).is_not(None), col(DeliveryRow.told)
+            col(DeliveryRow.incident).is_not(None), col(DeliveryRow.reported)
         )
         with self._database.reading() as session:
             return frozenset(filter(None, session.exec(told)))
@@ -128,8 +128,8 @@ class Outbox:
         with self._database.session() as session:
             marked = session.execute(
                 update(DeliveryRow)
-                .where(col(DeliveryRow.id).in_(told), ~col(DeliveryRow.told))
-                .values(told=True)
+                .where(col(DeliveryRow.id).in_(told), ~col(DeliveryRow.reported))
+                .values(reported=True)
                 .execution_options(synchronize_session=False)
             )
             if marked.rowcount != len(told):  # type: ignore[attr-defined]
@@ -137,7 +137,12 @@ class Outbox:
                 return False
             if alert:
                 whole = _new_delivery(f"{id_}-1", 1, alert)
-                where = {"subscription": ALERTS, "channel": channel, "target": target, "blind": blind}
+                where = {
+                    "subscription": ALERTS,
+                    "channel": channel,
+                    "target": target,
+                    "unverified_retries": blind,
+                }
                 _insert(session, DeliveryRow, [{**whole, **where, "edition": None}])
                 _insert(session, MessageRow, _messages(id_, [alert]))
         return True
@@ -245,7 +250,7 @@ def _delivery_rows(edition: Edition, parts: Sequence[Part], blind: int) -> list[
         "subscription": edition.subscription,
         "channel": edition.channel,
         "target": edition.target,
-        "blind": blind,
+        "unverified_retries": blind,
     }
     return [
         {**_new_delivery(f"{edition.id}-{number}", number, part), **common}
@@ -274,6 +279,6 @@ def _new_delivery(id_: str, number: int, part: Part) -> dict[str, Any]:
         "state": DeliveryState.PENDING,
         "stage": Stage.CLAIMED,
         "attempts": 0,
-        "told": False,
+        "reported": False,
         "why": "",
     }

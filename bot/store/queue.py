@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from bot.delivery.model import (
-    BARRED,
+    FORBIDDEN,
     Claim,
     Delivery,
     DeliveryState,
@@ -107,7 +107,7 @@ class Queue:
             if row is None or not connection.execute(_TAKE, _taking(row, owner, now, lease)).rowcount:
                 return None
             if problem := _violation(row, connection):
-                stop = {"id_": id_, "why": problem, "attempts": row.attempts, "of": f"{BARRED}{id_}"}
+                stop = {"id_": id_, "why": problem, "attempts": row.attempts, "of": f"{FORBIDDEN}{id_}"}
                 connection.execute(_STOP, stop)
                 return InvariantViolation(
                     f"stopped before sending {id_}: {problem}. Nothing more is sent in this round"
@@ -166,7 +166,12 @@ class Queue:
     ) -> bool:
         """Write an attempt's outcome, and how far it came. False when another took the delivery over."""
         outcome = {"id_": id_, "to_state": step.state, "to_stage": stage, "said": step.why}
-        values = {"end": step.until, "got": step.receipt, "of": step.incident, "left": step.blind}
+        values = {
+            "end": step.until,
+            "got": step.receipt,
+            "of": step.incident,
+            "left": step.unverified_retries,
+        }
         with self._writing() as connection:
             kept = connection.execute(_RECORD, outcome | values | {"owner_": owner}).rowcount > 0
             connection.execute(_FINISH if kept else _FINISH_EARLIER, outcome | {"now": now})
@@ -195,10 +200,10 @@ class Queue:
                 row.state, row.until = DeliveryState.PENDING, None
             else:
                 row.until = max(row.until or now, now) if settling else now
-                row.blind = 1  # whoever says so has looked, or takes the risk
+                row.unverified_retries = 1  # whoever says so has looked, or takes the risk
             row.attempts, row.why = 0, ""
             row.since = None  # or a refusal for now would find its day of patience used up
-            row.incident, row.told = None, False
+            row.incident, row.reported = None, False
             session.add(row)
             paused = (row.channel, f"{row.channel}:{row.target}")
             session.execute(delete(_PAUSE).where(_PAUSE.c.scope.in_(paused)))
@@ -213,11 +218,11 @@ def _taking(row: Any, owner: str, now: datetime, lease: timedelta) -> dict[str, 
 
 def _take_turn(connection: Connection, turn: SendSlot) -> timedelta:
     """Each sender takes the next free moment of the lane, so that any two lie `spacing` apart."""
-    connection.execute(_ENTER_LANE, {"lane": turn.lane, "free": turn.now})
-    free = connection.execute(_READ_LANE, {"lane_": turn.lane}).scalar_one()
+    connection.execute(_ENTER_LANE, {"lane": turn.conversation, "free": turn.now})
+    free = connection.execute(_READ_LANE, {"lane_": turn.conversation}).scalar_one()
     is_sound = free - turn.now <= _LONGEST_QUEUE
     at: datetime = max(free, turn.now) if is_sound else turn.now
-    connection.execute(_LEAVE_LANE, {"lane_": turn.lane, "next": at + turn.spacing})
+    connection.execute(_LEAVE_LANE, {"lane_": turn.conversation, "next": at + turn.spacing})
     return at - turn.now
 
 
@@ -332,7 +337,7 @@ _STOP = (
         state=DeliveryState.FAILED,
         owner=None,
         until=None,
-        told=False,
+        reported=False,
         why=bindparam("why"),
         incident=bindparam("of"),
         attempts=bindparam("attempts"),
@@ -359,7 +364,11 @@ _GIVEN_BEFORE = _given_before()
 _HAND_OVER = (
     update(_D)
     .where(*_held())
-    .values(stage=bindparam("to_stage"), until=_end(), blind=_unless_none("left", _D.c.blind))
+    .values(
+        stage=bindparam("to_stage"),
+        until=_end(),
+        unverified_retries=_unless_none("left", _D.c.unverified_retries),
+    )
 )
 _RENEW = update(_D).where(*_held()).values(until=_end())
 _RECORD = (
@@ -368,13 +377,13 @@ _RECORD = (
     .values(
         state=bindparam("to_state"),
         owner=None,
-        told=False,
+        reported=False,
         stage=_unless_none("to_stage", _D.c.stage),
         until=_end(),
         receipt=bindparam("got"),
         why=bindparam("said"),
         incident=bindparam("of"),
-        blind=_unless_none("left", _D.c.blind),
+        unverified_retries=_unless_none("left", _D.c.unverified_retries),
     )
 )
 _SETTLE = (

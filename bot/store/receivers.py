@@ -95,7 +95,7 @@ def _come_back(session: Session, row: DeliveryRow, bounce: Bounce, now: datetime
     why = f"mail to {row.target} came back: {bounce.why}"
     if row.state == DeliveryState.SENT:
         row.state, row.why, row.receipt = DeliveryState.FAILED, why, None
-        row.incident, row.told = scope, False
+        row.incident, row.reported = scope, False
         session.add(row)
         of_it = (col(AttemptRow.delivery) == row.id, col(AttemptRow.outcome) == DeliveryState.SENT)
         session.execute(update(AttemptRow).where(*of_it).values(outcome="bounced", why=bounce.why))

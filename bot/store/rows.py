@@ -24,7 +24,7 @@ def delivery(row: Any) -> Delivery:
         subscription=row.subscription,
         attempts=row.attempts,
         stage=Stage(row.stage),
-        blind=row.blind,
+        unverified_retries=row.unverified_retries,
         started=row.started,
         since=row.since,
         until=row.until,

@@ -219,7 +219,7 @@ def test_attempt(
     channel = FakeChannel(
         outcomes=list(script), can_find=can_find, arrived={"e-1": ENVELOPE} if arrived else {}
     )
-    claim = Claim(stood(state, 1, why="w", blind=blind), ENVELOPE)
+    claim = Claim(stood(state, 1, why="w", unverified_retries=blind), ENVELOPE)
     reached: list[tuple[Stage, bool]] = []
     assert attempt(channel, claim, lambda stage, blind_: reached.append((stage, blind_))) == result
     assert channel.calls == calls
@@ -248,7 +248,7 @@ def test_attempt_where_nobody_can_ever_tell(
 ) -> None:
     """A mail that may have arrived goes out as often as it may, and is held then: asking later cannot help."""
     channel = FakeChannel(outcomes=list(script), can_find=False, can_look_up=False)
-    claim = Claim(stood(state, 1, why="w", blind=blind), ENVELOPE)
+    claim = Claim(stood(state, 1, why="w", unverified_retries=blind), ENVELOPE)
     assert attempt(channel, claim, lambda stage, blind_: None) == result
     assert channel.calls == calls
 
@@ -383,7 +383,7 @@ def test_doubt_survives_a_refusal(world: World) -> None:
     tick(world)
     channel.can_find = False
     edition = tick(world, MINUTE)
-    assert (edition.state, edition.deliveries[0].blind) == (EditionState.UNCERTAIN, 1)
+    assert (edition.state, edition.deliveries[0].unverified_retries) == (EditionState.UNCERTAIN, 1)
     channel.can_find = True
     assert tick(world, 10 * MINUTE).state is EditionState.SENT
     assert channel.calls == ["send 1", "find 1", "send 1", "find 1"]
@@ -395,9 +395,9 @@ def test_blind_retry_once_and_then_held(world: World, finds: bool) -> None:
     put(world, blind=1)
     world.channel.can_find, world.channel.can_look_up = False, finds
     world.channel.outcomes = [Unknown("broke"), Unknown("broke again")]
-    assert tick(world).deliveries[0].blind == 1
+    assert tick(world).deliveries[0].unverified_retries == 1
     (held,) = tick(world, SETTLE).deliveries
-    assert (held.state, held.until, held.blind) == ("uncertain", None, 0)
+    assert (held.state, held.until, held.unverified_retries) == ("uncertain", None, 0)
     tick(world, 30 * DAY)
     assert [one.payload for one in world.channel.sent] == [b"part 1"] * 2
     assert world.queue.release("e-1", NOW + 30 * DAY, settling=True)
@@ -415,7 +415,7 @@ def test_a_blind_try_is_used_up_before_it_is_made(world: World) -> None:
 
     def die(envelope: Envelope) -> None:
         (one,) = world.outbox.deliveries("e-1")
-        seen.append(one.blind)
+        seen.append(one.unverified_retries)
         raise KeyboardInterrupt
 
     world.channel.during = die

@@ -325,7 +325,7 @@ def test_how_often_a_digest_may_go_out_unseen(
     world.send(reader(deliver=(to,)))
     edition = world.outbox.find(to, NOW.date())
     assert edition is not None
-    assert [one.blind for one in edition.deliveries] == [blind]
+    assert [one.unverified_retries for one in edition.deliveries] == [blind]
 
 
 @pytest.mark.parametrize(("resend_uncertain", "mails"), [(True, 2), (False, 1)])

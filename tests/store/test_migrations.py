@@ -281,7 +281,7 @@ def test_deliveries_learn_what_once_needs(empty_url: str) -> None:
                 (one,) = outbox.deliveries(f"{channel}-{token}-1")
                 to = f"{token} at {channel}"
                 assert (one.channel, one.target, one.subscription) == (channel, to, f"ada:{channel}:{to}")
-                assert (one.stage, one.blind) == (stage, blind if channel == "email" else 0)
+                assert (one.stage, one.unverified_retries) == (stage, blind if channel == "email" else 0)
                 assert one.may_have_arrived is (token in ("sending", "again", "doubt", "held"))
         later = datetime(2026, 5, 4, 12, 5, tzinfo=UTC)
         keys = [f"ada:email:{token} at email" for token in _NEW]

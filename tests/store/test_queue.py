@@ -257,10 +257,15 @@ def test_released_doubt_stays_a_doubt(
     """It is looked up, and may go out once more if nobody can tell; its attempts are all ahead of it."""
     add(outbox, edition(to=to))
     taken(queue)
-    queue.record("ed1-1", "one", step(S.UNCERTAIN, until=until, why="broke off", blind=0), NOW)
+    queue.record("ed1-1", "one", step(S.UNCERTAIN, until=until, why="broke off", unverified_retries=0), NOW)
     assert queue.release("ed1-1", now, settling=to is ADA)
     found = stored(outbox)
-    assert (found.state, found.until, found.attempts, found.blind) == (S.UNCERTAIN, looked_up, 0, 1)
+    assert (found.state, found.until, found.attempts, found.unverified_retries) == (
+        S.UNCERTAIN,
+        looked_up,
+        0,
+        1,
+    )
     assert (found.started, found.why, found.may_have_arrived) == (NOW, "", True)
     assert opened(queue, looked_up - SECOND, to.key) == ()
     assert opened(queue, looked_up, to.key) == ("ed1-1",)
@@ -342,16 +347,16 @@ def test_blind_tries_are_counted(outbox: Outbox, queue: Queue) -> None:
     """One is used up when it is handed over, and not before; a step may give it back."""
     add(outbox, edition(), blind=1)
     taken(queue)
-    assert first(outbox).blind == 1
+    assert first(outbox).unverified_retries == 1
     queue.hand_over("ed1-1", "one", Stage.DATA, NOW + LEASE)
-    assert first(outbox).blind == 1
+    assert first(outbox).unverified_retries == 1
     queue.hand_over("ed1-1", "one", Stage.DATA, NOW + LEASE, None, 0)
-    assert first(outbox).blind == 0
+    assert first(outbox).unverified_retries == 0
     queue.record("ed1-1", "one", step(S.UNCERTAIN, until=NOW), NOW)
-    assert first(outbox).blind == 0
+    assert first(outbox).unverified_retries == 0
     taken(queue)
-    queue.record("ed1-1", "one", step(S.UNCERTAIN, until=NOW, blind=1), NOW)
-    assert first(outbox).blind == 1
+    queue.record("ed1-1", "one", step(S.UNCERTAIN, until=NOW, unverified_retries=1), NOW)
+    assert first(outbox).unverified_retries == 1
 
 
 # --- Parts ------------------------------------------------------------------------------------------------
