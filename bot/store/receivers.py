@@ -15,7 +15,7 @@ from bot.store.database import Database
 from bot.store.tables import AttemptRow, BounceRow, DeliveryRow, NameRow, PauseRow
 
 HARD, SOFT = "hard", "soft"
-_BOUNCE, _NAME = rows.unless_there("bounce"), rows.unless_there("name")
+_BOUNCE, _NAME = rows.insert_if_absent("bounce"), rows.insert_if_absent("name")
 
 
 class Receivers:

@@ -450,8 +450,8 @@ def test_sqlite_keeps_what_it_committed(tmp_path: Path) -> None:
     assert pragmas == [1, 2]
     with opened(f"sqlite:///{tmp_path / 'paperboy.db'}") as database:
         database.prepare()
-        for relaxed, synchronous in ((True, 1), (False, 2), (True, 1), (False, 2)):
-            with database.writing(relaxed=relaxed) as connection:
+        for durable, synchronous in ((False, 1), (True, 2), (False, 1), (True, 2)):
+            with database.writing(durable=durable) as connection:
                 assert connection.execute(text("PRAGMA synchronous")).scalar() == synchronous
         database.flush()
     with closing(sqlite3.connect(tmp_path / "paperboy.db")) as plain:
