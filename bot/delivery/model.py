@@ -1,12 +1,11 @@
-"""What is on its way: messages, what becomes of an attempt at one, and what is remembered of it.
+"""Messages, attempts at sending them, their outcomes, and what is stored of them.
 
-    Digest -> Part -> Delivery -> Claim -> Envelope -> Outcome -> Step
-
-Frozen values like those of bot.model, on which this stands.
+Digest -> Part -> Delivery -> Claim -> Envelope -> Outcome -> Transition
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -19,16 +18,16 @@ from bot.profiles.model import ChannelName
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """One message of a digest, rendered: the very bytes that every attempt sends."""
+    """One rendered message of a digest: the bytes that every attempt sends."""
 
     payload: bytes
     papers: int  #: how many papers it shows
-    shows: tuple[str, ...] = ()  #: their ids, and those of the papers that are named under them
+    shows: tuple[str, ...] = ()  #: their ids, and those of the papers that are only named in it
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """Something that the operator should know."""
+    """A message to the operator."""
 
     subject: str
     text: str  #: lines of plain text
@@ -37,42 +36,42 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Envelope:
-    """What a channel needs to send one part. Fixed before the first attempt."""
+    """What a channel needs to send one message. The same for every attempt."""
 
     delivery: str  #: opaque id of the delivery; safe to show to third parties
     target: str
     payload: bytes
-    started: datetime  #: when this delivery was first attempted
+    started: datetime  #: time of the first attempt
     thread: str | None = None  #: receipt of the digest's first part, for the parts after it
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Accepted by the other side."""
+    """The receiver accepted the message."""
 
     receipt: str  #: Slack's channel and ts, a Message-ID, a Maildir key
 
 
 class Cause(StrEnum):
-    """What must change before something like it can be sent."""
+    """What a refusal is about."""
 
-    MESSAGE = "message"  #: this very message, or whom it is for this once
-    TARGET = "target"  #: nothing reaches this target
-    SERVICE = "service"  #: nothing goes out on this channel: a log-in, a token
+    MESSAGE = "message"  #: this message only
+    TARGET = "target"  #: everything that is sent to this target
+    SERVICE = "service"  #: everything that is sent on this channel: a wrong password or token
 
 
 @dataclass(frozen=True, slots=True)
 class Deferred:
-    """Certainly not accepted; trying again can help."""
+    """Not accepted for now: it did not arrive, and another try may succeed."""
 
     why: str
-    retry_after: float | None = None  #: seconds, when the other side named them
-    cause: Cause = Cause.MESSAGE  #: for what it is too early: SERVICE when nothing could be reached at all
+    retry_after: float | None = None  #: seconds, when the receiver asked for a wait
+    cause: Cause = Cause.MESSAGE  #: what it is too early for: SERVICE when the service could not be reached
 
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Certainly not accepted, and trying the same again cannot help."""
+    """Not accepted for good: it did not arrive, and the same message will not be accepted later."""
 
     why: str
     cause: Cause = Cause.MESSAGE
@@ -80,7 +79,7 @@ class Refused:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """The connection broke after the content went out: it may have been accepted."""
+    """The connection broke after the content was sent: the message may have arrived."""
 
     why: str
 
@@ -89,20 +88,20 @@ Outcome = Sent | Deferred | Refused | Unknown
 
 
 class Stage(StrEnum):
-    """How far an attempt came. From `data`, `post` and `write` on the receiver may own the message."""
+    """How far an attempt has come."""
 
     CLAIMED = "claimed"
-    DOUBTED = "doubted"  #: claimed while an earlier attempt may have arrived, which is looked up first
-    MAIL = "mail"  #: SMTP: the sender is being named
-    RCPT = "rcpt"  #: SMTP: the recipient is
-    DATA = "data"  #: SMTP: the content is going out
-    ANSWER = "answer"  #: SMTP: the content is out, and the server thinks about it
-    POST = "post"  #: the request is
-    WRITE = "write"  #: the file is being written
+    DOUBTED = "doubted"  #: claimed although an earlier attempt may have arrived: that is looked up first
+    MAIL = "mail"  #: SMTP: before the MAIL command
+    RCPT = "rcpt"  #: SMTP: before the RCPT command
+    DATA = "data"  #: SMTP: before the DATA command and the content
+    ANSWER = "answer"  #: SMTP: the content is sent, and its reply not read
+    POST = "post"  #: Slack: before the request
+    WRITE = "write"  #: Maildir: before the file is written
 
     @property
     def hands_over(self) -> bool:
-        """Whether what breaks off here may have arrived."""
+        """Whether the message may have arrived when an attempt ends here."""
         return self in (Stage.DATA, Stage.ANSWER, Stage.POST, Stage.WRITE)
 
 
@@ -110,22 +109,22 @@ class Stage(StrEnum):
 
 
 class DeliveryState(StrEnum):
-    PENDING = "pending"  #: composed, never tried
-    SENDING = "sending"  #: an attempt is under way, or was when its process died; its stage says how far
+    PENDING = "pending"  #: never tried
+    SENDING = "sending"  #: an attempt is under way, or its process died
     SENT = "sent"
-    WAITING = "waiting"  #: refused for now; tried again after `until`
-    FAILED = "failed"  #: refused for good, kept for `resend`
-    UNCERTAIN = "uncertain"  #: may have been accepted; without `until` it is held for `resend`
+    WAITING = "waiting"  #: refused for now; tried again from `until` on
+    FAILED = "failed"  #: refused for good; kept for `resend`
+    UNCERTAIN = "uncertain"  #: may have arrived; tried again from `until` on, or held for `resend` without it
 
 
-#: The subscription of what Paperboy tells its operator; no profile's can be named so.
+#: The subscription of alerts to the operator. No profile's subscription has this key.
 ALERTS = "paperboy:alerts"
-#: How incidents begin of what must not be sent.
-BARRED = "must not be sent: "
+#: What the incident of a delivery that must not be sent begins with.
+FORBIDDEN = "must not be sent: "
 
 
 def scopes(subscription: str, channel: ChannelName, target: str) -> tuple[str, str, str]:
-    """The pauses that would stop a delivery."""
+    """The scopes of which a pause stops a delivery."""
     return str(channel), f"{channel}:{target}", subscription
 
 
@@ -134,7 +133,7 @@ class Delivery:
     """The sending of one message: a part of an edition, or an alert to the operator."""
 
     id: str
-    edition: str | None  #: None of an alert
+    edition: str | None  #: None for an alert
     part: int  #: from 1
     papers: int
     state: DeliveryState
@@ -143,39 +142,39 @@ class Delivery:
     subscription: str  #: Subscription.key, or ALERTS
     attempts: int = 0
     stage: Stage = Stage.CLAIMED  #: of the newest attempt
-    blind: int = 0  #: how often it may go out again without anybody knowing whether it has arrived
-    started: datetime | None = None  #: first attempt
-    since: datetime | None = None  #: the first one since `resend`, which patience is counted from
-    until: datetime | None = None  #: not tried before; while sending, the end of the lease
+    unverified_retries: int = 0  #: how often it may be sent again although it may have arrived already
+    started: datetime | None = None  #: time of the first attempt
+    since: datetime | None = None  #: the first attempt since `resend`: tries are given up a day after it
+    until: datetime | None = None  #: not tried before this time; while sending, the end of the lease
     receipt: str | None = None
     why: str = ""
-    incident: str | None = None  #: what it stopped for
+    incident: str | None = None  #: why it stopped: an id that deliveries stopped by the same cause share
 
     @property
     def scopes(self) -> tuple[str, str, str]:
-        """The pauses that would stop it."""
+        """The scopes of which a pause stops it."""
         return scopes(self.subscription, self.channel, self.target)
 
     @property
     def is_forbidden(self) -> bool:
-        """Whether it stopped because it must not be sent: trying again would stop the sender again."""
-        return (self.incident or "").startswith(BARRED)
+        """Whether it stopped because it must not be sent. Another try would fail in the same way."""
+        return (self.incident or "").startswith(FORBIDDEN)
 
     @property
     def may_have_arrived(self) -> bool:
-        """Whether an earlier attempt's end is not known."""
+        """Whether the outcome of an earlier attempt is unknown."""
         in_doubt = self.stage.hands_over or self.stage is Stage.DOUBTED
         return self.state is DeliveryState.UNCERTAIN or (self.state is DeliveryState.SENDING and in_doubt)
 
     @property
     def has_stopped(self) -> bool:
-        """Whether nothing more happens until a person says `resend`."""
+        """Whether nothing more happens until somebody runs `resend` or `settle`."""
         held = self.state is DeliveryState.UNCERTAIN and self.until is None
         return held or self.state is DeliveryState.FAILED
 
     @property
     def reason(self) -> str:
-        """Why it is not through, in words; empty when there is nothing to say."""
+        """Why it is not sent, for people; empty when there is no reason to give."""
         if self.why or self.state is not DeliveryState.SENDING or self.until is None:
             return self.why
         return (
@@ -185,7 +184,7 @@ class Delivery:
 
 
 class OpenDelivery(NamedTuple):
-    """A delivery that is to be tried now."""
+    """A delivery to be tried now."""
 
     id: str
     channel: ChannelName
@@ -194,24 +193,24 @@ class OpenDelivery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A delivery that a sender has taken, with what it needs to send it."""
+    """A delivery of which a sender holds the lease, with what it needs to send it."""
 
-    delivery: Delivery  #: as it was before
+    delivery: Delivery  #: as it was before the claim
     envelope: Envelope
 
 
 @dataclass(frozen=True, slots=True)
 class Transition:
-    """What an attempt makes of a delivery."""
+    """The new state of a delivery after an attempt, and its effect on other deliveries."""
 
     state: DeliveryState
     until: datetime | None = None
     receipt: str | None = None
     why: str = ""
-    incident: str | None = None  #: what it stopped for: what stops for the same reason is told of once
-    pauses: str | None = None  #: the scope that nothing is sent to any more
-    postpones: str | None = None  #: the scope of which everything else waits until then too
-    blind: int | None = None  #: how many blind tries are left, when that changed
+    incident: str | None = None  #: set exactly when it stops; the operator gets one alert for each incident
+    pauses: str | None = None  #: a scope to pause
+    postpones: str | None = None  #: a scope of which all other deliveries wait until `until` as well
+    unverified_retries: int | None = None  #: how many are left; None: as many as before
 
     def __post_init__(self) -> None:
         assert (self.incident is not None) == (
@@ -221,16 +220,16 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class SendSlot:
-    """A place in the queue before a conversation that takes one message in so many seconds."""
+    """A request for the next free time of a conversation, which takes one message in each `spacing`."""
 
-    lane: str  #: which conversation
+    conversation: str  #: as `channel:target`
     spacing: timedelta
-    now: datetime  #: by the real clock, whatever time the user set
+    clock: Callable[[], datetime]  #: the real clock: it is read when the conversation's row is locked
 
 
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """Why nothing goes out to somewhere, until a person says `resume`."""
+    """A scope that nothing is sent to until somebody runs `resume`."""
 
     scope: str  #: a channel, a `channel:target`, or a subscription's key
     why: str
@@ -238,16 +237,16 @@ class Pause:
 
     @property
     def by_reader(self) -> bool:
-        """Whether a reader ended a subscription: nothing else pauses one alone. No name or target holds a colon."""
+        """Whether a reader unsubscribed: nothing else pauses one subscription. Names and targets have no colon."""
         return self.scope.count(":") == 2
 
 
 @dataclass(frozen=True, slots=True)
 class Bounce:
-    """A report that a mail came back, as far as it is about one delivery."""
+    """A report that the mail of one delivery came back."""
 
-    report: str  #: its identity
-    hard: bool  #: the address does not work; else it was for now, or for this message
+    report: str  #: id of the report
+    hard: bool  #: the address does not work; otherwise it failed for now, or for this message
     status: str  #: as 5.1.1 (RFC 3463); empty when unknown
     why: str  #: one line
     at: datetime
@@ -255,13 +254,13 @@ class Bounce:
 
 @dataclass(frozen=True, slots=True)
 class BounceSummary:
-    """How an address fared."""
+    """The bounces of one address."""
 
     target: str
     hard: int = 0
     soft: int = 0
     last: datetime | None = None
-    why: str = ""  #: of the last one
+    why: str = ""  #: of the last bounce
 
 
 class EditionState(StrEnum):
@@ -276,7 +275,7 @@ class EditionState(StrEnum):
 class Edition:
     """A subscription's digest for one local date, as stored."""
 
-    id: str  #: the token that its deliveries' ids begin with
+    id: str  #: the ids of its deliveries begin with it
     subscription: str  #: Subscription.key
     profile: str
     channel: ChannelName
@@ -289,7 +288,7 @@ class Edition:
 
     @property
     def state(self) -> EditionState:
-        """The worst of its parts; without parts it is quiet."""
+        """The worst state of its parts; quiet without parts."""
         states = {delivery.state for delivery in self.deliveries}
         if not states:
             return EditionState.QUIET

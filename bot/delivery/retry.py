@@ -1,7 +1,8 @@
-"""What an attempt says, and what follows from it: pure decisions, but for the attempt itself, which asks the channel.
+"""One attempt at a delivery, and the state that its outcome leads to. Apart from calling the channel, pure.
 
-What may have got through is looked up before it is sent again (Slack can tell); what cannot be looked up (mail) is
-sent once more with the same Message-ID, or not at all, and then held.
+A delivery that may have arrived is looked up before it is sent again, where the service can be asked (Slack). Where
+it cannot (mail), the same bytes with the same Message-ID are sent once more (an unverified retry) or not at all, as
+configured, and then the delivery is held for a person.
 """
 
 from __future__ import annotations
@@ -17,7 +18,6 @@ from bot.delivery.model import (
     Deferred,
     Delivery,
     DeliveryState,
-    Envelope,
     Outcome,
     Refused,
     Sent,
@@ -28,120 +28,108 @@ from bot.delivery.model import (
 from bot.delivery.ports import Channel
 from bot.text.plain import join_distinct
 
-#: A message may show up in Slack's history only after a while; nothing is looked up or repeated before.
+#: A message may appear in Slack's history only after a while: nothing is looked up or repeated before.
 SETTLE = timedelta(seconds=60)
 FIRST_WAIT = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
-#: The part by which waits differ from delivery to delivery, so that what failed together does not come back together.
+#: Waits are shortened by up to this share, so that deliveries that failed together are not tried again together.
 SPREAD = 0.2
-#: A delivery that is refused for this long is given up, and kept for `resend`.
+#: A delivery that is refused for this long has failed.
 GIVE_UP = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
 class StillUnknown:
-    """An earlier attempt may have been accepted, the receiver cannot be asked, and this one was not accepted.
-
-    `again`: the refusal, when it was for now; None when nothing more may be tried.
-    """
+    """An earlier attempt may have arrived, which cannot be looked up, and this attempt did not settle it."""
 
     why: str
-    again: Deferred | None = None
+    again: Deferred | None = (
+        None  #: the refusal, when this attempt was refused for now; None: nothing more may be tried
+    )
 
 
-def attempt(channel: Channel, claim: Claim, reach: Callable[[Stage, bool], None]) -> Outcome | StillUnknown:
-    """One attempt; a delivery that may have got through before is looked up first.
+def attempt(
+    channel: Channel, claim: Claim, on_stage: Callable[[Stage, bool], None]
+) -> Outcome | StillUnknown:
+    """Make one attempt; a delivery that may have arrived is looked up first.
 
-    `reach` hears each stage before it begins, and whether this is a blind try.
+    `on_stage` is called with each stage before it begins, and with whether this is an unverified retry.
     """
-    stood, envelope = claim.delivery, claim.envelope
-    if not stood.may_have_arrived:
-        outcome = channel.send(envelope, lambda stage: reach(stage, False))
-        return _held_if_nothing_follows(outcome, channel, stood)
+    before, envelope = claim.delivery, claim.envelope
+
+    def send(*, is_unverified: bool = False) -> Outcome:
+        return channel.send(envelope, lambda stage: on_stage(stage, is_unverified))
+
+    if not before.may_have_arrived:
+        outcome = send()
+        may_retry = channel.can_look_up or before.unverified_retries
+        return StillUnknown(outcome.why) if isinstance(outcome, Unknown) and not may_retry else outcome
     try:
         found = channel.look_up(envelope)
     except LookupError as error:
-        doubt = join_distinct(stood.why or "the last attempt broke off", str(error))
-        if stood.blind:
-            return _blind(channel, envelope, doubt, reach)
+        doubt = join_distinct(before.why or "the last attempt broke off", str(error))
+    else:
+        return found or send()
+    if not before.unverified_retries:
         return Unknown(doubt) if channel.can_look_up else StillUnknown(doubt)
-    return found or channel.send(envelope, lambda stage: reach(stage, False))
-
-
-def _held_if_nothing_follows(outcome: Outcome, channel: Channel, stood: Delivery) -> Outcome | StillUnknown:
-    if isinstance(outcome, Unknown) and not channel.can_look_up and not stood.blind:
-        return StillUnknown(outcome.why)
-    return outcome
-
-
-def _blind(
-    channel: Channel, envelope: Envelope, doubt: str, reach: Callable[[Stage, bool], None]
-) -> Outcome | StillUnknown:
-    """One more try with the same bytes; what it leaves open is not tried again.
-
-    Refused for now, it does not become a plain `waiting`: that one would be sent again without a look.
-    """
-    match channel.send(envelope, lambda stage: reach(stage, True)):
+    match send(is_unverified=True):
         case Unknown(why):
             return StillUnknown(join_distinct(doubt, why))
-        case Deferred(why) as later:
-            return StillUnknown(join_distinct(doubt, why), later)
+        case Deferred(why) as refusal:  # not a plain WAITING, which would be sent again without a look-up
+            return StillUnknown(join_distinct(doubt, why), refusal)
         case outcome:
             return outcome
 
 
-def transition(outcome: Outcome | StillUnknown, stood: Delivery, now: datetime) -> Transition:
-    """The state that an outcome leads to.
+def transition(outcome: Outcome | StillUnknown, before: Delivery, now: datetime) -> Transition:
+    """The state that an outcome leads to. `before`: the delivery before the attempt.
 
-    `stood`: the delivery before the attempt. Waits double from a minute to an hour, less a part of their own, or
-    last as long as the receiver asks; after a day there are no more.
+    Waits double from a minute to an hour, each shortened by a share of its own, or last as long as the receiver asks.
+    After a day there are no more.
     """
-    over = now - (stood.since or now) >= GIVE_UP
+    is_over = now - (before.since or now) >= GIVE_UP
     match outcome:
         case Sent(receipt):
             return Transition(DeliveryState.SENT, receipt=receipt)
-        case Refused(why, blame):
-            return _stopped(stood, why, blame)
-        case Deferred(why) if over:
-            return _stopped(stood, f"given up after a day: {why}")
-        case Deferred(why, retry_after) as later:
-            until = now + _wait(stood, retry_after)
-            return Transition(DeliveryState.WAITING, until=until, why=why, postpones=_postponed(stood, later))
-        case Unknown(why):
-            return _in_doubt(stood, why, None if over else now + max(SETTLE, _wait(stood, None)))
-        case StillUnknown(why, again):
-            return _in_doubt(
-                stood, why, now + _wait(stood, again.retry_after) if again and not over else None
-            )
+        case Refused(why, cause):
+            return _failed(before, why, cause)
+        case Deferred(why) if is_over:
+            return _failed(before, f"given up after a day: {why}")
+        case Deferred(why, retry_after, cause):
+            # A receiver that asks for a wait means everything sent to it, a service out of reach the whole channel.
+            asks = retry_after is not None and cause is Cause.MESSAGE
+            postponed = _scope(before, Cause.TARGET if asks else cause)
+            until = now + _wait(before, retry_after)
+            return Transition(DeliveryState.WAITING, until=until, why=why, postpones=postponed)
+        case Unknown(why) if not is_over:
+            until = now + max(SETTLE, _wait(before, None))
+            return Transition(DeliveryState.UNCERTAIN, until=until, why=why)
+        case StillUnknown(why, Deferred(_, retry_after)) if not is_over:
+            # It was refused, so that it does not count as an unverified retry.
+            until, retries = now + _wait(before, retry_after), before.unverified_retries
+            return Transition(DeliveryState.UNCERTAIN, until=until, why=why, unverified_retries=retries)
+        case Unknown(why) | StillUnknown(why):
+            incident = f"{before.channel}:{before.target} uncertain"
+            return Transition(DeliveryState.UNCERTAIN, why=why, incident=incident)
 
 
-def _scope(stood: Delivery, blame: Cause) -> str | None:
-    """What else is concerned; None when nothing is."""
-    return {Cause.SERVICE: str(stood.channel), Cause.TARGET: f"{stood.channel}:{stood.target}"}.get(blame)
-
-
-def _postponed(stood: Delivery, later: Deferred) -> str | None:
-    """A receiver that asks for time means all that is sent to it; one that is not there, all of its channel."""
-    blame = Cause.TARGET if later.retry_after is not None and later.cause is Cause.MESSAGE else later.cause
-    return _scope(stood, blame)
-
-
-def _stopped(stood: Delivery, why: str, blame: Cause = Cause.MESSAGE) -> Transition:
-    """What the target or the service refuses pauses it. All that stops on the way to a target is one incident."""
-    scope = _scope(stood, blame)
-    incident = scope or f"{stood.channel}:{stood.target} failed"
+def _failed(before: Delivery, why: str, cause: Cause = Cause.MESSAGE) -> Transition:
+    """A refusal of the target or the service pauses it. All that fails on the way to a target is one incident."""
+    scope = _scope(before, cause)
+    incident = scope or f"{before.channel}:{before.target} failed"
     return Transition(DeliveryState.FAILED, why=why, incident=incident, pauses=scope)
 
 
-def _in_doubt(stood: Delivery, why: str, until: datetime | None) -> Transition:
-    """Tried again then, or held. What was known not to have arrived leaves the blind tries as they were."""
-    incident = None if until else f"{stood.channel}:{stood.target} uncertain"
-    return Transition(DeliveryState.UNCERTAIN, until=until, why=why, incident=incident)
+def _scope(before: Delivery, cause: Cause) -> str | None:
+    """What the cause affects beyond the message; None for nothing."""
+    service, target = str(before.channel), f"{before.channel}:{before.target}"
+    return {Cause.SERVICE: service, Cause.TARGET: target}.get(cause)
 
 
-def _wait(stood: Delivery, retry_after: float | None) -> timedelta:
-    """As the receiver asks; else growing, and less by up to `SPREAD`, which a delivery's id and attempt decide."""
+def _wait(before: Delivery, retry_after: float | None) -> timedelta:
+    """As long as the receiver asks; otherwise growing with the attempts."""
     if retry_after is not None:
         return timedelta(seconds=max(retry_after, 1.0))
-    grown: timedelta = min(FIRST_WAIT * 2 ** min(stood.attempts, 10), LONGEST_WAIT)
-    return grown * (1 - SPREAD * crc32(f"{stood.id} {stood.attempts}".encode()) / 2**32)
+    grown: timedelta = min(FIRST_WAIT * 2 ** min(before.attempts, 10), LONGEST_WAIT)
+    share = crc32(f"{before.id} {before.attempts}".encode()) / 2**32  # the same whenever it is worked out
+    return grown * (1 - SPREAD * share)

@@ -1,8 +1,9 @@
-"""From stored editions to receivers: one attempt at each open delivery, recorded before and after.
+"""Sends stored deliveries: one attempt at each that is due, recorded before and after.
 
-    open -> wait for the conversation's turn -> claim -> (find) -> hand over -> send -> record -> tell
+    open -> claim -> (look up) -> hand over, when it is the conversation's turn -> send -> record
 
-An outcome is recorded together with the next claim; while a mail server thinks, the next mail is claimed already.
+At any time one sender holds the lease of a delivery. A sender that dies before it hands over leaves a delivery that
+certainly did not arrive; one that dies after it, a delivery in doubt (`bot.delivery.retry` says what follows).
 """
 
 from __future__ import annotations
@@ -10,40 +11,33 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from bot.delivery.model import Claim, Delivery, DeliveryState, OpenDelivery, SendSlot, Stage, Transition
+from bot.delivery.model import Claim, OpenDelivery, SendSlot, Stage, Transition
 from bot.delivery.ports import Channel
 from bot.delivery.retry import attempt, transition
-from bot.errors import InvariantViolation, LeaseLost, PaperboyError
+from bot.errors import LeaseLost, PaperboyError
 from bot.profiles.model import ChannelName
 
-#: How long a process may be silent before another takes its delivery for abandoned: longer than SETTLE. A sender that
-#: is alive renews it.
+#: How long a sender may be silent before another takes its delivery over; longer than `retry.SETTLE`. A live sender
+#: renews its lease.
 LEASE = timedelta(minutes=2)
-#: So long before its turn a delivery is claimed, to be ready when it comes.
+#: A delivery is claimed this long before its conversation's turn, to be ready when it comes.
 EARLY = timedelta(milliseconds=50)
 
 Clock = Callable[[], datetime]
 _LOG = logging.getLogger(__name__)
 
 
-class Queue(Protocol):
-    """What delivering needs of the store."""
+class DeliveryQueue(Protocol):
+    """What sending needs of `bot.store.queue.Queue`, which describes the methods."""
 
     def open(self, subscriptions: Iterable[str], now: datetime) -> tuple[OpenDelivery, ...]: ...
 
-    def together(self, *, relaxed: bool = False) -> AbstractContextManager[None]: ...
-
-    def flush(self) -> None: ...
-
-    def claim(
-        self, id_: str, owner: str, now: datetime, lease: timedelta
-    ) -> Claim | InvariantViolation | None: ...
+    def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | None: ...
 
     def hand_over(
         self,
@@ -51,11 +45,9 @@ class Queue(Protocol):
         owner: str,
         stage: Stage,
         until: datetime,
-        turn: SendSlot | None = None,
-        blind: int | None = None,
-    ) -> timedelta: ...
-
-    def put_back(self, stood: Delivery, owner: str) -> bool: ...
+        slot: SendSlot | None = None,
+        unverified_retries: int | None = None,
+    ) -> datetime | None: ...
 
     def renew(self, id_: str, owner: str, until: datetime) -> bool: ...
 
@@ -63,250 +55,142 @@ class Queue(Protocol):
         self, id_: str, owner: str, step: Transition, now: datetime, stage: Stage | None = None
     ) -> bool: ...
 
+    def flush(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """One process's hand at the queue."""
+    """Attempts deliveries on behalf of one process."""
 
-    queue: Queue
+    queue: DeliveryQueue
     channels: Mapping[ChannelName, Channel]
-    owner: str  #: who holds the leases; no other process's
-    clock: Clock  #: what leases and waits go by: the time, or what the user set
-    real: Clock  #: what the receivers' pace goes by
-    pause: Callable[[float], None] = time.sleep  #: a wait between attempts; may raise to end the round
+    owner: str  #: the holder of its leases: unique to the process
+    clock: Clock  #: for leases and waits: the time, or the time that the user set
+    real: Clock  #: for the spacing between messages to one conversation
+    #: A wait between attempts, in seconds, perhaps 0. May raise to end the round.
+    pause: Callable[[float], None] = time.sleep
     wait: Callable[[float], None] = time.sleep  #: a wait within an attempt, of a few seconds
 
     def deliver(
-        self, subscriptions: Iterable[str], told: Callable[[str], None] = lambda edition: None
+        self, subscriptions: Iterable[str], on_edition: Callable[[str], None] = lambda edition: None
     ) -> None:
-        """One attempt at everything that is open for these subscriptions; `told` hears of each edition.
+        """Make one attempt at every open delivery of these subscriptions.
 
-        Raises Violation when something was to be sent that must not be.
+        `on_edition` is called with the id of an edition after each attempt at a delivery of it. Raises
+        InvariantViolation when a delivery must not be sent: nothing more is sent in this round.
         """
-        wanted = list(subscriptions)
-        tried: set[str] = set()
-        heart = _LeaseRenewer(self)
+        keys = list(subscriptions)
+        attempted: set[str] = set()
+        renewer = _LeaseRenewer(self)
         try:
-            while fresh := [one for one in self.queue.open(wanted, self.clock()) if one.id not in tried]:
-                tried.update(one.id for one in fresh)
-                _SendRound(self, fresh, told).make(heart)
+            while found := [one for one in self.queue.open(keys, self.clock()) if one.id not in attempted]:
+                attempted.update(one.id for one in found)
+                self._deliver_each(found, renewer, on_edition)
         finally:
-            heart.stop()
-            if tried:
+            renewer.stop()
+            if attempted:
                 self.queue.flush()
             for channel in {id(channel): channel for channel in self.channels.values()}.values():
                 channel.close_idle()
 
-    def lane(self, one: OpenDelivery) -> str:
-        """What the messages to its conversation queue up in."""
-        return f"{one.channel}:{self.channels[one.channel].conversation(one.target)}"
+    def _deliver_each(
+        self, waiting: list[OpenDelivery], renewer: _LeaseRenewer, on_edition: Callable[[str], None]
+    ) -> None:
+        """In order; while a conversation's next message has to wait, those of other conversations go first."""
+        next_turn: dict[str, datetime] = {}  #: by conversation
+        while waiting:
+            now = self.real()
+            turns = (next_turn.get(self.conversation(one), now) - EARLY for one in waiting)
+            ready = next((n for n, turn in enumerate(turns) if turn <= now), None)
+            if ready is None:
+                first = min(next_turn[self.conversation(one)] for one in waiting)
+                self.pause((first - EARLY - now).total_seconds())
+                continue
+            self.pause(0)
+            delivery = waiting.pop(ready)
+            claim = self.queue.claim(delivery.id, self.owner, self.clock(), LEASE)
+            if claim is None:
+                continue  # another sender has it, or a part before it was not sent
+            this = _Attempt(self, claim, self.conversation(delivery))
+            renewer.delivery = delivery.id
+            try:
+                this.make()
+            except LeaseLost:
+                continue
+            finally:
+                renewer.delivery = None
+                if this.turn:
+                    next_turn[this.conversation] = this.turn + this.channel.spacing
+            if claim.delivery.edition:
+                on_edition(claim.delivery.edition)
 
-
-class _SendRound:
-    """One attempt at each of some deliveries: in order, but what has to wait for its conversation lets others go."""
-
-    def __init__(self, sender: Sender, waiting: list[OpenDelivery], told: Callable[[str], None]) -> None:
-        self._sender = sender
-        self._waiting = waiting
-        self._told = told
-        self._free: dict[str, datetime] = {}  #: when a conversation takes the next message
-        self._last: _Attempt | None = None  #: whose outcome is recorded together with the next claim
-        self._ahead: _Attempt | None = None  #: claimed while the one before was under way
-
-    def make(self, heart: _LeaseRenewer) -> None:
-        try:
-            while self._ahead or self._waiting:
-                self._sender.pause(0)
-                if trip := self._begun():
-                    with heart.beating_for(trip.one.id):
-                        trip.make()
-                    self._note_turn(trip)
-        finally:
-            if self._last:
-                self._last.end()
-            if self._ahead:
-                self._ahead.put_back()
-
-    def _begun(self) -> _Attempt | None:
-        """The next trip, claimed; None when there was none to make yet, and some time has passed."""
-        trip, self._ahead = self._ahead, None
-        if trip:
-            self._end_last()
-        elif isinstance(one := self._next(), float):
-            self._end_last()
-            self._sender.pause(one)
-            return None
-        else:
-            trip = _Attempt(self._sender, one, self._told, self._look_ahead)
-            trip.begin(self._last)
-        self._last = trip
-        return trip
-
-    def _end_last(self) -> None:
-        if self._last:
-            self._last.end()
-
-    def _look_ahead(self) -> None:
-        """Claims the next one, unless it has to keep its distance. What goes wrong goes wrong again in its turn."""
-        if not self._waiting or self._ahead or self._sender.channels[self._waiting[0].channel].spacing:
-            return
-        trip = _Attempt(self._sender, self._waiting[0], self._told, self._look_ahead)
-        with suppress(PaperboyError):
-            trip.begin(None)
-            self._waiting.pop(0)
-            self._ahead = trip
-
-    def _next(self) -> OpenDelivery | float:
-        """Takes what comes next out of what is waiting; or says in how many seconds something does."""
-        now = self._sender.real()
-        ready = (n for n, one in enumerate(self._waiting) if self._time_of(one, now) <= now + EARLY)
-        number = next(ready, None)
-        if number is not None:
-            return self._waiting.pop(number)
-        return (min(self._time_of(one, now) for one in self._waiting) - EARLY - now).total_seconds()
-
-    def _time_of(self, one: OpenDelivery, now: datetime) -> datetime:
-        return self._free.get(self._sender.lane(one), now)
-
-    def _note_turn(self, trip: _Attempt) -> None:
-        if trip.turn:  # else nothing went out, and the next one need not wait for it
-            spacing = self._sender.channels[trip.one.channel].spacing
-            self._free[self._sender.lane(trip.one)] = trip.turn + spacing
+    def conversation(self, delivery: OpenDelivery) -> str:
+        """What the channel's spacing holds for, as `channel:target`."""
+        return f"{delivery.channel}:{self.channels[delivery.channel].conversation(delivery.target)}"
 
 
 class _Attempt:
-    """One attempt at one delivery: claimed, made, recorded."""
+    """One attempt at a claimed delivery."""
 
-    def __init__(
-        self,
-        sender: Sender,
-        one: OpenDelivery,
-        told: Callable[[str], None],
-        meanwhile: Callable[[], None] = lambda: None,
-    ) -> None:
-        self.one = one
+    def __init__(self, sender: Sender, claim: Claim, conversation: str) -> None:
+        self.conversation = conversation
+        self.channel = sender.channels[claim.delivery.channel]
+        self.turn: datetime | None = (
+            None  #: reserved for handing over, by the real clock; None without spacing
+        )
         self._sender = sender
-        self._told = told
-        self._meanwhile = meanwhile  #: called while the receiver thinks
-        self._channel = sender.channels[one.channel]
-        self._claim: Claim | InvariantViolation | None = None
-        self._step: Transition | None = None  #: what is to be recorded
+        self._claim = claim
+        self._id = claim.delivery.id
         self._stage = Stage.CLAIMED
-        self._blind: int | None = None  #: how many blind tries the delivery had, when this is one
-        self.turn: datetime | None = None  #: when the content went out, by the real clock
-
-    def begin(self, last: _Attempt | None) -> None:
-        """Claim it, in one transaction with what became of the last one.
-
-        Only handing over waits for the disk, and brings there what was recorded before: a power cut forgets a claim,
-        which does no harm, or leaves the last delivery in doubt, but never what went out.
-        """
-        sender = self._sender
-        with sender.queue.together(relaxed=True):
-            if last:
-                last.record()
-            self._claim = sender.queue.claim(self.one.id, sender.owner, sender.clock(), LEASE)
-        if last:
-            last.tell()
-
-    def put_back(self) -> None:
-        """It was claimed, and is not tried after all."""
-        if isinstance(self._claim, Claim):
-            self._sender.queue.put_back(self._claim.delivery, self._sender.owner)
 
     def make(self) -> None:
-        """The attempt; nothing when another sender has it. Raises Violation when it must not be made."""
-        if isinstance(self._claim, InvariantViolation):
-            raise self._claim
-        if self._claim is None:
-            return
-        stood = self._claim.delivery
-        try:
-            outcome = attempt(
-                self._channel, self._claim, lambda stage, blind: self._reach(stage, stood, blind)
-            )
-        except LeaseLost:
-            return
-        self._step = self._settled(transition(outcome, stood, self._sender.clock()))
+        """Send, and record the outcome. Raises LeaseLost when another sender takes the delivery over before it is
+        sent.
+        """
+        outcome = attempt(self.channel, self._claim, self._on_stage)
+        now = self._sender.clock()
+        step = transition(outcome, self._claim.delivery, now)
+        self._sender.queue.record(self._id, self._sender.owner, step, now, self._stage)
 
-    def end(self) -> None:
-        """Record what became of it, unless that is done."""
-        if self._step:
-            with self._sender.queue.together(relaxed=True):
-                self.record()
-            self.tell()
-
-    def record(self) -> None:
-        sender = self._sender
-        if self._step:
-            sender.queue.record(self.one.id, sender.owner, self._step, sender.clock(), self._stage)
-
-    def tell(self) -> None:
-        """It is recorded: whoever asked hears of it."""
-        if self._step and isinstance(self._claim, Claim) and self._claim.delivery.edition:
-            self._told(self._claim.delivery.edition)
-        self._step = None
-
-    def _reach(self, stage: Stage, stood: Delivery, blind: bool) -> None:
-        """Stages that hand over are stored before they begin, and begin when it is the conversation's turn."""
-        if stage is Stage.ANSWER:
-            self._meanwhile()
-        elif stage.hands_over:
-            left = stood.blind - 1 if blind else None
-            self._blind = stood.blind if blind else None
-            self._hand_over(stage, left)
+    def _on_stage(self, stage: Stage, is_unverified: bool) -> None:
+        """Store a stage that hands over before it begins; at ANSWER the content is out already."""
+        if stage.hands_over and stage is not Stage.ANSWER:
+            retries = self._claim.delivery.unverified_retries
+            self._hand_over(stage, retries - 1 if is_unverified else None)
         self._stage = stage
 
-    def _hand_over(self, stage: Stage, blind: int | None) -> None:
-        """Its turn is counted from when the transaction has begun: others may hold it up."""
-        sender, spacing = self._sender, self._channel.spacing
-        until = sender.clock() + LEASE
-        with sender.queue.together():
-            now = sender.real()
-            turn = SendSlot(sender.lane(self.one), spacing, now) if spacing else None
-            wait = sender.queue.hand_over(self.one.id, sender.owner, stage, until, turn, blind)
-        self.turn = now + wait
-        if wait:
-            sender.wait(max(0.0, (self.turn - sender.real()).total_seconds()))  # storing it may take as long
-            if not sender.queue.renew(self.one.id, sender.owner, sender.clock() + LEASE):
-                raise LeaseLost(f"{self.one.id} was taken over while it waited for its turn")
-
-    def _settled(self, step: Transition) -> Transition:
-        """A blind try that certainly did not arrive is given back."""
-        was_refused = step.state is DeliveryState.UNCERTAIN and step.until is not None
-        return replace(step, blind=self._blind) if was_refused and self._blind is not None else step
+    def _hand_over(self, stage: Stage, unverified_retries: int | None) -> None:
+        sender, spacing = self._sender, self.channel.spacing
+        slot = SendSlot(self.conversation, spacing, sender.real) if spacing else None
+        self.turn = sender.queue.hand_over(
+            self._id, sender.owner, stage, sender.clock() + LEASE, slot, unverified_retries
+        )
+        if self.turn is None:
+            return
+        if (wait := (self.turn - sender.real()).total_seconds()) > 0:
+            sender.wait(wait)
+        if not sender.queue.renew(self._id, sender.owner, sender.clock() + LEASE):
+            raise LeaseLost(f"{self._id} was taken over while it waited for its turn")
 
 
 class _LeaseRenewer:
-    """Renews the lease of an attempt that takes its time: a live sender's delivery is nobody else's."""
+    """A thread that renews the lease of the current attempt, which may take long."""
 
     def __init__(self, sender: Sender) -> None:
+        self.delivery: str | None = None  #: id of the delivery under way
         self._sender = sender
-        self._id: str | None = None
         self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._beat, daemon=True)
+        self._thread = threading.Thread(target=self._run, daemon=True)
         self._thread.start()
-
-    @contextmanager
-    def beating_for(self, id_: str) -> Iterator[None]:
-        self._id = id_
-        try:
-            yield
-        finally:
-            self._id = None
 
     def stop(self) -> None:
         self._stopped.set()
         self._thread.join()
 
-    def _beat(self) -> None:
+    def _run(self) -> None:
         while not self._stopped.wait(LEASE.total_seconds() / 3):
-            if id_ := self._id:
-                self._renew(id_)
-
-    def _renew(self, id_: str) -> None:
-        sender = self._sender
-        try:
-            sender.queue.renew(id_, sender.owner, sender.clock() + LEASE)
-        except PaperboyError as error:  # the attempt goes on, and hears at its next step whether it may
-            _LOG.warning("the lease of %s could not be renewed: %s", id_, error)
+            if id_ := self.delivery:
+                try:
+                    self._sender.queue.renew(id_, self._sender.owner, self._sender.clock() + LEASE)
+                except PaperboyError as error:  # the attempt goes on: its next step finds out whether it may
+                    _LOG.warning("the lease of %s could not be renewed: %s", id_, error)

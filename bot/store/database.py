@@ -1,4 +1,4 @@
-"""The one place that opens a database and hands out what is kept in it."""
+"""Opens the database and gives transactions on it."""
 
 from __future__ import annotations
 
@@ -16,71 +16,71 @@ from sqlmodel import Session
 from bot.errors import DatabaseError
 from bot.store import migrate
 
-#: Seconds that a SQLite writer waits for another one.
+#: Seconds that a writer of a SQLite file waits for another one.
 _BUSY_TIMEOUT = 30
 _READS = "paperboy_reads"
-_RELAXED = "paperboy_relaxed"
+_NOT_DURABLE = "paperboy_not_durable"
 
 
 class Database:
-    """An open database. Cheap to make; `session` is a transaction that commits when left without an error."""
+    """A database. Every transaction commits when its block ends without an error; errors are DatabaseError."""
 
     def __init__(self, url: str) -> None:
-        self.url = _url(url)
-        self.engine = _engine(self.url)
+        self.url = _parse_url(url)
+        self.engine = _create_engine(self.url)
         self._reader = self.engine.execution_options(**{_READS: True})
-        self._relaxed = self.engine.execution_options(**{_RELAXED: True})
+        self._not_durable = self.engine.execution_options(**{_NOT_DURABLE: True})
 
     def prepare(self) -> None:
-        """A SQLite file is migrated in passing; another database must be up to date.
+        """Bring a SQLite file up to date; require it of another database.
 
-        Raises DatabaseError when the database cannot be opened, is ahead, or lacks migrations.
+        Raises DatabaseError when the database cannot be opened, was made by a newer version, or needs `migrate`.
         """
-        with as_database_errors(self.url):
+        with database_errors(self.url):
             if self.url.get_backend_name() == "sqlite":
-                if not migrate.is_current(self._reader):  # then nothing waits for a writer
+                if not migrate.is_current(self._reader):  # read first: a current file needs no writer's lock
                     migrate.upgrade(self.engine)
             else:
                 migrate.require_current(self.engine)
 
     def migrate(self) -> tuple[str | None, str]:
-        """To the newest tables; returns the migrations that it stood at before (None: empty) and stands at."""
-        with as_database_errors(self.url):
+        """Bring the database up to date. Returns its migration before (None for an empty database) and now."""
+        with database_errors(self.url):
             return migrate.upgrade(self.engine), migrate.HEAD
 
     @contextmanager
     def session(self) -> Iterator[Session]:
         """A transaction that may write."""
         with (
-            as_database_errors(self.url),
+            database_errors(self.url),
             Session(self.engine, expire_on_commit=False) as session,
             session.begin(),
         ):
             yield session
 
     @contextmanager
-    def writing(self, *, relaxed: bool = False) -> Iterator[Connection]:
-        """A transaction for statements that are there already: without a session, which costs more than they do.
+    def writing(self, *, durable: bool = True) -> Iterator[Connection]:
+        """A transaction for ready statements, without the cost of a session.
 
-        `relaxed`: it does not wait for the disk. A process that is killed loses nothing of it, a power cut may lose
-        what came since the last one that did wait, or since `flush`.
+        One that is not `durable` does not wait for the disk: it survives the end of the process, but a power cut may
+        undo those since the last durable one, or the last `flush`.
         """
-        engine = self._relaxed if relaxed else self.engine
-        with as_database_errors(self.url), engine.begin() as connection:
-            if relaxed and self.url.get_backend_name() != "sqlite":
+        engine = self.engine if durable else self._not_durable
+        with database_errors(self.url), engine.begin() as connection:
+            if not durable and self.url.get_backend_name() != "sqlite":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
 
     def flush(self) -> None:
-        """What was relaxed is on disk; PostgreSQL sees to that by itself, in less than a second."""
+        """Write transactions that were not durable to disk. PostgreSQL does so by itself, within a second."""
         if self.url.get_backend_name() == "sqlite":
-            with as_database_errors(self.url), self._reader.connect() as connection:
+            with database_errors(self.url), self._reader.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     @contextmanager
     def reading(self) -> Iterator[Session]:
-        """A transaction that only reads: it neither waits for a writer nor holds one up."""
-        with as_database_errors(self.url), Session(self._reader, expire_on_commit=False) as session:
+        """A transaction that only reads. On SQLite it neither waits for a writer nor delays one."""
+        with database_errors(self.url), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
     def close(self) -> None:
@@ -88,20 +88,22 @@ class Database:
 
 
 @contextmanager
-def as_database_errors(url: URL) -> Iterator[None]:
-    """What the driver raises, as a sentence without the password; statements and values stay out of it."""
+def database_errors(url: URL) -> Iterator[None]:
+    """Turn the driver's errors into DatabaseError, whose message holds no password, statement or value."""
     try:
         yield
     except IntegrityError:
-        raise  # a unique key spoke: that is an answer, not a fault
+        raise  # a unique key was violated: the caller decides what that means
     except DBAPIError as error:
         reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
-        raise DatabaseError(f"the database {_shown(url)} cannot be used: {reason}") from None
+        raise DatabaseError(f"the database {_without_password(url)} cannot be used: {reason}") from None
     except SQLAlchemyError as error:
-        raise DatabaseError(f"the database {_shown(url)} failed: {type(error).__name__}") from error
+        raise DatabaseError(
+            f"the database {_without_password(url)} failed: {type(error).__name__}"
+        ) from error
 
 
-def _url(text: str) -> URL:
+def _parse_url(text: str) -> URL:
     try:
         return make_url(text)
     except (ArgumentError, ValueError):
@@ -110,12 +112,12 @@ def _url(text: str) -> URL:
         ) from None
 
 
-def _shown(url: URL) -> str:
-    """Without the password, which PostgreSQL takes among the options too (?password=...)."""
+def _without_password(url: URL) -> str:
+    """PostgreSQL accepts a password among the options too (?password=...)."""
     return url.difference_update_query([k for k in url.query if "password" in k]).render_as_string()
 
 
-def _engine(url: URL) -> Engine:
+def _create_engine(url: URL) -> Engine:
     if url.get_backend_name() != "sqlite":
         return _server_engine(url)
     if url.database and url.database != ":memory:":
@@ -130,7 +132,7 @@ def _make_folder(folder: Path) -> None:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise DatabaseError(f"the data folder {folder} cannot be made: {error.strerror}") from None
+        raise DatabaseError(f"the data folder {folder} cannot be created: {error.strerror}") from None
 
 
 def _server_engine(url: URL) -> Engine:
@@ -143,17 +145,17 @@ def _server_engine(url: URL) -> Engine:
 
 
 def _set_up_sqlite(connection, _record) -> None:  # type: ignore[no-untyped-def]
-    # The driver must not begin transactions by itself, or BEGIN IMMEDIATE below comes second:
+    # The driver must not begin transactions by itself, or BEGIN IMMEDIATE below would come too late:
     # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
     connection.isolation_level = None
     _write_ahead(connection)
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA synchronous=FULL")  # a power cut must not forget what was sent
+    connection.execute("PRAGMA synchronous=FULL")  # a power cut must not undo what was sent
 
 
 def _write_ahead(connection) -> None:  # type: ignore[no-untyped-def]
-    # While another process makes the same change to a new file, SQLite says "locked" at once, without waiting
-    # its timeout: it cannot tell that from a deadlock.
+    # While another process makes the same change to a new file, SQLite reports "locked" at once, without waiting
+    # for its timeout: it cannot tell that from a deadlock.
     for attempt in range(_BUSY_TIMEOUT * 10):
         try:
             connection.execute("PRAGMA journal_mode=WAL")
@@ -165,19 +167,19 @@ def _write_ahead(connection) -> None:  # type: ignore[no-untyped-def]
 
 
 def _begin_immediate(connection) -> None:  # type: ignore[no-untyped-def]
-    # A deferred transaction that begins with a read fails at once, without waiting, when another one writes.
+    # A deferred transaction that reads first and writes later fails at once, without waiting, beside another writer.
     options = connection.get_execution_options()
     if options.get(migrate.MIGRATES):
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # within a transaction it would do nothing
+        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # no effect within a transaction
     if options.get(_READS):
         connection.exec_driver_sql("BEGIN")
         return
-    _synchronize(connection, "NORMAL" if options.get(_RELAXED) else "FULL")
+    _set_synchronous(connection, "NORMAL" if options.get(_NOT_DURABLE) else "FULL")
     connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
-def _synchronize(connection, how: str) -> None:  # type: ignore[no-untyped-def]
-    # With NORMAL a commit to the log does not wait for the disk: https://www.sqlite.org/pragma.html#pragma_synchronous
-    if connection.info.get("synchronous") != how:
-        connection.exec_driver_sql(f"PRAGMA synchronous={how}")
-        connection.info["synchronous"] = how
+def _set_synchronous(connection, mode: str) -> None:  # type: ignore[no-untyped-def]
+    # With NORMAL a commit does not wait for the disk: https://www.sqlite.org/pragma.html#pragma_synchronous
+    if connection.info.get("synchronous") != mode:
+        connection.exec_driver_sql(f"PRAGMA synchronous={mode}")
+        connection.info["synchronous"] = mode

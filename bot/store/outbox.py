@@ -152,7 +152,12 @@ class Outbox:
         given = {"subscription": edition.subscription, "edition": edition.id}
         ledger = [{**given, "paper": id_} for id_ in papers]
         deliveries = [
-            {**_new_delivery(edition.id, number, part), **to, "edition": edition.id, "blind": blind}
+            {
+                **_new_delivery(edition.id, number, part),
+                **to,
+                "edition": edition.id,
+                "unverified_retries": blind,
+            }
             for number, part in enumerate(parts, start=1)
         ]
         try:
@@ -172,14 +177,14 @@ class Outbox:
         """Stopped deliveries that no alert has reported; an alert may have reported their incidents."""
         return self._deliveries(
             col(DeliveryRow.incident).is_not(None),
-            ~col(DeliveryRow.told),
+            ~col(DeliveryRow.reported),
             DeliveryRow.subscription != ALERTS,
         )
 
     def known_incidents(self) -> frozenset[str]:
         """Incidents that were reported and still stop a delivery."""
         reported = select(DeliveryRow.incident).where(
-            col(DeliveryRow.incident).is_not(None), col(DeliveryRow.told)
+            col(DeliveryRow.incident).is_not(None), col(DeliveryRow.reported)
         )
         with self._database.reading() as session:
             return frozenset(filter(None, session.exec(reported)))
@@ -195,13 +200,18 @@ class Outbox:
         ids = col(DeliveryRow.id).in_(self._values(reported))
         with self._database.writing() as connection:
             marked = connection.execute(
-                update(DeliveryRow).where(ids, ~col(DeliveryRow.told)).values(told=True)
+                update(DeliveryRow).where(ids, ~col(DeliveryRow.reported)).values(reported=True)
             )
             if marked.rowcount != len(reported):
                 connection.rollback()
                 return False
             if alert:
-                to = {"subscription": ALERTS, "channel": channel, "target": target, "blind": blind}
+                to = {
+                    "subscription": ALERTS,
+                    "channel": channel,
+                    "target": target,
+                    "unverified_retries": blind,
+                }
                 _insert(connection, DeliveryRow, [{**_new_delivery(token, 1, alert), **to, "edition": None}])
                 _insert(connection, MessageRow, _messages(token, [alert]))
         return True
@@ -293,6 +303,6 @@ def _new_delivery(token: str, number: int, part: Part) -> dict[str, Any]:
         "state": DeliveryState.PENDING,
         "stage": Stage.CLAIMED,
         "attempts": 0,
-        "told": False,
+        "reported": False,
         "why": "",
     }

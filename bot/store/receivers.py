@@ -15,7 +15,7 @@ from bot.store.database import Database
 from bot.store.tables import AttemptRow, BounceRow, DeliveryRow, NameRow, PauseRow
 
 HARD, SOFT = "hard", "soft"
-_BOUNCE, _NAME = rows.unless_there("bounce"), rows.unless_there("name")
+_BOUNCE, _NAME = rows.insert_if_absent("bounce"), rows.insert_if_absent("name")
 
 
 class Receivers:
@@ -95,7 +95,7 @@ def _come_back(session: Session, row: DeliveryRow, bounce: Bounce, now: datetime
     why = f"mail to {row.target} came back: {bounce.why}"
     if row.state == DeliveryState.SENT:
         row.state, row.why, row.receipt = DeliveryState.FAILED, why, None
-        row.incident, row.told = scope, False
+        row.incident, row.reported = scope, False
         session.add(row)
         of_it = (col(AttemptRow.delivery) == row.id, col(AttemptRow.outcome) == DeliveryState.SENT)
         session.execute(update(AttemptRow).where(*of_it).values(outcome="bounced", why=bounce.why))

@@ -24,7 +24,7 @@ def delivery(row: Any) -> Delivery:
         subscription=row.subscription,
         attempts=row.attempts,
         stage=Stage(row.stage),
-        blind=row.blind,
+        unverified_retries=row.unverified_retries,
         started=row.started,
         since=row.since,
         until=row.until,
@@ -49,7 +49,7 @@ def edition(row: EditionRow, deliveries: list[Delivery]) -> Edition:
     )
 
 
-def unless_there(table: str) -> TextClause:
+def insert_if_absent(table: str) -> TextClause:
     """An INSERT of a whole row; one with its key stays as it is, also when another process stores it meanwhile."""
     columns = Base.metadata.tables[table].c
     names = list(columns.keys())
@@ -59,4 +59,4 @@ def unless_there(table: str) -> TextClause:
 
 
 #: Somewhere is paused; a pause that is there already stays as it is.
-PAUSE = unless_there("pause")
+PAUSE = insert_if_absent("pause")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Dialect, Index, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import JSON, Boolean, Column, Dialect, Index, Integer, MetaData, Text, UniqueConstraint, text
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -48,6 +48,11 @@ def _json() -> Any:
 
 def _text(**options: Any) -> Any:
     return Field(sa_type=Text, **options)
+
+
+def _renamed(column: str, attribute: str, type_: Any) -> Any:
+    """A column whose name in the database is an older one."""
+    return Column(column, type_, key=attribute, nullable=False)
 
 
 def _moment(**options: Any) -> Any:
@@ -167,11 +172,13 @@ class DeliveryRow(Base, table=True):
     until: datetime | None = _moment(default=None)  #: not before; while sending, when the lease ends
     owner: str | None = None  #: who is sending
     stage: str = "claimed"  #: of the newest attempt
-    blind: int = 0  #: how often it may go out again without anybody knowing whether it has arrived
+    #: How often it may be sent again although it may have arrived already.
+    unverified_retries: int = Field(default=0, sa_column=_renamed("blind", "unverified_retries", Integer))
     receipt: str | None = _text(default=None)
     why: str = _text(default="")
     incident: str | None = _text(default=None)  #: what it stopped for; None while it has not
-    told: bool = False  #: whether the operator was told of it
+    #: Whether the operator has been alerted to its incident.
+    reported: bool = Field(default=False, sa_column=_renamed("told", "reported", Boolean))
 
 
 class MessageRow(Base, table=True):
@@ -197,7 +204,7 @@ class AttemptRow(Base, table=True):
     why: str = _text(default="")
 
 
-class LaneRow(Base, table=True):
+class ConversationRow(Base, table=True):
     """When a conversation may get its next message: senders of all processes queue up here."""
 
     __tablename__ = "lane"

@@ -116,9 +116,7 @@ def test_a_kill_at_every_boundary(tmp_path: Path, running: tuple[SlackServer, Sm
         for number in numbers:
             sitting = origin.sitting(NOON, **QUICK)
             ended = sitting.send(at=number)
-            if (
-                not ended.was_killed
-            ):  # outcomes are recorded alone or with the next claim, as waits will have it
+            if not ended.was_killed:  # waits differ from run to run, and with them the boundaries
                 missed += 1
                 continue
             sitting.finish(EDITIONS)
@@ -215,5 +213,4 @@ def _handing_over(name: str) -> bool:
         "in reply to content",
         "after content",
         "before commit of record",
-        "before commit of begin",
     )

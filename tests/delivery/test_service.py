@@ -356,7 +356,7 @@ def test_attempts_without_lookup(world: World, finds: bool, resend_uncertain: bo
     world.send(reader(deliver=(to,)))
     edition = find_edition(world.outbox, to, NOW.date())
     assert edition is not None
-    assert [one.blind for one in edition.deliveries] == [blind]
+    assert [one.unverified_retries for one in edition.deliveries] == [blind]
 
 
 @pytest.mark.parametrize(("resend_uncertain", "mails"), [(True, 2), (False, 1)])

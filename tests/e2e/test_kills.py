@@ -21,7 +21,7 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 EDITIONS, POSTS, MAILS = 5, 6, 2
 #: Kinds of boundaries in the order of an attempt. The kill falls where a process crosses the first of that kind.
 STORING = [
-    f"{when} commit of {what}" for what in ("begin", "hand_over", "record") for when in ("before", "after")
+    f"{when} commit of {what}" for what in ("claim", "hand_over", "record") for when in ("before", "after")
 ]
 POSTING = ["before chat.postMessage", "before conversations.history"]
 POSTING += ["in chat.postMessage", "after conversations.history"]

@@ -5,19 +5,11 @@ from __future__ import annotations
 import signal
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
-from threading import Barrier
 
 import pytest
 
-from bot.delivery.model import DeliveryState, Transition
-from bot.store.database import Database
-from bot.store.outbox import Outbox
-from bot.store.queue import Queue
-from tests.support.editions import ADA, BOB, LEASE, add, edition
 from tests.support.launcher import Launcher
 from tests.support.load import ingest, twenty, wired, works
 from tests.support.sitting import Prepared, Sitting, servers, small
@@ -83,31 +75,6 @@ def _assert_paced(slack: SlackServer) -> None:
         assert times[-1] - times[0] > SPACING * (len(times) - 1) - JITTER
 
 
-def test_two_that_want_what_the_other_is_recording(new_postgres: Callable[[], str]) -> None:
-    """An outcome and the next claim are one transaction: two senders that would claim each other's delivery leave it
-    alone, and do not wait for each other until the database ends it.
-    """
-    with closing(Database(new_postgres())) as database:
-        database.migrate()
-        outbox, queues = Outbox(database), (Queue(database), Queue(database))
-        for token, to, queue in zip(("one", "two"), (ADA, BOB), queues, strict=True):
-            add(outbox, edition(token, to))
-            assert queue.claim(f"{token}-1", token, NOON, LEASE)
-        both = Barrier(2, timeout=10)
-
-        def record_and_claim(queue: Queue, own: str, next_: str) -> object:
-            with queue.together():
-                queue.record(f"{own}-1", own, Transition(DeliveryState.WAITING, until=NOON), NOON)
-                both.wait()
-                claim = queue.claim(f"{next_}-1", own, NOON, LEASE)
-                both.wait()
-                return claim
-
-        with ThreadPoolExecutor(2) as pool:
-            claimed = pool.map(record_and_claim, queues, ("one", "two"), ("two", "one"))
-            assert list(claimed) == [None, None]
-
-
 @pytest.fixture(scope="module")
 def composed(
     tmp_path_factory: pytest.TempPathFactory, around: tuple[SlackServer, SmtpServer, Launcher]
@@ -125,7 +92,7 @@ def composed(
     ("kind", "nth"),
     [
         ("after commit of claim", 1),
-        ("after commit of begin", 1),
+        ("after commit of record", 1),
         ("after EHLO", 1),
         ("before MAIL", 1),
         ("after RCPT", 1),

@@ -281,7 +281,7 @@ def test_deliveries_learn_what_once_needs(empty_url: str) -> None:
                 (one,) = outbox.deliveries(f"{channel}-{token}-1")
                 to = f"{token} at {channel}"
                 assert (one.channel, one.target, one.subscription) == (channel, to, f"ada:{channel}:{to}")
-                assert (one.stage, one.blind) == (stage, blind if channel == "email" else 0)
+                assert (one.stage, one.unverified_retries) == (stage, blind if channel == "email" else 0)
                 assert one.may_have_arrived is (token in ("sending", "again", "doubt", "held"))
         later = datetime(2026, 5, 4, 12, 5, tzinfo=UTC)
         keys = [f"ada:email:{token} at email" for token in _NEW]
@@ -395,7 +395,7 @@ def test_a_folder_or_a_file_in_the_way(tmp_path: Path) -> None:
     with opened(f"sqlite:///{tmp_path}") as database, pytest.raises(DatabaseError, match="cannot be used"):
         database.prepare()
     (tmp_path / "file").touch()
-    with pytest.raises(DatabaseError, match=r"data folder .* cannot be made"):
+    with pytest.raises(DatabaseError, match=r"data folder .* cannot be created"):
         Database(f"sqlite:///{tmp_path / 'file' / 'paperboy.db'}")
 
 
@@ -450,8 +450,8 @@ def test_sqlite_keeps_what_it_committed(tmp_path: Path) -> None:
     assert pragmas == [1, 2]
     with opened(f"sqlite:///{tmp_path / 'paperboy.db'}") as database:
         database.prepare()
-        for relaxed, synchronous in ((True, 1), (False, 2), (True, 1), (False, 2)):
-            with database.writing(relaxed=relaxed) as connection:
+        for durable, synchronous in ((False, 1), (True, 2), (False, 1), (True, 2)):
+            with database.writing(durable=durable) as connection:
                 assert connection.execute(text("PRAGMA synchronous")).scalar() == synchronous
         database.flush()
     with closing(sqlite3.connect(tmp_path / "paperboy.db")) as plain:

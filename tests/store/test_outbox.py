@@ -237,7 +237,7 @@ def test_record_report(outbox: Outbox, queue: Queue) -> None:
         1,
         0,
     )
-    assert (alert.channel, alert.target, alert.state, alert.blind) == (
+    assert (alert.channel, alert.target, alert.state, alert.unverified_retries) == (
         "email",
         "ops@example.org",
         S.PENDING,

@@ -110,20 +110,12 @@ def _wrap_commits(boundaries: Boundaries) -> None:
 
 
 def _who_commits() -> tuple[str, str]:
-    """The method whose transaction this is, of the store or of a sender ("begin": an outcome and the next claim;
-    "claim": the claim alone), and the delivery that it claims.
-    """
+    """The store's method whose transaction this is, and the delivery that it claims."""
     frame, what, claimed = sys._getframe(1), "", ""
     while frame := frame.f_back:  # type: ignore[assignment]
-        module, name = frame.f_globals.get("__name__", ""), frame.f_code.co_name
-        if module.startswith("bot.store."):
-            what = name
-        elif module == "bot.delivery.sender" and name in ("begin", "_hand_over", "end"):
-            what = {"end": "record"}.get(name, name.strip("_"))
-            if name == "begin":
-                claimed = frame.f_locals["self"].one.id
-                what = "begin" if frame.f_locals["last"] else "claim"
-            break
+        if frame.f_globals.get("__name__", "").startswith("bot.store."):
+            what = frame.f_code.co_name
+            claimed = frame.f_locals["id_"] if what == "claim" else ""
     return what or "somebody", claimed
 
 

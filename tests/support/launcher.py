@@ -44,7 +44,7 @@ class Ended:
         for one in self.crossed if self.was_killed else ():
             if one.name in ("before content", "before chat.postMessage"):
                 handed = one.delivery
-            elif one.name in ("after commit of record", "after commit of begin"):
+            elif one.name == "after commit of record":
                 handed = ""
         return handed
 

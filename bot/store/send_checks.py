@@ -1,0 +1,72 @@
+"""What is checked before a delivery is sent: nothing goes out twice, and no more than was composed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, Select, bindparam, case, func, select
+
+from bot.delivery.model import DeliveryState
+from bot.store.tables import Base
+
+_DELIVERY, _ATTEMPT, _EDITION, _LEDGER, _MESSAGE = (
+    Base.metadata.tables[name] for name in ("delivery", "attempt", "edition", "ledger", "message")
+)
+
+
+def _read_with_facts() -> Select[Any]:
+    delivery, part, attempt = _DELIVERY.c, _DELIVERY.alias("part").c, _ATTEMPT.c
+    is_part = part.edition == delivery.edition
+    is_sent_attempt = (attempt.delivery == delivery.id) & (attempt.outcome == DeliveryState.SENT)
+    # Not a WHERE on the state: SQLite would use its index, and read everything that was ever sent.
+    sent_papers = case((part.state == DeliveryState.SENT, part.papers), else_=0)
+    facts: Mapping[str, Any] = {
+        "payload": select(_MESSAGE.c.payload).where(_MESSAGE.c.delivery == delivery.id),
+        "times_sent": select(func.count()).where(is_sent_attempt),
+        "papers_composed": select(_EDITION.c.papers).where(_EDITION.c.id == delivery.edition),
+        "papers_sent": select(func.sum(sent_papers)).where(is_part),
+        "first_receipt": select(part.receipt).where(is_part, part.part == 1),
+    }
+    columns = (query.correlate(_DELIVERY).scalar_subquery().label(name) for name, query in facts.items())
+    query = select(_DELIVERY, *columns).where(delivery.id == bindparam("delivery_id"))
+    return query.with_for_update(of=_DELIVERY, skip_locked=True)
+
+
+#: A delivery, its bytes, the facts to check it against, and the receipt that begins its thread. PostgreSQL locks the
+#: row; one that another sender has locked is not returned.
+READ_WITH_FACTS = _read_with_facts()
+
+
+def _given_before() -> Select[Any]:
+    other = _DELIVERY.alias("other")
+    return (
+        select(_LEDGER.c.paper, other.c.shows)
+        .join(other, other.c.edition == _LEDGER.c.edition)
+        .where(
+            _LEDGER.c.subscription == bindparam("subscription_key"),
+            _LEDGER.c.paper.in_(bindparam("papers", expanding=True)),
+            _LEDGER.c.edition != bindparam("own_edition"),
+            other.c.state == DeliveryState.SENT,
+        )
+    )
+
+
+#: Of some papers, those that other editions brought to a subscription, each with the papers of the message.
+_GIVEN_BEFORE = _given_before()
+
+
+def find_violation(row: Any, connection: Connection) -> str:
+    """Why a row of READ_WITH_FACTS must not be sent; empty when it may be. Alerts have no digest to check."""
+    if row.times_sent or row.receipt is not None:
+        return "it was sent before"
+    if row.edition is None:
+        return ""
+    total = row.papers_sent + row.papers
+    if total > row.papers_composed:
+        return f"the digest has {row.papers_composed} papers, and with it {total} would be sent"
+    values = {"own_edition": row.edition, "subscription_key": row.subscription, "papers": row.shows}
+    given = connection.execute(_GIVEN_BEFORE, values).all() if row.shows else ()
+    # A message that did not show the paper's id showed another work, which was found to be the same one since then.
+    repeated = next((paper for paper, shown in given if paper in shown), None)
+    return f"{row.subscription} was sent {repeated} before" if repeated else ""
