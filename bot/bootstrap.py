@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from bot.presentation.templates import Templates
     from bot.sources.base import Source
     from bot.sources.http import PoliteHttp
+    from bot.store.conversion import Progress
     from bot.store.database import Database
     from bot.store.outbox import Outbox
     from bot.store.papers import Papers
@@ -57,9 +58,14 @@ class App:
         *,
         sleep: Callable[[float], None] = time.sleep,
         on_template_problem: Callable[[Problem], None] = lambda problem: None,
+        progress: Progress | None = None,
     ) -> None:
-        """`on_template_problem`: called when a built-in template replaces a custom one that is wrong."""
+        """`on_template_problem`: called when a built-in template replaces a custom one that is wrong.
+
+        `progress`: shows long work on the database.
+        """
         self.settings = settings
+        self._progress = progress
         self._sleep = sleep
         self._on_template_problem = on_template_problem
         #: The holder of this process's leases.
@@ -67,9 +73,10 @@ class App:
 
     @cached_property
     def unprepared_database(self) -> Database:
+        from bot.store.conversion import no_progress
         from bot.store.database import Database
 
-        return Database(self.settings.database_url.get_secret_value())
+        return Database(self.settings.database_url.get_secret_value(), self._progress or no_progress)
 
     @cached_property
     def database(self) -> Database:

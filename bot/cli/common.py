@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,7 +70,18 @@ def open_app() -> App:
     def warn(problem: Problem) -> None:
         typer.echo(f"{problem} (the built-in template is used)", err=True)
 
-    return App(the_settings(), on_template_problem=warn)
+    return App(the_settings(), on_template_problem=warn, progress=_database_progress)
+
+
+@contextmanager
+def _database_progress(description: str, total: int) -> Iterator[Callable[[str], None]]:
+    """A progress bar on a terminal, one plain line elsewhere."""
+    from bot.cli.output.progress import progress
+
+    if not sys.stderr.isatty():
+        typer.echo(f"{description}, once ...", err=True)
+    with progress(description, total) as step:
+        yield step
 
 
 def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[Profile], bool]:

@@ -15,9 +15,10 @@ from typing import NoReturn, cast
 from bot.papers.identity import namespace, parse_paper_id
 from bot.papers.model import Entry, Listing
 from bot.sources.arxiv.common import is_withdrawn
-from bot.sources.parsing.entries import Complaints, date_of, readable_line, readable_paragraphs
+from bot.sources.parsing.entries import Complaints, date_of
 from bot.sources.parsing.saved_pages import FILLED_LINE, count_filled, decode, lacking, line_number
 from bot.text.plain import one_line
+from bot.text.readable import readable_line, readable_paragraphs
 
 _MAX_COUNT = 2**31 - 1  #: the largest value of an integer column in every database
 _FIRST_OBJECT = re.compile(rb"(?:\xef\xbb\xbf)?\s*\{")

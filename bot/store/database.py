@@ -15,6 +15,7 @@ from sqlmodel import Session
 
 from bot.errors import DatabaseError
 from bot.store import migrate
+from bot.store.conversion import Progress, no_progress
 
 #: Seconds that a writer of a SQLite file waits for another one.
 _BUSY_TIMEOUT = 30
@@ -25,7 +26,9 @@ _NOT_DURABLE = "paperboy_not_durable"
 class Database:
     """A database. Every transaction commits when its block ends without an error; errors are DatabaseError."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, progress: Progress = no_progress) -> None:
+        """`progress`: shows the conversion of a database that an earlier version made."""
+        self._progress = progress
         self.url = _parse_url(url)
         self.engine = _create_engine(self.url)
         self._reader = self.engine.execution_options(**{_READS: True})
@@ -39,14 +42,14 @@ class Database:
         with database_errors(self.url):
             if self.url.get_backend_name() == "sqlite":
                 if not migrate.is_current(self._reader):  # read first: a current file needs no writer's lock
-                    migrate.upgrade(self.engine)
+                    migrate.upgrade(self.engine, self._progress)
             else:
                 migrate.require_current(self.engine)
 
     def migrate(self) -> tuple[str | None, str]:
         """Bring the database up to date. Returns its migration before (None for an empty database) and now."""
         with database_errors(self.url):
-            return migrate.upgrade(self.engine), migrate.HEAD
+            return migrate.upgrade(self.engine, self._progress), migrate.HEAD
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -1,4 +1,4 @@
-"""Bringing a database to this version's tables, and refusing one that is ahead of it."""
+"""Migrations: bring a database to this version's tables, and reject one that a newer version made."""
 
 from __future__ import annotations
 
@@ -8,63 +8,72 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 
 from bot.errors import DatabaseError
+from bot.store.conversion import Progress, convert_texts, no_progress
 
 if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The newest migration. Known here so that a database that is up to date costs no import of Alembic.
-HEAD = "0004"
-_OURS = {"paper", "terms", "alias", "ledger", "edition", "delivery", "attempt", "source", "validator"} | {
-    "message",
-    "lane",
-    "pause",
-    "name",
-    "bounce",
-}
-#: Execution option of a connection that migrates: SQLite changes a table by making it anew, and dropping the old one
-#: would take along what refers to it.
+HEAD = "0006"
+#: The migration at which stored texts are converted; HEAD is reached only when all are.
+CONVERSION = "0005"
+_OURS = frozenset(
+    """
+    paper terms alias ledger edition delivery attempt source validator message lane pause name bounce
+    """.split()  # noqa: SIM905 - a list of words reads best as words
+)
+#: Execution option of a connection that migrates. SQLite changes a table by making a new one; dropping the old one
+#: would delete the rows that refer to it.
 MIGRATES = "paperboy_migrates"
 _FOLDER = Path(__file__).parent / "migrations"
 
 
 def revision(connection: Connection) -> str | None:
-    """The migration that the database stands at; None for an empty one.
+    """The migration of a database; None for an empty one.
 
-    Raises DatabaseError for a database of something else.
+    Raises DatabaseError for a database of another program.
     """
     tables = set(inspect(connection).get_table_names())
     if "alembic_version" in tables:
         return connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
     if tables & _OURS:
         raise DatabaseError(
-            "the database has tables that Paperboy did not make: point DATABASE_URL elsewhere"
+            "the database has tables that Paperboy did not create: point DATABASE_URL to another database"
         )
     return None
 
 
 def is_current(engine: Engine) -> bool:
-    """Whether the database stands at HEAD."""
+    """Whether the database is at HEAD."""
     with engine.connect() as connection:
         return revision(connection) == HEAD
 
 
-def upgrade(engine: Engine) -> str | None:
-    """Migrate to HEAD in one transaction. Returns the revision that it stood at before.
+def upgrade(engine: Engine, progress: Progress = no_progress) -> str | None:
+    """Migrate to HEAD, and convert stored texts on the way. Returns the revision that the database had.
 
     Raises DatabaseError when a newer Paperboy made the database.
     """
+    migrating = engine.execution_options(**{MIGRATES: True})
     try:
-        with engine.execution_options(**{MIGRATES: True}).begin() as connection:
+        with migrating.begin() as connection:
             before = revision(connection)
-            if before != HEAD:
-                _run(connection, before)
+            if before is None:
+                _run(connection, HEAD)
+            elif before != HEAD:
+                _refuse_newer(before)
+                _run(connection, CONVERSION if before < CONVERSION else before)
+        if before is not None and before != HEAD:
+            convert_texts(engine, progress)
+            with migrating.begin() as connection:
+                _run(connection, HEAD)
     finally:
-        engine.dispose()  # of the connection without foreign keys
+        engine.dispose()  # closes the connection without foreign keys
     return before
 
 
 def require_current(engine: Engine) -> None:
-    """Raises DatabaseError unless the database stands at HEAD."""
+    """Raise DatabaseError unless the database is at HEAD."""
     with engine.connect() as connection:
         at = revision(connection)
     if at != HEAD:
@@ -74,13 +83,13 @@ def require_current(engine: Engine) -> None:
         )
 
 
-def _run(connection: Connection, before: str | None) -> None:
+def _run(connection: Connection, to: str) -> None:
+    """Run the migrations up to `to` that the database lacks."""
     from alembic import command
 
-    _refuse_newer(before)
     config = _config()
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    command.upgrade(config, to)
 
 
 def _refuse_newer(at: str | None) -> None:

@@ -19,8 +19,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, inspect, text
 
 from bot.errors import DatabaseError
+from bot.papers.identity import title_key
 from bot.ranking.counts import COUNTING, counts
-from bot.store import migrate
+from bot.store import conversion, migrate
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
@@ -141,6 +142,54 @@ def _at_0001(url: str) -> None:
     with _at(url, "0001") as connection:
         for table, row in _OLD_ROWS.items():
             _insert(connection, table, row)
+
+
+def _at_0004_with_tex(url: str) -> None:
+    """A database of the last version that stored texts as TeX."""
+    with _at(url, "0004") as connection:
+        for number in range(5):
+            row = _OLD_PAPER | {
+                "id": f"arxiv:2605.0000{number}",
+                "title": rf"On $\alpha_{number}$ of Andr\'e",
+                "abstract": "It costs 50\\%.\n\nBut $m^2$ more.",
+                "authors": json.dumps([r"Andr\'e Example"]),
+                "organization": r"Universit\"at A",
+            }
+            _insert(connection, "paper", row)
+            _insert(connection, "alias", {"key": title_key(f"On α{number} of André"), "paper": row["id"]})
+
+
+def test_stored_texts_become_unicode(empty_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Title, abstract, authors and organization are converted; a conversion that was interrupted continues."""
+    _at_0004_with_tex(empty_url)
+    monkeypatch.setattr(conversion, "BATCH", 2)
+    steps: list[str] = []
+
+    @contextmanager
+    def interrupted(description: str, total: int) -> Iterator[Callable[[str], None]]:
+        def step(last: str) -> None:
+            steps.append(f"{last} of {total}")
+            if len(steps) == 1:
+                raise KeyboardInterrupt
+
+        yield step
+
+    with opened(empty_url) as database, pytest.raises(KeyboardInterrupt):
+        migrate.upgrade(database.engine, interrupted)
+    with opened(empty_url) as database:
+        with database.engine.connect() as connection:
+            assert migrate.revision(connection) == migrate.CONVERSION
+            titles = [row.title for row in connection.execute(text("SELECT title FROM paper ORDER BY id"))]
+        assert titles[1:3] == ["On α₁ of André", r"On $\alpha_2$ of Andr\'e"]
+        migrate.upgrade(database.engine, interrupted)
+        database.prepare()
+        papers = list(Papers(database, COUNTING).all())
+    assert steps == ["arxiv:2605.00001 of 3", "arxiv:2605.00003 of 2", "arxiv:2605.00004 of 2"]
+    assert {paper.id: paper.title for paper in papers}["arxiv:2605.00004"] == "On α₄ of André"
+    assert {paper.abstract for paper in papers} == {"It costs 50%.\n\nBut m² more."}
+    assert {(paper.authors, paper.organization) for paper in papers} == {
+        (("André Example",), "Universität A")
+    }
 
 
 def test_papers_and_ledgers_outlive_an_upgrade(empty_url: str) -> None:
@@ -356,7 +405,7 @@ def test_a_database_of_something_else_is_refused_untouched(tmp_path: Path, table
     _fill(url, f"CREATE TABLE {table} (theirs INTEGER)")
     with opened(url) as database:
         for call in (database.prepare, database.migrate):
-            with pytest.raises(DatabaseError, match="tables that Paperboy did not make: point"):
+            with pytest.raises(DatabaseError, match="tables that Paperboy did not create: point"):
                 call()
         with database.engine.connect() as connection:
             assert tables(connection) == {table}
@@ -373,7 +422,7 @@ def test_a_postgresql_of_something_else_is_refused(new_postgres: Callable[[], st
     _fill(url, "CREATE TABLE paper (theirs INTEGER)")
     with opened(url) as database:
         for call in (database.prepare, database.migrate):
-            with pytest.raises(DatabaseError, match="tables that Paperboy did not make"):
+            with pytest.raises(DatabaseError, match="tables that Paperboy did not create"):
                 call()
 
 

@@ -12,8 +12,9 @@ from zoneinfo import ZoneInfo
 
 from bot.clock import iso_utc
 from bot.papers.identity import namespace, parse_paper_id
-from bot.sources.parsing.entries import quoted, readable_line, readable_paragraphs
+from bot.sources.parsing.entries import quoted
 from bot.text.plain import one_line
+from bot.text.readable import readable_line, readable_paragraphs
 
 SOURCE = "arxiv"
 

@@ -12,9 +12,10 @@ from bot.clock import iso_utc, month_number
 from bot.papers.identity import parse_paper_id
 from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources.arxiv.common import SOURCE, abstract_url
-from bot.sources.parsing.entries import Complaints, readable_line, readable_paragraphs
+from bot.sources.parsing.entries import Complaints
 from bot.sources.parsing.saved_pages import Line, breaks_off, lacking, read_page, untitled
 from bot.text.plain import one_line
+from bot.text.readable import readable_line, readable_paragraphs
 
 _HEAD_BYTES = 65_536  #: a page of this form has its first entry within them
 _MAX_TITLE = 1_000  #: characters; arXiv's titles have fewer than 300

@@ -18,17 +18,9 @@ from bot.errors import StatusError
 from bot.papers.identity import namespace, parse_paper_id
 from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources.base import Http, Known, SourceRequest, endpoint
-from bot.sources.parsing.entries import (
-    Draft,
-    broken,
-    date_of,
-    html_instead,
-    listing,
-    quoted,
-    readable_line,
-    readable_paragraphs,
-)
+from bot.sources.parsing.entries import Draft, broken, date_of, html_instead, listing, quoted
 from bot.text.plain import one_line
+from bot.text.readable import readable_line, readable_paragraphs
 
 DEFAULT_URL = "https://huggingface.co/api"
 SOURCE = "huggingface"

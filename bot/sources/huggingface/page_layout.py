@@ -16,9 +16,9 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from bot.sources.parsing.entries import readable_line
 from bot.sources.parsing.saved_pages import Line
 from bot.text.plain import fold, one_line
+from bot.text.readable import readable_line
 
 _MAX_TITLE = 300  #: characters
 _MAX_ORGANIZATION = 120

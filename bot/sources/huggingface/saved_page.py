@@ -10,9 +10,10 @@ from bot.clock import infer_year, month_number
 from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources.huggingface.api import SOURCE
 from bot.sources.huggingface.page_layout import DATE, Block, Meta, split_into_blocks, without_header
-from bot.sources.parsing.entries import Complaints, readable_line, readable_paragraphs
+from bot.sources.parsing.entries import Complaints
 from bot.sources.parsing.saved_pages import breaks_off, lacking, read_page, untitled
 from bot.text.plain import one_line
+from bot.text.readable import readable_line, readable_paragraphs
 
 _HEAD_BYTES = 65_536  #: the header and the end of the first entry are within them
 _PAGE = re.compile(

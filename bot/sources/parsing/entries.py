@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 
 from bot.clock import iso_utc
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.text.latex import to_unicode
-from bot.text.plain import normalize_paragraphs, one_line
+from bot.text.plain import one_line
 
 MAX_UNREADABLE = 100  #: per listing, so that a thoroughly broken answer does not fill a log or a database
 _QUOTED_LENGTH = 80  #: characters of a source's text that a message quotes
@@ -28,22 +27,6 @@ _HTML_TITLE = re.compile(rb"<title\b[^>]*>([^<]*)", re.IGNORECASE)
 
 # --- Texts ------------------------------------------------------------------------------------------------
 # Every text of an Entry comes from one of these two functions: nothing after a source's parser converts TeX.
-
-
-def readable_line(text: str) -> str:
-    """A title, a name or an organization on one line, its TeX converted to Unicode.
-
-    A line of several names is converted before it is split, because TeX contains separators: `A.\\,B. Sample`.
-    """
-    return one_line(to_unicode(one_line(text)))
-
-
-def readable_paragraphs(text: str) -> str:
-    """An abstract, its TeX converted to Unicode.
-
-    Paragraphs are found first, because arXiv marks them by line breaks and indentation.
-    """
-    return normalize_paragraphs(to_unicode(normalize_paragraphs(text)))
 
 
 # --- Entries and problems ---------------------------------------------------------------------------------
