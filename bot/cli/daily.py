@@ -67,19 +67,19 @@ def ingest(
     moment = parse_when(as_of, end_of_day=False)
     files = [*(file or []), *(more_files or [])]
     app = open_app()
-    told = list(_from_files(app, files, moment) if files else _from_sources(app, source or [], moment))
+    reports = list(_from_files(app, files, moment) if files else _from_sources(app, source or [], moment))
     if source and files:
-        told += _from_sources(app, source, moment)
+        reports += _from_sources(app, source, moment)
     stored = app.papers.count()
     if as_json:
-        print_json(documents.ingest(told, stored))
+        print_json(documents.ingest(reports, stored))
     else:
         from bot.cli.output import tables
         from bot.presentation.console import console
 
-        console().print(tables.ingest_table(told, stored))
+        console().print(tables.ingest_table(reports, stored))
     app.close()
-    raise typer.Exit(FAILED if any(report.failed for report in told) else DONE)
+    raise typer.Exit(FAILED if any(report.failed for report in reports) else DONE)
 
 
 @cli.command()

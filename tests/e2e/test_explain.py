@@ -55,8 +55,8 @@ def line(one: dict[str, Any]) -> str:
 
 
 def verdict(bench: Bench, paper: str = WORLD.number, on: str = DAY) -> tuple[str, str]:
-    told = explained(bench, paper, on)
-    return told["verdict"], told["why"]
+    document = explained(bench, paper, on)
+    return document["verdict"], document["why"]
 
 
 # --- One test for each verdict ----------------------------------------------------------------------------
@@ -64,20 +64,20 @@ def verdict(bench: Bench, paper: str = WORLD.number, on: str = DAY) -> tuple[str
 
 def test_would_be_sent(stocked: Bench) -> None:
     """The rank among the candidates, and the terms of the score."""
-    told = explained(stocked)
-    assert (told["verdict"], told["rank"], told["candidates"]) == ("would be sent", 1, 35)
-    assert told["why"] == "it is number 1 in the digest"
-    assert told["reasons"][0]["term"] == "world models"
+    document = explained(stocked)
+    assert (document["verdict"], document["rank"], document["candidates"]) == ("would be sent", 1, 35)
+    assert document["why"] == "it is number 1 in the digest"
+    assert document["reasons"][0]["term"] == "world models"
 
 
 def test_sent(stocked: Bench) -> None:
     """A paper of an earlier digest is not a candidate, and keeps its score."""
     before = explained(stocked)
     stocked.run("send", "--on", DAY)
-    told = explained(stocked)
-    assert (told["verdict"], told["why"]) == ("sent", "it was in an earlier digest")
-    assert (told["rank"], told["candidates"]) == (None, 32)
-    assert told["score"] == pytest.approx(before["score"], abs=1e-9)
+    document = explained(stocked)
+    assert (document["verdict"], document["why"]) == ("sent", "it was in an earlier digest")
+    assert (document["rank"], document["candidates"]) == (None, 32)
+    assert document["score"] == pytest.approx(before["score"], abs=1e-9)
 
 
 def test_muted(stocked: Bench) -> None:
@@ -102,10 +102,10 @@ def test_category(stocked: Bench) -> None:
 def test_below_threshold(stocked: Bench) -> None:
     """The relevance, or with `auto` the fit, is shown with the threshold."""
     stocked.profile("ada", f"{MINE}threshold: 100\n")
-    told = explained(stocked)
-    assert told["verdict"] == "below threshold"
-    assert told["why"] == f"its relevance {told['relevance']:.1f} is below the threshold 100"
-    assert told["rank"] == 1
+    document = explained(stocked)
+    assert document["verdict"] == "below threshold"
+    assert document["why"] == f"its relevance {document['relevance']:.1f} is below the threshold 100"
+    assert document["rank"] == 1
     stocked.profile("ada", MINE.replace("world models, weight: 2", "robot arms that cook in valleys"))
     fit = explained(stocked, BACKGROUND[7].number)  # has valleys
     assert fit["verdict"] == "below threshold"
@@ -115,17 +115,17 @@ def test_below_threshold(stocked: Bench) -> None:
 def test_beyond_limit(stocked: Bench) -> None:
     """The rank is shown with the limit."""
     stocked.profile("ada", f"{MINE}limit: 1\n")
-    told = explained(stocked, REWARD.number)
-    assert told["verdict"] == "beyond limit"
-    assert told["why"] == f"it is number {told['rank']}, beyond the limit of 1"
+    document = explained(stocked, REWARD.number)
+    assert document["verdict"] == "beyond limit"
+    assert document["why"] == f"it is number {document['rank']}, beyond the limit of 1"
 
 
 def test_outside_window(stocked: Bench) -> None:
     """The time of first sight is shown; the paper has a score."""
-    told = explained(stocked, on="2026-05-20")
-    assert (told["verdict"], told["rank"], told["candidates"]) == ("outside window", None, 0)
-    assert told["why"].startswith("first seen 2026-05-04 ")
-    assert told["reasons"][0]["term"] == "world models"
+    document = explained(stocked, on="2026-05-20")
+    assert (document["verdict"], document["rank"], document["candidates"]) == ("outside window", None, 0)
+    assert document["why"].startswith("first seen 2026-05-04 ")
+    assert document["reasons"][0]["term"] == "world models"
 
 
 def test_withdrawn(stocked: Bench) -> None:
@@ -138,10 +138,10 @@ def test_withdrawn(stocked: Bench) -> None:
 def test_same_work_as_a_better_one(stocked: Bench) -> None:
     """Of two near-duplicates, the paper under which the other is listed is named."""
     ingest(stocked, DAY, AGAIN)
-    told = {number: explained(stocked, number) for number in (WORLD.number, AGAIN.number)}
-    leader, other = sorted(told, key=lambda number: told[number]["rank"])
-    assert told[leader]["verdict"] == "would be sent"
-    assert (told[other]["verdict"], told[other]["why"]) == (
+    document = {number: explained(stocked, number) for number in (WORLD.number, AGAIN.number)}
+    leader, other = sorted(document, key=lambda number: document[number]["rank"])
+    assert document[leader]["verdict"] == "would be sent"
+    assert (document[other]["verdict"], document[other]["why"]) == (
         "same work",
         f"it is listed under arxiv:{leader}, which is nearly the same",
     )
@@ -189,17 +189,17 @@ def test_no_match(stocked: Bench) -> None:
 
 def test_not_stored(stocked: Bench) -> None:
     """A paper that no listing has shown; the document repeats the text that was given."""
-    told = explained(stocked, "2605.99999")
-    assert (told["verdict"], told["score"], told["reasons"]) == ("not stored", None, [])
-    assert told["paper"] == "2605.99999"
+    document = explained(stocked, "2605.99999")
+    assert (document["verdict"], document["score"], document["reasons"]) == ("not stored", None, [])
+    assert document["paper"] == "2605.99999"
 
 
 def test_followed_author_is_the_reason(stocked: Bench) -> None:
     """A paper by a followed author is sent beyond limit and threshold; the author is one of the terms."""
     stocked.profile("ada", f"{MINE}limit: 1\nthreshold: 100\nauthors: [Otto Ondit]\n")
-    told = explained(stocked, BACKGROUND[0].number)
-    assert (told["verdict"], told["why"]) == ("would be sent", "you follow Otto Ondit")
-    assert "author: Otto Ondit" in {one["term"] for one in told["reasons"]}
+    document = explained(stocked, BACKGROUND[0].number)
+    assert (document["verdict"], document["why"]) == ("would be sent", "you follow Otto Ondit")
+    assert "author: Otto Ondit" in {one["term"] for one in document["reasons"]}
 
 
 def test_votes_are_among_the_reasons(stocked: Bench) -> None:
@@ -208,10 +208,10 @@ def test_votes_are_among_the_reasons(stocked: Bench) -> None:
     stocked.run("ingest", "--file", popular, "--as-of", DAY)
     assert not any("votes" in one["term"] for one in explained(stocked, REWARD.number)["reasons"])
     stocked.profile("ada", f"{MINE}trending: 0.5\n")
-    told = explained(stocked, REWARD.number)
-    (share,) = (one["weight"] for one in told["reasons"] if one["term"] == "votes: 90")
+    document = explained(stocked, REWARD.number)
+    (share,) = (one["weight"] for one in document["reasons"] if one["term"] == "votes: 90")
     assert share > 0
-    assert told["rank"] == 1
+    assert document["rank"] == 1
 
 
 # --- Twenty papers of the sample --------------------------------------------------------------------------
@@ -237,9 +237,9 @@ def test_twenty_papers_are_explained_to_the_term(sample: Bench, profile: str) ->
     entries = whole["entries"][:: max(1, len(whole["entries"]) // 10)][:10]
     assert len(entries) == 10
     for entry in entries:
-        told = sample.run("explain", profile, entry["id"], "--on", "2026-06-01", "--json").json
-        total = math.fsum(one["weight"] for one in told["reasons"])
-        assert told["score"] == pytest.approx(total, rel=1e-9, abs=1e-9)
+        document = sample.run("explain", profile, entry["id"], "--on", "2026-06-01", "--json").json
+        total = math.fsum(one["weight"] for one in document["reasons"])
+        assert document["score"] == pytest.approx(total, rel=1e-9, abs=1e-9)
         same = ("score", "relevance", "rank", "reasons")
-        assert {key: told[key] for key in same} == {key: entry[key] for key in same}
-        assert told["candidates"] == whole["candidates"]
+        assert {key: document[key] for key in same} == {key: entry[key] for key in same}
+        assert document["candidates"] == whole["candidates"]

@@ -130,10 +130,10 @@ def test_explain_agrees_with_preview(stocked: Bench) -> None:
     """Score, relevance, rank and reasons equal those of `preview`."""
     (digest,) = stocked.run("preview", "ada", "--on", DAY, "--json").json
     for entry in digest["entries"]:
-        told = stocked.run("explain", "ada", entry["id"], "--on", DAY, "--json").json
+        document = stocked.run("explain", "ada", entry["id"], "--on", DAY, "--json").json
         same = ("score", "relevance", "rank", "reasons")
-        assert {key: told[key] for key in same} == {key: entry[key] for key in same}
-        assert told["candidates"] == digest["candidates"]
+        assert {key: document[key] for key in same} == {key: entry[key] for key in same}
+        assert document["candidates"] == digest["candidates"]
 
 
 def test_explain_knows_what_was_sent(stocked: Bench) -> None:
