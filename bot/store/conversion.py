@@ -1,9 +1,10 @@
 """The conversion of stored texts from TeX to Unicode, once, between migrations 0005 and 0006.
 
 Earlier versions stored titles, abstracts, names and organizations as the sources wrote them. Papers are converted in
-batches in the order of their ids; each batch and the id of its last paper are one transaction, so that a conversion
-that was interrupted continues after the last whole batch. Ids, aliases and term counts stay: they were always made of
-the readable texts.
+batches in the order of their ids. Each batch and the id of its last paper are one transaction, so that a conversion
+that was interrupted continues after the last whole batch. On PostgreSQL one process converts (`bot.store.migrate`); on
+SQLite, where a transaction has the file to itself, several take turns. Ids, aliases and term counts stay: they were
+always made of the readable texts.
 """
 
 from __future__ import annotations
@@ -46,8 +47,6 @@ def _last_converted(connection: Connection) -> str | None:
     """The id of the last converted paper; None when another process has finished the conversion."""
     if not inspect(connection).has_table("conversion"):
         return None
-    # On PostgreSQL the update locks the row until the commit, so that a second process takes the batch after this.
-    connection.execute(text("UPDATE conversion SET last = last"))
     return str(connection.execute(text("SELECT last FROM conversion")).scalar_one())
 
 

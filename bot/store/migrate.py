@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,6 +27,7 @@ _OURS = frozenset(
 #: Execution option of a connection that migrates. SQLite changes a table by making a new one; dropping the old one
 #: would delete the rows that refer to it.
 MIGRATES = "paperboy_migrates"
+_LOCK = 0x70617065  #: the advisory lock of whoever migrates a PostgreSQL database: a number of our own
 _FOLDER = Path(__file__).parent / "migrations"
 
 
@@ -56,20 +59,35 @@ def upgrade(engine: Engine, progress: Progress = no_progress) -> str | None:
     """
     migrating = engine.execution_options(**{MIGRATES: True})
     try:
-        with migrating.begin() as connection:
-            before = revision(connection)
-            if before is None:
-                _run(connection, HEAD)
-            elif before != HEAD:
-                _refuse_newer(before)
-                _run(connection, CONVERSION if before < CONVERSION else before)
-        if before is not None and before != HEAD:
-            convert_texts(engine, progress)
+        with _one_process(engine):
             with migrating.begin() as connection:
-                _run(connection, HEAD)
+                before = revision(connection)
+                if before is None:
+                    _run(connection, HEAD)
+                elif before != HEAD:
+                    _refuse_newer(before)
+                    _run(connection, CONVERSION if before < CONVERSION else before)
+            if before is not None and before != HEAD:
+                convert_texts(engine, progress)
+                with migrating.begin() as connection:
+                    _run(connection, HEAD)
     finally:
         engine.dispose()  # closes the connection without foreign keys
     return before
+
+
+@contextmanager
+def _one_process(engine: Engine) -> Iterator[None]:
+    """Wait until no other process migrates the database. SQLite does without: its transactions exclude each other."""
+    if engine.dialect.name != "postgresql":
+        yield
+        return
+    with engine.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"SELECT pg_advisory_lock({_LOCK})"))
+        try:
+            yield
+        finally:
+            connection.execute(text(f"SELECT pg_advisory_unlock({_LOCK})"))
 
 
 def require_current(engine: Engine) -> None:

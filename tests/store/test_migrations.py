@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -27,6 +29,7 @@ from bot.store.outbox import Outbox
 from bot.store.papers import Papers
 from bot.store.queue import Queue
 from bot.store.tables import Base
+from tests.support.cli import ROOT
 
 
 @contextmanager
@@ -190,6 +193,27 @@ def test_stored_texts_become_unicode(empty_url: str, monkeypatch: pytest.MonkeyP
     assert {(paper.authors, paper.organization) for paper in papers} == {
         (("André Example",), "Universität A")
     }
+
+
+_MIGRATE = """
+import sys
+from bot.store import conversion
+from bot.store.database import Database
+conversion.BATCH = 1
+print(Database(sys.argv[1]).migrate()[1])
+"""
+
+
+def test_processes_that_convert_at_once(empty_url: str) -> None:
+    """None of them fails, and each paper is converted once."""
+    _at_0004_with_tex(empty_url)
+    command_line = [sys.executable, "-c", _MIGRATE, empty_url]
+    processes = [subprocess.Popen(command_line, stdout=subprocess.PIPE, cwd=ROOT) for _ in range(3)]
+    assert [process.communicate(timeout=60)[0].strip() for process in processes] == [b"0006"] * 3
+    with opened(empty_url) as database:
+        database.prepare()
+        titles = {paper.title for paper in Papers(database, COUNTING).all()}
+    assert titles == {f"On {letter} of André" for letter in ("α₀", "α₁", "α₂", "α₃", "α₄")}
 
 
 def test_papers_and_ledgers_outlive_an_upgrade(empty_url: str) -> None:
