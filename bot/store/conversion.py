@@ -2,9 +2,9 @@
 
 Earlier versions stored titles, abstracts, names and organizations as the sources wrote them. Papers are converted in
 batches in the order of their ids. Each batch and the id of its last paper are one transaction, so that a conversion
-that was interrupted continues after the last whole batch. On PostgreSQL one process converts (`bot.store.migrate`); on
-SQLite, where a transaction has the file to itself, several take turns. Ids, aliases and term counts stay: they were
-always made of the readable texts.
+that was interrupted continues after the last whole batch. On PostgreSQL only one process converts; on SQLite, where a
+transaction has the file to itself, several take turns. Ids, aliases and term counts stay: they were always made of
+the readable texts.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The papers: stored as merged, found by any key they ever had."""
+"""The stored papers: merged from entries, and found by every id or title that they ever had."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from bot.store.tables import AliasRow, LedgerRow, PaperRow, TermsRow
 
 T = TypeVar("T")
 
-#: Works on the shelf at a time; also keeps an IN list under SQLite's 32,766 parameters.
+#: Entries or papers at a time; also keeps an IN list under SQLite's 32,766 parameters.
 _BATCH = 500
 _FIELDS = tuple(f.name for f in fields(Paper))
 _LISTS = ("authors", "categories", "sources")
-#: Of several papers that a key leads to: the one whose id it is.
-_SUREST_FIRST = (col(AliasRow.key) != col(PaperRow.id), col(PaperRow.id))
+#: When a key leads to several papers, the one whose id it is comes first.
+_OWN_ID_FIRST = (col(AliasRow.key) != col(PaperRow.id), col(PaperRow.id))
 
 
 class Papers:
@@ -39,50 +39,48 @@ class Papers:
     def add(
         self, entries: Sequence[Entry], now: datetime, progress: Callable[[int], None] | None = None
     ) -> Counter[Change]:
-        """Store what a listing shows, first seen `now`; says how many entries were new, updated or known.
+        """Store the entries of a listing, first seen `now`. Returns how many were new, updated or known.
 
-        Ledgers follow a paper whose id changes.
+        When the id of a paper changes, its ledger rows follow. `progress` is called with the entries of each batch.
         """
         changes: Counter[Change] = Counter()
         listed: set[str] = set()
         with self._database.session() as session:
             for batch in _batches(entries, _BATCH):
-                shelf = _shelf(session, batch)
-                shelf.listed = listed
-                changes.update(shelf.add(entry, now) for entry in batch)
-                reworded = _write(session, shelf)
-                self._count(session, [shelf.papers[id_] for id_ in reworded])
+                merging = _load_batch(session, batch)
+                merging.listed = listed
+                changes.update(merging.add(entry, now) for entry in batch)
+                changed = _write(session, merging)
+                self._count(session, [merging.papers[id_] for id_ in changed])
                 if progress:
                     progress(len(batch))
         return changes
 
     def known(self, entries: tuple[Entry, ...]) -> frozenset[int]:
-        """Positions in `entries` of the works that are stored (ports.Known)."""
+        """Positions in `entries` of the works that are stored."""
+        is_stored: list[bool] = []
         with self._database.reading() as session:
-            stored = [
-                bool(shelf.find(entry))
-                for batch in _batches(entries, _BATCH)
-                for shelf in (_shelf(session, batch),)
-                for entry in batch
-            ]
-        return frozenset(i for i, known in enumerate(stored) if known)
+            for batch in _batches(entries, _BATCH):
+                merging = _load_batch(session, batch)
+                is_stored += (bool(merging.find(entry)) for entry in batch)
+        return frozenset(i for i, known in enumerate(is_stored) if known)
 
     def get(self, key: str) -> Paper | None:
-        """The paper that an id, or a title, leads to."""
+        """The paper with an id or a readable title."""
         with self._database.reading() as session:
             for wanted in (key, title_key(key)):
                 found = session.exec(
                     select(PaperRow)
                     .join(AliasRow, col(AliasRow.paper) == col(PaperRow.id))
                     .where(AliasRow.key == wanted)
-                    .order_by(*_SUREST_FIRST)
+                    .order_by(*_OWN_ID_FIRST)
                 ).first()
                 if found:
                     return _paper(found)
         return None
 
     def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]:
-        """Those of the ids that are stored, with their papers."""
+        """The papers that are stored, by the ids asked for."""
         found: dict[str, Paper] = {}
         with self._database.reading() as session:
             for batch in _batches(sorted(set(ids)), _BATCH):
@@ -90,7 +88,7 @@ class Papers:
                     select(AliasRow.key, PaperRow)
                     .join(PaperRow, col(AliasRow.paper) == col(PaperRow.id))
                     .where(col(AliasRow.key).in_(batch))
-                    .order_by(*_SUREST_FIRST)
+                    .order_by(*_OWN_ID_FIRST)
                 )
                 for key, row in pairs:
                     found.setdefault(key, _paper(row))
@@ -103,27 +101,27 @@ class Papers:
 
     def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[CountedPaper, ...]:
         """A fixed random sample of the papers first seen after `since` and by `until`; by id."""
-        found = self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(_drawn(size, until, since))))
+        found = self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(_sample_ids(size, until, since))))
         return tuple(sorted(found, key=lambda one: one.paper.id))
 
     def sampled_counts(self, size: int, until: datetime) -> tuple[bytes, ...]:
-        """The counts alone of a fixed random sample of all papers first seen by `until`."""
-        drawn = col(PaperRow.id).in_(_drawn(size, until, None))
+        """The term counts of a fixed random sample of all papers first seen by `until`."""
+        sampled = col(PaperRow.id).in_(_sample_ids(size, until))
         with self._database.reading() as session:
-            rows = session.execute(_COUNTS.where(drawn)).all()
-        missing = [id_ for id_, version, _ in rows if version != self._counting.version]
-        made = {one.paper.id: one.terms for one in self.counted(missing)}
-        return tuple(made.get(id_) or counts for id_, _, counts in rows)
+            rows = session.execute(_COUNTS.where(sampled)).all()
+        outdated = [id_ for id_, version, _ in rows if version != self._counting.version]
+        recounted = {one.paper.id: one.terms for one in self.counted(outdated)}
+        return tuple(recounted.get(id_) or counts for id_, _, counts in rows)
 
     def counted(self, ids: Iterable[str]) -> tuple[CountedPaper, ...]:
-        """The papers of these canonical ids, with the counts of their terms."""
+        """The papers with these canonical ids, with their term counts."""
         batches = _batches(sorted(set(ids)), _BATCH)
         return tuple(
             one for batch in batches for one in self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(batch)))
         )
 
     def all(self, since: datetime | None = None) -> Iterator[Paper]:
-        """Every stored paper, oldest first; `since`: only those first seen from then on."""
+        """Every stored paper, or those first seen from `since` on; oldest first."""
         where = [] if since is None else [col(PaperRow.first_seen) >= since]
         with self._database.reading() as session:
             query = select(PaperRow).where(*where).order_by(col(PaperRow.first_seen), PaperRow.id)
@@ -135,32 +133,27 @@ class Papers:
             return session.exec(select(func.count()).select_from(PaperRow)).one()
 
     def _counted(self, query: Select[Any]) -> tuple[CountedPaper, ...]:
-        """Counts that are missing, or of another version, are made and kept."""
+        """The papers of a query; term counts that are missing or of another version are made and stored."""
         with self._database.reading() as session:
-            rows = session.execute(query).all()
-        papers = [
-            _made(dict(zip(_FIELDS, row, strict=False))) for row in rows
-        ]  # the paper's columns come first
-        current = [row.terms_version == self._counting.version for row in rows]
-        missing = [paper for paper, has in zip(papers, current, strict=True) if not has]
-        made = {}
-        if missing:
+            rows = [(_paper(row), row) for row in session.execute(query)]
+        outdated = [paper for paper, row in rows if row.terms_version != self._counting.version]
+        recounted = {}
+        if outdated:
             with self._database.session() as session:
-                made = self._count(session, missing)
-        return tuple(
-            CountedPaper(paper, made.get(paper.id) or row.counts)
-            for paper, row in zip(papers, rows, strict=True)
-        )
+                recounted = self._count(session, outdated)
+        return tuple(CountedPaper(paper, recounted.get(paper.id) or row.counts) for paper, row in rows)
 
     def _count(self, session: Session, papers: Sequence[Paper]) -> dict[str, bytes]:
-        """Count the terms of some stored papers anew; one that was deleted meanwhile is counted, not kept."""
-        made = {paper.id: self._counting.count(paper.title, paper.abstract) for paper in papers}
-        for batch in _batches(sorted(made), _BATCH):
+        """Count the terms of papers, and store the counts of those that are still stored."""
+        counted = {paper.id: self._counting.count(paper.title, paper.abstract) for paper in papers}
+        for batch in _batches(sorted(counted), _BATCH):
             session.execute(delete(TermsRow).where(col(TermsRow.paper).in_(batch)))
-            there = session.exec(select(PaperRow.id).where(col(PaperRow.id).in_(batch)))
-            rows = [{"paper": id_, "version": self._counting.version, "counts": made[id_]} for id_ in there]
+            stored = session.exec(select(PaperRow.id).where(col(PaperRow.id).in_(batch)))
+            rows = [
+                {"paper": id_, "version": self._counting.version, "counts": counted[id_]} for id_ in stored
+            ]
             _run(session, insert(TermsRow), rows)
-        return made
+        return counted
 
 
 _JOINED = col(TermsRow.paper) == col(PaperRow.id)
@@ -170,8 +163,7 @@ _WITH_COUNTS: Select[Any] = select_columns(*_PAPER, *_TERMS).outerjoin(TermsRow,
 _COUNTS: Select[Any] = select_columns(col(PaperRow.id), *_TERMS).outerjoin(TermsRow, _JOINED)
 
 
-def _drawn(size: int, until: datetime, since: datetime | None) -> Select[Any]:
-    """Ids of the papers that are drawn."""
+def _sample_ids(size: int, until: datetime, since: datetime | None = None) -> Select[Any]:
     where = [col(PaperRow.first_seen) <= until, col(PaperRow.withdrawn).is_(False)]
     if since is not None:
         where.append(col(PaperRow.first_seen) > since)
@@ -188,48 +180,50 @@ def _batches(items: Sequence[T], size: int) -> Iterator[Sequence[T]]:
         yield items[start : start + size]
 
 
-# --- MergeBatch in, shelf out ----------------------------------------------------------------------------------
+# --- Merging ----------------------------------------------------------------------------------------------
 
 
-def _shelf(session: Session, entries: Sequence[Entry]) -> MergeBatch:
-    """What the store has on these entries: their papers, with every key of each."""
+def _load_batch(session: Session, entries: Sequence[Entry]) -> MergeBatch:
+    """The stored papers that the entries may belong to, with every key of each."""
     wanted = {key for entry in entries for key in entry_keys(entry)}
     ids = set(session.exec(select(AliasRow.paper).where(col(AliasRow.key).in_(wanted))))
     aliases: dict[str, list[str]] = {id_: [] for id_ in ids}
     for alias in session.exec(select(AliasRow).where(col(AliasRow.paper).in_(ids))):
         aliases[alias.paper].append(alias.key)
-    shelf = MergeBatch()
+    merging = MergeBatch()
     for row in session.exec(select(PaperRow).where(col(PaperRow.id).in_(ids))):
-        shelf.put(_paper(row), aliases[row.id])
+        merging.put(_paper(row), aliases[row.id])
         session.expunge(row)
-    return shelf
+    return merging
 
 
-def _write(session: Session, shelf: MergeBatch) -> list[str]:
-    """Returns ids of the papers whose text is new."""
-    _rename(session, shelf)
-    texts = select(PaperRow.id, PaperRow.title, PaperRow.abstract).where(col(PaperRow.id).in_(shelf.touched))
+def _write(session: Session, merging: MergeBatch) -> list[str]:
+    """Write the merged papers. Returns the ids of those whose title or abstract changed."""
+    _rename(session, merging)
+    texts = select(PaperRow.id, PaperRow.title, PaperRow.abstract).where(
+        col(PaperRow.id).in_(merging.touched)
+    )
     stored = {id_: (title, abstract) for id_, title, abstract in session.exec(texts)}
-    touched = [_values(shelf.papers[id_]) for id_ in sorted(shelf.touched)]
+    touched = [_values(merging.papers[id_]) for id_ in sorted(merging.touched)]
     _run(session, insert(PaperRow), [row for row in touched if row["id"] not in stored])
     changed = [{"key_": row["id"], **row} for row in touched if row["id"] in stored]
     _run(session, update(PaperRow.__table__).where(col(PaperRow.id) == bindparam("key_")), changed)  # type: ignore[attr-defined]
-    _write_aliases(session, shelf)
-    written = ((id_, shelf.papers[id_]) for id_ in sorted(shelf.touched))
+    _write_aliases(session, merging)
+    written = ((id_, merging.papers[id_]) for id_ in sorted(merging.touched))
     return [id_ for id_, paper in written if stored.get(id_) != (paper.title, paper.abstract)]
 
 
-def _write_aliases(session: Session, shelf: MergeBatch) -> None:
-    ids = sorted(shelf.touched)
+def _write_aliases(session: Session, merging: MergeBatch) -> None:
+    ids = sorted(merging.touched)
     rows = session.exec(select(AliasRow.paper, AliasRow.key).where(col(AliasRow.paper).in_(ids)))
     stored = set(rows)
-    missing = [(id_, key) for id_ in ids for key in sorted(shelf.aliases[id_]) if (id_, key) not in stored]
+    missing = [(id_, key) for id_ in ids for key in sorted(merging.aliases[id_]) if (id_, key) not in stored]
     _run(session, insert(AliasRow), [{"paper": id_, "key": key} for id_, key in missing])
 
 
-def _rename(session: Session, shelf: MergeBatch) -> None:
-    """Old ids go, what refers to them follows; two ledger rows that become one are one."""
-    for old, new in shelf.renamed:
+def _rename(session: Session, merging: MergeBatch) -> None:
+    """Replace old ids by new ones, in the ledger too; of two ledger rows that become equal one is deleted."""
+    for old, new in merging.renamed:
         already = select(LedgerRow.subscription).where(LedgerRow.paper == new)
         session.execute(
             delete(LedgerRow).where(
@@ -253,10 +247,7 @@ def _values(paper: Paper) -> dict[str, Any]:
     return values
 
 
-def _paper(row: PaperRow) -> Paper:
-    return _made({name: getattr(row, name) for name in _FIELDS})
-
-
-def _made(values: dict[str, Any]) -> Paper:
-    values.update({name: tuple(values[name]) for name in _LISTS})
-    return Paper(**values)
+def _paper(row: Any) -> Paper:
+    """Of a PaperRow, or of a row with its columns."""
+    values = {name: getattr(row, name) for name in _FIELDS}
+    return Paper(**values | {name: tuple(values[name]) for name in _LISTS})

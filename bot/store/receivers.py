@@ -1,4 +1,4 @@
-"""What is known of whom is sent to: pauses, the ids behind names, and mail that came back."""
+"""What is known of receivers: pauses, the ids of names, and returned mail."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ class Receivers:
         self._database = database
 
     def pauses(self) -> tuple[Pause, ...]:
-        """Oldest first."""
+        """All pauses, oldest first."""
         with self._database.reading() as session:
             found = session.exec(select(PauseRow).order_by(col(PauseRow.since), PauseRow.scope))
             return tuple(Pause(row.scope, row.why, row.since) for row in found)
 
     def pause(self, scope: str, why: str, now: datetime) -> bool:
-        """Nothing is sent there from now on. False when there is a pause already, which stays as it is."""
+        """Stop sending to a scope. False when it is paused already: that pause stays as it is."""
         with self._database.session() as session:
             return _pause(session, scope, why, now)
 
     def resume(self, scope: str) -> bool:
-        """False when nothing was paused there."""
+        """End the pause of a scope. False when there is none."""
         with self._database.session() as session:
             row = session.get(PauseRow, scope)
             if row:
@@ -44,20 +44,20 @@ class Receivers:
             return row is not None
 
     def bounced(self, bounce: Bounce, candidates: Iterable[str], now: datetime) -> str | None:
-        """Take in a report that a mail came back: the delivery that it is about, None when it is none of ours.
+        """Store a report of returned mail. Returns the id of its delivery, None when none of `candidates` is stored.
 
-        After a hard bounce the delivery has failed, and its address is paused. A report counts once.
+        After a hard bounce the delivery has failed and its address is paused. A report counts once.
         """
         with self._database.session() as session:
-            row = _ours(session, candidates)
+            row = _find_mail(session, candidates)
             if row is None:
                 return None
-            if _counts(session, bounce, row) and bounce.hard:
-                _come_back(session, row, bounce, now)
+            if _add_bounce(session, bounce, row) and bounce.hard:
+                _fail_returned(session, row, bounce, now)
             return row.id
 
     def bounces(self) -> tuple[BounceSummary, ...]:
-        """Of each address that mail came back from: how often, and what was said last; the newest first."""
+        """A summary for each address that mail came back from, the newest first."""
         found: dict[str, BounceSummary] = {}
         with self._database.reading() as session:
             for row in session.exec(select(BounceRow).order_by(col(BounceRow.at))):
@@ -69,14 +69,14 @@ class Receivers:
         return tuple(reversed(found.values()))
 
 
-def _ours(session: Session, candidates: Iterable[str]) -> DeliveryRow | None:
-    """Ids cannot be guessed: who names one has seen the mail."""
+def _find_mail(session: Session, candidates: Iterable[str]) -> DeliveryRow | None:
+    """Ids cannot be guessed: a report that names one is about our mail."""
     found = (session.get(DeliveryRow, id_, with_for_update=True) for id_ in candidates)
     return next((row for row in found if row and row.channel == ChannelName.EMAIL), None)
 
 
-def _counts(session: Session, bounce: Bounce, row: DeliveryRow) -> bool:
-    """False when the report was taken in before."""
+def _add_bounce(session: Session, bounce: Bounce, row: DeliveryRow) -> bool:
+    """Store the report. False when it is stored already."""
     values = {
         "report": bounce.report,
         "delivery": row.id,
@@ -89,16 +89,16 @@ def _counts(session: Session, bounce: Bounce, row: DeliveryRow) -> bool:
     return session.connection().execute(_BOUNCE, values).rowcount > 0
 
 
-def _come_back(session: Session, row: DeliveryRow, bounce: Bounce, now: datetime) -> None:
-    """What its server accepted has not arrived; nor will the next."""
+def _fail_returned(session: Session, row: DeliveryRow, bounce: Bounce, now: datetime) -> None:
+    """Mark a sent mail as failed, and pause its address: the next one would come back too."""
     scope = f"{row.channel}:{row.target}"
     why = f"mail to {row.target} came back: {bounce.why}"
     if row.state == DeliveryState.SENT:
         row.state, row.why, row.receipt = DeliveryState.FAILED, why, None
         row.incident, row.reported = scope, False
         session.add(row)
-        of_it = (col(AttemptRow.delivery) == row.id, col(AttemptRow.outcome) == DeliveryState.SENT)
-        session.execute(update(AttemptRow).where(*of_it).values(outcome="bounced", why=bounce.why))
+        sent = (col(AttemptRow.delivery) == row.id, col(AttemptRow.outcome) == DeliveryState.SENT)
+        session.execute(update(AttemptRow).where(*sent).values(outcome="bounced", why=bounce.why))
     _pause(session, scope, why, now)
 
 
@@ -108,7 +108,7 @@ def _pause(session: Session, scope: str, why: str, now: datetime) -> bool:
 
 
 class StoredNames:
-    """The ids that a channel's names stand for (the `Names` of bot.ports)."""
+    """The ids of a channel's names, kept over restarts (a `bot.delivery.ports.NameCache`)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

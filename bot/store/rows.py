@@ -1,7 +1,8 @@
-"""What several parts of the store need of the rows of editions and deliveries."""
+"""Rows of deliveries and editions as values, and inserts that several modules use."""
 
 from __future__ import annotations
 
+from dataclasses import fields
 from typing import Any
 
 from sqlalchemy import TextClause, bindparam, text
@@ -10,47 +11,28 @@ from bot.delivery.model import Delivery, DeliveryState, Edition, Stage
 from bot.profiles.model import ChannelName
 from bot.store.tables import Base, EditionRow
 
+_DELIVERY = tuple(field.name for field in fields(Delivery))
+_EDITION = tuple(field.name for field in fields(Edition) if field.name != "deliveries")
+
 
 def delivery(row: Any) -> Delivery:
-    """Of a DeliveryRow, or of a row of its table."""
-    return Delivery(
-        id=row.id,
-        edition=row.edition,
-        part=row.part,
-        papers=row.papers,
-        state=DeliveryState(row.state),
-        channel=ChannelName(row.channel),
-        target=row.target,
-        subscription=row.subscription,
-        attempts=row.attempts,
-        stage=Stage(row.stage),
-        unverified_retries=row.unverified_retries,
-        started=row.started,
-        since=row.since,
-        until=row.until,
-        receipt=row.receipt,
-        why=row.why,
-        incident=row.incident,
-    )
+    """The value of a DeliveryRow, or of a row of its table."""
+    values: dict[str, Any] = {name: getattr(row, name) for name in _DELIVERY}
+    kinds = {
+        "state": DeliveryState(row.state),
+        "channel": ChannelName(row.channel),
+        "stage": Stage(row.stage),
+    }
+    return Delivery(**values | kinds)
 
 
 def edition(row: EditionRow, deliveries: list[Delivery]) -> Edition:
-    return Edition(
-        id=row.id,
-        subscription=row.subscription,
-        profile=row.profile,
-        channel=ChannelName(row.channel),
-        target=row.target,
-        on=row.on,
-        papers=row.papers,
-        candidates=row.candidates,
-        why=row.why,
-        deliveries=tuple(deliveries),
-    )
+    values: dict[str, Any] = {name: getattr(row, name) for name in _EDITION}
+    return Edition(**values | {"channel": ChannelName(row.channel), "deliveries": tuple(deliveries)})
 
 
 def insert_if_absent(table: str) -> TextClause:
-    """An INSERT of a whole row; one with its key stays as it is, also when another process stores it meanwhile."""
+    """An INSERT of a whole row. One with the same key stays as it is, even if another process adds it meanwhile."""
     columns = Base.metadata.tables[table].c
     names = list(columns.keys())
     places = ", ".join(f":{name}" for name in names)
@@ -58,5 +40,5 @@ def insert_if_absent(table: str) -> TextClause:
     return text(statement).bindparams(*(bindparam(name, type_=columns[name].type) for name in names))
 
 
-#: Somewhere is paused; a pause that is there already stays as it is.
+#: Pause a scope; an earlier pause of it stays as it is.
 PAUSE = insert_if_absent("pause")

@@ -1,4 +1,4 @@
-"""How the sources fared, and the validators of their answers."""
+"""The last outcomes of the sources, and the validators of their answers."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Sources:
 
 
 class StoredValidators:
-    """ETag and Last-Modified by URL, kept over restarts (the `Validators` of bot.sources.http)."""
+    """ETag and Last-Modified by URL, kept over restarts (for bot.sources.http)."""
 
     def __init__(self, database: Database) -> None:
         self._database = database

@@ -1,4 +1,4 @@
-"""The tables. Only the store reads and writes them; the rest of Paperboy sees model types."""
+"""The tables. Only the store uses them; the other rooms see values."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NAMES = {
 
 
 class UtcDateTime(TypeDecorator[datetime]):
-    """An aware UTC datetime: SQLite gives back naive ones even with `timezone=True` (measured)."""
+    """An aware UTC datetime: SQLite returns naive ones even with `timezone=True` (measured)."""
 
     impl = SqlDateTime(timezone=True)
     cache_ok = True
@@ -60,10 +60,10 @@ def _moment(**options: Any) -> Any:
 
 
 class PaperRow(Base, table=True):
-    """One work in its newest known version."""
+    """A Paper."""
 
     __tablename__ = "paper"
-    #: Covers the choice of a sample: only the rows of the chosen ones are read.
+    #: Covers the choice of a random sample, so that only the rows of its papers are read.
     __table_args__ = (Index("ix_paper_sample", "draw", "first_seen", "withdrawn", "id"),)
 
     id: str = _text(primary_key=True)
@@ -86,17 +86,17 @@ class PaperRow(Base, table=True):
     withdrawn: bool = False
     cut: bool = False
     text_source: str = ""
-    #: A random number made of the id: the first N in this order are a fixed random sample.
+    #: A random number derived from the id: the first N papers in its order are a fixed random sample.
     draw: int
 
 
 class TermsRow(Base, table=True):
-    """The counts of a paper's terms, made once for each text; apart, as most readers of a paper do without."""
+    """The term counts of a paper, made once for each text; apart, as most queries do not need them."""
 
     __tablename__ = "terms"
 
     paper: str = _text(primary_key=True, foreign_key="paper.id", ondelete="CASCADE")
-    version: int  #: of the way in which terms are counted
+    version: int  #: of the counting (`TermCounter.version`)
     counts: bytes
 
 
@@ -110,7 +110,7 @@ class AliasRow(Base, table=True):
 
 
 class LedgerRow(Base, table=True):
-    """A paper that a subscription has been given. No foreign key: the memory outlives what it remembers."""
+    """A paper that a subscription has been given. No foreign keys: a row outlives the paper and the edition."""
 
     __tablename__ = "ledger"
 
@@ -120,12 +120,12 @@ class LedgerRow(Base, table=True):
 
 
 class EditionRow(Base, table=True):
-    """A subscription's digest for one local date. The unique key is what makes it at most one."""
+    """A subscription's digest for one local date: the unique key allows only one."""
 
     __tablename__ = "edition"
     __table_args__ = (UniqueConstraint("subscription", "on"),)
 
-    id: str = Field(primary_key=True)  #: the token that its deliveries' ids begin with
+    id: str = Field(primary_key=True)  #: the ids of its deliveries begin with it
     subscription: str = _text()
     profile: str = _text()
     channel: str
@@ -139,14 +139,14 @@ class EditionRow(Base, table=True):
 
 
 class DeliveryRow(Base, table=True):
-    """The sending of one message. Its bytes, and where it goes, are fixed before the first attempt."""
+    """The sending of one message. Its bytes and its target never change."""
 
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("edition", "part"),
         Index("ix_delivery_waiting", "state", "until"),
         Index(
-            "ix_delivery_incident",  # what stopped is little beside what was sent
+            "ix_delivery_incident",  # few deliveries stop
             "incident",
             sqlite_where=text("incident IS NOT NULL"),
             postgresql_where=text("incident IS NOT NULL"),
@@ -156,7 +156,7 @@ class DeliveryRow(Base, table=True):
     id: str = Field(primary_key=True)
     edition: str | None = Field(
         default=None, index=True, foreign_key="edition.id", ondelete="CASCADE"
-    )  #: None of an alert
+    )  #: None for an alert
     subscription: str = _text(index=True)
     channel: str
     target: str = _text()
@@ -166,23 +166,23 @@ class DeliveryRow(Base, table=True):
     state: str  #: pending, sending, sent, waiting, failed, uncertain
     attempts: int = 0
     started: datetime | None = _moment(default=None)  #: of the first attempt
-    since: datetime | None = _moment(
+    since: datetime | None = _moment(default=None)  #: the first attempt since `resend`
+    until: datetime | None = _moment(
         default=None
-    )  #: the first attempt since `resend`: patience is counted from then
-    until: datetime | None = _moment(default=None)  #: not before; while sending, when the lease ends
-    owner: str | None = None  #: who is sending
+    )  #: not tried before this time; while sending, the end of the lease
+    owner: str | None = None  #: the holder of the lease
     stage: str = "claimed"  #: of the newest attempt
     #: How often it may be sent again although it may have arrived already.
     unverified_retries: int = Field(default=0, sa_column=_renamed("blind", "unverified_retries", Integer))
     receipt: str | None = _text(default=None)
     why: str = _text(default="")
-    incident: str | None = _text(default=None)  #: what it stopped for; None while it has not
+    incident: str | None = _text(default=None)  #: why it stopped; None while it has not
     #: Whether the operator has been alerted to its incident.
     reported: bool = Field(default=False, sa_column=_renamed("told", "reported", Boolean))
 
 
 class MessageRow(Base, table=True):
-    """The bytes of a delivery. Apart, as a row is written anew, whole, at every change of its state."""
+    """The bytes of a delivery, apart from its row, which databases rewrite as a whole at every change of state."""
 
     __tablename__ = "message"
 
@@ -191,7 +191,7 @@ class MessageRow(Base, table=True):
 
 
 class AttemptRow(Base, table=True):
-    """One try at a delivery: written before it is made, completed after."""
+    """One attempt at a delivery: added before it is made, completed after."""
 
     __tablename__ = "attempt"
 
@@ -205,7 +205,7 @@ class AttemptRow(Base, table=True):
 
 
 class ConversationRow(Base, table=True):
-    """When a conversation may get its next message: senders of all processes queue up here."""
+    """When a conversation takes its next message, for the senders of all processes."""
 
     __tablename__ = "lane"
 
@@ -214,7 +214,7 @@ class ConversationRow(Base, table=True):
 
 
 class PauseRow(Base, table=True):
-    """Somewhere that nothing is sent to, until a person says `resume`."""
+    """A scope that nothing is sent to until somebody runs `resume`."""
 
     __tablename__ = "pause"
 
@@ -224,7 +224,7 @@ class PauseRow(Base, table=True):
 
 
 class NameRow(Base, table=True):
-    """The id that a channel's name (`#papers`) was found to stand for."""
+    """The id of a channel's name (`#papers`)."""
 
     __tablename__ = "name"
 
@@ -237,7 +237,7 @@ class BounceRow(Base, table=True):
 
     __tablename__ = "bounce"
 
-    report: str = _text(primary_key=True)  #: its identity: reading a mailbox twice counts once
+    report: str = _text(primary_key=True)  #: its id: a mailbox that is read twice counts once
     delivery: str  #: no foreign key: the count outlives the delivery
     target: str = _text()
     kind: str  #: hard, soft
@@ -247,15 +247,15 @@ class BounceRow(Base, table=True):
 
 
 class SourceRow(Base, table=True):
-    """How a source fared last."""
+    """The last outcome of a source (a SourceState)."""
 
     __tablename__ = "source"
 
     name: str = Field(primary_key=True)
     last_attempt: datetime = _moment()
     last_success: datetime | None = _moment(default=None)
-    last_new: datetime | None = _moment(default=None)  #: when it last had a paper that was new
-    state: str  #: ok, empty, partial, failed, skipped
+    last_new: datetime | None = _moment(default=None)  #: when it last brought a new paper
+    state: str  #: as in SourceState
     why: str = _text(default="")
     retry_at: datetime | None = _moment(default=None)  #: the service asked not to be called before
 
