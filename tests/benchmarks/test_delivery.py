@@ -1,4 +1,4 @@
-"""What delivering costs: mails beside a bare smtplib loop, the time between Slack messages beside Slack's limit."""
+"""Mails per second compared with a bare smtplib loop, and the time between Slack messages compared with the limit."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MAILS = 1000
 POSTS = 20
 SENDER = parse_sender("Paperboy <paperboy@example.org>")
 MADE = datetime(2026, 5, 5, 6, 30, tzinfo=UTC)
-#: A server in a process of its own, as a relay on this machine would be: it keeps nothing.
+#: A server in a process of its own, like a relay on this machine. It stores nothing.
 SINK = """
 import asyncio, sys
 from aiosmtpd.controller import Controller
@@ -76,7 +76,7 @@ def unused_port() -> int:
 def outbox(
     folder: Path, channel: Channel, name: ChannelName, targets: list[str]
 ) -> Iterator[tuple[Queue, list[str]]]:
-    """Editions of ten papers for these targets, stored as composing stores them."""
+    """Stored editions of ten papers for these targets; the queue, and the keys of the subscriptions."""
     database = Database(f"sqlite:///{folder / 'paperboy.db'}")
     database.prepare()
     store, shown = Outbox(database), digest(10)
@@ -95,8 +95,8 @@ def timed(work: Callable[[], object]) -> float:
 
 
 def test_mails_beside_a_bare_loop(tmp_path: Path, sink: int) -> None:
-    """A thousand mails, each with its three transactions on disk, beside smtplib sending the same bytes over one
-    connection to the same server.
+    """A thousand mails, with three transactions each, of which one waits for the disk, and smtplib sending the same
+    bytes over one connection to the same server.
     """
     targets = [f"reader{n}@example.org" for n in range(MAILS)]
     channel = MailChannel(parse_smtp_url(f"smtp://127.0.0.1:{sink}"), SENDER)
@@ -125,7 +125,7 @@ def test_mails_beside_a_bare_loop(tmp_path: Path, sink: int) -> None:
 
 
 def test_slack_messages_beside_the_rate_limit(tmp_path: Path) -> None:
-    """One message a second to one channel: what lies between two of them beyond that second."""
+    """One message a second to one channel: the time between two of them beyond that second."""
     with SlackServer() as server:
         channel = SlackChannel(server.token, server.url)
         arrivals: list[float] = []

@@ -1,8 +1,9 @@
-"""The whole of the fault harness: a kill at every boundary, one by one, and hundreds at random moments under load.
+"""The whole fault harness: a kill at every boundary, one by one, and hundreds at random moments under load.
 
     python -m pytest tests/benchmarks/test_kills_long.py -s -n 0
 
-PAPERBOY_KILLS (200) kills at random, PAPERBOY_SEED (a new one each time) decides when they and the faults come.
+PAPERBOY_KILLS (200) is the number of random kills, PAPERBOY_SEED (a new one each time) their seed and that of the
+servers' faults.
 """
 
 from __future__ import annotations
@@ -33,7 +34,7 @@ DAYS = tuple(date(2026, 5, 4) + timedelta(days=number) for number in range(3))
 #: Seconds that the senders wait for an answer, and that a server which hangs takes.
 PATIENCE, HANG = 3.0, 3.4
 QUICK = {"spacing": 0.01, "timeout": PATIENCE}
-#: The part of all calls that go wrong, while there are kills and after.
+#: The share of calls that go wrong, during the kills and after them.
 FAULTY, STILL_FAULTY = 0.25, 0.1
 
 SLACK_FAULTS = [
@@ -57,18 +58,18 @@ MAIL_FAULTS = [
 ]
 
 
-class Weather:
-    """Decides, from a seed, what befalls the calls of the servers."""
+class RandomFaults:
+    """Gives calls to the servers faults, at random from a seed."""
 
     def __init__(self, seed: str, slack: SlackServer, smtp: SmtpServer) -> None:
         self._chance = random.Random(seed)
-        self.faulty = FAULTY
-        slack.plan = lambda: self._one(SLACK_FAULTS)
-        slack.read_plan = lambda: self._one(READ_FAULTS)
-        smtp.script.plan = lambda: self._one(MAIL_FAULTS)
+        self.share = FAULTY
+        slack.plan = lambda: self._fault(SLACK_FAULTS)
+        slack.read_plan = lambda: self._fault(READ_FAULTS)
+        smtp.script.plan = lambda: self._fault(MAIL_FAULTS)
 
-    def _one(self, faults: list) -> object:  # type: ignore[type-arg]
-        return self._chance.choice(faults) if self._chance.random() < self.faulty else None
+    def _fault(self, faults: list) -> object:  # type: ignore[type-arg]
+        return self._chance.choice(faults) if self._chance.random() < self.share else None
 
 
 @pytest.fixture
@@ -79,7 +80,7 @@ def running(tmp_path: Path) -> Iterator[tuple[SlackServer, SmtpServer, Launcher]
         yield slack, smtp, launcher
 
 
-def told(title: str, kills: int, found: Accounts, started: float, *more: tuple[str, object]) -> None:
+def report(title: str, kills: int, found: Accounts, started: float, *more: tuple[str, object]) -> None:
     causes = [(f"second copies of mails, by {cause}", count) for cause, count in sorted(found.again.items())]
     lines: list[tuple[str, object]] = [
         ("kills", kills),
@@ -102,7 +103,7 @@ def told(title: str, kills: int, found: Accounts, started: float, *more: tuple[s
 
 
 def test_a_kill_at_every_boundary(tmp_path: Path, running: tuple[SlackServer, SmtpServer, Launcher]) -> None:
-    """One installation for each boundary: killed there, and gone on with."""
+    """One installation for each boundary: a process is killed there, and others continue."""
     slack, smtp, launcher = running
     started = time.perf_counter()
     prepared = Prepared(small(tmp_path / "ingested", slack, smtp, DAY), launcher, slack, smtp)
@@ -127,7 +128,7 @@ def test_a_kill_at_every_boundary(tmp_path: Path, running: tuple[SlackServer, Sm
             this.wrong = [f"killed at {number}, {ended.crossed[-1].name}: {one}" for one in this.wrong]
             found += this
             kinds[ended.crossed[-1].name] += 1
-    told(
+    report(
         "A kill at every boundary, one by one",
         kinds.total(),
         found,
@@ -139,7 +140,7 @@ def test_a_kill_at_every_boundary(tmp_path: Path, running: tuple[SlackServer, Sm
 
 
 def test_kills_at_random_moments(tmp_path: Path, running: tuple[SlackServer, SmtpServer, Launcher]) -> None:
-    """20 subscriptions, 3 days, servers that fail; rounds of that until there were kills enough."""
+    """20 subscriptions, 3 days, servers that fail; repeated until there were enough kills."""
     slack, smtp, launcher = running
     started = time.perf_counter()
     print(f"\nseed {SEED}")
@@ -153,16 +154,16 @@ def test_kills_at_random_moments(tmp_path: Path, running: tuple[SlackServer, Smt
         rounds += 1
         chance = random.Random(f"{SEED} {rounds}")
         sitting = prepared.sitting(datetime(2026, 5, 4, tzinfo=UTC), **QUICK)
-        weather = Weather(f"{SEED} {rounds} weather", slack, smtp)
+        faults_ = RandomFaults(f"{SEED} {rounds} weather", slack, smtp)
         for number, day in enumerate(DAYS, start=1):
             sitting.now = datetime(day.year, day.month, day.day, 6, tzinfo=UTC)
-            weather.faulty = FAULTY
+            faults_.share = FAULTY
             _kill_through(sitting, number * SUBSCRIPTIONS, chance)
-            weather.faulty = STILL_FAULTY
+            faults_.share = STILL_FAULTY
             for _ in range(3):
                 sitting.later(chance.choice((5, 30)))
                 sitting.send()
-            weather.faulty = 0
+            faults_.share = 0
             sitting.finish(number * SUBSCRIPTIONS)
         this = sitting.accounts()
         alerts += sum(message["channel"] == "C0OPERATOR" for message in slack.messages)
@@ -173,7 +174,7 @@ def test_kills_at_random_moments(tmp_path: Path, running: tuple[SlackServer, Smt
         if not this.wrong:
             sitting.close()
     extent = f"{SUBSCRIPTIONS} subscriptions, {len(DAYS)} days, 2 channels"
-    told(
+    report(
         f"Kills at random moments: {extent}, {rounds} rounds",
         hit.total(),
         found,
@@ -188,7 +189,7 @@ def test_kills_at_random_moments(tmp_path: Path, running: tuple[SlackServer, Smt
 
 
 def _kill_through(sitting: Sitting, editions: int, chance: random.Random) -> None:
-    """A day's sends, killed at random moments as long as there is work, and a few of them not."""
+    """Send through a day, killing processes at random moments as long as there is work."""
     evening = sitting.now.replace(hour=17)
     while sitting.now < evening:
         kept = sitting.stored
@@ -203,7 +204,7 @@ def _kill_through(sitting: Sitting, editions: int, chance: random.Random) -> Non
 
 
 def _handing_over(name: str) -> bool:
-    """Whether the receiver may have got something by then that is not recorded."""
+    """Whether the receiver may have a message at this boundary whose outcome is not recorded."""
     return name in (
         "before chat.postMessage",
         "in chat.postMessage",

@@ -1,6 +1,6 @@
-"""A process killed between any two effects: what arrives is what it would have been without.
+"""Everything arrives, and once, when the sender is killed between any two effects.
 
-Here a kill at each kind of boundary; all of them, and 200 at random moments, in tests/benchmarks/test_kills_long.py.
+Here at each kind of boundary; at every boundary and at random moments in tests/benchmarks/test_kills_long.py.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from tests.support.smtp_server import At, MailFault
 
 DAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
-#: What the small installation composes: editions, and the Slack messages and mails of them.
+#: What the small installation composes: editions, Slack messages and mails.
 EDITIONS, POSTS, MAILS = 5, 6, 2
-#: Kinds of boundaries in the order of an attempt. The kill falls where a process crosses the first of that kind.
+#: Kinds of boundaries in the order of an attempt. A process is killed at the first of a kind that it crosses.
 STORING = [
     f"{when} commit of {what}" for what in ("claim", "hand_over", "record") for when in ("before", "after")
 ]
@@ -33,7 +33,7 @@ MAILING += ["after connect", "before EHLO", "after EHLO", "before QUIT", "after 
 
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
-    """The papers of a day are stored, and nothing is composed."""
+    """An installation with the papers of a day, and nothing composed."""
     folder = tmp_path_factory.mktemp("kills")
     logs = folder / "logs"
     logs.mkdir()
@@ -43,8 +43,8 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prepared]:
 
 @pytest.fixture(scope="module")
 def composed(prepared: Prepared) -> Prepared:
-    """All editions are stored, and nothing is sent. They are what kills while composing left to be composed:
-    before and after the commit of an edition, one by one.
+    """An installation with all editions stored and nothing sent, composed by processes that were killed before and
+    after the commit of an edition.
     """
     sitting = prepared.sitting(NOON)
     for kind, editions in (
@@ -60,7 +60,7 @@ def composed(prepared: Prepared) -> Prepared:
 
 
 def check(sitting: Sitting) -> None:
-    """All is delivered, once; a second copy of a mail only where a kill broke its handing over."""
+    """All is delivered once; a mail that was being handed over at a kill may have a second copy."""
     sitting.finish(EDITIONS)
     found = sitting.accounts()
     assert not found.wrong, (found.wrong, [ended.crossed[-1] for ended in sitting.kills])
@@ -69,10 +69,10 @@ def check(sitting: Sitting) -> None:
 
 @pytest.mark.parametrize("kinds", [STORING, POSTING, MAILING], ids=["storing", "posting", "mailing"])
 def test_a_kill_at_each_kind_of_boundary(composed: Prepared, kinds: list[str]) -> None:
-    """The sender dies again and again, at each kind of boundary once; the next one goes on where it stopped."""
+    """A sender is killed at each kind of boundary in turn; the next one continues."""
     sitting = composed.sitting(NOON, spacing=0.01)
     left = list(kinds)
-    fruitless = 0  #: sends that did not come to such a boundary
+    fruitless = 0  #: sends that did not reach such a boundary
     while left:
         sitting.later()
         if sitting.send(named=left[0]).was_killed:
@@ -80,15 +80,15 @@ def test_a_kill_at_each_kind_of_boundary(composed: Prepared, kinds: list[str]) -
             fruitless = 0
             continue
         fruitless += 1
-        assert fruitless < 3, f"no process comes to {left[0]}"
+        assert fruitless < 3, f"no process reaches {left[0]}"
         check(sitting)
         sitting = composed.sitting(NOON, spacing=0.01)
     check(sitting)
 
 
-def test_an_alert_in_doubt_waits_until_slack_can_tell(composed: Prepared) -> None:
-    """The sender dies while it posts an alert, and Slack does not answer who asks whether it is there: nothing is
-    posted before it does, and the operator has one alert.
+def test_an_alert_in_doubt_waits_for_a_look_up(composed: Prepared) -> None:
+    """The sender is killed while it posts an alert, and Slack refuses the look-up for now: nothing is posted before
+    it succeeds, and the operator gets one alert.
     """
     slack, smtp = composed.slack, composed.smtp
     sitting = composed.sitting(NOON, spacing=0.01)

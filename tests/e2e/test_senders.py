@@ -1,4 +1,4 @@
-"""Several sender processes on one database: no part twice, none left behind, and nobody sends what another took."""
+"""Several sender processes on one database: every part arrives once."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SUBSCRIPTIONS, EDITIONS, POSTS, MAILS = 20, 5, 6, 2
 SPACING = 0.4
-#: What a busy machine makes of a pause between two requests, on their way to the server.
+#: How much later than its turn a request may reach the server on a busy machine, in seconds.
 JITTER = 0.3
 
 
@@ -32,7 +32,7 @@ def around(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[SlackServ
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def env(request: pytest.FixtureRequest) -> dict[str, str]:
-    """Where the database is."""
+    """The setting of the database."""
     if request.param == "sqlite":
         return {}
     make: Callable[[], str] = request.getfixturevalue("new_postgres")
@@ -43,8 +43,8 @@ def env(request: pytest.FixtureRequest) -> dict[str, str]:
 def test_senders_at_once(
     tmp_path: Path, around: tuple[SlackServer, SmtpServer, Launcher], env: dict[str, str], senders: int
 ) -> None:
-    """They compose and send 20 subscriptions, ten of them in three Slack channels: each message arrives once, and
-    those to one channel keep their distance.
+    """They compose and send for 20 subscriptions, ten of them in three Slack channels: each message arrives once, and
+    those to one channel keep their spacing.
     """
     slack, smtp, launcher = around
     slack.clear()
@@ -69,9 +69,7 @@ def _assert_paced(slack: SlackServer) -> None:
     for message, at in zip(slack.messages, slack.times, strict=True):
         by_channel[message["channel"]].append(at)
     assert len(by_channel) == 3
-    for (
-        times
-    ) in by_channel.values():  # each post may be late by itself: what counts is that none came too soon
+    for times in by_channel.values():  # single posts may be late
         assert times[-1] - times[0] > SPACING * (len(times) - 1) - JITTER
 
 
@@ -79,7 +77,7 @@ def _assert_paced(slack: SlackServer) -> None:
 def composed(
     tmp_path_factory: pytest.TempPathFactory, around: tuple[SlackServer, SmtpServer, Launcher]
 ) -> Prepared:
-    """The editions of the small installation are stored, and nothing is sent."""
+    """The small installation with all editions stored and nothing sent."""
     slack, smtp, launcher = around
     bench = small(tmp_path_factory.mktemp("stopped") / "composed", slack, smtp, DAY)
     prepared = Prepared(bench, launcher, slack, smtp)
@@ -102,17 +100,17 @@ def composed(
         ("after content", 1),
     ],
 )
-def test_a_sender_that_slept_longer_than_its_lease(composed: Prepared, kind: str, nth: int) -> None:
-    """It is stopped, another one takes over, and it wakes: it hands nothing over that the other one did. Only what
-    it was just handing over itself (the mail's content was out) may be there twice.
+def test_a_sender_that_is_stopped_longer_than_its_lease(composed: Prepared, kind: str, nth: int) -> None:
+    """Another one takes over meanwhile, and the first hands nothing over when it continues. Only the mail whose
+    content it had sent already may arrive twice.
     """
     sitting = composed.sitting(NOON, spacing=SPACING)
-    sleeper = sitting.start(named=kind, nth=nth, stops=True)
-    sleeper.wait_until_stopped()
+    stopped = sitting.start(named=kind, nth=nth, stops=True)
+    stopped.wait_until_stopped()
     sitting.later()
     assert sitting.send().code == 0
-    sleeper.signal(signal.SIGCONT)
-    sitting.ended(sleeper)
+    stopped.signal(signal.SIGCONT)
+    sitting.ended(stopped)
     found = sitting.accounts()
     copies = int(kind == "after content")
     assert (found.posts, found.mails, found.parts) == (POSTS, MAILS + copies, POSTS + MAILS)

@@ -1,4 +1,4 @@
-"""One suite of behaviour, two databases: a SQLite file and a real PostgreSQL out of a wheel."""
+"""The tests of the store run on two databases: a SQLite file, and a PostgreSQL server from a wheel."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from tests.support.postgres import renamed, run
 
 @pytest.fixture(scope="session")
 def migrated_postgres(postgres_server: str) -> str:
-    """A migrated database to be emptied after each test, which is faster than making one for each."""
+    """A migrated database that is emptied after each test, which is faster than creating one for each."""
     run(postgres_server, "CREATE DATABASE migrated STRATEGY wal_log")
     with closing(Database(renamed(postgres_server, "migrated"))) as database:
         database.migrate()

@@ -1,4 +1,4 @@
-"""Databases are brought to this version's tables, or refused in a sentence and left as they are."""
+"""Databases are migrated, or rejected with a message and left unchanged."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def tables(connection: Connection) -> set[str]:
 
 
 def test_models_and_migrations_agree(database: Database) -> None:
-    """`alembic check`: nothing that the models say is missing from a migrated database, or other there."""
+    """As `alembic check`: a migrated database has the tables of the models."""
     with database.engine.connect() as connection:
         options = {"compare_type": True, "compare_server_default": True}
         context = MigrationContext.configure(connection, opts=options)
@@ -54,18 +54,18 @@ def test_models_and_migrations_agree(database: Database) -> None:
 
 
 def test_head_is_the_newest_script() -> None:
-    """HEAD is written down so that Alembic need not be imported; it must not lag behind."""
+    """HEAD is a constant so that Alembic need not be imported."""
     scripts = ScriptDirectory(str(Path(migrate.__file__).parent / "migrations"))
     assert scripts.get_heads() == [migrate.HEAD]
 
 
-def test_every_table_of_ours_is_known_to_be_ours() -> None:
-    """A database of something else is told by any of them."""
+def test_known_tables() -> None:
+    """A database of another program is recognized by any of them."""
     assert set(Base.metadata.tables) == migrate._OURS
 
 
 def test_an_empty_database_is_migrated(empty_url: str) -> None:
-    """`migrate` says where it stood before; a second time changes nothing; then it is ready."""
+    """`migrate` returns the migrations before and after; a second call changes nothing."""
     with opened(empty_url) as database:
         assert database.migrate() == (None, migrate.HEAD)
         assert database.migrate() == (migrate.HEAD, migrate.HEAD)
@@ -74,8 +74,8 @@ def test_an_empty_database_is_migrated(empty_url: str) -> None:
             assert tables(connection) == set(Base.metadata.tables) | {"alembic_version"}
 
 
-def test_an_empty_sqlite_file_is_migrated_in_passing(tmp_path: Path) -> None:
-    """Folders are made, odd names are fine, and nothing has to be called before."""
+def test_an_empty_sqlite_file_is_migrated_by_prepare(tmp_path: Path) -> None:
+    """Its folders are created; names may have spaces and percent signs."""
     path = tmp_path / "some new" / "100% folder" / "paperboy.db"
     for _ in range(2):
         with opened(f"sqlite:///{path}") as database:
@@ -84,8 +84,8 @@ def test_an_empty_sqlite_file_is_migrated_in_passing(tmp_path: Path) -> None:
                 assert migrate.revision(connection) == migrate.HEAD
 
 
-def test_a_ready_sqlite_file_is_prepared_beside_a_writer(tmp_path: Path) -> None:
-    """A long ingest does not hold up a command that only reads."""
+def test_a_current_sqlite_file_is_prepared_beside_a_writer(tmp_path: Path) -> None:
+    """A long ingest does not delay a command that only reads."""
     url = f"sqlite:///{tmp_path / 'paperboy.db'}"
     with opened(url) as writer, opened(url) as reader:
         writer.prepare()
@@ -216,8 +216,8 @@ def test_processes_that_convert_at_once(empty_url: str) -> None:
     assert titles == {f"On {letter} of André" for letter in ("α₀", "α₁", "α₂", "α₃", "α₄")}
 
 
-def test_papers_and_ledgers_outlive_an_upgrade(empty_url: str) -> None:
-    """From 0001: nothing that was stored is lost, and counts that nobody made yet are made when they are needed."""
+def test_papers_and_ledgers_after_an_upgrade(empty_url: str) -> None:
+    """From 0001: nothing is lost, and term counts are made when they are first needed."""
     _at_0001(empty_url)
     with opened(empty_url) as database:
         assert database.migrate() == ("0001", migrate.HEAD)
@@ -257,11 +257,11 @@ _OLD_DELIVERIES: dict[str, tuple[str, int, str | None, str | None]] = {
     "doubt": ("uncertain", 1, _SOON, None),
     "held": ("uncertain", 2, None, None),
 }
-#: What 0003 adds to each of these: stage, told, how often a mail may go out again without anybody knowing.
+#: What 0003 adds to each of these: stage, whether it was reported, the unverified retries of a mail.
 _NEW: dict[str, tuple[str, bool, int]] = {
     "pending": ("claimed", False, 1),
-    "sending": ("data", False, 1),  # its process may be dead: nobody knows how far it came
-    "again": ("data", False, 0),  # that was the second time
+    "sending": ("data", False, 1),  # how far it came is unknown
+    "again": ("data", False, 0),  # it was the second attempt
     "through": ("claimed", False, 0),
     "waiting": ("claimed", False, 1),
     "failed": ("claimed", True, 0),
@@ -316,8 +316,8 @@ def _everything(url: str, table: str, key: str = "id") -> list[dict[str, object]
         return [dict(row) for row in found]
 
 
-def test_deliveries_and_attempts_outlive_an_upgrade(empty_url: str) -> None:
-    """From 0002: every edition, delivery and attempt is there as it was, byte by byte, and refers to what it did."""
+def test_deliveries_and_attempts_after_an_upgrade(empty_url: str) -> None:
+    """From 0002: every edition, delivery, message and attempt is unchanged, with its foreign keys."""
     with _at(empty_url, "0002") as connection:
         _fill_0002(connection)
     before = {table: _everything(empty_url, table) for table in ("edition", "delivery", "attempt")}
@@ -338,10 +338,8 @@ def test_deliveries_and_attempts_outlive_an_upgrade(empty_url: str) -> None:
         assert connection.execute(text("SELECT count(*) FROM message")).scalar() == 19 - 1
 
 
-def test_deliveries_learn_what_once_needs(empty_url: str) -> None:
-    """Where they go, which papers they show, how far they came, how often they may go out blind; what had stopped is
-    no news to the operator.
-    """
+def test_new_columns_of_deliveries_after_an_upgrade(empty_url: str) -> None:
+    """From 0002: target, papers, stage and unverified retries. What had stopped counts as reported."""
     with _at(empty_url, "0002") as connection:
         _fill_0002(connection)
     with opened(empty_url) as database:
@@ -376,12 +374,11 @@ def test_deliveries_learn_what_once_needs(empty_url: str) -> None:
 
 
 def _list(value: object) -> object:
-    """JSON, which SQLite's driver gives as text."""
+    """JSON, which SQLite's driver returns as text."""
     return json.loads(value) if isinstance(value, str) else value
 
 
-def test_an_old_sqlite_file_is_migrated_in_passing(tmp_path: Path) -> None:
-    """Any command brings it up to date."""
+def test_an_old_sqlite_file_is_migrated_by_prepare(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'paperboy.db'}"
     _at_0001(url)
     with opened(url) as database:
@@ -389,8 +386,8 @@ def test_an_old_sqlite_file_is_migrated_in_passing(tmp_path: Path) -> None:
         assert Papers(database, COUNTING).count() == 1
 
 
-def test_postgresql_is_not_migrated_in_passing(new_postgres: Callable[[], str]) -> None:
-    """A release phase does that: the sentence names the command, and nothing was changed."""
+def test_postgresql_is_not_migrated_by_prepare(new_postgres: Callable[[], str]) -> None:
+    """The message names the command; nothing changes."""
     with opened(new_postgres()) as database:
         with pytest.raises(DatabaseError, match=r"is at migration none, not .*: run `paperboy migrate`"):
             database.prepare()
@@ -405,10 +402,10 @@ def _fill(url: str, *statements: str) -> None:
 
 
 @pytest.mark.parametrize("call", [Database.prepare, Database.migrate])
-def test_a_database_of_a_newer_version_is_refused_untouched(
+def test_a_database_of_a_newer_version_is_rejected(
     empty_url: str, call: Callable[[Database], object]
 ) -> None:
-    """It may hold what this version does not know: upgrade, or point elsewhere."""
+    """It stays unchanged."""
     _fill(
         empty_url,
         "CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL)",
@@ -423,8 +420,8 @@ def test_a_database_of_a_newer_version_is_refused_untouched(
 
 
 @pytest.mark.parametrize("table", sorted(Base.metadata.tables))
-def test_a_database_of_something_else_is_refused_untouched(tmp_path: Path, table: str) -> None:
-    """A table of our name that we did not make is somebody's data."""
+def test_a_database_of_another_program_is_rejected(tmp_path: Path, table: str) -> None:
+    """It has a table with the name of one of ours, and stays unchanged."""
     url = f"sqlite:///{tmp_path / 'theirs.db'}"
     _fill(url, f"CREATE TABLE {table} (theirs INTEGER)")
     with opened(url) as database:
@@ -435,8 +432,8 @@ def test_a_database_of_something_else_is_refused_untouched(tmp_path: Path, table
             assert tables(connection) == {table}
 
 
-def test_a_postgresql_of_something_else_is_refused(new_postgres: Callable[[], str]) -> None:
-    """The same on a server; a neighbour with tables of other names is welcome."""
+def test_a_postgresql_database_of_another_program_is_rejected(new_postgres: Callable[[], str]) -> None:
+    """Tables of other names beside ours are accepted."""
     url = new_postgres()
     _fill(url, "CREATE TABLE procrastinate_jobs (theirs INTEGER)")
     with opened(url) as database:
@@ -451,8 +448,8 @@ def test_a_postgresql_of_something_else_is_refused(new_postgres: Callable[[], st
 
 
 @pytest.mark.parametrize("content", [b"this is no database\n" * 100, b"SQLite format 3\x00" + b"\xff" * 4096])
-def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
-    """Told in a sentence with its path; the file stays as it was."""
+def test_a_file_that_is_not_a_database(tmp_path: Path, content: bytes) -> None:
+    """The message has its path; the file stays unchanged."""
     path = tmp_path / "garbage.db"
     path.write_bytes(content)
     with (
@@ -464,7 +461,7 @@ def test_a_file_that_is_no_database(tmp_path: Path, content: bytes) -> None:
 
 
 def test_a_folder_or_a_file_in_the_way(tmp_path: Path) -> None:
-    """What cannot be opened or made is told, not traced."""
+    """A message instead of a traceback."""
     with opened(f"sqlite:///{tmp_path}") as database, pytest.raises(DatabaseError, match="cannot be used"):
         database.prepare()
     (tmp_path / "file").touch()
@@ -480,8 +477,8 @@ def test_a_folder_or_a_file_in_the_way(tmp_path: Path) -> None:
         "postgresql+psycopg://ada:s3cret@host.invalid/papers?connect_timeout=2",
     ],
 )
-def test_an_unreachable_server_is_told_without_the_password(url: str) -> None:
-    """The message says which database; no secret gets into it, nor into what it came from."""
+def test_an_unreachable_server_is_reported_without_the_password(url: str) -> None:
+    """The message names the database; the password is neither in it nor in its cause."""
     with opened(url) as database, pytest.raises(DatabaseError, match="cannot be used") as caught:
         database.prepare()
     assert "papers" in str(caught.value)
@@ -497,15 +494,15 @@ def test_an_unreachable_server_is_told_without_the_password(url: str) -> None:
         ("nosuchbase://ada:s3cret@host/papers", "no driver for nosuchbase"),
     ],
 )
-def test_a_url_that_leads_nowhere(url: str, says: str) -> None:
-    """Told when it is opened, without the secret in it."""
+def test_an_unusable_url(url: str, says: str) -> None:
+    """Reported when the database is opened, without the secret in it."""
     with pytest.raises(DatabaseError, match=says) as caught:
         Database(url)
     assert "s3cret" not in str(caught.value)
 
 
-def test_a_lost_table_is_told_without_values(database: Database) -> None:
-    """Statements and what they carry stay out of messages."""
+def test_a_missing_table_is_reported_without_values(database: Database) -> None:
+    """Messages hold no statements and no values."""
     with (
         pytest.raises(DatabaseError, match=r"cannot be used: .*lost") as caught,
         database.session() as session,
@@ -514,8 +511,8 @@ def test_a_lost_table_is_told_without_values(database: Database) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def test_sqlite_keeps_what_it_committed(tmp_path: Path) -> None:
-    """Write-ahead log, foreign keys, and every commit on disk but those that are relaxed, each by itself."""
+def test_sqlite_pragmas(tmp_path: Path) -> None:
+    """Write-ahead log, foreign keys, and a wait for the disk at each commit that is durable."""
     with opened(f"sqlite:///{tmp_path / 'paperboy.db'}") as database:
         database.prepare()
         with database.reading() as session:

@@ -1,4 +1,4 @@
-"""Papers as stored: merged, found by any key they ever had, and followed by the ledgers."""
+"""Stored papers: merged, found by every id and title they ever had, followed by ledgers, with term counts."""
 
 from __future__ import annotations
 
@@ -50,9 +50,9 @@ def give(database: Database, subscription: str, *ids: str, on: date = date(2026,
     assert Outbox(database).add(edition, NOW, {}, ids, [Part(b"...", len(ids))])
 
 
-def test_what_is_stored_comes_back(papers: Papers) -> None:
-    """Every field, in its type; Unicode beyond the basic plane too."""
-    told = entry(
+def test_every_field_is_stored(papers: Papers) -> None:
+    """Every field in its type, also Unicode beyond the basic plane."""
+    listed = entry(
         A1,
         title="𝕎orld “Models” 🤖",
         authors=("Ada Éxample", "李明"),
@@ -67,17 +67,17 @@ def test_what_is_stored_comes_back(papers: Papers) -> None:
         withdrawn=True,
         cut=True,
     )
-    assert papers.add([told], NOW) == {Change.NEW: 1}
+    assert papers.add([listed], NOW) == {Change.NEW: 1}
     paper = papers.get(A1)
     assert paper is not None
     for field in ("title", "abstract", "authors", "categories", "organization", "published", "updated",
                   "announced", "version", "votes", "comments", "withdrawn", "cut"):  # fmt: skip
-        assert getattr(paper, field) == getattr(told, field), field
+        assert getattr(paper, field) == getattr(listed, field), field
     assert (paper.id, paper.sources, paper.author_count) == (A1, ("arxiv",), 2)
 
 
-def test_times_come_back_aware_and_in_utc(papers: Papers) -> None:
-    """Whatever zone they went in with; on SQLite too, which forgets zones."""
+def test_times_are_returned_aware_and_in_utc(papers: Papers) -> None:
+    """Whatever their zone was; on SQLite too, which stores none."""
     tokyo = timezone(timedelta(hours=9))
     papers.add([entry(A1)], NOW.astimezone(tokyo))
     paper = papers.get(A1)
@@ -86,15 +86,15 @@ def test_times_come_back_aware_and_in_utc(papers: Papers) -> None:
     assert paper.first_seen.utcoffset() == timedelta(0)
 
 
-def test_a_naive_time_is_refused(papers: Papers) -> None:
-    """It is an error of the program, not a time in some zone."""
+def test_a_naive_time_is_rejected(papers: Papers) -> None:
+    """It is a programming error."""
     with pytest.raises(ValueError, match="naive"):
         papers.add([entry(A1)], NOW.replace(tzinfo=None))
     assert papers.count() == 0
 
 
 def test_two_thousand_entries_in_one_call(papers: Papers) -> None:
-    """All are stored, progress is told in steps, and the same again changes nothing."""
+    """All are stored, progress is reported by batch, and adding them again changes nothing."""
     entries, steps = many(2000), []
     assert papers.add(entries, NOW, steps.append) == {Change.NEW: 2000}
     assert sum(steps) == 2000
@@ -105,15 +105,14 @@ def test_two_thousand_entries_in_one_call(papers: Papers) -> None:
     assert len(papers.by_keys([one.ids[0] for one in entries])) == 2000
 
 
-def test_no_entries_are_no_change(papers: Papers) -> None:
-    """An empty listing is nothing to store."""
+def test_no_entries(papers: Papers) -> None:
     assert papers.add([], NOW) == {}
     assert papers.known(()) == frozenset()
     assert papers.by_keys([]) == {}
 
 
-def test_one_work_over_the_steps_of_one_call(papers: Papers) -> None:
-    """Entries of one work that stand far apart in a listing are one paper, and the first text stands."""
+def test_one_work_in_several_batches(papers: Papers) -> None:
+    """Entries of one work far apart in a listing are one paper, which keeps the first text."""
     far = [entry(A1, abstract="One."), *many(520)[5:], entry(A1, abstract="Two.", votes=3), entry(D1)]
     for _ in range(2):
         papers.add(far, NOW)
@@ -135,38 +134,19 @@ def test_a_paper_is_found_by_any_key_it_ever_had(papers: Papers, key: str) -> No
         assert papers.by_keys([key, "arxiv:9999.99999"]) == {key: paper}
 
 
-def test_what_is_not_stored_is_not_found(papers: Papers) -> None:
-    """No paper, rather than a likely one."""
+def test_a_paper_that_is_not_stored(papers: Papers) -> None:
+    """Nothing is found, rather than a similar paper."""
     papers.add([entry(A1)], NOW)
     assert papers.get(A2) is None
     assert papers.get("World Model") is None
     assert papers.known((entry(A2, title="Other"), entry(A1), entry())) == {1, 2}
 
 
-def test_two_works_of_one_title_have_an_id_each(papers: Papers) -> None:
-    """Both are found by their own ids; the title leads to the first."""
-    papers.add([entry(), entry(authors=("Bo Sample",))], NOW)
-    assert [paper.id for paper in papers.all()] == [KEY, f"{KEY}+"]
-    for id_ in (KEY, f"{KEY}+"):
-        found = papers.get(id_)
-        assert found is not None
-        assert found.id == id_
-        assert papers.by_keys([id_]) == {id_: found}
-
-
-def test_a_revision_is_never_new(papers: Papers) -> None:
-    """It updates the stored paper in place."""
-    papers.add([entry(A1, version=1)], NOW)
-    assert papers.add([entry(A1, version=2, abstract="Revised.")], NOW + DAY) == {Change.UPDATED: 1}
-    (paper,) = papers.all()
-    assert (paper.abstract, paper.version, paper.first_seen) == ("Revised.", 2, NOW)
-
-
 # --- When ids change --------------------------------------------------------------------------------------
 
 
 def test_a_title_only_paper_becomes_its_id_and_ledgers_follow(database: Database, papers: Papers) -> None:
-    """The old id is gone, as a paper and from every ledger."""
+    """The old id is removed, from the papers and from every ledger."""
     papers.add([entry()], NOW)
     give(database, "ada", KEY)
     give(database, "bob", KEY, "arxiv:2605.09999")
@@ -176,8 +156,8 @@ def test_a_title_only_paper_becomes_its_id_and_ledgers_follow(database: Database
     assert Outbox(database).given("bob") == {A1, "arxiv:2605.09999"}
 
 
-def test_two_papers_become_one_in_a_ledger_that_has_both(database: Database, papers: Papers) -> None:
-    """Two rows of one subscription are one afterwards; those of others stay theirs."""
+def test_two_papers_of_a_ledger_become_one(database: Database, papers: Papers) -> None:
+    """A subscription that had both keeps one row; other subscriptions keep theirs."""
     papers.add([entry(), entry(A1, title="Old title")], NOW)
     assert papers.count() == 2
     give(database, "ada", KEY)
@@ -193,7 +173,7 @@ def test_two_papers_become_one_in_a_ledger_that_has_both(database: Database, pap
 
 
 def test_ids_that_change_twice_in_one_call(database: Database, papers: Papers) -> None:
-    """From a title to a DOI to arXiv, with another work taking the free title at once."""
+    """From a title to a DOI to an arXiv id, while another work takes the title that became free."""
     papers.add([entry()], NOW)
     give(database, "ada", KEY)
     other = entry(authors=("Bo Sample",))
@@ -202,8 +182,8 @@ def test_ids_that_change_twice_in_one_call(database: Database, papers: Papers) -
     assert Outbox(database).given("ada") == {A1}
 
 
-def test_no_key_leads_nowhere(database: Database, papers: Papers) -> None:
-    """After papers were joined, each alias belongs to a stored paper."""
+def test_every_alias_has_a_paper(database: Database, papers: Papers) -> None:
+    """Also after papers were merged."""
     papers.add([entry(), entry(A1, title="Old title"), entry(D1, title="A third")], NOW)
     papers.add([entry(A1, D1, version=2)], NOW)
     with database.reading() as session:
@@ -212,7 +192,7 @@ def test_no_key_leads_nowhere(database: Database, papers: Papers) -> None:
 
 
 def test_a_failing_call_stores_nothing(papers: Papers) -> None:
-    """One call is one transaction: what came before the failure is not there either."""
+    """One call is one transaction."""
 
     def broken(done: int) -> None:
         raise RuntimeError("stopped")
@@ -246,8 +226,8 @@ _sightings = st.builds(
 
 @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(_sightings, max_size=12))
-def test_the_store_knows_what_it_has(database: Database, entries: list[Entry]) -> None:
-    """As many papers as distinct works; the same again finds nothing new, nothing updated, all of it known."""
+def test_adding_again_changes_nothing(database: Database, entries: list[Entry]) -> None:
+    """There are as many papers as works; adding the same again finds all of them known."""
     papers = Papers(database, COUNTING)
     with database.session() as session:
         session.execute(delete(PaperRow))
@@ -265,23 +245,21 @@ def test_the_store_knows_what_it_has(database: Database, entries: list[Entry]) -
 @pytest.mark.parametrize(
     ("since", "until", "found"),
     [
-        pytest.param(NOW - DAY, NOW, [A1], id="the end belongs to it"),
-        pytest.param(NOW, NOW + DAY, [A2], id="the start does not"),
+        pytest.param(NOW - DAY, NOW, [A1], id="the end is included"),
+        pytest.param(NOW, NOW + DAY, [A2], id="the start is not"),
         pytest.param(NOW - DAY, NOW + DAY, [A1, A2], id="both"),
         pytest.param(NOW + DAY, NOW + 9 * DAY, [], id="after"),
         pytest.param(NOW - 9 * DAY, NOW - timedelta(seconds=1), [], id="before"),
     ],
 )
-def test_first_seen_within_a_window(
-    papers: Papers, since: datetime, until: datetime, found: list[str]
-) -> None:
-    """Windows that follow each other have each paper once."""
+def test_window(papers: Papers, since: datetime, until: datetime, found: list[str]) -> None:
+    """Adjacent windows have no paper in common."""
     papers.add([entry(A1)], NOW)
     papers.add([entry(A2, title="Other")], NOW + DAY)
     assert [one.paper.id for one in papers.window(since, until)] == found
 
 
-def test_all_of_them_oldest_first(papers: Papers) -> None:
+def test_all_papers_oldest_first(papers: Papers) -> None:
     """Every paper, or those first seen from a time on, that time included."""
     papers.add([entry(A2, title="Other")], NOW - DAY)
     papers.add([entry(A1), entry(D1, title="A third")], NOW)
@@ -292,7 +270,7 @@ def test_all_of_them_oldest_first(papers: Papers) -> None:
 
 
 def test_a_sample_is_fixed_and_bounded(papers: Papers) -> None:
-    """The same papers each time, as many as asked for, those of a smaller sample among those of a larger."""
+    """It is the same each time, has the size asked for, and contains every smaller sample."""
     papers.add(many(300), NOW)
     small, large = papers.sample(20, NOW), papers.sample(100, NOW)
     assert [one.paper.id for one in small] == sorted(one.paper.id for one in small)
@@ -300,29 +278,29 @@ def test_a_sample_is_fixed_and_bounded(papers: Papers) -> None:
     assert papers.sample(20, NOW) == small
     assert {one.paper.id for one in small} < {one.paper.id for one in large}
     numbers = [int(one.paper.id[-5:]) for one in large]
-    assert min(numbers) < 50 < 250 < max(numbers)  # from everywhere, not the first ones
+    assert min(numbers) < 50 < 250 < max(numbers)  # not only the first ones
 
 
-def test_a_sample_keeps_to_its_time(papers: Papers) -> None:
-    """Only what was first seen by then, and after the start, and is not withdrawn."""
+def test_a_sample_of_a_window(papers: Papers) -> None:
+    """Papers first seen after the start and by the end that are not withdrawn."""
     papers.add([entry(A1)], NOW)
     papers.add([entry(A2, title="Later")], NOW + DAY)
     papers.add([entry(D1, title="Withdrawn", withdrawn=True)], NOW)
     assert _ids(papers.sample(9, NOW)) == [A1]
     assert _ids(papers.sample(9, NOW + DAY)) == [A1, A2]
     assert _ids(papers.sample(9, NOW + DAY, NOW)) == [A2]
-    assert _ids(papers.window(NOW - DAY, NOW)) == [A1, D1]  # a window has them all: `explain` tells of them
+    assert _ids(papers.window(NOW - DAY, NOW)) == [A1, D1]  # a window has withdrawn papers too, for `explain`
 
 
-def _ids(some: Iterable[CountedPaper]) -> list[str]:
-    return [one.paper.id for one in some]
+def _ids(papers: Iterable[CountedPaper]) -> list[str]:
+    return [counted.paper.id for counted in papers]
 
 
-# --- Counts of terms --------------------------------------------------------------------------------------
+# --- Term counts ------------------------------------------------------------------------------------------
 
 
-class Clerk:
-    """A Counting that says what it was given, in which version, and remembers how often it was asked."""
+class RecordingCounter:
+    """Its counts are the version and the texts that were counted; `calls` are the titles."""
 
     def __init__(self, version: int = 1) -> None:
         self.calls: list[str] = []
@@ -331,25 +309,25 @@ class Clerk:
 
     def _count(self, title: str, abstract: str) -> bytes:
         self.calls.append(title)
-        return self.says(title, abstract)
+        return self.counts(title, abstract)
 
-    def says(self, title: str, abstract: str) -> bytes:
+    def counts(self, title: str, abstract: str) -> bytes:
         return f"{self.version}|{title}|{abstract}".encode()
 
 
-def counted_by(database: Database, clerk: Clerk) -> Papers:
-    return Papers(database, clerk.counting)
+def counted_by(database: Database, counter: RecordingCounter) -> Papers:
+    return Papers(database, counter.counting)
 
 
-def everywhere(papers: Papers, *ids: str) -> dict[str, bytes]:
-    """The counts of these papers, which all ways to ask for them agree on."""
+def read_all(papers: Papers, *ids: str) -> dict[str, bytes]:
+    """The counts of all papers, which must be `ids`; checks that every method returns the same."""
     until = NOW + 9 * DAY
-    told = {one.paper.id: one.terms for one in papers.window(NOW - 9 * DAY, until)}
-    assert {one.paper.id: one.terms for one in papers.sample(9, until)} == told
-    assert {one.paper.id: one.terms for one in papers.counted(ids)} == told
-    assert sorted(papers.sampled_counts(9, until)) == sorted(told.values())
-    assert told.keys() == set(ids)
-    return told
+    found = {one.paper.id: one.terms for one in papers.window(NOW - 9 * DAY, until)}
+    assert {one.paper.id: one.terms for one in papers.sample(9, until)} == found
+    assert {one.paper.id: one.terms for one in papers.counted(ids)} == found
+    assert sorted(papers.sampled_counts(9, until)) == sorted(found.values())
+    assert found.keys() == set(ids)
+    return found
 
 
 def stored_terms(database: Database) -> dict[str, tuple[int, bytes]]:
@@ -357,51 +335,51 @@ def stored_terms(database: Database) -> dict[str, tuple[int, bytes]]:
         return {row.paper: (row.version, row.counts) for row in session.exec(select(TermsRow))}
 
 
-def test_terms_are_counted_once_when_a_paper_comes(database: Database) -> None:
-    """However often it is read, listed again, or voted for afterwards."""
-    clerk = Clerk()
-    papers = counted_by(database, clerk)
+def test_terms_are_counted_once_when_a_paper_is_added(database: Database) -> None:
+    """However often it is read, listed again or voted for afterwards."""
+    counter = RecordingCounter()
+    papers = counted_by(database, counter)
     papers.add([entry(A1), entry(A2, title="Other")], NOW)
-    assert sorted(clerk.calls) == ["Other", "World Models"]
+    assert sorted(counter.calls) == ["Other", "World Models"]
     papers.add([entry(A1)], NOW + DAY)
     papers.add([entry(A1, source="huggingface", votes=9, comments=2, url="https://a.org")], NOW + DAY)
-    told = everywhere(papers, A1, A2)
-    assert told == {A1: b"1|World Models|An abstract.", A2: b"1|Other|An abstract."}
-    again = Clerk()
-    assert everywhere(counted_by(database, again), A1, A2) == told
-    assert (len(clerk.calls), again.calls) == (2, [])
+    found = read_all(papers, A1, A2)
+    assert found == {A1: b"1|World Models|An abstract.", A2: b"1|Other|An abstract."}
+    again = RecordingCounter()
+    assert read_all(counted_by(database, again), A1, A2) == found
+    assert (len(counter.calls), again.calls) == (2, [])
 
 
 @pytest.mark.parametrize("change", [{"title": "World Modelling"}, {"abstract": "Another abstract."}])
-def test_a_new_text_is_counted_anew(database: Database, change: dict[str, Any]) -> None:
-    """A revision of the title or of the abstract; the other papers of the listing are left alone."""
-    clerk = Clerk()
-    papers = counted_by(database, clerk)
+def test_a_new_text_is_counted_again(database: Database, change: dict[str, Any]) -> None:
+    """A revision of the title or the abstract; the listing's other papers keep their counts."""
+    counter = RecordingCounter()
+    papers = counted_by(database, counter)
     papers.add([entry(A1, version=1), entry(A2, title="Other")], NOW)
-    clerk.calls.clear()
+    counter.calls.clear()
     revised = entry(A1, version=2, **change)
     papers.add([revised, entry(A2, title="Other", votes=3)], NOW + DAY)
-    assert clerk.calls == [revised.title]
-    assert everywhere(papers, A1, A2)[A1] == clerk.says(revised.title, revised.abstract)
+    assert counter.calls == [revised.title]
+    assert read_all(papers, A1, A2)[A1] == counter.counts(revised.title, revised.abstract)
 
 
-def test_one_text_that_comes_in_steps_of_one_call_is_the_last(database: Database) -> None:
-    """A paper that is shown whole after it was cut off has the counts of the whole text."""
-    clerk = Clerk()
-    papers = counted_by(database, clerk)
+def test_the_last_text_of_one_call_is_counted(database: Database) -> None:
+    """A paper that is listed whole after it was cut off."""
+    counter = RecordingCounter()
+    papers = counted_by(database, counter)
     papers.add([entry(A1, abstract="An ab", cut=True), *many(501)[5:], entry(A1)], NOW)
     (one,) = papers.counted([A1])
     assert (one.paper.abstract, one.terms) == ("An abstract.", b"1|World Models|An abstract.")
 
 
-def test_another_way_of_counting_counts_anew_once(database: Database) -> None:
-    """Counts of another version are of no use: they are made when first needed, and kept."""
-    old, new = Clerk(1), Clerk(2)
+def test_counts_of_another_version_are_replaced(database: Database) -> None:
+    """Once, when they are first needed."""
+    old, new = RecordingCounter(1), RecordingCounter(2)
     counted_by(database, old).add([entry(A1), entry(A2, title="Other")], NOW)
     papers = counted_by(database, new)
     assert papers.counted([A1])[0].terms == b"2|World Models|An abstract."
     assert new.calls == ["World Models"]  # no other paper was needed
-    assert set(everywhere(papers, A1, A2).values()) == {
+    assert set(read_all(papers, A1, A2).values()) == {
         b"2|World Models|An abstract.",
         b"2|Other|An abstract.",
     }
@@ -411,49 +389,47 @@ def test_another_way_of_counting_counts_anew_once(database: Database) -> None:
 
 @pytest.mark.parametrize("way", ["window", "sample", "counted", "sampled_counts"])
 def test_missing_counts_are_made_when_first_needed(database: Database, way: str) -> None:
-    """Papers of a database that was upgraded have none: whoever asks first has them made, for good."""
-    counted_by(database, Clerk()).add([entry(A1), entry(A2, title="Other")], NOW)
+    """Papers of a database from before term counts have none."""
+    counted_by(database, RecordingCounter()).add([entry(A1), entry(A2, title="Other")], NOW)
     with database.session() as session:
         session.execute(delete(TermsRow))
-    clerk = Clerk()
-    papers = counted_by(database, clerk)
-    asked: dict[str, Callable[[], Sequence[Any]]] = {
+    counter = RecordingCounter()
+    papers = counted_by(database, counter)
+    methods: dict[str, Callable[[], Sequence[Any]]] = {
         "window": lambda: papers.window(NOW - DAY, NOW),
         "sample": lambda: papers.sample(9, NOW),
         "counted": lambda: papers.counted([A1, A2]),
         "sampled_counts": lambda: papers.sampled_counts(9, NOW),
     }
     for _ in range(2):
-        told = asked[way]()
-        found = {one if isinstance(one, bytes) else one.terms for one in told}
+        found = {one if isinstance(one, bytes) else one.terms for one in methods[way]()}
         assert found == {b"1|World Models|An abstract.", b"1|Other|An abstract."}
-    assert sorted(clerk.calls) == ["Other", "World Models"]
+    assert sorted(counter.calls) == ["Other", "World Models"]
     assert stored_terms(database).keys() == {A1, A2}
 
 
-def test_counts_follow_a_paper_that_gets_another_id(database: Database) -> None:
-    """Under the old id there is nothing left; what was counted is there under the new one."""
-    clerk = Clerk()
-    papers = counted_by(database, clerk)
+def test_counts_of_a_paper_whose_id_changes(database: Database) -> None:
+    """They are stored under the new id only."""
+    counter = RecordingCounter()
+    papers = counted_by(database, counter)
     papers.add([entry()], NOW)
     assert stored_terms(database).keys() == {KEY}
     papers.add([entry(A1)], NOW + DAY)
     assert stored_terms(database) == {A1: (1, b"1|World Models|An abstract.")}
-    assert everywhere(papers, A1)
-    assert len(clerk.calls) <= 2
+    assert read_all(papers, A1)
+    assert len(counter.calls) <= 2
 
 
-def test_two_papers_that_become_one_have_one_count(database: Database) -> None:
-    """Of the text that stands."""
-    papers = counted_by(database, Clerk())
+def test_counts_of_two_papers_that_become_one(database: Database) -> None:
+    """Those of the text that is kept."""
+    papers = counted_by(database, RecordingCounter())
     papers.add([entry(), entry(A1, title="Old title")], NOW)
     papers.add([entry(A1, version=2)], NOW + DAY)
     assert stored_terms(database) == {A1: (1, b"1|World Models|An abstract.")}
 
 
-def test_counts_go_with_their_paper(database: Database) -> None:
-    """Nothing is kept of a paper that was deleted."""
-    papers = counted_by(database, Clerk())
+def test_counts_are_deleted_with_their_paper(database: Database) -> None:
+    papers = counted_by(database, RecordingCounter())
     papers.add([entry(A1), entry(A2, title="Other")], NOW)
     with database.session() as session:
         session.execute(delete(PaperRow).where(PaperRow.id == A1))  # type: ignore[arg-type]
@@ -462,7 +438,7 @@ def test_counts_go_with_their_paper(database: Database) -> None:
 
 
 def test_counts_of_a_thousand_papers(papers: Papers) -> None:
-    """More than one step's worth, by id, each once; ids that are not stored are left out."""
+    """More than one batch, by id, each once; ids that are not stored are left out."""
     papers.add(many(1000), NOW)
     ids = [one.ids[0] for one in many(1000)]
     assert _ids(papers.counted([*reversed(ids), *ids, "arxiv:9999.99999"])) == ids
@@ -471,10 +447,3 @@ def test_counts_of_a_thousand_papers(papers: Papers) -> None:
     assert papers.window(NOW, NOW) == ()
     (first, *_) = papers.window(NOW - DAY, NOW)
     assert first.terms == counts(first.paper.title, first.paper.abstract)
-
-
-def test_a_very_long_abstract_is_stored_and_counted(papers: Papers) -> None:
-    """The counts are as large as the text has different words, and come back whole."""
-    papers.add([entry(A1, abstract=" ".join(f"w{n}ord" for n in range(20_000)))], NOW)
-    (one,) = papers.counted([A1])
-    assert len(one.terms) > 8 * 20_000

@@ -1,4 +1,4 @@
-"""What is known of whom is sent to: pauses, mail that came back, and the ids behind names."""
+"""Pauses, returned mail, and the ids of names."""
 
 from __future__ import annotations
 
@@ -49,8 +49,10 @@ def receivers(database: Database) -> Receivers:
     return Receivers(database)
 
 
-def mailed(outbox: Outbox, queue: Queue, token: str = "ed1", to: Subscription = BOB, **changes: Any) -> str:
-    """A delivery that was sent."""
+def send_mail(
+    outbox: Outbox, queue: Queue, token: str = "ed1", to: Subscription = BOB, **changes: Any
+) -> str:
+    """Store a delivery that was sent; returns its id."""
     add(outbox, edition(token, to=to, **changes))
     assert queue.claim(f"{token}-1", "one", NOW, LEASE)
     assert queue.record(f"{token}-1", "one", step(S.SENT, receipt="<id>"), NOW)
@@ -65,8 +67,8 @@ def report(number: int = 1, *, hard: bool = True, **changes: Any) -> Bounce:
 # --- Pauses -----------------------------------------------------------------------------------------------
 
 
-def test_a_pause_comes_and_goes(receivers: Receivers) -> None:
-    """Oldest first; what is not paused cannot be resumed."""
+def test_pauses(receivers: Receivers) -> None:
+    """They are listed oldest first; only what is paused can be resumed."""
     receivers.pause("slack", "revoked", NOW)
     receivers.pause(ADA.key, "on leave", NOW - MINUTE)
     assert receivers.pauses() == (Pause(ADA.key, "on leave", NOW - MINUTE), Pause("slack", "revoked", NOW))
@@ -77,14 +79,14 @@ def test_a_pause_comes_and_goes(receivers: Receivers) -> None:
 
 
 def test_the_first_pause_counts(receivers: Receivers) -> None:
-    """A second one neither moves its beginning nor changes its reason, and is no news."""
+    """A second one changes neither its time nor its reason."""
     assert receivers.pause(ADA.key, "first", NOW) is True
     assert receivers.pause(ADA.key, "second", NOW + timedelta(days=1)) is False
     assert receivers.pauses() == (Pause(ADA.key, "first", NOW),)
 
 
-def test_many_at_once_make_one(receivers: Receivers) -> None:
-    """A mail service that clicks eight times at once hears no error, and one of them is the first."""
+def test_many_pauses_at_once_are_one(receivers: Receivers) -> None:
+    """As when a mail service follows an unsubscribe link eight times at once."""
     with ThreadPoolExecutor(8) as pool:
         news = list(pool.map(lambda n: receivers.pause(ADA.key, f"click {n}", NOW), range(8)))
     assert sorted(news) == [False] * 7 + [True]
@@ -97,10 +99,10 @@ def test_many_at_once_make_one(receivers: Receivers) -> None:
     [(ChannelName.EMAIL, "ada@example.org"), (ChannelName.SLACK, "#papers"), (ChannelName.MAILDIR, "ada")],
 )
 def test_only_a_reader_pauses_one_subscription(profile: str, channel: ChannelName, target: str) -> None:
-    """What pauses a channel or a target is somebody's to mend; a subscription's own pause is its reader's wish."""
+    """A pause of a channel or a target is a problem to solve, one of a subscription its reader's wish."""
     key = Subscription(profile, channel, target).key
-    told = [Pause(scope, "", NOW).by_reader for scope in scopes(key, channel, target)]
-    assert told == [False, False, True]
+    by_reader = [Pause(scope, "", NOW).by_reader for scope in scopes(key, channel, target)]
+    assert by_reader == [False, False, True]
 
 
 # --- Bounces ----------------------------------------------------------------------------------------------
@@ -109,8 +111,8 @@ def test_only_a_reader_pauses_one_subscription(profile: str, channel: ChannelNam
 def test_a_hard_bounce_fails_the_delivery_and_pauses_its_address(
     database: Database, outbox: Outbox, queue: Queue, receivers: Receivers
 ) -> None:
-    """What the server accepted has not arrived, nor will the next; the operator is to hear of it."""
-    mailed(outbox, queue)
+    """The operator is alerted to it."""
+    send_mail(outbox, queue)
     add(outbox, edition("next", to=BOB, on=TOMORROW))
     assert receivers.bounced(report(), ["ed1-1"], NOW + MINUTE) == "ed1-1"
     why = f"mail to {BOB.target} came back: no such user"
@@ -123,9 +125,9 @@ def test_a_hard_bounce_fails_the_delivery_and_pauses_its_address(
     assert receivers.bounces() == (BounceSummary(BOB.target, 1, 0, NOW + MINUTE, "no such user"),)
 
 
-def test_what_came_back_can_be_sent_again(outbox: Outbox, queue: Queue, receivers: Receivers) -> None:
-    """Once somebody mended the address and says so: it was not delivered, so it is not twice."""
-    mailed(outbox, queue)
+def test_returned_mail_can_be_sent_again(outbox: Outbox, queue: Queue, receivers: Receivers) -> None:
+    """By `resend`: it did not arrive, so it is not sent twice."""
+    send_mail(outbox, queue)
     receivers.bounced(report(), ["ed1-1"], NOW)
     assert queue.release("ed1-1", NOW, settling=True)
     assert receivers.pauses() == ()
@@ -134,8 +136,8 @@ def test_what_came_back_can_be_sent_again(outbox: Outbox, queue: Queue, receiver
 
 
 def test_a_soft_bounce_is_counted_only(outbox: Outbox, queue: Queue, receivers: Receivers) -> None:
-    """A full mailbox is no reason to stop."""
-    mailed(outbox, queue)
+    """As for a full mailbox."""
+    send_mail(outbox, queue)
     before = stored(outbox)
     assert receivers.bounced(report(hard=False, why="mailbox full"), ["ed1-1"], NOW) == "ed1-1"
     assert stored(outbox) == before
@@ -145,8 +147,8 @@ def test_a_soft_bounce_is_counted_only(outbox: Outbox, queue: Queue, receivers: 
 
 @pytest.mark.parametrize("hard", [True, False])
 def test_a_report_counts_once(outbox: Outbox, queue: Queue, receivers: Receivers, hard: bool) -> None:
-    """A mailbox that is read again says nothing new: what was mended since stays so."""
-    mailed(outbox, queue)
+    """Reading a mailbox again does not stop what was released since."""
+    send_mail(outbox, queue)
     receivers.bounced(report(hard=hard), ["ed1-1"], NOW)
     queue.release("ed1-1", NOW, settling=True)
     before = stored(outbox)
@@ -157,30 +159,30 @@ def test_a_report_counts_once(outbox: Outbox, queue: Queue, receivers: Receivers
     assert counted.hard + counted.soft == 1
 
 
-def test_reports_that_are_not_of_ours_are_left_alone(
+def test_reports_about_other_mail_are_ignored(
     database: Database, outbox: Outbox, queue: Queue, receivers: Receivers
 ) -> None:
-    """An unknown id, a Slack message's, none at all: nothing is counted or stopped."""
-    mailed(outbox, queue, "chat", to=ADA)
+    """An unknown id, a Slack message's, no id."""
+    send_mail(outbox, queue, "chat", to=ADA)
     for candidates in ([], ["unknown-1"], ["chat-1"], ["%", "chat"]):
         assert receivers.bounced(report(), candidates, NOW) is None
     assert (receivers.bounces(), receivers.pauses(), outbox.unreported()) == ((), (), ())
     assert stored(outbox, "chat-1").state is S.SENT
 
 
-def test_the_first_of_ours_is_meant(outbox: Outbox, queue: Queue, receivers: Receivers) -> None:
-    """A report quotes much: the envelope's id comes before those that stand in its text."""
-    mailed(outbox, queue)
-    mailed(outbox, queue, "ed2", on=TOMORROW)
+def test_the_first_known_id_counts(outbox: Outbox, queue: Queue, receivers: Receivers) -> None:
+    """A report may quote other mail; the id from its envelope comes first."""
+    send_mail(outbox, queue)
+    send_mail(outbox, queue, "ed2", on=TOMORROW)
     assert receivers.bounced(report(), ["unknown-1", "ed2-1", "ed1-1"], NOW) == "ed2-1"
     assert stored(outbox, "ed1-1").state is S.SENT
 
 
 @pytest.mark.parametrize("state", [S.WAITING, S.FAILED, S.UNCERTAIN])
-def test_a_bounce_of_what_is_not_sent_stops_the_address_only(
+def test_a_bounce_of_an_unsent_delivery_pauses_its_address_only(
     outbox: Outbox, queue: Queue, receivers: Receivers, state: Any
 ) -> None:
-    """A try in doubt may have come back: its delivery stands as it did, and nothing more goes there."""
+    """An attempt in doubt may have come back: the delivery stays as it is."""
     add(outbox, edition(to=BOB))
     assert queue.claim("ed1-1", "one", NOW, LEASE)
     queue.record("ed1-1", "one", step(state, until=None if state is S.FAILED else NOW, why="w"), NOW)
@@ -191,11 +193,11 @@ def test_a_bounce_of_what_is_not_sent_stops_the_address_only(
     assert queue.claim("ed1-1", "one", NOW, LEASE) is None
 
 
-def test_how_addresses_fared(outbox: Outbox, queue: Queue, receivers: Receivers) -> None:
-    """Each with its numbers and the last words, the one that came back last first."""
+def test_bounces_by_address(outbox: Outbox, queue: Queue, receivers: Receivers) -> None:
+    """Each with its numbers and the last reason, the newest first."""
     cy = replace(BOB, profile="cy", target="cy@example.org")
-    mailed(outbox, queue)
-    mailed(outbox, queue, "cys", to=cy)
+    send_mail(outbox, queue)
+    send_mail(outbox, queue, "cys", to=cy)
     for n, (id_, hard) in enumerate((("cys-1", False), ("ed1-1", False), ("cys-1", True), ("cys-1", False))):
         receivers.bounced(report(n, hard=hard, why=f"why {n}", at=NOW + n * MINUTE), [id_], NOW)
     assert receivers.bounces() == (
@@ -204,15 +206,14 @@ def test_how_addresses_fared(outbox: Outbox, queue: Queue, receivers: Receivers)
     )
 
 
-def test_a_mailbox_that_two_read_at_once_counts_once(
+def test_a_mailbox_that_three_read_at_once_counts_once(
     database: Database, outbox: Outbox, queue: Queue, receivers: Receivers
 ) -> None:
-    """Neither stumbles over the other."""
-    mailed(outbox, queue)
+    send_mail(outbox, queue)
     results = at_once(
         database,
-        lambda mine, n: [
-            Receivers(mine).bounced(report(k, at=NOW + k * MINUTE), ["ed1-1"], NOW) for k in range(10)
+        lambda own, n: [
+            Receivers(own).bounced(report(k, at=NOW + k * MINUTE), ["ed1-1"], NOW) for k in range(10)
         ],
         3,
     )
@@ -225,8 +226,8 @@ def test_a_mailbox_that_two_read_at_once_counts_once(
 # --- Names ------------------------------------------------------------------------------------------------
 
 
-def test_names_outlive_who_learned_them(database: Database) -> None:
-    """A name stands for one id, for the newest that was learned, until it is forgotten."""
+def test_names_are_kept(database: Database) -> None:
+    """The newest id of a name, until it is removed."""
     names = StoredNames(database)
     assert names.get("#papers") is None
     names.put("#papers", "C0OLD")
@@ -238,9 +239,8 @@ def test_names_outlive_who_learned_them(database: Database) -> None:
     assert [names.get(name) for name in ("#papers", "#others", "#never")] == [None, "C0OTHER", None]
 
 
-def test_names_that_several_learn_at_once(database: Database) -> None:
-    """Senders that meet a name at the same moment all go on."""
+def test_a_name_that_several_store_at_once(database: Database) -> None:
     for number in range(3):
         name = f"#papers-{number}"
-        at_once(database, lambda mine, n, name=name: StoredNames(mine).put(name, "C0PAPERS"), 4)
+        at_once(database, lambda own, n, name=name: StoredNames(own).put(name, "C0PAPERS"), 4)
         assert StoredNames(database).get(name) == "C0PAPERS"

@@ -1,4 +1,4 @@
-"""How the sources fared, and the validators of their answers, kept over restarts."""
+"""The last outcomes of the sources, and the validators of their answers."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from bot.store.sources import Sources, StoredValidators
 NOW = datetime(2026, 5, 29, 12, tzinfo=UTC)
 
 
-def test_a_state_comes_back_and_is_replaced(database: Database) -> None:
-    """What was put last is what is got, every field, with aware times."""
+def test_a_state_is_stored_and_replaced(database: Database) -> None:
+    """Every field, with aware times."""
     sources = Sources(database)
     assert sources.get("arxiv") is None
     ok = SourceState("arxiv", "ok", last_attempt=NOW, last_success=NOW, last_new=NOW)
@@ -23,7 +23,6 @@ def test_a_state_comes_back_and_is_replaced(database: Database) -> None:
 
 
 def test_all_states_by_name(database: Database) -> None:
-    """One of each source, in a fixed order."""
     sources = Sources(database)
     assert sources.all() == ()
     for name in ("huggingface", "arxiv"):
@@ -32,7 +31,7 @@ def test_all_states_by_name(database: Database) -> None:
 
 
 def test_validators_by_url(database: Database) -> None:
-    """An answer's validators replace those of the answer before; another URL has its own."""
+    """New ones replace those of the same URL."""
     validators = StoredValidators(database)
     url = "https://example.org/feed?" + "x" * 3000
     assert validators.get(url) is None

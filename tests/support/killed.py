@@ -1,12 +1,12 @@
-"""The real command in a process that dies, or is stopped, at a chosen boundary between two effects.
+"""Runs the real command in a process that is killed, or stopped, at a chosen boundary between two effects.
 
     python -m tests.support.killed --at 17 --log boundaries.jsonl -- send --on 2026-05-04
 
-The boundaries are numbered as they are crossed: before and after every commit, every request to Slack, every line
-and the content of every mail. The product knows nothing of this: the libraries below it are wrapped.
+The boundaries are numbered as they are crossed: before and after every commit, every request to Slack, every command
+and the content of every mail. The libraries that the product uses are wrapped; the product does not know of it.
 
-`--serve` reads orders from standard input instead, a JSON document a line, and runs each in a process forked from
-this one, which has imported everything: `tests.support.launcher` is the other end.
+`--serve` reads orders from standard input instead, one JSON document in each line, and runs each in a process forked
+from this one, which has imported everything. `tests.support.launcher` writes the orders.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ from typing import Any, NoReturn
 
 from sqlalchemy.engine.default import DefaultDialect
 
-#: What a command imports while it runs: imported before, a forked process has it at once.
+#: The modules that commands import while they run: a forked process has them already.
 _HEAVY = """bot.bootstrap bot.cli bot.channels.email.channel bot.channels.maildir bot.channels.slack.channel
     bot.cli.output.documents bot.cli.output.progress bot.cli.output.tables bot.config.settings bot.delivery.service
     bot.presentation.templates bot.profiles.load bot.ranking.linear bot.ranking.order bot.store.migrate
@@ -40,22 +40,22 @@ class Order:
     """One call of the command."""
 
     argv: list[str]  #: without the program's name
-    at: int = 0  #: dies at this boundary
-    named: str = ""  #: dies at the first boundary of this name
+    at: int = 0  #: killed at this boundary
+    named: str = ""  #: killed at the first boundary of this name
     nth: int = 1  #: or at this one of them
-    after: float = 0.0  #: dies after so many seconds
-    stops: bool = False  #: is stopped instead (SIGSTOP), and goes on at SIGCONT
+    after: float = 0.0  #: killed after so many seconds
+    stops: bool = False  #: stopped instead (SIGSTOP), until SIGCONT
     log: str = ""  #: a file for the boundaries that are crossed
-    out: str = ""  #: a file for what is printed
+    out: str = ""  #: a file for the output
     folder: str = ""
     env: dict[str, str] | None = None
     spacing: float | None = None  #: seconds between two messages to one conversation, if not the channel's
-    timeout: float | None = None  #: seconds that the channels wait for an answer, instead of theirs
-    more: list[list[str]] = field(default_factory=list)  #: calls that follow in the same process
+    timeout: float | None = None  #: seconds that the channels wait for an answer, if not the channels' own
+    more: list[list[str]] = field(default_factory=list)  #: further calls in the same process
 
 
 class Boundaries:
-    """Counts the boundaries that this process crosses, tells them, and ends the process at one of them."""
+    """Numbers and logs the boundaries that this process crosses, and kills the process at one of them."""
 
     def __init__(self, order: Order) -> None:
         self._order = order
@@ -63,7 +63,7 @@ class Boundaries:
         self._of_name = 0
         self._lock = threading.Lock()
         self._file = os.open(order.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if order.log else -1
-        self.delivery = ""  #: that is in hand
+        self.delivery = ""  #: id of the delivery under way
 
     def cross(self, name: str) -> None:
         with self._lock:
@@ -82,14 +82,14 @@ class Boundaries:
 
 
 def wrap(boundaries: Boundaries) -> None:
-    """Every effect tells its boundaries from here on."""
+    """Make every effect cross its boundaries from here on."""
     _wrap_commits(boundaries)
     _wrap_slack(boundaries)
     _wrap_smtp(boundaries)
 
 
-def _wrapped(owner: Any, name: str, around: Callable[..., Any]) -> None:
-    """`around` gets the original method first."""
+def _wrap_method(owner: Any, name: str, around: Callable[..., Any]) -> None:
+    """Replace a method by `around`, whose first argument is the original."""
     original = getattr(owner, name)
 
     def method(*arguments: Any, **named: Any) -> Any:
@@ -106,7 +106,7 @@ def _wrap_commits(boundaries: Boundaries) -> None:
         boundaries.delivery = claimed or boundaries.delivery
         boundaries.cross(f"after commit of {what}")
 
-    _wrapped(DefaultDialect, "do_commit", commit)
+    _wrap_method(DefaultDialect, "do_commit", commit)
 
 
 def _who_commits() -> tuple[str, str]:
@@ -133,21 +133,21 @@ def _wrap_slack(boundaries: Boundaries) -> None:
         boundaries.cross(f"after {self._paperboy_call}")
         return response
 
-    _wrapped(HTTPConnection, "request", request)
-    _wrapped(HTTPConnection, "getresponse", getresponse)
+    _wrap_method(HTTPConnection, "request", request)
+    _wrap_method(HTTPConnection, "getresponse", getresponse)
 
 
 def _wrap_smtp(boundaries: Boundaries) -> None:
-    """A command is text, the content bytes; the content goes out in two halves."""
-    said = {"": "connect"}
+    """A command is sent as text, the content as bytes, in two halves."""
+    sent = {"last": "connect"}
 
     def send(original: Callable[..., None], self: Any, data: str | bytes) -> None:
         if isinstance(data, str):
-            said[""] = data.split(" ", 1)[0].strip().upper()
-            boundaries.cross(f"before {said['']}")
+            sent["last"] = data.split(" ", 1)[0].strip().upper()
+            boundaries.cross(f"before {sent['last']}")
             original(self, data)
             return
-        said[""] = "content"
+        sent["last"] = "content"
         half = len(data) // 2
         boundaries.cross("before content")
         original(self, data[:half])
@@ -157,29 +157,29 @@ def _wrap_smtp(boundaries: Boundaries) -> None:
 
     def getreply(original: Callable[..., Any], self: Any) -> Any:
         reply = original(self)
-        boundaries.cross(f"after {said['']}")
+        boundaries.cross(f"after {sent['last']}")
         return reply
 
-    _wrapped(smtplib.SMTP, "send", send)
-    _wrapped(smtplib.SMTP, "getreply", getreply)
+    _wrap_method(smtplib.SMTP, "send", send)
+    _wrap_method(smtplib.SMTP, "getreply", getreply)
 
 
 # --- Running ----------------------------------------------------------------------------------------------
 
 
 def run(order: Order) -> int:
-    """The calls of the order, in this process; the first exit code that is not 0."""
+    """Make the calls of the order in this process. Returns the first exit code that is not 0."""
     _adjust(order)
     wrap(Boundaries(order))
     if order.after:
         killer = threading.Timer(order.after, os.kill, (os.getpid(), signal.SIGKILL))
         killer.daemon = True
         killer.start()
-    codes = [_called(argv) for argv in (order.argv, *order.more)]
+    codes = [_call(argv) for argv in (order.argv, *order.more)]
     return next(filter(None, codes), 0)
 
 
-def _called(argv: list[str]) -> int:
+def _call(argv: list[str]) -> int:
     from bot.cli import main
 
     sys.argv = ["paperboy", *argv]
@@ -190,7 +190,7 @@ def _called(argv: list[str]) -> int:
 
 
 def _adjust(order: Order) -> None:
-    """Paces and patience that make waits short; who does not ask for it gets the product's."""
+    """Set the spacing and the timeout that the order asks for."""
     from bot.channels.email.channel import MailChannel
     from bot.channels.slack.channel import SlackChannel
 
@@ -203,19 +203,19 @@ def _adjust(order: Order) -> None:
 
 
 def serve() -> None:
-    """Orders in, one JSON document a line: `start` answers with a process id, `wait` with its wait status."""
+    """Read orders, one JSON document in each line: `start` is answered by a process id, `wait` by its wait status."""
     for module in _HEAVY.split():
         import_module(module)
     _warm()
     for line in sys.stdin:
         order = json.loads(line)
-        answer = _started(order["start"]) if "start" in order else _waited(order["wait"], order["timeout"])
+        answer = _start(order["start"]) if "start" in order else _wait_for(order["wait"], order["timeout"])
         sys.stdout.write(f"{answer}\n")
         sys.stdout.flush()
 
 
 def _warm() -> None:
-    """The command line is read from annotations, which takes longer than most calls: once will do."""
+    """Build the command line from its annotations once: it takes longer than most calls."""
     import typer.main
 
     from bot.cli import cli
@@ -224,7 +224,7 @@ def _warm() -> None:
     typer.main.get_command = lambda _: command  # type: ignore[assignment]
 
 
-def _started(values: dict[str, Any]) -> int:
+def _start(values: dict[str, Any]) -> int:
     return os.fork() or _child(Order(**values))
 
 
@@ -245,7 +245,7 @@ def _child(order: Order) -> NoReturn:
 
 
 def _move(order: Order) -> None:
-    """Into the order's folder and environment, its output into a file."""
+    """Enter the order's folder and environment, and redirect the output to its file."""
     out = os.open(order.out or os.devnull, os.O_WRONLY | os.O_CREAT | os.O_APPEND)
     nothing = os.open(os.devnull, os.O_RDONLY)
     for source, target in ((nothing, 0), (out, 1), (out, 2)):
@@ -255,7 +255,7 @@ def _move(order: Order) -> None:
     os.environ.update(order.env or {})
 
 
-def _waited(pid: int, timeout: float) -> int:
+def _wait_for(pid: int, timeout: float) -> int:
     """The wait status; -1 when the process has not ended in time."""
     end = time.monotonic() + timeout
     while True:
@@ -270,10 +270,10 @@ def _read(arguments: list[str]) -> Order | None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--serve", action="store_true", help="take orders from standard input")
-    parser.add_argument("--at", type=int, default=0, help="die at this boundary")
-    parser.add_argument("--named", default="", help="die at the first boundary of this name")
-    parser.add_argument("--after", type=float, default=0.0, help="die after so many seconds")
-    parser.add_argument("--stops", action="store_true", help="stop (SIGSTOP) instead of dying")
+    parser.add_argument("--at", type=int, default=0, help="kill at this boundary")
+    parser.add_argument("--named", default="", help="kill at the first boundary of this name")
+    parser.add_argument("--after", type=float, default=0.0, help="kill after so many seconds")
+    parser.add_argument("--stops", action="store_true", help="stop (SIGSTOP) instead")
     parser.add_argument("--log", default="", help="a file for the boundaries that are crossed")
     parser.add_argument("--spacing", type=float, help="seconds between two messages to one conversation")
     parser.add_argument("--timeout", type=float, help="seconds that the channels wait for an answer")

@@ -1,4 +1,4 @@
-"""Processes of the real command, forked cheaply, that die where a test says (see `tests.support.killed`)."""
+"""Starts processes of the real command that end where a test says (see `tests.support.killed`)."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ from tests.support.cli import ROOT, Bench
 
 
 class Crossing(NamedTuple):
-    """A boundary that a process crossed."""
+    """A boundary that a process has crossed."""
 
     number: int
     name: str  #: as "before commit of claim", "in chat.postMessage", "after content"
-    delivery: str  #: that was in hand
+    delivery: str  #: the delivery under way
 
 
 @dataclass(frozen=True)
 class Ended:
-    """What became of a process."""
+    """The end of a process."""
 
     code: int | None  #: None: it was killed
     crossed: tuple[Crossing, ...]
-    said: str
+    output: str
 
     @property
     def was_killed(self) -> bool:
@@ -39,7 +39,7 @@ class Ended:
 
     @property
     def in_doubt(self) -> str:
-        """The delivery whose content was being handed over, or had been without a record of it; empty for none."""
+        """The delivery that was handed over and whose outcome was not recorded; empty for none."""
         handed = ""
         for one in self.crossed if self.was_killed else ():
             if one.name in ("before content", "before chat.postMessage"):
@@ -66,16 +66,16 @@ class Running:
 
     @property
     def crossed(self) -> tuple[Crossing, ...]:
-        """The boundaries so far."""
+        """The boundaries that it has crossed so far."""
         lines = self._log.read_bytes().splitlines(keepends=True) if self._log.exists() else []
         return tuple(Crossing(**json.loads(line)) for line in lines if line.endswith(b"\n"))
 
     def wait_until_stopped(self, timeout: float = 30) -> None:
-        """Until it has stopped itself (`stops`)."""
+        """Wait until it has stopped itself (`Order.stops`)."""
         end = time.monotonic() + timeout
         state = Path(f"/proc/{self.pid}/stat")
         while state.read_text().rpartition(")")[2].split()[0] != "T":
-            assert time.monotonic() < end, f"it does not stop: {self.crossed[-3:]}"
+            assert time.monotonic() < end, f"it did not stop: {self.crossed[-3:]}"
             time.sleep(0.01)
 
     def wait(self, timeout: float = 60) -> Ended:
@@ -84,16 +84,16 @@ class Running:
             self.kill()
             self._launcher.wait(self.pid, timeout)
             raise AssertionError(
-                f"not through after {timeout} s: {self._out.read_text()} {self.crossed[-3:]}"
+                f"still running after {timeout} s: {self._out.read_text()} {self.crossed[-3:]}"
             )
         code = None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        said = self._out.read_text()
-        assert "Traceback" not in said, said
-        return Ended(code, self.crossed, said)
+        output = self._out.read_text()
+        assert "Traceback" not in output, output
+        return Ended(code, self.crossed, output)
 
 
 class Launcher:
-    """A process that has imported everything, and forks. Use as a context manager."""
+    """A process that has imported everything and forks the others. A context manager."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -101,7 +101,7 @@ class Launcher:
         self._running: set[int] = set()
 
     def __enter__(self) -> Launcher:
-        # One thread each: a forked process must not miss any, and cores are few.
+        # One thread each: a fork copies no other threads, and cores are few.
         threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1")
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.support.killed", "--serve"],
@@ -114,13 +114,13 @@ class Launcher:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """No process outlives its launcher, not even one that was left stopped."""
+        """End every process that is still there, also those that are stopped."""
         for pid in self._running:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.communicate(timeout=60)
 
-    def ask(self, order: dict[str, Any]) -> int:
+    def _ask(self, order: dict[str, Any]) -> int:
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -128,19 +128,19 @@ class Launcher:
         return int(self._process.stdout.readline())
 
     def start(self, bench: Bench, *argv: str, more: Sequence[Sequence[str]] = (), **order: Any) -> Running:
-        """The command as a process of its own; `more`: calls that follow in it; the rest as in `killed.Order`."""
+        """Start the command in a new process. `more`: calls that follow in it; the rest as in `killed.Order`."""
         self._calls += 1
         log, out = (self._folder / f"{self._calls}.{end}" for end in ("jsonl", "txt"))
         files = {"log": str(log), "out": str(out), "folder": str(bench.folder)}
         env = {**bench.environment, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
         whole = {"argv": list(argv), "more": [list(one) for one in more], "env": env, **files, **order}
-        pid = self.ask({"start": whole})
+        pid = self._ask({"start": whole})
         self._running.add(pid)
         return Running(self, pid, log, out)
 
     def wait(self, pid: int, timeout: float) -> int:
         """The wait status of a process; -1 when it has not ended in time."""
-        status = self.ask({"wait": pid, "timeout": timeout})
+        status = self._ask({"wait": pid, "timeout": timeout})
         if status >= 0:
             self._running.discard(pid)
         return status

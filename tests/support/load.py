@@ -1,4 +1,4 @@
-"""An installation with readers, and what they want: the load of the fault harness."""
+"""Installations with profiles and papers: the load of the fault harness."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.cli import Bench
 from tests.support.slack_server import SlackServer
 from tests.support.smtp_server import SmtpServer
 
-#: One interest for each reader; the words of nobody else's papers.
+#: One interest for each profile. Its words are in no other profile's papers.
 _INTERESTS = (
     "moss growth",
     "harbour pilots",
@@ -43,7 +43,7 @@ def wired(folder: Path, slack: SlackServer, smtp: SmtpServer, **env: str) -> Ben
 
 
 def reader(bench: Bench, number: int, *deliver: str, limit: int = 10) -> None:
-    """A profile with the interest of that number."""
+    """Write the profile with the interest of that number."""
     lines = "".join(f"  - {{{one}}}\n" for one in deliver)
     bench.profile(
         f"reader{number}",
@@ -52,8 +52,8 @@ def reader(bench: Bench, number: int, *deliver: str, limit: int = 10) -> None:
 
 
 def twenty(bench: Bench) -> None:
-    """20 subscriptions: ten readers with a mail each, and ten in three Slack channels; the first one's digest is
-    as long as the day's papers for it.
+    """20 subscriptions: ten profiles with a mail and a Slack message each, in three channels; the first one's digests
+    hold all papers for it.
     """
     for number in range(len(_INTERESTS)):
         channel = f"C0{'ABC'[number % 3]}00"
@@ -62,7 +62,7 @@ def twenty(bench: Bench) -> None:
 
 
 def works(number: int, count: int, day: date, *, long: bool = False) -> list[Work]:
-    """Papers for the reader of that number, told apart by their words; `long`: with titles that fill messages."""
+    """Papers for the profile of that number, all with different words; `long`: with titles that fill messages."""
     made = random.Random(f"{number} {day}")
     return [_work(number, nth, day, made, long) for nth in range(count)]
 
@@ -80,12 +80,12 @@ def _work(number: int, nth: int, day: date, made: random.Random, long: bool) -> 
 
 
 def _words(made: random.Random, count: int) -> str:
-    """Words that no other paper has: none are nearly the same."""
+    """Words that no other paper has, so that no two papers are near-duplicates."""
     return " ".join("".join(made.choices(_SYLLABLES, k=4)) for _ in range(count))
 
 
-def ingest(bench: Bench, day: date, some: Iterable[Work]) -> None:
+def ingest(bench: Bench, day: date, papers: Iterable[Work]) -> None:
     """Store a day's papers."""
-    path = bench.file(f"{day}.jsonl", json_lines(*some))
+    path = bench.file(f"{day}.jsonl", json_lines(*papers))
     result = bench.run("ingest", "--file", path, "--as-of", f"{day}")
     assert result.code == 0, result.err

@@ -1,4 +1,4 @@
-"""A real PostgreSQL out of a wheel."""
+"""A PostgreSQL server from a wheel."""
 
 from __future__ import annotations
 
@@ -17,13 +17,14 @@ _numbers = itertools.count(1)
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[str]:
-    """The URL of a server that lives for the session, in a folder of its own, on a socket only.
+    """The URL of a server for the session, in a temporary folder, on a socket only.
 
-    Run by root, the wheel starts it as the user `pgserver`, whom it adds to the system: PostgreSQL refuses root.
+    Run by root, the wheel starts it as the user `pgserver`, which it adds to the system: PostgreSQL does not run as
+    root.
     """
     try:
         server = _start()
-    except Exception as error:  # whatever keeps a server from starting here
+    except Exception as error:  # any reason why a server does not start here
         pytest.skip(f"no PostgreSQL: {type(error).__name__}: {error}")
     try:
         url = server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
@@ -56,7 +57,7 @@ def renamed(url: str, name: str) -> str:
 
 @pytest.fixture
 def new_postgres(request: pytest.FixtureRequest) -> Iterator[Callable[[], str]]:
-    """Makes an empty PostgreSQL database and says its URL."""
+    """A function that creates an empty PostgreSQL database and returns its URL."""
     server: str = request.getfixturevalue("postgres_server")
     made: list[str] = []
 
