@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.bootstrap import App, package_file
+from bot.bootstrap import App
 from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
@@ -28,6 +28,7 @@ from bot.digests.model import Digest
 from bot.errors import UserError
 from bot.profiles.load import load_profiles
 from bot.profiles.model import ChannelName, Profile
+from bot.resources import resource_folder
 from bot.sources.files import ingest_file
 from bot.sources.ingest import SourceReport
 from bot.sources.registry import FORMATS
@@ -79,7 +80,7 @@ def write_gallery_alone(folder: Path) -> Path:
 
 def _run(app: App, folder: Path) -> Demo:
     moment = Moment(SAMPLE_DAY.replace(hour=23, minute=59, second=59), SAMPLE_DAY.date())
-    profiles, _ = load_profiles([package_file("profiles")])
+    profiles, _ = load_profiles([resource_folder("profiles")])
     report = ingest_file(SAMPLE, FORMATS, app.papers, SAMPLE_DAY)
     composer = app.composer(profiles, moment)
     digests = tuple(
