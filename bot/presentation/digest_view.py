@@ -16,9 +16,9 @@ from bot.delivery.model import Edition
 from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.papers.model import Paper
 from bot.papers.names import same_person
-from bot.presentation.excerpts import Span, extract, visible_reasons
+from bot.presentation.excerpts import Span, extract
 from bot.presentation.links import LinkView, abstract_page, paper_links, project_links
-from bot.text.latex import to_unicode
+from bot.presentation.reasons import visible_reasons
 from bot.text.plain import ELLIPSIS, one_line, pluralize, truncate
 
 AUTHORS_SHOWN = 6
@@ -259,7 +259,7 @@ def paper_view(rank: int, scored: ScoredPaper, on: date, several: bool = False) 
     """`on`: the digest's date. `several`: its papers are for different interests, so that each says which."""
     paper = scored.paper
     authors = _shown_authors(paper.authors, scored.followed)
-    organization = truncate(one_line(to_unicode(paper.organization or "")), NAME_LENGTH)
+    organization = truncate(one_line(paper.organization or ""), NAME_LENGTH)
     interest = truncate(one_line(scored.interest), TERM_LENGTH) if several else ""
     return PaperView(
         rank=rank,
@@ -295,7 +295,7 @@ def _titles(papers: Sequence[Paper], limit: int) -> tuple[TitleView, ...]:
 
 
 def _title(paper: Paper) -> str:
-    return truncate(one_line(to_unicode(paper.title)), TITLE_LENGTH) or "Untitled"
+    return truncate(one_line(paper.title), TITLE_LENGTH) or "Untitled"
 
 
 def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple[AuthorView, ...]:
@@ -304,7 +304,7 @@ def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple
     rest = (i for i in range(len(authors)) if i not in marked)
     kept = sorted(marked)[:AUTHORS_SHOWN]
     kept += [i for i, _ in zip(rest, range(AUTHORS_SHOWN - len(kept)), strict=False)]
-    names = ((truncate(one_line(to_unicode(authors[i])), NAME_LENGTH), i in marked) for i in sorted(kept))
+    names = ((truncate(one_line(authors[i]), NAME_LENGTH), i in marked) for i in sorted(kept))
     return tuple(AuthorView(name, mark) for name, mark in names if name)
 
 
