@@ -250,10 +250,3 @@ class App:
             self.unprepared_database.close()
         if "http" in self.__dict__:
             self.http.close()
-
-
-def package_file(*parts: str) -> Path:
-    """A file that the wheel carries: beside the package in a checkout, inside it once installed."""
-    package = Path(__file__).resolve().parent
-    inside = package.joinpath("_data", *parts)
-    return inside if inside.exists() else package.parent.joinpath(*parts)

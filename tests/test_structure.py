@@ -27,7 +27,7 @@ RESERVED = {
     "flufl": ("bot.channels.email.reports",),
     "apscheduler": ("bot.worker.loop",),
     "yaml": ("bot.profiles.yaml_reader",),
-    "lxml": ("bot.sources",),
+    "lxml": ("bot.sources", "bot.presentation.custom_templates"),
     "waitress": ("bot.web.server",),
     "jinja2": (
         "bot.presentation.templates",

@@ -1,7 +1,4 @@
-"""Another channel's messages as files, instead of over its network: for `paperboy demo`.
-
-Owns file names and nothing else: what is written is what the wrapped channel would send.
-"""
+"""A channel that writes another channel's messages to files instead of sending them: for `paperboy demo`."""
 
 from __future__ import annotations
 
@@ -16,9 +13,9 @@ from bot.digests.model import Digest
 
 
 class FolderChannel(Channel):
-    """Writes `folder`/TARGET.`ending`, and -2, -3 ... for further parts.
+    """Writes `folder`/TARGET.`ending`, and TARGET-2, TARGET-3 ... for further parts.
 
-    `ending` says what the payload is: of `eml` the HTML body is written too, `json` is laid out to be read.
+    For the ending `eml` the HTML body is written too; `json` is indented.
     """
 
     def __init__(self, inner: Channel, folder: Path, ending: str) -> None:
@@ -29,7 +26,7 @@ class FolderChannel(Channel):
         self._ending = ending
 
     def check(self) -> None:
-        """Always configured, whatever the wrapped channel lacks."""
+        """Always configured, even if the wrapped channel is not."""
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
         return self._inner.render(digest, delivery, target)
@@ -43,31 +40,30 @@ class FolderChannel(Channel):
         try:
             self._folder.mkdir(parents=True, exist_ok=True)
             for ending, content in _files(envelope.payload, self._ending):
-                path.with_name(f"{path.name}.{ending}").write_bytes(content)
+                Path(f"{path}.{ending}").write_bytes(content)
         except OSError as error:
             return Deferred(f"{path}: {error.strerror or type(error).__name__}")
         return Sent(f"{path}.{self._ending}")
 
     def look_up(self, envelope: Envelope) -> Sent | None:
-        written = self._path(envelope)
-        written = written.with_name(f"{written.name}.{self._ending}")
+        path = Path(f"{self._path(envelope)}.{self._ending}")
         try:
-            same = envelope.delivery.encode() in written.read_bytes()
+            is_same = envelope.delivery.encode() in path.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise LookupError(f"{written}: {error.strerror}") from error
-        return Sent(str(written)) if same else None
+            raise LookupError(f"{path}: {error.strerror}") from error
+        return Sent(str(path)) if is_same else None
 
     def _path(self, envelope: Envelope) -> Path:
-        """Without the ending. The delivery's last part is its number."""
+        """The path without the ending; a delivery's id ends with the number of the part."""
         name = re.sub(r"[^\w.@+-]+", "_", envelope.target).strip("._") or "digest"
         number = envelope.delivery.rpartition("-")[2]
         return self._folder / (name if number in {"", "1"} else f"{name}-{number}")
 
 
 def _files(payload: bytes, ending: str) -> list[tuple[str, bytes]]:
-    """Endings and contents of the files that show a payload."""
+    """The endings and contents of the files for a payload."""
     if ending == "json":
         return [(ending, json.dumps(json.loads(payload), indent=2, ensure_ascii=False).encode() + b"\n")]
     if ending != "eml":

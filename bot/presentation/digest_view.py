@@ -1,29 +1,30 @@
-"""What a reader sees of a digest, before any channel and any markup.
+"""What readers see of a digest, for all channels: authors, dates, reasons, groups, and a summary of the day.
 
-Owns the choice and the wording of what is shown: which authors, which papers together, what is said of the day.
-Refuses to know templates, markup, and how anything is sent. Views hold plain Unicode on one line each: escaping is
-the business of whoever writes markup.
+Does not depend on templates, markup or channels. Texts are Unicode on one line each; templates escape them. Custom
+templates use these fields and properties: their names and meanings must not change.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date
 from enum import StrEnum
+from itertools import islice
 
 from bot.delivery.model import Edition
 from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.papers.model import Paper
 from bot.papers.names import same_person
-from bot.presentation.excerpts import Span, extract, visible_reasons
+from bot.presentation.dates import long_date, paper_dates, relative_day, short_date
+from bot.presentation.excerpts import Span, extract
 from bot.presentation.links import LinkView, abstract_page, paper_links, project_links
-from bot.text.latex import to_unicode
+from bot.presentation.reasons import visible_reasons
 from bot.text.plain import ELLIPSIS, one_line, pluralize, truncate
 
 AUTHORS_SHOWN = 6
 CATEGORIES_SHOWN = 5
-EARLIER = "Sent earlier this week"  #: heads what a weekly digest names
+EARLIER = "Sent earlier this week"  #: the heading of `DigestView.earlier`
 ALSO_SHOWN = 3
 EARLIER_SHOWN = 10
 BEST_SHOWN = 3
@@ -32,12 +33,8 @@ NAME_LENGTH = 80
 TERM_LENGTH = 60
 WHY_LENGTH = 240
 
-#: Spelt out, as strftime's names follow the process's locale.
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_HALF_A_YEAR = ("January", "February", "March", "April", "May", "June")
-_MONTHS = (*_HALF_A_YEAR, "July", "August", "September", "October", "November", "December")
 _SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
-#: What heads papers that none of the interests is named for: what is liked, followed, or told under `about`.
+#: The heading of papers without an interest: found by `about`, liked papers or followed authors.
 _NO_INTEREST = "From the rest of your profile"
 _BEST = "The week’s best"
 _AFTER_BEST = "And also"
@@ -46,29 +43,29 @@ _AFTER_BEST = "And also"
 @dataclass(frozen=True, slots=True)
 class AuthorView:
     name: str
-    followed: bool  #: the profile follows this person: shown whatever the place in the list, and marked
+    followed: bool  #: by the profile: shown first of all authors, and marked
 
 
 class LinkPage(StrEnum):
-    """What the page behind an unsubscribe link is there for."""
+    """The states of the page behind an unsubscribe link."""
 
     ASKS = "asks"
     DONE = "done"
-    UNKNOWN = "unknown"  #: it is no link of ours
-    FAILED = "failed"  #: it could not be done now
+    UNKNOWN = "unknown"  #: the link is not valid
+    FAILED = "failed"  #: try again later
 
 
 @dataclass(frozen=True, slots=True)
 class UnsubscribeView:
-    """A subscription as whoever has its link may see it."""
+    """What an unsubscribe page shows of a subscription to everybody who has the link."""
 
     digest: str  #: the profile's name
-    reader: str  #: "a…@example.org": enough to know oneself, and no address
+    reader: str  #: "a…@example.org"
 
 
 @dataclass(frozen=True, slots=True)
 class TitleView:
-    """A paper that is named, no more."""
+    """A paper of which only the title is shown."""
 
     title: str
     url: str | None
@@ -76,25 +73,23 @@ class TitleView:
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
-    rank: int  #: its place in the digest by score, from 1
+    rank: int  #: place in the digest by score, from 1
     title: str
     url: str | None  #: of the abstract page
     authors: tuple[AuthorView, ...]  #: at most AUTHORS_SHOWN, in the paper's order
-    more_authors: int  #: how many are not in `authors`
+    more_authors: int  #: the number of authors that are not in `authors`
     organization: str | None
     categories: tuple[str, ...]
     dates: str  #: "announced 6 May 2026, revised 9 May 2026 (v3)"; empty when unknown
     relevance: str  #: "99.6 %"
-    interest: str  #: which of the profile's interests it is for; empty when all of the digest are for one
-    reasons: tuple[str, ...]  #: what raised the score most, as a reader would write it
+    interest: str  #: of the profile; empty when all papers of the digest are for the same one
+    reasons: tuple[str, ...]  #: heaviest first: "world models", "you follow Ada Example"
     votes: int | None
     comments: int | None
-    links: tuple[
-        LinkView, ...
-    ]  #: further pages: PDF, HTML, Hugging Face, then code and projects that it names
-    extract: tuple[Span, ...]  #: what the abstract says of the reader's terms; empty when there is none
-    also: tuple[TitleView, ...] = ()  #: papers that say nearly the same
-    sent: str = ""  #: "sent on Tuesday": another of the profile's deliveries brought it this week
+    links: tuple[LinkView, ...]  #: PDF, HTML, Hugging Face, then code and project pages from the abstract
+    extract: tuple[Span, ...]  #: sentences of the abstract; empty without an abstract
+    also: tuple[TitleView, ...] = ()  #: nearly the same papers
+    sent: str = ""  #: "sent on Tuesday": by another delivery of the profile
 
     @property
     def followed(self) -> bool:
@@ -102,38 +97,38 @@ class PaperView:
 
     @property
     def excerpt(self) -> str:
-        """The extract without its marks."""
+        """The extract as plain text."""
         return "".join(span.text for span in self.extract)
 
     @property
     def more(self) -> str:
-        """What follows the names: "+7 more", "4 authors" without any name, or nothing."""
+        """The text after the names: "+7 more", "4 authors" without any name, or empty."""
         if not self.more_authors:
             return ""
         return f"+{self.more_authors}\u00a0more" if self.authors else pluralize(self.more_authors, "author")
 
     @property
     def about(self) -> tuple[str, ...]:
-        """Where and when: organization, categories, dates; only what is known."""
+        """Organization, categories and dates that are known."""
         return tuple(x for x in (self.organization, ", ".join(self.categories), self.dates) if x)
 
     @property
     def facts(self) -> tuple[str, ...]:
-        """All that is known beside who wrote it and why it is there: `about`, `echo`, and who had it before."""
+        """`about`, `echo` and `sent`."""
         return (*self.about, *self.echo, *((self.sent,) if self.sent else ()))
 
     @property
     def echo(self) -> tuple[str, ...]:
-        """What readers did: "12 votes", "3 comments"; only what is known and not zero."""
+        """Votes and comments that are known and not zero: "12 votes", "3 comments"."""
         pairs = ((self.votes, "vote"), (self.comments, "comment"))
         return tuple(pluralize(number, noun) for number, noun in pairs if number)
 
 
 @dataclass(frozen=True, slots=True)
 class GroupView:
-    """Papers that are shown together."""
+    """Papers under one heading."""
 
-    heading: str  #: an interest as the profile writes it; empty when the digest is one group
+    heading: str  #: an interest; empty when the digest has one group
     papers: tuple[PaperView, ...]  #: best first
 
 
@@ -145,16 +140,16 @@ class DigestView:
     timezone: str
     count: str  #: "8 papers"
     news: str  #: "412 new papers since Monday: 401 on arXiv, 11 more on Hugging Face"
-    why: str  #: why it is short or empty; empty when there is nothing to explain
-    settings: str  #: where to change what is sent: "profiles/ada.yaml"
-    groups: tuple[GroupView, ...]  #: the one with the best paper first
-    earlier: tuple[TitleView, ...]  #: of a weekly digest: what was sent before, and is not in it
-    leave: LinkView | None  #: stops this digest; without one its line in `deliver` has to go
+    why: str  #: why the digest is short or has no papers; else empty
+    settings: str  #: the profile's file: "profiles/ada.yaml"
+    groups: tuple[GroupView, ...]  #: the group with the best paper first
+    earlier: tuple[TitleView, ...]  #: in a weekly digest: papers that were sent during the week
+    leave: LinkView | None  #: to unsubscribe; None for channels without such a link
     weekly: bool
 
     @property
     def papers(self) -> tuple[PaperView, ...]:
-        """In the order of reading."""
+        """All papers, in the order of the groups."""
         return tuple(paper for group in self.groups for paper in group.papers)
 
     @property
@@ -167,30 +162,31 @@ class DigestView:
 
     @property
     def percentage(self) -> str:
-        """What the numbers mean."""
+        """A sentence that explains the numbers."""
         place = "; the number is the place among all papers of this digest" if len(self.groups) > 1 else ""
         return f"The percentage is the share of the last 90 days’ papers that match you less{place}."
 
     @property
     def preheader(self) -> str:
-        """What an inbox shows beside the subject, which names the best paper: the ones after it."""
-        after = sorted(self.papers, key=lambda paper: paper.rank)[1:4]
-        told = [truncate(paper.title, 70) for paper in after] or [self.why or self.news]
-        return " · ".join(filter(None, told))
+        """What an inbox shows after the subject, which names the best paper: the titles of the next three."""
+        next_best = sorted(self.papers, key=lambda paper: paper.rank)[1:4]
+        return " · ".join(truncate(paper.title, 70) for paper in next_best) or self.why or self.news
 
 
 def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
-    """`leave`: where its reader can stop it, of a channel that has such a place."""
+    """The view of a digest; `leave` is the link to unsubscribe, for channels that have one."""
     profile, on = one_line(digest.profile), digest.on
-    several = len({one.interest for one in digest.papers}) > 1
-    papers = tuple(paper_view(rank, one, on, several) for rank, one in enumerate(digest.papers, start=1))
+    several = len({scored.interest for scored in digest.papers}) > 1
+    papers = tuple(
+        paper_view(rank, scored, on, several) for rank, scored in enumerate(digest.papers, start=1)
+    )
     return DigestView(
         profile=profile,
-        day=f"{_WEEKDAYS[on.weekday()]} {on.day} {_MONTHS[on.month - 1]} {on.year}",
-        short_day=f"{on.day} {_MONTHS[on.month - 1][:3]}",
+        day=long_date(on),
+        short_day=short_date(on),
         timezone=one_line(digest.timezone),
         count=pluralize(len(papers), "paper") if papers else "No papers",
-        news=_news(digest.news, on, older=bool(papers)),
+        news=_news(digest.news, on, has_papers=bool(papers)),
         why=truncate(one_line(digest.why), WHY_LENGTH),
         settings=f"profiles/{profile}.yaml",
         groups=_groups(papers, weekly=digest.weekly),
@@ -200,66 +196,45 @@ def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
     )
 
 
-def _news(news: NewPaperCounts, on: date, *, older: bool) -> str:
-    """`older`: the digest has papers all the same."""
+def _news(news: NewPaperCounts, on: date, *, has_papers: bool) -> str:
+    """`12 new papers since Monday: 10 on arXiv, 2 more on Hugging Face`"""
+    days = "last day" if news.days == 1 else f"last {news.days} days"
+    since = f"since {relative_day(news.since, on)}" if news.since else f"in the {days}"
     if not news.papers:
-        here = f": these are from the last {news.days} days" if older and news.since else ""
-        return f"no new papers {_since(news, on)}{here}"
-    papers, since = pluralize(news.papers, "new paper"), _since(news, on)
+        return f"no new papers {since}" + (
+            f": these are from the {days}" if has_papers and news.since else ""
+        )
+    papers = pluralize(news.papers, "new paper")
     sources = [(_SOURCES.get(name, one_line(name)), count) for name, count in news.sources]
     if len(sources) == 1:
         return f"{papers} on {sources[0][0]} {since}"
-    told = (f"{count:,} {'more ' * bool(n)}on {name}" for n, (name, count) in enumerate(sources))
-    return ": ".join(filter(None, (f"{papers} {since}", ", ".join(told))))
-
-
-def _since(news: NewPaperCounts, on: date) -> str:
-    if news.since is None:
-        return "in the last day" if news.days == 1 else f"in the last {news.days} days"
-    return f"since {_day_before(news.since, on)}"
-
-
-def _day_before(day: date, on: date) -> str:
-    """A day of the last week as one speaks of it, any other by its date."""
-    age = (on - day).days
-    if age in (0, 1):
-        return "yesterday" if age else "today"
-    return _WEEKDAYS[day.weekday()] if 1 < age < 7 else f"{day.day} {_MONTHS[day.month - 1]}"
-
-
-# --- Groups -------------------------------------------------------------------------------------------------
+    counts = ", ".join(f"{count:,} {'more ' * bool(n)}on {name}" for n, (name, count) in enumerate(sources))
+    return f"{papers} {since}: {counts}" if counts else f"{papers} {since}"
 
 
 def _groups(papers: Sequence[PaperView], *, weekly: bool) -> tuple[GroupView, ...]:
-    """By interest when there are several; the week's best first, whatever they are for, when there are more."""
-    if weekly and len(papers) > BEST_SHOWN:
-        best, rest = papers[:BEST_SHOWN], papers[BEST_SHOWN:]
-        others = _by_interest(rest)
-        if len(others) == 1:
-            others = (replace(others[0], heading=_AFTER_BEST),)
-        return (GroupView(_BEST, tuple(best)), *others)
-    return _by_interest(papers)
+    """By interest; in a weekly digest with more than BEST_SHOWN papers these come first in a group of their own."""
+    if not weekly or len(papers) <= BEST_SHOWN:
+        return _by_interest(papers)
+    others = _by_interest(papers[BEST_SHOWN:])
+    if len(others) == 1:
+        others = (replace(others[0], heading=_AFTER_BEST),)
+    return (GroupView(_BEST, tuple(papers[:BEST_SHOWN])), *others)
 
 
 def _by_interest(papers: Sequence[PaperView]) -> tuple[GroupView, ...]:
     groups: dict[str, list[PaperView]] = {}
     for paper in papers:
         groups.setdefault(paper.interest, []).append(paper)
-    several = len(groups) > 1
-    return tuple(
-        GroupView((interest or _NO_INTEREST) if several else "", tuple(some))
-        for interest, some in groups.items()
-    )
-
-
-# --- Papers -------------------------------------------------------------------------------------------------
+    if len(groups) == 1:
+        return (GroupView("", tuple(papers)),)
+    return tuple(GroupView(interest or _NO_INTEREST, tuple(group)) for interest, group in groups.items())
 
 
 def paper_view(rank: int, scored: ScoredPaper, on: date, several: bool = False) -> PaperView:
-    """`on`: the digest's date. `several`: its papers are for different interests, so that each says which."""
+    """The view of a paper in the digest of the day `on`; `several`: the digest has papers for several interests."""
     paper = scored.paper
     authors = _shown_authors(paper.authors, scored.followed)
-    organization = truncate(one_line(to_unicode(paper.organization or "")), NAME_LENGTH)
     interest = truncate(one_line(scored.interest), TERM_LENGTH) if several else ""
     return PaperView(
         rank=rank,
@@ -267,10 +242,10 @@ def paper_view(rank: int, scored: ScoredPaper, on: date, several: bool = False) 
         url=abstract_page(paper),
         authors=authors,
         more_authors=max(len(paper.authors), paper.author_count or 0) - len(authors),
-        organization=organization or None,
+        organization=truncate(one_line(paper.organization or ""), NAME_LENGTH) or None,
         categories=tuple(truncate(one_line(c), TERM_LENGTH) for c in paper.categories[:CATEGORIES_SHOWN]),
-        dates=_dates(paper),
-        relevance=_percent(scored.relevance),
+        dates=paper_dates(paper),
+        relevance=f"{scored.relevance:.1f}".removesuffix(".0") + "\u00a0%",
         interest=interest,
         reasons=visible_reasons(scored.reasons, interest),
         votes=paper.votes,
@@ -278,91 +253,39 @@ def paper_view(rank: int, scored: ScoredPaper, on: date, several: bool = False) 
         links=(*paper_links(paper), *project_links(paper.abstract)),
         extract=extract(paper.abstract, scored.reasons, broken_off=paper.cut),
         also=_titles(scored.also, ALSO_SHOWN),
-        sent=f"sent {_sent_on(scored.sent, on)}" if scored.sent else "",
+        sent=_sent(scored.sent, on) if scored.sent else "",
     )
 
 
-def _sent_on(day: date, on: date) -> str:
-    spoken = _day_before(day, on)
-    return spoken if spoken in ("today", "yesterday") else f"on {spoken}"
+def _sent(day: date, on: date) -> str:
+    name = relative_day(day, on)
+    return f"sent {name}" if name in ("today", "yesterday") else f"sent on {name}"
 
 
 def _titles(papers: Sequence[Paper], limit: int) -> tuple[TitleView, ...]:
-    """The first few by title; the rest is counted, so that none goes unmentioned."""
-    named = tuple(TitleView(_title(one), abstract_page(one)) for one in papers[:limit])
-    more = len(papers) - len(named)
-    return (*named, TitleView(f"{more} more", None)) if more else named
+    """The first `limit` papers, and `3 more` when there are others."""
+    titles = tuple(TitleView(_title(paper), abstract_page(paper)) for paper in papers[:limit])
+    more = len(papers) - len(titles)
+    return (*titles, TitleView(f"{more} more", None)) if more else titles
 
 
 def _title(paper: Paper) -> str:
-    return truncate(one_line(to_unicode(paper.title)), TITLE_LENGTH) or "Untitled"
+    return truncate(one_line(paper.title), TITLE_LENGTH) or "Untitled"
 
 
 def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple[AuthorView, ...]:
-    """The first names, but every followed one that there is room for, in the paper's order."""
-    marked = {i for i, name in enumerate(authors) if any(same_person(name, f) for f in followed)}
-    rest = (i for i in range(len(authors)) if i not in marked)
-    kept = sorted(marked)[:AUTHORS_SHOWN]
-    kept += [i for i, _ in zip(rest, range(AUTHORS_SHOWN - len(kept)), strict=False)]
-    names = ((truncate(one_line(to_unicode(authors[i])), NAME_LENGTH), i in marked) for i in sorted(kept))
-    return tuple(AuthorView(name, mark) for name, mark in names if name)
-
-
-def _percent(relevance: float) -> str:
-    """One decimal, as the last places decide among the best; a no-break space keeps the sign with it."""
-    return f"{relevance:.1f}".removesuffix(".0") + "\u00a0%"
-
-
-def _dates(paper: Paper) -> str:
-    """When it became known to whom it is news, and that it is not new."""
-    submitted = _told("submitted", paper.published)
-    is_exact = paper.announced and (not paper.published or len(paper.announced) > len("2025-02"))
-    told = [_told("announced", paper.announced) if is_exact else submitted]
-    if is_exact and _is_hugging_faces(paper):
-        told = [submitted, _told("on Hugging Face", paper.announced)]
-    if paper.crossed and (paper.announced or "") < paper.crossed:
-        told = [submitted, _told("newly cross-listed", paper.crossed)]
-    if paper.version and paper.version > 1:
-        told.append(" ".join(filter(None, ("revised", _readable_date(paper.updated), f"(v{paper.version})"))))
-    return ", ".join(filter(None, told))
-
-
-def _is_hugging_faces(paper: Paper) -> bool:
-    """Whether the day is that on which Hugging Face showed it: what was seen before was announced before."""
-    listed = "huggingface" in paper.sources
-    return listed and (
-        "arxiv" not in paper.sources or (paper.announced or "") > f"{paper.first_seen:%Y-%m-%d}T"
-    )
-
-
-def _told(what: str, day: str | None) -> str:
-    return f"{what} {_readable_date(day)}" if day else ""
-
-
-def _readable_date(iso: str | None) -> str:
-    """`26 Feb 2025` of an ISO text of any precision, `Feb 2025` of a month; as it is when it is neither."""
-    if not iso:
-        return ""
-    try:
-        if len(iso) == len("2025-02"):
-            month = date.fromisoformat(f"{iso}-01")
-            return f"{_MONTHS[month.month - 1][:3]} {month.year}"
-        day = datetime.fromisoformat(iso)
-    except ValueError:
-        return truncate(one_line(iso), TERM_LENGTH)
-    return f"{day.day} {_MONTHS[day.month - 1][:3]} {day.year}"
-
-
-# --- Who leaves ---------------------------------------------------------------------------------------------
+    """AUTHORS_SHOWN authors in the paper's order: the followed ones, then the first of the others."""
+    marked = [n for n, name in enumerate(authors) if any(same_person(name, other) for other in followed)]
+    chosen = marked[:AUTHORS_SHOWN]
+    others = (n for n in range(len(authors)) if n not in marked)
+    chosen += islice(others, AUTHORS_SHOWN - len(chosen))
+    names = ((truncate(one_line(authors[n]), NAME_LENGTH), n in marked) for n in sorted(chosen))
+    return tuple(AuthorView(name, is_followed) for name, is_followed in names if name)
 
 
 def unsubscribe_view(edition: Edition) -> UnsubscribeView:
-    return UnsubscribeView(
-        truncate(one_line(edition.profile), NAME_LENGTH), _without_whom(one_line(edition.target))
-    )
-
-
-def _without_whom(target: str) -> str:
-    """Of an address its first letter and its domain."""
+    """The profile's name, and of the address its first letter and its domain."""
+    target = one_line(edition.target)
     user, at, domain = target.rpartition("@")
-    return f"{(user or target)[:1]}{ELLIPSIS}{at}{domain if at else ''}"
+    reader = f"{(user or target)[:1]}{ELLIPSIS}{at}{domain if at else ''}"
+    return UnsubscribeView(truncate(one_line(edition.profile), NAME_LENGTH), reader)

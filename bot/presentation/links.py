@@ -1,7 +1,7 @@
-"""Where a paper can be read, and what its abstract links to. Pure.
+"""Links of a paper: its pages, and the code, data and project pages that its abstract names. Pure.
 
-Owns which URLs are fit to be shown, and what they are called. Refuses to know markup: a URL from here holds no
-character that ends a link in HTML or mrkdwn. Sources are not trusted: anybody can write an abstract.
+Does not depend on markup: a URL from here contains no character that ends a link in HTML or mrkdwn. Sources are not
+trusted: anybody can write an abstract.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from urllib.parse import SplitResult, quote, urlsplit
 
 from bot.papers.model import Paper
-from bot.text.latex import to_unicode
 from bot.text.plain import one_line
 
 URL_LENGTH = 1_000
-#: Of a link that an abstract mentions; longer ones are trackers, or torn.
+#: For links in abstracts; longer ones are trackers, or broken.
 FOUND_LENGTH = 200
 FOUND_SHOWN = 3
-#: arXiv makes HTML of TeX since December 2023 (https://info.arxiv.org/about/accessible_HTML.html).
+#: arXiv converts TeX to HTML since December 2023 (https://info.arxiv.org/about/accessible_HTML.html).
 _FIRST_HTML = "2312"
 _NEW_NUMBER = re.compile(r"\d{4}\.\d{4,5}")
 
@@ -29,10 +28,10 @@ _URL = re.compile(
     re.I,
 )
 _HINTS = ("http", "www.", "github", "gitlab", "huggingface")
-#: Where code and models are at /owner/name.
+#: Hosts with code and models at /owner/name.
 _WITH_OWNERS = ("github.com", "gitlab.com", "bitbucket.org", "codeberg.org", "huggingface.co")
 _CLOSERS = {")": "(", "]": "[", "}": "{"}
-#: What lies where, by the end of a host and the beginning of a path; the first that fits.
+#: Labels by the end of a host and the start of a path; the first match counts. Citations have none.
 _KINDS = (
     ("huggingface.co", "/datasets/", "Data"),
     ("huggingface.co", "/spaces/", "Demo"),
@@ -61,20 +60,20 @@ class LinkView:
 
 
 def safe_url(url: str | None) -> str | None:
-    """An http or https URL that no markup can be broken with; None for anything else.
+    """Quote an http or https URL for any markup; None for anything else.
 
-    No other scheme, and no user part, which serves to disguise a host.
+    URLs with a user part are refused too, as it can disguise the host.
     """
     if not url or len(url) > URL_LENGTH:
         return None
     quoted = quote(url.strip(), safe="%/:?#[]@!$&()*+,;=-._~", errors="replace")
     parts = _split(quoted)
-    sound = parts and parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
-    return quoted if sound and len(quoted) <= URL_LENGTH else None
+    is_safe = parts and parts.scheme in {"http", "https"} and parts.hostname and "@" not in parts.netloc
+    return quoted if is_safe and len(quoted) <= URL_LENGTH else None
 
 
 def _split(url: str) -> SplitResult | None:
-    """None when the host or the port cannot be one."""
+    """None when the host or the port is not valid."""
     try:
         parts = urlsplit(url)
         return parts if parts.port is None or parts.port > 0 else None
@@ -82,11 +81,11 @@ def _split(url: str) -> SplitResult | None:
         return None
 
 
-# --- Where a paper is ---------------------------------------------------------------------------------------
+# --- Pages of a paper ---------------------------------------------------------------------------------------
 
 
 def abstract_page(paper: Paper) -> str | None:
-    """The paper's own URL, else what its id leads to."""
+    """The paper's own URL, else the page of its arXiv id or DOI."""
     if url := safe_url(paper.url):
         return url
     if number := _arxiv_number(paper):
@@ -98,7 +97,7 @@ def abstract_page(paper: Paper) -> str | None:
 
 
 def paper_links(paper: Paper) -> tuple[LinkView, ...]:
-    """The paper itself in other forms, and where it is talked about: PDF, HTML, Hugging Face."""
+    """PDF and HTML on arXiv, and the page on Hugging Face."""
     number = _arxiv_number(paper)
     if number is None:
         return ()
@@ -111,37 +110,37 @@ def paper_links(paper: Paper) -> tuple[LinkView, ...]:
 
 
 def _arxiv_number(paper: Paper) -> str | None:
-    """The id as it stands in arXiv's URLs, of a paper that has one."""
+    """The id as written in arXiv's URLs; None for other papers."""
     number = quote(paper.id.removeprefix("arxiv:"), safe="/", errors="replace")
     return number if paper.id.startswith("arxiv:") and len(number) <= 40 else None
 
 
-# --- What an abstract links to ------------------------------------------------------------------------------
+# --- Links in an abstract ---------------------------------------------------------------------------------
 
 
 def project_links(abstract: str) -> tuple[LinkView, ...]:
     """Code, data and project pages that a text names, in its order, each once.
 
-    >>> found_in("Code: https://github.com/a/b. See also www.example.org/x).")  # doctest: +ELLIPSIS
+    >>> project_links("Code: https://github.com/a/b. See also www.example.org/x).")  # doctest: +ELLIPSIS
     (LinkView(label='Code', url='https://github.com/a/b'), LinkView(label='example.org', url='https://www...x'))
     """
-    lowered = abstract.lower()  # looking for a few words first is ten times quicker than the pattern
+    lowered = abstract.lower()  # searching for a few words first is ten times faster than the pattern
     if not any(hint in lowered for hint in _HINTS):
         return ()
-    found = {link.url.rstrip("/"): link for link in reversed(list(_found(one_line(to_unicode(abstract)))))}
+    found = {link.url.rstrip("/"): link for link in reversed(list(_found(one_line(abstract))))}
     return tuple(reversed(found.values()))[:FOUND_SHOWN]
 
 
 def _found(text: str) -> Iterator[LinkView]:
     for match in _URL.finditer(text):
-        written = _without_end(match[0])
+        written = _strip_punctuation(match[0])
         url = safe_url(written if "://" in written else f"https://{written}")
         if url and len(url) <= FOUND_LENGTH and (label := _label(url)):
             yield LinkView(label, url)
 
 
-def _without_end(url: str) -> str:
-    """Without the punctuation of the sentence that it stands in; a bracket stays that was opened within."""
+def _strip_punctuation(url: str) -> str:
+    """Remove punctuation of the sentence around a URL; a bracket stays if it was opened in the URL."""
     while url:
         last = url[-1]
         unopened = last in _CLOSERS and url.count(last) > url.count(_CLOSERS[last])
@@ -152,16 +151,16 @@ def _without_end(url: str) -> str:
 
 
 def _label(url: str) -> str:
-    """What is there, as far as the host tells; else the host, so that nobody is led where they did not expect.
+    """The kind of page, as far as the host shows it, else the host's name.
 
-    Empty for a host that cannot be one, and for what is a citation.
+    Empty for an invalid host, and for citations.
     """
     parts = urlsplit(url)
     host = (parts.hostname or "").removeprefix("www.")
     if "." not in host.strip(".") or len(host) > 60:
         return ""
     if any(_is_at(host, end) for end in _WITH_OWNERS) and len(parts.path.strip("/").split("/")) < 2:
-        return ""  # somebody's page, or a torn link
+        return ""  # a profile page, or a broken link
     kinds = (kind for end, path, kind in _KINDS if _is_at(host, end) and parts.path.startswith(path))
     return next(kinds, host)
 

@@ -134,7 +134,7 @@ def by_part(digests: Sequence[Digest]) -> None:
     for _ in range(3):
         for name, render in parts.items():
             if "unread" in name:
-                excerpts._read.cache_clear()
+                excerpts._parse.cache_clear()
             begun = time.perf_counter()
             for n in range(len(digests)):
                 render(n)

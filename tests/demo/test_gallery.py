@@ -1,11 +1,10 @@
-"""The gallery's parts: a mail in one colour scheme, and what a drawn Slack message must not leave out."""
+"""The gallery's parts: a mail in one colour scheme, links to Block Kit Builder, escaping."""
 
 from __future__ import annotations
 
 import json
-import re
 from pathlib import Path
-from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
 from lxml import html
@@ -15,7 +14,7 @@ from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel
 from bot.config.smtp_url import parse_sender, parse_smtp_url
 from bot.delivery.ports import Channel
-from bot.demo.gallery import Example, in_scheme, section
+from bot.demo.gallery import Example, Section, in_scheme, section
 from bot.digests.model import Digest
 from bot.profiles.model import ChannelName
 from tests.support.builders import make_profile, subscription
@@ -26,7 +25,6 @@ CHANNELS: dict[ChannelName, Channel] = {
     ChannelName.SLACK: SlackChannel("xoxb-test"),
     ChannelName.MAILDIR: MaildirChannel(Path()),
 }
-LINK = re.compile(r"<(https?://[^|>]+)\|")
 
 
 def mail(style: str, body: str = "") -> str:
@@ -36,7 +34,7 @@ def mail(style: str, body: str = "") -> str:
 
 @pytest.mark.parametrize("condition", ["", "screen and ", "only screen and "])
 def test_a_mail_in_one_scheme(condition: str) -> None:
-    """Dark has the dark rules for everybody, light has none of them; the text of the mail is nobody's business."""
+    """Dark applies the dark rules always, light removes them; the body stays the same."""
     body = "p { } @media (prefers-color-scheme: dark) { a { } }"
     rules = (
         f"@media {condition}(prefers-color-scheme: dark) {{ p {{ color: #eeeeee }} a {{ top: 0 }} }} b {{ }}"
@@ -62,82 +60,36 @@ def test_a_mail_in_one_scheme(condition: str) -> None:
         "@media (prefers-color-scheme: dark) { p { }",
     ],
 )
-def test_a_mail_whose_schemes_are_not_understood(style: str) -> None:
-    """It is said, rather than that a light page is shown as a dark one."""
+def test_a_mail_without_one_dark_rule(style: str) -> None:
+    """It is an error: a light page would be shown as the dark one."""
     for scheme in ("light", "dark"):
         with pytest.raises(ValueError, match="prefers-color-scheme"):
             in_scheme(mail(style), scheme)
 
 
-def drawn(shown: Digest, channels: dict[ChannelName, Channel] = CHANNELS) -> dict[str, bytes]:
-    return dict(section(Example(make_profile("robots", deliver=(subscription(),)), shown), channels).files)
+def make_section(shown: Digest) -> Section:
+    return section(Example(make_profile("robots", deliver=(subscription(),)), shown), CHANNELS)
 
 
-def test_further_messages_are_replies_in_the_thread() -> None:
-    """A digest that is too long for one message is drawn whole, in its order, and each payload is a file."""
-    files = drawn(digest(40))
-    (thread,) = html.document_fromstring(files["slack-light.html"]).xpath("//*[@class='thread']")
-    parts = [name for name in ("slack.json", "slack-2.json", "slack-3.json", "slack-4.json") if name in files]
-    first, *later = ({*LINK.findall(files[name].decode())} for name in parts)
-    assert first
-    assert later
-    assert set().union(*later) == {*thread.xpath(".//a/@href")}
-    assert len(thread.xpath("*[@class='message']")) == len(later)
-    assert thread.xpath("string(p)") in ("1 reply", f"{len(later)} replies")
+def test_messages_link_to_block_kit_builder() -> None:
+    """Each message of a long digest is a file; its link has the same blocks in the fragment."""
+    made = make_section(digest(40))
+    assert [message.file for message in made.messages[:2]] == ["slack.json", "slack-2.json"]
+    for message in made.messages:
+        url = urlsplit(message.builder)
+        assert (url.netloc, url.path) == ("app.slack.com", "/block-kit-builder/")
+        blocks = json.loads(made.files[message.file])["blocks"]
+        assert json.loads(unquote(url.fragment)) == {"blocks": blocks}
+        assert message.blocks == len(blocks)
 
 
-class Odd(SlackChannel):
-    """A channel whose messages hold one more block."""
-
-    def __init__(self, block: dict[str, Any]) -> None:
-        super().__init__("xoxb-test")
-        self._block = block
-
-    def render(self, digest: Digest, delivery: str, target: str) -> Any:
-        (part,) = super().render(digest, delivery, target)
-        message = json.loads(part.payload)
-        message["blocks"].append(self._block)
-        return (type(part)(json.dumps(message).encode(), part.papers, part.shows),)
-
-
-@pytest.mark.parametrize(
-    "block",
-    [
-        {"type": "table", "rows": []},
-        {"type": "section", "text": {"type": "mrkdwn", "text": "a"}, "accessory": {"type": "button"}},
-        {"type": "context", "elements": [{"type": "image", "image_url": "https://a.org/i.png"}]},
-    ],
-)
-def test_a_block_that_is_not_drawn_is_told(block: dict[str, Any]) -> None:
-    """What Slack would show and the page would not is an error, not a gap in the page."""
-    with pytest.raises(ValueError, match="does not draw"):
-        drawn(digest(1), CHANNELS | {ChannelName.SLACK: Odd(block)})
-
-
-def test_every_block_that_is_known_is_drawn() -> None:
-    """Fields and dividers, which may come, as well as what is there."""
-    fields = {
-        "type": "section",
-        "fields": [{"type": "mrkdwn", "text": "*first*"}, {"type": "plain_text", "text": "*2*"}],
-    }
-    page = drawn(digest(1), CHANNELS | {ChannelName.SLACK: Odd(fields)})["slack-dark.html"].decode()
-    assert "<b>first</b>" in page
-    assert "*2*" in page
-    assert (
-        "<hr>"
-        in drawn(digest(1), CHANNELS | {ChannelName.SLACK: Odd({"type": "divider"})})[
-            "slack-dark.html"
-        ].decode()
-    )
-
-
-def test_nothing_that_a_source_says_is_markup() -> None:
-    """Whatever titles and names hold, a page has the elements of its template and no other."""
+def test_pages_escape_titles_and_names() -> None:
+    """A page has the elements of its template only."""
     wild = (
         scored(n, title=text, abstract=text, authors=(text,) * 3) for n, text in enumerate(HOSTILE, start=1)
     )
-    files = drawn(digest(tuple(wild), profile=HOSTILE[2]))
-    for name in ("slack-light.html", "terminal.html", "text.html"):
+    files = make_section(digest(tuple(wild), profile=HOSTILE[2])).files
+    for name in ("terminal.html", "text.html"):
         page = html.document_fromstring(files[name])
         assert not page.xpath("//script | //img | //@onerror"), name
         assert all(address.startswith("https://") for address in page.xpath("//a/@href")), name

@@ -1,4 +1,4 @@
-"""`python -m tests.pictures`: pages as they look, in files that a README can carry."""
+"""`python -m tests.pictures`: screenshots of pages, small enough for a README."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def running() -> Iterator[Browser]:
 
 
 @needs_browser
-def test_a_page_is_as_wide_as_asked_and_as_high_as_it_is(page: Path, running: Browser) -> None:
-    """Narrower than any window, whole with its frames, in the scheme and at the scale that are asked for."""
+def test_a_picture_has_the_given_width_and_the_height_of_the_page(page: Path, running: Browser) -> None:
+    """Narrower than any window, with its frames, in the given scheme and scale."""
     light = pixels(running.picture(page, Shot(320, scale=1)))
     dark = pixels(running.picture(page, Shot(320, height=100, scale=2, dark=True)))
     assert light.shape == (700, 320, 4)
@@ -56,7 +56,7 @@ def test_a_page_is_as_wide_as_asked_and_as_high_as_it_is(page: Path, running: Br
 
 @needs_browser
 def test_the_command_takes_a_picture_of_any_page(page: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """It says what it wrote; a page that is not there is a sentence."""
+    """It prints what it wrote; a missing page is a message."""
     out = page.with_suffix(".png")
     assert pictures.main([str(page), str(out), "--width", "320", "--scale", "1", "--dark"]) == 0
     assert str(out) in capsys.readouterr().out
@@ -67,7 +67,7 @@ def test_the_command_takes_a_picture_of_any_page(page: Path, capsys: pytest.Capt
 
 @needs_browser
 def test_a_picture_shows_pages_on_devices(tmp_path: Path, running: Browser) -> None:
-    """A mail under its subject beside a narrow page, on a ground that lets a README's own show."""
+    """A mail with its subject beside a narrow page, on a transparent ground."""
     (tmp_path / "wide.html").write_text("<body style='background: #f0e0d0'>")
     (tmp_path / "narrow.html").write_text("<body style='background: #102030'>")
     (tmp_path / "mail.eml").write_text("Subject: <b>\n\n")
@@ -80,28 +80,28 @@ def test_a_picture_shows_pages_on_devices(tmp_path: Path, running: Browser) -> N
     assert "&lt;b&gt;" in framed(picture, tmp_path)
 
 
-def test_without_a_browser_it_says_what_to_install(
+def test_without_a_browser_the_message_says_what_to_install(
     page: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """No traceback: the names that it looks for, and a package."""
+    """A package to install, and no traceback."""
     monkeypatch.setenv("PATH", "/nowhere")
     assert pictures.main([str(page), str(page.with_suffix(".png"))]) == 1
     assert "apt-get install chromium" in capsys.readouterr().err
 
 
-def test_common_colours_stay_and_rare_ones_become_their_neighbours() -> None:
-    """A picture of thousands of colours keeps those of its grounds exactly, and none moves far."""
+def test_common_colours_stay_and_rare_ones_change_little() -> None:
+    """A picture of thousands of colours keeps the frequent ones exactly."""
     shown = np.full((80, 80, 4), (0xF4, 0xF2, 0xEC, 255), np.uint8)
     shown[:20, :, 3] = 0
     shown[30:70, :, 0] = np.arange(40)[:, None]
     shown[30:70, :, 1] = np.arange(80)[None, :]
-    told = decoded(paletted(shown)).astype(int)
-    assert told[:30].tolist() == shown[:30].tolist()
-    assert np.abs(told - shown).max() <= 8
+    result = decoded(paletted(shown)).astype(int)
+    assert result[:30].tolist() == shown[:30].tolist()
+    assert np.abs(result - shown).max() <= 8
 
 
 def decoded(png: bytes) -> np.ndarray:
-    """Of a PNG with a palette, all of whose lines stand as they are."""
+    """The pixels of a PNG with a palette and unfiltered lines."""
     chunks, place = {}, 8
     while place < len(png):
         (length,) = struct.unpack_from(">I", png, place)
@@ -117,10 +117,8 @@ def decoded(png: bytes) -> np.ndarray:
     return palette[lines[:, 1:]]
 
 
-def test_the_readmes_pictures_are_there() -> None:
-    """Each under the weight that a README should cost its reader, sharp, and nothing else beside them."""
-    assert {path.name for path in pictures.PICTURES.iterdir()} == {one.name for one in pictures.README}
-    for one in pictures.README:
-        content = (pictures.PICTURES / one.name).read_bytes()
-        assert len(content) <= pictures.MOST_BYTES
-        assert struct.unpack_from(">I", content, 16)[0] >= 1.5 * one.width
+def test_the_readmes_picture() -> None:
+    """It is small, and has at least 1.5 pixels to one of the page's."""
+    content = (pictures.PICTURES / pictures.MAIL.name).read_bytes()
+    assert len(content) <= pictures.MAX_BYTES
+    assert struct.unpack_from(">I", content, 16)[0] >= 1.5 * pictures.MAIL.width

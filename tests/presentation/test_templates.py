@@ -1,4 +1,4 @@
-"""Templates: what they show of a digest, and that nothing a source says is markup."""
+"""The built-in templates: what they show of a digest, and that they escape everything."""
 
 from __future__ import annotations
 
@@ -12,42 +12,39 @@ from jinja2 import UndefinedError
 from lxml import html
 
 from bot.digests.model import Digest
-from bot.presentation import templates
 from bot.presentation.digest_view import digest_view
-from bot.presentation.templates import BUILT_IN, environment, templates_folder, wrapped
-from tests.support.samples import ABSTRACT, digest, paper, scored, wild_digests
+from bot.presentation.templates import BUILT_IN, environment, wrapped
+from bot.resources import resource_folder
+from tests.support.samples import digest, paper, scored, wild_digests
 
-OURS = {"html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"}
-OURS |= {"h1", "h2", "h3", "p", "a", "strong", "span"}
+ELEMENTS = {"html", "head", "meta", "title", "style", "body", "div", "table", "tbody", "tr", "td"}
+ELEMENTS |= {"h1", "h2", "h3", "p", "a", "strong", "span"}
 render_html, render_text = BUILT_IN.html, BUILT_IN.text
 
 
-# --- Templates --------------------------------------------------------------------------------------------
-
-
 def test_templates_are_found() -> None:
-    """In a checkout at the top level; every template is there."""
-    names = {path.name for path in templates_folder().iterdir()}
+    """In a checkout, at the top level."""
+    names = {path.name for path in resource_folder("templates").iterdir()}
     assert names >= {"digest.html.j2", "digest.txt.j2", "digest.slack.j2", "unsubscribe.html.j2"}
 
 
-def test_wheel_templates_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beside an installed package, a folder named templates is someone else's."""
+def test_the_folder_in_a_wheel_comes_first(tmp_path: Path) -> None:
+    """Beside an installed package, a folder named templates belongs to another project."""
     inside, beside = tmp_path / "bot" / "_data" / "templates", tmp_path / "templates"
-    for folder in (inside, beside):
-        folder.mkdir(parents=True)
-    monkeypatch.setattr(templates, "_TEMPLATE_FOLDERS", (inside, beside))
-    assert templates_folder() == inside
+    beside.mkdir(parents=True)
+    assert resource_folder("templates", tmp_path / "bot") == beside
+    inside.mkdir(parents=True)
+    assert resource_folder("templates", tmp_path / "bot") == inside
 
 
 def test_misspelt_names_are_errors() -> None:
-    """A template cannot silently show nothing."""
+    """A misspelt name in a template raises instead of showing nothing."""
     with pytest.raises(UndefinedError):
         environment().from_string("{{ digset }}").render(digest=1)
 
 
 def test_text_shows_everything() -> None:
-    """Whose digest, of when, and each paper with authors, reasons and links."""
+    """Profile, date, and each paper with authors, reasons and links."""
     text = render_text(digest_view(digest(2)))
     for wanted in (
         "Tuesday 5 May 2026",
@@ -65,7 +62,7 @@ def test_text_shows_everything() -> None:
 
 
 def test_urls_are_never_broken() -> None:
-    """Neither alone on a line nor inside a text."""
+    """On a line of their own or inside a text."""
     long = "https://example.org/" + "path/" * 30
     lone = digest((scored(1, url=long, abstract=f"The code is at {long} for all."),))
     text = render_text(digest_view(lone))
@@ -85,8 +82,8 @@ SERIES = digest(
 )
 
 
-def test_text_names_the_interest_and_what_says_nearly_the_same() -> None:
-    """On lines of their own, each URL whole."""
+def test_text_shows_interests_and_similar_papers() -> None:
+    """Similar papers on lines of their own, each URL whole."""
     lines = [line.strip() for line in render_text(digest_view(SERIES)).splitlines()]
     place = lines.index('nearly the same: <b>A & B</b> "again"')
     assert lines[place + 1] == "https://arxiv.org/abs/2605.00007"
@@ -98,16 +95,16 @@ def test_text_names_the_interest_and_what_says_nearly_the_same() -> None:
     assert "relevant for " not in render_text(digest_view(digest(2)))
 
 
-def test_html_names_the_interest_and_what_says_nearly_the_same() -> None:
-    """Linked where there is a page, escaped once."""
+def test_html_shows_interests_and_similar_papers() -> None:
+    """Similar papers are linked where they have a page, and escaped once."""
     page = html.fromstring(render_html(digest_view(SERIES)))
-    told = [line for line in page.xpath("//p") if line.text_content().startswith("nearly the same: ")]
-    assert [line.text_content().removeprefix("nearly the same: ") for line in told] == [
+    shown = [line for line in page.xpath("//p") if line.text_content().startswith("nearly the same: ")]
+    assert [line.text_content().removeprefix("nearly the same: ") for line in shown] == [
         '<b>A & B</b> "again"',
         digest_view(SERIES).papers[1].also[0].title,
         digest_view(SERIES).papers[1].also[1].title,
     ]
-    assert [line.xpath("string(.//a/@href)") for line in told] == [
+    assert [line.xpath("string(.//a/@href)") for line in shown] == [
         "https://arxiv.org/abs/2605.00007",
         "https://a.org/" + "x" * 900,
         "",
@@ -121,7 +118,7 @@ def test_html_names_the_interest_and_what_says_nearly_the_same() -> None:
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(wild_digests())
 def test_any_text_has_short_lines_and_no_controls(wild: Digest) -> None:
-    """Lines under 78 but for URLs; no control character reaches a terminal."""
+    """Lines under 78 characters except for URLs, without control characters."""
     text = render_text(digest_view(wild))
     assert all(len(line) < 78 or "://" in line for line in text.splitlines())
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", text)
@@ -135,24 +132,24 @@ def test_wrapped_loses_no_letter(text: str, indent: int) -> None:
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(wild_digests())
-def test_any_html_holds_our_elements_only(wild: Digest) -> None:
-    """Nothing of a source is an element, an attribute, a template expression, or a link but to http."""
+def test_any_html_has_known_elements_only(wild: Digest) -> None:
+    """No text of a source becomes an element or an attribute; links lead to http and https only."""
     page = html.fromstring(render_html(digest_view(wild)))
     tags = {element.tag for element in page.iter() if isinstance(element.tag, str)}
-    assert tags <= OURS
+    assert tags <= ELEMENTS
     assert all(re.match("https?://", link) for link in page.xpath("//@href"))
     assert not page.xpath("//@onerror | //@src")
 
 
 def test_hostile_title_is_shown_as_written() -> None:
-    """Escaped once, not twice, and not evaluated."""
+    """Escaped once and not evaluated."""
     title = "<script>alert(1)</script> & {{7*7}} \"'"
     page = html.fromstring(render_html(digest_view(digest((scored(1, title=title),)))))
     assert page.xpath("string(//h3//a)") == title
 
 
 def test_html_is_for_mail_clients() -> None:
-    """Inline styles, dark colours kept, declared colour schemes, tables, a preheader, nothing remote."""
+    """Inline styles, dark colours, declared colour schemes, a preheader, nothing remote."""
     page = render_html(digest_view(digest(2)))
     assert "@media (prefers-color-scheme: dark)" in page
     assert '<meta name="color-scheme" content="light dark">' in page
@@ -160,9 +157,3 @@ def test_html_is_for_mail_clients() -> None:
     assert '<p class="by" style="' in page
     assert digest_view(digest(2)).papers[1].title.replace("&", "&amp;") in page[: page.index("<table")]
     assert not re.search(r"<(img|script|link|iframe)|url\(", page)
-
-
-def test_thirty_papers_are_not_clipped() -> None:
-    """Gmail clips at 102 kB; 80 leave room for longer names and titles."""
-    assert len(render_html(digest_view(digest(30, candidates=9999))).encode()) <= 80_000
-    assert len(ABSTRACT) > 200

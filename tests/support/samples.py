@@ -20,7 +20,7 @@ TOKEN = "3f2a9c0de1b74556"  # of an edition
 TITLES = (
     "World Models for Robots that Learn from Little Data",
     "Counting What Matters: Reward Modelling & Its Discontents",
-    "On the $\\ell_1$ Geometry of Curiosity",
+    "On the ℓ₁ Geometry of Curiosity",
     "A* Search Revisited: *Fast*, _Lean_, ~Exact~ and `Open`",
     "Tiny Agents, Large Libraries",
 )
