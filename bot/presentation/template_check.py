@@ -1,7 +1,6 @@
-"""The trying out of templates on made digests, before a reader's is due.
+"""Rendering all templates with sample digests, for `paperboy check`.
 
-Owns what these hold: whatever a paper may have is there in one and missing in another. Refuses to know what a
-template is given: the channels do.
+Every field of a paper has a value in one digest and none in another. The channels decide what a template gets.
 """
 
 from __future__ import annotations
@@ -17,12 +16,12 @@ from bot.presentation.digest_view import LinkPage, UnsubscribeView
 from bot.presentation.templates import Templates
 from bot.ranking.model import Reason
 
-_MADE = datetime(2026, 5, 5, 6, 30, tzinfo=UTC)
-_BARE = Paper(id="title:anexample", title="An Example", first_seen=_MADE)
+_NOW = datetime(2026, 5, 5, 6, 30, tzinfo=UTC)
+_BARE = Paper(id="title:anexample", title="An Example", first_seen=_NOW)
 _COMPLETE = Paper(
     id="arxiv:2605.00001",
     title="An Example of A & B, with <Angles>",
-    first_seen=_MADE,
+    first_seen=_NOW,
     abstract="World models are tried. Nobody knows why. The code is at https://github.com/example/example.",
     authors=tuple(f"Author {letter}" for letter in "ABCDEFGH"),
     author_count=12,
@@ -38,8 +37,8 @@ _COMPLETE = Paper(
     votes=12,
     comments=1,
 )
-_SHOWN_BARE = ScoredPaper(_BARE, 0.1, 50.0)
-_SHOWN = ScoredPaper(
+_SCORED_BARE = ScoredPaper(_BARE, 0.1, 50.0)
+_SCORED = ScoredPaper(
     _COMPLETE,
     0.4,
     99.6,
@@ -50,27 +49,25 @@ _SHOWN = ScoredPaper(
     sent=date(2026, 5, 4),
 )
 _NEWS = NewPaperCounts(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 11)))
-_MANY = (
-    100  #: papers, the most that a profile may ask for: more than one message of any channel that has several
-)
+#: Papers: the greatest limit of a profile, which is several messages in Slack.
+_MAX_LIMIT = 100
 _LEAVING = UnsubscribeView("ada", "a…@example.org")
 _PAGES = {LinkPage.ASKS: _LEAVING, LinkPage.DONE: _LEAVING, LinkPage.UNKNOWN: None, LinkPage.FAILED: None}
 
 
 def digests() -> tuple[Digest, ...]:
-    """Papers that have everything, and nothing but a title; both; none; and as many as there can be."""
-    papers = ((_SHOWN,), (_SHOWN_BARE,), (_SHOWN, _SHOWN_BARE), (), (_SHOWN,) * _MANY)
-    made = [Digest("ada", date(2026, 5, 5), "Europe/Paris", _MADE, shown, 412, _NEWS) for shown in papers]
-    last = replace(made[2], why="a source failed", weekly=True, earlier=(_COMPLETE, _BARE))
-    return (*made, last)
+    """A complete paper, a title only, both, none, the most there can be, and a weekly digest."""
+    contents = ((_SCORED,), (_SCORED_BARE,), (_SCORED, _SCORED_BARE), (), (_SCORED,) * _MAX_LIMIT)
+    daily = [Digest("ada", date(2026, 5, 5), "Europe/Paris", _NOW, papers, 412, _NEWS) for papers in contents]
+    weekly = replace(daily[2], why="a source failed", weekly=True, earlier=(_COMPLETE, _BARE))
+    return (*daily, weekly)
 
 
 def check_templates(templates: Templates, channels: Iterable[Channel]) -> None:
-    """Render all that is ever rendered; whoever made the `templates` is told of the mistakes."""
+    """Render everything that a channel or an unsubscribe page may show; `templates` reports the mistakes."""
     templates.check_files()
-    made = digests()
     for channel in channels:
-        for digest in made:
+        for digest in digests():
             channel.render(digest, "check", "check")
     for page, leaving in _PAGES.items():
         templates.unsubscribe(page, leaving)
