@@ -1,4 +1,4 @@
-"""Nothing that a source or a profile says is markup, a header, a command or a template: in any field, anywhere."""
+"""No text of a source or a profile becomes markup, a header, a terminal command or a template, in any field."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from bot.presentation.terminal import TerminalDigest
 from bot.ranking.model import Reason
 from tests.support.samples import digest, paper
 
-#: What must arrive as it is written, or not at all.
+#: Texts that must be shown as written, or not at all.
 ATTACKS = {
     "element": "<script>alert(1)</script><img src=x onerror=alert(1)>",
     "attribute": '" onmouseover="alert(1)" x=\'y\' style="background:url(//evil.example)',
@@ -49,7 +49,7 @@ def _with(**changes: object) -> Digest:
 
 
 def _scored(**changes: object) -> Digest:
-    """Of two papers for different interests, so that these are told."""
+    """Two papers for different interests, so that these are shown."""
     return digest((replace(_of_paper(), **changes), _of_paper(id="arxiv:2605.00002")))  # type: ignore[arg-type]
 
 
@@ -57,7 +57,7 @@ def _other(title: str) -> tuple[Paper, ...]:
     return (replace(paper(2), title=title),)
 
 
-#: A digest with the attack in one place.
+#: Functions that make a digest with the attack in one field.
 FIELDS: dict[str, Callable[[str], Digest]] = {
     "title": lambda text: _with(title=text),
     "abstract": lambda text: _with(abstract=f"A robot. {text} robots"),
@@ -91,7 +91,7 @@ ELEMENTS = frozenset("html head meta title style body div table tbody tr td h1 h
 
 
 def _everywhere(text: str) -> Digest:
-    """With the attack in all places at once, as far as they do not exclude one another."""
+    """A digest with the attack in all fields that can have it at once."""
     attacked = replace(
         _of_paper(
             title=text,
@@ -116,7 +116,7 @@ def _everywhere(text: str) -> Digest:
 
 
 PLACES = FIELDS | {"everywhere": _everywhere}
-#: One field at a time tells where something gets in; all at once, that nothing else does.
+#: All attacks in all fields at once, and three attacks in each field alone, to see which field lets them in.
 TRIALS = [
     *(("everywhere", attack) for attack in ATTACKS),
     *((field, attack) for field in FIELDS for attack in ("element", "expression", "header")),
@@ -124,8 +124,8 @@ TRIALS = [
 
 
 @pytest.mark.parametrize(("field", "attack"), TRIALS)
-def test_a_mail_holds_what_we_put_there(field: str, attack: str) -> None:
-    """Our elements and attributes, links to the web, our headers with one line each, and no more parts."""
+def test_mail(field: str, attack: str) -> None:
+    """Only our elements, attributes and headers, links to the web, and the two parts."""
     content = compose(
         PLACES[field](ATTACKS[attack]),
         "d-1",
@@ -140,12 +140,12 @@ def test_a_mail_holds_what_we_put_there(field: str, attack: str) -> None:
         "multipart/alternative", "text/plain", "text/html"
     ]  # fmt: skip
     text, page = (part.get_content() for part in message.iter_parts())
-    _is_ours(page)
+    _check_elements(page)
     assert not re.search(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", text + page)
     assert "49" not in text
 
 
-def _is_ours(page: str) -> None:
+def _check_elements(page: str) -> None:
     root = html.fromstring(page)
     elements = [element for element in root.iter() if isinstance(element.tag, str)]
     assert {element.tag for element in elements} <= ELEMENTS
@@ -158,8 +158,8 @@ def _is_ours(page: str) -> None:
 
 @pytest.mark.parametrize("field", ["title", "authors", "organization", "interest", "profile", "sent earlier"])
 @pytest.mark.parametrize("attack", ["element", "attribute", "entity", "style", "expression", "format"])
-def test_what_is_written_is_what_is_shown(field: str, attack: str) -> None:
-    """Escaped once, not twice, and nothing of it evaluated: HTML and text show the same characters."""
+def test_texts_are_shown_as_written(field: str, attack: str) -> None:
+    """Escaped once and not evaluated: HTML and text show the same characters."""
     view = digest_view(FIELDS[field](ATTACKS[attack]))
     written = ATTACKS[attack][:20]
     assert written in " ".join(html.fromstring(BUILT_IN.html(view)).text_content().split())
@@ -167,8 +167,8 @@ def test_what_is_written_is_what_is_shown(field: str, attack: str) -> None:
 
 
 @pytest.mark.parametrize(("field", "attack"), TRIALS)
-def test_a_terminal_is_given_no_commands(field: str, attack: str) -> None:
-    """Rich's markup is text, and no escape sequence but ours gets there: none where there are no colours."""
+def test_terminal(field: str, attack: str) -> None:
+    """Rich's markup is text, and without colours there are no escape sequences at all."""
     view = digest_view(PLACES[field](ATTACKS[attack]))
     for width in (80, 140):
         out = io.StringIO()

@@ -1,4 +1,4 @@
-"""What is shipped as an example: the sample edition of `paperboy demo`, and profiles that show every key."""
+"""The papers of `paperboy demo`, and the example profiles."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ PROFILE_KEYS = {
 
 
 class Strings(yaml.SafeLoader):
-    """As SafeLoader, but an unquoted id is the text that was written: design, section 5."""
+    """SafeLoader that reads unquoted ids as text, not as numbers."""
 
 
 Strings.yaml_implicit_resolvers = {
@@ -53,21 +53,21 @@ def profiles() -> dict[str, dict[str, Any]]:
 
 
 def test_sixty_papers_sorted_by_unique_id(papers: list[dict[str, Any]]) -> None:
-    """The sample is sixty papers, each once, in the order of their ids."""
+    """Each paper once, in the order of ids."""
     ids = [paper["id"] for paper in papers]
     assert len(ids) == 60
     assert ids == sorted(set(ids))
 
 
 def test_ids_are_canonical_and_urls_name_them(papers: list[dict[str, Any]]) -> None:
-    """Every id is already what Paperboy would make of it, and of the address."""
+    """Ids are in the form that Paperboy stores, and the URLs have the same ids."""
     for paper in papers:
         assert parse_paper_id(paper["id"]) == (paper["id"], None)
         assert parse_paper_id(paper["url"]) == (paper["id"], None)
 
 
-def test_records_have_the_keys_and_types_of_the_contract(papers: list[dict[str, Any]]) -> None:
-    """Nothing is missing, nothing unknown is there, and what is not known is left out instead of null."""
+def test_records_have_the_right_keys_and_types(papers: list[dict[str, Any]]) -> None:
+    """All required keys, no unknown ones, and no nulls."""
     for paper in papers:
         assert paper.keys() >= REQUIRED, paper["id"]
         assert paper.keys() <= REQUIRED | OPTIONAL, paper["id"]
@@ -79,7 +79,7 @@ def test_records_have_the_keys_and_types_of_the_contract(papers: list[dict[str, 
 
 
 def test_published_dates_agree_with_the_ids(papers: list[dict[str, Any]]) -> None:
-    """An arXiv id begins with the year and month in which it was given: at most a day from submission."""
+    """An arXiv id starts with the year and month of submission, or the next month."""
     dated = [paper for paper in papers if "published" in paper]
     assert dated
     for paper in dated:
@@ -89,14 +89,14 @@ def test_published_dates_agree_with_the_ids(papers: list[dict[str, Any]]) -> Non
 
 
 def test_abstracts_are_one_paragraph_of_80_to_120_words(papers: list[dict[str, Any]]) -> None:
-    """Abstracts are long enough to rank on and short enough for one screen."""
+    """Long enough for ranking, short enough for one screen."""
     for paper in papers:
         assert 80 <= len(paper["abstract"].split()) <= 120, paper["id"]
         assert paper["abstract"] == " ".join(paper["abstract"].split())
 
 
 def test_abstracts_share_no_phrases(papers: list[dict[str, Any]]) -> None:
-    """No run of six words stands in two abstracts: stock phrases would make unlike papers alike."""
+    """No six words in a row occur in two abstracts: they would make different papers similar."""
     seen: dict[tuple[str, ...], str] = {}
     for paper in papers:
         words = re.findall(r"[^\W_]+", paper["abstract"].casefold())
@@ -109,7 +109,7 @@ def test_abstracts_share_no_phrases(papers: list[dict[str, Any]]) -> None:
     "tex", [r"$\alpha$", r"\emph{", r"\%", r"Fr\'echet", r"^\circ$", r"$\mathbb{F}_q$", r"\AA", r"A$^2$TGPO"]
 )
 def test_tex_is_left_as_arxiv_writes_it(papers: list[dict[str, Any]], tex: str) -> None:
-    """The sample shows every kind of TeX that the rendering has to clean up."""
+    """The sample has every kind of TeX that has to be converted."""
     assert any(tex in paper["title"] + paper["abstract"] for paper in papers)
 
 
@@ -117,14 +117,14 @@ def test_tex_is_left_as_arxiv_writes_it(papers: list[dict[str, Any]], tex: str) 
 
 
 def test_three_profiles_use_every_key(profiles: dict[str, dict[str, Any]]) -> None:
-    """Whoever reads the three examples has seen every key, and nothing that does not exist."""
+    """The examples use all keys and no unknown ones."""
     assert len(profiles) == 3
     assert set().union(*profiles.values()) == PROFILE_KEYS
     assert {key for p in profiles.values() for key in p.get("mute", {})} == {"terms", "authors", "categories"}
 
 
 def test_profiles_show_both_forms_of_what_has_two(profiles: dict[str, dict[str, Any]]) -> None:
-    """Interests plain and weighted, thresholds by word and by number, days as a range and as a list."""
+    """Interests with and without weights, thresholds as words and numbers, days as ranges and lists."""
     interests = [interest for p in profiles.values() for interest in p["interests"]]
     assert {type(interest) for interest in interests} == {str, dict}
     assert all(i.keys() == {"phrase", "weight"} for i in interests if isinstance(i, dict))
@@ -135,7 +135,7 @@ def test_profiles_show_both_forms_of_what_has_two(profiles: dict[str, dict[str, 
 
 
 def test_profiles_deliver_by_every_channel(profiles: dict[str, dict[str, Any]]) -> None:
-    """Slack, mail and Maildir each occur; addresses are reserved ones; times are quoted."""
+    """Slack, mail and Maildir; addresses are of example.org; times are quoted."""
     deliveries = [entry for p in profiles.values() for entry in p["deliver"]]
     assert {"slack", "email", "maildir"} <= set().union(*deliveries)
     assert sum(any("maildir" in entry for entry in p["deliver"]) for p in profiles.values()) >= 2
@@ -144,7 +144,7 @@ def test_profiles_deliver_by_every_channel(profiles: dict[str, dict[str, Any]]) 
 
 
 def test_profiles_name_their_schema(profiles: dict[str, dict[str, Any]]) -> None:
-    """Editors check and complete a profile by its first line."""
+    """The first line lets editors check and complete a profile."""
     for name in profiles:
         first = (PROFILES / f"{name}.yaml").read_text(encoding="utf-8").splitlines()[0]
         assert first == "# yaml-language-server: $schema=./profile.schema.json"
@@ -153,7 +153,7 @@ def test_profiles_name_their_schema(profiles: dict[str, dict[str, Any]]) -> None
 def test_liked_papers_are_in_the_sample(
     papers: list[dict[str, Any]], profiles: dict[str, dict[str, Any]]
 ) -> None:
-    """The demo has no network: every id that a profile likes or dislikes is bundled, every file is there."""
+    """Without a network, every id that a profile likes or dislikes must be in the sample; every file must exist."""
     known = {paper["id"] for paper in papers}
     references = [r for p in profiles.values() for key in ("like", "dislike") for r in p.get(key, [])]
     assert any(reference.endswith(".bib") for reference in references)
@@ -169,7 +169,7 @@ def test_liked_papers_are_in_the_sample(
 def test_followed_authors_have_papers_in_the_sample(
     papers: list[dict[str, Any]], profiles: dict[str, dict[str, Any]]
 ) -> None:
-    """Each profile follows someone, and each followed person wrote at least two of the sample's papers."""
+    """Each profile follows someone, and each followed author has at least two papers."""
     for name, profile in profiles.items():
         assert profile["authors"], name
         for author in profile["authors"]:
@@ -180,7 +180,7 @@ def test_followed_authors_have_papers_in_the_sample(
 def test_each_profile_has_candidates_of_its_own(
     papers: list[dict[str, Any]], profiles: dict[str, dict[str, Any]]
 ) -> None:
-    """Categories leave every profile at least ten papers to rank, and there is a survey to mute."""
+    """Each profile's categories have at least ten papers, and there is a survey to mute."""
     for name, profile in profiles.items():
         wanted = set(profile.get("categories", []))
         left = [paper for paper in papers if not wanted or wanted & set(paper["categories"])]
@@ -188,8 +188,8 @@ def test_each_profile_has_candidates_of_its_own(
     assert any("survey" in f"{paper['title']} {paper['abstract']}".casefold() for paper in papers)
 
 
-def test_library_holds_three_entries_of_facts() -> None:
-    """The BibTeX example has three entries with title, author, year and a DOI, and no abstract."""
+def test_library() -> None:
+    """The BibTeX example has three entries with title, author, year and DOI, without abstracts."""
     text = (PROFILES / "library.bib").read_text(encoding="utf-8")
     assert len(re.findall(r"^@\w+\{", text, re.MULTILINE)) == 3
     for field in ("author", "title", "year", "doi"):

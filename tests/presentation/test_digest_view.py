@@ -1,4 +1,4 @@
-"""What a reader is told of a digest and of its papers, before any markup."""
+"""What readers see of a digest and its papers."""
 
 from __future__ import annotations
 
@@ -49,14 +49,14 @@ def shown(**changes: Any) -> PaperView:
 def test_authors_are_shortened_around_followed_ones(
     authors: tuple[str, ...], count: int | None, followed: tuple[str, ...], names: str, more: str
 ) -> None:
-    """At most six, in the paper's order, followed ones before others; the rest is counted."""
+    """At most six in the paper's order; followed ones are preferred, the others are counted."""
     view = shown(authors=authors, author_count=count, followed=followed)
     assert "".join(a.name[-1] + "*" * a.followed for a in view.authors) == names
     assert view.more == more
 
 
-def test_followed_names_may_be_spelt_otherwise() -> None:
-    """The profile's spelling marks the paper's."""
+def test_followed_names_in_another_spelling() -> None:
+    """Without accents, or with initials."""
     view = shown(authors=("Marin Soljačić", "S. Han"), followed=("Marin Soljacic", "Seungwook Han"))
     assert [a.followed for a in view.authors] == [True, True]
 
@@ -67,7 +67,7 @@ def test_followed_names_may_be_spelt_otherwise() -> None:
         ({}, "submitted 4 May 2026"),
         ({"announced": "2026-05-05"}, "announced 5 May 2026"),
         ({"published": "2025-02"}, "submitted Feb 2025"),
-        # the more exact of the two
+        # the more precise of the two
         ({"announced": "2026-05"}, "submitted 4 May 2026"),
         ({"published": None, "announced": "2025-02"}, "announced Feb 2025"),
         ({"version": 3, "updated": "2026-05-05"}, "submitted 4 May 2026, revised 5 May 2026 (v3)"),
@@ -80,14 +80,14 @@ def test_followed_names_may_be_spelt_otherwise() -> None:
             "submitted 26 Feb 2025, newly cross-listed 5 May 2026",
         ),
         ({"published": None, "crossed": "2026-05-05"}, "newly cross-listed 5 May 2026"),
-        # new that day, and in several categories from the beginning
+        # new on that day in several categories
         ({"announced": "2026-05-05", "crossed": "2026-05-05"}, "announced 5 May 2026"),
-        # new after it was seen as a cross-listing
+        # announced after it was first seen as a cross-listing
         (
             {"announced": "2026-05-06", "crossed": "2026-05-05", "sources": ("arxiv",)},
             "announced 6 May 2026",
         ),
-        # seen before that day: it is the day of Hugging Face's listing
+        # seen before that day, which is Hugging Face's
         ({"announced": "2026-05-07"}, "submitted 4 May 2026, on Hugging Face 7 May 2026"),
         (
             {"sources": ("huggingface",), "announced": "2026-05-05"},
@@ -95,8 +95,8 @@ def test_followed_names_may_be_spelt_otherwise() -> None:
         ),
     ],
 )
-def test_dates_tell_what_is_new(changes: dict[str, Any], dates: str) -> None:
-    """When a paper was announced, else submitted; whether it is newly cross-listed, or revised; a month stays one."""
+def test_dates(changes: dict[str, Any], dates: str) -> None:
+    """When a paper was announced or else submitted, and whether it is newly cross-listed or revised."""
     assert shown(**changes).dates == dates
 
 
@@ -108,14 +108,14 @@ def test_relevance(relevance: float, text: str) -> None:
     assert paper_view(1, ScoredPaper(paper(), 1, relevance), TODAY).relevance == text
 
 
-def test_links_are_those_of_the_paper_and_those_it_names() -> None:
-    """The paper's own pages first."""
+def test_links() -> None:
+    """The paper's own pages, then those that its abstract names."""
     view = shown(abstract="Code: https://github.com/a/b", sources=("arxiv",))
     assert [one.label for one in view.links] == ["PDF", "HTML", "Code"]
 
 
 @pytest.mark.parametrize(
-    ("day", "told"),
+    ("day", "text"),
     [
         (None, ""),
         (date(2026, 5, 5), "sent today"),
@@ -124,15 +124,15 @@ def test_links_are_those_of_the_paper_and_those_it_names() -> None:
         (date(2026, 4, 28), "sent on 28 April"),
     ],
 )
-def test_what_another_delivery_brought_says_when(day: date | None, told: str) -> None:
-    """As one speaks of a day of the last week."""
-    assert paper_view(1, ScoredPaper(paper(), 1, 1, sent=day), TODAY).sent == told
+def test_papers_that_another_delivery_sent(day: date | None, text: str) -> None:
+    """By the weekday within a week, else by the date."""
+    assert paper_view(1, ScoredPaper(paper(), 1, 1, sent=day), TODAY).sent == text
 
 
-# --- Nearly the same --------------------------------------------------------------------------------------
+# --- Similar papers ----------------------------------------------------------------------------------------
 
 
-def test_what_says_nearly_the_same_is_named_with_its_link() -> None:
+def test_similar_papers() -> None:
     """Each with its title and its page, if that is a safe URL."""
     also = (
         paper(2, title="On the m² of\nAndré"),
@@ -148,8 +148,8 @@ def test_what_says_nearly_the_same_is_named_with_its_link() -> None:
     assert paper_view(1, scored(), TODAY).also == ()
 
 
-def test_few_of_a_long_series_are_named_and_none_at_length() -> None:
-    """A series of twenty with endless titles is not a digest of its own, but none of it goes unmentioned."""
+def test_a_long_series_of_similar_papers() -> None:
+    """The first ones with shortened titles; the others are counted."""
     also = tuple(paper(n, title="long " * 500) for n in range(2, 22))
     view = paper_view(1, scored(also=also), TODAY)
     assert [one.title for one in view.also][ALSO_SHOWN:] == ["17 more"]
@@ -159,8 +159,8 @@ def test_few_of_a_long_series_are_named_and_none_at_length() -> None:
 # --- Digests ----------------------------------------------------------------------------------------------
 
 
-def test_digest_view_says_when_how_many_and_whose() -> None:
-    """The edition's own date, whatever the zone of the clock that made it."""
+def test_digest_view() -> None:
+    """The edition's date, the number of papers, and the profile's file."""
     view = digest_view(digest(8, on=date(2026, 2, 1)))
     assert (view.day, view.short_day) == ("Sunday 1 February 2026", "1 Feb")
     assert (view.count, view.settings) == ("8 papers", "profiles/ada.yaml")
@@ -168,8 +168,8 @@ def test_digest_view_says_when_how_many_and_whose() -> None:
     assert (view.leave, view.why) == (None, "")
 
 
-def test_digest_view_says_how_to_leave_and_why_it_is_short() -> None:
-    """What the channel and the composer know."""
+def test_leave_and_why() -> None:
+    """The channel's link to unsubscribe, and the composer's explanation on one short line."""
     link = LinkView("Unsubscribe", "https://a.org/u")
     view = digest_view(digest(1, why="a\nsource failed " + "x" * 500), link)
     assert view.leave == link
@@ -181,7 +181,7 @@ BOTH = (("arxiv", 401), ("huggingface", 11))
 
 
 @pytest.mark.parametrize(
-    ("news", "told"),
+    ("news", "text"),
     [
         (NewPaperCounts(1412, None, 7, (("arxiv", 1412),)), "1,412 new papers on arXiv in the last 7 days"),
         (NewPaperCounts(412, None, 1, BOTH), "412 new papers in the last day: 401 on arXiv, 11 more on Hugging Face"),
@@ -193,31 +193,31 @@ BOTH = (("arxiv", 401), ("huggingface", 11))
         (NewPaperCounts(0, None, 7, ()), "no new papers in the last 7 days"),
     ],
 )  # fmt: skip
-def test_how_many_were_new_and_from_where(news: NewPaperCounts, told: str) -> None:
-    """Since the last digest, by source; a paper that two sources listed counts once."""
-    assert digest_view(digest(1, news=news)).news == told
+def test_counts_of_new_papers(news: NewPaperCounts, text: str) -> None:
+    """Since the last digest, by source."""
+    assert digest_view(digest(1, news=news)).news == text
 
 
 @pytest.mark.parametrize(
-    ("interests", "told"),
+    ("interests", "shown"),
     [
         (("world models", "reward models"), ("world models", "reward models")),
-        (("world models", "world models"), ("", "")),  # all are for it: no news
+        (("world models", "world models"), ("", "")),  # all are for the same one
         (("world models",), ("",)),
-        (("", ""), ("", "")),  # by what is liked, or by an author
+        (("", ""), ("", "")),  # found by liked papers or authors
         (("world models", ""), ("world models", "")),
     ],
 )
-def test_an_interest_is_named_when_there_are_several(
-    interests: tuple[str, ...], told: tuple[str, ...]
+def test_interests_are_shown_when_there_are_several(
+    interests: tuple[str, ...], shown: tuple[str, ...]
 ) -> None:
-    """A digest whose papers are all for one interest does not repeat it on every one of them."""
+    """A digest for one interest does not repeat it at every paper."""
     papers = tuple(scored(n, interest=one) for n, one in enumerate(interests, start=1))
-    assert tuple(one.interest for one in digest_view(digest(papers)).papers) == told
+    assert tuple(one.interest for one in digest_view(digest(papers)).papers) == shown
 
 
 def test_an_interest_is_one_short_line() -> None:
-    """A profile may hold a phrase of any length, with line breaks and TeX."""
+    """A phrase in a profile may be long and have line breaks."""
     view = paper_view(1, scored(interest="a\nphrase " + "of many words " * 20), TODAY, several=True)
     assert view.interest.startswith("a phrase of many")
     assert len(view.interest) <= 60
@@ -225,7 +225,7 @@ def test_an_interest_is_one_short_line() -> None:
 
 
 def grouped(*interests: str, weekly: bool = False) -> list[tuple[str, list[int]]]:
-    """The headings, and the ranks of the papers under each, for papers with these interests, best first."""
+    """The headings with the ranks of their papers, for papers with these interests, best first."""
     papers = tuple(scored(n, interest=one) for n, one in enumerate(interests, start=1))
     view = digest_view(digest(papers, weekly=weekly))
     assert [paper.rank for paper in view.papers] == [p.rank for group in view.groups for p in group.papers]
@@ -248,7 +248,7 @@ REST = "From the rest of your profile"
     ],
 )
 def test_papers_are_grouped_by_interest(interests: str, groups: list[tuple[str, list[int]]]) -> None:
-    """The group of the best paper first, within each by rank; one group needs no heading."""
+    """The group of the best paper first, papers by rank; a single group has no heading."""
     assert grouped(*(one.replace("-", "") for one in interests)) == groups
 
 
@@ -261,24 +261,22 @@ def test_papers_are_grouped_by_interest(interests: str, groups: list[tuple[str, 
         ("abbaab", [("The week’s best", [1, 2, 3]), ("a", [4, 5]), ("b", [6])]),
     ],
 )
-def test_a_weekly_digest_leads_with_the_weeks_best(
-    interests: str, groups: list[tuple[str, list[int]]]
-) -> None:
-    """Three of them, whatever they are for, when there are more."""
+def test_a_weekly_digest_starts_with_the_best(interests: str, groups: list[tuple[str, list[int]]]) -> None:
+    """The best three of more papers, whatever their interests."""
     assert grouped(*interests, weekly=True) == groups
     assert BEST_SHOWN == 3
 
 
-def test_a_weekly_digest_names_what_was_sent() -> None:
-    """The best of it by title; the rest is counted."""
+def test_a_weekly_digest_lists_papers_sent_earlier() -> None:
+    """The first ones by title; the others are counted."""
     earlier = tuple(paper(n) for n in range(1, EARLIER_SHOWN + 4))
-    told = digest_view(digest(2, weekly=True, earlier=earlier)).earlier
-    assert (told[0].title, told[0].url) == (paper(1).title, "https://arxiv.org/abs/2605.00001")
-    assert (told[-1].title, len(told)) == ("3 more", EARLIER_SHOWN + 1)
+    shown = digest_view(digest(2, weekly=True, earlier=earlier)).earlier
+    assert (shown[0].title, shown[0].url) == (paper(1).title, "https://arxiv.org/abs/2605.00001")
+    assert (shown[-1].title, len(shown)) == ("3 more", EARLIER_SHOWN + 1)
 
 
-def test_the_preheader_goes_on_where_the_subject_ends() -> None:
-    """The subject names the best paper; an inbox shows what comes after it."""
+def test_preheader() -> None:
+    """The titles after the best paper's, which the subject has; without any, the explanation or the counts."""
     view = digest_view(digest(5))
     assert view.preheader.startswith(view.papers[1].title)
     assert view.papers[0].title not in view.preheader

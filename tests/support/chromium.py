@@ -1,7 +1,4 @@
-"""Headless Chromium, for pictures of pages: as wide as wanted, as high as the page is, in either colour scheme.
-
-Owns the browser's process and its protocol. Refuses to know what is on the pages.
-"""
+"""Headless Chromium, for screenshots of whole pages in any width and either colour scheme."""
 
 from __future__ import annotations
 
@@ -22,8 +19,8 @@ from pathlib import Path
 from typing import Any
 
 TIMEOUT = 30.0  # seconds, for every answer
-#: A page that is higher is cut.
-MOST_HEIGHT = 12_000  # CSS pixels
+#: Higher pages are cut.
+MAX_HEIGHT = 12_000  # CSS pixels
 
 _NAMES = (
     "chromium",
@@ -33,10 +30,10 @@ _NAMES = (
     "chrome",
     "chrome-headless-shell",
 )
-NONE = f"install Chromium (apt-get install chromium) or Chrome: there is none of {', '.join(_NAMES)}"
+NONE = f"install Chromium (apt-get install chromium) or Chrome: found none of {', '.join(_NAMES)}"
 _FLAGS = (
     "--headless",
-    "--no-sandbox",  # its pages are our own
+    "--no-sandbox",  # it shows only our own pages
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -44,13 +41,13 @@ _FLAGS = (
     "--disable-component-update",
     "--disable-sync",
     "--hide-scrollbars",
-    "--disable-features=IsolateSandboxedIframes",  # frames of another process are painted whenever it likes
+    "--disable-features=IsolateSandboxedIframes",  # frames of another process may be painted too late
     "--disable-site-isolation-trials",
-    "--blink-settings=lazyLoadEnabled=false",  # nobody scrolls
+    "--blink-settings=lazyLoadEnabled=false",  # nothing scrolls
     "--remote-debugging-pipe",
 )
 
-#: A frame that was out of sight is painted one frame later than the page that it is on.
+#: An iframe that was out of view is painted one frame later than its page.
 _PAINTED = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"
 
 Message = dict[str, Any]
@@ -58,22 +55,22 @@ Message = dict[str, Any]
 
 @dataclass(frozen=True)
 class Shot:
-    """How a page is looked at."""
+    """The settings of a screenshot."""
 
     width: int  #: CSS pixels
     height: int | None = None  #: CSS pixels; as high as the page when None
-    scale: float = 2  #: pixels of the picture to one of the page's
-    dark: bool = False  #: what prefers-color-scheme says
+    scale: float = 2  #: pixels of the picture to one of the page
+    dark: bool = False  #: the value of prefers-color-scheme
 
 
 def chromium() -> str | None:
-    """The browser's program, when there is one."""
+    """The path of the browser; None when it is not installed."""
     return next(filter(None, map(shutil.which, _NAMES)), None)
 
 
 @contextmanager
 def browser() -> Iterator[Browser]:
-    """A browser that remembers nothing. Raises RuntimeError, saying what to install, when there is none."""
+    """A browser with an empty profile. Raises RuntimeError, saying what to install, when there is none."""
     program = chromium()
     if program is None:
         raise RuntimeError(NONE)
@@ -86,15 +83,15 @@ def browser() -> Iterator[Browser]:
 
 
 class Browser:
-    """Chromium behind two pipes, by its DevTools protocol (https://chromedevtools.github.io/devtools-protocol/).
+    """Chromium controlled over two pipes (https://chromedevtools.github.io/devtools-protocol/).
 
-    Not by --screenshot: that window is at least 500 pixels wide, and knows nothing of a page's height.
+    --screenshot would not do: its window is at least 500 pixels wide and does not fit a page's height.
     """
 
     def __init__(self, program: str, profile: Path) -> None:
         self._numbers = count(1)
         self._read = b""
-        self._messages: list[Message] = []  #: that came, and that nobody asked for yet
+        self._messages: list[Message] = []  #: received, and not asked for yet
         its_input, self._commands = _pipe()
         self._answers, its_output = _pipe()
         silent = [(os.POSIX_SPAWN_OPEN, number, os.devnull, os.O_RDWR, 0) for number in range(3)]
@@ -105,21 +102,21 @@ class Browser:
         os.close(its_output)
 
     def picture(self, page: Path, shot: Shot) -> bytes:
-        """A PNG of the page, transparent where it has no ground of its own. Raises TimeoutError."""
+        """A PNG of the page, transparent where the page has no background. Raises TimeoutError."""
         target = self._ask("Target.createTarget", url="about:blank")["targetId"]
         session = self._ask("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
         self._look(session, shot)
         self._open(session, page)
         if shot.height is None:
             size = self._ask("Page.getLayoutMetrics", session)["cssContentSize"]
-            self._look(session, replace(shot, height=min(int(size["height"]), MOST_HEIGHT)))
+            self._look(session, replace(shot, height=min(int(size["height"]), MAX_HEIGHT)))
         self._ask("Runtime.evaluate", session, expression=_PAINTED, awaitPromise=True)
         taken = self._ask("Page.captureScreenshot", session, format="png", optimizeForSpeed=True)
         self._ask("Target.closeTarget", targetId=target)
         return base64.b64decode(taken["data"])
 
     def _look(self, session: str, shot: Shot) -> None:
-        """A viewport of no height shows how high the page is."""
+        """A viewport of height 1 makes the layout report the page's own height."""
         size = {"width": shot.width, "height": shot.height or 1, "deviceScaleFactor": shot.scale}
         scheme = {"name": "prefers-color-scheme", "value": "dark" if shot.dark else "light"}
         self._ask("Emulation.setDeviceMetricsOverride", session, **size, mobile=False)
@@ -147,7 +144,7 @@ class Browser:
         return result
 
     def _next(self, fits: Callable[[Message], bool]) -> Message:
-        """The first message that fits, of those that came before too; the others stay for who asks later."""
+        """The first message that fits, received before or later; the others are kept."""
         until = time.monotonic() + TIMEOUT
         while (found := next(filter(fits, self._messages), None)) is None:
             self._messages.append(self._received(until))
@@ -158,16 +155,16 @@ class Browser:
         while b"\0" not in self._read:
             if not select.select([self._answers], [], [], max(0.0, until - time.monotonic()))[0]:
                 raise TimeoutError(f"the browser took more than {TIMEOUT:.0f} s")
-            some = os.read(self._answers, 1 << 20)
-            if not some:
+            data = os.read(self._answers, 1 << 20)
+            if not data:
                 raise RuntimeError("the browser ended")
-            self._read += some
+            self._read += data
         line, _, self._read = self._read.partition(b"\0")
         message: Message = json.loads(line)
         return message
 
     def close(self) -> None:
-        """It ends when its input does; else it is ended."""
+        """The browser ends when its input is closed; if not within 5 s, it is killed."""
         os.close(self._commands)
         os.close(self._answers)
         if not _ended(self._pid, time.monotonic() + 5):
@@ -176,7 +173,7 @@ class Browser:
 
 
 def _pipe() -> tuple[int, int]:
-    """Both ends, away from the numbers 3 and 4, at which the browser wants its own."""
+    """Both ends of a pipe, above the numbers 3 and 4, which the browser uses."""
     ends = os.pipe()
     reading, writing = (fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in ends)
     for end in ends:

@@ -1,6 +1,6 @@
-"""What TeX leaves in real titles and abstracts once they are made readable: counted for a test and a benchmark.
+"""Counts the TeX that is left in real titles and abstracts after conversion, for a test and a benchmark.
 
-The texts lie beside the checkout and are read as the product reads them. Who asks says what is skipped without them.
+The texts are in a folder beside the checkout, and are read as the product reads them.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from bot.text.latex import to_unicode
 from tests.support.cli import ROOT
 
 SHARED = ROOT.parent / "shared"
-#: No page and no line of the archive is of a later day.
+#: The newest day of the pages and the archive.
 _DAY = date(2026, 5, 31)
 _MARK = re.compile(r"\\[A-Za-z]+|\\.|\\\Z|\$", re.DOTALL)
 _PRICE = re.compile(r"\$(?=\d)")
@@ -44,17 +44,17 @@ def entries(paths: Iterable[Path]) -> Iterator[Entry]:
 
 @dataclass(slots=True)
 class Leftovers:
-    """The counts of some texts, each counted as often as it stands there."""
+    """Counts over texts."""
 
     texts: int = 0
     changed: int = 0
-    backslash: int = 0  #: texts that show one when they are converted
+    backslash: int = 0  #: texts with a backslash after conversion
     dollar: int = 0
-    prices: int = 0  #: texts whose dollars all stand before a digit, and that show no backslash
-    either: int = 0
-    growth: float = 0.0  #: the greatest length of a result, in lengths of its text
-    marks: Counter[str] = field(default_factory=Counter)  #: texts by what they still show
-    examples: dict[str, str] = field(default_factory=dict)  #: the first text that shows each
+    prices: int = 0  #: texts without a backslash whose dollar signs are all before a digit
+    either: int = 0  #: texts with a backslash or a dollar sign
+    growth: float = 0.0  #: the greatest ratio of a result's length to its text's
+    marks: Counter[str] = field(default_factory=Counter)  #: texts by what is left in them
+    examples: dict[str, str] = field(default_factory=dict)  #: the name of the first text with each
 
     @property
     def share(self) -> float:
@@ -62,7 +62,7 @@ class Leftovers:
 
 
 def leftovers(texts: Iterable[tuple[str, str]]) -> Leftovers:
-    """Converts texts, each with the name that it is shown by."""
+    """Convert texts, given with their names, and count what is left."""
     found = Leftovers()
     for name, text in texts:
         said = to_unicode(text)

@@ -1,7 +1,4 @@
-"""PNG as Chromium writes it when in a hurry, made small: text has few colours.
-
-Owns the two forms of a PNG that are needed: https://www.w3.org/TR/png-3/.
-"""
+"""Makes Chromium's screenshots small by reducing their colours: https://www.w3.org/TR/png-3/."""
 
 from __future__ import annotations
 
@@ -17,11 +14,11 @@ Pixels = NDArray[np.uint8]  #: height, width, channels (red, green, blue, alpha)
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _CHANNELS = {2: 3, 6: 4}  # by colour type: RGB, RGBA
 _UP = 2
-_MOST_COLOURS = 256
+_MAX_COLOURS = 256
 
 
 def pixels(png: bytes) -> Pixels:
-    """Raises ValueError for a PNG whose lines are not all told as differences from the line above."""
+    """The pixels of a PNG. Raises ValueError unless all lines are differences from the line above (filter Up)."""
     chunks = list(_chunks(png))
     width, height, depth, kind = struct.unpack(">IIBB", chunks[0][1][:10])
     packed = b"".join(content for name, content in chunks if name == b"IDAT")
@@ -32,13 +29,13 @@ def pixels(png: bytes) -> Pixels:
     )
     if not lines.size or np.any(lines[:, 0] != _UP):
         raise ValueError("not as Chromium writes it when optimizeForSpeed is set")
-    told = np.cumsum(lines[:, 1:], axis=0, dtype=np.uint8).reshape(height, width, channels)
+    values = np.cumsum(lines[:, 1:], axis=0, dtype=np.uint8).reshape(height, width, channels)
     opaque = np.full((height, width, 4 - channels), 255, np.uint8)
-    return np.concatenate([told, opaque], axis=2)
+    return np.concatenate([values, opaque], axis=2)
 
 
 def paletted(shown: Pixels) -> bytes:
-    """A PNG of at most 256 colours: those that are seen most stay as they are, a rare one becomes the nearest."""
+    """A PNG of at most 256 colours: the most frequent ones; each other colour becomes the nearest of them."""
     height, width, _ = shown.shape
     keys = np.ascontiguousarray(shown).view(np.uint32).reshape(-1)
     found, places, counts = np.unique(keys, return_inverse=True, return_counts=True)
@@ -59,26 +56,26 @@ def paletted(shown: Pixels) -> bytes:
 
 
 def _palette(colours: NDArray[Any]) -> NDArray[Any]:
-    """As many as can be told apart, by the smallest distance that makes them few enough; commonest first."""
+    """Colours that are at least a distance apart, the smallest that leaves at most 256; most frequent first."""
     for distance in range(0, 512, 4):
         chosen = _apart(colours, distance)
-        if len(chosen) <= _MOST_COLOURS:
+        if len(chosen) <= _MAX_COLOURS:
             return chosen
     raise AssertionError("colours are at most 510 apart")
 
 
 def _apart(colours: NDArray[Any], distance: int) -> NDArray[Any]:
-    """Those that lie further than `distance` from every one before them."""
+    """Colours further than `distance` from every earlier one."""
     left, chosen = colours, []
-    while len(left) and len(chosen) <= _MOST_COLOURS:
+    while len(left) and len(chosen) <= _MAX_COLOURS:
         chosen.append(left[0])
         left = left[_distances(left, left[:1])[:, 0] > distance**2]
     return np.array(chosen)
 
 
-def _distances(some: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
-    """Squares of the distances, in the four channels, of each to each."""
-    return ((some[:, None] - others[None]) ** 2).sum(axis=2)
+def _distances(colours: NDArray[Any], others: NDArray[Any]) -> NDArray[Any]:
+    """Squared distances of each colour to each other one, over the four channels."""
+    return ((colours[:, None] - others[None]) ** 2).sum(axis=2)
 
 
 def _chunks(png: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -1,4 +1,4 @@
-"""Digests for tests, written for them: plain ones, and whatever a hostile source could make of one."""
+"""Digests for tests: plain ones, and random ones with hostile texts."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from bot.papers.model import Paper
 from bot.ranking.model import Reason
 
 MADE = datetime(2026, 5, 5, 6, 30, tzinfo=UTC)
-TOKEN = "3f2a9c0de1b74556"  # of an edition
+TOKEN = "3f2a9c0de1b74556"  # an edition's id
 TITLES = (
     "World Models for Robots that Learn from Little Data",
     "Counting What Matters: Reward Modelling & Its Discontents",
@@ -32,7 +32,7 @@ ABSTRACT = (
 
 
 def paper(number: int = 1, **changes: Any) -> Paper:
-    """One complete arXiv paper that Hugging Face listed too."""
+    """A complete arXiv paper that Hugging Face listed too."""
     made = Paper(
         id=f"arxiv:2605.{number:05d}",
         title=TITLES[(number - 1) % len(TITLES)],
@@ -52,7 +52,7 @@ def paper(number: int = 1, **changes: Any) -> Paper:
 
 
 def scored(number: int = 1, **changes: Any) -> ScoredPaper:
-    """The same with a score; `changes` are the paper's, but for `interest`, `also` and `sent`."""
+    """A paper with a score; `changes` are those of the paper, except for `interest`, `also` and `sent`."""
     reasons = (Reason("world models", 0.3), Reason("robots", 0.15), Reason("survey", -0.03))
     own = {name: changes.pop(name) for name in ("interest", "also", "sent") if name in changes}
     made = ScoredPaper(paper(number, **changes), 0.42, 99.6 - number / 10, reasons, ("Gus Test",))
@@ -60,7 +60,7 @@ def scored(number: int = 1, **changes: Any) -> ScoredPaper:
 
 
 def digest(papers: int | tuple[ScoredPaper, ...] = 3, **changes: Any) -> Digest:
-    """An edition of so many papers, or of these, of 412 candidates."""
+    """A digest of a number of papers, or of these papers."""
     made = Digest(
         profile="ada",
         on=date(2026, 5, 5),
@@ -79,7 +79,7 @@ def envelope(payload: bytes, target: str, **changes: Any) -> Envelope:
     return replace(made, **changes)
 
 
-# --- Whatever a source could say --------------------------------------------------------------------------
+# --- Hostile texts ----------------------------------------------------------------------------------------
 
 HOSTILE = (
     "<!channel> look & learn <@U123>",
@@ -103,7 +103,7 @@ HOSTILE = (
     "**twice** *_both_* ＊wide＊ ``quoted'' :a::b: 10:30:45 ~/x:~ (`c`)",
     "word " * 400,
 )
-#: What is said of a reader's terms, hard to mark: beside marks, brackets and slashes, far into a sentence.
+#: Terms for `_ABSTRACTS`, where they are hard to mark: beside marks, brackets and slashes, or late in a sentence.
 TERMS = ("world models", "robots", "reinforcement learning", "世界模型")
 _ABSTRACTS = (
     "We teach *world models* and _robots_. No more. World models/robots, (robots), robots' and robots! See ~robots~.",
@@ -134,37 +134,37 @@ _text = st.one_of(st.sampled_from(HOSTILE), st.text(max_size=60))
 
 @dataclass(frozen=True, slots=True)
 class _Wild:
-    """Makes things of the texts that it is given, by chance: hypothesis draws the texts and the chance, which costs a
-    tenth of drawing every field.
+    """Makes random values of given texts. Hypothesis draws only the texts and the generator, which takes a tenth of
+    the time of drawing every field.
     """
 
-    chance: Random
+    random: Random
     texts: Sequence[str]
 
-    def some(self, most: int, make: Callable[[], Any]) -> tuple[Any, ...]:
-        return tuple(make() for _ in range(self.chance.randint(0, most)))
+    def several(self, most: int, make: Callable[[], Any]) -> tuple[Any, ...]:
+        return tuple(make() for _ in range(self.random.randint(0, most)))
 
     def text(self) -> str:
-        return self.chance.choice(self.texts)
+        return self.random.choice(self.texts)
 
     def one_of(self, values: Sequence[Any]) -> Any:
-        return self.chance.choice(values)
+        return self.random.choice(values)
 
     def authors(self) -> tuple[str, ...]:
-        """Now and then three thousand."""
-        if self.chance.random() < 0.04:
+        """Three thousand in one case of 25."""
+        if self.random.random() < 0.04:
             return _MANY_AUTHORS
-        return self.one_of(_AUTHORS) if self.chance.random() < 0.5 else self.some(9, self.text)
+        return self.one_of(_AUTHORS) if self.random.random() < 0.5 else self.several(9, self.text)
 
     def paper(self) -> Paper:
         return paper(
-            self.chance.randint(1, 99_999),
+            self.random.randint(1, 99_999),
             id=self.one_of(_IDS).format(self.text()),
             title=self.text(),
             abstract=self.one_of((*_ABSTRACTS, self.text())),
             authors=self.authors(),
             author_count=self.one_of(_NUMBERS),
-            categories=self.some(12, self.text),
+            categories=self.several(12, self.text),
             organization=self.one_of((None, self.text())),
             sources=self.one_of((("arxiv",), ("arxiv", "huggingface"), ())),
             url=self.one_of((*_URLS, self.text())),
@@ -180,40 +180,42 @@ class _Wild:
 
     def reason(self) -> Reason:
         term = self.one_of((*TERMS, self.text()))
-        return Reason(term, self.chance.uniform(-0.3, 1), self.one_of((True, True, False)))
+        return Reason(term, self.random.uniform(-0.3, 1), self.one_of((True, True, False)))
 
     def scored(self) -> ScoredPaper:
         return ScoredPaper(
             paper=self.paper(),
-            score=self.chance.uniform(-1, 9),
-            relevance=self.chance.uniform(0, 100),
-            reasons=self.some(8, self.reason),
-            followed=self.some(2, lambda: self.one_of(("Author Number7", "Bo Sample", self.text()))),
+            score=self.random.uniform(-1, 9),
+            relevance=self.random.uniform(0, 100),
+            reasons=self.several(8, self.reason),
+            followed=self.several(2, lambda: self.one_of(("Author Number7", "Bo Sample", self.text()))),
             interest=self.one_of(("", "world models", self.text())),
-            also=self.some(4, self.paper),
+            also=self.several(4, self.paper),
             sent=self.one_of(_DAYS),
         )
 
     def news(self) -> NewPaperCounts:
-        sources = self.some(3, lambda: (self.one_of(("arxiv", self.text())), self.chance.randint(1, 10**6)))
-        return NewPaperCounts(self.chance.randint(0, 10**6), self.one_of(_DAYS), 7, sources)
+        sources = self.several(
+            3, lambda: (self.one_of(("arxiv", self.text())), self.random.randint(1, 10**6))
+        )
+        return NewPaperCounts(self.random.randint(0, 10**6), self.one_of(_DAYS), 7, sources)
 
     def digest(self) -> Digest:
-        """Up to 35 papers, of up to 5 different ones."""
-        kinds = self.some(5, self.scored)
+        """Up to 35 papers, up to 5 of them different."""
+        kinds = self.several(5, self.scored)
         return digest(
             profile=self.text(),
             papers=kinds * self.one_of((1, 1, 1, 1, 2, 7)),
-            candidates=self.chance.randint(0, 10**6),
+            candidates=self.random.randint(0, 10**6),
             news=self.news(),
             why=self.one_of(("", self.text())),
             weekly=self.one_of((False, True)),
-            earlier=self.some(12, self.paper) if self.chance.random() < 0.3 else (),
+            earlier=self.several(12, self.paper) if self.random.random() < 0.3 else (),
         )
 
 
 @st.composite
 def wild_digests(draw: st.DrawFn) -> Digest:
-    """Whatever a hostile source, and a careless reader, could make of a digest."""
+    """Digests with hostile texts in every field."""
     texts = draw(st.lists(_text, min_size=1, max_size=6))
     return _Wild(draw(st.randoms(use_true_random=True)), texts).digest()

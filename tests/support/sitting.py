@@ -1,6 +1,6 @@
-"""One installation through kills and faults to the end: the runner of the fault harness.
+"""Runs an installation through kills and faults until everything is delivered.
 
-A later `send` costs no real time: its clock is what `--on` says.
+Later sends take no real time: `--on` sets their clock.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ from tests.support.load import wired
 from tests.support.slack_server import SlackServer
 from tests.support.smtp_server import SmtpServer
 
-#: Sends after the last kill until nothing may be open any more: waits grow to an hour.
-_MOST_SENDS = 15
+#: Sends after the last kill, after which no delivery may be open; the waits between them grow to an hour.
+_MAX_SENDS = 15
 
 
 class Prepared:
-    """An installation to copy: every sitting begins with it as it stands."""
+    """An installation that every sitting starts with a copy of."""
 
     def __init__(self, bench: Bench, launcher: Launcher, slack: SlackServer, smtp: SmtpServer) -> None:
         self.bench = bench
@@ -34,7 +34,7 @@ class Prepared:
         self._sittings = 0
 
     def sitting(self, now: datetime, **order: Any) -> Sitting:
-        """A copy, with receivers that have received nothing; `order`: of every process (see `killed.Order`)."""
+        """A copy with empty receivers; `order` applies to every process (see `killed.Order`)."""
         self._sittings += 1
         folder = self.bench.folder.with_name(f"{self.bench.folder.name}-{self._sittings}")
         shutil.copytree(self.bench.folder, folder)
@@ -46,13 +46,13 @@ class Prepared:
 
 
 class Sitting:
-    """A sequence of sends, killed or not."""
+    """A sequence of sends, some of them killed."""
 
     def __init__(self, bench: Bench, prepared: Prepared, now: datetime, order: dict[str, Any]) -> None:
         self.bench = bench
         self.now = now
         self.kills: list[Ended] = []
-        self.held = 0  #: deliveries that waited for `resend` at the end
+        self.held = 0  #: deliveries that needed `resend` at the end
         self._prepared = prepared
         self._order = order
 
@@ -61,14 +61,14 @@ class Sitting:
         return self.now.isoformat().replace("+00:00", "Z")
 
     def start(self, command: str = "send", *arguments: str, **order: Any) -> Running:
-        """The command at the clock's time, as a process of its own."""
+        """Start a command at the sitting's time as a separate process."""
         argv = [command, *arguments, "--on", self._on]
         return self._prepared.launcher.start(self.bench, *argv, **self._order, **order)
 
     def ended(self, running: Running) -> Ended:
-        """Waits for the process, and until the receivers have dealt with all that it said."""
+        """Wait for the process, and until the receivers have handled everything that it sent."""
         ended = running.wait()
-        self._prepared.slack.settle()  # the next look is to come a minute later, and comes at once
+        self._prepared.slack.settle()  # look-ups a minute later come at once here
         if ended.was_killed:
             self._prepared.smtp.settle()
             self.kills.append(ended)
@@ -85,24 +85,22 @@ class Sitting:
         return stored(self.bench.env.get("DATABASE_URL") or f"sqlite:///{self.bench.database}")
 
     def finish(self, editions: int) -> None:
-        """Sends at later and later times until all editions are there and nothing is open; then what is held is
-        sent by `resend`.
-        """
+        """Send at later and later times until all editions exist and none is open; resend what is held."""
         minutes = 5.0
-        for _ in range(_MOST_SENDS):
-            kept = self.stored
-            if kept.editions >= editions and not kept.open:
-                if not kept.held:
+        for _ in range(_MAX_SENDS):
+            state = self.stored
+            if state.editions >= editions and not state.open:
+                if not state.held:
                     return
-                self.held += len(kept.held)
-                for id_ in kept.held:
+                self.held += len(state.held)
+                for id_ in state.held:
                     self.ended(self.start("resend", id_))
             self.later(minutes)
             minutes = min(minutes * 1.6, 65)
             self.send()
 
     def accounts(self) -> Accounts:
-        """What was received beside what is stored; `held` counts what needed `resend`."""
+        """Compares what was received with what is stored; `held` counts deliveries that needed `resend`."""
         doubts = [ended.in_doubt for ended in self.kills]
         found = accounts(self.stored, self._prepared.slack, self._prepared.smtp, doubts)
         found.held += self.held
@@ -119,7 +117,7 @@ def servers() -> Iterator[tuple[SlackServer, SmtpServer]]:
 
 
 def small(folder: Path, slack: SlackServer, smtp: SmtpServer, day: date) -> Bench:
-    """Five subscriptions: a thread of three parts, and two readers with a Slack channel in common and a mail each."""
+    """Five subscriptions: a thread of three parts, and two readers with a common Slack channel and a mail each."""
     from tests.support.load import ingest, reader, works
 
     bench = wired(folder, slack, smtp)
