@@ -43,8 +43,8 @@ def raise_alert(
     alert = (
         Part(channel.render_notice(stop_notice(new, now), f"{token}-1", operator.target), 0) if new else None
     )
-    ids, blind = [delivery.id for delivery in unreported], int(not channel.can_look_up)
-    return outbox.record_report(ids, alert, token, *operator, blind) and alert is not None
+    ids, unverified_retries = [delivery.id for delivery in unreported], int(not channel.can_look_up)
+    return outbox.record_report(ids, alert, token, *operator, unverified_retries) and alert is not None
 
 
 def stop_notice(stopped: Sequence[Delivery], now: datetime) -> Notice:

@@ -29,8 +29,8 @@ def store_edition(outbox: OutboxStore, subscription: Subscription, digest: Diges
         candidates=digest.candidates,
         why="" if digest.papers else digest.why,
     )
-    blind = int(subscription.resend_uncertain and not channel.can_look_up)
-    return outbox.add(edition, digest.made, as_json(digest), digest.ids, parts, blind)
+    unverified_retries = int(subscription.resend_uncertain and not channel.can_look_up)
+    return outbox.add(edition, digest.made, as_json(digest), digest.ids, parts, unverified_retries)
 
 
 def as_json(digest: Digest) -> dict[str, Any]:

@@ -28,7 +28,7 @@ class OutboxStore(Protocol):
         digest: dict[str, Any],
         papers: Iterable[str],
         parts: Sequence[Part],
-        blind: int = 0,
+        unverified_retries: int = 0,
     ) -> bool: ...
 
     def served(self) -> frozenset[str]: ...
@@ -48,7 +48,13 @@ class OutboxStore(Protocol):
     def known_incidents(self) -> frozenset[str]: ...
 
     def record_report(
-        self, reported: Sequence[str], alert: Part | None, token: str, channel: str, target: str, blind: int
+        self,
+        reported: Sequence[str],
+        alert: Part | None,
+        token: str,
+        channel: str,
+        target: str,
+        unverified_retries: int,
     ) -> bool: ...
 
 

@@ -135,12 +135,12 @@ class Outbox:
         digest: dict[str, Any],
         papers: Iterable[str],
         parts: Sequence[Part],
-        blind: int = 0,
+        unverified_retries: int = 0,
     ) -> bool:
         """Store an edition with everything that sending it needs. False when its date has one already, or another
         edition has just given the subscription one of these papers.
 
-        A quiet edition of the same date is replaced. `blind`: see `Delivery.blind`.
+        A quiet edition of the same date is replaced. `unverified_retries`: see `Delivery.unverified_retries`.
         """
         row = {name: getattr(edition, name) for name in _EDITION} | {"made": made, "digest": digest}
         to = {name: row[name] for name in ("subscription", "channel", "target")}
@@ -156,7 +156,7 @@ class Outbox:
                 **_new_delivery(edition.id, number, part),
                 **to,
                 "edition": edition.id,
-                "unverified_retries": blind,
+                "unverified_retries": unverified_retries,
             }
             for number, part in enumerate(parts, start=1)
         ]
@@ -190,7 +190,13 @@ class Outbox:
             return frozenset(filter(None, session.exec(reported)))
 
     def record_report(
-        self, reported: Sequence[str], alert: Part | None, token: str, channel: str, target: str, blind: int
+        self,
+        reported: Sequence[str],
+        alert: Part | None,
+        token: str,
+        channel: str,
+        target: str,
+        unverified_retries: int,
     ) -> bool:
         """Mark deliveries as reported and store the alert that reports them, in one transaction.
 
@@ -210,7 +216,7 @@ class Outbox:
                     "subscription": ALERTS,
                     "channel": channel,
                     "target": target,
-                    "unverified_retries": blind,
+                    "unverified_retries": unverified_retries,
                 }
                 _insert(connection, DeliveryRow, [{**_new_delivery(token, 1, alert), **to, "edition": None}])
                 _insert(connection, MessageRow, _messages(token, [alert]))

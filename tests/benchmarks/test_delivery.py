@@ -83,7 +83,9 @@ def outbox(
     for n, target in enumerate(targets):
         token, key = f"{n:016x}", f"reader{n}:{name}:{target}"
         edition = Edition(token, key, f"reader{n}", name, target, shown.on, 10)
-        assert store.add(edition, MADE, {}, [f"p{n}"], channel.render(shown, token, target), blind=1)
+        assert store.add(
+            edition, MADE, {}, [f"p{n}"], channel.render(shown, token, target), unverified_retries=1
+        )
     yield Queue(database), [f"reader{n}:{name}:{target}" for n, target in enumerate(targets)]
     database.close()
 

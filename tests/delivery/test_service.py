@@ -340,7 +340,7 @@ def test_waiting_edition_is_reported(world: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("finds", "resend_uncertain", "blind"),
+    ("finds", "resend_uncertain", "unverified_retries"),
     [
         (False, True, 1),  # mail: once more with the same Message-ID
         (False, False, 0),  # or held at once
@@ -348,7 +348,9 @@ def test_waiting_edition_is_reported(world: World) -> None:
         (True, False, 0),
     ],
 )
-def test_attempts_without_lookup(world: World, finds: bool, resend_uncertain: bool, blind: int) -> None:
+def test_attempts_without_lookup(
+    world: World, finds: bool, resend_uncertain: bool, unverified_retries: int
+) -> None:
     """As `on_uncertain` says, and only on channels that cannot look up."""
     world.channel.can_look_up = finds
     to = subscription(resend_uncertain=resend_uncertain)
@@ -356,7 +358,7 @@ def test_attempts_without_lookup(world: World, finds: bool, resend_uncertain: bo
     world.send(reader(deliver=(to,)))
     edition = find_edition(world.outbox, to, NOW.date())
     assert edition is not None
-    assert [one.unverified_retries for one in edition.deliveries] == [blind]
+    assert [one.unverified_retries for one in edition.deliveries] == [unverified_retries]
 
 
 @pytest.mark.parametrize(("resend_uncertain", "mails"), [(True, 2), (False, 1)])

@@ -37,12 +37,12 @@ def parts(count: int = 1) -> list[Part]:
 
 
 def add(
-    outbox: Outbox, one: Edition, *, papers: tuple[str, ...] = (), count: int = 1, blind: int = 0
+    outbox: Outbox, one: Edition, *, papers: tuple[str, ...] = (), count: int = 1, unverified_retries: int = 0
 ) -> bool:
     """Store an edition with so many parts; part n shows the nth paper, if there is one."""
     ids = papers or (f"arxiv:{one.id}",)
     shown = [replace(part, shows=ids[n : n + 1]) for n, part in enumerate(parts(count))]
-    return outbox.add(one, NOW, {"papers": ["…"]}, ids, shown, blind)
+    return outbox.add(one, NOW, {"papers": ["…"]}, ids, shown, unverified_retries)
 
 
 def step(state: DeliveryState, **values: Any) -> Transition:
