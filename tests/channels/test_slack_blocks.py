@@ -309,8 +309,8 @@ def test_text() -> None:
         "It is early.",
         "1. World Models for Robots that Learn from Little Data, relevance 99.5\u00a0% for robots: world models, "
         "sent yesterday.",
-        "2. Counting What Matters: Reward Modelling & Its Discontents, relevance 99.4\u00a0% for tea, by Ada Example "
-        "and Gus Test, whom you follow.",
+        "2. Counting What Matters: Reward Modelling & Its Discontents, relevance 99.4\u00a0% for tea, and you "
+        "follow Ada Example and Gus Test.",
         "3. On the ℓ₁ Geometry of Curiosity, relevance 99.3\u00a0% for robots: world models.",
         "412 new papers since yesterday: 401 on arXiv, 11 more on Hugging Face.",
         "To change or stop it, edit profiles/ada.yaml.",

@@ -65,15 +65,15 @@ def leftovers(texts: Iterable[tuple[str, str]]) -> Leftovers:
     """Convert texts, given with their names, and count what is left."""
     found = Leftovers()
     for name, text in texts:
-        said = to_unicode(text)
-        marks = set(_MARK.findall(said))
+        converted = to_unicode(text)
+        marks = set(_MARK.findall(converted))
         found.texts += 1
-        found.changed += said != text
-        found.backslash += "\\" in said
-        found.dollar += "$" in said
-        found.prices += marks == {"$"} and "$" not in _PRICE.sub("", said)
+        found.changed += converted != text
+        found.backslash += "\\" in converted
+        found.dollar += "$" in converted
+        found.prices += marks == {"$"} and "$" not in _PRICE.sub("", converted)
         found.either += bool(marks)
-        found.growth = max(found.growth, len(said) / max(len(text), 1))
+        found.growth = max(found.growth, len(converted) / max(len(text), 1))
         found.marks.update(marks)
         for mark in marks:
             found.examples.setdefault(mark, name)
