@@ -20,8 +20,6 @@ DAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SUBSCRIPTIONS, EDITIONS, POSTS, MAILS = 20, 5, 6, 2
 SPACING = 0.4
-#: How much later than its turn a request may reach the server on a busy machine, in seconds.
-JITTER = 0.3
 
 
 @pytest.fixture(scope="module")
@@ -69,8 +67,10 @@ def _assert_paced(slack: SlackServer) -> None:
     for message, at in zip(slack.messages, slack.times, strict=True):
         by_channel[message["channel"]].append(at)
     assert len(by_channel) == 3
-    for times in by_channel.values():  # single posts may be late
-        assert times[-1] - times[0] > SPACING * (len(times) - 1) - JITTER
+    for (
+        times
+    ) in by_channel.values():  # on a busy machine the first post may be late; without pacing all take no time
+        assert times[-1] - times[0] > SPACING * (len(times) - 1) / 2
 
 
 @pytest.fixture(scope="module")
