@@ -117,7 +117,14 @@ class CustomTemplates:
         if isinstance(error, TemplateSyntaxError) and error.filename:
             return error.filename, error.lineno
         places = [(frame.f_code.co_filename, line) for frame, line in walk_tb(error.__traceback__)]
-        return next((p for p in reversed(places) if Path(p[0]).is_relative_to(self._folder)), None)
+        return next(
+            (
+                (file, line)
+                for file, line in reversed(places)
+                if Path(file).is_relative_to(self._folder) and not file.endswith(".py")
+            ),
+            None,
+        )
 
 
 def misnamed(name: str, templates: Iterable[str]) -> str:
