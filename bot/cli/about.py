@@ -191,7 +191,7 @@ def evaluate(
     """Measure the ranking: nDCG, MAP, MRR and recall, compared with a TF-IDF centroid and a linear SVM."""
     from bot.cli.output import documents
     from bot.cli.output.progress import progress
-    from bot.evaluation import tasks
+    from bot.evaluation import run
 
     if profile:
         if papers:
@@ -205,7 +205,7 @@ def evaluate(
 
     compared = methods(task, baselines=baselines)
     with progress("Ranking with", len(compared) * len(task.trials)) as step:
-        done = tasks.evaluate(task, compared, step)
+        done = run.evaluate(task, compared, step)
     if as_json:
         print_json(documents.evaluate(done))
     else:

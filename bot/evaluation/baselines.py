@@ -22,7 +22,8 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.svm import LinearSVC
 
 from bot.errors import UserError
-from bot.evaluation.tasks import Kind, Method, Round, Task
+from bot.evaluation.run import Method
+from bot.evaluation.tasks import Kind, Round, Task
 from bot.papers.model import CountedPaper
 from bot.profiles.model import Profile
 from bot.ranking.linear import Ranker

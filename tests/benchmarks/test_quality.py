@@ -25,7 +25,8 @@ from sklearn.feature_extraction.text import TfidfTransformer
 from bot.evaluation.baselines import COSTS, Bm25, Centroid, LinearSvm, Paperboy, Vectors
 from bot.evaluation.files import read_papers, read_task
 from bot.evaluation.measures import MAIN
-from bot.evaluation.tasks import Method, MethodResult, Round, Task, run_method
+from bot.evaluation.run import Method, MethodResult, run_method
+from bot.evaluation.tasks import Round, Task
 from bot.papers.model import CountedPaper
 from bot.ranking.counts import COUNT_BITS, counts
 from bot.ranking.linear import Ranker

@@ -9,15 +9,8 @@ import pytest
 
 from bot.cli.output import tables
 from bot.evaluation.baselines import COSTS, Bm25, Centroid, LikesAlone, LinearSvm, Paperboy, Vectors, methods
-from bot.evaluation.tasks import (
-    Method,
-    Round,
-    Task,
-    Trial,
-    evaluate,
-    library_task,
-    query_task,
-)
+from bot.evaluation.run import Method, evaluate
+from bot.evaluation.tasks import Round, Task, Trial, library_task, query_task
 from bot.papers.model import CountedPaper
 from bot.presentation.console import console
 from bot.profiles.model import Profile

@@ -10,17 +10,8 @@ from math import log2
 import pytest
 
 from bot.errors import UserError
-from bot.evaluation.tasks import (
-    Kind,
-    Sampling,
-    evaluate,
-    fold_of,
-    hidden_papers,
-    library_task,
-    profile_task,
-    query_task,
-    run_method,
-)
+from bot.evaluation.run import evaluate, hidden_papers, run_method
+from bot.evaluation.tasks import Kind, Sampling, fold_of, library_task, profile_task, query_task
 from bot.papers.identity import title_key
 from bot.papers.model import CountedPaper, Paper
 from bot.profiles.model import Profile, Reference

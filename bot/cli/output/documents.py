@@ -13,7 +13,7 @@ from bot.delivery.model import BounceSummary, Edition
 from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
-from bot.evaluation.tasks import Evaluation, MethodResult, hidden_papers
+from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
 from bot.ranking.model import Reason

@@ -17,7 +17,7 @@ from bot.cli.output.status import STYLES
 from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
 from bot.evaluation.measures import MAIN, MEASURES
-from bot.evaluation.tasks import Evaluation, MethodResult, hidden_papers
+from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
 from bot.sources.ingest import SourceReport
 from bot.text.plain import pluralize
