@@ -244,4 +244,4 @@ def _entry_problems(entry: dict[str, Value], loc: Loc, document: Document) -> It
         message = 'slack has no value: put a name in quotes, such as "#papers"'
         yield document.key_place((*loc, "slack")), message
     else:
-        yield document.place(loc), "this entry needs one of slack, email and maildir"
+        yield document.place(loc), f"this entry needs one of {', '.join(ChannelName)}"

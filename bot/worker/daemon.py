@@ -11,13 +11,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bot.channels.email.message import is_secure_url
 from bot.clock import Moment, utc_now
 from bot.delivery.service import SendResult
 from bot.errors import PaperboyError, Problem
 from bot.profiles.load import load_profiles
 from bot.profiles.model import Profile
 from bot.sources.ingest import SourceReport
+from bot.text.addresses import is_secure_url
 from bot.text.plain import pluralize
 from bot.worker.loop import INGEST_MINUTES, TICK_SECONDS
 

@@ -6,6 +6,8 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from bot.profiles.model import ChannelName
+
 Schema = dict[str, Any]
 
 TEXT: Schema = {"type": "string"}
@@ -20,7 +22,7 @@ TIME: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$
 #: A date with the precision of the source.
 WHEN: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d(-\d\d(T\d\d:\d\d:\d\dZ)?)?$"}
 ID: Schema = {"type": "string", "pattern": r"^[a-z][a-z0-9_.-]*:\S"}
-CHANNEL: Schema = {"enum": ["slack", "email", "maildir"]}
+CHANNEL: Schema = {"enum": [*ChannelName]}
 LINK: Schema = {"type": "string", "pattern": "^https?://"}
 
 

@@ -17,7 +17,7 @@ from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import EmailPolicy
 from email.utils import format_datetime
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from bot.config.smtp_url import Sender
 from bot.delivery.model import Notice
@@ -26,7 +26,7 @@ from bot.digests.model import Digest
 from bot.presentation.digest_view import DigestView, digest_view
 from bot.presentation.links import LinkView
 from bot.presentation.templates import BUILT_IN, Templates
-from bot.text.addresses import is_loopback
+from bot.text.addresses import is_secure_url
 from bot.text.plain import one_line, strip_controls, truncate
 
 _TITLE_LENGTH = 70
@@ -122,15 +122,6 @@ def subject(view: DigestView) -> str:
         return f"Paperboy: no papers – {view.short_day}"
     others = f" and {len(view.papers) - 1} more" if len(view.papers) > 1 else ""
     return f"Paperboy: {_header_text(view.best.title, _TITLE_LENGTH)}{others} – {view.short_day}"
-
-
-def is_secure_url(url: str) -> bool:
-    """Whether nobody between the reader and the web process sees the token in such a link: https, or loopback."""
-    try:
-        parts = urlsplit(url)
-        return parts.scheme == "https" or is_loopback(parts.hostname or "")
-    except ValueError:
-        return False
 
 
 def _message(subject: str, delivery: str, made: datetime, to: str, mail: MailSettings) -> EmailMessage:

@@ -25,10 +25,6 @@ _HTML = re.compile(PROLOG + rb"<(?:!doctype\s+html|html)\b", re.IGNORECASE | re.
 _HTML_TITLE = re.compile(rb"<title\b[^>]*>([^<]*)", re.IGNORECASE)
 
 
-# --- Texts ------------------------------------------------------------------------------------------------
-# Every text of an Entry comes from one of these two functions: nothing after a source's parser converts TeX.
-
-
 # --- Entries and problems ---------------------------------------------------------------------------------
 
 
