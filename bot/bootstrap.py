@@ -20,8 +20,7 @@ from bot.digests.corpus import load_corpus
 from bot.digests.wording import source_problems
 from bot.errors import NotConfigured, Problem
 from bot.profiles.model import ChannelName, Profile
-from bot.sources.ingest import SourceReport
-from bot.sources.refresh import refresh
+from bot.sources.ingest import SourceReport, refresh
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -204,7 +203,7 @@ class App:
     def refresh(
         self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
     ) -> Iterator[SourceReport]:
-        """Ask the named sources, or all (see `bot.sources.refresh`)."""
+        """Ask the named sources, or all (see `bot.sources.ingest.refresh`)."""
         return refresh(
             self.sources(names),
             profiles,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
@@ -11,7 +11,7 @@ from typing import Protocol
 from bot.errors import SourceError
 from bot.papers.identity import namespace
 from bot.papers.merge import Change
-from bot.papers.model import Entry, Listing, SourceState, Unreadable
+from bot.papers.model import Entry, Listing, Paper, SourceState, Unreadable
 from bot.profiles.model import Profile
 from bot.sources.base import Http, Source, SourceRequest
 
@@ -27,6 +27,8 @@ class PaperStore(Protocol):
     ) -> Counter[Change]: ...
 
     def known(self, entries: tuple[Entry, ...]) -> frozenset[int]: ...
+
+    def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]: ...
 
 
 class SourceStore(Protocol):
@@ -162,3 +164,22 @@ def _state_after(
         last_new=now if report.changes[Change.NEW] else (before.last_new if before else None),
         retry_at=now + timedelta(seconds=error.retry_after) if error and error.retry_after else None,
     )
+
+
+def refresh(
+    sources: Sequence[Source],
+    profiles: Sequence[Profile],
+    now: datetime,
+    http: ConditionalHttp,
+    papers: PaperStore,
+    states: SourceStore,
+    *,
+    by_name: bool = False,
+) -> Iterator[SourceReport]:
+    """Ask the sources for what the profiles want; one report for each source, as soon as it is finished.
+
+    `by_name`: a user has named the sources.
+    """
+    references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
+    request = source_request(profiles, frozenset(papers.by_keys(references)), now)
+    return ingest_sources(sources, replace(request, by_name=by_name), http, papers, states)

@@ -1,4 +1,4 @@
-"""Editions, their deliveries and the ledger: what is to be sent, what was sent, and to whom.
+"""Editions, their deliveries and the ledger: what is to be sent, what was sent, and to which receiver.
 
 An edition, its rendered parts and its ledger rows are written in one transaction; afterwards only the states of its
 deliveries change (`bot.store.queue`). An alert and the marks of what it reports are written in one transaction too.
