@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
 from bot.delivery.alerts import Operator
+from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import load_corpus
 from bot.digests.wording import source_problems
 from bot.errors import NotConfigured, Problem
-from bot.profiles.model import ChannelName, Profile
+from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.sources.ingest import SourceReport, refresh
 
 if TYPE_CHECKING:
@@ -131,7 +132,10 @@ class App:
         token = s.slack_bot_token.get_secret_value() if s.slack_bot_token else None
         return {
             ChannelName.SLACK: SlackChannel(
-                token, s.slack_api_url, names=StoredNames(self.database), templates=self.templates
+                token,
+                s.slack_api_url,
+                names=StoredNames(self.database, ChannelName.SLACK),
+                templates=self.templates,
             ),
             ChannelName.EMAIL: MailChannel(
                 s.smtp,
@@ -213,6 +217,10 @@ class App:
             self.source_states,
             by_name=bool(names),
         )
+
+    def receiver(self, to: Subscription) -> str:
+        """The receiver of a subscription's digests, as the ledger names it."""
+        return receiver(self.channels, to)
 
     def sender(self, moment: Moment) -> Sender:
         return Sender(self.queue, self.channels, self._owner, moment.now, utc_now, pause=self._sleep)

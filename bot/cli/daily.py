@@ -109,7 +109,7 @@ def preview(
         profiles = [replace(profile, limit=limit) for profile in profiles]
     composer = app.composer(profiles, moment)
     since = earliest_window_start(profiles, moment.instant)
-    histories = app.outbox.histories(history_requests(profiles, moment), since)
+    histories = app.outbox.histories(history_requests(profiles, moment, app.receiver), since)
     composed = []
     for profile in profiles:
         digest = composer.compose(
@@ -145,7 +145,7 @@ def explain(
     moment = parse_when(on)
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])
-    given = frozenset().union(*(app.outbox.given(s.key) for s in profile.deliver))
+    given = app.outbox.given(map(app.receiver, profile.deliver))
     stored = _find_paper(app, paper)
     composer = app.composer([profile], moment, [stored.id] if stored else [])
     found = composer.explain(profile, stored, given)

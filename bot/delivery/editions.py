@@ -14,8 +14,13 @@ from bot.digests.model import Digest
 from bot.profiles.model import Subscription
 
 
-def store_edition(outbox: OutboxStore, subscription: Subscription, digest: Digest, channel: Channel) -> bool:
-    """Render a digest and store it as the subscription's edition. False when its date has one already."""
+def store_edition(
+    outbox: OutboxStore, subscription: Subscription, receiver: str, digest: Digest, channel: Channel
+) -> bool:
+    """Render a digest and store it as the subscription's edition. `receiver`: as the ledger names it.
+
+    False when its date has one already, or the receiver has been given one of its papers since it was composed.
+    """
     token = secrets.token_hex(8)
     parts = channel.render(digest, token, subscription.target) if digest.papers else ()
     edition = Edition(
@@ -30,7 +35,7 @@ def store_edition(outbox: OutboxStore, subscription: Subscription, digest: Diges
         why="" if digest.papers else digest.why,
     )
     unverified_retries = int(subscription.resend_uncertain and not channel.can_look_up)
-    return outbox.add(edition, digest.made, as_json(digest), digest.ids, parts, unverified_retries)
+    return outbox.add(edition, receiver, digest.made, as_json(digest), digest.ids, parts, unverified_retries)
 
 
 def as_json(digest: Digest) -> dict[str, Any]:

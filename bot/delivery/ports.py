@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Protocol
 
-from bot.delivery.model import Envelope, Notice, Outcome, Part, Sent, Stage
+from bot.delivery.model import Envelope, Notice, OpenDelivery, Outcome, Part, Sent, Stage
 from bot.digests.model import Digest
+from bot.profiles.model import ChannelName, Subscription
 
 
 class NameCache(Protocol):
@@ -53,9 +54,16 @@ class Channel(Protocol):
         """A message to the operator. Pure."""
         ...
 
-    def conversation(self, target: str) -> str:
-        """What `spacing` is counted for: the target, or the id of its name when that is known."""
+    def receiver(self, target: str) -> str:
+        """The same text for all targets that are known to reach the same conversation, address or folder.
+
+        The ledger and `spacing` are by receiver.
+        """
         return target
+
+    def learn_receiver(self, target: str) -> None:
+        """Ask the service for what `receiver` needs, unless that is known: the id of a name. Failures are ignored."""
+        return
 
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         """Make one attempt, which is not repeated once it may have arrived. Every failure is an outcome.
@@ -75,3 +83,8 @@ class Channel(Protocol):
     def close_idle(self) -> None:
         """Close connections that stay open between messages: nothing more is sent for now."""
         return
+
+
+def receiver(channels: Mapping[ChannelName, Channel], to: Subscription | OpenDelivery) -> str:
+    """The receiver of what is sent there, as `channel:receiver`."""
+    return f"{to.channel}:{channels[to.channel].receiver(to.target)}"

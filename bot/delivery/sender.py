@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 from typing import Protocol
 
 from bot.delivery.model import Claim, OpenDelivery, SendSlot, Stage, Transition
-from bot.delivery.ports import Channel
+from bot.delivery.ports import Channel, receiver
 from bot.delivery.retry import attempt, transition
 from bot.errors import LeaseLost, PaperboyError
 from bot.profiles.model import ChannelName
@@ -100,10 +100,10 @@ class Sender:
         next_turn: dict[str, datetime] = {}  #: by conversation
         while waiting:
             now = self.real()
-            turns = (next_turn.get(self.conversation(one), now) - EARLY for one in waiting)
+            turns = (next_turn.get(receiver(self.channels, one), now) - EARLY for one in waiting)
             ready = next((n for n, turn in enumerate(turns) if turn <= now), None)
             if ready is None:
-                first = min(next_turn[self.conversation(one)] for one in waiting)
+                first = min(next_turn[receiver(self.channels, one)] for one in waiting)
                 self.pause((first - EARLY - now).total_seconds())
                 continue
             self.pause(0)
@@ -111,7 +111,7 @@ class Sender:
             claim = self.queue.claim(delivery.id, self.owner, self.clock(), LEASE)
             if claim is None:
                 continue  # another sender has it, or a part before it was not sent
-            this = _Attempt(self, claim, self.conversation(delivery))
+            this = _Attempt(self, claim, receiver(self.channels, delivery))
             renewer.delivery = delivery.id
             try:
                 this.make()
@@ -123,10 +123,6 @@ class Sender:
                     next_turn[this.conversation] = this.turn + this.channel.spacing
             if claim.delivery.edition:
                 on_edition(claim.delivery.edition)
-
-    def conversation(self, delivery: OpenDelivery) -> str:
-        """What the channel's spacing holds for, as `channel:target`."""
-        return f"{delivery.channel}:{self.channels[delivery.channel].conversation(delivery.target)}"
 
 
 class _Attempt:

@@ -6,6 +6,7 @@ are attempted.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
@@ -15,6 +16,7 @@ from bot.delivery.alerts import Operator, raise_alert
 from bot.delivery.editions import store_edition
 from bot.delivery.model import ALERTS, Edition, EditionState, Pause
 from bot.delivery.plan import Plan, SendState, plan_dates, plan_send
+from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.digests.composer import DigestComposer
@@ -100,9 +102,12 @@ class DeliveryService:
         if not plans:
             return
         profiles = list({plan.profile.id: plan.profile for plan in plans}.values())
+        for name, target in sorted({(plan.subscription.channel, plan.subscription.target) for plan in plans}):
+            sender.channels[name].learn_receiver(target)
         requests = [
             HistoryRequest(
                 plan.subscription.key,
+                receiver(sender.channels, plan.subscription),
                 plan.on,
                 tuple(to.key for to in plan.profile.deliver) if plan.subscription.is_weekly else (),
             )
@@ -111,12 +116,16 @@ class DeliveryService:
         since = earliest_window_start(profiles, moment.instant)
         histories = self.outbox.histories(requests, since)
         composer = self.make_composer(profiles, moment)
-        for plan in plans:
+        given_now: dict[str, set[str]] = defaultdict(set)  #: by receiver
+        for plan, request in zip(plans, requests, strict=True):
             subscription = plan.subscription
             progress(subscription.key)
             history = histories[subscription.key]
+            history = replace(history, given=history.given | given_now[request.receiver])
             digest = composer.compose(plan.profile, plan.on, history, weekly=subscription.is_weekly)
-            store_edition(self.outbox, subscription, digest, sender.channels[subscription.channel])
+            channel = sender.channels[subscription.channel]
+            if store_edition(self.outbox, subscription, request.receiver, digest, channel):
+                given_now[request.receiver].update(digest.ids)
 
     def _deliver(
         self,

@@ -24,6 +24,7 @@ class OutboxStore(Protocol):
     def add(
         self,
         edition: Edition,
+        receiver: str,
         made: datetime,
         digest: dict[str, Any],
         papers: Iterable[str],

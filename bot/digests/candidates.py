@@ -27,7 +27,7 @@ def window_start(profile: Profile, now: datetime) -> datetime:
 def exclusion_reason(profile: Profile, paper: Paper, given: frozenset[str], now: datetime) -> Decision | None:
     """Why a paper is not a candidate; None when it is one. The first reason of a fixed order is returned.
 
-    `given`: ids of the papers that the subscription has been given.
+    `given`: ids of the papers that the receiver has been given.
     """
     if paper.id in given:
         return Decision(Verdict.SENT, "it was in an earlier digest")

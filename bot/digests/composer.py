@@ -128,7 +128,7 @@ class DigestComposer:
         """The rank and the decision of one paper for a profile.
 
         `paper`: one of the papers that the corpus was loaded to explain; None when it is not stored. `given`: ids
-        of the papers that the profile's subscriptions have been given.
+        of the papers that the receivers of the profile's digests have been given.
         """
         order, candidates = self._rank(profile, given)
         number = candidates.bit_count()
@@ -153,7 +153,7 @@ class DigestComposer:
         return select(profile, order.by_followed_authors(), best, self._model.twin, earlier)
 
     def _rank(self, profile: Profile, given: frozenset[str]) -> tuple[Order, PaperSet]:
-        """The candidates that a subscription has not been given, ranked and as a set."""
+        """The candidates that a receiver has not been given, ranked and as a set."""
         resolved = self._corpus.profiles[profile.id]
         candidates = self._candidates.of(resolved) & ~self._candidates.positions(given)
         return self._model.rank(resolved, candidates), candidates

@@ -60,7 +60,7 @@ class Digest:
 
     @property
     def ids(self) -> tuple[str, ...]:
-        """The ids of all papers that its subscription is given."""
+        """The ids of all papers that its receiver is given."""
         return tuple(id_ for scored in self.papers for id_ in scored.ids)
 
     def __post_init__(self) -> None:
@@ -69,11 +69,11 @@ class Digest:
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """What a subscription, and the other subscriptions of its profile, had before."""
+    """What a subscription, its receiver, and the other subscriptions of its profile had before."""
 
     given: frozenset[str] = (
         frozenset()
-    )  #: ids of the papers of the window that the subscription has been given
+    )  #: ids of the papers of the window that the receiver has been given, for any profile
     on: date | None = (
         None  #: local date of its newest digest with papers; None when there is none in the window
     )
@@ -86,5 +86,6 @@ class HistoryRequest(NamedTuple):
     """Which history is needed to compose a digest."""
 
     subscription: str  #: Subscription.key
+    receiver: str  #: as the ledger names it
     on: date  #: only editions before this local date count
     profile: tuple[str, ...] = ()  #: keys of all subscriptions of the profile, for `History.last_week`

@@ -2,26 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import date
 
 from bot.clock import Moment
 from bot.digests.model import History, HistoryRequest
-from bot.profiles.model import Profile
+from bot.profiles.model import Profile, Subscription
 
 
-def history_requests(profiles: Iterable[Profile], moment: Moment) -> list[HistoryRequest]:
+def history_requests(
+    profiles: Iterable[Profile], moment: Moment, receiver: Callable[[Subscription], str]
+) -> list[HistoryRequest]:
     """Requests for the histories of all subscriptions of the profiles."""
     requests = []
     for profile in profiles:
-        keys = tuple(subscription.key for subscription in profile.deliver)
-        requests += [HistoryRequest(key, moment.local_date(profile.timezone), keys) for key in keys]
+        on, keys = moment.local_date(profile.timezone), tuple(to.key for to in profile.deliver)
+        requests += [HistoryRequest(to.key, receiver(to), on, keys) for to in profile.deliver]
     return requests
 
 
 def combined_history(histories: Iterable[History]) -> History:
-    """One history for all subscriptions of a profile: only papers that all of them were given count as given,
+    """One history for all subscriptions of a profile: only papers that all receivers were given count as given,
     and the newest digest of any is the last one.
     """
     histories = list(histories)

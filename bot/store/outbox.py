@@ -40,12 +40,11 @@ class Outbox:
 
     # --- Composing ---
 
-    def given(self, subscription: str) -> frozenset[str]:
-        """Ids of the papers that the subscription has been given."""
+    def given(self, receivers: Iterable[str]) -> frozenset[str]:
+        """Ids of the papers that any of the receivers has been given."""
+        theirs = col(LedgerRow.receiver).in_(self._values(list(receivers)))
         with self._database.reading() as session:
-            return frozenset(
-                session.exec(select(LedgerRow.paper).where(LedgerRow.subscription == subscription))
-            )
+            return frozenset(session.exec(select(LedgerRow.paper).where(theirs)))
 
     def served(self) -> frozenset[str]:
         """Keys of the subscriptions that ever had an edition."""
@@ -78,16 +77,17 @@ class Outbox:
         `since`: the start of the window; papers first seen and digests composed earlier are left out.
         """
         keys = [request.subscription for request in requests]
+        receivers = {request.receiver for request in requests}
         given: dict[str, set[str]] = defaultdict(set)
         digests: dict[str, list[tuple[date, datetime]]] = defaultdict(list)
         with self._database.reading() as session:
             ledger = (
-                select(LedgerRow.subscription, LedgerRow.paper)
+                select(LedgerRow.receiver, LedgerRow.paper)
                 .join(PaperRow, col(PaperRow.id) == col(LedgerRow.paper))
-                .where(col(PaperRow.first_seen) > since, col(LedgerRow.subscription).in_(self._values(keys)))
+                .where(col(PaperRow.first_seen) > since, col(LedgerRow.receiver).in_(self._values(receivers)))
             )
-            for key, paper in session.exec(ledger):
-                given[key].add(paper)
+            for receiver, paper in session.exec(ledger):
+                given[receiver].add(paper)
             made = (
                 select(EditionRow.subscription, col(EditionRow.on), col(EditionRow.made))
                 .where(col(EditionRow.subscription).in_(self._values(keys)))
@@ -97,11 +97,11 @@ class Outbox:
                 digests[key].append((on, moment))
         sent = self._sent_papers(requests)
         histories = {}
-        for key, on, profile in requests:
+        for key, receiver, on, profile in requests:
             last_on, last_made = max((one for one in digests[key] if one[0] < on), default=(None, None))
             week = (entry for other in profile for entry in sent[other] if on - _WEEK < entry[0] <= on)
             last_week = {paper: day for day, papers in sorted(week, reverse=True) for paper in papers}
-            histories[key] = History(frozenset(given[key]), last_on, last_made, last_week)
+            histories[key] = History(frozenset(given[receiver]), last_on, last_made, last_week)
         return histories
 
     def _sent_papers(self, requests: Sequence[HistoryRequest]) -> dict[str, list[tuple[date, list[str]]]]:
@@ -131,6 +131,7 @@ class Outbox:
     def add(
         self,
         edition: Edition,
+        receiver: str,
         made: datetime,
         digest: dict[str, Any],
         papers: Iterable[str],
@@ -138,18 +139,19 @@ class Outbox:
         unverified_retries: int = 0,
     ) -> bool:
         """Store an edition with everything that sending it needs. False when its date has one already, or another
-        edition has just given the subscription one of these papers.
+        edition has just given the receiver one of these papers.
 
         A quiet edition of the same date is replaced. `unverified_retries`: see `Delivery.unverified_retries`.
         """
-        row = {name: getattr(edition, name) for name in _EDITION} | {"made": made, "digest": digest}
+        row = {name: getattr(edition, name) for name in _EDITION}
+        row |= {"receiver": receiver, "made": made, "digest": digest}
         to = {name: row[name] for name in ("subscription", "channel", "target")}
         quiet = (
             col(EditionRow.subscription) == edition.subscription,
             col(EditionRow.on) == edition.on,
             col(EditionRow.papers) == 0,
         )
-        given = {"subscription": edition.subscription, "edition": edition.id}
+        given = {"receiver": receiver, "edition": edition.id}
         ledger = [{**given, "paper": id_} for id_ in papers]
         deliveries = [
             {

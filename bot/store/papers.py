@@ -224,10 +224,10 @@ def _write_aliases(session: Session, merging: MergeBatch) -> None:
 def _rename(session: Session, merging: MergeBatch) -> None:
     """Replace old ids by new ones, in the ledger too; of two ledger rows that become equal one is deleted."""
     for old, new in merging.renamed:
-        already = select(LedgerRow.subscription).where(LedgerRow.paper == new)
+        already = select(LedgerRow.receiver).where(LedgerRow.paper == new)
         session.execute(
             delete(LedgerRow).where(
-                col(LedgerRow.paper) == old, col(LedgerRow.subscription).in_(already.scalar_subquery())
+                col(LedgerRow.paper) == old, col(LedgerRow.receiver).in_(already.scalar_subquery())
             )
         )
         session.execute(update(LedgerRow).where(col(LedgerRow.paper) == old).values(paper=new))

@@ -6,13 +6,14 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from sqlalchemy import delete, update
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from bot.delivery.model import Bounce, BounceSummary, DeliveryState, Pause
 from bot.profiles.model import ChannelName
 from bot.store import rows
 from bot.store.database import Database
-from bot.store.tables import AttemptRow, BounceRow, DeliveryRow, NameRow, PauseRow
+from bot.store.tables import AttemptRow, BounceRow, DeliveryRow, EditionRow, LedgerRow, NameRow, PauseRow
 
 HARD, SOFT = "hard", "soft"
 _BOUNCE, _NAME = rows.insert_if_absent("bounce"), rows.insert_if_absent("name")
@@ -110,8 +111,9 @@ def _pause(session: Session, scope: str, why: str, now: datetime) -> bool:
 class StoredNames:
     """The ids of a channel's names, kept over restarts (a `bot.delivery.ports.NameCache`)."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, channel: ChannelName) -> None:
         self._database = database
+        self._channel = channel
 
     def get(self, name: str) -> str | None:
         with self._database.reading() as session:
@@ -123,3 +125,13 @@ class StoredNames:
             session.execute(delete(NameRow).where(col(NameRow.name) == name))
             if id_ is not None:
                 session.connection().execute(_NAME, {"name": name, "id": id_})
+                _unite(session, f"{self._channel}:{name}", f"{self._channel}:{id_}")
+
+
+def _unite(session: Session, name: str, id_: str) -> None:
+    """What a receiver was given under its name counts for its id."""
+    both = aliased(LedgerRow)
+    has_both = select(both.paper).where(both.receiver == id_, both.paper == LedgerRow.paper).exists()
+    session.execute(delete(LedgerRow).where(col(LedgerRow.receiver) == name, has_both))
+    for table in (LedgerRow, EditionRow):
+        session.execute(update(table).where(col(table.receiver) == name).values(receiver=id_))

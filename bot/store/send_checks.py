@@ -26,6 +26,7 @@ def _read_with_facts() -> Select[Any]:
         "times_sent": select(func.count()).where(is_sent_attempt),
         "papers_composed": select(_EDITION.c.papers).where(_EDITION.c.id == delivery.edition),
         "papers_sent": select(func.sum(sent_papers)).where(is_part),
+        "receiver": select(_EDITION.c.receiver).where(_EDITION.c.id == delivery.edition),
         "first_receipt": select(part.receipt).where(is_part, part.part == 1),
     }
     columns = (query.correlate(_DELIVERY).scalar_subquery().label(name) for name, query in facts.items())
@@ -44,7 +45,7 @@ def _given_before() -> Select[Any]:
         select(_LEDGER.c.paper, other.c.shows)
         .join(other, other.c.edition == _LEDGER.c.edition)
         .where(
-            _LEDGER.c.subscription == bindparam("subscription_key"),
+            _LEDGER.c.receiver == bindparam("receiver"),
             _LEDGER.c.paper.in_(bindparam("papers", expanding=True)),
             _LEDGER.c.edition != bindparam("own_edition"),
             other.c.state == DeliveryState.SENT,
@@ -52,7 +53,7 @@ def _given_before() -> Select[Any]:
     )
 
 
-#: Of some papers, those that other editions brought to a subscription, each with the papers of the message.
+#: Of some papers, those that other editions brought to a receiver, each with the papers of the message.
 _GIVEN_BEFORE = _given_before()
 
 
@@ -65,8 +66,8 @@ def find_violation(row: Any, connection: Connection) -> str:
     total = row.papers_sent + row.papers
     if total > row.papers_composed:
         return f"the digest has {row.papers_composed} papers, and with it {total} would be sent"
-    values = {"own_edition": row.edition, "subscription_key": row.subscription, "papers": row.shows}
+    values = {"own_edition": row.edition, "receiver": row.receiver, "papers": row.shows}
     given = connection.execute(_GIVEN_BEFORE, values).all() if row.shows else ()
     # A message that did not show the paper's id showed another work, which was found to be the same one since then.
     repeated = next((paper for paper, shown in given if paper in shown), None)
-    return f"{row.subscription} was sent {repeated} before" if repeated else ""
+    return f"{row.receiver} was sent {repeated} before" if repeated else ""

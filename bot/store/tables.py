@@ -110,11 +110,11 @@ class AliasRow(Base, table=True):
 
 
 class LedgerRow(Base, table=True):
-    """A paper that a subscription has been given. No foreign keys: a row outlives the paper and the edition."""
+    """A paper that a receiver has been given. No foreign keys: a row outlives the paper and the edition."""
 
     __tablename__ = "ledger"
 
-    subscription: str = _text(primary_key=True)
+    receiver: str = _text(primary_key=True)
     paper: str = _text(primary_key=True, index=True)
     edition: str = _text()
 
@@ -130,6 +130,7 @@ class EditionRow(Base, table=True):
     profile: str = _text()
     channel: str
     target: str = _text()
+    receiver: str = _text(index=True)
     on: date
     made: datetime = _moment()
     papers: int  #: how many; 0 is a quiet day

@@ -32,12 +32,15 @@ def parse_mail_address(text: str) -> str:
 
 
 def parse_slack_target(text: str) -> str:
-    """Return the id of a Slack channel or person, or `#name`. Raises ValueError for any other text."""
+    """Return the id of a Slack channel or person, or `#name` in lower case, as Slack has it.
+
+    Raises ValueError for any other text.
+    """
     if not _SLACK.fullmatch(text):
         raise ValueError(
             f'{quote(text)} is not a Slack channel: write an id such as C0PAPERS, or a name such as "#papers"'
         )
-    return text
+    return text.lower() if text.startswith("#") else text
 
 
 def is_loopback(host: str) -> bool:

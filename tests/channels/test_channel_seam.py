@@ -205,10 +205,11 @@ def test_close_idle(rig: Rig) -> None:
     rig.channel.close_idle()
 
 
-def test_conversations(rig: Rig) -> None:
+def test_receivers(rig: Rig) -> None:
     """The spacing is per conversation, and another target is another one."""
-    assert rig.channel.conversation(rig.target) == rig.target
-    assert rig.channel.conversation(f"{rig.target}X") != rig.channel.conversation(rig.target)
+    assert rig.channel.receiver(rig.target) == rig.target
+    rig.channel.learn_receiver(rig.target)
+    assert rig.channel.receiver(f"{rig.target}X") != rig.channel.receiver(rig.target)
     assert rig.channel.spacing >= timedelta(0)
 
 

@@ -19,12 +19,12 @@ def server() -> Iterator[SlackServer]:
         yield running
 
 
-def test_conversations() -> None:
+def test_receivers() -> None:
     """The spacing is per channel: by its id as soon as a name's is known."""
     names = {"#papers": "C0PAPERS"}
     posting = SlackChannel("xoxb-x", names=MemoryNames(names))
     assert posting.spacing == timedelta(seconds=1)
-    found = {target: posting.conversation(target) for target in ("C0PAPERS", "#papers", "#others", "D0ADA")}
+    found = {target: posting.receiver(target) for target in ("C0PAPERS", "#papers", "#others", "D0ADA")}
     assert found == {"C0PAPERS": "C0PAPERS", "#papers": "C0PAPERS", "#others": "#others", "D0ADA": "D0ADA"}
 
 

@@ -59,7 +59,7 @@ def put(world: World, *tokens: str, target: str = "inbox") -> None:
     for token in tokens:
         to = reader(token, target)
         edition = Edition(token, to.key, to.profile, to.channel, to.target, NOW.date(), 1)
-        assert world.outbox.add(edition, NOW, {}, [], [Part(token.encode(), 1)])
+        assert world.outbox.add(edition, edition.target, NOW, {}, [], [Part(token.encode(), 1)])
 
 
 def reader(token: str, target: str = "inbox") -> Subscription:

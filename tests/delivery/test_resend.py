@@ -30,7 +30,7 @@ def put(world: World, token: str, parts: int = 1) -> str:
     to = subscription(token)
     edition = Edition(token, to.key, to.profile, to.channel, to.target, NOW.date(), parts)
     rendered = [Part(f"{token} {n}".encode(), 1) for n in range(1, parts + 1)]
-    assert world.outbox.add(edition, NOW, {}, [], rendered)
+    assert world.outbox.add(edition, edition.target, NOW, {}, [], rendered)
     return to.key
 
 

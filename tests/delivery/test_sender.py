@@ -62,7 +62,7 @@ def add(
     one = to or subscription()
     edition = Edition(token, one.key, one.profile, one.channel, one.target, NOW.date(), parts)
     rendered = [Part(f"part {n}".encode(), 1) for n in range(1, parts + 1)]
-    assert world.outbox.add(edition, NOW, {}, [], rendered, retries)
+    assert world.outbox.add(edition, edition.target, NOW, {}, [], rendered, retries)
 
 
 def stored(world: World, id_: str = "e-1") -> Delivery:
@@ -494,7 +494,7 @@ def test_a_sender_that_was_taken_over_sends_nothing(world: World, spacing: timed
     clock = FakeTime()
     if spacing:
         reserve_by_another_sender(world)
-        slow.conversation = lambda target: "one"  # type: ignore[method-assign]
+        slow.receiver = lambda target: "one"  # type: ignore[method-assign]
         sleeping = {"wait": lambda seconds: (clock.sleep(seconds), take_over()), "pause": clock.sleep}
     else:
         slow.before = take_over

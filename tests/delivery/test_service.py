@@ -44,7 +44,7 @@ def outcomes(rows: list[SendResult]) -> list[tuple[str, int]]:
 
 def ledger(world: World) -> set[tuple[str, str]]:
     with world.database.reading() as session:
-        return set(session.exec(select(LedgerRow.subscription, LedgerRow.paper)))
+        return set(session.exec(select(LedgerRow.receiver, LedgerRow.paper)))
 
 
 # --- Once -------------------------------------------------------------------------------------------------
@@ -92,7 +92,7 @@ def test_ledger_follows_a_new_id(world: World) -> None:
     assert outcomes(world.send(reader())) == [("sent", 2)]
     world.add(entry(3, "Robots fold laundry"), now=NOW + MINUTE)
     assert outcomes(world.send(reader(), now=NOW + DAY)) == [("quiet", 0)]
-    assert (subscription().key, "arxiv:2605.00003") in ledger(world)
+    assert ("maildir:inbox", "arxiv:2605.00003") in ledger(world)
 
 
 def test_failed_edition_is_not_composed_again(world: World) -> None:
@@ -141,20 +141,47 @@ def test_unconfigured_channel_is_skipped(world: World) -> None:
     skipped, sent = world.send(profile)
     assert (skipped.state, skipped.why, skipped.blocked) == ("skipped", "set SLACK_BOT_TOKEN", True)
     assert (sent.state, sent.papers) == ("sent", 1)
-    assert ledger(world) == {(subscription().key, "arxiv:2605.00001")}
+    assert ledger(world) == {("maildir:inbox", "arxiv:2605.00001")}
     assert slack.calls == []
     slack.blocked = ""
     assert outcomes(world.send(profile, now=NOW + MINUTE)) == [("sent", 1), ("skipped", 0)]
 
 
-def test_subscriptions_of_a_profile_have_their_own_ledgers(world: World) -> None:
+def test_receivers_of_a_profile_have_their_own_ledgers(world: World) -> None:
     """Each gets each paper once."""
     one, other = subscription(target="one"), subscription(target="other")
     assert outcomes(world.send(reader(deliver=(one,)))) == [("sent", 1)]
     both = reader(deliver=(one, other))
     assert outcomes(world.send(both, now=NOW + MINUTE)) == [("skipped", 0), ("sent", 1)]
-    assert ledger(world) == {(one.key, "arxiv:2605.00001"), (other.key, "arxiv:2605.00001")}
+    assert ledger(world) == {("maildir:one", "arxiv:2605.00001"), ("maildir:other", "arxiv:2605.00001")}
     assert [envelope.target for envelope in world.channel.sent] == ["one", "other"]
+
+
+@pytest.mark.parametrize("renamed", [False, True], ids=["another profile", "a renamed profile"])
+def test_a_receiver_gets_a_paper_once_from_all_profiles(world: World, renamed: bool) -> None:
+    """In the same `send`, on later days, and when the profile's name changes."""
+    ada, bo = reader(), reader("robots", "bread", id="bo")
+    if renamed:
+        assert outcomes(world.send(ada)) == [("sent", 1)]
+        assert outcomes(world.send(bo, now=NOW + MINUTE)) == [("sent", 1)]
+    else:
+        assert outcomes(world.send(ada, bo)) == [("sent", 1), ("sent", 1)]
+    assert outcomes(world.send(bo, now=NOW + DAY)) == [("quiet", 0)]
+    assert world.channel.papers == ["arxiv:2605.00001", "arxiv:2605.00002"]
+
+
+@pytest.mark.parametrize("target", ["#papers", "C0PAPERS"])
+def test_a_receiver_with_two_names(world: World, target: str) -> None:
+    """A name's id is asked for before a digest is composed, so that the name and the id are one receiver."""
+    slack = world.channels[ChannelName.SLACK] = FakeChannel(ids={"#papers": "C0PAPERS"})
+    targets = [target, *{"#papers", "C0PAPERS"} - {target}]
+    profiles = [
+        reader(id=name, deliver=(subscription(name, target=to, channel=ChannelName.SLACK),))
+        for name, to in zip(("ada", "bo"), targets, strict=True)
+    ]
+    assert outcomes(world.send(*profiles)) == [("sent", 1), ("quiet", 0)]
+    assert slack.papers == ["arxiv:2605.00001"]
+    assert ledger(world) == {("slack:C0PAPERS", "arxiv:2605.00001")}
 
 
 def test_composer_is_made_only_when_needed(world: World) -> None:
@@ -264,7 +291,7 @@ def test_downtime(world: World) -> None:
 def test_bare_date_in_any_zone(world: World) -> None:
     """`--on DATE --due` is that local date in every zone, with all of its hours passed."""
     profiles = [
-        reader(id=name, timezone=zone, deliver=(subscription(name, at=time(23, 59)),))
+        reader(id=name, timezone=zone, deliver=(subscription(name, target=name, at=time(23, 59)),))
         for name, zone in (("east", "Pacific/Kiritimati"), ("west", "Pacific/Pago_Pago"))
     ]
     rows = world.send(*profiles, now=at("2026-05-05 23:59"), day=True, due=True)
@@ -388,7 +415,7 @@ def test_paused_target_is_skipped(world: World) -> None:
     assert (paused.state, paused.blocked) == ("skipped", True)
     assert paused.why == "paused since 2026-05-05: archived; when fixed: paperboy resume maildir:one"
     assert (sent.target, sent.state) == ("other", "sent")
-    assert ledger(world) == {(other.key, "arxiv:2605.00001")}
+    assert ledger(world) == {("maildir:other", "arxiv:2605.00001")}
     world.receivers.resume("maildir:one")
     assert outcomes(world.send(profile, now=NOW + MINUTE)) == [("sent", 1), ("skipped", 0)]
 
@@ -419,7 +446,7 @@ def test_papers_of_parts(world: World) -> None:
         shown = payload.decode().split(" ")[2:]
         assert set(shown) <= set(row.shows)
     assert sum(len(row.shows) for row in rows) == 7
-    assert {(subscription().key, paper) for row in rows for paper in row.shows} == ledger(world)
+    assert {("maildir:inbox", paper) for row in rows for paper in row.shows} == ledger(world)
 
 
 def test_other_profiles_are_not_touched(world: World) -> None:

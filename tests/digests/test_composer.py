@@ -280,7 +280,7 @@ def test_repeated_paper_is_not_sent(shelf: World) -> None:
     shelf.add(replace(SECOND, title=FIRST.title), RIVAL, now=NOW + DAY / 2)
     shelf.send(robots(), now=NOW + DAY)
     assert shelf.channel.papers[2:] == ["arxiv:2605.00013"]
-    given = shelf.outbox.given(subscription().key)
+    given = shelf.outbox.given(["maildir:inbox"])
     profile = robots()
     found = shelf.composer([profile], NOW + DAY).explain(profile, shelf.papers.get("arxiv:2605.00012"), given)
     assert found.decision.verdict is Verdict.SAME_WORK
@@ -365,7 +365,7 @@ def test_store_edition(world: World) -> None:
     profile = make_profile("robots")
     digest = world.composer([profile]).compose(profile, TODAY)
     world.channel.per_part = 2
-    assert store_edition(world.outbox, subscription(), digest, world.channel)
+    assert store_edition(world.outbox, subscription(), "maildir:inbox", digest, world.channel)
     with world.database.reading() as session:
         row = session.exec(select(EditionRow)).one()
     document = json.loads(json.dumps(row.digest))
@@ -373,7 +373,7 @@ def test_store_edition(world: World) -> None:
     assert (document["on"], document["made"]) == ("2026-05-05", "2026-05-05T08:30:00+00:00")
     assert document["papers"][0]["paper"]["id"] == digest.papers[0].paper.id
     assert document["papers"][0]["reasons"][0].keys() == {"term", "weight", "is_term"}
-    assert world.outbox.given(subscription().key) == {one.paper.id for one in digest.papers}
+    assert world.outbox.given(["maildir:inbox"]) == {one.paper.id for one in digest.papers}
     edition = find_edition(world.outbox, subscription(), TODAY)
     assert edition is not None
     assert [one.id for one in edition.deliveries] == [f"{row.id}-1", f"{row.id}-2"]

@@ -11,7 +11,7 @@ from tests.support.builders import NOW, make_profile, subscription
 
 
 def test_combined_history() -> None:
-    """Only papers that all subscriptions were given count as given; the newest digest is the last one."""
+    """Only papers that all receivers were given count as given; the newest digest is the last one."""
     old = History(frozenset("abc"), date(2026, 5, 1), NOW)
     new = History(frozenset("bcd"), date(2026, 5, 4), NOW, {"d": date(2026, 5, 4)})
     expected = History(frozenset("bc"), new.on, new.made, new.last_week)
@@ -24,5 +24,8 @@ def test_history_requests() -> None:
     both = (subscription(target="one"), subscription(target="other"))
     profile = make_profile(timezone="Pacific/Auckland", deliver=both)
     keys = ("ada:maildir:one", "ada:maildir:other")
-    wanted = [HistoryRequest(key, date(2026, 5, 5), keys) for key in keys]
-    assert history_requests([profile, make_profile(id="bo")], Moment(NOW)) == wanted
+    wanted = [HistoryRequest(key, key[4:], date(2026, 5, 5), keys) for key in keys]
+    found = history_requests(
+        [profile, make_profile(id="bo")], Moment(NOW), lambda to: f"{to.channel}:{to.target}"
+    )
+    assert found == wanted

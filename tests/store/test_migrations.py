@@ -209,7 +209,9 @@ def test_processes_that_convert_at_once(empty_url: str) -> None:
     _at_0004_with_tex(empty_url)
     command_line = [sys.executable, "-c", _MIGRATE, empty_url]
     processes = [subprocess.Popen(command_line, stdout=subprocess.PIPE, cwd=ROOT) for _ in range(3)]
-    assert [process.communicate(timeout=60)[0].strip() for process in processes] == [b"0006"] * 3
+    assert [process.communicate(timeout=60)[0].strip() for process in processes] == [
+        migrate.HEAD.encode()
+    ] * 3
     with opened(empty_url) as database:
         database.prepare()
         titles = {paper.title for paper in Papers(database, COUNTING).all()}
@@ -230,7 +232,7 @@ def test_papers_and_ledgers_after_an_upgrade(empty_url: str) -> None:
             ("Ada Example",),
         )
         assert stored.first_seen == datetime(2026, 5, 4, 12, tzinfo=UTC)
-        assert Outbox(database).given("ada:maildir:ada") == {"arxiv:2605.00001"}
+        assert Outbox(database).given(["maildir:ada"]) == {"arxiv:2605.00001"}
         for _ in range(2):
             (one,) = papers.sample(9, datetime(2026, 5, 5, tzinfo=UTC))
             assert (one.paper, one.terms) == (stored, counts("World Models", "An abstract."))
@@ -241,6 +243,33 @@ def test_papers_and_ledgers_after_an_upgrade(empty_url: str) -> None:
             names = {index["name"] for index in inspect(connection).get_indexes("paper")}
         assert "ix_paper_sample" in names
         assert "ix_paper_draw" not in names
+
+
+# --- 0007 -------------------------------------------------------------------------------------------------
+
+
+def test_ledgers_of_one_receiver_become_one(empty_url: str) -> None:
+    """Of all profiles, of a name and its id, of addresses that differ in case; editions know their receivers."""
+    given = {
+        "ada:slack:#papers": "ab", "bo:slack:C0PAPERS": "bc", "ada:slack:#other": "a",
+        "ada:email:Ada@example.org": "a", "old:email:ada@example.org": "ab", "ada:maildir:ada": "c",
+    }  # fmt: skip
+    with _at(empty_url, "0006") as connection:
+        _insert(connection, "name", {"name": "#papers", "id": "C0PAPERS"})
+        _insert(connection, "edition", _OLD_EDITION | {"id": "s", "subscription": "ada:slack:#papers"})
+        for key, papers in given.items():
+            for paper in papers:
+                _insert(connection, "ledger", {"subscription": key, "paper": paper, "edition": "s"})
+    with opened(empty_url) as database:
+        database.migrate()
+        with database.engine.connect() as connection:
+            ledger = connection.execute(text("SELECT receiver, paper FROM ledger ORDER BY 1, 2")).all()
+            (receiver,) = connection.scalars(text("SELECT receiver FROM edition"))
+    assert receiver == "slack:C0PAPERS"
+    assert [f"{to} {paper}" for to, paper in ledger] == [
+        "email:ada@example.org a", "email:ada@example.org b", "maildir:ada c",
+        "slack:#other a", "slack:C0PAPERS a", "slack:C0PAPERS b", "slack:C0PAPERS c",
+    ]  # fmt: skip
 
 
 # --- 0003 -------------------------------------------------------------------------------------------------

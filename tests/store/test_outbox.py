@@ -36,6 +36,7 @@ from tests.support.editions import (
     edition,
     find_edition,
     parts,
+    receiver,
     rows,
     step,
 )
@@ -61,7 +62,7 @@ def history(database: Database, outbox: Outbox, on: date = TODAY, *profile: str)
     with database.reading() as session:
         given = set(session.exec(select(LedgerRow.paper)))
     Papers(database, COUNTING).add([Entry("test", id_, ids=(id_,)) for id_ in sorted(given)], NOW)
-    return outbox.histories([HistoryRequest(ADA.key, on, profile)], LONG_AGO)[ADA.key]
+    return outbox.histories([HistoryRequest(ADA.key, receiver(ADA), on, profile)], LONG_AGO)[ADA.key]
 
 
 def test_before_the_first_edition_there_is_no_history(database: Database, outbox: Outbox) -> None:
@@ -84,7 +85,7 @@ def test_what_is_before_the_window_is_left_out(database: Database, outbox: Outbo
     """Papers first seen earlier, and digests composed earlier: they change no digest."""
     add(outbox, edition("ed1", on=TODAY - timedelta(days=1)), papers=("t:a",))
     Papers(database, COUNTING).add([Entry("test", "A", ids=("t:a",))], NOW)
-    requests = [HistoryRequest(ADA.key, TODAY)]
+    requests = [HistoryRequest(ADA.key, receiver(ADA), TODAY)]
     assert outbox.histories(requests, NOW) == {ADA.key: History()}
     assert outbox.histories(requests, NOW - timedelta(seconds=1))[ADA.key].given == {"t:a"}
 
@@ -108,8 +109,10 @@ def test_papers_that_the_profile_was_sent_in_a_week(database: Database, outbox: 
 def test_any_number_of_subscriptions(database: Database, outbox: Outbox) -> None:
     """More than SQLite and PostgreSQL allow parameters."""
     add(outbox, edition())
-    requests = [HistoryRequest(f"p{n}:slack:C0", TODAY, (f"p{n}:slack:C0",)) for n in range(70_000)]
-    histories = outbox.histories([*requests, HistoryRequest(ADA.key, TODAY)], LONG_AGO)
+    requests = [
+        HistoryRequest(f"p{n}:slack:C0", "slack:C0", TODAY, (f"p{n}:slack:C0",)) for n in range(70_000)
+    ]
+    histories = outbox.histories([*requests, HistoryRequest(ADA.key, receiver(ADA), TODAY)], LONG_AGO)
     assert len(histories) == 70_001
     assert len(outbox.editions([*(request.subscription for request in requests), "ed1"])) == 1
 
@@ -138,33 +141,34 @@ def test_at_most_one_edition_for_a_subscription_and_date(database: Database, out
     """A second one is refused and stores nothing; other dates and subscriptions have their own."""
     assert add(outbox, edition("one"), papers=("p1", "p2"))
     assert not add(outbox, edition("two"), papers=("p3",))
-    assert outbox.given(ADA.key) == {"p1", "p2"}
+    assert outbox.given([receiver(ADA)]) == {"p1", "p2"}
     assert outbox.edition("two") is None
     assert rows(database) == {"EditionRow": 1, "LedgerRow": 2}
     assert add(outbox, edition("three", on=TOMORROW), papers=("p3",))
     assert add(outbox, edition("four", to=BOB), papers=("p1",))
-    assert outbox.given(BOB.key) == {"p1"}
+    assert outbox.given([receiver(BOB)]) == {"p1"}
 
 
 def test_paper_is_given_once(database: Database, outbox: Outbox) -> None:
-    """An edition with a paper that the subscription has been given is refused as a whole."""
+    """An edition with a paper that the receiver has been given, by any profile, is refused as a whole."""
     assert add(outbox, edition("one"), papers=("p1",))
     assert not add(outbox, edition("two", on=TOMORROW), papers=("p2", "p1"))
-    assert outbox.given(ADA.key) == {"p1"}
+    assert not add(outbox, edition("three", subscription="bob:slack:C0PAPERS"), papers=("p1",))
+    assert outbox.given([receiver(ADA)]) == {"p1"}
     assert rows(database) == {"EditionRow": 1, "LedgerRow": 1}
 
 
 def test_quiet_edition_is_replaced(database: Database, outbox: Outbox) -> None:
     """By one with papers, and by a later quiet one; an edition with papers is not replaced."""
     quiet = edition("quiet", papers=0, why="none reached the threshold")
-    assert outbox.add(quiet, NOW, {}, (), ())
+    assert outbox.add(quiet, receiver(quiet), NOW, {}, (), ())
     stored = find_edition(outbox, ADA, TODAY)
     assert stored is not None
     assert (stored.state, stored.why) == (EditionState.QUIET, "none reached the threshold")
-    assert outbox.add(replace(quiet, id="quiet2"), NOW, {}, (), ())
+    assert outbox.add(replace(quiet, id="quiet2"), receiver(quiet), NOW, {}, (), ())
     assert rows(database) == {"EditionRow": 1}
     assert add(outbox, edition("full"))
-    assert not outbox.add(replace(quiet, id="quiet3"), NOW, {}, (), ())
+    assert not outbox.add(replace(quiet, id="quiet3"), receiver(quiet), NOW, {}, (), ())
     assert outbox.edition("quiet2") is None
     assert find_edition(outbox, ADA, TODAY) == outbox.edition("full")
 
@@ -173,11 +177,11 @@ def test_quiet_edition_is_replaced(database: Database, outbox: Outbox) -> None:
 def test_failed_add_changes_nothing(database: Database, outbox: Outbox, quiet_before: bool) -> None:
     """Edition, ledger and parts are one transaction: the quiet edition before them stays."""
     if quiet_before:
-        assert outbox.add(edition("quiet", papers=0), NOW, {}, (), ())
+        assert outbox.add(edition("quiet", papers=0), receiver(ADA), NOW, {}, (), ())
     broken: Any = object()
     with pytest.raises((DatabaseError, TypeError)):  # psycopg tells what it cannot bind as it is
-        outbox.add(edition("one"), NOW, {}, ["p1"], [*parts(1), Part(broken, 1)])
-    assert outbox.given(ADA.key) == frozenset()
+        outbox.add(edition("one"), receiver(ADA), NOW, {}, ["p1"], [*parts(1), Part(broken, 1)])
+    assert outbox.given([receiver(ADA)]) == frozenset()
     assert rows(database) == ({"EditionRow": 1} if quiet_before else {})
     assert add(outbox, edition("one"), papers=("p1",))
 
@@ -185,7 +189,7 @@ def test_failed_add_changes_nothing(database: Database, outbox: Outbox, quiet_be
 def test_served_subscriptions(outbox: Outbox) -> None:
     """A quiet edition counts."""
     assert outbox.served() == frozenset()
-    outbox.add(edition("quiet", papers=0), NOW, {}, (), ())
+    outbox.add(edition("quiet", papers=0), receiver(ADA), NOW, {}, (), ())
     assert outbox.served() == {ADA.key}
 
 
@@ -196,7 +200,7 @@ def test_summaries(outbox: Outbox, queue: Queue) -> None:
     for part in ("ada2-1", "ada3-1", "ada3-2"):
         assert queue.claim(part, "one", NOW, LEASE)
         assert queue.record(part, "one", step(S.SENT), NOW)
-    outbox.add(edition("bob1", to=BOB, papers=0), NOW, {}, (), ())
+    outbox.add(edition("bob1", to=BOB, papers=0), receiver(BOB), NOW, {}, (), ())
     assert outbox.summaries(date(2026, 5, 28), TODAY) == {
         (ADA.key, date(2026, 5, 28)): EditionSummary("ada2", 3, is_open=True),
         (ADA.key, TODAY): EditionSummary("ada3", 3, is_open=False),
@@ -297,7 +301,7 @@ def test_newest(outbox: Outbox, queue: Queue) -> None:
         if n != 2:
             queue.claim(f"ada{n}-1", "one", NOW, LEASE)
             queue.record(f"ada{n}-1", "one", step(S.SENT), NOW)
-    outbox.add(edition("bob1", to=BOB, papers=0), NOW, {}, (), ())
+    outbox.add(edition("bob1", to=BOB, papers=0), receiver(BOB), NOW, {}, (), ())
     assert [found.id for found in outbox.newest()] == ["ada2", "ada3", "bob1"]
 
 
@@ -317,10 +321,10 @@ def test_deliveries_by_prefix(outbox: Outbox) -> None:
 
 def test_processes_that_compose_at_once_store_one_edition(database: Database, outbox: Outbox) -> None:
     """The others store nothing, whether there was a quiet edition or not."""
-    outbox.add(edition("quiet", papers=0), NOW, {}, (), ())
+    outbox.add(edition("quiet", papers=0), receiver(ADA), NOW, {}, (), ())
     stored = at_once(database, lambda mine, n: add(Outbox(mine), edition(f"ed{n}"), papers=(f"p{n}",)), 4)
     assert sorted(stored) == [False, False, False, True]
     winner = stored.index(True)
-    assert outbox.given(ADA.key) == {f"p{winner}"}
+    assert outbox.given([receiver(ADA)]) == {f"p{winner}"}
     assert find_edition(outbox, ADA, TODAY) == outbox.edition(f"ed{winner}")
     assert rows(database) == {"EditionRow": 1, "LedgerRow": 1}

@@ -43,11 +43,11 @@ def papers(database: Database) -> Papers:
     return Papers(database, COUNTING)
 
 
-def give(database: Database, subscription: str, *ids: str, on: date = date(2026, 5, 29)) -> None:
-    """An edition that gives these papers to a subscription."""
-    token = f"{subscription}-{on}"
-    edition = Edition(token, subscription, "ada", ChannelName.MAILDIR, "ada", on, papers=len(ids))
-    assert Outbox(database).add(edition, NOW, {}, ids, [Part(b"...", len(ids))])
+def give(database: Database, receiver: str, *ids: str, on: date = date(2026, 5, 29)) -> None:
+    """An edition that gives these papers to a receiver."""
+    token = f"{receiver}-{on}"
+    edition = Edition(token, receiver, "ada", ChannelName.MAILDIR, "ada", on, papers=len(ids))
+    assert Outbox(database).add(edition, receiver, NOW, {}, ids, [Part(b"...", len(ids))])
 
 
 def test_every_field_is_stored(papers: Papers) -> None:
@@ -152,12 +152,12 @@ def test_a_title_only_paper_becomes_its_id_and_ledgers_follow(database: Database
     give(database, "bob", KEY, "arxiv:2605.09999")
     assert papers.add([entry(A1)], NOW + DAY) == {Change.UPDATED: 1}
     assert [paper.id for paper in papers.all()] == [A1]
-    assert Outbox(database).given("ada") == {A1}
-    assert Outbox(database).given("bob") == {A1, "arxiv:2605.09999"}
+    assert Outbox(database).given(["ada"]) == {A1}
+    assert Outbox(database).given(["bob"]) == {A1, "arxiv:2605.09999"}
 
 
 def test_two_papers_of_a_ledger_become_one(database: Database, papers: Papers) -> None:
-    """A subscription that had both keeps one row; other subscriptions keep theirs."""
+    """A receiver that had both keeps one row; other receivers keep theirs."""
     papers.add([entry(), entry(A1, title="Old title")], NOW)
     assert papers.count() == 2
     give(database, "ada", KEY)
@@ -166,8 +166,8 @@ def test_two_papers_of_a_ledger_become_one(database: Database, papers: Papers) -
     give(database, "cem", A1)
     assert papers.add([entry(A1, version=2)], NOW + DAY) == {Change.UPDATED: 1}
     assert [paper.id for paper in papers.all()] == [A1]
-    for subscription in ("ada", "bob", "cem"):
-        assert Outbox(database).given(subscription) == {A1}
+    for receiver in ("ada", "bob", "cem"):
+        assert Outbox(database).given([receiver]) == {A1}
     with database.reading() as session:
         assert len(session.exec(select(LedgerRow)).all()) == 3
 
@@ -179,7 +179,7 @@ def test_ids_that_change_twice_in_one_call(database: Database, papers: Papers) -
     other = entry(authors=("Bo Sample",))
     papers.add([entry(D1), other, entry(A1, D1, title="Retitled"), replace(other, ids=(A2,))], NOW + DAY)
     assert [paper.id for paper in papers.all()] == [A1, A2]
-    assert Outbox(database).given("ada") == {A1}
+    assert Outbox(database).given(["ada"]) == {A1}
 
 
 def test_every_alias_has_a_paper(database: Database, papers: Papers) -> None:

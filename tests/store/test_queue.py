@@ -33,6 +33,7 @@ from tests.support.editions import (
     attempts,
     edition,
     parts,
+    receiver,
     stages,
     step,
     stored,
@@ -566,16 +567,14 @@ def copy_edition(database: Database) -> None:
         session.add(DeliveryRow(**one.model_dump() | copied))
 
 
-def test_a_paper_is_never_sent_twice_to_a_subscription(
-    database: Database, outbox: Outbox, queue: Queue
-) -> None:
-    """Only papers of messages that were sent count, and only to the same subscription."""
+def test_a_paper_is_never_sent_twice_to_a_receiver(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """Only papers of messages that were sent count, and only to the same receiver."""
     add(outbox, edition(), papers=("arxiv:1", "arxiv:2"))
     copy_edition(database)
     add(outbox, edition("bobs", to=BOB), papers=("arxiv:1",))
     send(queue, "bobs-1")
     send(queue)
-    assert_forbidden(outbox, queue, "ed2-1", f"{ADA.key} was sent arxiv:1 before")
+    assert_forbidden(outbox, queue, "ed2-1", f"{receiver(ADA)} was sent arxiv:1 before")
 
 
 def test_a_paper_of_a_message_that_was_not_sent_may_be_sent(
@@ -594,10 +593,10 @@ def test_works_that_were_merged_later_are_not_a_violation(
     send(queue)
     add(outbox, edition("ed2", on=TOMORROW), papers=("arxiv:1",))
     with database.session() as session:
-        session.delete(session.get_one(LedgerRow, (ADA.key, "arxiv:1")))
+        session.delete(session.get_one(LedgerRow, (receiver(ADA), "arxiv:1")))
         session.flush()
-        row = session.get_one(LedgerRow, (ADA.key, "title:x"))
-        session.add(LedgerRow(subscription=ADA.key, paper="arxiv:1", edition=row.edition))
+        row = session.get_one(LedgerRow, (receiver(ADA), "title:x"))
+        session.add(LedgerRow(receiver=receiver(ADA), paper="arxiv:1", edition=row.edition))
         session.delete(row)
     claim(queue, "ed2-1")
 

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from bot.delivery.model import Bounce, BounceSummary, Pause, scopes
+from bot.errors import InvariantViolation
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.database import Database
 from bot.store.outbox import Outbox
@@ -228,19 +229,37 @@ def test_a_mailbox_that_three_read_at_once_counts_once(
 
 def test_names_are_kept(database: Database) -> None:
     """The newest id of a name, until it is removed."""
-    names = StoredNames(database)
+    names = StoredNames(database, ChannelName.SLACK)
     assert names.get("#papers") is None
     names.put("#papers", "C0OLD")
     names.put("#others", "C0OTHER")
     names.put("#papers", "C0NEW")
-    assert StoredNames(database).get("#papers") == "C0NEW"
+    assert StoredNames(database, ChannelName.SLACK).get("#papers") == "C0NEW"
     names.put("#papers", None)
     names.put("#never", None)
     assert [names.get(name) for name in ("#papers", "#others", "#never")] == [None, "C0OTHER", None]
 
 
+def test_a_name_and_its_id_have_one_ledger(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """What was given to the name counts for the id, and what is stored already is not sent a second time."""
+    by_name = Subscription("bo", ChannelName.SLACK, "#papers")
+    add(outbox, edition("one"), papers=("p1", "p2"), count=2)
+    for part in ("one-1", "one-2"):
+        assert queue.claim(part, "owner", NOW, LEASE)
+        assert queue.record(part, "owner", step(S.SENT), NOW)
+    add(outbox, edition("two", to=by_name), papers=("p2", "p3"), count=2)
+    StoredNames(database, ChannelName.SLACK).put("#papers", "C0PAPERS")
+    assert outbox.given(["slack:C0PAPERS"]) == {"p1", "p2", "p3"}
+    assert outbox.given(["slack:#papers"]) == frozenset()
+    with pytest.raises(InvariantViolation, match="slack:C0PAPERS was sent p2 before"):
+        queue.claim("two-1", "owner", NOW, LEASE)
+    assert not add(outbox, edition("three", on=TOMORROW), papers=("p3",))
+
+
 def test_a_name_that_several_store_at_once(database: Database) -> None:
     for number in range(3):
         name = f"#papers-{number}"
-        at_once(database, lambda own, n, name=name: StoredNames(own).put(name, "C0PAPERS"), 4)
-        assert StoredNames(database).get(name) == "C0PAPERS"
+        at_once(
+            database, lambda own, n, name=name: StoredNames(own, ChannelName.SLACK).put(name, "C0PAPERS"), 4
+        )
+        assert StoredNames(database, ChannelName.SLACK).get(name) == "C0PAPERS"

@@ -61,13 +61,13 @@ def stored(url: str) -> Stored:
         ).mappings()
         deliveries = {row["id"]: dict(row) for row in rows}
         ledger: dict[str, set[str]] = defaultdict(set)
-        for subscription, paper in connection.execute(text("SELECT subscription, paper FROM ledger")):
-            ledger[subscription].add(paper)
+        for receiver, paper in connection.execute(text("SELECT receiver, paper FROM ledger")):
+            ledger[receiver].add(paper)
         digests: dict[str, set[str]] = defaultdict(set)
-        editions = connection.execute(text("SELECT subscription, digest FROM edition")).all()
-        for subscription, digest in editions:
+        editions = connection.execute(text("SELECT receiver, digest FROM edition")).all()
+        for receiver, digest in editions:
             document = json.loads(digest) if isinstance(digest, str) else digest
-            digests[subscription] |= {one["paper"]["id"] for one in document["papers"]}
+            digests[receiver] |= {one["paper"]["id"] for one in document["papers"]}
     engine.dispose()
     found = {name: papers for name, papers in digests.items() if papers}
     return Stored(deliveries, dict(ledger), found, len(editions))

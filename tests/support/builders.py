@@ -107,6 +107,8 @@ class FakeChannel:
     during: Callable[[Envelope], None] = lambda envelope: None  #: looks around while a send is under way
     rests: int = 0
     stages: tuple[Stage, ...] = (Stage.WRITE,)  #: of every send
+    ids: dict[str, str] = field(default_factory=dict)  #: of names, at the service
+    names: dict[str, str] = field(default_factory=dict)  #: ids that it has learned
 
     def check(self) -> None:
         if self.blocked:
@@ -127,8 +129,11 @@ class FakeChannel:
     def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
         return f"{delivery} {target} {notice.subject}\n{notice.text}".encode()
 
-    def conversation(self, target: str) -> str:
-        return target
+    def receiver(self, target: str) -> str:
+        return self.names.get(target, target)
+
+    def learn_receiver(self, target: str) -> None:
+        self.names |= {target: self.ids[target]} if target in self.ids else {}
 
     def close_idle(self) -> None:
         self.rests += 1

@@ -32,6 +32,10 @@ def edition(token: str = "ed1", to: Subscription = ADA, on: date = TODAY, **chan
     return replace(made, **changes)
 
 
+def receiver(to: Subscription | Edition) -> str:
+    return f"{to.channel}:{to.target}"
+
+
 def parts(count: int = 1) -> list[Part]:
     return [Part(f"part {n}\x00\xff".encode("latin-1"), papers=1) for n in range(1, count + 1)]
 
@@ -42,7 +46,7 @@ def add(
     """Store an edition with so many parts; part n shows the nth paper, if there is one."""
     ids = papers or (f"arxiv:{one.id}",)
     shown = [replace(part, shows=ids[n : n + 1]) for n, part in enumerate(parts(count))]
-    return outbox.add(one, NOW, {"papers": ["…"]}, ids, shown, unverified_retries)
+    return outbox.add(one, receiver(one), NOW, {"papers": ["…"]}, ids, shown, unverified_retries)
 
 
 def step(state: DeliveryState, **values: Any) -> Transition:

@@ -73,6 +73,10 @@ class MailChannel(Channel):
     def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
         return compose_notice(notice, delivery, target, self._mail_settings())
 
+    def receiver(self, target: str) -> str:
+        """Addresses that differ only in case reach the same mailbox, although RFC 5321, 2.4 allows otherwise."""
+        return target.casefold()
+
     def close_idle(self) -> None:
         if self._session:
             self._session.close(politely=True)

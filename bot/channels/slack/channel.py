@@ -84,8 +84,12 @@ class SlackChannel(Channel):
     def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
         return payload.render_notice(notice, delivery)
 
-    def conversation(self, target: str) -> str:
+    def receiver(self, target: str) -> str:
         return self._ids.known(target)
+
+    def learn_receiver(self, target: str) -> None:
+        if self._token and target.startswith("#"):
+            self._ids.resolve(target, self._client())
 
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         """Post the message, and once more as plain text when Slack refuses its blocks or metadata."""
@@ -118,7 +122,7 @@ class SlackChannel(Channel):
 
         Needs the scopes channels:history, groups:history or im:history, and the target's id.
         """
-        channel, _, thread = (envelope.thread or self.conversation(envelope.target)).partition(":")
+        channel, _, thread = (envelope.thread or self.receiver(envelope.target)).partition(":")
         if not self._token or not is_conversation_id(channel):
             raise LookupError("messages can be looked up with a token, and by a channel's id only")
         try:
