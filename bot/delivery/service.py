@@ -117,6 +117,7 @@ class DeliveryService:
         histories = self.outbox.histories(requests, since)
         composer = self.make_composer(profiles, moment)
         given_now: dict[str, set[str]] = defaultdict(set)  #: by receiver
+        refused = []
         for plan, request in zip(plans, requests, strict=True):
             subscription = plan.subscription
             progress(subscription.key)
@@ -126,6 +127,13 @@ class DeliveryService:
             channel = sender.channels[subscription.channel]
             if store_edition(self.outbox, subscription, request.receiver, digest, channel):
                 given_now[request.receiver].update(digest.ids)
+            else:
+                refused.append(plan)
+        # Another process gave a receiver one of the papers in the meantime, or composed for the same subscription.
+        existing = self.outbox.summaries(*plan_dates(moment)) if refused else {}
+        composed = {place for place, summary in existing.items() if summary.papers}
+        lacking = [plan for plan in refused if (plan.subscription.key, plan.on) not in composed]
+        self._compose(lacking, moment, sender, progress)
 
     def _deliver(
         self,

@@ -12,8 +12,9 @@ from sqlalchemy import Engine, event
 from sqlmodel import select
 
 from bot.delivery.alerts import Operator
-from bot.delivery.model import Deferred, Outcome, Refused, Unknown
+from bot.delivery.model import Deferred, Outcome, Part, Refused, Unknown
 from bot.delivery.service import SendResult
+from bot.digests.model import Digest
 from bot.papers.model import Entry
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.store.tables import DeliveryRow, LedgerRow, MessageRow
@@ -182,6 +183,21 @@ def test_a_receiver_with_two_names(world: World, target: str) -> None:
     assert outcomes(world.send(*profiles)) == [("sent", 1), ("quiet", 0)]
     assert slack.papers == ["arxiv:2605.00001"]
     assert ledger(world) == {("slack:C0PAPERS", "arxiv:2605.00001")}
+
+
+def test_two_processes_compose_for_one_receiver(world: World) -> None:
+    """The second one's digest is composed again, without what the first one gave in the meantime."""
+    ada, bo = reader(), reader("robots", "bread", id="bo")
+    render = world.channel.render
+
+    def interrupted(digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
+        world.channel.render = render  # type: ignore[method-assign]
+        world.send(ada)
+        return render(digest, delivery, target)
+
+    world.channel.render = interrupted  # type: ignore[method-assign]
+    assert outcomes(world.send(bo)) == [("sent", 1)]
+    assert world.channel.papers == ["arxiv:2605.00001", "arxiv:2605.00002"]
 
 
 def test_composer_is_made_only_when_needed(world: World) -> None:

@@ -31,8 +31,8 @@ class Stored:
     """The editions, deliveries and ledger of a database."""
 
     deliveries: dict[str, dict[str, Any]]  #: by id
-    ledger: dict[str, set[str]]  #: papers by subscription
-    digests: dict[str, set[str]]  #: papers of the stored digests by subscription
+    ledger: dict[str, set[str]]  #: papers by receiver
+    digests: dict[str, set[str]]  #: papers of the stored digests by receiver
     editions: int = 0
 
     @property
@@ -57,7 +57,10 @@ def stored(url: str) -> Stored:
     engine = create_engine(url)
     with closing(engine.connect()) as connection:
         rows = connection.execute(
-            text("SELECT * FROM delivery JOIN message ON message.delivery = delivery.id")
+            text(
+                "SELECT delivery.*, payload, receiver FROM delivery JOIN message ON delivery = delivery.id"
+                " LEFT JOIN edition ON edition = edition.id"
+            )
         ).mappings()
         deliveries = {row["id"]: dict(row) for row in rows}
         ledger: dict[str, set[str]] = defaultdict(set)
@@ -108,7 +111,7 @@ def accounts(kept: Stored, slack: SlackServer, smtp: SmtpServer, killed: Iterabl
     papers: dict[str, set[str]] = defaultdict(set)
     _count_slack(found, kept, slack, papers)
     _count_mail(found, kept, smtp, Counter(killed), papers)
-    for name in sorted({*kept.ledger, *papers, *kept.digests}):
+    for name in sorted({*kept.ledger, *papers, *kept.digests} - {None}):
         ledger = {id_.removeprefix("arxiv:") for id_ in kept.ledger.get(name, ())}
         digests = {id_.removeprefix("arxiv:") for id_ in kept.digests.get(name, ())}
         if not ledger == digests == papers[name]:
@@ -132,7 +135,7 @@ def _count_slack(found: Accounts, kept: Stored, slack: SlackServer, papers: dict
         if len(got) > 1:
             found.wrong.append(f"{id_} was posted {len(got)} times")
         for message in got:
-            papers[one["subscription"]] |= set(_PAPER.findall(json.dumps(message.get("blocks"))))
+            papers[one["receiver"]] |= set(_PAPER.findall(json.dumps(message.get("blocks"))))
             if problem := _misplaced(message, one, kept):
                 found.wrong.append(f"{id_} {problem}")
 
@@ -171,7 +174,7 @@ def _count_mail(
             found.wrong.append(f"{id_} is not what was stored")
         _count_again(found, id_, len(got) - 1, killed[id_], broken[id_])
         for content in got:
-            papers[one["subscription"]] |= set(_PAPER.findall(_plain(content)))
+            papers[one["receiver"]] |= set(_PAPER.findall(_plain(content)))
 
 
 def _count_again(found: Accounts, id_: str, again: int, killed: int, broken: int) -> None:
