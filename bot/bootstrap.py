@@ -223,7 +223,7 @@ class App:
         return receiver(self.channels, to)
 
     def sender(self, moment: Moment) -> Sender:
-        return Sender(self.queue, self.channels, self._owner, moment.now, utc_now, pause=self._sleep)
+        return Sender(self.queue, self.channels, self._owner, moment.now, pause=self._sleep)
 
     @cached_property
     def delivery(self) -> DeliveryService:

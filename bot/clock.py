@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time as system
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
@@ -16,6 +17,15 @@ _YEAR_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 def utc_now() -> datetime:
     """Return the current time in UTC."""
     return datetime.now(UTC)
+
+
+def uptime() -> float:
+    """Return seconds of a clock that nobody sets.
+
+    It goes on while the process is stopped, and on Linux while the machine sleeps.
+    """
+    clock = getattr(system, "CLOCK_BOOTTIME", None)
+    return system.monotonic() if clock is None else system.clock_gettime(clock)
 
 
 def iso_utc(text: str) -> str:

@@ -5,7 +5,6 @@ Digest -> Part -> Delivery -> Claim -> Envelope -> Outcome -> Transition
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
@@ -144,8 +143,9 @@ class Delivery:
     stage: Stage = Stage.CLAIMED  #: of the newest attempt
     unverified_retries: int = 0  #: how often it may be sent again although it may have arrived already
     started: datetime | None = None  #: time of the first attempt
-    since: datetime | None = None  #: the first attempt since `resend`: tries are given up a day after it
-    until: datetime | None = None  #: not tried before this time; while sending, the end of the lease
+    waited: float = 0.0  #: seconds of all waits that were set since the first attempt or `resend`
+    until: datetime | None = None  #: not tried before this time
+    lease: datetime | None = None  #: the end of its sender's lease, by the database's clock
     receipt: str | None = None
     why: str = ""
     incident: str | None = None  #: why it stopped: an id that deliveries stopped by the same cause share
@@ -173,13 +173,18 @@ class Delivery:
         return held or self.state is DeliveryState.FAILED
 
     @property
+    def not_before(self) -> datetime | None:
+        """When it is tried again at the earliest: the end of its lease or of its wait; None: at once, or never."""
+        return self.lease or self.until
+
+    @property
     def reason(self) -> str:
         """Why it is not sent, for people; empty when there is no reason to give."""
-        if self.why or self.state is not DeliveryState.SENDING or self.until is None:
+        if self.why or self.lease is None:
             return self.why
         return (
             f"an attempt is under way (stage {self.stage}), or its process died: "
-            f"taken up again after {self.until:%H:%M} UTC"
+            f"taken up again after {self.lease:%H:%M} UTC"
         )
 
 
@@ -209,6 +214,7 @@ class Transition:
     why: str = ""
     incident: str | None = None  #: set exactly when it stops; the operator gets one alert for each incident
     pauses: str | None = None  #: a scope to pause
+    waited: float | None = None  #: the delivery's new `waited`; None: as before
     postpones: str | None = None  #: a scope of which all other deliveries wait until `until` as well
     unverified_retries: int | None = None  #: how many are left; None: as many as before
 
@@ -224,7 +230,6 @@ class SendSlot:
 
     conversation: str  #: as `channel:target`
     spacing: timedelta
-    clock: Callable[[], datetime]  #: the real clock: it is read when the conversation's row is locked
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zlib import crc32
 
 from bot.delivery.model import (
@@ -34,7 +35,11 @@ FIRST_WAIT = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
 #: Waits are shortened by up to this share, so that deliveries that failed together are not tried again together.
 SPREAD = 0.2
-#: A delivery that is refused for this long has failed.
+#: The longest wait that a receiver may ask for.
+LONGEST_RETRY_AFTER = timedelta(days=1)
+#: A delivery that was refused so many times, and has waited for so long in total, has failed. Only waits that were
+#: set count, not the time for which nothing ran; each as FIRST_WAIT at least, because `run` tries no more often.
+GIVE_UP_ATTEMPTS = 5
 GIVE_UP = timedelta(days=1)
 
 
@@ -84,33 +89,43 @@ def attempt(
 def transition(outcome: Outcome | StillUnknown, before: Delivery, now: datetime) -> Transition:
     """The state that an outcome leads to. `before`: the delivery before the attempt.
 
-    Waits double from a minute to an hour, each shortened by a share of its own, or last as long as the receiver asks.
-    After a day there are no more.
+    Waits double from a minute to an hour, each shortened by a share of its own, or last as long as the receiver asks,
+    a day at most. After a day of waits, and five attempts, there are no more.
     """
-    is_over = now - (before.since or now) >= GIVE_UP
+    is_over = before.attempts + 1 >= GIVE_UP_ATTEMPTS and before.waited >= GIVE_UP.total_seconds()
     match outcome:
         case Sent(receipt):
             return Transition(DeliveryState.SENT, receipt=receipt)
         case Refused(why, cause):
             return _failed(before, why, cause)
         case Deferred(why) if is_over:
-            return _failed(before, f"given up after a day: {why}")
+            return _failed(before, f"given up after a day of waits: {why}")
         case Deferred(why, retry_after, cause):
             # A receiver that asks for a wait means everything sent to it, a service out of reach the whole channel.
             asks = retry_after is not None and cause is Cause.MESSAGE
             postponed = _scope(before, Cause.TARGET if asks else cause)
-            until = now + _wait(before, retry_after)
-            return Transition(DeliveryState.WAITING, until=until, why=why, postpones=postponed)
+            wait, said = _wait(before, retry_after), f"{why}{_cut_short(retry_after)}"
+            return _try_again(DeliveryState.WAITING, wait, before, now, why=said, postpones=postponed)
         case Unknown(why) if not is_over:
-            until = now + max(SETTLE, _wait(before, None))
-            return Transition(DeliveryState.UNCERTAIN, until=until, why=why)
+            wait = max(SETTLE, _wait(before, None))
+            return _try_again(DeliveryState.UNCERTAIN, wait, before, now, why=why)
         case StillUnknown(why, Deferred(_, retry_after)) if not is_over:
             # It was refused, so that it does not count as an unverified retry.
-            until, retries = now + _wait(before, retry_after), before.unverified_retries
-            return Transition(DeliveryState.UNCERTAIN, until=until, why=why, unverified_retries=retries)
+            wait, said = _wait(before, retry_after), f"{why}{_cut_short(retry_after)}"
+            retries = before.unverified_retries
+            return _try_again(
+                DeliveryState.UNCERTAIN, wait, before, now, why=said, unverified_retries=retries
+            )
         case Unknown(why) | StillUnknown(why):
             incident = f"{before.channel}:{before.target} uncertain"
             return Transition(DeliveryState.UNCERTAIN, why=why, incident=incident)
+
+
+def _try_again(
+    state: DeliveryState, wait: timedelta, before: Delivery, now: datetime, **more: Any
+) -> Transition:
+    waited = before.waited + max(wait, FIRST_WAIT).total_seconds()
+    return Transition(state, until=now + wait, waited=waited, **more)
 
 
 def _failed(before: Delivery, why: str, cause: Cause = Cause.MESSAGE) -> Transition:
@@ -126,10 +141,17 @@ def _scope(before: Delivery, cause: Cause) -> str | None:
     return {Cause.SERVICE: service, Cause.TARGET: target}.get(cause)
 
 
+def _cut_short(retry_after: float | None) -> str:
+    """What `why` adds when the receiver asked for a longer wait than it gets."""
+    days = (retry_after or 0.0) / LONGEST_RETRY_AFTER.total_seconds()
+    return f"; it asked to wait for {days:.4g} days, and is asked again after one" if days > 1 else ""
+
+
 def _wait(before: Delivery, retry_after: float | None) -> timedelta:
-    """As long as the receiver asks; otherwise growing with the attempts."""
+    """As long as the receiver asks, whatever float that is; otherwise growing with the attempts."""
     if retry_after is not None:
-        return timedelta(seconds=max(retry_after, 1.0))
+        # in this order, as max(1.0, nan) is 1.0
+        return timedelta(seconds=min(max(1.0, retry_after), LONGEST_RETRY_AFTER.total_seconds()))
     grown: timedelta = min(FIRST_WAIT * 2 ** min(before.attempts, 10), LONGEST_WAIT)
     share = crc32(f"{before.id} {before.attempts}".encode()) / 2**32  # the same whenever it is worked out
     return grown * (1 - SPREAD * share)

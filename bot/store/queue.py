@@ -1,8 +1,11 @@
 """The stored deliveries as a sender needs them: what is due, who attempts it, how far that came and how it went.
 
 Every change of state is a conditional update, so that two senders never hold one delivery, in one process or in
-several, on SQLite and on PostgreSQL. Only `hand_over` waits for the disk. What a power cut can undo of the rest does
-no harm: a claim is made again, and a lost outcome leaves the delivery in doubt, as if its sender had died.
+several, on SQLite and on PostgreSQL. Leases go by the database's clock; a sender's `now` decides only which waits are
+over, and what is recorded.
+
+Only `hand_over` and `renew` wait for the disk. What a power cut can undo of the rest does no harm: a claim is made
+again, and a lost outcome leaves the delivery in doubt, as if its sender had died.
 
 The statements are built once, because building one takes longer than running it. A bind named `new_...` is what a
 column is set to.
@@ -14,7 +17,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Float,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.delivery.model import (
     FORBIDDEN,
@@ -29,22 +43,23 @@ from bot.delivery.model import (
 from bot.errors import InvariantViolation, LeaseLost
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
-from bot.store.rows import PAUSE, delivery, insert_if_absent
+from bot.store.database_clock import DATABASE_NOW, DatabaseTime
+from bot.store.rows import PAUSE, delivery
 from bot.store.send_checks import READ_WITH_FACTS, find_violation
 from bot.store.tables import Base, DeliveryRow, UtcDateTime
+from bot.store.turns import reserve_turn
 
-_DELIVERY, _ATTEMPT, _EDITION, _PAUSE, _CONVERSATION = (
-    Base.metadata.tables[name] for name in ("delivery", "attempt", "edition", "pause", "lane")
+_DELIVERY, _ATTEMPT, _EDITION, _PAUSE = (
+    Base.metadata.tables[name] for name in ("delivery", "attempt", "edition", "pause")
 )
 _D, _A = _DELIVERY.c, _ATTEMPT.c
-#: A turn further away than this was taken by a clock that has been set back since.
-_LONGEST_QUEUE = timedelta(minutes=5)
 
 # --- Conditions and values --------------------------------------------------------------------------------
 
 _ID: Any = bindparam("delivery_id")
 _NOW: Any = bindparam("now", type_=UtcDateTime())
 _NEW_UNTIL: Any = bindparam("new_until", type_=UtcDateTime())
+_NEW_LEASE = DatabaseTime(bindparam("new_lease", type_=Float()))  # in seconds
 
 
 def _new_or_current(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]:
@@ -53,12 +68,13 @@ def _new_or_current(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]
 
 
 def _is_due() -> ColumnElement[bool]:
-    """Never tried, or to be tried again at a time that has come. What is held has no such time."""
-    states = (DeliveryState.WAITING, DeliveryState.UNCERTAIN, DeliveryState.SENDING)
+    """Never tried, or its wait is over, or its sender's lease. What is held for a person waits for no time."""
+    states = (DeliveryState.WAITING, DeliveryState.UNCERTAIN)
     again = or_(*(_D.state == state for state in states)) & (
         _D.until <= _NOW
     )  # an IN would not use the index
-    return or_(_D.state == DeliveryState.PENDING, again)
+    left = (_D.state == DeliveryState.SENDING) & (_D.lease <= DATABASE_NOW)
+    return or_(_D.state == DeliveryState.PENDING, again, left)
 
 
 def _is_not_paused() -> ColumnElement[bool]:
@@ -107,9 +123,9 @@ class Queue:
             state=DeliveryState.SENDING,
             stage=bindparam("new_stage"),
             owner=bindparam("holder"),
-            until=_NEW_UNTIL,
+            lease=_NEW_LEASE,
+            until=None,
             started=func.coalesce(_D.started, _NOW),
-            since=func.coalesce(_D.since, _NOW),
             attempts=_D.attempts + 1,
         )
     )
@@ -123,6 +139,7 @@ class Queue:
         .values(
             state=DeliveryState.FAILED,
             owner=None,
+            lease=None,
             until=None,
             reported=False,
             why=bindparam("new_why"),
@@ -142,7 +159,7 @@ class Queue:
                 return None
             # What may have arrived stays in doubt until an outcome is recorded: its sender may die looking it up.
             stage = Stage.DOUBTED if delivery(row).may_have_arrived else Stage.CLAIMED
-            taken = {"holder": owner, "now": now, "new_until": now + lease, "new_stage": stage}
+            taken = {"holder": owner, "now": now, "new_lease": lease.total_seconds(), "new_stage": stage}
             if not connection.execute(self._TAKE, {"delivery_id": id_} | taken).rowcount:
                 return None
             if violation := find_violation(row, connection):
@@ -169,7 +186,7 @@ class Queue:
         .where(*_IS_HELD)
         .values(
             stage=bindparam("new_stage"),
-            until=_NEW_UNTIL,
+            lease=_NEW_LEASE,
             unverified_retries=_new_or_current("new_retries", _D.unverified_retries),
         )
     )
@@ -179,50 +196,33 @@ class Queue:
         id_: str,
         owner: str,
         stage: Stage,
-        until: datetime,
+        lease: timedelta,
         slot: SendSlot | None = None,
         unverified_retries: int | None = None,
-    ) -> datetime | None:
+    ) -> float | None:
         """Note, on disk, that the content is about to go out, renew the lease, and reserve a time for the `slot`.
 
-        `unverified_retries`: how many are left after this one, when this is one. Returns the reserved time.
-        Raises LeaseLost when another sender has taken the delivery over.
+        `unverified_retries`: how many are left after this one, when this is one. Returns the seconds until the
+        reserved time. Raises LeaseLost when another sender has taken the delivery over.
         """
-        values = {"new_stage": stage, "new_until": until, "new_retries": unverified_retries}
+        values = {
+            "new_stage": stage,
+            "new_lease": lease.total_seconds(),
+            "new_retries": unverified_retries,
+        }
         with self._database.writing() as connection:
             if not connection.execute(
                 self._HAND_OVER, {"delivery_id": id_, "holder": owner} | values
             ).rowcount:
                 raise LeaseLost(f"{id_} was taken over by another sender")
-            return self._reserve(connection, slot) if slot else None
+            return reserve_turn(connection, slot) if slot else None
 
-    _ADD_CONVERSATION = insert_if_absent("lane")
-    _READ_CONVERSATION = (
-        select(_CONVERSATION.c.free)
-        .where(_CONVERSATION.c.lane == bindparam("conversation"))
-        .with_for_update()
-    )
-    _RESERVE = (
-        update(_CONVERSATION)
-        .where(_CONVERSATION.c.lane == bindparam("conversation"))
-        .values(free=bindparam("new_free"))
-    )
+    _RENEW = update(_DELIVERY).where(*_IS_HELD).values(lease=_NEW_LEASE)
 
-    def _reserve(self, connection: Connection, slot: SendSlot) -> datetime:
-        """The next free time of a conversation, at least `spacing` after the one before."""
-        now, row = slot.clock(), {"conversation": slot.conversation}
-        connection.execute(self._ADD_CONVERSATION, {"lane": slot.conversation, "free": now})
-        free: datetime = connection.execute(self._READ_CONVERSATION, row).scalar_one()
-        at = free if now < free <= now + _LONGEST_QUEUE else now
-        connection.execute(self._RESERVE, row | {"new_free": at + slot.spacing})
-        return at
-
-    _RENEW = update(_DELIVERY).where(*_IS_HELD).values(until=_NEW_UNTIL)
-
-    def renew(self, id_: str, owner: str, until: datetime) -> bool:
+    def renew(self, id_: str, owner: str, lease: timedelta) -> bool:
         """Extend the lease of an attempt that takes long. False when another sender has the delivery."""
         with self._database.writing() as connection:
-            values = {"delivery_id": id_, "holder": owner, "new_until": until}
+            values = {"delivery_id": id_, "holder": owner, "new_lease": lease.total_seconds()}
             return connection.execute(self._RENEW, values).rowcount > 0
 
     _RECORD = (
@@ -231,6 +231,8 @@ class Queue:
         .values(
             state=bindparam("new_state"),
             owner=None,
+            lease=None,
+            waited=_new_or_current("new_waited", _D.waited),
             reported=False,
             stage=_new_or_current("new_stage", _D.stage),
             until=_NEW_UNTIL,
@@ -275,6 +277,7 @@ class Queue:
         outcome = {"new_state": step.state, "new_stage": stage, "new_why": step.why}
         rest = {
             "new_until": step.until,
+            "new_waited": step.waited,
             "new_receipt": step.receipt,
             "new_incident": step.incident,
             "new_retries": step.unverified_retries,
@@ -320,8 +323,11 @@ class Queue:
             else:
                 row.until = max(row.until or now, now) if settling else now
                 row.unverified_retries = 1  # the person has looked, or takes the risk
-            row.attempts, row.why = 0, ""
-            row.since = None  # or a refusal for now would find its day of patience used up
+            row.attempts, row.waited, row.why = (
+                0,
+                0.0,
+                "",
+            )  # or a refusal for now would find its patience used up
             row.incident, row.reported = None, False
             session.add(row)
             paused = (row.channel, f"{row.channel}:{row.target}")

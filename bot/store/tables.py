@@ -167,11 +167,11 @@ class DeliveryRow(Base, table=True):
     state: str  #: pending, sending, sent, waiting, failed, uncertain
     attempts: int = 0
     started: datetime | None = _moment(default=None)  #: of the first attempt
-    since: datetime | None = _moment(default=None)  #: the first attempt since `resend`
-    until: datetime | None = _moment(
-        default=None
-    )  #: not tried before this time; while sending, the end of the lease
+    #: Seconds of all waits that were set since the first attempt or `resend`.
+    waited: float = 0.0
+    until: datetime | None = _moment(default=None)  #: not tried before this time
     owner: str | None = None  #: the holder of the lease
+    lease: datetime | None = _moment(default=None)  #: its end, by the database's clock; None: nobody has one
     stage: str = "claimed"  #: of the newest attempt
     #: How often it may be sent again although it may have arrived already.
     unverified_retries: int = Field(default=0, sa_column=_renamed("blind", "unverified_retries", Integer))
@@ -211,7 +211,7 @@ class ConversationRow(Base, table=True):
     __tablename__ = "lane"
 
     lane: str = _text(primary_key=True)
-    free: datetime = _moment()  #: by the real clock
+    free: datetime = _moment()  #: by the database's clock
 
 
 class PauseRow(Base, table=True):

@@ -84,7 +84,13 @@ def outbox(
         token, key = f"{n:016x}", f"reader{n}:{name}:{target}"
         edition = Edition(token, key, f"reader{n}", name, target, shown.on, 10)
         assert store.add(
-            edition, MADE, {}, [f"p{n}"], channel.render(shown, token, target), unverified_retries=1
+            edition,
+            f"{name}:{target}",
+            MADE,
+            {},
+            [f"p{n}"],
+            channel.render(shown, token, target),
+            unverified_retries=1,
         )
     yield Queue(database), [f"reader{n}:{name}:{target}" for n, target in enumerate(targets)]
     database.close()
@@ -115,7 +121,7 @@ def test_mails_beside_a_bare_loop(tmp_path: Path, sink: int) -> None:
         folder = tmp_path / str(round_)
         folder.mkdir()
         with outbox(folder, channel, ChannelName.EMAIL, targets) as (queue, keys):
-            sender = Sender(queue, {ChannelName.EMAIL: channel}, "bench", utc_now, utc_now)
+            sender = Sender(queue, {ChannelName.EMAIL: channel}, "bench", utc_now)
             ours = timed(lambda: sender.deliver(keys))  # noqa: B023
             assert queue.open(keys, utc_now()) == ()
         plain = timed(bare)
@@ -139,7 +145,7 @@ def test_slack_messages_beside_the_rate_limit(tmp_path: Path) -> None:
 
         server._post = noted  # type: ignore[method-assign]
         with outbox(tmp_path, channel, ChannelName.SLACK, ["C0PAPERS"] * POSTS) as (queue, keys):
-            sender = Sender(queue, {ChannelName.SLACK: channel}, "bench", utc_now, utc_now)
+            sender = Sender(queue, {ChannelName.SLACK: channel}, "bench", utc_now)
             sender.deliver(keys)
         assert len(server.messages) == POSTS
     gaps = [later - earlier for earlier, later in itertools.pairwise(arrivals)]

@@ -104,7 +104,7 @@ def test_a_thousand_digests(database: Database, tmp_path: Path) -> None:
     by_part(digests)
 
     channel, begun = Timed(tmp_path / "maildir", SENDER), time.perf_counter()
-    sender = Sender(Queue(database), {ChannelName.MAILDIR: channel}, "bench", utc_now, utc_now)
+    sender = Sender(Queue(database), {ChannelName.MAILDIR: channel}, "bench", utc_now)
     service = DeliveryService(
         Outbox(database), Queue(database), lambda: (), lambda _: sender, lambda _, __: make_composer()
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
+import pytest
 from rich.console import Console
 
 from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, status_screen
@@ -42,7 +43,7 @@ def edition(name: str, *states: DeliveryState, **changes: object) -> Edition:
                 key,
                 attempts=2,
                 started=NOW,
-                since=NOW,
+                waited=7200.0,
             ),
             **changes,  # type: ignore[arg-type]
         )
@@ -107,7 +108,7 @@ def test_a_waiting_delivery_shows_until_when_and_why() -> None:
         editions=[
             edition("ada", S.WAITING, until=later, why="busy"),
             edition("bo", S.UNCERTAIN, until=soon, why="the connection broke"),
-            edition("cy", S.SENDING, until=NOW, stage=Stage.POST),
+            edition("cy", S.SENDING, lease=NOW, stage=Stage.POST),
             edition("di", S.PENDING, attempts=0),
             edition("ed", S.PENDING, attempts=0),
         ],
@@ -122,8 +123,23 @@ def test_a_waiting_delivery_shows_until_when_and_why() -> None:
         "  uncertain 2026-05-05 bo → slack C0BO, after 2 attempts, looked up 2026-05-05 08:42Z (in 12 min): "
         "the connection broke; or decide now: paperboy resend|settle bo-1",
         "  waiting 2026-05-05 ada → slack C0ADA, after 2 attempts, tried again 2026-05-05 11:30Z (in 3 h), "
-        "given up 2026-05-06 08:30Z: busy",
+        "given up after another 22 h of waits: busy",
     ]
+
+
+@pytest.mark.parametrize(
+    ("waited", "attempts", "end"),
+    [
+        (86000.0, 20, "given up after another 7 min of waits"),
+        (3 * 86400.0, 3, "given up after 2 more attempts"),
+        (86400.0, 30, "given up after 1 more attempt"),
+    ],
+)
+def test_when_a_delivery_is_given_up(waited: float, attempts: int, end: str) -> None:
+    """What is left of its day of waits, or of its five attempts."""
+    one = edition("ada", S.WAITING, until=NOW, why="busy", waited=waited, attempts=attempts)
+    (line,) = section(text(Status(NOW, 42, editions=[one])), "Continues by itself")
+    assert line.endswith(f", tried again now, {end}: busy")
 
 
 def test_a_bad_night_fits_on_one_screen() -> None:

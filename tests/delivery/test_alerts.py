@@ -98,7 +98,7 @@ def test_alert_only_when_given_up(world: World) -> None:
     for hours in range(24, 48):
         tick(world, "ada", later=timedelta(hours=hours))
     (alert,) = alerts(world)
-    assert "maildir inbox, failed: given up after a day: busy" in alert
+    assert "maildir inbox, failed: given up after a day of waits: busy" in alert
 
 
 def test_held_delivery_is_reported(world: World) -> None:

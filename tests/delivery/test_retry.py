@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, timedelta
+from math import inf, nan
 from typing import Any
 
 import pytest
@@ -31,21 +32,20 @@ BUSY = Deferred("l", 5.0)
 
 
 def delivery(
-    state: str = "waiting", attempts: int = 0, age: timedelta = timedelta(0), **more: Any
+    state: str = "waiting", attempts: int = 0, waited: timedelta = timedelta(0), **more: Any
 ) -> Delivery:
-    """A delivery before an attempt, first tried `age` ago; one left in `sending` was handed over."""
+    """A delivery before an attempt; one left in `sending` was handed over."""
     more = {"stage": Stage.WRITE if state == "sending" else Stage.CLAIMED, **more}
-    started = NOW - age if attempts else None
     to = (ChannelName.MAILDIR, "inbox", subscription().key)
-    dates = {"started": started, "since": started}
-    return Delivery("e-1", "e", 1, 3, DeliveryState(state), *to, attempts=attempts, **dates, **more)
+    counts = {"attempts": attempts, "waited": waited.total_seconds()}
+    return Delivery("e-1", "e", 1, 3, DeliveryState(state), *to, **counts, **more)
 
 
 # --- What an outcome leads to -----------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
-    ("outcome", "attempts", "age", "state", "wait"),
+    ("outcome", "attempts", "waited", "state", "wait"),
     [
         (Sent("r"), 0, 0 * MINUTE, "sent", None),
         (Sent("r"), 40, 9 * DAY, "sent", None),
@@ -59,6 +59,14 @@ def delivery(
         (Deferred("busy", 30.0), 6, 63 * MINUTE, "waiting", 30 * SECOND),
         (Deferred("busy", 7200.0), 0, 0 * MINUTE, "waiting", 2 * HOUR),  # longer than the longest of ours
         (Deferred("busy", 0.0), 0, 0 * MINUTE, "waiting", SECOND),
+        *(
+            (Deferred("busy", asked), 0, 0 * MINUTE, "waiting", DAY)
+            for asked in (86400.0, 86401.0, 1e300, inf)
+        ),
+        *((Deferred("busy", asked), 0, 0 * MINUTE, "waiting", SECOND) for asked in (nan, -1e300)),
+        (Deferred("busy"), 1, 2 * DAY, "waiting", 2 * MINUTE),  # five attempts at least
+        (Deferred("busy"), 3, 9 * DAY, "waiting", 8 * MINUTE),
+        (Deferred("busy"), 4, DAY, "failed", None),
         (Deferred("busy"), 30, DAY - MINUTE, "waiting", 60 * MINUTE),
         (Deferred("busy"), 30, DAY, "failed", None),
         (Deferred("busy", 60.0), 30, DAY, "failed", None),
@@ -72,10 +80,10 @@ def delivery(
     ],
 )
 def test_transition(
-    outcome: Outcome | StillUnknown, attempts: int, age: timedelta, state: str, wait: timedelta | None
+    outcome: Outcome | StillUnknown, attempts: int, waited: timedelta, state: str, wait: timedelta | None
 ) -> None:
-    """Waits double from a minute to an hour, less a fifth at most, or are the receiver's, for a day."""
-    step = transition(outcome, delivery("waiting", attempts, age), NOW)
+    """Waits double from a minute to an hour, less a fifth at most, or are the receiver's, until a day was waited."""
+    step = transition(outcome, delivery("waiting", attempts, waited), NOW)
     assert step.state == state
     refusal = outcome.again if isinstance(outcome, StillUnknown) else outcome
     share = 0.0 if isinstance(refusal, Deferred) and refusal.retry_after is not None else SPREAD
@@ -84,12 +92,14 @@ def test_transition(
     else:
         assert wait * (1 - share) <= step.until - NOW <= wait
         assert step.until - NOW >= SETTLE or not isinstance(outcome, Unknown)
+        counted = max(step.until - NOW, MINUTE)
+        assert step.waited == pytest.approx((waited + counted).total_seconds())
     assert step.receipt == ("r" if state == "sent" else None)
     assert state == "sent" or step.why
 
 
 @pytest.mark.parametrize(
-    ("outcome", "age", "incident", "pauses", "postpones"),
+    ("outcome", "waited", "incident", "pauses", "postpones"),
     [
         (Sent("r"), 0 * MINUTE, None, None, None),
         (Deferred("busy"), 0 * MINUTE, None, None, None),
@@ -107,7 +117,7 @@ def test_transition(
 )
 def test_effect_on_other_deliveries(
     outcome: Outcome | StillUnknown,
-    age: timedelta,
+    waited: timedelta,
     incident: str | None,
     pauses: str | None,
     postpones: str | None,
@@ -116,8 +126,38 @@ def test_effect_on_other_deliveries(
 
     A receiver that asks for a wait postpones its target, an unreachable service its channel.
     """
-    step = transition(outcome, delivery("waiting", 1, age), NOW)
+    step = transition(outcome, delivery("waiting", 9, waited), NOW)
     assert (step.incident, step.pauses, step.postpones) == (incident, pauses, postpones)
+
+
+@pytest.mark.parametrize(
+    ("asked", "said"),
+    [
+        (86400.0, "busy"),
+        (365 * 86400.0, "busy; it asked to wait for 365 days, and is asked again after one"),
+        (1e300, "busy; it asked to wait for 1.157e+295 days, and is asked again after one"),
+    ],
+)
+def test_a_wait_that_is_cut_short_is_reported(asked: float, said: str) -> None:
+    """Also where an earlier attempt is in doubt."""
+    refusal = Deferred("busy", asked)
+    for outcome in (refusal, StillUnknown("busy", refusal)):
+        step = transition(outcome, delivery("waiting", 1), NOW)
+        assert (step.why, step.until) == (said, NOW + DAY)
+
+
+@pytest.mark.parametrize(
+    "outcome", [Deferred("busy", asked) for asked in (None, 0.0, 30.0, 1e300)] + [Unknown("u")]
+)
+def test_a_delivery_that_is_refused_for_ever_is_given_up(outcome: Outcome) -> None:
+    """After five attempts and a day of waits at least; after five days, or 1,441 attempts, at most."""
+    before, now = delivery("pending"), NOW
+    while (step := transition(outcome, before, now)).incident is None:
+        assert step.until
+        now = step.until
+        before = replace(before, attempts=before.attempts + 1, waited=step.waited)
+    assert 4 <= before.attempts <= 1440
+    assert now - NOW <= 5 * DAY
 
 
 def test_deliveries_that_failed_together_wait_for_different_times() -> None:

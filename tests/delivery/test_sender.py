@@ -38,6 +38,7 @@ from bot.errors import DatabaseError, InvariantViolation, SourceError
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
 from tests.support.builders import NOW, FakeChannel, World, subscription
+from tests.support.editions import attempts
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=n) for n in (1, 60, 3600, 86400))
 KEY = subscription().key
@@ -89,8 +90,8 @@ def test_an_attempt_is_recorded_before_and_its_outcome_after(world: World) -> No
     (done,) = deliver(world).deliveries
     (under_way,) = seen
     assert (under_way.state, under_way.attempts, under_way.started) == ("sending", 1, NOW)
-    assert (under_way.stage, under_way.until) == (Stage.WRITE, NOW + LEASE)
-    assert (done.state, done.receipt, done.until) == ("sent", "receipt of e-1", None)
+    assert (under_way.stage, under_way.lease, under_way.until) == (Stage.WRITE, NOW + LEASE, None)
+    assert (done.state, done.receipt, done.lease) == ("sent", "receipt of e-1", None)
 
 
 def test_a_refusal_for_now_waits_and_goes_on(world: World) -> None:
@@ -178,19 +179,19 @@ def test_an_unverified_retry_is_used_up_before_it_is_made(world: World) -> None:
     assert len(world.channel.sent) == 2
 
 
-def test_a_failed_look_up_in_a_chat_is_repeated_for_a_day(world: World) -> None:
+def test_a_failed_look_up_in_a_chat_is_repeated_for_a_day_of_waits(world: World) -> None:
     """A chat shows a second copy to everybody: nothing is sent again unless a person says so, and then once."""
     add(world)
     channel = world.channel
     channel.can_find = False
     channel.outcomes = [Unknown("broke"), Unknown("broke again")]
     deliver(world)
-    for hours in range(1, 24):
-        (one,) = deliver(world, hours * HOUR).deliveries
-        assert (one.state, one.until is None) == ("uncertain", False)
-    (held,) = deliver(world, DAY + HOUR).deliveries
-    assert (held.state, held.until, held.has_stopped) == ("uncertain", None, True)
-    assert channel.calls == ["send 1", *["find 1"] * 24]
+    while (one := stored(world)).until:
+        assert one.state == "uncertain"
+        deliver(world, one.until - NOW)
+    assert (one.state, one.until, one.has_stopped) == ("uncertain", None, True)
+    assert DAY.total_seconds() <= one.waited <= (DAY + HOUR).total_seconds()
+    assert channel.calls == ["send 1", *["find 1"] * (one.attempts - 1)]
     assert world.queue.release("e-1", NOW + 2 * DAY, settling=True)
     deliver(world, 2 * DAY)
     deliver(world, 3 * DAY)
@@ -212,13 +213,22 @@ def test_a_delivery_of_a_dead_process_is_taken_over_after_its_lease(
     add(world)
     assert world.queue.claim("e-1", "dead", NOW, LEASE)
     if stage:
-        world.queue.hand_over("e-1", "dead", stage, NOW + LEASE)
+        world.queue.hand_over("e-1", "dead", stage, LEASE)
     if arrived:
         world.channel.arrived["e-1"] = ENVELOPE
     deliver(world, LEASE - SECOND)
     assert world.channel.calls == []
     assert deliver(world, LEASE).state is EditionState.SENT
     assert world.channel.calls == calls
+
+
+def test_time_off_is_not_a_time_of_failing(world: World) -> None:
+    """Refused for now on Friday, switched off, and refused for now on Monday: it waits again."""
+    add(world)
+    world.channel.outcomes = [Deferred("busy", 30.0)] * 2
+    deliver(world)
+    (waiting,) = deliver(world, 3 * DAY).deliveries
+    assert (waiting.state, waiting.attempts, waiting.waited) == ("waiting", 2, 120.0)
 
 
 def test_parts_stop_at_the_one_that_was_not_sent(world: World) -> None:
@@ -246,14 +256,18 @@ def test_only_the_named_subscriptions_are_delivered(world: World) -> None:
 
 
 class FakeTime:
-    """A clock that moves only while somebody sleeps."""
+    """A clock that moves only while somebody sleeps, and is the database's clock too."""
 
-    def __init__(self) -> None:
+    def __init__(self, world: World) -> None:
         self.now = NOW
         self.slept: list[float] = []
+        world.database_clock = self
 
     def __call__(self) -> datetime:
         return self.now
+
+    def uptime(self) -> float:
+        return (self.now - NOW).total_seconds()
 
     def sleep(self, seconds: float) -> None:
         assert seconds >= 0, "time.sleep would raise"
@@ -262,7 +276,9 @@ class FakeTime:
 
 
 def sender_by(world: World, clock: FakeTime) -> Sender:
-    return replace(world.sender(), clock=clock, real=clock, pause=clock.sleep, wait=clock.sleep)
+    sender_ = world.sender(pause=clock.sleep, wait=clock.sleep)
+    world.database_clock = clock
+    return replace(sender_, clock=clock, uptime=clock.uptime)
 
 
 def timetable(world: World, clock: FakeTime) -> list[tuple[str, float]]:
@@ -276,14 +292,14 @@ def reserve_by_another_sender(world: World) -> None:
     """Another process hands over to the conversation `one` at NOW."""
     add(world, token="other", to=to("other"))
     world.queue.claim("other-1", "other", NOW, LEASE)
-    slot = SendSlot("maildir:one", SECOND, lambda: NOW)
-    world.queue.hand_over("other-1", "other", Stage.WRITE, NOW + LEASE, slot)
+    slot = SendSlot("maildir:one", SECOND)
+    world.queue.hand_over("other-1", "other", Stage.WRITE, LEASE, slot)
 
 
 def test_conversations_wait_for_their_turns_and_not_for_each_other(world: World) -> None:
     """A second between messages to one conversation, in their order; others go out meanwhile; no idle second."""
     world.channel.spacing = SECOND
-    clock = FakeTime()
+    clock = FakeTime(world)
     times = timetable(world, clock)
     subscriptions = {"a": to("a"), "b": to("b"), "d": to("d", "two"), "e": to("e", "two")}
     for token, one in subscriptions.items():
@@ -296,7 +312,7 @@ def test_conversations_wait_for_their_turns_and_not_for_each_other(world: World)
 def test_messages_of_other_processes_count_too(world: World) -> None:
     """A turn that another sender has in the same conversation is waited for, within the attempt."""
     world.channel.spacing = SECOND
-    clock = FakeTime()
+    clock = FakeTime(world)
     times = timetable(world, clock)
     reserve_by_another_sender(world)
     add(world, token="a", to=to("a"))
@@ -305,32 +321,10 @@ def test_messages_of_other_processes_count_too(world: World) -> None:
     assert times == [("a-1", 1), ("b-1", 1)]
 
 
-def test_a_turn_that_came_while_it_was_stored_is_not_waited_for(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Storing may take longer than the wait: no sleep is negative."""
-    world.channel.spacing = SECOND
-    clock = FakeTime()
-    times = timetable(world, clock)
-    add(world, parts=2, token="a", to=to("a"))
-    reserve_by_another_sender(world)
-    hand_over = world.queue.hand_over
-
-    def hand_over_slowly(*arguments: Any) -> datetime | None:
-        turn = hand_over(*arguments)
-        clock.now += 1.5 * SECOND
-        return turn
-
-    monkeypatch.setattr(world.queue, "hand_over", hand_over_slowly)
-    sender_by(world, clock).deliver([to("a").key])
-    assert [delivery for delivery, _ in times] == ["a-1", "a-2"]
-    assert [at for _, at in times] == pytest.approx([1.5, 3.45])
-
-
 def test_a_delivery_that_was_not_handed_over_takes_no_turn(world: World) -> None:
     """Parts that an earlier one holds back delay nobody."""
     world.channel.spacing = SECOND
-    clock = FakeTime()
+    clock = FakeTime(world)
     times = timetable(world, clock)
     add(world, parts=4, token="a", to=to("a"))
     add(world, token="b", to=to("b"))
@@ -431,13 +425,13 @@ def test_a_long_attempt_keeps_its_delivery(world: World, monkeypatch: pytest.Mon
     short = timedelta(seconds=0.03)
     monkeypatch.setattr(sender, "LEASE", short)
     add(world)
-    clock = FakeTime()
+    clock = FakeTime(world)
     rivals: list[Claim | None] = []
 
     def take_long(envelope: Envelope) -> None:
         for _ in range(3):
             clock.now += 2 * short
-            wait_for(lambda: stored(world).until == clock.now + short)
+            wait_for(lambda: stored(world).lease == clock.now + short)
             rivals.append(world.queue.claim("e-1", "rival", clock.now, short))
 
     world.channel.during = take_long
@@ -456,7 +450,7 @@ def test_a_lease_that_cannot_be_renewed_stops_no_attempt(
     add(world)
     tries: list[str] = []
 
-    def renew(id_: str, owner: str, until: datetime) -> bool:
+    def renew(id_: str, owner: str, lease: timedelta) -> bool:
         tries.append(id_)
         raise DatabaseError("the database is locked")
 
@@ -470,40 +464,66 @@ def test_a_lease_that_cannot_be_renewed_stops_no_attempt(
 
 @dataclass
 class SlowChannel(FakeChannel):
-    """A channel that does something before it hands over."""
+    """A channel that does something before it hands over, and between two writes."""
 
     before: Callable[[Envelope], None] = lambda envelope: None
+    between: Callable[[Envelope], None] = lambda envelope: None
 
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         self.before(envelope)
+        on_stage(Stage.WRITE)
+        self.between(envelope)
         return super().send(envelope, on_stage)
 
 
-@pytest.mark.parametrize("spacing", [timedelta(0), SECOND])
-def test_a_sender_that_was_taken_over_sends_nothing(world: World, spacing: timedelta) -> None:
-    """Before it hands over, or while it waits for its turn: it records nothing, and goes on with the next one."""
-    slow = SlowChannel(spacing=spacing)
+@pytest.mark.parametrize("is_taken_over", [True, False])
+@pytest.mark.parametrize("at", ["before the stage", "storing it", "waiting for its turn", "between writes"])
+def test_a_sender_that_was_stopped_for_longer_than_its_lease(
+    world: World, monkeypatch: pytest.MonkeyPatch, at: str, is_taken_over: bool
+) -> None:
+    """If another one took over, it sends nothing, says so in its attempt, and goes on with the next delivery."""
+    slow, clock = SlowChannel(spacing=SECOND), FakeTime(world)
     world.channels = dict.fromkeys(ChannelName, slow)
     add(world)
-    add(world, token="f", to=to("f"))
+    add(world, token="f", to=to("f", "two"))
+    one = sender_by(world, clock)
 
-    def take_over(envelope: Envelope | None = None) -> None:
-        if envelope is None or envelope.delivery == "e-1":
-            world.queue.claim("e-1", "rival", NOW + LEASE, LEASE)
+    def stop(*_: Any) -> None:
+        if stored(world).attempts == 1:
+            clock.now += 2 * LEASE
+            if is_taken_over:
+                assert world.queue.claim("e-1", "rival", clock.now, LEASE)
 
-    clock = FakeTime()
-    if spacing:
-        reserve_by_another_sender(world)
-        slow.receiver = lambda target: "one"  # type: ignore[method-assign]
-        sleeping = {"wait": lambda seconds: (clock.sleep(seconds), take_over()), "pause": clock.sleep}
-    else:
-        slow.before = take_over
-        sleeping = {}
+    match at:
+        case "before the stage":
+            slow.before = stop
+        case "between writes":
+            slow.between = stop
+        case "storing it":
+            hand_over = world.queue.hand_over
+            monkeypatch.setattr(world.queue, "hand_over", lambda *call: (hand_over(*call), stop())[0])
+        case "waiting for its turn":
+            one = replace(one, wait=lambda seconds: (clock.sleep(seconds), stop()))
     attempted: list[str] = []
-    by = replace(world.sender(), real=clock, **sleeping)
-    by.deliver([KEY, to("f").key], attempted.append)
+    one.deliver([KEY, to("f", "two").key], attempted.append)
+    if not is_taken_over:
+        assert ([one.delivery for one in slow.sent], attempted) == (["e-1", "f-1"], ["e", "f"])
+        return
     assert ([one.delivery for one in slow.sent], attempted) == (["f-1"], ["f"])
     left = stored(world)
-    assert (left.state, left.attempts, left.until) == ("sending", 2, NOW + 2 * LEASE)
-    sent = Transition(DeliveryState.SENT, receipt="r")
-    assert world.queue.record("e-1", "rival", sent, NOW + LEASE)
+    assert (left.state, left.attempts, left.lease) == ("sending", 2, clock.now + LEASE)
+    first, _, _ = attempts(world.database)
+    assert first[3:] == ("waiting", "nothing was sent: e-1 was taken over by another sender")
+    assert world.queue.record("e-1", "rival", Transition(DeliveryState.SENT, receipt="r"), clock.now)
+
+
+@pytest.mark.parametrize("days", [-1, 1])
+def test_senders_whose_clocks_differ_by_days(world: World, days: int) -> None:
+    """While one is sending, another one does not take the delivery over because of its own clock."""
+    add(world)
+    first = world.sender()
+    second = replace(first, owner="second", clock=lambda: NOW + days * DAY)
+    world.channel.during = lambda envelope: second.deliver([KEY])
+    first.deliver([KEY])
+    assert world.channel.calls == ["send 1"]
+    assert (stored(world).state, stored(world).attempts) == ("sent", 1)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from bot.delivery.model import ALERTS, Claim, DeliveryState, Pause, SendSlot, Stage
 from bot.errors import InvariantViolation, LeaseLost
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
+from bot.store.database_clock import DATABASE_NOW
 from bot.store.outbox import Outbox
 from bot.store.queue import Queue
 from bot.store.receivers import Receivers
@@ -88,31 +90,58 @@ def change(database: Database, id_: str, **values: Any) -> None:
         session.execute(update(DeliveryRow).where(col(DeliveryRow.id) == id_).values(**values))
 
 
+def expire(database: Database, id_: str = "ed1-1") -> None:
+    """End a lease, as time does."""
+    change(database, id_, lease=NOW - timedelta(days=9999))
+
+
+def lease_left(database: Database, id_: str = "ed1-1") -> timedelta:
+    """How long the lease lasts by the database's clock."""
+    query = select(col(DeliveryRow.lease), DATABASE_NOW).where(col(DeliveryRow.id) == id_)
+    with database.reading() as session:
+        lease, now = session.execute(query).one()
+    assert isinstance(lease, datetime)
+    return lease - now
+
+
 # --- One attempt at a time --------------------------------------------------------------------------------
 
 
-def test_a_claim_is_exclusive_while_its_lease_lasts(outbox: Outbox, queue: Queue) -> None:
-    """Nobody else gets the delivery until the lease has run out."""
+def test_a_claim_is_exclusive_while_its_lease_lasts(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """Nobody else gets the delivery until the lease has run out by the database's clock, whatever theirs says."""
     add(outbox, edition())
     before = claim(queue).delivery
     assert (before.state, before.attempts, before.started) == (S.PENDING, 0, None)
-    for moment in (NOW, NOW + LEASE - SECOND):
+    assert LEASE - 9 * SECOND < lease_left(database) <= LEASE
+    for moment in (NOW, NOW - timedelta(days=400), NOW + timedelta(days=400)):
         assert queue.claim("ed1-1", "two", moment, LEASE) is None
         assert queue.claim("ed1-1", "one", moment, LEASE) is None
         assert open_ids(queue, moment) == ()
-    assert open_ids(queue, NOW + LEASE) == ("ed1-1",)
-    before = claim(queue, owner="two", now=NOW + LEASE).delivery
+    expire(database)
+    assert open_ids(queue, NOW) == ("ed1-1",)
+    before = claim(queue, owner="two").delivery
     assert (before.state, before.attempts, before.started) == (S.SENDING, 1, NOW)
+
+
+def test_a_lease_runs_out_by_itself(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """Its end is compared to the fraction of a second."""
+    add(outbox, edition())
+    assert queue.claim("ed1-1", "one", NOW, timedelta(seconds=0.2))
+    left = lease_left(database)
+    assert timedelta(0) < left <= timedelta(seconds=0.2)
+    assert open_ids(queue, NOW) == ()
+    time.sleep(left.total_seconds())
+    assert open_ids(queue, NOW) == ("ed1-1",)
 
 
 def test_an_unknown_delivery(queue: Queue) -> None:
     assert queue.claim("nothing", "one", NOW, LEASE) is None
     assert not queue.record("nothing", "one", step(S.SENT), NOW)
-    assert not queue.renew("nothing", "one", NOW + LEASE)
+    assert not queue.renew("nothing", "one", LEASE)
     assert not queue.release("nothing", NOW, settling=True)
     assert not queue.settle("nothing")
     with pytest.raises(LeaseLost):
-        queue.hand_over("nothing", "one", Stage.POST, NOW + LEASE)
+        queue.hand_over("nothing", "one", Stage.POST, LEASE)
 
 
 def test_a_late_outcome_goes_to_its_own_attempt_only(
@@ -122,6 +151,7 @@ def test_a_late_outcome_goes_to_its_own_attempt_only(
     add(outbox, edition())
     add(outbox, edition("ed2", on=TOMORROW))
     claim(queue)
+    expire(database)
     claim(queue, owner="two", now=NOW + LEASE)
     late = NOW + LEASE + MINUTE
     assert not queue.record("ed1-1", "one", step(S.FAILED, why="archived", pauses="slack:C0PAPERS"), late)
@@ -146,7 +176,7 @@ def test_an_outcome_is_recorded_once(outbox: Outbox, queue: Queue) -> None:
     claim(queue)
     assert queue.record("ed1-1", "one", step(S.SENT, receipt="r"), NOW + 3 * LEASE)
     assert not queue.record("ed1-1", "one", step(S.FAILED), NOW)
-    assert (stored(outbox).state, stored(outbox).until) == (S.SENT, None)
+    assert (stored(outbox).state, stored(outbox).until, stored(outbox).lease) == (S.SENT, None, None)
     assert queue.claim("ed1-1", "two", NOW + 9 * LEASE, LEASE) is None
     assert open_ids(queue, NOW + 9 * LEASE) == ()
 
@@ -157,8 +187,8 @@ def test_attempts_are_recorded_before_and_after(database: Database, outbox: Outb
     claim(queue)
     assert attempts(database) == [("ed1-1", NOW, None, None, "")]
     again = NOW + 10 * MINUTE
-    queue.record("ed1-1", "one", step(S.WAITING, until=again, why="429"), NOW + MINUTE)
-    assert stored(outbox).until == again
+    queue.record("ed1-1", "one", step(S.WAITING, until=again, waited=600.0, why="429"), NOW + MINUTE)
+    assert (stored(outbox).until, stored(outbox).waited) == (again, 600.0)
     assert open_ids(queue, again - SECOND) == ()
     assert queue.claim("ed1-1", "one", again - SECOND, LEASE) is None
     assert open_ids(queue, again) == ("ed1-1",)
@@ -169,7 +199,7 @@ def test_attempts_are_recorded_before_and_after(database: Database, outbox: Outb
         ("ed1-1", NOW, NOW + MINUTE, "waiting", "429"),
         ("ed1-1", again, again, "sent", ""),
     ]
-    assert (stored(outbox).attempts, stored(outbox).why) == (2, "")
+    assert (stored(outbox).attempts, stored(outbox).waited, stored(outbox).why) == (2, 600.0, "")
 
 
 def test_an_uncertain_delivery_is_tried_again_or_held(outbox: Outbox, queue: Queue) -> None:
@@ -208,22 +238,19 @@ def test_what_has_not_stopped_is_neither_released_nor_settled(
 def test_a_failed_delivery_is_released(outbox: Outbox, queue: Queue, receivers: Receivers) -> None:
     """It begins again with a whole day of tries; pauses of its channel and target end, others stay."""
     add(outbox, edition())
-    put_into(queue, S.FAILED, why="gone", pauses="slack:C0PAPERS")
+    put_into(queue, S.FAILED, why="gone", waited=86400.0, pauses="slack:C0PAPERS")
     for scope in ("slack", "email", "slack:C0OTHER", BOB.key):
         receivers.pause(scope, "because", NOW)
     assert queue.release("ed1-1", NOW, settling=True)
     found = stored(outbox)
-    assert (found.state, found.attempts, found.since, found.until, found.why) == (
+    assert (found.state, found.attempts, found.waited, found.until, found.why) == (
         S.PENDING,
         0,
-        None,
+        0.0,
         None,
         "",
     )
     assert {pause.scope for pause in receivers.pauses()} == {"email", "slack:C0OTHER", BOB.key}
-    days_later = NOW + timedelta(days=3)
-    claim(queue, owner="two", now=days_later)
-    assert stored(outbox).since == days_later
 
 
 @pytest.mark.parametrize(
@@ -271,10 +298,13 @@ def test_handing_over_stores_the_stage_and_renews_the_lease(
     add(outbox, edition())
     claim(queue)
     assert (stored(outbox).stage, stages(database)) == (Stage.CLAIMED, ["claimed"])
-    assert queue.hand_over("ed1-1", "one", Stage.DATA, NOW + 2 * LEASE) is None
-    assert (stored(outbox).stage, stored(outbox).until) == (Stage.DATA, NOW + 2 * LEASE)
-    assert queue.claim("ed1-1", "two", NOW + LEASE, LEASE) is None
-    assert claim(queue, owner="two", now=NOW + 2 * LEASE).delivery.stage is Stage.DATA
+    expire(database)
+    assert queue.hand_over("ed1-1", "one", Stage.DATA, 2 * LEASE) is None
+    assert stored(outbox).stage is Stage.DATA
+    assert LEASE < lease_left(database) <= 2 * LEASE
+    assert queue.claim("ed1-1", "two", NOW, LEASE) is None
+    expire(database)
+    assert claim(queue, owner="two").delivery.stage is Stage.DATA
     assert (stored(outbox).stage, stages(database)) == (Stage.DOUBTED, ["data", "claimed"])
     queue.record("ed1-1", "two", step(S.WAITING, until=NOW), NOW, Stage.RCPT)
     assert (stored(outbox).stage, stages(database)) == (Stage.RCPT, ["data", "rcpt"])
@@ -284,13 +314,14 @@ def test_handing_over_stores_the_stage_and_renews_the_lease(
     ("stage", "in_doubt"), [(None, False), (Stage.DATA, True), (Stage.POST, True), (Stage.WRITE, True)]
 )
 def test_a_crash_leaves_a_doubt_only_after_handing_over(
-    outbox: Outbox, queue: Queue, stage: Stage | None, in_doubt: bool
+    database: Database, outbox: Outbox, queue: Queue, stage: Stage | None, in_doubt: bool
 ) -> None:
     add(outbox, edition())
     claim(queue)
     if stage:
-        queue.hand_over("ed1-1", "one", stage, NOW + LEASE)
-    assert claim(queue, owner="two", now=NOW + LEASE).delivery.may_have_arrived is in_doubt
+        queue.hand_over("ed1-1", "one", stage, LEASE)
+    expire(database)
+    assert claim(queue, owner="two").delivery.may_have_arrived is in_doubt
 
 
 def test_a_sender_that_was_taken_over_hands_nothing_over(
@@ -299,27 +330,32 @@ def test_a_sender_that_was_taken_over_hands_nothing_over(
     """It changes neither stage nor lease, and takes no turn."""
     add(outbox, edition())
     claim(queue)
-    claim(queue, owner="two", now=NOW + LEASE)
-    slot = SendSlot("slack:C0PAPERS", SECOND, lambda: NOW)
+    expire(database)
+    claim(queue, owner="two")
+    before = stored(outbox)
+    slot = SendSlot("slack:C0PAPERS", SECOND)
     with pytest.raises(LeaseLost, match="ed1-1 was taken over"):
-        queue.hand_over("ed1-1", "one", Stage.POST, NOW + 9 * LEASE, slot, 0)
-    assert (stored(outbox).stage, stored(outbox).until) == (Stage.CLAIMED, NOW + 2 * LEASE)
+        queue.hand_over("ed1-1", "one", Stage.POST, 9 * LEASE, slot, 0)
+    assert stored(outbox) == before
     assert stages(database) == ["claimed", "claimed"]
-    assert queue.hand_over("ed1-1", "two", Stage.POST, NOW + 2 * LEASE, slot) == NOW
+    assert queue.hand_over("ed1-1", "two", Stage.POST, LEASE, slot) == 0
 
 
-def test_a_lease_is_renewed_by_its_holder_only(outbox: Outbox, queue: Queue) -> None:
-    """And only while the delivery is being sent."""
+def test_a_lease_is_renewed_by_its_holder_only(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """Also after it has run out, as long as nobody took over; and only while the delivery is being sent."""
     add(outbox, edition())
     claim(queue)
-    assert queue.renew("ed1-1", "one", NOW + 2 * LEASE)
-    assert queue.claim("ed1-1", "two", NOW + LEASE, LEASE) is None
-    claim(queue, owner="two", now=NOW + 2 * LEASE)
-    assert not queue.renew("ed1-1", "one", NOW + 9 * LEASE)
-    assert stored(outbox).until == NOW + 3 * LEASE
+    expire(database)
+    assert queue.renew("ed1-1", "one", 2 * LEASE)
+    assert LEASE < lease_left(database) <= 2 * LEASE
+    assert queue.claim("ed1-1", "two", NOW, LEASE) is None
+    expire(database)
+    claim(queue, owner="two")
+    assert not queue.renew("ed1-1", "one", 9 * LEASE)
+    assert lease_left(database) <= LEASE
     queue.record("ed1-1", "two", step(S.SENT), NOW)
-    assert not queue.renew("ed1-1", "two", NOW + 9 * LEASE)
-    assert stored(outbox).until is None
+    assert not queue.renew("ed1-1", "two", 9 * LEASE)
+    assert stored(outbox).lease is None
 
 
 def test_unverified_retries_are_counted(database: Database, outbox: Outbox, queue: Queue) -> None:
@@ -329,7 +365,7 @@ def test_unverified_retries_are_counted(database: Database, outbox: Outbox, queu
     claim(queue)
     left = [stored(outbox).unverified_retries]
     for retries in (None, 0):
-        queue.hand_over("ed1-1", "one", Stage.DATA, NOW + LEASE, None, retries)
+        queue.hand_over("ed1-1", "one", Stage.DATA, LEASE, None, retries)
         left.append(stored(outbox).unverified_retries)
     for retries in (None, 1):
         queue.record("ed1-1", "one", step(S.UNCERTAIN, until=NOW, unverified_retries=retries), NOW)
@@ -474,35 +510,33 @@ def test_an_outcome_may_postpone_a_scope(outbox: Outbox, queue: Queue, scope: st
 # --- Turns of a conversation ------------------------------------------------------------------------------
 
 
-def waits(queue: Queue, conversation: str, *moments: datetime) -> list[float]:
-    """The seconds to wait of a delivery that is handed over at these moments, one after the other."""
-    found = []
-    for at in moments:
-        slot = SendSlot(conversation, SECOND, lambda at=at: at)  # type: ignore[misc]
-        turn = queue.hand_over("ed1-1", "one", Stage.POST, NOW + LEASE, slot)
-        assert turn is not None
-        found.append((turn - at).total_seconds())
-    return found
+def turn(queue: Queue, conversation: str = "slack:C0PAPERS", spacing: timedelta = MINUTE) -> float:
+    """The seconds to wait of a delivery that is handed over now."""
+    wait = queue.hand_over("ed1-1", "one", Stage.POST, LEASE, SendSlot(conversation, spacing))
+    assert wait is not None
+    return wait
 
 
 def test_turns_of_a_conversation_are_apart(outbox: Outbox, queue: Queue) -> None:
     """The first goes at once, each other one after the one before; conversations do not wait for each other."""
     add(outbox, edition())
     claim(queue)
-    times = [NOW, NOW, NOW + 0.5 * SECOND, NOW + 2.9 * SECOND, NOW + 60 * SECOND]
-    assert waits(queue, "slack:C0PAPERS", *times) == pytest.approx([0, 1, 1.5, 0.1, 0])
-    assert waits(queue, "slack:C0OTHER", NOW) == [0]
+    assert [turn(queue) for _ in range(3)] == pytest.approx([0, 60, 120], abs=5)
+    assert turn(queue, "slack:C0OTHER") == 0
+    brief = [turn(queue, "slack:C0BRIEF", timedelta(milliseconds=10)) for _ in range(2)]
+    time.sleep(0.02)
+    assert [*brief, turn(queue, "slack:C0BRIEF")] == pytest.approx([0, 0.01, 0], abs=0.01)
 
 
-@pytest.mark.parametrize(("ahead", "wait"), [(timedelta(minutes=4), 241.0), (timedelta(days=1), 0.0)])
+@pytest.mark.parametrize(("ahead", "wait"), [(timedelta(minutes=4), 240.0), (timedelta(days=1), 0.0)])
 def test_a_turn_far_in_the_future_is_ignored(
     outbox: Outbox, queue: Queue, ahead: timedelta, wait: float
 ) -> None:
     """A clock that was set back does not stop a conversation for a day; a queue of minutes is waited for."""
     add(outbox, edition())
     claim(queue)
-    assert waits(queue, "slack:C0PAPERS", NOW + ahead, NOW) == [0, wait]
-    assert waits(queue, "slack:C0PAPERS", NOW) == [wait + 1]
+    found = [turn(queue, spacing=ahead), turn(queue), turn(queue)]
+    assert found == pytest.approx([0, wait, wait + 60], abs=5)
 
 
 def test_senders_of_several_processes_queue_up(database: Database, outbox: Outbox) -> None:
@@ -510,14 +544,14 @@ def test_senders_of_several_processes_queue_up(database: Database, outbox: Outbo
     for n in range(4):
         add(outbox, edition(f"ed{n}", to=replace(ADA, profile=f"p{n}")))
         claim(Queue(database), f"ed{n}-1", f"owner{n}")
-    slot = SendSlot("slack:C0PAPERS", SECOND, lambda: NOW)
+    slot = SendSlot("slack:C0PAPERS", 5 * SECOND)
 
-    def hand_over(own: Database, number: int) -> Iterable[datetime | None]:
+    def hand_over(own: Database, number: int) -> Iterable[float | None]:
         queue, id_, owner = Queue(own), f"ed{number}-1", f"owner{number}"
-        return [queue.hand_over(id_, owner, Stage.POST, NOW + LEASE, slot) for _ in range(10)]
+        return [queue.hand_over(id_, owner, Stage.POST, LEASE, slot) for _ in range(10)]
 
-    turns = [turn for each in at_once(database, hand_over, 4) for turn in each if turn]
-    assert sorted(turns) == [NOW + n * SECOND for n in range(40)]
+    waits = [wait for each in at_once(database, hand_over, 4) for wait in each if wait is not None]
+    assert sorted(waits) == pytest.approx([n * 5 for n in range(40)], abs=4)
 
 
 # --- What must never be sent ------------------------------------------------------------------------------
@@ -636,10 +670,11 @@ def test_a_takeover_and_a_handing_over_at_once(database: Database, outbox: Outbo
     for n, id_ in enumerate(ids):
         add(outbox, edition(id_.removesuffix("-1"), to=replace(ADA, target=f"C{n}")))
         claim(queue, id_, "slow")
+        expire(database, id_)
 
     def hands_over(slow: Queue, id_: str) -> bool:
         try:
-            slow.hand_over(id_, "slow", Stage.POST, NOW + 2 * LEASE)
+            slow.hand_over(id_, "slow", Stage.POST, LEASE)
         except LeaseLost:
             return False
         return True
@@ -648,7 +683,7 @@ def test_a_takeover_and_a_handing_over_at_once(database: Database, outbox: Outbo
         theirs = Queue(own)
         if number == 0:
             return [hands_over(theirs, id_) for id_ in ids]
-        return [theirs.claim(id_, "new", NOW + LEASE, LEASE) is not None for id_ in ids]
+        return [theirs.claim(id_, "new", NOW, LEASE) is not None for id_ in ids]
 
     handed_over, claimed = at_once(database, race, 2)
     assert all(old != new for old, new in zip(handed_over, claimed, strict=True))

@@ -172,10 +172,6 @@ def empty_database() -> bytes:
         return path.read_bytes()
 
 
-def _never_wait_for_the_disk(connection: Any, _: Any) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
-
-
 class World:
     """The real store on a file, with a fake channel for each channel name."""
 
@@ -183,7 +179,8 @@ class World:
         path = folder / "paperboy.db"
         path.write_bytes(empty_database())
         self.database = Database(f"sqlite:///{path}")
-        event.listen(self.database.engine, "connect", _never_wait_for_the_disk)
+        event.listen(self.database.engine, "connect", self._set_up)
+        self.database_clock: Callable[[], datetime] = lambda: NOW
         self.papers = Papers(self.database, COUNTING)
         self.outbox = Outbox(self.database)
         self.queue = Queue(self.database)
@@ -234,8 +231,19 @@ class World:
         return self.service(source_problems).send(profiles, moment, due=due)
 
     def sender(self, now: datetime = NOW, owner: str = "test", **changes: Any) -> Sender:
-        """A sender whose clock does not advance."""
-        return Sender(self.queue, self.channels, owner, lambda: now, lambda: now, **changes)
+        """A sender whose clocks do not advance; the database's clock is set to the same time."""
+        self.database_clock = lambda: now
+        return Sender(self.queue, self.channels, owner, lambda: now, uptime=now.timestamp, **changes)
+
+    def _set_up(self, connection: Any, _: Any) -> None:
+        """Never wait for the disk, and read `database_clock` where SQLite would read the system's."""
+        connection.execute("PRAGMA synchronous=OFF")
+        connection.create_function("strftime", 3, self._strftime)
+
+    def _strftime(self, _format: str, when: str, modifier: str) -> str:
+        assert when == "now"
+        moment = self.database_clock() + timedelta(seconds=float(modifier.removesuffix(" seconds")))
+        return f"{moment:%Y-%m-%d %H:%M:%S.%f}"
 
     def close(self) -> None:
         self.database.close()

@@ -218,7 +218,7 @@ def _delivery(unfinished: Unfinished) -> Json:
         "target": delivery.target,
         "state": str(delivery.state),
         "attempts": delivery.attempts,
-        "until": iso(delivery.until),
+        "until": iso(delivery.not_before),
         "why": delivery.reason,
     }
 

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from bot.delivery.alerts import remedy
 from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, Pause
-from bot.delivery.retry import GIVE_UP
+from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
 from bot.delivery.status import Status, Unfinished
 from bot.papers.model import SourceState
 from bot.text.plain import pluralize, truncate
@@ -102,7 +102,7 @@ def _stopped(unfinished: Unfinished) -> Text:
 
 def _open_deliveries(status: Status) -> Iterator[Text]:
     unfinished = [one for one in status.unfinished() if not one.delivery.has_stopped]
-    unfinished.sort(key=lambda one: (one.delivery.until or status.now, one.delivery.id))
+    unfinished.sort(key=lambda one: (one.delivery.not_before or status.now, one.delivery.id))
     yield from _limited([_open_delivery(one, status) for one in unfinished])
 
 
@@ -122,23 +122,28 @@ def _open_delivery(unfinished: Unfinished, status: Status) -> Text:
 def _next_step(delivery: Delivery, status: Status) -> str:
     if any(pause.scope in delivery.scopes for pause in status.pauses):
         return "waits for the pause to end"
-    if delivery.until is None:
+    if delivery.not_before is None:
         return "sent by the next `paperboy send` or `run`"
     action = "looked up" if delivery.state is DeliveryState.UNCERTAIN else "tried again"
-    when = (
-        "now"
-        if delivery.until <= status.now
-        else f"{_minute(delivery.until)} ({_wait(delivery, status.now)})"
-    )
-    is_waiting = delivery.state is DeliveryState.WAITING
-    end = f", given up {_minute(delivery.since + GIVE_UP)}" if is_waiting and delivery.since else ""
-    return f"{action} {when}{end}"
+    wait = delivery.not_before - status.now
+    when = f"{_minute(delivery.not_before)} (in {_length(wait)})" if wait > timedelta(0) else "now"
+    return f"{action} {when}{_end(delivery)}"
 
 
-def _wait(delivery: Delivery, now: datetime) -> str:
-    wait: timedelta = (delivery.until or now) - now
-    minutes = max(1, round(wait.total_seconds() / 60))
-    return f"in {minutes} min" if minutes < 100 else f"in {round(minutes / 60)} h"
+def _end(delivery: Delivery) -> str:
+    """When tries are given up; empty for what is not waiting."""
+    if delivery.state is not DeliveryState.WAITING or not delivery.attempts:
+        return ""
+    left = GIVE_UP - timedelta(seconds=delivery.waited)
+    if left > timedelta(0):
+        return f", given up after another {_length(left)} of waits"
+    tries = max(1, GIVE_UP_ATTEMPTS - delivery.attempts)
+    return f", given up after {pluralize(tries, 'more attempt')}"
+
+
+def _length(time: timedelta) -> str:
+    minutes = max(1, round(time.total_seconds() / 60))
+    return f"{minutes} min" if minutes < 100 else f"{round(minutes / 60)} h"
 
 
 # --- Bounces, sources, digests ----------------------------------------------------------------------------
