@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime
@@ -19,7 +20,7 @@ from tests.support.smtp_server import SmtpServer
 DAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 SUBSCRIPTIONS, EDITIONS, POSTS, MAILS = 20, 5, 6, 2
-SPACING = 0.4
+SPACING, LEASE = 0.4, 0.5
 
 
 @pytest.fixture(scope="module")
@@ -95,6 +96,7 @@ def composed(
         ("before MAIL", 1),
         ("after RCPT", 1),
         ("after DATA", 1),
+        ("after commit of hand_over", 1),
         ("after commit of hand_over", 5),  # the first one after a wait for a channel's turn
         ("after chat.postMessage", 1),
         ("after content", 1),
@@ -104,10 +106,10 @@ def test_a_sender_that_is_stopped_longer_than_its_lease(composed: Prepared, kind
     """Another one takes over meanwhile, and the first hands nothing over when it continues. Only the mail whose
     content it had sent already may arrive twice.
     """
-    sitting = composed.sitting(NOON, spacing=SPACING)
+    sitting = composed.sitting(NOON, spacing=SPACING, lease=LEASE)
     stopped = sitting.start(named=kind, nth=nth, stops=True)
     stopped.wait_until_stopped()
-    sitting.later()
+    time.sleep(LEASE)
     assert sitting.send().code == 0
     stopped.signal(signal.SIGCONT)
     sitting.ended(stopped)

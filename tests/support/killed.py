@@ -21,7 +21,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from http.client import HTTPConnection
 from importlib import import_module
 from typing import Any, NoReturn
@@ -51,6 +51,8 @@ class Order:
     env: dict[str, str] | None = None
     spacing: float | None = None  #: seconds between two messages to one conversation, if not the channel's
     timeout: float | None = None  #: seconds that the channels wait for an answer, if not the channels' own
+    lease: float | None = None  #: seconds, if not the product's
+    shift: float = 0.0  #: seconds by which the clock of this machine differs
     more: list[list[str]] = field(default_factory=list)  #: further calls in the same process
 
 
@@ -190,10 +192,21 @@ def _call(argv: list[str]) -> int:
 
 
 def _adjust(order: Order) -> None:
-    """Set the spacing and the timeout that the order asks for."""
+    """Set the spacing, the timeout, the lease and the clock that the order asks for."""
+    import bot.clock
+    import bot.delivery.sender
     from bot.channels.email.channel import MailChannel
     from bot.channels.slack.channel import SlackChannel
 
+    class ShiftedDatetime(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:
+            return datetime.now(tz) + timedelta(seconds=order.shift)
+
+    if order.shift:
+        bot.clock.datetime = ShiftedDatetime  # type: ignore[misc]
+    if order.lease is not None:
+        bot.delivery.sender.LEASE = timedelta(seconds=order.lease)
     if order.spacing is not None:
         SlackChannel.spacing = timedelta(seconds=order.spacing)
     if order.timeout is not None:

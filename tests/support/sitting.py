@@ -12,7 +12,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.support.accounts import Accounts, Stored, accounts, stored
+from tests.support.accounts import Accounts, Stored, accounts, end_leases, stored
 from tests.support.cli import Bench
 from tests.support.launcher import Ended, Launcher, Running
 from tests.support.load import wired
@@ -78,11 +78,17 @@ class Sitting:
         return self.ended(self.start(**order))
 
     def later(self, minutes: float = 5) -> None:
+        """Set the time for what follows, when the leases of dead processes have run out."""
         self.now += timedelta(minutes=minutes)
+        end_leases(self._url)
 
     @property
     def stored(self) -> Stored:
-        return stored(self.bench.env.get("DATABASE_URL") or f"sqlite:///{self.bench.database}")
+        return stored(self._url)
+
+    @property
+    def _url(self) -> str:
+        return self.bench.env.get("DATABASE_URL") or f"sqlite:///{self.bench.database}"
 
     def finish(self, editions: int) -> None:
         """Send at later and later times until all editions exist and none is open; resend what is held."""
