@@ -6,7 +6,7 @@ import signal
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -14,8 +14,8 @@ import pytest
 from tests.support.launcher import Launcher
 from tests.support.load import ingest, twenty, wired, works
 from tests.support.sitting import Prepared, Sitting, servers, small
-from tests.support.slack_server import SlackServer
-from tests.support.smtp_server import SmtpServer
+from tests.support.slack_server import Fault, SlackServer
+from tests.support.smtp_server import At, MailFault, SmtpServer
 
 DAY = date(2026, 5, 4)
 NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
@@ -97,6 +97,7 @@ def composed(
         ("after RCPT", 1),
         ("after DATA", 1),
         ("after commit of hand_over", 1),
+        ("after commit of hand_over", 2),  # a mail
         ("after commit of hand_over", 5),  # the first one after a wait for a channel's turn
         ("after chat.postMessage", 1),
         ("after content", 1),
@@ -117,3 +118,24 @@ def test_a_sender_that_is_stopped_longer_than_its_lease(composed: Prepared, kind
     copies = int(kind == "after content")
     assert (found.posts, found.mails, found.parts) == (POSTS, MAILS + copies, POSTS + MAILS)
     assert not [one for one in found.wrong if not copies]
+
+
+@pytest.mark.parametrize("days", [(-1, 1), (0, 1), (0, -1)])
+def test_senders_whose_clocks_differ_by_days(composed: Prepared, days: tuple[int, int]) -> None:
+    """Servers take their time: no sender takes over what the other one is sending."""
+    slack, smtp = composed.slack, composed.smtp
+    slack.plan = lambda: Fault(late=0.15, store=True)
+    smtp.script.plan = lambda: MailFault(At.DOT, store=True, hang=0.15)
+    try:
+        sitting = composed.sitting(NOON, spacing=0.01)
+        running = []
+        for shift in days:
+            sitting.now = NOON + timedelta(days=shift)
+            running.append(sitting.start())
+        for one in running:
+            sitting.ended(one)
+        sitting.finish(EDITIONS)
+    finally:
+        slack.plan = smtp.script.plan = lambda: None
+    found = sitting.accounts()
+    assert (found.posts, found.mails, found.wrong) == (POSTS, MAILS, [])
