@@ -253,6 +253,19 @@ class Queue:
         )
         for own in (_A.id == _NEWEST_ATTEMPT, _A.id < _NEWEST_ATTEMPT)
     )
+    _COUNT_AS_SENT = (
+        update(_DELIVERY)
+        .where(_D.id == _ID, _D.state != DeliveryState.SENT)
+        .values(
+            state=DeliveryState.SENT,
+            owner=None,
+            lease=None,
+            until=None,
+            incident=None,
+            receipt=bindparam("new_receipt"),
+            why="",
+        )
+    )
     _POSTPONE = (
         update(_DELIVERY)
         .where(
@@ -271,7 +284,8 @@ class Queue:
     ) -> bool:
         """Write the outcome of an attempt and the stage that it reached.
 
-        False when another sender has taken the delivery over: then only the attempt's own row gets it.
+        False when another sender has taken the delivery over: then only the attempt's own row gets it. But a success
+        counts, whatever the other one is doing or has recorded: the message has arrived.
         """
         ids = {"delivery_id": id_, "holder": owner}
         outcome = {"new_state": step.state, "new_stage": stage, "new_why": step.why}
@@ -285,7 +299,9 @@ class Queue:
         with self._database.writing(durable=False) as connection:
             is_held = connection.execute(self._RECORD, ids | outcome | rest).rowcount > 0
             finish = self._FINISH_ATTEMPT if is_held else self._FINISH_EARLIER_ATTEMPT
-            connection.execute(finish, {"delivery_id": id_, "now": now} | outcome)
+            finished = connection.execute(finish, {"delivery_id": id_, "now": now} | outcome).rowcount
+            if not is_held and finished and step.state is DeliveryState.SENT:
+                connection.execute(self._COUNT_AS_SENT, {"delivery_id": id_, "new_receipt": step.receipt})
             if is_held and step.pauses:
                 connection.execute(PAUSE, {"scope": step.pauses, "since": now, "why": step.why})
             if is_held and step.postpones:

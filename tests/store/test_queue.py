@@ -169,6 +169,27 @@ def test_a_late_outcome_goes_to_its_own_attempt_only(
     assert stored(outbox).receipt == "C0 1.2"
 
 
+@pytest.mark.parametrize("other", [None, S.WAITING, S.UNCERTAIN, S.FAILED, S.SENT])
+def test_a_late_success_counts(
+    database: Database, outbox: Outbox, queue: Queue, other: DeliveryState | None
+) -> None:
+    """Whatever another sender has recorded since, and if it has not yet: it hands nothing over then."""
+    add(outbox, edition())
+    claim(queue)
+    queue.hand_over("ed1-1", "one", Stage.POST, LEASE)
+    expire(database)
+    claim(queue, owner="two")
+    if other:
+        assert queue.record("ed1-1", "two", step(other, until=NOW if other is S.WAITING else None), NOW)
+    assert not queue.record("ed1-1", "one", step(S.SENT, receipt="r"), NOW)
+    found = stored(outbox)
+    assert (found.state, found.until, found.lease, found.incident) == (S.SENT, None, None, None)
+    assert found.receipt == (None if other is S.SENT else "r")
+    with pytest.raises(LeaseLost):
+        queue.hand_over("ed1-1", "two", Stage.POST, LEASE)
+    assert queue.claim("ed1-1", "two", NOW + 9 * LEASE, LEASE) is None
+
+
 def test_an_outcome_is_recorded_once(outbox: Outbox, queue: Queue) -> None:
     """By who claimed, also after its lease as long as nobody took over; what was sent stays sent."""
     add(outbox, edition())

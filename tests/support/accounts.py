@@ -126,7 +126,8 @@ def accounts(kept: Stored, slack: SlackServer, smtp: SmtpServer, killed: Iterabl
             odd = sorted(ledger ^ papers[name] | ledger ^ digests)
             found.wrong.append(f"{name}: ledger, digests and messages differ in {odd}")
     found.held = len(kept.held)
-    found.wrong += [f"{id_} is still {kept.deliveries[id_]['state']}" for id_ in (*kept.open, *kept.held)]
+    left = [kept.deliveries[id_] for id_ in (*kept.open, *kept.held)]
+    found.wrong += [f"{one['id']} is still {one['state']}: {one['why']}" for one in left]
     return found
 
 

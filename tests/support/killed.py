@@ -71,7 +71,7 @@ class Boundaries:
         with self._lock:
             self._number += 1
             self._of_name += name == self._order.named
-            line = {"number": self._number, "name": name, "delivery": self.delivery}
+            line = {"number": self._number, "name": name, "delivery": self.delivery, "at": time.monotonic()}
             if self._file >= 0:
                 os.write(self._file, json.dumps(line).encode() + b"\n")
             if self._number == self._order.at or (

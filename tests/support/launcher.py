@@ -23,6 +23,7 @@ class Crossing(NamedTuple):
     number: int
     name: str  #: as "before commit of claim", "in chat.postMessage", "after content"
     delivery: str  #: the delivery under way
+    at: float  #: seconds, by the same clock for all processes
 
 
 @dataclass(frozen=True)
@@ -73,10 +74,18 @@ class Running:
     def wait_until_stopped(self, timeout: float = 30) -> None:
         """Wait until it has stopped itself (`Order.stops`)."""
         end = time.monotonic() + timeout
-        state = Path(f"/proc/{self.pid}/stat")
-        while state.read_text().rpartition(")")[2].split()[0] != "T":
+        while not self.is_stopped:
             assert time.monotonic() < end, f"it did not stop: {self.crossed[-3:]}"
             time.sleep(0.01)
+
+    @property
+    def is_stopped(self) -> bool:
+        return Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()[0] == "T"
+
+    def poll(self) -> Ended | None:
+        """Its end; None when it has not ended."""
+        status = self._launcher.wait(self.pid, 0)
+        return None if status < 0 else self._ended(status)
 
     def wait(self, timeout: float = 60) -> Ended:
         status = self._launcher.wait(self.pid, timeout)
@@ -86,8 +95,11 @@ class Running:
             raise AssertionError(
                 f"still running after {timeout} s: {self._out.read_text()} {self.crossed[-3:]}"
             )
+        return self._ended(status)
+
+    def _ended(self, status: int) -> Ended:
         code = None if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
-        output = self._out.read_text()
+        output = self._out.read_text() if self._out.exists() else ""  # killed before it began
         assert "Traceback" not in output, output
         return Ended(code, self.crossed, output)
 

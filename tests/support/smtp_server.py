@@ -36,6 +36,9 @@ class At(Enum):
     DOT = "dot"  #: all of it was
 
 
+_LATENCY = 1.0  # seconds that every client waits
+
+
 @dataclass(frozen=True)
 class MailFault:
     """How one mail fails at one stage: everything that is set happens, in this order."""
@@ -49,7 +52,7 @@ class MailFault:
     @property
     def breaks_content(self) -> bool:
         """Whether the client cannot know if the message was accepted."""
-        return self.at in (At.CONTENT, At.DOT) and (self.cut or self.hang > 0)
+        return self.at in (At.CONTENT, At.DOT) and (self.cut or self.hang > _LATENCY)
 
 
 @dataclass
