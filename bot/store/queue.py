@@ -17,18 +17,7 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import (
-    ColumnElement,
-    Float,
-    bindparam,
-    delete,
-    exists,
-    func,
-    insert,
-    or_,
-    select,
-    update,
-)
+from sqlalchemy import ColumnElement, Float, bindparam, delete, exists, func, insert, or_, select, update
 
 from bot.delivery.model import (
     FORBIDDEN,
@@ -70,9 +59,8 @@ def _new_or_current(name: str, column: ColumnElement[Any]) -> ColumnElement[Any]
 def _is_due() -> ColumnElement[bool]:
     """Never tried, or its wait is over, or its sender's lease. What is held for a person waits for no time."""
     states = (DeliveryState.WAITING, DeliveryState.UNCERTAIN)
-    again = or_(*(_D.state == state for state in states)) & (
-        _D.until <= _NOW
-    )  # an IN would not use the index
+    # an IN would not use the index
+    again = or_(*(_D.state == state for state in states)) & (_D.until <= _NOW)
     left = (_D.state == DeliveryState.SENDING) & (_D.lease <= DATABASE_NOW)
     return or_(_D.state == DeliveryState.PENDING, again, left)
 
@@ -205,15 +193,10 @@ class Queue:
         `unverified_retries`: how many are left after this one, when this is one. Returns the seconds until the
         reserved time. Raises LeaseLost when another sender has taken the delivery over.
         """
-        values = {
-            "new_stage": stage,
-            "new_lease": lease.total_seconds(),
-            "new_retries": unverified_retries,
-        }
+        ids = {"delivery_id": id_, "holder": owner, "new_lease": lease.total_seconds()}
+        values = {"new_stage": stage, "new_retries": unverified_retries}
         with self._database.writing() as connection:
-            if not connection.execute(
-                self._HAND_OVER, {"delivery_id": id_, "holder": owner} | values
-            ).rowcount:
+            if not connection.execute(self._HAND_OVER, ids | values).rowcount:
                 raise LeaseLost(f"{id_} was taken over by another sender")
             return reserve_turn(connection, slot) if slot else None
 
