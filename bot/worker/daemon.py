@@ -6,14 +6,17 @@ Errors of a job are printed, and the job is tried again by the next tick.
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.clock import Moment, utc_now
 from bot.delivery.service import SendResult
-from bot.errors import PaperboyError, Problem
+from bot.errors import DatabaseLost, PaperboyError, Problem
 from bot.profiles.load import load_profiles
 from bot.profiles.model import Profile
 from bot.sources.ingest import SourceReport
@@ -44,6 +47,24 @@ def log_links(public_url: str | None) -> None:
         log_line(f"PUBLIC_URL is {public_url}, and not https: mails contain no link to this process")
     else:
         log_line(f"mails contain links to {public_url}/unsubscribe/")
+
+
+def watch_database(check: Callable[[], None], interval: float = 2) -> None:
+    """Start a thread that ends the process with exit code 1 when `check` raises DatabaseLost.
+
+    It ends at once, as by a kill, which loses nothing. `interval`: seconds between two checks.
+    """
+
+    def watch() -> None:
+        while True:
+            time.sleep(interval)
+            try:
+                check()
+            except DatabaseLost as error:
+                log_line(f"error: {error}")
+                os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 @dataclass(slots=True)
