@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,7 +17,7 @@ from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import load_corpus
-from bot.digests.wording import source_problems
+from bot.digests.wording import source_health
 from bot.errors import NotConfigured, Problem
 from bot.profiles.model import ChannelName, Profile
 from bot.sources.ingest import SourceReport, refresh
@@ -191,14 +191,22 @@ class App:
         )
 
     def composer(
-        self, profiles: Sequence[Profile], moment: Moment, explained: Iterable[str] = ()
+        self,
+        profiles: Sequence[Profile],
+        moment: Moment,
+        explained: Iterable[str] = (),
+        late: Collection[str] = (),
     ) -> DigestComposer:
-        """Composes for these profiles, and explains the papers with these ids. This imports scikit-learn."""
+        """Composes for these profiles, and explains the papers with these ids. This imports scikit-learn.
+
+        `late`: names of the sources that are still answering.
+        """
         from bot.ranking.linear import Ranker
 
+        # Before the papers: an answer that is stored meanwhile must not count as one that was used.
+        health = source_health(self.source_states.all(), moment.instant, late)
         corpus = load_corpus(self.papers, profiles, moment.instant, explained)
-        problems = source_problems(self.source_states.all(), moment.instant)
-        return DigestComposer(corpus, corpus.fit(Ranker), problems)
+        return DigestComposer(corpus, corpus.fit(Ranker), health)
 
     def refresh(
         self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
@@ -228,6 +236,7 @@ class App:
             self.sender,
             self.composer,
             Operator(channel, alerts) if alerts else None,
+            self.source_states.all,
         )
 
     def web(self, on_unsubscribe: Callable[[str], None]) -> WSGIApplication:

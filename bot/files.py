@@ -28,5 +28,5 @@ def read_file(path: Path, limit: int) -> bytes:
 
 def make_private_folder(folder: Path) -> None:
     """Create a folder and its missing parents for their owner alone (0700). One that exists stays as it is."""
-    for missing in reversed([one for one in (folder, *folder.parents) if not one.exists()]):
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.is_dir()]):
         missing.mkdir(mode=0o700, exist_ok=True)

@@ -28,6 +28,7 @@ def store_edition(outbox: OutboxStore, subscription: Subscription, digest: Diges
         papers=len(digest.papers),
         candidates=digest.candidates,
         why="" if digest.papers else digest.why,
+        awaits=digest.awaits,
     )
     unverified_retries = int(subscription.resend_uncertain and not channel.can_look_up)
     return outbox.add(edition, digest.made, as_json(digest), digest.ids, parts, unverified_retries)

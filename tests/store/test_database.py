@@ -68,7 +68,9 @@ def _replace(file: Path) -> None:
     file.write_bytes(empty_database())
 
 
-@pytest.mark.parametrize("lose", [Path.unlink, lambda file: file.rename(file.with_name("moved.db")), _replace])
+@pytest.mark.parametrize(
+    "lose", [Path.unlink, lambda file: file.rename(file.with_name("moved.db")), _replace]
+)
 def test_a_lost_file(file: Path, lose: Callable[[Path], object]) -> None:
     """Nothing is written to a file that was deleted, moved or replaced while it is open, and nothing is created."""
     with closing(Database(f"sqlite:///{file}")) as database:
