@@ -58,13 +58,16 @@ class App:
         sleep: Callable[[float], None] = time.sleep,
         on_template_problem: Callable[[Problem], None] = lambda problem: None,
         progress: Progress | None = None,
+        late_sources: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """`on_template_problem`: called when a built-in template replaces a custom one that is wrong.
 
-        `progress`: shows long work on the database.
+        `progress`: shows long work on the database. `late_sources`: called before digests are composed to be sent;
+        may wait, and returns the names of the sources that are still answering.
         """
         self.settings = settings
         self._progress = progress
+        self._late_sources = late_sources
         self._sleep = sleep
         self._on_template_problem = on_template_problem
         #: The holder of this process's leases.
@@ -208,6 +211,10 @@ class App:
         corpus = load_corpus(self.papers, profiles, moment.instant, explained)
         return DigestComposer(corpus, corpus.fit(Ranker), health)
 
+    def _composer_after_ingest(self, profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
+        late = self._late_sources()
+        return self.composer(profiles, Moment.real() if moment.is_live else moment, late=late)
+
     def refresh(
         self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
     ) -> Iterator[SourceReport]:
@@ -234,7 +241,7 @@ class App:
             self.queue,
             self.receivers.pauses,
             self.sender,
-            self.composer,
+            self._composer_after_ingest,
             Operator(channel, alerts) if alerts else None,
             self.source_states.all,
         )

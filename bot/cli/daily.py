@@ -185,16 +185,21 @@ def send(
 def run() -> None:
     """Fetch every hour and deliver what is due, until SIGTERM."""
     from bot.bootstrap import App
+    from bot.sources.registry import SOURCES
     from bot.worker.daemon import Daemon, log_line, log_template_problem, set_up_logging, watch_database
+    from bot.worker.ingest_progress import IngestProgress
     from bot.worker.loop import Loop
 
     settings = the_settings()
     set_up_logging()
-    loop = Loop()
-    app = App(settings, sleep=loop.sleep, on_template_problem=log_template_problem)
-    daemon = Daemon(settings.profiles, app.refresh, partial(app.delivery.send, due=True))
+    loop = Loop(log_line)
     loop.listen()
+    progress = IngestProgress(list(SOURCES), loop.sleep, log_line)
+    app = App(
+        settings, sleep=loop.sleep, on_template_problem=log_template_problem, late_sources=progress.wait
+    )
     try:
+        daemon = Daemon(settings.profiles, app.refresh, partial(app.delivery.send, due=True), progress)
         daemon.start(app.papers.count())
         watch_database(app.database.check_file)
         loop.run(daemon.ingest, daemon.tick)

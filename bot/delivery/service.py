@@ -114,9 +114,9 @@ class DeliveryService:
             )
             for plan in plans
         ]
+        composer = self.make_composer(profiles, moment)  # may wait: what was sent is read after it
         since = earliest_window_start(profiles, moment.instant)
         histories = self.outbox.histories(requests, since)
-        composer = self.make_composer(profiles, moment)
         for plan in plans:
             subscription = plan.subscription
             progress(subscription.key)

@@ -22,6 +22,7 @@ from bot.profiles.model import Profile
 from bot.sources.ingest import SourceReport
 from bot.text.addresses import is_secure_url
 from bot.text.plain import pluralize
+from bot.worker.ingest_progress import IngestProgress
 from bot.worker.loop import INGEST_MINUTES, TICK_SECONDS
 
 
@@ -74,6 +75,7 @@ class Daemon:
     folder: Path  #: of the profiles
     fetch: Callable[[Sequence[Profile], Moment], Iterable[SourceReport]]  #: asks the sources
     send: Callable[[Sequence[Profile], Moment], Iterable[SendResult]]  #: composes and delivers what is due
+    progress: IngestProgress
     _problems: tuple[Problem, ...] = ()  #: of profiles: those that were printed last
     _printed: dict[str, str] = field(default_factory=dict)  #: the last line of each subscription
 
@@ -87,11 +89,15 @@ class Daemon:
         log_line(f"ingest every {INGEST_MINUTES} minutes, check what is due every {TICK_SECONDS} seconds")
 
     def ingest(self) -> None:
+        self.progress.begin()
         try:
             for report in self.fetch(self._profiles(), Moment.real()):
                 log_line(_report_line(report))
+                self.progress.answered(report.name)
         except PaperboyError as error:
             log_line(f"error: {error}")
+        finally:
+            self.progress.end()
 
     def tick(self) -> None:
         try:
