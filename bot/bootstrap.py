@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import load_corpus
-from bot.digests.wording import source_problems
+from bot.digests.wording import source_health
 from bot.errors import NotConfigured, Problem
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.sources.ingest import SourceReport, refresh
@@ -59,13 +59,16 @@ class App:
         sleep: Callable[[float], None] = time.sleep,
         on_template_problem: Callable[[Problem], None] = lambda problem: None,
         progress: Progress | None = None,
+        late_sources: Callable[[], Collection[str]] = tuple,
     ) -> None:
         """`on_template_problem`: called when a built-in template replaces a custom one that is wrong.
 
-        `progress`: shows long work on the database.
+        `progress`: shows long work on the database. `late_sources`: called before digests are composed to be sent;
+        may wait, and returns the names of the sources that are still answering.
         """
         self.settings = settings
         self._progress = progress
+        self._late_sources = late_sources
         self._sleep = sleep
         self._on_template_problem = on_template_problem
         #: The holder of this process's leases.
@@ -195,14 +198,26 @@ class App:
         )
 
     def composer(
-        self, profiles: Sequence[Profile], moment: Moment, explained: Iterable[str] = ()
+        self,
+        profiles: Sequence[Profile],
+        moment: Moment,
+        explained: Iterable[str] = (),
+        late: Collection[str] = (),
     ) -> DigestComposer:
-        """Composes for these profiles, and explains the papers with these ids. This imports scikit-learn."""
+        """Composes for these profiles, and explains the papers with these ids. This imports scikit-learn.
+
+        `late`: names of the sources that are still answering.
+        """
         from bot.ranking.linear import Ranker
 
+        # Before the papers: an answer that is stored meanwhile must not count as one that was used.
+        health = source_health(self.source_states.all(), moment.instant, late)
         corpus = load_corpus(self.papers, profiles, moment.instant, explained)
-        problems = source_problems(self.source_states.all(), moment.instant)
-        return DigestComposer(corpus, corpus.fit(Ranker), problems)
+        return DigestComposer(corpus, corpus.fit(Ranker), health)
+
+    def _composer_after_ingest(self, profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
+        late = self._late_sources()
+        return self.composer(profiles, Moment.real() if moment.is_live else moment, late=late)
 
     def refresh(
         self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
@@ -234,8 +249,9 @@ class App:
             self.queue,
             self.receivers.pauses,
             self.sender,
-            self.composer,
+            self._composer_after_ingest,
             Operator(channel, alerts) if alerts else None,
+            self.source_states.all,
         )
 
     def web(self, on_unsubscribe: Callable[[str], None]) -> WSGIApplication:

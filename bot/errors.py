@@ -50,6 +50,10 @@ class DatabaseError(PaperboyError):
     """The database cannot be used (newer version, unreachable, not Paperboy's). Exit code 2."""
 
 
+class DatabaseLost(DatabaseError):  # noqa: N818 - a fact
+    """The database's file was deleted, moved or replaced while it was open; the process must end. Exit code 1."""
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class Problem:
     """A problem in a file that the user wrote."""

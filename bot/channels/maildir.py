@@ -6,6 +6,7 @@ Needs no setting and no network. The mail is the same as by SMTP except for line
 from __future__ import annotations
 
 import mailbox
+from contextlib import suppress
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from bot.config.smtp_url import Sender
 from bot.delivery.model import Deferred, Envelope, Notice, Outcome, Part, Sent, Stage
 from bot.delivery.ports import Channel, StageCallback, ignore_stage
 from bot.digests.model import Digest
+from bot.files import make_private_folder
 from bot.presentation.templates import BUILT_IN, Templates
 
 _SENDER = Sender("Paperboy", "paperboy@localhost", "localhost")
@@ -44,18 +46,22 @@ class MaildirChannel(Channel):
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         on_stage(Stage.WRITE)
         try:
-            return Sent(self._open(envelope.target).add(envelope.payload))
+            key = self._open(envelope.target).add(envelope.payload)
         except OSError as error:
             why = error.strerror or type(error).__name__
         except mailbox.Error as error:  # another process used the same file name
             why = type(error).__name__
+        else:
+            with suppress(OSError):  # a mail program has it already
+                (self._folder / envelope.target / "new" / key).chmod(0o600)
+            return Sent(key)
         return Deferred(f"{self._folder / envelope.target}: {why}")
 
     def _open(self, target: str) -> mailbox.Maildir:
         """mailbox creates the three folders only together with their parent, and does not complete a partial one."""
         path = self._folder / target
         for part in ("tmp", "new", "cur"):
-            (path / part).mkdir(mode=0o700, parents=True, exist_ok=True)
+            make_private_folder(path / part)
         return mailbox.Maildir(path, create=False)
 
     def look_up(self, envelope: Envelope) -> Sent | None:

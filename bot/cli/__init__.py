@@ -13,7 +13,7 @@ from typing import NoReturn
 
 from bot.cli import about, daily, upkeep  # noqa: F401 - they add their commands
 from bot.cli.common import CHANGE_SOMETHING, DONE, FAILED, cli, complain
-from bot.errors import DatabaseError, NotConfigured, PaperboyError, UserError
+from bot.errors import DatabaseError, DatabaseLost, NotConfigured, PaperboyError, UserError
 
 __all__ = ["cli", "main"]
 
@@ -30,7 +30,8 @@ def main() -> NoReturn:
         sys.exit(CHANGE_SOMETHING)
     except PaperboyError as error:
         complain(error)
-        sys.exit(CHANGE_SOMETHING if isinstance(error, NotConfigured | DatabaseError) else FAILED)
+        needs_user = isinstance(error, NotConfigured | DatabaseError) and not isinstance(error, DatabaseLost)
+        sys.exit(CHANGE_SOMETHING if needs_user else FAILED)
     except BrokenPipeError:
         sys.stderr.close()  # the reader closed the pipe, as `head` does
         sys.exit(DONE)

@@ -185,17 +185,23 @@ def send(
 def run() -> None:
     """Fetch every hour and deliver what is due, until SIGTERM."""
     from bot.bootstrap import App
-    from bot.worker.daemon import Daemon, log_line, log_template_problem, set_up_logging
+    from bot.sources.registry import SOURCES
+    from bot.worker.daemon import Daemon, log_line, log_template_problem, set_up_logging, watch_database
+    from bot.worker.ingest_progress import IngestProgress
     from bot.worker.loop import Loop
 
     settings = the_settings()
     set_up_logging()
-    loop = Loop()
-    app = App(settings, sleep=loop.sleep, on_template_problem=log_template_problem)
-    daemon = Daemon(settings.profiles, app.refresh, partial(app.delivery.send, due=True))
+    loop = Loop(log_line)
     loop.listen()
+    progress = IngestProgress(list(SOURCES), loop.sleep, log_line)
+    app = App(
+        settings, sleep=loop.sleep, on_template_problem=log_template_problem, late_sources=progress.wait
+    )
     try:
+        daemon = Daemon(settings.profiles, app.refresh, partial(app.delivery.send, due=True), progress)
         daemon.start(app.papers.count())
+        watch_database(app.database.check_file)
         loop.run(daemon.ingest, daemon.tick)
     finally:
         app.close()
@@ -214,7 +220,7 @@ def serve(
     """Answer the unsubscribe links in mails, until SIGTERM."""
     from bot.bootstrap import App
     from bot.web import server
-    from bot.worker.daemon import log_line, log_links, log_template_problem, set_up_logging
+    from bot.worker.daemon import log_line, log_links, log_template_problem, set_up_logging, watch_database
 
     is_on_a_platform = bool(os.environ.get("PORT"))
     default = "0.0.0.0" if is_on_a_platform else "127.0.0.1"  # noqa: S104 - the platform's router is outside
@@ -223,6 +229,7 @@ def serve(
     app = App(settings, on_template_problem=log_template_problem)
     try:
         application = app.web(log_line)
+        watch_database(app.database.check_file)
         log_links(settings.public_url)
         server.serve(application, host or default, port, log_line)
     finally:

@@ -21,8 +21,10 @@ from pydantic import SecretStr
 from bot.config import values
 from bot.config.smtp_url import Sender, SmtpServer, parse_sender, parse_smtp_url
 from bot.errors import Problem
+from bot.files import read_file
 
 _PREFIX = "PAPERBOY_"  #: of names that no other program uses
+_MAX_DOTENV_BYTES = 1024 * 1024
 ENVIRONMENT = "environment"  #: the file name in problems of environment variables
 
 
@@ -159,16 +161,20 @@ def _read_dotenv(dotenv: Path | None) -> tuple[dict[str, _Variable], list[Proble
         return {}, []
     file = str(dotenv)
     try:
-        data = dotenv.read_bytes()
+        data = read_file(dotenv, _MAX_DOTENV_BYTES)
         # python-dotenv counts a \r\n twice after a line that it could not read
         text = data.removeprefix(b"\xef\xbb\xbf").decode("utf-8").replace("\r\n", "\n")
     except FileNotFoundError:
         return {}, []
     except OSError as error:
-        return {}, [Problem(file, 1, 1, f"this file cannot be read: {error.strerror}")]
+        return {}, [Problem(file, 1, 1, f"this file cannot be read: {error.strerror}; correct or remove it")]
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
         return {}, [Problem(file, line, 1, "this is not UTF-8 text: save the file as UTF-8")]
+    if len(data) > _MAX_DOTENV_BYTES:
+        return {}, [
+            Problem(file, 1, 1, f"this file is larger than {_MAX_DOTENV_BYTES // 1024**2} MB: shorten it")
+        ]
     bindings = list(parse_stream(io.StringIO(text)))
     found = {b.key: _Variable(b.value or "", file, *_key_place(b)) for b in bindings if b.key}
     return _without_empty(found), list(_binding_problems(bindings, file))

@@ -8,12 +8,15 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 
 from bot.delivery.model import Delivery, DeliveryState, Notice, Part
 from bot.delivery.ports import Channel
+from bot.delivery.status import OUTAGE, dead_sources
 from bot.delivery.stores import OutboxStore
+from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName
 
 #: Most incidents in one alert, and most deliveries of one incident; `paperboy status` shows all.
@@ -45,6 +48,42 @@ def raise_alert(
     )
     ids, unverified_retries = [delivery.id for delivery in unreported], int(not channel.can_look_up)
     return outbox.record_report(ids, alert, token, *operator, unverified_retries) and alert is not None
+
+
+def raise_outage_alert(
+    outbox: OutboxStore,
+    channels: Mapping[ChannelName, Channel],
+    operator: Operator,
+    sources: Sequence[SourceState],
+    now: datetime,
+) -> bool:
+    """Store an alert on the sources that have failed for longer than OUTAGE; whether there is a new one to send.
+
+    The last answers before an outage identify it: its alert has an id that is derived from them, and exists once.
+    """
+    dead = [s for s in dead_sources(sources, now) if s.last_success and now - s.last_success > OUTAGE]
+    if not dead:
+        return False
+    begun = max(s.last_success for s in dead if s.last_success)
+    token, channel = (
+        sha256(f"outage {begun.isoformat()}".encode()).hexdigest()[:16],
+        channels[operator.channel],
+    )
+    if outbox.deliveries(f"{token}-1"):
+        return False
+    notice = outage_notice(dead, now)
+    alert = Part(channel.render_notice(notice, f"{token}-1", operator.target), 0)
+    return outbox.record_report([], alert, token, *operator, int(not channel.can_look_up))
+
+
+def outage_notice(dead: Sequence[SourceState], now: datetime) -> Notice:
+    lines = [
+        f"{source.name}, last answer {source.last_success:%Y-%m-%d %H:%M} UTC: {source.why}"
+        for source in dead
+    ]
+    lines += ["Digests have no new papers from there. Check the network and the URLs, then: paperboy ingest"]
+    count = "1 source does" if len(dead) == 1 else f"{len(dead)} sources do"
+    return Notice(f"Paperboy: {count} not answer", "\n".join(lines), now)
 
 
 def stop_notice(stopped: Sequence[Delivery], now: datetime) -> Notice:

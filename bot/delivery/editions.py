@@ -33,6 +33,7 @@ def store_edition(
         papers=len(digest.papers),
         candidates=digest.candidates,
         why="" if digest.papers else digest.why,
+        awaits=digest.awaits,
     )
     unverified_retries = int(subscription.resend_uncertain and not channel.can_look_up)
     return outbox.add(edition, receiver, digest.made, as_json(digest), digest.ids, parts, unverified_retries)

@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from bot.profiles.model import ChannelName
+from bot.text.plain import join_distinct
 
 # --- Messages, and what an attempt says -------------------------------------------------------------------
 
@@ -289,14 +290,20 @@ class Edition:
     papers: int
     candidates: int = 0
     why: str = ""
+    awaits: str | None = None  #: as `Digest.awaits`; None when its day is over
     deliveries: tuple[Delivery, ...] = ()  #: by part
 
     @property
+    def reason(self) -> str:
+        """Why it is quiet, and what follows."""
+        return join_distinct(self.why, "looked at again when a source answers") if self.awaits else self.why
+
+    @property
     def state(self) -> EditionState:
-        """The worst state of its parts; quiet without parts."""
+        """The worst state of its parts; without parts quiet, or waiting for the sources."""
         states = {delivery.state for delivery in self.deliveries}
         if not states:
-            return EditionState.QUIET
+            return EditionState.WAITING if self.awaits else EditionState.QUIET
         if DeliveryState.FAILED in states:
             return EditionState.FAILED
         if DeliveryState.UNCERTAIN in states:

@@ -12,6 +12,9 @@ from bot.delivery.model import Pause, scopes
 from bot.delivery.stores import EditionSummary
 from bot.profiles.model import ChannelName, Profile, Subscription
 
+#: Where a day ends last: for subscriptions that no profile has any more.
+_LAST_ZONE = "Etc/GMT+12"
+
 
 @dataclass(frozen=True, slots=True)
 class SendState:
@@ -23,6 +26,7 @@ class SendState:
     served: frozenset[str]  #: keys of the subscriptions that ever had an edition
     pauses: Mapping[str, Pause]  #: by scope
     channel_problems: Mapping[ChannelName, str]  #: why a channel cannot send; only those that cannot
+    answered: str = ""  #: what the sources have answered (`digests.wording.answered`)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +57,12 @@ def plan_send(profiles: Sequence[Profile], moment: Moment, state: SendState, *, 
 
 
 def _plan(profile: Profile, subscription: Subscription, moment: Moment, state: SendState, due: bool) -> Plan:
-    on: date | None = moment.local_date(profile.timezone)
+    today = moment.local_date(profile.timezone)
+    on: date | None = today
     if due:
         served_before = subscription.key in state.served
         on = due_date(subscription, profile, moment, served_before=served_before)
-    day = on or moment.local_date(profile.timezone)
+    day = on or today
     if pause := state.pauses.get(subscription.key):
         why = (
             f"{pause.why} on {pause.since:%Y-%m-%d}; "
@@ -71,10 +76,21 @@ def _plan(profile: Profile, subscription: Subscription, moment: Moment, state: S
     existing = state.editions.get((subscription.key, day))
     if existing and existing.papers:
         return Plan(profile, subscription, day, f"the digest of {day} exists already")
-    if existing and due:
+    is_again = existing and existing.awaits and existing.awaits != state.answered and day == today
+    if existing and due and not is_again:
         why = f"checked for {day}: nothing to send; check again: paperboy send {profile.id}"
         return Plan(profile, subscription, day, why)
     return Plan(profile, subscription, day)
+
+
+def ended_waits(profiles: Sequence[Profile], moment: Moment, state: SendState) -> list[str]:
+    """Ids of the quiet editions that wait for the sources although their local day is over."""
+    zones = {subscription.key: profile.timezone for profile in profiles for subscription in profile.deliver}
+    return [
+        summary.id
+        for (key, on), summary in state.editions.items()
+        if summary.awaits and on < moment.local_date(zones.get(key, _LAST_ZONE))
+    ]
 
 
 def _problem(subscription: Subscription, state: SendState) -> str:

@@ -12,17 +12,19 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.clock import Moment
-from bot.delivery.alerts import Operator, raise_alert
+from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert
 from bot.delivery.editions import store_edition
 from bot.delivery.model import ALERTS, Edition, EditionState, Pause
-from bot.delivery.plan import Plan, SendState, plan_dates, plan_send
+from bot.delivery.plan import Plan, SendState, ended_waits, plan_dates, plan_send
 from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import earliest_window_start
 from bot.digests.model import HistoryRequest
+from bot.digests.wording import answered
 from bot.errors import NotConfigured
+from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Profile
 from bot.text.plain import join_distinct
 
@@ -55,6 +57,7 @@ class DeliveryService:
     #: Called only when something is to be composed, with the profiles that it is for.
     make_composer: Callable[[Sequence[Profile], Moment], DigestComposer]
     operator: Operator | None = None  #: the receiver of alerts
+    sources: Callable[[], Sequence[SourceState]] = tuple  #: the last outcomes of the sources
 
     def send(
         self,
@@ -70,6 +73,8 @@ class DeliveryService:
         """
         sender = self.make_sender(moment)
         state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
+        if ended := ended_waits(profiles, moment, state):
+            self.outbox.close_quiet(ended)
         plans = plan_send(profiles, moment, state, due=due)
         self._compose([plan for plan in plans if not plan.skip], moment, sender, progress)
         attempted: dict[str, None] = {}
@@ -94,6 +99,7 @@ class DeliveryService:
             served=self.outbox.served(),
             pauses={pause.scope: pause for pause in self.pauses()},
             channel_problems={channel: problem for channel, problem in problems.items() if problem},
+            answered=answered(self.sources()),
         )
 
     def _compose(
@@ -113,9 +119,9 @@ class DeliveryService:
             )
             for plan in plans
         ]
+        composer = self.make_composer(profiles, moment)  # may wait: what was sent is read after it
         since = earliest_window_start(profiles, moment.instant)
         histories = self.outbox.histories(requests, since)
-        composer = self.make_composer(profiles, moment)
         given_now: dict[str, set[str]] = defaultdict(set)  #: by receiver
         refused = []
         for plan, request in zip(plans, requests, strict=True):
@@ -149,8 +155,11 @@ class DeliveryService:
         try:
             sender.deliver({*subscriptions, *alerts}, attempted)
         finally:
-            if operator and raise_alert(self.outbox, sender.channels, operator, sender.clock()):
-                sender.deliver(alerts)
+            if operator:
+                to = (self.outbox, sender.channels, operator)
+                new = raise_alert(*to, sender.clock())
+                if raise_outage_alert(*to, self.sources(), sender.clock()) or new:
+                    sender.deliver(alerts)
 
 
 def _problem(sender: Sender, channel: ChannelName) -> str:
@@ -200,5 +209,5 @@ def edition_result(edition: Edition) -> SendResult:
         on=edition.on,
         state=edition.state,
         papers=edition.papers,
-        why=join_distinct(edition.why, *(delivery.reason for delivery in edition.deliveries)),
+        why=join_distinct(edition.reason, *(delivery.reason for delivery in edition.deliveries)),
     )

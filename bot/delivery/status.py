@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause
 from bot.papers.model import SourceState
+
+#: A source that fails for longer needs a person.
+OUTAGE = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,14 @@ class Status:
                     yield Unfinished(delivery, edition)
         for alert in self.alerts:
             yield Unfinished(alert, None)
+
+
+def dead_sources(states: Sequence[SourceState], now: datetime) -> list[SourceState]:
+    """The sources that failed for longer than OUTAGE or never answered; every source when all of them failed."""
+    failed = [state for state in states if state.state == "failed"]
+    if all(state.state in ("failed", "idle") for state in states):
+        return failed
+    return [s for s in failed if s.last_success is None or now - s.last_success > OUTAGE]
 
 
 class Unfinished(NamedTuple):

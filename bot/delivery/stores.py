@@ -15,7 +15,8 @@ class EditionSummary(NamedTuple):
 
     id: str
     papers: int  #: 0 for a quiet edition
-    is_open: bool  #: whether a part of it is not sent
+    is_open: bool  #: whether a part of it is not sent, or it waits for the sources
+    awaits: str | None = None  #: as `Edition.awaits`
 
 
 class OutboxStore(Protocol):
@@ -31,6 +32,8 @@ class OutboxStore(Protocol):
         parts: Sequence[Part],
         unverified_retries: int = 0,
     ) -> bool: ...
+
+    def close_quiet(self, ids: Collection[str]) -> None: ...
 
     def served(self) -> frozenset[str]: ...
 

@@ -9,7 +9,7 @@ from datetime import date
 
 from bot.digests.candidates import Candidates, exclusion_reason, window_start
 from bot.digests.corpus import Corpus
-from bot.digests.model import Digest, History, NewPaperCounts, ScoredPaper
+from bot.digests.model import Digest, History, NewPaperCounts, ScoredPaper, SourceHealth
 from bot.digests.selection import (
     AUTO_FIT,
     Decision,
@@ -31,6 +31,7 @@ from bot.text.plain import join_distinct
 #: A digest with less than this share of its limit says why it is short.
 SHORT = 0.5
 NO_HISTORY = History()
+HEALTHY = SourceHealth()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +48,13 @@ class Explanation:
 class DigestComposer:
     """Composes the digests of one moment for all profiles of a corpus.
 
-    `source_problems`: shown in digests that are short or empty; see `wording.source_problems`.
+    `sources`: see `wording.source_health`.
     """
 
-    def __init__(self, corpus: Corpus, model: RankingModel, source_problems: str = "") -> None:
+    def __init__(self, corpus: Corpus, model: RankingModel, sources: SourceHealth = HEALTHY) -> None:
         self._corpus = corpus
         self._model = model
-        self._source_problems = source_problems
+        self._sources = sources
         papers = [counted.paper for counted in corpus.window]
         self._papers = {paper.id: paper for paper in papers}
         self._candidates = Candidates(papers, corpus.now, model)
@@ -97,7 +98,8 @@ class DigestComposer:
             weekly=weekly,
         )
         earlier = self._best_first(profile, last_week.keys() - set(digest.ids))
-        return replace(digest, why=self._why(profile, digest, order), earlier=earlier)
+        why, awaits = self._why(profile, digest, order), None if papers else self._sources.awaits
+        return replace(digest, why=why, awaits=awaits, earlier=earlier)
 
     def _count_new(self, profile: Profile, candidates: PaperSet, history: History) -> NewPaperCounts:
         start, on = window_start(profile, self._corpus.now), None
@@ -113,16 +115,17 @@ class DigestComposer:
         return tuple(ranked.paper for ranked in order)
 
     def _why(self, profile: Profile, digest: Digest, order: Order) -> str:
-        """Why a digest is short or empty; an empty text for any other."""
+        """Why a digest is short or empty, and which sources it went without."""
+        late, problems = self._sources.late, self._sources.problems
         if not self._corpus.counts and not self._papers:
-            return join_distinct(NO_PAPERS, self._source_problems)
+            return join_distinct(NO_PAPERS, late, problems)
         if not digest.papers:
             why = quiet_reason(profile, digest.candidates, next(order.best_first(), None))
         elif len(digest.papers) < SHORT * profile.limit:
             why = short_reason(profile, digest)
         else:
-            return ""
-        return join_distinct(why, self._source_problems or weekend_reason(digest))
+            return late
+        return join_distinct(why, late, problems or weekend_reason(digest))
 
     def explain(self, profile: Profile, paper: Paper | None, given: frozenset[str]) -> Explanation:
         """The rank and the decision of one paper for a profile.

@@ -52,7 +52,10 @@ class Digest:
     papers: tuple[ScoredPaper, ...] = ()  #: best first
     candidates: int = 0  #: how many papers were considered
     news: NewPaperCounts = NewPaperCounts()
-    why: str = ""  #: why it is short or empty; empty when it is neither
+    why: str = ""  #: why it is short or empty, and what it went without; empty when there is nothing to say
+    #: For an empty digest while a source is in trouble: what the sources had answered. It is composed again when
+    #: that changes.
+    awaits: str | None = None
     weekly: bool = False  #: the subscription has one delivery a week
     earlier: tuple[
         Paper, ...
@@ -65,6 +68,17 @@ class Digest:
 
     def __post_init__(self) -> None:
         require_aware(self.made)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceHealth:
+    """What the sources have answered when digests are composed."""
+
+    problems: str = ""  #: failures and stale answers, for digests that are short or empty
+    late: str = ""  #: which sources are still answering, for every digest
+    awaits: str | None = (
+        None  #: while a source is in trouble, what the sources have answered: see `Digest.awaits`
+    )
 
 
 @dataclass(frozen=True, slots=True)

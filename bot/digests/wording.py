@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot.digests.model import Digest
+from bot.digests.model import Digest, SourceHealth
 from bot.digests.selection import Verdict, rejection_reason
 from bot.papers.model import SourceState
 from bot.profiles.model import Profile
@@ -53,6 +54,35 @@ def weekend_reason(digest: Digest) -> str:
     return "arXiv announces nothing on Saturdays and Sundays" if is_weekend else ""
 
 
+def source_health(states: Sequence[SourceState], now: datetime, late: Collection[str] = ()) -> SourceHealth:
+    """`late`: names of the sources that are still answering.
+
+    A source is in trouble when it failed, has not answered for longer than STALE, or is still answering. A sound but
+    empty answer is no trouble.
+    """
+    names = " and ".join(sorted(late))
+    in_trouble = late or any(_failed(state, now) or _is_stale(state, now) for state in states)
+    return SourceHealth(
+        problems=source_problems(states, now),
+        late=f"composed without {names}: no complete answer yet" if late else "",
+        awaits=answered(states) if in_trouble else None,
+    )
+
+
+def answered(states: Sequence[SourceState]) -> str:
+    """What the sources have answered so far: a text that changes with each complete answer."""
+    return json.dumps({state.name: str(state.last_success) for state in states}, sort_keys=True)
+
+
+def _failed(state: SourceState, now: datetime) -> bool:
+    return state.state == "failed" and (state.last_attempt is None or state.last_attempt <= now)
+
+
+def _is_stale(state: SourceState, now: datetime) -> bool:
+    is_asked = state.state != "idle"
+    return is_asked and state.last_success is not None and now - state.last_success > STALE
+
+
 def source_problems(states: Sequence[SourceState], now: datetime) -> str:
     """Failures and stale answers of the sources; empty when there are none.
 
@@ -64,6 +94,5 @@ def source_problems(states: Sequence[SourceState], now: datetime) -> str:
         if is_known and state.state in ("failed", "partial", "empty") and state.why:
             names.setdefault(_ADDRESS.sub("", state.why), []).append(state.name)
     problems = [f"{' and '.join(sources)}: {why}" for why, sources in names.items()]
-    stale = (s for s in states if s.last_success and now - s.last_success > STALE)
-    problems += [f"{s.name} last answered {s.last_success:%Y-%m-%d}" for s in stale]
+    problems += [f"{s.name} last answered {s.last_success:%Y-%m-%d}" for s in states if _is_stale(s, now)]
     return "; ".join(problems)

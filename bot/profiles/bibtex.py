@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path, PureWindowsPath
 from typing import TYPE_CHECKING, TypeAlias
 
+from bot.files import read_file
 from bot.papers.identity import namespace, parse_paper_id
 from bot.profiles.model import Reference
 from bot.text.latex import to_unicode
@@ -36,8 +37,7 @@ def read_bibliography(name: str, folder: Path | None) -> tuple[Reference, ...]:
     """The papers in the BibTeX file `name` of `folder`."""
     path = _inside(folder, name)
     try:
-        with path.open("rb") as file:
-            data = file.read(_MAX_BIB_BYTES + 1)
+        data = read_file(path, _MAX_BIB_BYTES)
     except FileNotFoundError:
         raise ValueError(f"there is no file {quote(name)} beside this profile") from None
     except OSError as error:

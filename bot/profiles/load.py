@@ -5,6 +5,7 @@ Reads profiles and the .bib files that they name, and no other file. Does not de
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
@@ -14,6 +15,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.errors import Problem, UserError
+from bot.files import read_file
 from bot.profiles.bibtex import Bibliographies, is_bib_name, read_bibliography
 from bot.profiles.model import ChannelName, Interest, Mute, Profile, Reference
 from bot.profiles.schema import (
@@ -74,10 +76,10 @@ def load_profiles(paths: Sequence[Path]) -> tuple[tuple[Profile, ...], tuple[Pro
             problems.append(Problem(str(path), 1, 1, one_line(message)))
             continue
         try:
-            with path.open("rb") as file:
-                data = file.read(MAX_BYTES + 1)
+            data = read_file(path, MAX_BYTES)
         except OSError as error:
-            problems.append(Problem(str(path), 1, 1, f"this file cannot be read: {error.strerror}"))
+            message = f"this file cannot be read: {error.strerror}; correct or remove it"
+            problems.append(Problem(str(path), 1, 1, message))
             continue
         profile, found = parse_profile(data, file=str(path), folder=path.parent)
         profiles += [profile] if profile else []
@@ -114,12 +116,13 @@ def _interests(items: tuple[InterestItem, ...]) -> tuple[Interest, ...]:
 
 def _files(paths: Sequence[Path]) -> list[Path]:
     """Every file once, in the order of `paths` and by name within a folder."""
-    files = {path.resolve(): path for path in reversed([*chain.from_iterable(map(_expand, paths))])}
+    # Not Path.resolve: before Python 3.13 it raises RuntimeError for a loop of links.
+    files = {os.path.realpath(path): path for path in reversed([*chain.from_iterable(map(_expand, paths))])}
     return list(reversed(files.values()))
 
 
 def _expand(path: Path) -> list[Path]:
-    if not path.exists():
+    if not os.path.exists(path):  # False also where the user may not look
         raise UserError(f"there is no profile or folder {path}: check the path, or run `paperboy init`")
     if not path.is_dir():
         return [path]
@@ -127,11 +130,7 @@ def _expand(path: Path) -> list[Path]:
         found = sorted(path.iterdir())
     except OSError as error:
         raise UserError(f"the folder {path} cannot be read: {error.strerror}") from error
-    return [
-        entry
-        for entry in found
-        if entry.suffix.lower() in _ENDINGS and not entry.name.startswith(".") and not entry.is_dir()
-    ]
+    return [entry for entry in found if entry.suffix.lower() in _ENDINGS and not entry.name.startswith(".")]
 
 
 def _read_bibliographies(mapping: Mapping[str, Value], folder: Path | None) -> Bibliographies:

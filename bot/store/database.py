@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import sqlite3
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlmodel import Session
@@ -16,23 +13,24 @@ from sqlmodel import Session
 from bot.errors import DatabaseError
 from bot.store import migrate
 from bot.store.conversion import Progress, no_progress
-
-#: Seconds that a writer of a SQLite file waits for another one.
-_BUSY_TIMEOUT = 30
-_READS = "paperboy_reads"
-_NOT_DURABLE = "paperboy_not_durable"
+from bot.store.sqlite import NOT_DURABLE, READS, SqliteFile
 
 
 class Database:
     """A database. Every transaction commits when its block ends without an error; errors are DatabaseError."""
 
-    def __init__(self, url: str, progress: Progress = no_progress) -> None:
-        """`progress`: shows the conversion of a database that an earlier version made."""
+    def __init__(self, url: str, progress: Progress = no_progress, *, busy_timeout: float = 30) -> None:
+        """`progress`: shows the conversion of a database that an earlier version made.
+
+        `busy_timeout`: seconds that a writer of a SQLite file waits for another one.
+        """
         self._progress = progress
         self.url = _parse_url(url)
-        self.engine = _create_engine(self.url)
-        self._reader = self.engine.execution_options(**{_READS: True})
-        self._not_durable = self.engine.execution_options(**{_NOT_DURABLE: True})
+        is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._file = SqliteFile(self.url, busy_timeout) if is_sqlite else None
+        self.engine = self._file.engine() if self._file else _server_engine(self.url)
+        self._reader = self.engine.execution_options(**{READS: True})
+        self._not_durable = self.engine.execution_options(**{NOT_DURABLE: True})
 
     def prepare(self) -> None:
         """Bring a SQLite file up to date; require it of another database.
@@ -86,6 +84,11 @@ class Database:
         with database_errors(self.url), Session(self._reader, expire_on_commit=False) as session:
             yield session
 
+    def check_file(self) -> None:
+        """Raise DatabaseLost when the SQLite file is not the one that was opened. Every transaction does so too."""
+        if self._file:
+            self._file.check()
+
     def close(self) -> None:
         self.engine.dispose()
 
@@ -120,24 +123,6 @@ def _without_password(url: URL) -> str:
     return url.difference_update_query([k for k in url.query if "password" in k]).render_as_string()
 
 
-def _create_engine(url: URL) -> Engine:
-    if url.get_backend_name() != "sqlite":
-        return _server_engine(url)
-    if url.database and url.database != ":memory:":
-        _make_folder(Path(url.database).parent)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT})
-    event.listen(engine, "connect", _set_up_sqlite)
-    event.listen(engine, "begin", _begin_immediate)
-    return engine
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise DatabaseError(f"the data folder {folder} cannot be created: {error.strerror}") from None
-
-
 def _server_engine(url: URL) -> Engine:
     try:
         return create_engine(url, pool_pre_ping=True)
@@ -145,44 +130,3 @@ def _server_engine(url: URL) -> Engine:
         raise DatabaseError(
             f"no driver for {url.drivername}: for PostgreSQL, `pip install 'psycopg[binary]'`"
         ) from error
-
-
-def _set_up_sqlite(connection, _record) -> None:  # type: ignore[no-untyped-def]
-    # The driver must not begin transactions by itself, or BEGIN IMMEDIATE below would come too late:
-    # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
-    connection.isolation_level = None
-    _write_ahead(connection)
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA synchronous=FULL")  # a power cut must not undo what was sent
-
-
-def _write_ahead(connection) -> None:  # type: ignore[no-untyped-def]
-    # While another process makes the same change to a new file, SQLite reports "locked" at once, without waiting
-    # for its timeout: it cannot tell that from a deadlock.
-    for attempt in range(_BUSY_TIMEOUT * 10):
-        try:
-            connection.execute("PRAGMA journal_mode=WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or attempt == _BUSY_TIMEOUT * 10 - 1:
-                raise
-            time.sleep(0.1)
-
-
-def _begin_immediate(connection) -> None:  # type: ignore[no-untyped-def]
-    # A deferred transaction that reads first and writes later fails at once, without waiting, beside another writer.
-    options = connection.get_execution_options()
-    if options.get(migrate.MIGRATES):
-        connection.exec_driver_sql("PRAGMA foreign_keys=OFF")  # no effect within a transaction
-    if options.get(_READS):
-        connection.exec_driver_sql("BEGIN")
-        return
-    _set_synchronous(connection, "NORMAL" if options.get(_NOT_DURABLE) else "FULL")
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
-
-
-def _set_synchronous(connection, mode: str) -> None:  # type: ignore[no-untyped-def]
-    # With NORMAL a commit does not wait for the disk: https://www.sqlite.org/pragma.html#pragma_synchronous
-    if connection.info.get("synchronous") != mode:
-        connection.exec_driver_sql(f"PRAGMA synchronous={mode}")
-        connection.info["synchronous"] = mode

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -29,7 +30,18 @@ _WITHOUT_PAPERS = (defer(DeliveryRow.shows),)  # type: ignore[arg-type]
 _UNSENT = [state for state in DeliveryState if state is not DeliveryState.SENT]  # equality, for the index
 _OPEN_EDITIONS = select(DeliveryRow.edition).where(col(DeliveryRow.state).in_(_UNSENT)).distinct()
 _WEEK = timedelta(days=7)
-_EDITION = ("id", "subscription", "profile", "channel", "target", "on", "papers", "candidates", "why")
+_EDITION = (
+    "id",
+    "subscription",
+    "profile",
+    "channel",
+    "target",
+    "on",
+    "papers",
+    "candidates",
+    "why",
+    "awaits",
+)
 
 
 class Outbox:
@@ -61,6 +73,7 @@ class Outbox:
                 col(EditionRow.id),
                 col(EditionRow.papers),
                 open_.c.edition.is_not(None),
+                col(EditionRow.awaits),
             )
             .outerjoin(open_, open_.c.edition == col(EditionRow.id))
             .where(col(EditionRow.on).between(first, last))
@@ -68,7 +81,8 @@ class Outbox:
         with self._database.reading() as session:
             found = session.execute(query)
             return {
-                (key, on): EditionSummary(id_, papers, is_open) for key, on, id_, papers, is_open in found
+                (key, on): EditionSummary(id_, papers, is_open or bool(awaits), awaits)
+                for key, on, id_, papers, is_open, awaits in found
             }
 
     def histories(self, requests: Sequence[HistoryRequest], since: datetime) -> dict[str, History]:
@@ -173,6 +187,13 @@ class Outbox:
             return False
         return True
 
+    def close_quiet(self, ids: Collection[str]) -> None:
+        """Let quiet editions wait for the sources no longer."""
+        with self._database.writing() as connection:
+            connection.execute(
+                update(EditionRow).where(col(EditionRow.id).in_(self._values(ids))).values(awaits=None)
+            )
+
     # --- Alerts ---
 
     def unreported(self) -> tuple[Delivery, ...]:
@@ -203,10 +224,11 @@ class Outbox:
         """Mark deliveries as reported and store the alert that reports them, in one transaction.
 
         `alert`: None when all their incidents were reported before. `token`: the id of the alert's delivery without
-        the part. False, and nothing is stored, when another process has reported one of the deliveries.
+        the part. False, and nothing is stored, when another process has reported one of the deliveries, or stored an
+        alert of that id.
         """
         ids = col(DeliveryRow.id).in_(self._values(reported))
-        with self._database.writing() as connection:
+        with suppress(IntegrityError), self._database.writing() as connection:
             marked = connection.execute(
                 update(DeliveryRow).where(ids, ~col(DeliveryRow.reported)).values(reported=True)
             )
@@ -222,7 +244,8 @@ class Outbox:
                 }
                 _insert(connection, DeliveryRow, [{**_new_delivery(token, 1, alert), **to, "edition": None}])
                 _insert(connection, MessageRow, _messages(token, [alert]))
-        return True
+            return True
+        return False
 
     # --- Reading ---
 

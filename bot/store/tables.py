@@ -136,6 +136,9 @@ class EditionRow(Base, table=True):
     papers: int  #: how many; 0 is a quiet day
     candidates: int
     why: str = _text(default="")  #: for a quiet day
+    awaits: str | None = _text(
+        default=None
+    )  #: while a quiet day waits for the sources: what they had answered
     digest: dict[str, Any] = _json()
 
 

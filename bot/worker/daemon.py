@@ -6,19 +6,23 @@ Errors of a job are printed, and the job is tried again by the next tick.
 from __future__ import annotations
 
 import logging
+import os
 import sys
+import threading
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.clock import Moment, utc_now
 from bot.delivery.service import SendResult
-from bot.errors import PaperboyError, Problem
+from bot.errors import DatabaseLost, PaperboyError, Problem
 from bot.profiles.load import load_profiles
 from bot.profiles.model import Profile
 from bot.sources.ingest import SourceReport
 from bot.text.addresses import is_secure_url
 from bot.text.plain import pluralize
+from bot.worker.ingest_progress import IngestProgress
 from bot.worker.loop import INGEST_MINUTES, TICK_SECONDS
 
 
@@ -46,6 +50,24 @@ def log_links(public_url: str | None) -> None:
         log_line(f"mails contain links to {public_url}/unsubscribe/")
 
 
+def watch_database(check: Callable[[], None], interval: float = 2) -> None:
+    """Start a thread that ends the process with exit code 1 when `check` raises DatabaseLost.
+
+    It ends at once, as by a kill, which loses nothing. `interval`: seconds between two checks.
+    """
+
+    def watch() -> None:
+        while True:
+            time.sleep(interval)
+            try:
+                check()
+            except DatabaseLost as error:
+                log_line(f"error: {error}")
+                os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
 @dataclass(slots=True)
 class Daemon:
     """The two jobs of `paperboy run`. Profiles are read for each job, so that an edit counts from the next one on."""
@@ -53,6 +75,7 @@ class Daemon:
     folder: Path  #: of the profiles
     fetch: Callable[[Sequence[Profile], Moment], Iterable[SourceReport]]  #: asks the sources
     send: Callable[[Sequence[Profile], Moment], Iterable[SendResult]]  #: composes and delivers what is due
+    progress: IngestProgress
     _problems: tuple[Problem, ...] = ()  #: of profiles: those that were printed last
     _printed: dict[str, str] = field(default_factory=dict)  #: the last line of each subscription
 
@@ -66,11 +89,15 @@ class Daemon:
         log_line(f"ingest every {INGEST_MINUTES} minutes, check what is due every {TICK_SECONDS} seconds")
 
     def ingest(self) -> None:
+        self.progress.begin()
         try:
             for report in self.fetch(self._profiles(), Moment.real()):
                 log_line(_report_line(report))
+                self.progress.answered(report.name)
         except PaperboyError as error:
             log_line(f"error: {error}")
+        finally:
+            self.progress.end()
 
     def tick(self) -> None:
         try:

@@ -6,27 +6,50 @@ clock and the stored editions, so a missed or repeated tick does no harm.
 
 from __future__ import annotations
 
+import logging
+import os
 import signal
+import socket
 import threading
+import time
 from collections.abc import Callable
-from types import FrameType
+from datetime import UTC, datetime
+from typing import NoReturn
 
 from bot.errors import SourceError
 
 TICK_SECONDS = 60
 INGEST_MINUTES = 60
+#: After a signal, a tick may take so long to finish what it is sending, and an ingest to store what it has read.
+FINISH_SECONDS = 12.0
+ABANDON_SECONDS = 3.0
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Loop:
-    """Runs one job at a time until SIGTERM or SIGINT: an ingest at once and every hour, a tick every minute."""
+    """Runs two jobs beside each other until SIGTERM or SIGINT: an ingest at once and every hour, a tick at once and
+    at the beginning of every minute. Neither runs twice at once.
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, log: Callable[[str], None]) -> None:
+        """`log`: called with a line when the process ends although a job has not."""
+        self._log = log
         self._stop = threading.Event()
+        self._idle: dict[str, threading.Event] = {}  #: by job: set while it does not run
 
     def listen(self) -> None:
-        """From now on SIGTERM and SIGINT stop the loop, also before it runs."""
+        """From now on SIGTERM and SIGINT stop the loop, also before it runs.
+
+        After FINISH_SECONDS the process ends, whatever it is doing.
+        """
+        # A thread gets the signals from a socket, because a handler in Python does not run while the main thread is
+        # in C code, as when it waits for a locked database.
+        self._signals = socket.socketpair()
+        self._signals[1].setblocking(False)
+        signal.set_wakeup_fd(self._signals[1].fileno())
         for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._on_signal)
+            signal.signal(number, lambda *_: None)
+        threading.Thread(target=self._end_after_signal, daemon=True).start()
 
     def sleep(self, seconds: float) -> None:
         """A sleep for jobs. Raises SourceError when the process is asked to stop, so that the job ends early."""
@@ -34,25 +57,59 @@ class Loop:
             raise SourceError("stopped before it was finished")
 
     def run(self, ingest: Callable[[], None], tick: Callable[[], None]) -> None:
-        """Blocks until SIGTERM or SIGINT; the job in progress is finished first."""
+        """Blocks until SIGTERM or SIGINT, and until the jobs in progress have ended or were given up."""
         from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
 
-        # One worker: a tick waits for the ingest before it, so that a digest has the morning's papers.
         # misfire_grace_time=None: otherwise APScheduler drops a job that is a second late (measured).
         scheduler = BackgroundScheduler(
-            executors={"default": ThreadPoolExecutor(1)},
+            executors={name: ThreadPoolExecutor(1) for name in ("ingest", "tick")},
             job_defaults={"misfire_grace_time": None, "coalesce": True, "max_instances": 1},
             timezone="UTC",
         )
+        logging.getLogger("apscheduler.scheduler").setLevel(
+            logging.ERROR
+        )  # it warns when a tick takes a minute
+        jobs = {"ingest": self._job("ingest", ingest), "tick": self._job("tick", tick)}
         scheduler.start(paused=True)
-        scheduler.add_job(ingest)
-        scheduler.add_job(ingest, "interval", minutes=INGEST_MINUTES, jitter=120, id="ingest")
-        scheduler.add_job(tick)
-        scheduler.add_job(tick, "interval", seconds=TICK_SECONDS, id="tick")
+        for name, job in jobs.items():
+            scheduler.add_job(job, executor=name)
+        scheduler.add_job(jobs["ingest"], "interval", executor="ingest", minutes=INGEST_MINUTES, jitter=120)
+        scheduler.add_job(jobs["tick"], "interval", executor="tick", seconds=TICK_SECONDS, start_date=_EPOCH)
         scheduler.resume()
         self._stop.wait()
-        scheduler.shutdown(wait=True)
+        scheduler.shutdown(wait=False)
+        self._idle["ingest"].wait(ABANDON_SECONDS)
+        self._idle["tick"].wait()  # `_end_after_signal` bounds this wait
+        if not self._idle["ingest"].is_set():
+            self._end()
 
-    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+    def _job(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
+        """The work as a job: one that is known to run, and does not begin after a signal."""
+        idle = self._idle[name] = threading.Event()
+        idle.set()
+
+        def job() -> None:
+            idle.clear()
+            try:
+                if not self._stop.is_set():
+                    work()
+            finally:
+                idle.set()
+
+        return job
+
+    def _end_after_signal(self) -> None:
+        self._signals[0].recv(1)
         self._stop.set()
+        time.sleep(FINISH_SECONDS)
+        self._end()
+
+    def _end(self) -> NoReturn:
+        """End the process although a job is running. As a kill, it loses nothing: the tables say how far it came."""
+        cut_off = " and ".join(name for name, idle in self._idle.items() if not idle.is_set())
+        line = f"stopped; cut off: {cut_off or 'the start'}; the next start continues from the database"
+        logging_ = threading.Thread(target=self._log, args=(line,), daemon=True)
+        logging_.start()
+        logging_.join(1)  # nobody may be reading the log
+        os._exit(0)

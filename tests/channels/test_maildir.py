@@ -73,3 +73,11 @@ def test_look_up_without_access(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     monkeypatch.setattr(mailbox.Maildir, "get_file", refuse)
     with pytest.raises(LookupError, match="Permission denied"):
         channel.look_up(ready(channel))
+
+
+def test_only_the_owner_reads_it(tmp_path: Path) -> None:
+    """Folders are 0700 and messages 0600, whatever the umask."""
+    channel = MaildirChannel(tmp_path / "mail")
+    channel.send(ready(channel))
+    modes = {path.stat().st_mode & 0o777 for path in (tmp_path / "mail", *(tmp_path / "mail").rglob("*"))}
+    assert modes == {0o700, 0o600}

@@ -142,6 +142,31 @@ def test_when_a_delivery_is_given_up(waited: float, attempts: int, end: str) -> 
     assert line.endswith(f", tried again now, {end}: busy")
 
 
+def test_dead_sources_need_a_person() -> None:
+    """One that has failed for more than a day, or all of them when none answers."""
+    old, new = NOW - timedelta(hours=25), NOW - timedelta(hours=2)
+    dead = SourceState("arxiv-rss", "failed", "no connection", NOW, old)
+    late = SourceState("huggingface", "failed", "no connection", NOW, new)
+    idle = SourceState("arxiv-api", "idle", "", NOW)
+    well = SourceState("arxiv-oai", "ok", "", NOW, NOW)
+    lines = section(text(Status(NOW, 42, [dead, late, idle, well])), "Needs you")
+    assert lines == [
+        "  no answer from arxiv-rss, last answer 2026-05-04 07:30Z: no connection",
+        "      check the network and the URLs in the settings, then: paperboy ingest",
+    ]
+    assert len(section(text(Status(NOW, 42, [dead, late, idle])), "Needs you")) == 3
+    assert section(text(Status(NOW, 42, [late, well])), "Needs you") == []
+
+
+def test_a_quiet_edition_that_waits() -> None:
+    """It is not an ordinary quiet day."""
+    quiet = replace(edition("ada"), why="arxiv-rss: no connection", awaits="{}")
+    assert section(text(Status(NOW, 42, editions=[quiet])), "Digests") == [
+        "  2026-05-05 ada → slack C0ADA: waiting (arxiv-rss: no connection; "
+        "looked at again when a source answers)"
+    ]
+
+
 def test_a_bad_night_fits_on_one_screen() -> None:
     """Of a hundred lines of each kind only some are shown; the rest, and digests by day, are counted."""
     hundred = [f"reader{n:03}" for n in range(100)]
@@ -157,7 +182,7 @@ def test_a_bad_night_fits_on_one_screen() -> None:
         bounces=[BounceSummary(f"{name}@example.org", 0, 3, NOW, "mailbox full") for name in hundred],
     )
     page = text(status)
-    assert len(page.splitlines()) < 75  # of 200 columns
+    assert len(page.splitlines()) < 78  # of 200 columns
     assert page.count("and 92 more: paperboy status --json") == 4
     assert section(page, "Digests") == ["  2026-05-05: 100 failed, 100 waiting"]
     assert section(page, "Mail that came back")[0] == (

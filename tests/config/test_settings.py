@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -296,15 +298,21 @@ def test_problems_of_the_file_have_their_places(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize(("data", "place"), [(b"A=1\nB=\xff\n", ":2:1: "), (None, ":1:1: ")])
-def test_a_file_that_cannot_be_read(tmp_path: Path, data: bytes | None, place: str) -> None:
-    """Bytes that are not UTF-8, or a folder of that name, are problems; a missing file is not."""
+@pytest.mark.parametrize(
+    ("make", "place"),
+    [
+        (lambda path: path.write_bytes(b"A=1\nB=\xff\n"), ":2:1: "),
+        (lambda path: path.write_bytes(b"#" * 1_100_000), ":1:1: "),
+        (Path.mkdir, ":1:1: "),
+        (os.mkfifo, ":1:1: "),
+        (lambda path: path.symlink_to(path), ":1:1: "),
+    ],
+)
+def test_a_file_that_cannot_be_read(tmp_path: Path, make: Callable[[Path], object], place: str) -> None:
+    """Bytes that are not UTF-8, a huge file, and what is not a file are one problem; a missing file is not."""
     file = tmp_path / ".env"
     assert load_settings({}, file)[1] == ()
-    if data is None:
-        file.mkdir()
-    else:
-        file.write_bytes(data)
+    make(file)
     [problem] = wrong({}, file)
     assert problem.startswith(f"{file}{place}")
 

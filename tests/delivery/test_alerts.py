@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +25,7 @@ from bot.delivery.model import (
 from bot.delivery.retry import SETTLE
 from bot.delivery.sender import LEASE
 from bot.errors import InvariantViolation
+from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
 from tests.support.builders import NOW, FakeChannel, World, subscription
@@ -272,3 +273,21 @@ def test_many_deliveries_of_one_incident() -> None:
     assert lines[0] == "slack C0, failed: why 0"
     assert len([line for line in lines if "kept for" in line]) == MOST
     assert lines[-2] == "  ... and 5 more"
+
+
+def test_an_outage_is_reported_once(world: World) -> None:
+    """After a day without an answer; again only after the source has answered in between."""
+    begun = NOW - DAY
+
+    def outage(last: datetime, now: datetime) -> int:
+        world.sources = [SourceState("arxiv-rss", "failed", "no connection", now, last)]
+        world.send(now=now)
+        return len(alerts(world))
+
+    assert outage(begun, NOW) == 0
+    assert outage(begun, NOW + MINUTE) == 1
+    assert outage(begun, NOW + DAY) == 1
+    assert "arxiv-rss, last answer 2026-05-04 08:30 UTC: no connection" in alerts(world)[0]
+    world.sources = [SourceState("arxiv-rss", "ok", "", NOW + DAY, NOW + DAY)]
+    world.send(now=NOW + DAY)
+    assert outage(NOW + DAY, NOW + 3 * DAY) == 2

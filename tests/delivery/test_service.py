@@ -15,7 +15,7 @@ from bot.delivery.alerts import Operator
 from bot.delivery.model import Deferred, Outcome, Part, Refused, Unknown
 from bot.delivery.service import SendResult
 from bot.digests.model import Digest
-from bot.papers.model import Entry
+from bot.papers.model import Entry, SourceState
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.store.tables import DeliveryRow, LedgerRow, MessageRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription
@@ -128,6 +128,68 @@ def test_quiet_day_names_problems_of_the_sources(world: World) -> None:
     assert row.why.endswith("; arxiv: no connection")
     (other,) = world.send(reader(), source_problems="arxiv: no connection")
     assert (other.state, other.why) == ("sent", "")
+
+
+# --- Quiet because of trouble -----------------------------------------------------------------------------
+
+FAILED = SourceState("arxiv-rss", "failed", "no connection", NOW - MINUTE, NOW - DAY)
+ANSWERED = SourceState("arxiv-rss", "ok", "", NOW + 2 * MINUTE, NOW + 2 * MINUTE)
+
+
+def test_outage_does_not_cost_the_day(world: World) -> None:
+    """A quiet edition waits for a source that failed, is composed again once when a source has answered, and then
+    has that day's papers.
+    """
+    profile = reader("laundry")
+    world.sources = [FAILED]
+    for minute in range(3):  # nothing is composed again before an answer
+        (row,) = world.send(profile, now=NOW + minute * MINUTE, due=True)
+        assert (row.state, row.papers) == ("waiting", 0)
+        assert row.why.endswith("; arxiv-rss: no connection; looked at again when a source answers")
+    assert len(world.composers) == 1
+    world.add(entry(3, "Robots fold laundry"), now=NOW + 2 * MINUTE)
+    world.sources = [ANSWERED]
+    assert outcomes(world.send(profile, now=NOW + 3 * MINUTE, due=True)) == [("sent", 1)]
+    assert outcomes(world.send(profile, now=NOW + 4 * MINUTE, due=True)) == [("skipped", 0)]
+    assert (len(world.composers), world.channel.papers) == (2, ["arxiv:2605.00003"])
+
+
+def test_quiet_when_the_sources_answered(world: World) -> None:
+    """A sound answer without a fitting paper ends the wait: the day is quiet."""
+    profile = reader("laundry")
+    world.sources = [FAILED]
+    world.send(profile, due=True)
+    world.sources = [ANSWERED]
+    (row,) = world.send(profile, now=NOW + 3 * MINUTE, due=True)
+    assert (row.state, row.why) == ("quiet", "nothing among 2 recent papers matches the profile")
+
+
+@pytest.mark.parametrize(("zone", "ends"), [("UTC", "2026-05-06 00:00"), ("Asia/Tokyo", "2026-05-05 15:00")])
+def test_wait_ends_with_the_local_day(world: World, zone: str, ends: str) -> None:
+    """Then it is an ordinary quiet day, also when a source answers later."""
+    profile = reader("laundry", timezone=zone)
+    world.sources = [FAILED]
+    world.send(profile, due=True)
+    day = NOW.date()
+    for now, state in ((at(ends) - MINUTE, "waiting"), (at(ends), "quiet")):
+        world.send(profile, now=now, due=True)
+        stored = find_edition(world.outbox, profile.deliver[0], day)
+        assert stored
+        assert stored.state == state
+    world.sources = [ANSWERED]
+    assert outcomes(world.send(profile, now=at(ends) + MINUTE, due=True)) == [("skipped", 0)]
+
+
+def test_wait_of_a_removed_profile_ends(world: World) -> None:
+    """When its day is over in every time zone."""
+    world.sources = [FAILED]
+    profile = reader("laundry")
+    world.send(profile, due=True)
+    for now, state in ((at("2026-05-06 11:59"), "waiting"), (at("2026-05-06 12:00"), "quiet")):
+        world.send(reader(id="bo"), now=now, due=True)
+        stored = find_edition(world.outbox, profile.deliver[0], NOW.date())
+        assert stored
+        assert stored.state == state
 
 
 # --- Channels ---------------------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from sqlmodel import select
 from bot.delivery.editions import as_json, store_edition
 from bot.digests.model import Digest, History, NewPaperCounts
 from bot.digests.selection import Verdict
-from bot.digests.wording import source_problems
+from bot.digests.wording import source_health, source_problems
 from bot.papers.model import Entry, SourceState
 from bot.profiles.model import Mute, Profile, Reference
 from bot.store.tables import EditionRow
@@ -158,6 +158,14 @@ def test_short_reason(world: World, limit: int, day: date, problems: str, why: s
     profile = make_profile("robots", limit=limit)
     digest = world.composer([profile], source_problems=problems).compose(profile, day)
     assert (len(digest.papers), digest.why) == (4, why)
+
+
+def test_sources_that_are_late(world: World) -> None:
+    """Every digest names the sources that it went without, whether it is short or not."""
+    late = "composed without arxiv-rss: no complete answer yet"
+    for limit, why in ((8, late), (10, f"{HINT}; {late}")):
+        profile = make_profile("robots", limit=limit)
+        assert world.composer([profile], late=late).compose(profile, TODAY).why == why
 
 
 def test_short_reason_without_other_papers(world: World) -> None:
@@ -401,3 +409,24 @@ def test_source_problems(state: str, why: str, answered: str, expected: str) -> 
     one = SourceState("arxiv", state, why, NOW, at(answered))
     assert source_problems([one], NOW) == expected
     assert source_problems([], NOW) == ""
+
+
+@pytest.mark.parametrize(
+    ("state", "answered", "late", "waits"),
+    [
+        ("ok", "2026-05-05 08:00", (), False),
+        ("empty", "2026-05-05 08:00", (), False),  # a sound answer
+        ("partial", "2026-05-05 08:00", (), False),
+        ("failed", "2026-05-05 02:00", (), True),
+        ("ok", "2026-05-03 08:29", (), True),  # stale
+        ("idle", "2026-05-01 08:00", (), False),  # not asked any more
+        ("ok", "2026-05-05 08:00", ("arxiv-oai",), True),
+    ],
+)
+def test_sources_in_trouble(state: str, answered: str, late: tuple[str, ...], waits: bool) -> None:
+    """An empty digest is looked at again while a source is in trouble; without sources, as after `ingest --file`,
+    there is no trouble.
+    """
+    one = SourceState("arxiv", state, "", NOW, at(answered))
+    assert (source_health([one], NOW, late).awaits is not None) is waits
+    assert source_health([], NOW).awaits is None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,8 @@ def test_unusable_bib_files(
         ("out.bib", "link out of the profile's folder"),
         ("linked/l.bib", "link out of the profile's folder"),
         ("circle.bib", "cannot be read"),
-        ("folder.bib", "cannot be read"),
+        ("folder.bib", "it is a folder"),
+        ("pipe.bib", "it is a pipe"),
         (f"{'x' * 300}.bib", "cannot be read"),
     ],
 )
@@ -85,6 +87,7 @@ def test_bib_files_stay_in_the_profiles_folder(tmp_path: Path, name: str, says: 
     """No path, dots or link lead out of the folder, and the message shows nothing of what is outside."""
     home = tmp_path / "home"
     (home / "folder.bib").mkdir(parents=True)
+    os.mkfifo(home / "pipe.bib")
     (tmp_path / "l.bib").write_text("@misc{secret, title={T}}")
     (home / "out.bib").symlink_to(tmp_path / "l.bib")
     (home / "linked").symlink_to(tmp_path)

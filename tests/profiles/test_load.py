@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import socket
+from collections.abc import Callable
+from contextlib import closing
 from datetime import time
 from pathlib import Path
 
@@ -190,10 +193,9 @@ def test_the_same_delivery_twice_is_a_mistake() -> None:
 
 
 def test_yaml_files_of_a_folder(tmp_path: Path) -> None:
-    """Other files, hidden ones and folders are skipped; profiles are sorted by id; a file counts once."""
+    """Other files and hidden ones are skipped; profiles are sorted by id; a file counts once."""
     for name in ("b.yml", "a.yaml", ".hidden.yaml", "notes.txt", "C.YAML"):
         (tmp_path / name).write_text(INTERESTS + DELIVER)
-    (tmp_path / "folder.yaml").mkdir()
     profiles, problems = load_profiles([tmp_path / "b.yml", tmp_path, tmp_path / "a.yaml"])
     assert [p.id for p in profiles] == ["C", "a", "b"]
     assert problems == ()
@@ -215,13 +217,33 @@ def test_a_path_that_does_not_exist(tmp_path: Path) -> None:
         load_profiles([tmp_path / "nowhere.yaml"])
 
 
-def test_a_bad_file_does_not_stop_the_others(tmp_path: Path) -> None:
-    """A file that cannot be read is a problem; the rest is loaded."""
-    (tmp_path / "a.yaml").symlink_to(tmp_path / "nowhere")
+def _socket(path: Path) -> None:
+    with closing(socket.socket(socket.AF_UNIX)) as one:
+        one.bind(path.name)  # relative: a socket's path is short
+
+
+@pytest.mark.parametrize(
+    ("make", "why"),
+    [
+        (lambda path: path.symlink_to("nowhere"), "No such file"),
+        (lambda path: path.symlink_to(path), "symbolic links"),
+        (os.mkfifo, "it is a pipe or a device, not a file"),
+        (_socket, "No such device"),
+        (Path.mkdir, "it is a folder, not a file"),
+        (lambda path: path.write_bytes(b"#" * 300_000), "larger than 256 KB"),
+    ],
+)
+def test_a_bad_file_does_not_stop_the_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, make: Callable[[Path], object], why: str
+) -> None:
+    """A file that cannot be read is one problem, without waiting; the rest is loaded."""
+    monkeypatch.chdir(tmp_path)
+    make(tmp_path / "a.yaml")
     (tmp_path / "b.yaml").write_text(INTERESTS + DELIVER)
     profiles, [problem] = load_profiles([tmp_path])
     assert [p.id for p in profiles] == ["b"]
     assert (problem.file, problem.line, problem.column) == (str(tmp_path / "a.yaml"), 1, 1)
+    assert why in problem.message
 
 
 @pytest.mark.parametrize("name", ["-a.yaml", "a:b.yaml", "zoë.yaml", "a{{b}}.yaml"])

@@ -20,9 +20,10 @@ from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService, SendResult
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import load_corpus
-from bot.digests.model import Digest
+from bot.digests.model import Digest, SourceHealth
+from bot.digests.wording import source_health
 from bot.errors import NotConfigured
-from bot.papers.model import CountedPaper, Entry, Paper
+from bot.papers.model import CountedPaper, Entry, Paper, SourceState
 from bot.profiles.model import WEEK, ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING, counts
 from bot.ranking.linear import Ranker
@@ -188,6 +189,7 @@ class World:
         self.channel = FakeChannel()
         self.channels: dict[ChannelName, Channel] = dict.fromkeys(ChannelName, self.channel)
         self.operator: Operator | None = None
+        self.sources: Sequence[SourceState] = ()
         self.composers: list[tuple[str, ...]] = []  #: the profiles of each composer that was made
 
     def add(self, *entries: Entry, now: datetime = NOW) -> None:
@@ -199,9 +201,11 @@ class World:
         now: datetime = NOW,
         explained: Sequence[str] = (),
         source_problems: str = "",
+        late: str = "",
     ) -> DigestComposer:
         corpus = load_corpus(self.papers, tuple(profiles), now, explained)
-        return DigestComposer(corpus, corpus.fit(Ranker), source_problems)
+        health = source_health(self.sources, now) if self.sources else SourceHealth(source_problems, late)
+        return DigestComposer(corpus, corpus.fit(Ranker), health)
 
     def service(self, source_problems: str = "") -> DeliveryService:
         """Sends with clocks that stand still."""
@@ -217,6 +221,7 @@ class World:
             lambda moment: self.sender(moment.instant),
             make_composer,
             self.operator,
+            lambda: self.sources,
         )
 
     def send(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from bot.papers.merge import Change
 from bot.profiles.model import ChannelName
 from bot.sources.ingest import SourceReport
 from bot.worker.daemon import Daemon
+from bot.worker.ingest_progress import WAIT_FOR_SOURCES, IngestProgress
 from tests.support.builders import NOW
 
 SENT = SendResult("ada", ChannelName.SLACK, "C0", NOW.date(), "sent", 2)
@@ -33,7 +35,10 @@ def daemon(folder: Path, results: Sequence[Any] = (), reports: Sequence[Any] = (
 
     (folder / "ada.yaml").write_text("interests: [robots]\ndeliver: [{maildir: ada}]\n")
     return Daemon(
-        folder, lambda profiles, moment: outcome(reports), lambda profiles, moment: outcome(results)
+        folder,
+        lambda profiles, moment: outcome(reports),
+        lambda profiles, moment: outcome(results),
+        IngestProgress([]),
     )
 
 
@@ -82,4 +87,52 @@ def test_profiles_are_read_for_each_job(tmp_path: Path, capsys: pytest.CaptureFi
     assert printed[0] == "started; profiles: 1, subscriptions: 1, papers stored: 7"
     assert sum(line.startswith("profile problem: ") for line in printed) == 1
     with pytest.raises(UserError):
-        Daemon(tmp_path / "none", lambda *_: (), lambda *_: ()).start(0)
+        Daemon(tmp_path / "none", lambda *_: (), lambda *_: (), IngestProgress([])).start(0)
+
+
+@dataclass
+class Clock:
+    """A clock that a sleep moves on. `then`: what happens at a time."""
+
+    now: float = 0.0
+    then: dict[float, Callable[[], None]] = field(default_factory=dict)
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now = round(self.now + seconds, 6)
+        self.then.pop(self.now, lambda: None)()
+
+
+@pytest.mark.parametrize(
+    ("answers", "waited", "late"),
+    [
+        ({"a": 2.0, "b": 30.0}, 30.0, set()),
+        ({"a": 2.0}, WAIT_FOR_SOURCES, {"b"}),
+        ({}, WAIT_FOR_SOURCES, {"a", "b"}),
+    ],
+)
+def test_a_due_digest_waits_for_the_sources(answers: dict[str, float], waited: float, late: set[str]) -> None:
+    """Until they have answered, or a minute after the ingest began; then it goes without the late ones."""
+    clock, lines = Clock(), list[str]()
+    progress = IngestProgress(["a", "b"], clock.sleep, lines.append, clock)
+    clock.then = {at: partial(progress.answered, name) for name, at in answers.items()}
+    assert progress.wait() == late
+    assert abs(clock.now - waited) < 0.2
+    names = " and ".join(sorted(late))
+    assert lines == ([f"composing without {names}: no complete answer yet"] if late else [])
+    before = clock.now
+    assert progress.wait() == late  # a second one in the same ingest does not wait again
+    assert clock.now == before
+    progress.end()
+    assert progress.wait() == frozenset()
+
+
+def test_an_ingest_reports_its_progress(tmp_path: Path) -> None:
+    """Also one that an error ends."""
+    clock = Clock()
+    made = daemon(tmp_path, reports=[DatabaseError("gone")])
+    made.progress = IngestProgress(["arxiv-rss"], clock.sleep, clock=clock)
+    made.ingest()
+    assert (made.progress.wait(), clock.now) == (frozenset(), 0.0)

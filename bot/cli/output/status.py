@@ -16,7 +16,7 @@ from rich.text import Text
 from bot.delivery.alerts import remedy
 from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, Pause
 from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
-from bot.delivery.status import Status, Unfinished
+from bot.delivery.status import Status, Unfinished, dead_sources
 from bot.papers.model import SourceState
 from bot.text.plain import pluralize, truncate
 
@@ -67,6 +67,9 @@ def _problems(status: Status) -> Iterator[Text]:
     stopped = [unfinished for unfinished in status.unfinished() if unfinished.delivery.has_stopped]
     yield from _limited([_pause(pause, status) for pause in status.pauses if not pause.by_reader])
     yield from _limited([_stopped(unfinished) for unfinished in stopped])
+    if dead := dead_sources(status.sources, status.now):
+        yield from map(_dead_source, dead)
+        yield Text("      check the network and the URLs in the settings, then: paperboy ingest")
     deliveries = [unfinished.delivery for unfinished in stopped]
     failed = sum(one.state is DeliveryState.FAILED and not one.is_forbidden for one in deliveries)
     if failed > 1:
@@ -82,6 +85,14 @@ def _pause(pause: Pause, status: Status) -> Text:
         ("paused", "" if pause.by_reader else "bold red"),
         f" {pause.scope} since {_minute(pause.since)}: {_short(pause.why)}\n",
         f"      nothing is sent there;{kept} {condition}: paperboy resume {pause.scope}",
+    )
+
+
+def _dead_source(source: SourceState) -> Text:
+    return Text.assemble(
+        "  ",
+        ("no answer", "bold red"),
+        f" from {source.name}, last answer {_minute(source.last_success)}: {_short(source.why)}",
     )
 
 
@@ -186,7 +197,7 @@ def _edition(edition: Edition) -> Text:
         f"  {edition.on} {edition.profile} → {edition.channel} {edition.target}: ",
         (str(edition.state), STYLES.get(str(edition.state), "")),
         f", {pluralize(edition.papers, 'paper')}" if edition.papers else "",
-        f" ({edition.why})" if edition.why else "",
+        f" ({edition.reason})" if edition.reason else "",
     )
 
 

@@ -1,0 +1,32 @@
+"""Reading files that users wrote, and creating folders that nobody else may read."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+
+def read_file(path: Path, limit: int) -> bytes:
+    """The content of a file, up to one byte more than `limit`.
+
+    A pipe, a socket or a device is not read, because that might never end. Raises OSError, whose `strerror` is a
+    message for people.
+    """
+    # O_NONBLOCK: opening a pipe would wait for its writer. Windows has no such pipes.
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            kind = "folder" if stat.S_ISDIR(mode) else "pipe or a device"
+            raise OSError(0, f"it is a {kind}, not a file")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(limit + 1)
+    finally:
+        os.close(descriptor)
+
+
+def make_private_folder(folder: Path) -> None:
+    """Create a folder and its missing parents for their owner alone (0700). One that exists stays as it is."""
+    for missing in reversed([one for one in (folder, *folder.parents) if not one.is_dir()]):
+        missing.mkdir(mode=0o700, exist_ok=True)

@@ -1,0 +1,57 @@
+"""Which sources of the ingest under way are still answering, and how long a due digest waits for them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection
+
+#: Seconds after the beginning of an ingest for which a digest that is due waits for its sources.
+WAIT_FOR_SOURCES = 60.0
+_POLL = 0.1  #: seconds
+
+
+class IngestProgress:
+    """Shared by the ingest and the tick of `paperboy run`, which run beside each other.
+
+    It starts as if an ingest had just begun, because `run` begins with one.
+    """
+
+    def __init__(
+        self,
+        sources: Collection[str],
+        sleep: Callable[[float], None] = time.sleep,
+        log: Callable[[str], None] = lambda line: None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`sources`: names of all sources. `sleep`: may raise to end the wait. `log`: called with a line when a
+        digest goes without a source.
+        """
+        self._sources = sources
+        self._sleep = sleep
+        self._log = log
+        self._clock = clock
+        self.begin()
+
+    def begin(self) -> None:
+        """An ingest begins."""
+        self._begun = self._clock()
+        self._late = frozenset(self._sources)
+
+    def answered(self, source: str) -> None:
+        """A source has answered to the end, or failed."""
+        self._late -= {source}
+
+    def end(self) -> None:
+        """The ingest is over."""
+        self._late = frozenset()
+
+    def wait(self) -> frozenset[str]:
+        """Wait for the ingest under way, until WAIT_FOR_SOURCES after its beginning. The names of the sources that
+        are still answering.
+        """
+        while self._late and self._clock() < self._begun + WAIT_FOR_SOURCES:
+            self._sleep(_POLL)
+        late = self._late
+        if late:
+            self._log(f"composing without {' and '.join(sorted(late))}: no complete answer yet")
+        return late
