@@ -6,6 +6,7 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, event
@@ -17,8 +18,6 @@ from bot.errors import DatabaseError
 from bot.store import migrate
 from bot.store.conversion import Progress, no_progress
 
-#: Seconds that a writer of a SQLite file waits for another one.
-_BUSY_TIMEOUT = 30
 _READS = "paperboy_reads"
 _NOT_DURABLE = "paperboy_not_durable"
 
@@ -26,11 +25,14 @@ _NOT_DURABLE = "paperboy_not_durable"
 class Database:
     """A database. Every transaction commits when its block ends without an error; errors are DatabaseError."""
 
-    def __init__(self, url: str, progress: Progress = no_progress) -> None:
-        """`progress`: shows the conversion of a database that an earlier version made."""
+    def __init__(self, url: str, progress: Progress = no_progress, *, busy_timeout: float = 30) -> None:
+        """`progress`: shows the conversion of a database that an earlier version made.
+
+        `busy_timeout`: seconds that a writer of a SQLite file waits for another one.
+        """
         self._progress = progress
         self.url = _parse_url(url)
-        self.engine = _create_engine(self.url)
+        self.engine = _create_engine(self.url, busy_timeout)
         self._reader = self.engine.execution_options(**{_READS: True})
         self._not_durable = self.engine.execution_options(**{_NOT_DURABLE: True})
 
@@ -120,13 +122,13 @@ def _without_password(url: URL) -> str:
     return url.difference_update_query([k for k in url.query if "password" in k]).render_as_string()
 
 
-def _create_engine(url: URL) -> Engine:
+def _create_engine(url: URL, busy_timeout: float) -> Engine:
     if url.get_backend_name() != "sqlite":
         return _server_engine(url)
     if url.database and url.database != ":memory:":
         _make_folder(Path(url.database).parent)
-    engine = create_engine(url, connect_args={"timeout": _BUSY_TIMEOUT})
-    event.listen(engine, "connect", _set_up_sqlite)
+    engine = create_engine(url, connect_args={"timeout": busy_timeout})
+    event.listen(engine, "connect", partial(_set_up_sqlite, busy_timeout))
     event.listen(engine, "begin", _begin_immediate)
     return engine
 
@@ -147,24 +149,25 @@ def _server_engine(url: URL) -> Engine:
         ) from error
 
 
-def _set_up_sqlite(connection, _record) -> None:  # type: ignore[no-untyped-def]
+def _set_up_sqlite(busy_timeout: float, connection, _record) -> None:  # type: ignore[no-untyped-def]
     # The driver must not begin transactions by itself, or BEGIN IMMEDIATE below would come too late:
     # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
     connection.isolation_level = None
-    _write_ahead(connection)
+    _write_ahead(connection, busy_timeout)
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA synchronous=FULL")  # a power cut must not undo what was sent
 
 
-def _write_ahead(connection) -> None:  # type: ignore[no-untyped-def]
+def _write_ahead(connection, busy_timeout: float) -> None:  # type: ignore[no-untyped-def]
     # While another process makes the same change to a new file, SQLite reports "locked" at once, without waiting
     # for its timeout: it cannot tell that from a deadlock.
-    for attempt in range(_BUSY_TIMEOUT * 10):
+    end = time.monotonic() + busy_timeout
+    while True:
         try:
             connection.execute("PRAGMA journal_mode=WAL")
             return
         except sqlite3.OperationalError as error:
-            if "locked" not in str(error) or attempt == _BUSY_TIMEOUT * 10 - 1:
+            if "locked" not in str(error) or time.monotonic() > end:
                 raise
             time.sleep(0.1)
 
