@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -28,7 +29,8 @@ class Database:
     def __init__(self, url: str, progress: Progress = no_progress, *, busy_timeout: float = 30) -> None:
         """`progress`: shows the conversion of a database that an earlier version made.
 
-        `busy_timeout`: seconds that a writer of a SQLite file waits for another one.
+        `busy_timeout`: seconds that a writer of a SQLite file waits for another one, and PostgreSQL for a lock or a
+        connection.
         """
         self._progress = progress
         self.url = _parse_url(url)
@@ -124,7 +126,7 @@ def _without_password(url: URL) -> str:
 
 def _create_engine(url: URL, busy_timeout: float) -> Engine:
     if url.get_backend_name() != "sqlite":
-        return _server_engine(url)
+        return _server_engine(url, busy_timeout)
     if url.database and url.database != ":memory:":
         _make_folder(Path(url.database).parent)
     engine = create_engine(url, connect_args={"timeout": busy_timeout})
@@ -140,13 +142,21 @@ def _make_folder(folder: Path) -> None:
         raise DatabaseError(f"the data folder {folder} cannot be created: {error.strerror}") from None
 
 
-def _server_engine(url: URL) -> Engine:
+def _server_engine(url: URL, busy_timeout: float) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True)
+        wait = {} if "connect_timeout" in url.query else {"connect_timeout": math.ceil(busy_timeout)}
+        engine = create_engine(url, pool_pre_ping=True, connect_args=wait)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise DatabaseError(
             f"no driver for {url.drivername}: for PostgreSQL, `pip install 'psycopg[binary]'`"
         ) from error
+    event.listen(engine, "connect", partial(_set_up_server, busy_timeout))
+    return engine
+
+
+def _set_up_server(busy_timeout: float, connection, _record) -> None:  # type: ignore[no-untyped-def]
+    connection.execute(f"SET lock_timeout = {busy_timeout * 1000:.0f}")
+    connection.commit()  # a rollback would undo it
 
 
 def _set_up_sqlite(busy_timeout: float, connection, _record) -> None:  # type: ignore[no-untyped-def]
