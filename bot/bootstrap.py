@@ -251,6 +251,7 @@ class App:
 
     def web(self, on_unsubscribe: Callable[[str], None]) -> WSGIApplication:
         """The application that answers the links in mails. Raises NotConfigured without a SECRET_KEY."""
+        from bot.config.values import KEY_COMMAND
         from bot.store.outbox import Outbox
         from bot.store.receivers import Receivers
         from bot.web.pages import UnsubscribePages
@@ -258,7 +259,7 @@ class App:
         if self._secret is None:
             raise NotConfigured(
                 "set SECRET_KEY, which signs the links in mails, to the same value for all processes. "
-                'To make one: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
+                f"To make one: {KEY_COMMAND}"
             )
         return UnsubscribePages(
             self._secret,
