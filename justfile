@@ -43,7 +43,7 @@ lock:
         --no-annotate --no-header --group build --extra dkim --extra postgres --extra web \
         -c requirements-test.lock pyproject.toml -o requirements.lock
     uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
-        --no-annotate --no-header --group audit -o requirements-audit.lock
+        --no-annotate --no-header --group audit -o .ci/audit.lock
 
 # What CI runs: lint, types, contracts and tests in a new environment; `just ci newest` with the newest versions
 ci *ARGS:

@@ -12,7 +12,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-INSTALL = "-q --timeout 20 --retries 1 -r requirements-audit.lock"
+INSTALL = "-q --timeout 20 --retries 1 -r .ci/audit.lock"
 AUDIT = "--disable-pip --require-hashes --progress-spinner off -f json -r requirements.lock"
 
 
