@@ -39,24 +39,21 @@ class Limits:
 class _Connection(HTTPChannel):  # type: ignore[misc]
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self.began: float | None = self.creation_time  #: when the request began that is not complete yet
+        self.since = time.monotonic()  #: since when it waits for a whole request, or unused for the next one
+        self.is_unused = False  #: a new connection must bring a request as soon as a request must be complete
 
     def received(self, data: bytes) -> bool:
-        if self.began is None:
-            self.began = time.time()
+        if self.is_unused:
+            self.since, self.is_unused = time.monotonic(), False
         return bool(super().received(data))
 
     def service(self) -> None:
         super().service()
-        self.began = None if self.request is None else time.time()
+        self.since, self.is_unused = time.monotonic(), self.request is None
 
-    @property
-    def waits_since(self) -> float:
-        return self.last_activity if self.began is None else self.began
-
-    def is_late(self, limits: Limits, now: float) -> bool:
-        limit = limits.idle if self.began is None else limits.request
-        return not self.requests and now - self.waits_since > limit
+    def is_late(self, limits: Limits) -> bool:
+        limit = limits.idle if self.is_unused else limits.request
+        return not self.requests and time.monotonic() - self.since > limit
 
     def drop(self) -> None:
         """Let the loop close it, also when its client reads nothing."""
@@ -71,7 +68,7 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
 
     def maintenance(self, now: float) -> None:
         for connection in self.active_channels.values():
-            if connection.is_late(self.limits, now):
+            if connection.is_late(self.limits):
                 connection.drop()
 
     def readable(self) -> bool:
@@ -79,7 +76,7 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
         if surplus > 0:
             connections = (one for one in self._map.values() if isinstance(one, _Connection))
             waiting = (one for one in connections if not one.requests)
-            for connection in nsmallest(surplus, waiting, key=lambda one: one.waits_since):
+            for connection in nsmallest(surplus, waiting, key=lambda one: one.since):
                 connection.drop()
         return bool(super().readable())
 
