@@ -31,13 +31,19 @@ test *ARGS:
 bench *ARGS="tests/benchmarks":
     {{bin}}/python -m pytest -n 0 -s {{ARGS}}
 
-# Pin the newest allowed versions in both lock files (needs `pip install uv`)
+# Look up known vulnerabilities of what requirements.lock pins
+audit:
+    python3 .ci/audit.py required
+
+# Pin the newest allowed versions in the lock files (needs `pip install uv`)
 lock:
     uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
         --no-annotate --no-header --group build --all-extras pyproject.toml -o requirements-test.lock
     uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
         --no-annotate --no-header --group build --extra dkim --extra postgres --extra web \
         -c requirements-test.lock pyproject.toml -o requirements.lock
+    uv pip compile -q --upgrade --universal --python-version 3.11 --generate-hashes --no-emit-index-url \
+        --no-annotate --no-header --group audit -o .ci/audit.lock
 
 # What CI runs: lint, types, contracts and tests in a new environment; `just ci newest` with the newest versions
 ci *ARGS:

@@ -40,6 +40,9 @@ if TYPE_CHECKING:
     from bot.store.receivers import Receivers
     from bot.store.sources import Sources
 
+#: Seconds that a request to the web process waits for another process's lock on the database.
+_WEB_BUSY_TIMEOUT = 0.5
+
 
 def rendering_channels(templates: Templates) -> tuple[Channel, ...]:
     """Channels that render with every template, and cannot send."""
@@ -86,6 +89,14 @@ class App:
         """Migrated. Raises DatabaseError."""
         self.unprepared_database.prepare()
         return self.unprepared_database
+
+    @cached_property
+    def _web_database(self) -> Database:
+        """For answers to requests: one that is locked is an error at once. Raises DatabaseError."""
+        from bot.store.database import Database
+
+        self.unprepared_database.prepare()
+        return Database(self.settings.database_url.get_secret_value(), busy_timeout=_WEB_BUSY_TIMEOUT)
 
     @cached_property
     def papers(self) -> Papers:
@@ -256,20 +267,29 @@ class App:
 
     def web(self, on_unsubscribe: Callable[[str], None]) -> WSGIApplication:
         """The application that answers the links in mails. Raises NotConfigured without a SECRET_KEY."""
+        from bot.config.values import KEY_COMMAND
+        from bot.store.outbox import Outbox
+        from bot.store.receivers import Receivers
         from bot.web.pages import UnsubscribePages
 
         if self._secret is None:
             raise NotConfigured(
                 "set SECRET_KEY, which signs the links in mails, to the same value for all processes. "
-                'To make one: python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
+                f"To make one: {KEY_COMMAND}"
             )
-        # The outbox and the receivers are made here, before there are threads.
         return UnsubscribePages(
-            self._secret, self.outbox.edition, self.receivers.pause, utc_now, self.templates, on_unsubscribe
+            self._secret,
+            Outbox(self._web_database).edition,
+            Receivers(self._web_database).pause,
+            utc_now,
+            self.templates,
+            on_unsubscribe,
+            https_only=(self.settings.public_url or "").startswith("https:"),
         )
 
     def close(self) -> None:
-        if "unprepared_database" in self.__dict__:
-            self.unprepared_database.close()
+        for database in ("unprepared_database", "_web_database"):
+            if database in self.__dict__:
+                getattr(self, database).close()
         if "http" in self.__dict__:
             self.http.close()

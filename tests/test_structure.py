@@ -28,7 +28,7 @@ RESERVED = {
     "apscheduler": ("bot.worker.loop",),
     "yaml": ("bot.profiles.yaml_reader",),
     "lxml": ("bot.sources", "bot.presentation.custom_templates"),
-    "waitress": ("bot.web.server",),
+    "waitress": ("bot.web",),
     "jinja2": (
         "bot.presentation.templates",
         "bot.presentation.custom_templates",

@@ -8,6 +8,8 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from itertools import pairwise
+from math import log2
 from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
@@ -101,12 +103,28 @@ def token(value: str) -> SecretStr:
 
 
 _SHORTEST_SECRET = 16  # characters
+_LEAST_SECRET = 50  # bits; 16 random hexadecimal digits are estimated at 53, 32 at 120
+_COMMON_WORDS = re.compile(
+    "admin|asdfghjkl|change|default|example|key|paperboy|passw(or)?d|qwertyuiop|secret|test|zxcvbnm"
+)
+KEY_COMMAND = 'python3 -c "import secrets; print(secrets.token_urlsafe(32))"'
 
 
 def secret_key(value: str) -> SecretStr:
-    if len(value) < _SHORTEST_SECRET:
-        raise ValueError(f"is too easy to guess: write {_SHORTEST_SECRET} random characters or more")
+    if len(value) < _SHORTEST_SECRET or _estimated_bits(value) < _LEAST_SECRET:
+        raise ValueError(
+            f"is too easy to guess: write at least {_SHORTEST_SECRET} random characters, as {KEY_COMMAND} prints them"
+        )
     return SecretStr(value)
+
+
+def _estimated_bits(secret: str) -> float:
+    """An estimate from above of what there is to guess: common words, repetitions and sequences count nothing."""
+    rest = _COMMON_WORDS.sub("", secret[: (secret * 2).find(secret, 1)].lower())
+    codes = list(map(ord, rest))
+    steps = [b - a for a, b in pairwise(codes)]
+    continued = sum(step in (-1, 0, 1) and step == before for before, step in pairwise(steps))
+    return (len(codes) - continued) * log2(len(set(codes)) or 1)
 
 
 def contact(value: str) -> str:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
-from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlmodel import Session
@@ -22,13 +24,14 @@ class Database:
     def __init__(self, url: str, progress: Progress = no_progress, *, busy_timeout: float = 30) -> None:
         """`progress`: shows the conversion of a database that an earlier version made.
 
-        `busy_timeout`: seconds that a writer of a SQLite file waits for another one.
+        `busy_timeout`: seconds that a writer of a SQLite file waits for another one, and PostgreSQL for a lock or a
+        connection.
         """
         self._progress = progress
         self.url = _parse_url(url)
         is_sqlite = self.url.get_backend_name() == "sqlite"
         self._file = SqliteFile(self.url, busy_timeout) if is_sqlite else None
-        self.engine = self._file.engine() if self._file else _server_engine(self.url)
+        self.engine = self._file.engine() if self._file else _server_engine(self.url, busy_timeout)
         self._reader = self.engine.execution_options(**{READS: True})
         self._not_durable = self.engine.execution_options(**{NOT_DURABLE: True})
 
@@ -123,10 +126,18 @@ def _without_password(url: URL) -> str:
     return url.difference_update_query([k for k in url.query if "password" in k]).render_as_string()
 
 
-def _server_engine(url: URL) -> Engine:
+def _server_engine(url: URL, busy_timeout: float) -> Engine:
     try:
-        return create_engine(url, pool_pre_ping=True)
+        wait = {} if "connect_timeout" in url.query else {"connect_timeout": math.ceil(busy_timeout)}
+        engine = create_engine(url, pool_pre_ping=True, connect_args=wait)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise DatabaseError(
             f"no driver for {url.drivername}: for PostgreSQL, `pip install 'psycopg[binary]'`"
         ) from error
+    event.listen(engine, "connect", partial(_set_up_server, busy_timeout))
+    return engine
+
+
+def _set_up_server(busy_timeout: float, connection, _record) -> None:  # type: ignore[no-untyped-def]
+    connection.execute(f"SET lock_timeout = {busy_timeout * 1000:.0f}")
+    connection.commit()  # a rollback would undo it

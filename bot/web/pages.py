@@ -35,6 +35,8 @@ _HEADERS = (
         "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
     ),
 )
+#: Browsers use https only for a year, also where a reader types the address (RFC 6797).
+_HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
 _LOG = logging.getLogger(__name__)
 
 
@@ -58,9 +60,12 @@ class UnsubscribePages:
         clock: Callable[[], datetime],
         templates: Templates = BUILT_IN,
         on_unsubscribe: Callable[[str], None] = lambda line: None,
+        *,
+        https_only: bool = False,
     ) -> None:
         """`find_edition`: by id. `pause`: ends a subscription, and returns False when it has ended already; both
         raise PaperboyError when the database fails. `on_unsubscribe`: called with a line for the log.
+        `https_only`: whether readers use https, which a proxy terminates.
         """
         self._secret = secret
         self._find_edition = find_edition
@@ -68,12 +73,13 @@ class UnsubscribePages:
         self._clock = clock
         self._templates = templates
         self._on_unsubscribe = on_unsubscribe
+        self._headers = (*_HEADERS, _HTTPS_ONLY) if https_only else _HEADERS
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]
         answer = self._guarded(method, environ)
         body = answer.body.encode()
-        headers = [("Content-Type", answer.kind), ("Content-Length", str(len(body))), *_HEADERS]
+        headers = [("Content-Type", answer.kind), ("Content-Length", str(len(body))), *self._headers]
         headers += [("Allow", ", ".join(answer.allow))] if answer.allow else []
         start_response(f"{answer.status.value} {answer.status.phrase}", headers)
         return [b"" if method == "HEAD" else body]

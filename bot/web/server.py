@@ -14,9 +14,6 @@ from wsgiref.types import WSGIApplication
 
 from bot.errors import NotConfigured, UserError
 
-#: Most bytes of a request's body; a one-click request has 26, or some 200 as a form.
-LARGEST_BODY = 1024 * 1024
-
 
 def serve(application: WSGIApplication, host: str, port: int, log: Callable[[str], None]) -> None:
     """Blocks until SIGTERM or SIGINT, then finishes the requests in progress. `log` gets the addresses.
@@ -27,26 +24,26 @@ def serve(application: WSGIApplication, host: str, port: int, log: Callable[[str
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _stop)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every two requests at once
-    pairs = getattr(server, "effective_listen", None) or [(server.effective_host, server.effective_port)]
-    log(f"answers on {', '.join(_address(host, port) for host, port in pairs)}")  # `localhost` has two
+    log(f"answers on {', '.join(_address(*pair) for pair in server.effective_listen)}")  # `localhost` has two
     server.run()
-    server.close()
 
 
 def _create_server(application: WSGIApplication, host: str, port: int) -> Any:
     try:
-        import waitress
+        import waitress  # noqa: F401
     except ModuleNotFoundError:
         raise NotConfigured("the web process needs waitress: pip install waitress") from None
+    from bot.web.slow_clients import create_server
+
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
-        return waitress.create_server(application, listen=where, ident="", max_request_body_size=LARGEST_BODY)
+        return create_server(application, where)
     except (OSError, ValueError) as error:  # ValueError: an unknown host
         why = getattr(error, "strerror", None) or error
         raise UserError(f"cannot listen on {where}: {why}; choose another --host or --port") from None
 
 
-def _address(host: str, port: int) -> str:
+def _address(host: str, port: str) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 

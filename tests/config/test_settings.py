@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import dataclasses
 import os
 from collections.abc import Callable
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
@@ -169,6 +171,7 @@ def test_the_database_is_in_the_data_folder() -> None:
         ("PUBLIC_URL", "https://sesame.example/#x", "without ?"),
         ("PUBLIC_URL", "https://sesame.example/<x>", "without ?"),
         ("SECRET_KEY", "sesame-sesame15", "16 random characters"),
+        ("SECRET_KEY", "sesamesesamesesame", "secrets.token_urlsafe"),
         ("MAIL_RETURN_PATH", "sesame", "not an e-mail address without a name"),
         ("MAIL_RETURN_PATH", "Bounces <sesame@x.org>", "not an e-mail address without a name"),
         ("MAIL_RETURN_PATH", "sesame@x.org, b@x.org", "not an e-mail address without a name"),
@@ -183,6 +186,37 @@ def test_a_problem_names_the_variable_and_not_its_value(name: str, value: str, s
     assert problem.startswith(f"environment:1:1: {name} ")
     assert says in problem
     assert "sesame" not in problem
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        "a" * 40,
+        "ab" * 20,
+        "0123456789abcdef",
+        "ZYXWVUTSRQPONMLKJIHGFEDCBA",
+        "12345678901234567890",
+        "changeme-changeme-changeme",
+        "my-secret-key-my-secret-key",
+        "SuperSecretPassword123",
+        "qwertyuiopasdfghjkl",
+        "aaaabbbbccccddddeeee",
+        "k8Ws" * 5,
+    ],
+)
+def test_a_secret_key_that_can_be_guessed(key: str) -> None:
+    """Repetitions, sequences and common words are no key, however long."""
+    [problem] = wrong({"SECRET_KEY": key})
+    assert "SECRET_KEY is too easy to guess" in problem
+    assert key not in problem
+
+
+@given(st.binary(min_size=16, max_size=64), st.sampled_from([bytes.hex, base64.b64encode, base64.b85encode]))
+def test_a_random_secret_key(data: bytes, encode: Callable[[bytes], str | bytes]) -> None:
+    """Random bytes are accepted in every usual encoding."""
+    data = sha256(data).digest()[:16] + data[16:]  # hypothesis prefers bytes that are not random
+    encoded = encode(data)
+    read(SECRET_KEY=encoded if isinstance(encoded, str) else encoded.decode())
 
 
 @pytest.mark.parametrize(

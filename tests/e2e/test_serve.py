@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPResponse
 from pathlib import Path
@@ -133,7 +133,8 @@ def test_one_click_unsubscribes(mailed: Bench, smtp: SmtpServer) -> None:
     """
     link = links(smtp)["ada@example.org"]
     with serving(mailed, "--port", "0") as web:
-        assert web.ask("GET", "/health")[1] == "ok"
+        response, health = web.ask("GET", "/health")
+        assert (health, response.headers["Strict-Transport-Security"]) == ("ok", "max-age=31536000")
         assert "<form" in web.ask("GET", link)[1]
         assert "paused" not in mailed.run("status", "--json").json
         for _ in range(2):
@@ -225,6 +226,41 @@ def test_database_failure(mailed: Bench, smtp: SmtpServer) -> None:
     assert "the database" in err
     assert "Traceback" not in err
     assert link.rpartition("/")[2] not in err
+
+
+@pytest.mark.parametrize("mode", ["IMMEDIATE", "EXCLUSIVE"])
+def test_locked_database(mailed: Bench, smtp: SmtpServer, mode: str) -> None:
+    """While another process holds the database, clicks get 503 within a second, and none waits for the others."""
+    path = links(smtp)["ada@example.org"]
+    with serving(mailed, "--port", "0") as web, ThreadPoolExecutor(8) as pool:
+        with closing(sqlite3.connect(mailed.database, isolation_level=None)) as writer:
+            writer.execute(f"BEGIN {mode}")
+            began = time.monotonic()
+            clicks = [pool.submit(web.ask, "POST", path, *ONE_CLICK) for _ in range(6)]
+            assert web.ask("GET", "/health")[0].status == 200
+            assert time.monotonic() - began < 1
+            assert {click.result()[0].status for click in clicks} == {503}
+            assert time.monotonic() - began < 2
+        assert web.ask("POST", path, *ONE_CLICK)[0].status == 200
+
+
+def test_slow_clients(mailed: Bench) -> None:
+    """Hundreds of connections without a whole request keep neither a health check nor the end waiting."""
+    starts = (
+        b"",
+        b"GET / HT",
+        b"GET / HTTP/1.1\r\nA: b\r\n",
+        b"POST / HTTP/1.1\r\nContent-Length: 9\r\n\r\nx",
+    )
+    with serving(mailed, "--port", "0") as web, ExitStack() as stack:
+        for start in starts * 75:
+            stack.enter_context(socket.create_connection((web.host, web.port))).sendall(start)
+        began = time.monotonic()
+        assert web.ask("GET", "/health")[1] == "ok"
+        assert time.monotonic() - began < 1
+        _, err, seconds = web.stop()
+    assert (err, web.process.returncode) == ("", 0)
+    assert seconds < 5
 
 
 @pytest.mark.parametrize(("options", "host"), [((), "0.0.0.0"), (("--host", "127.0.0.1"), "127.0.0.1")])

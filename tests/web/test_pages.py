@@ -226,7 +226,7 @@ def test_headers_of_every_answer(site: Site, method: str, path: str, fault: Exce
     site.fault = fault
     reply = site.ask(method, path)
     assert not 300 <= reply.status < 400
-    assert not {"Set-Cookie", "Location", "Refresh"} & set(reply.headers)
+    assert not {"Set-Cookie", "Location", "Refresh", "Strict-Transport-Security"} & set(reply.headers)
     assert reply.headers["Cache-Control"] == "no-store"
     assert reply.headers["Referrer-Policy"] == "no-referrer"
     assert reply.headers["X-Robots-Tag"] == "noindex"
