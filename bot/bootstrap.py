@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -21,7 +21,7 @@ from bot.digests.corpus import load_corpus
 from bot.digests.wording import source_problems
 from bot.errors import NotConfigured, Problem
 from bot.profiles.model import ChannelName, Profile, Subscription
-from bot.sources.ingest import SourceReport, refresh
+from bot.sources.ingest import Ingest, refresh
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -204,10 +204,8 @@ class App:
         problems = source_problems(self.source_states.all(), moment.instant)
         return DigestComposer(corpus, corpus.fit(Ranker), problems)
 
-    def refresh(
-        self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
-    ) -> Iterator[SourceReport]:
-        """Ask the named sources, or all (see `bot.sources.ingest.refresh`)."""
+    def refresh(self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()) -> Ingest:
+        """Begin to ask the named sources, or all (see `bot.sources.ingest.refresh`)."""
         return refresh(
             self.sources(names),
             profiles,

@@ -63,6 +63,7 @@ class Listing:
 
     entries: tuple[Entry, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    unchanged: bool = False  #: the service says that its answer is the one that is stored
 
 
 @dataclass(frozen=True, slots=True)

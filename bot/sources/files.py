@@ -32,8 +32,17 @@ def ingest_file(
     return SourceReport(str(path), len(listing.entries), changes, listing.unreadable)
 
 
+def listing_files(path: Path) -> list[Path]:
+    """The files in a folder by name, without hidden ones and folders; the path itself if it is no folder of files."""
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")) or [path]
+
+
 def read_listing(path: Path, formats: Sequence[Format], as_of: date) -> Listing:
     """The listing in a file; problems with the file are in its `unreadable`."""
+    if path.is_dir():
+        return _nothing("the folder", "holds no files")
     try:
         data, problem = _unpack(path.read_bytes())
     except OSError as error:

@@ -30,6 +30,7 @@ from urllib3.exceptions import HTTPError, ReadTimeoutError
 from bot import __version__
 from bot.clock import utc_now
 from bot.errors import SourceError, StatusError
+from bot.sources.base import LONGEST_WAIT
 from bot.sources.exchange import READ_TIMEOUT, EndedError, Exchange, UnreachableError
 from bot.sources.urls import full_url, shown, without_credentials
 from bot.text.plain import one_line
@@ -37,7 +38,6 @@ from bot.text.plain import one_line
 TOTAL_TIMEOUT = 90.0  #: seconds for one request with its redirects, whatever the server does
 RETRY_WAITS = (2.0, 6.0)  #: seconds before the second and third try; a random 0 to 100 % is added
 MAX_RETRY_AFTER = 30.0  #: seconds worth waiting for within one run; the next run waits for longer ones
-LONGEST_RETRY_AFTER = 86_400.0  #: seconds: no service is left alone for more than a day
 DEFAULT_SPACING = 1.0  #: seconds, for a service that belongs to no group
 
 _RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
@@ -223,11 +223,11 @@ def user_agent(contact: str | None) -> str:
 def retry_after(header: str | None, now: datetime) -> float | None:
     """Seconds from now, from a number of seconds or an HTTP date (RFC 9110, 10.2.3); None if it is neither.
 
-    At most LONGEST_RETRY_AFTER: the service is asked again a day later, whatever it says.
+    At most LONGEST_WAIT.
     """
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
-        return min(float(text), LONGEST_RETRY_AFTER)
+        return min(float(text), LONGEST_WAIT.total_seconds())
     try:
         moment = parsedate_to_datetime(text)
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -237,9 +237,9 @@ def retry_after(header: str | None, now: datetime) -> float | None:
         TypeError,
         IndexError,
         OverflowError,
-    ):  # also of time zones that lead out of the years
+    ):  # Overflow: of a year of twenty digits
         return None
-    return min(max(0.0, seconds), LONGEST_RETRY_AFTER)
+    return min(max(0.0, seconds), LONGEST_WAIT.total_seconds())
 
 
 def _retries(error: SourceError) -> int:

@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 #: Entries or papers at a time; also keeps an IN list under SQLite's 32,766 parameters.
 _BATCH = 500
+_ADDING = 0x7061706572  #: PostgreSQL's lock of those who add papers: a number of our own
 _FIELDS = tuple(f.name for f in fields(Paper))
 _LISTS = ("authors", "categories", "sources")
 #: When a key leads to several papers, the one whose id it is comes first.
@@ -46,6 +47,9 @@ class Papers:
         changes: Counter[Change] = Counter()
         listed: set[str] = set()
         with self._database.session() as session:
+            if session.get_bind().dialect.name == "postgresql":
+                # Writers take turns, as on SQLite: two listings may show the same new paper at the same time.
+                session.execute(select_columns(func.pg_advisory_xact_lock(_ADDING)))
             for batch in _batches(entries, _BATCH):
                 merging = _load_batch(session, batch)
                 merging.listed = listed
