@@ -177,7 +177,7 @@ def new_paper(entry: Entry, now: datetime, taken: Iterable[str] = ()) -> Paper:
         _first_seen(entry, now),
         sources=(entry.source,),
         text_source=entry.source,
-        **entry.details() | {"author_count": len(entry.authors) or entry.author_count},
+        **entry.details() | {"author_count": _author_count(entry)},
     )
     return replace(paper, url=_url(paper))
 
@@ -212,15 +212,17 @@ def merge_entry(paper: Paper, entry: Entry, *, older: bool = False, again: bool 
     """
     wins = _rank(entry)[:2] > _rank(paper)[:2] if older else _is_newer(paper, entry, again)
     text = entry if wins else paper
-    authors = entry.authors if entry.authors and (wins or not paper.authors) else paper.authors
+    listed = entry if entry.authors and (wins or not paper.authors) else paper
     return replace(
         paper,
         title=text.title,
         abstract=text.abstract or paper.abstract or entry.abstract,
         cut=text.cut,
         text_source=entry.source if wins else paper.text_source,
-        authors=authors,
-        author_count=len(authors) or _chosen(wins, entry.author_count, paper.author_count),
+        authors=listed.authors,
+        author_count=_author_count(listed)
+        if listed.authors
+        else _chosen(wins, entry.author_count, paper.author_count),
         organization=_chosen(wins, entry.organization, paper.organization),
         sources=tuple(sorted({*paper.sources, entry.source})),
         withdrawn=_withdrawn(paper, entry),
@@ -243,6 +245,11 @@ def _rank(text: Paper | Entry) -> tuple[bool, bool, int, str, int]:
     source = text.text_source if isinstance(text, Paper) else text.source
     day = (text.updated or "")[:10]
     return bool(text.abstract), not text.cut, text.version or 1, day, _PRECEDENCE.get(source, 1)
+
+
+def _author_count(listed: PaperDetails) -> int | None:
+    """The number of authors, which may be greater than that of the names: a very long list is cut."""
+    return max(len(listed.authors), listed.author_count or 0) or None
 
 
 def _chosen(wins: bool, new: T | None, old: T | None) -> T | None:

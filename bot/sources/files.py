@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.papers.model import Listing, Unreadable
 from bot.sources.base import Format
+from bot.sources.bounds import bounded
 from bot.sources.ingest import PaperStore, SourceReport
 
 #: A day's listing has a few MB; what unpacks to more than this is a mistake or an attack.
@@ -54,7 +55,7 @@ def read_listing(path: Path, formats: Sequence[Format], as_of: date) -> Listing:
     listing = _parse(data, formats, as_of)
     if problem:
         listing = replace(listing, unreadable=(*listing.unreadable, Unreadable("the gzip data", problem)))
-    return listing
+    return bounded(listing)
 
 
 def _parse(data: bytes, formats: Sequence[Format], as_of: date) -> Listing:

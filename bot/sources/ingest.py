@@ -16,6 +16,7 @@ from bot.papers.merge import Change
 from bot.papers.model import Entry, Listing, Paper, SourceState, Unreadable
 from bot.profiles.model import Profile
 from bot.sources.base import LONGEST_WAIT, Http, Source, SourceRequest
+from bot.sources.bounds import bounded
 
 #: A source that catches up on the days that another one missed: it goes back to when either last answered.
 CATCHES_UP_FOR = {"arxiv-oai": "arxiv-rss"}
@@ -191,7 +192,7 @@ def _fetch(
     answered = unchanged = False
     report = SourceReport(source.name)
     try:
-        for listing in source.fetch(request, http, papers.known):
+        for listing in map(bounded, source.fetch(request, http, papers.known)):
             changes = papers.add(listing.entries, request.now)
             # After an answer that broke off, the next request must not be answered with "not modified".
             http.rollback() if listing.unreadable else http.commit()

@@ -121,7 +121,9 @@ class Papers:
         """The papers with these canonical ids, with their term counts."""
         batches = _batches(sorted(set(ids)), _BATCH)
         return tuple(
-            one for batch in batches for one in self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(batch)))
+            one
+            for batch in batches
+            for one in self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(batch)).order_by(PaperRow.id))
         )
 
     def all(self, since: datetime | None = None) -> Iterator[Paper]:
