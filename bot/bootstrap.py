@@ -214,6 +214,7 @@ class App:
             self.papers,
             self.source_states,
             by_name=bool(names),
+            is_live=moment.is_live,
         )
 
     def receiver(self, to: Subscription) -> str:

@@ -240,7 +240,7 @@ def _from_files(app: App, paths: Sequence[Path], moment: Moment) -> list[SourceR
     reports = []
     with progress("Reading", len(files)) as step:
         for file in files:
-            reports.append(ingest_file(file, FORMATS, app.papers, moment.instant))
+            reports.append(ingest_file(file, FORMATS, app.papers, moment.instant, is_live=moment.is_live))
             step(str(file))
     return reports
 

@@ -27,6 +27,7 @@ class SourceRequest:
         False  #: the user named the source: it also asks when it would otherwise have nothing to do
     )
     now: datetime = field(kw_only=True)
+    is_live: bool = False  #: `now` is the real time, not one that the user gave
 
     def __post_init__(self) -> None:
         require_aware(self.now)

@@ -26,10 +26,12 @@ def ingest_file(
     papers: PaperStore,
     now: datetime,
     progress: Callable[[int], None] | None = None,
+    *,
+    is_live: bool = False,
 ) -> SourceReport:
-    """Read one saved listing, gzipped or not, and store its entries."""
+    """Read one saved listing, gzipped or not, and store its entries. `is_live`: `now` is the real time."""
     listing = read_listing(path, formats, now.date())
-    changes = papers.add(listing.entries, now, progress)
+    changes = papers.add(listing.entries, now, progress, is_live=is_live)
     return SourceReport(str(path), len(listing.entries), changes, listing.unreadable)
 
 

@@ -26,7 +26,12 @@ class PaperStore(Protocol):
     """The stored papers, as ingesting uses them: `bot.store` is not imported here."""
 
     def add(
-        self, entries: Sequence[Entry], now: datetime, progress: Callable[[int], None] | None = None
+        self,
+        entries: Sequence[Entry],
+        now: datetime,
+        progress: Callable[[int], None] | None = None,
+        *,
+        is_live: bool = False,
     ) -> Counter[Change]: ...
 
     def known(self, entries: tuple[Entry, ...]) -> frozenset[int]: ...
@@ -193,7 +198,7 @@ def _fetch(
     report = SourceReport(source.name)
     try:
         for listing in map(bounded, source.fetch(request, http, papers.known)):
-            changes = papers.add(listing.entries, request.now)
+            changes = papers.add(listing.entries, request.now, is_live=request.is_live)
             # After an answer that broke off, the next request must not be answered with "not modified".
             http.rollback() if listing.unreadable else http.commit()
             report = _add(report, listing, changes)
@@ -257,11 +262,12 @@ def refresh(
     states: SourceStore,
     *,
     by_name: bool = False,
+    is_live: bool = False,
 ) -> Ingest:
     """Begin to ask the sources for what the profiles want.
 
-    `by_name`: a user has named the sources.
+    `by_name`: a user has named the sources. `is_live`: `now` is the real time.
     """
     references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
     request = source_request(profiles, frozenset(papers.by_keys(references)), now)
-    return Ingest(sources, replace(request, by_name=by_name), http, papers, states)
+    return Ingest(sources, replace(request, by_name=by_name, is_live=is_live), http, papers, states)

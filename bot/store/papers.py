@@ -38,11 +38,17 @@ class Papers:
         self._counting = counting
 
     def add(
-        self, entries: Sequence[Entry], now: datetime, progress: Callable[[int], None] | None = None
+        self,
+        entries: Sequence[Entry],
+        now: datetime,
+        progress: Callable[[int], None] | None = None,
+        *,
+        is_live: bool = False,
     ) -> Counter[Change]:
         """Store the entries of a listing, first seen `now`. Returns how many were new, updated or known.
 
         When the id of a paper changes, its ledger rows follow. `progress` is called with the entries of each batch.
+        `is_live`: `now` is the real time, and corrects the impossible ones that a wrong clock wrote.
         """
         changes: Counter[Change] = Counter()
         listed: set[str] = set()
@@ -52,7 +58,7 @@ class Papers:
                 session.execute(select_columns(func.pg_advisory_xact_lock(_ADDING)))
             for batch in _batches(entries, _BATCH):
                 merging = _load_batch(session, batch)
-                merging.listed = listed
+                merging.listed, merging.is_live = listed, is_live
                 changes.update(merging.add(entry, now) for entry in batch)
                 changed = _write(session, merging)
                 self._count(session, [merging.papers[id_] for id_ in changed])
