@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
@@ -52,7 +52,8 @@ def ingest(
         list[str] | None, typer.Option(metavar="NAME", help="Only this source; repeatable.")
     ] = None,
     file: Annotated[
-        list[Path] | None, typer.Option(metavar="PATH", help="A saved listing; repeatable.")
+        list[Path] | None,
+        typer.Option(metavar="PATH", help="A saved listing, or a folder of them; repeatable."),
     ] = None,
     more_files: Annotated[list[Path] | None, typer.Argument(metavar="[PATH]...", hidden=True)] = None,
     as_of: Annotated[
@@ -67,9 +68,9 @@ def ingest(
     moment = parse_when(as_of, end_of_day=False)
     files = [*(file or []), *(more_files or [])]
     app = open_app()
-    reports = list(_from_files(app, files, moment) if files else _from_sources(app, source or [], moment))
-    if source and files:
-        reports += _from_sources(app, source, moment)
+    reports = _from_files(app, files, moment) if files else []
+    if source or not files:
+        reports += _from_sources(app, source or [], moment)
     stored = app.papers.count()
     if as_json:
         print_json(documents.ingest(reports, stored))
@@ -237,26 +238,35 @@ def serve(
     log_line("stopped")
 
 
-def _from_files(app: App, files: Sequence[Path], moment: Moment) -> Iterable[SourceReport]:
+def _from_files(app: App, paths: Sequence[Path], moment: Moment) -> list[SourceReport]:
     from bot.cli.output.progress import progress
-    from bot.sources.files import ingest_file
+    from bot.sources.files import ingest_file, listing_files
     from bot.sources.registry import FORMATS
 
+    files = [file for path in paths for file in listing_files(path)]
+    reports = []
     with progress("Reading", len(files)) as step:
-        for path in files:
-            yield ingest_file(path, FORMATS, app.papers, moment.instant)
-            step(str(path))
+        for file in files:
+            reports.append(ingest_file(file, FORMATS, app.papers, moment.instant, is_live=moment.is_live))
+            step(str(file))
+    return reports
 
 
-def _from_sources(app: App, names: Sequence[str], moment: Moment) -> Iterable[SourceReport]:
+def _from_sources(app: App, names: Sequence[str], moment: Moment) -> list[SourceReport]:
+    """The reports in the order of the registry; each is shown as soon as it comes."""
     from bot.cli.output.progress import progress
 
-    sources = app.sources(names)
+    order = [source.name for source in app.sources(names)]
     profiles = the_profiles(app.settings, None)[0] if app.settings.profiles.is_dir() else []
-    with progress("Asking", len(sources)) as step:
-        for report in app.refresh(profiles, moment, names):
-            yield report
-            step(report.name)
+    reports = []
+    asking = app.refresh(profiles, moment, names)
+    with progress("Asking", len(order)) as step:
+        for report in asking:
+            reports.append(report)
+            step(", ".join(asking.unanswered))
+            if not sys.stderr.isatty():
+                typer.echo(report.summary, err=True)
+    return sorted(reports, key=lambda report: order.index(report.name))
 
 
 def _find_paper(app: App, text: str) -> Paper | None:

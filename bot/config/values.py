@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from ipaddress import ip_address
 from itertools import pairwise
 from math import log2
 from pathlib import Path
@@ -47,6 +48,23 @@ def http_url(value: str) -> str:
     if parts.username is not None:
         raise ValueError("contains a user name or password, which would be shown: remove it")
     return value
+
+
+def service_url(value: str) -> str:
+    """The URL of a service that is asked: with https, unless it is on this machine or in a network of one's own."""
+    url = http_url(value)
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not _is_local(parts.hostname or ""):
+        raise ValueError("would send what it carries unencrypted: write https instead of http")
+    return url
+
+
+def _is_local(host: str) -> bool:
+    try:
+        address = ip_address(host)
+    except ValueError:
+        return "." not in host  # localhost, or a name that only a network of one's own knows
+    return address.is_loopback or address.is_private
 
 
 def public_url(value: str) -> str:

@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -35,6 +35,8 @@ class Change(StrEnum):
     KNOWN = "known"
 
 
+#: How old a paper may be whose time of first sight is corrected: an older one would come as news.
+_RECENT = timedelta(days=14)
 #: Which source's text is better. A paper's own archive has the best one; Hugging Face drops some TeX.
 _PRECEDENCE = {"huggingface": 0, "arxiv": 2}
 #: Which namespace the id of a work with several ids is taken from: the lowest.
@@ -55,6 +57,7 @@ class MergeBatch:
     touched: set[str] = field(default_factory=set)  #: ids of papers to write
     renamed: list[tuple[str, str]] = field(default_factory=list)  #: (old id, new id), in order
     listed: set[str] = field(default_factory=set)  #: ids of papers that this listing has shown already
+    is_live: bool = False  #: whether `now` is the real time: then it corrects times that a wrong clock wrote
     _by_key: dict[str, set[str]] = field(default_factory=dict)
 
     def put(self, paper: Paper, paper_keys: Iterable[str]) -> None:
@@ -119,7 +122,8 @@ class MergeBatch:
         after = merge_entry(before, entry, again=id_ in self.listed)
         best = min((id_, *entry.ids), key=_preference)
         if not entry.reference:
-            after = replace(after, first_seen=min(before.first_seen, now))
+            seen = now if self.is_live and _is_impossible(after, now) else min(before.first_seen, now)
+            after = replace(after, first_seen=seen)
         new_keys = set(entry_keys(entry)) - self.aliases[id_]
         if best != id_:
             self._rename(id_, best)
@@ -177,7 +181,7 @@ def new_paper(entry: Entry, now: datetime, taken: Iterable[str] = ()) -> Paper:
         _first_seen(entry, now),
         sources=(entry.source,),
         text_source=entry.source,
-        **entry.details() | {"author_count": len(entry.authors) or entry.author_count},
+        **entry.details() | {"author_count": _author_count(entry)},
     )
     return replace(paper, url=_url(paper))
 
@@ -186,15 +190,33 @@ def _first_seen(entry: Entry, now: datetime) -> datetime:
     """Now; for a reference the day on which it was published, or the month in its id, if that is known."""
     if not entry.reference:
         return now
-    if entry.published:
-        day = entry.published[:10]
-        return min(now, datetime.fromisoformat(f"{day}-01" if len(day) == 7 else day).replace(tzinfo=UTC))
-    for id_ in entry.ids:
+    known = _day(entry.published) if entry.published else _month(entry.ids)
+    return min(now, known) if known else now
+
+
+def _is_impossible(paper: Paper, now: datetime) -> bool:
+    """Whether a recent paper was seen more than a day before it was published or announced: by a wrong clock."""
+    dates = [_day(text) for text in (paper.published, paper.announced) if text]
+    if not dates or paper.first_seen == _month((paper.id,)):
+        return False
+    earliest = min(dates) - timedelta(days=1)
+    return paper.first_seen < earliest <= now < earliest + _RECENT
+
+
+def _day(text: str) -> datetime:
+    """The start of a day, or of the first one of a month, from ISO text."""
+    day = text[:10]
+    return datetime.fromisoformat(f"{day}-01" if len(day) == 7 else day).replace(tzinfo=UTC)
+
+
+def _month(ids: Iterable[str]) -> datetime | None:
+    """The start of the month in an arXiv id."""
+    for id_ in ids:
         digits = id_.rpartition("/")[2].removeprefix("arxiv:")[:4]
         if namespace(id_) == "arxiv" and digits.isdigit() and 1 <= int(digits[2:]) <= 12:
             century = 1900 if digits >= "9107" else 2000  # arXiv began in August 1991
-            return min(now, datetime(century + int(digits[:2]), int(digits[2:]), 1, tzinfo=UTC))
-    return now
+            return datetime(century + int(digits[:2]), int(digits[2:]), 1, tzinfo=UTC)
+    return None
 
 
 def _url(paper: Paper) -> str | None:
@@ -212,15 +234,17 @@ def merge_entry(paper: Paper, entry: Entry, *, older: bool = False, again: bool 
     """
     wins = _rank(entry)[:2] > _rank(paper)[:2] if older else _is_newer(paper, entry, again)
     text = entry if wins else paper
-    authors = entry.authors if entry.authors and (wins or not paper.authors) else paper.authors
+    listed = entry if entry.authors and (wins or not paper.authors) else paper
     return replace(
         paper,
         title=text.title,
         abstract=text.abstract or paper.abstract or entry.abstract,
         cut=text.cut,
         text_source=entry.source if wins else paper.text_source,
-        authors=authors,
-        author_count=len(authors) or _chosen(wins, entry.author_count, paper.author_count),
+        authors=listed.authors,
+        author_count=_author_count(listed)
+        if listed.authors
+        else _chosen(wins, entry.author_count, paper.author_count),
         organization=_chosen(wins, entry.organization, paper.organization),
         sources=tuple(sorted({*paper.sources, entry.source})),
         withdrawn=_withdrawn(paper, entry),
@@ -243,6 +267,11 @@ def _rank(text: Paper | Entry) -> tuple[bool, bool, int, str, int]:
     source = text.text_source if isinstance(text, Paper) else text.source
     day = (text.updated or "")[:10]
     return bool(text.abstract), not text.cut, text.version or 1, day, _PRECEDENCE.get(source, 1)
+
+
+def _author_count(listed: PaperDetails) -> int | None:
+    """The number of authors, which may be greater than that of the names: a very long list is cut."""
+    return max(len(listed.authors), listed.author_count or 0) or None
 
 
 def _chosen(wins: bool, new: T | None, old: T | None) -> T | None:

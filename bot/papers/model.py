@@ -16,7 +16,7 @@ class PaperDetails:
 
     abstract: str = ""  #: paragraphs separated by one blank line, white space collapsed within each
     authors: tuple[str, ...] = ()  #: full names in the listing's order
-    author_count: int | None = None  #: when the listing gives only the number of authors
+    author_count: int | None = None  #: when the listing gives only this number, or not all names
     categories: tuple[str, ...] = ()  #: arXiv categories, primary first
     organization: str | None = None  #: as displayed: "PEARLS Lab"
     url: str | None = None  #: of the abstract page
@@ -63,6 +63,7 @@ class Listing:
 
     entries: tuple[Entry, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
+    unchanged: bool = False  #: the service says that its answer is the one that is stored
 
 
 @dataclass(frozen=True, slots=True)

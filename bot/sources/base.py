@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Protocol
 from urllib.parse import urlsplit
 
 from bot.clock import require_aware
 from bot.papers.model import Entry, Listing
+
+#: No service is left alone for longer, whatever its Retry-After says.
+LONGEST_WAIT = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +27,7 @@ class SourceRequest:
         False  #: the user named the source: it also asks when it would otherwise have nothing to do
     )
     now: datetime = field(kw_only=True)
+    is_live: bool = False  #: `now` is the real time, not one that the user gave
 
     def __post_init__(self) -> None:
         require_aware(self.now)

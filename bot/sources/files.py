@@ -12,6 +12,7 @@ from pathlib import Path
 
 from bot.papers.model import Listing, Unreadable
 from bot.sources.base import Format
+from bot.sources.bounds import bounded
 from bot.sources.ingest import PaperStore, SourceReport
 
 #: A day's listing has a few MB; what unpacks to more than this is a mistake or an attack.
@@ -25,15 +26,26 @@ def ingest_file(
     papers: PaperStore,
     now: datetime,
     progress: Callable[[int], None] | None = None,
+    *,
+    is_live: bool = False,
 ) -> SourceReport:
-    """Read one saved listing, gzipped or not, and store its entries."""
+    """Read one saved listing, gzipped or not, and store its entries. `is_live`: `now` is the real time."""
     listing = read_listing(path, formats, now.date())
-    changes = papers.add(listing.entries, now, progress)
+    changes = papers.add(listing.entries, now, progress, is_live=is_live)
     return SourceReport(str(path), len(listing.entries), changes, listing.unreadable)
+
+
+def listing_files(path: Path) -> list[Path]:
+    """The files in a folder by name, without hidden ones and folders; the path itself if it is no folder of files."""
+    if not path.is_dir():
+        return [path]
+    return sorted(one for one in path.iterdir() if one.is_file() and not one.name.startswith(".")) or [path]
 
 
 def read_listing(path: Path, formats: Sequence[Format], as_of: date) -> Listing:
     """The listing in a file; problems with the file are in its `unreadable`."""
+    if path.is_dir():
+        return _nothing("the folder", "holds no files")
     try:
         data, problem = _unpack(path.read_bytes())
     except OSError as error:
@@ -45,7 +57,7 @@ def read_listing(path: Path, formats: Sequence[Format], as_of: date) -> Listing:
     listing = _parse(data, formats, as_of)
     if problem:
         listing = replace(listing, unreadable=(*listing.unreadable, Unreadable("the gzip data", problem)))
-    return listing
+    return bounded(listing)
 
 
 def _parse(data: bytes, formats: Sequence[Format], as_of: date) -> Listing:

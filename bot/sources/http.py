@@ -9,36 +9,38 @@ with a given `sleep`; with tenacity the code gets no shorter.
 
 from __future__ import annotations
 
+import copy
 import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from http.client import responses
+from http.client import HTTPException, RemoteDisconnected, responses
+from threading import Event, Lock
 from typing import Protocol
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
 import requests
 from requests import exceptions
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
 from bot import __version__
 from bot.clock import utc_now
 from bot.errors import SourceError, StatusError
+from bot.sources.base import LONGEST_WAIT
+from bot.sources.exchange import READ_TIMEOUT, EndedError, Exchange, UnreachableError
+from bot.sources.urls import full_url, shown, without_credentials
 from bot.text.plain import one_line
 
-CONNECT_TIMEOUT = 10.0  #: seconds
-READ_TIMEOUT = 60.0  #: seconds without a byte; arXiv's OAI takes half a minute for a page of a big set
-TOTAL_TIMEOUT = 300.0  #: seconds for one body: a server that drips bytes never exceeds READ_TIMEOUT
-MAX_BYTES = 50_000_000  #: of one unpacked body: the largest real answer has 10 MB
-MAX_REDIRECTS = 5
+TOTAL_TIMEOUT = 90.0  #: seconds for one request with its redirects, whatever the server does
 RETRY_WAITS = (2.0, 6.0)  #: seconds before the second and third try; a random 0 to 100 % is added
 MAX_RETRY_AFTER = 30.0  #: seconds worth waiting for within one run; the next run waits for longer ones
 DEFAULT_SPACING = 1.0  #: seconds, for a service that belongs to no group
 
 _RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
-_CHUNK = 65_536
 
 
 class Validators(Protocol):
@@ -53,18 +55,24 @@ class Validators(Protocol):
 
 @dataclass(slots=True)
 class _RateLimit:
-    """The limit that a group of services shares."""
+    """The limit that a group of services shares. Its lock is held during a request: one at a time."""
 
     spacing: float  #: seconds from the end of one request to the start of the next
     free_at: float = float("-inf")  #: when the next request may start, on the monotonic clock
+    lock: Lock = field(default_factory=Lock)
 
 
 class _TransientError(SourceError):
     """No answer, for a reason that may have gone at the next try."""
 
+    def __init__(self, message: str, retries: int = len(RETRY_WAITS), *, reached: bool = True) -> None:
+        """`retries`: how many more tries it is worth. `reached`: whether the service was asked at all."""
+        super().__init__(message)
+        self.retries, self.reached = retries, reached
+
 
 class PoliteHttp:
-    """The `Http` of bot.sources.base on one requests session; not thread-safe.
+    """The `Http` of bot.sources.base. Sources in several threads each use a `separate` one.
 
     `spacing` maps a base URL to the name of the group that shares its limit, and that limit in seconds per request.
 
@@ -83,37 +91,44 @@ class PoliteHttp:
         chance: Callable[[], float] = random.random,
         now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = user_agent(contact)
-        self._session.max_redirects = MAX_REDIRECTS
+        self._agent = user_agent(contact)
         self._validators = validators
         self._staged: dict[str, tuple[str | None, str | None]] = {}
         self._groups = {base.rstrip("/"): group for base, (group, _) in (spacing or {}).items()}
         self._limits = {group: _RateLimit(seconds) for group, seconds in (spacing or {}).values()}
         self._clock, self._sleep, self._chance, self._now = clock, sleep, chance, now
+        self._closed = Event()
+        self._running: set[Exchange] = set()
+        self._lock = Lock()  #: of what separate ones share
+
+    def separate(self) -> PoliteHttp:
+        """One with the same limits, whose `commit` and `rollback` are about its own requests only."""
+        other = copy.copy(self)
+        other._staged = {}
+        return other
 
     def close(self) -> None:
-        self._session.close()
+        """End what is in flight, also of separate ones and in other threads; every `get` then raises SourceError."""
+        with self._lock:
+            self._closed.set()
+            running = tuple(self._running)
+        for exchange in running:
+            exchange.end()
 
     def get(self, url: str, params: Mapping[str, str] | None = None) -> bytes | None:
         """The body, or None if it is the one that `commit` has confirmed.
 
         Raises SourceError; StatusError if the HTTP status was the reason.
         """
-        full = _full_url(url, params)
+        full = full_url(url, params)
         limit = self._limit(url)
-        for wait in (*RETRY_WAITS, None):
-            if (early := limit.free_at - self._clock()) > 0:
-                self._sleep(early)
+        for tries, wait in enumerate((*RETRY_WAITS, 0.0)):
             try:
-                return self._request(full)
+                return self._paced(limit, full)
             except SourceError as error:
-                if wait is None or not _is_worth_a_retry(error):
+                if tries >= _retries(error):
                     raise
                 seconds = error.retry_after or wait * (1 + self._chance())
-            finally:
-                # From the end: on a slow connection, requests may arrive closer together than they were sent.
-                limit.free_at = self._clock() + limit.spacing
             self._sleep(seconds)
         raise AssertionError("the last try returns or raises")
 
@@ -134,28 +149,62 @@ class PoliteHttp:
             return self._limits[self._groups[max(bases, key=len)]]
         return self._limits.setdefault(f"//{urlsplit(url).netloc}", _RateLimit(DEFAULT_SPACING))
 
+    def _paced(self, limit: _RateLimit, url: str) -> bytes | None:
+        """One try, when the limit allows it."""
+        reached = True
+        with limit.lock:
+            if (early := limit.free_at - self._clock()) > 0:
+                self._sleep(early)
+            try:
+                return self._request(url)
+            except _TransientError as error:
+                reached = error.reached
+                raise
+            finally:
+                # From the end: on a slow connection, requests may arrive closer together than they were sent.
+                if reached:
+                    limit.free_at = self._clock() + limit.spacing
+
     def _request(self, url: str) -> bytes | None:
         """One try: the body, or None for "not modified"."""
-        etag, last_modified = self._validators.get(_without_credentials(url)) or (None, None)
+        etag, last_modified = self._validators.get(without_credentials(url)) or (None, None)
         validators = {"If-None-Match": etag, "If-Modified-Since": last_modified}
         conditions = {name: value for name, value in validators.items() if value}
-        timeout = (CONNECT_TIMEOUT, READ_TIMEOUT)
-        try:
-            with self._session.get(url, headers=conditions, timeout=timeout, stream=True) as response:
-                if response.status_code == HTTPStatus.NOT_MODIFIED and conditions:
-                    return None
-                if not 200 <= response.status_code < 300:
-                    raise self._status_error(url, response)
-                body = self._body(url, response)
-        except requests.RequestException as error:
-            # Without the error's own message, which contains the whole URL with its credentials.
-            failures = ((why, may_pass) for kind, why, may_pass in _FAILURES if isinstance(error, kind))
-            why, is_transient = next(failures)
-            raise (_TransientError if is_transient else SourceError)(f"{shown(url)}: {why}") from None
+        with self._exchange() as exchange:
+            try:
+                response, body = exchange.get(url, conditions | {"User-Agent": self._agent}, TOTAL_TIMEOUT)
+            except TimeoutError:
+                raise SourceError(f"{shown(url)}: the answer took more than {TOTAL_TIMEOUT:.0f} s") from None
+            except EndedError:
+                raise SourceError("stopped before it was finished") from None
+            except UnreachableError as error:
+                raise _TransientError(f"{shown(url)}: no connection{error}", 1, reached=False) from None
+            except (requests.RequestException, HTTPError) as error:
+                # Without the error's own message, which contains the whole URL with its credentials.
+                why, retries = _failure(error)
+                raise _TransientError(f"{shown(url)}: {why}", retries) from None
+        if response.status_code == HTTPStatus.NOT_MODIFIED and conditions:
+            return None
+        if not 200 <= response.status_code < 300:
+            raise self._status_error(url, response)
         etag, last_modified = response.headers.get("ETag"), response.headers.get("Last-Modified")
         if etag or last_modified:
-            self._staged[_without_credentials(url)] = (etag, last_modified)
+            self._staged[without_credentials(url)] = (etag, last_modified)
         return body
+
+    @contextmanager
+    def _exchange(self) -> Iterator[Exchange]:
+        """An exchange that `close` ends."""
+        exchange = Exchange()
+        with self._lock:
+            if self._closed.is_set():
+                raise SourceError("stopped before it was finished")
+            self._running.add(exchange)
+        try:
+            yield exchange
+        finally:
+            with self._lock:
+                self._running.discard(exchange)
 
     def _status_error(self, url: str, response: requests.Response) -> StatusError:
         seconds = retry_after(response.headers.get("Retry-After"), self._now())
@@ -163,16 +212,6 @@ class PoliteHttp:
         status = response.status_code
         answer = f"{status} {responses.get(status, '')}".rstrip()
         return StatusError(f"{shown(url)} answered {answer}{later}", status, retry_after=seconds)
-
-    def _body(self, url: str, response: requests.Response) -> bytes:
-        body, deadline = bytearray(), self._clock() + TOTAL_TIMEOUT
-        for part in response.iter_content(_CHUNK):
-            body += part
-            if len(body) > MAX_BYTES:
-                raise SourceError(f"{shown(url)}: the answer has more than {MAX_BYTES // 1_000_000} MB")
-            if self._clock() > deadline:
-                raise SourceError(f"{shown(url)}: the answer took more than {TOTAL_TIMEOUT:.0f} s")
-        return bytes(body)
 
 
 def user_agent(contact: str | None) -> str:
@@ -182,54 +221,53 @@ def user_agent(contact: str | None) -> str:
 
 
 def retry_after(header: str | None, now: datetime) -> float | None:
-    """Seconds from now, from a number of seconds or an HTTP date (RFC 9110, 10.2.3); None if it is neither."""
+    """Seconds from now, from a number of seconds or an HTTP date (RFC 9110, 10.2.3); None if it is neither.
+
+    At most LONGEST_WAIT.
+    """
     text = (header or "").strip()
-    if text.isascii() and text.isdigit() and len(text) < 10:
-        return float(text)
+    if text.isascii() and text.isdigit():
+        return min(float(text), LONGEST_WAIT.total_seconds())
     try:
         moment = parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError):
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        seconds = (moment - now).total_seconds()
+    except (
+        ValueError,
+        TypeError,
+        IndexError,
+        OverflowError,
+    ):  # Overflow: of a year of twenty digits
         return None
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - now).total_seconds())
+    return min(max(0.0, seconds), LONGEST_WAIT.total_seconds())
 
 
-def shown(url: str) -> str:
-    """A URL for messages: without user, password, query and fragment, any of which may hold a secret."""
-    parts = urlsplit(_without_credentials(url))
-    return urlunsplit((parts.scheme, parts.netloc, parts.path, "", ""))
-
-
-def _without_credentials(url: str) -> str:
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-
-
-def _full_url(url: str, params: Mapping[str, str] | None) -> str:
-    try:
-        full = requests.Request("GET", url, params=params).prepare().url
-    except (requests.RequestException, ValueError):
-        full = None
-    if not full or urlsplit(full).scheme not in {"http", "https"}:
-        raise SourceError("the source's base URL is not an http or https address") from None
-    return full
-
-
-def _is_worth_a_retry(error: SourceError) -> bool:
+def _retries(error: SourceError) -> int:
+    """How many more tries an error is worth."""
     if isinstance(error, StatusError):
-        return error.status in _RETRIED_STATUSES and (error.retry_after or 0) <= MAX_RETRY_AFTER
-    return isinstance(error, _TransientError)
+        may_pass = error.status in _RETRIED_STATUSES and (error.retry_after or 0) <= MAX_RETRY_AFTER
+        return len(RETRY_WAITS) if may_pass else 0
+    return error.retries if isinstance(error, _TransientError) else 0
 
 
-#: What each failure is in words, and whether another try may help. Subclasses come before their bases.
-_FAILURES: tuple[tuple[type[requests.RequestException], str, bool], ...] = (
-    (exceptions.ConnectTimeout, f"no connection within {CONNECT_TIMEOUT:.0f} s", True),
-    (exceptions.Timeout, f"no answer within {READ_TIMEOUT:.0f} s", True),
-    (exceptions.SSLError, "no secure connection (TLS failed)", False),
-    (exceptions.ProxyError, "the proxy refuses the connection", True),
-    (exceptions.ConnectionError, "no connection", True),
-    (exceptions.ChunkedEncodingError, "the connection broke in the middle of the answer", True),
-    (exceptions.ContentDecodingError, "the answer's compression is damaged", True),
-    (exceptions.TooManyRedirects, "too many redirects", False),
-    (exceptions.RequestException, "the request failed", False),
+def _failure(error: Exception) -> tuple[str, int]:
+    """What a failure is in words, and how many more tries it is worth."""
+    causes = [error]
+    while causes[-1].args and isinstance(cause := causes[-1].args[-1], Exception):
+        causes.append(cause)
+    if any(isinstance(c, exceptions.Timeout | ReadTimeoutError) for c in causes):
+        return f"no answer within {READ_TIMEOUT:.0f} s", 1
+    if isinstance(causes[-1], HTTPException) and not isinstance(causes[-1], RemoteDisconnected):
+        return f"the answer is not sound HTTP ({type(causes[-1]).__name__})", 0
+    return next((why, retries) for kind, why, retries in _FAILURES if isinstance(error, kind))
+
+
+#: What each other failure is in words, and how many more tries it is worth. Subclasses come before their bases.
+_FAILURES: tuple[tuple[type[Exception], str, int], ...] = (
+    (exceptions.SSLError, "no secure connection (TLS failed)", 0),
+    (exceptions.ProxyError, "the proxy refuses the connection", 2),
+    (exceptions.ConnectionError, "no connection: it broke before there was an answer", 2),
+    (exceptions.ChunkedEncodingError, "the connection broke in the middle of the answer", 2),
+    (exceptions.ContentDecodingError, "the answer's compression is damaged", 2),
+    (Exception, "the request failed", 0),
 )

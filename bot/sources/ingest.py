@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from queue import SimpleQueue
+from threading import Thread
 from typing import Protocol
 
 from bot.errors import SourceError
@@ -13,7 +15,8 @@ from bot.papers.identity import namespace
 from bot.papers.merge import Change
 from bot.papers.model import Entry, Listing, Paper, SourceState, Unreadable
 from bot.profiles.model import Profile
-from bot.sources.base import Http, Source, SourceRequest
+from bot.sources.base import LONGEST_WAIT, Http, Source, SourceRequest
+from bot.sources.bounds import bounded
 
 #: A source that catches up on the days that another one missed: it goes back to when either last answered.
 CATCHES_UP_FOR = {"arxiv-oai": "arxiv-rss"}
@@ -23,7 +26,12 @@ class PaperStore(Protocol):
     """The stored papers, as ingesting uses them: `bot.store` is not imported here."""
 
     def add(
-        self, entries: Sequence[Entry], now: datetime, progress: Callable[[int], None] | None = None
+        self,
+        entries: Sequence[Entry],
+        now: datetime,
+        progress: Callable[[int], None] | None = None,
+        *,
+        is_live: bool = False,
     ) -> Counter[Change]: ...
 
     def known(self, entries: tuple[Entry, ...]) -> frozenset[int]: ...
@@ -41,6 +49,10 @@ class SourceStore(Protocol):
 
 class ConditionalHttp(Http, Protocol):
     """An Http that remembers the validators of an answer only once the answer is stored."""
+
+    def separate(self) -> ConditionalHttp:
+        """One for another thread, with the same limits, whose `commit` and `rollback` are about its own answers."""
+        ...
 
     def commit(self) -> None: ...
 
@@ -62,6 +74,17 @@ class SourceReport:
     def failed(self) -> bool:
         return bool(self.unreadable) or self.state in ("failed", "skipped")
 
+    @property
+    def summary(self) -> str:
+        """The report in one line."""
+        counts = ", ".join(f"{number} {change}" for change, number in self.changes.items() if number)
+        state = "" if self.state == "ok" else f" {self.state}"
+        why = f" ({self.why})" if self.why else ""
+        unreadable = f", {len(self.unreadable)} unreadable" if self.unreadable else ""
+        return (
+            f"{self.name}:{state} {self.entries} entries{f' ({counts})' if counts else ''}{unreadable}{why}"
+        )
+
 
 def source_request(profiles: Sequence[Profile], stored: frozenset[str], now: datetime) -> SourceRequest:
     """What to ask for: all categories and followed authors of the profiles, and the papers that they refer to.
@@ -78,16 +101,56 @@ def source_request(profiles: Sequence[Profile], stored: frozenset[str], now: dat
     )
 
 
-def ingest_sources(
-    sources: Sequence[Source],
-    request: SourceRequest,
-    http: ConditionalHttp,
-    papers: PaperStore,
-    states: SourceStore,
-) -> Iterator[SourceReport]:
-    """Ask the sources in turn; yields the report of each as soon as it is done."""
-    for source in sources:
-        yield ingest_source(source, request, http, papers, states)
+class Ingest:
+    """Sources that are being asked, each in a thread of its own, so that none waits for another.
+
+    Iterate to get the report of each as soon as it is finished. The threads go on when nobody iterates, and do not
+    keep the process from ending: what they had stored by then stays stored.
+    """
+
+    def __init__(
+        self,
+        sources: Sequence[Source],
+        request: SourceRequest,
+        http: ConditionalHttp,
+        papers: PaperStore,
+        states: SourceStore,
+    ) -> None:
+        self._results: SimpleQueue[SourceReport | Exception] = SimpleQueue()
+        self._unanswered = {source.name: True for source in sources}
+        # All states are read before any is written: one source's request depends on another's last answer.
+        asked = [(source, *_last_answer(source, states)) for source in sources]
+
+        def work(source: Source, before: SourceState | None, since: date | None) -> None:
+            result: SourceReport | Exception
+            try:
+                wanted = replace(request, since=since)
+                result = _ingest(source, wanted, before, http.separate(), papers, states)
+            except Exception as error:
+                result = error
+            del self._unanswered[source.name]
+            self._results.put(result)
+
+        for one in asked:
+            Thread(target=work, args=one, name=one[0].name, daemon=True).start()
+        self._asked = len(asked)
+
+    @property
+    def unanswered(self) -> tuple[str, ...]:
+        """The names of the sources that are still being asked."""
+        return tuple(self._unanswered)
+
+    def __iter__(self) -> Iterator[SourceReport]:
+        """Once. An error that is not the source's, such as the database's, is raised after all other reports."""
+        errors = []
+        for _ in range(self._asked):
+            result = self._results.get()
+            if isinstance(result, SourceReport):
+                yield result
+            else:
+                errors.append(result)
+        if errors:
+            raise errors[0]
 
 
 def ingest_source(
@@ -97,35 +160,59 @@ def ingest_source(
 
     A source that fails gives a report, not an exception.
     """
+    before, since = _last_answer(source, states)
+    return _ingest(source, replace(request, since=since), before, http, papers, states)
+
+
+def _last_answer(source: Source, states: SourceStore) -> tuple[SourceState | None, date | None]:
+    """The state of a source, and the day of the last complete answer that it need not ask for again."""
     before = states.get(source.name)
-    if before and before.retry_at and before.retry_at > request.now:
+    replaced = states.get(CATCHES_UP_FOR[source.name]) if source.name in CATCHES_UP_FOR else None
+    return before, max(
+        (s.last_success.date() for s in (before, replaced) if s and s.last_success), default=None
+    )
+
+
+def _ingest(
+    source: Source,
+    request: SourceRequest,
+    before: SourceState | None,
+    http: ConditionalHttp,
+    papers: PaperStore,
+    states: SourceStore,
+) -> SourceReport:
+    # A later time than the longest wait is of a clock that was wrong.
+    if before and before.retry_at and request.now < before.retry_at <= request.now + LONGEST_WAIT:
         why = f"the service asked for no requests until {before.retry_at:%Y-%m-%d %H:%M} UTC"
         return SourceReport(source.name, state="skipped", why=why)
-    replaced = states.get(CATCHES_UP_FOR[source.name]) if source.name in CATCHES_UP_FOR else None
-    since = max((s.last_success.date() for s in (before, replaced) if s and s.last_success), default=None)
-    report, error = _fetch(source, replace(request, since=since), http, papers)
-    states.put(_state_after(before, report, error, request.now))
+    report, retry_at = _fetch(source, request, http, papers)
+    states.put(_state_after(before, report, retry_at, request.now))
     return report
 
 
 def _fetch(
     source: Source, request: SourceRequest, http: ConditionalHttp, papers: PaperStore
-) -> tuple[SourceReport, SourceError | None]:
-    """The report, and the error that ended the fetch."""
-    answered = False
+) -> tuple[SourceReport, datetime | None]:
+    """The report, and the time before which the service wants no request, if it said so."""
+    answered = unchanged = False
     report = SourceReport(source.name)
     try:
-        for listing in source.fetch(request, http, papers.known):
-            changes = papers.add(listing.entries, request.now)
+        for listing in map(bounded, source.fetch(request, http, papers.known)):
+            changes = papers.add(listing.entries, request.now, is_live=request.is_live)
             # After an answer that broke off, the next request must not be answered with "not modified".
             http.rollback() if listing.unreadable else http.commit()
             report = _add(report, listing, changes)
-            answered = True
+            answered, unchanged = True, unchanged or listing.unchanged
     except SourceError as error:
         http.rollback()
-        return replace(report, state="failed", why=str(error)), error
+        later = request.now + timedelta(seconds=error.retry_after) if error.retry_after else None
+        why = f"{error}; asked again from {later:%Y-%m-%d %H:%M} UTC" if later else str(error)
+        return replace(report, state="failed", why=why), later
     if answered:
-        return _with_state(report), None
+        report = _with_state(report)
+        if report.state == "empty" and unchanged and not report.why:
+            report = replace(report, state="ok", why="unchanged since its last answer")
+        return report, None
     why = "nothing to ask for" if request.categories else "no categories in any profile"
     return replace(report, state="idle", why=why), None
 
@@ -152,7 +239,7 @@ def _with_state(report: SourceReport) -> SourceReport:
 
 
 def _state_after(
-    before: SourceState | None, report: SourceReport, error: SourceError | None, now: datetime
+    before: SourceState | None, report: SourceReport, retry_at: datetime | None, now: datetime
 ) -> SourceState:
     succeeded = report.state not in ("failed", "idle")
     return SourceState(
@@ -162,7 +249,7 @@ def _state_after(
         last_attempt=now,
         last_success=now if succeeded else (before.last_success if before else None),
         last_new=now if report.changes[Change.NEW] else (before.last_new if before else None),
-        retry_at=now + timedelta(seconds=error.retry_after) if error and error.retry_after else None,
+        retry_at=retry_at,
     )
 
 
@@ -175,11 +262,12 @@ def refresh(
     states: SourceStore,
     *,
     by_name: bool = False,
-) -> Iterator[SourceReport]:
-    """Ask the sources for what the profiles want; one report for each source, as soon as it is finished.
+    is_live: bool = False,
+) -> Ingest:
+    """Begin to ask the sources for what the profiles want.
 
-    `by_name`: a user has named the sources.
+    `by_name`: a user has named the sources. `is_live`: `now` is the real time.
     """
     references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
     request = source_request(profiles, frozenset(papers.by_keys(references)), now)
-    return ingest_sources(sources, replace(request, by_name=by_name), http, papers, states)
+    return Ingest(sources, replace(request, by_name=by_name, is_live=is_live), http, papers, states)

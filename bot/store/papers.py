@@ -23,6 +23,7 @@ T = TypeVar("T")
 
 #: Entries or papers at a time; also keeps an IN list under SQLite's 32,766 parameters.
 _BATCH = 500
+_ADDING = 0x7061706572  #: PostgreSQL's lock of those who add papers: a number of our own
 _FIELDS = tuple(f.name for f in fields(Paper))
 _LISTS = ("authors", "categories", "sources")
 #: When a key leads to several papers, the one whose id it is comes first.
@@ -37,18 +38,27 @@ class Papers:
         self._counting = counting
 
     def add(
-        self, entries: Sequence[Entry], now: datetime, progress: Callable[[int], None] | None = None
+        self,
+        entries: Sequence[Entry],
+        now: datetime,
+        progress: Callable[[int], None] | None = None,
+        *,
+        is_live: bool = False,
     ) -> Counter[Change]:
         """Store the entries of a listing, first seen `now`. Returns how many were new, updated or known.
 
         When the id of a paper changes, its ledger rows follow. `progress` is called with the entries of each batch.
+        `is_live`: `now` is the real time, and corrects the impossible ones that a wrong clock wrote.
         """
         changes: Counter[Change] = Counter()
         listed: set[str] = set()
         with self._database.session() as session:
+            if session.get_bind().dialect.name == "postgresql":
+                # Writers take turns, as on SQLite: two listings may show the same new paper at the same time.
+                session.execute(select_columns(func.pg_advisory_xact_lock(_ADDING)))
             for batch in _batches(entries, _BATCH):
                 merging = _load_batch(session, batch)
-                merging.listed = listed
+                merging.listed, merging.is_live = listed, is_live
                 changes.update(merging.add(entry, now) for entry in batch)
                 changed = _write(session, merging)
                 self._count(session, [merging.papers[id_] for id_ in changed])
@@ -117,7 +127,9 @@ class Papers:
         """The papers with these canonical ids, with their term counts."""
         batches = _batches(sorted(set(ids)), _BATCH)
         return tuple(
-            one for batch in batches for one in self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(batch)))
+            one
+            for batch in batches
+            for one in self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(batch)).order_by(PaperRow.id))
         )
 
     def all(self, since: datetime | None = None) -> Iterator[Paper]:

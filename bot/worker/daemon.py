@@ -92,7 +92,7 @@ class Daemon:
         self.progress.begin()
         try:
             for report in self.fetch(self._profiles(), Moment.real()):
-                log_line(_report_line(report))
+                log_line(report.summary)
                 self.progress.answered(report.name)
         except PaperboyError as error:
             log_line(f"error: {error}")
@@ -126,13 +126,3 @@ class Daemon:
             for problem in problems:
                 log_line(f"profile problem: {problem}")
         return profiles
-
-
-def _report_line(report: SourceReport) -> str:
-    counts = ", ".join(f"{number} {change}" for change, number in report.changes.items() if number)
-    state = "" if report.state == "ok" else f" {report.state}"
-    why = f" ({report.why})" if report.why else ""
-    unreadable = f", {len(report.unreadable)} unreadable" if report.unreadable else ""
-    return (
-        f"{report.name}:{state} {report.entries} entries{f' ({counts})' if counts else ''}{unreadable}{why}"
-    )

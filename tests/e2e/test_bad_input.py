@@ -146,11 +146,11 @@ def test_nothing_is_read_from_a_bombs_files(bench: Bench) -> None:
 
 
 def test_a_bad_file_does_not_stop_the_others(bench: Bench) -> None:
-    """Each file has its own counts; a missing file and a folder are reported like an unreadable one."""
-    good = bench.file("good.jsonl", LINES)
-    bad = bench.file("bad.txt", b"Dear diary")
-    files = (bad, bench.folder / "missing.txt", good, bench.folder)
-    result = bench.run("ingest", *(part for path in files for part in ("--file", path)), "--json")
+    """Each file has its own counts, also those of a folder; a missing one is reported like an unreadable one."""
+    good = bench.file("days/good.jsonl", LINES)
+    bad = bench.file("days/bad.txt", b"Dear diary")
+    files = (bad, bench.folder / "missing.txt", good)
+    result = bench.run("ingest", "--file", bench.folder / "missing.txt", "--file", good.parent, "--json")
     counts = {source["name"]: (source["new"], len(source["unreadable"])) for source in result.json["sources"]}
     expected = {str(path): (0, 1) for path in files} | {str(good): (2, 0)}
     assert (result.code, counts, result.json["papers"]) == (1, expected, 2)

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.papers.model import Entry, Listing, Unreadable
-from bot.sources.arxiv.api import MAX_RESULTS, ArxivApi, parse
+from bot.sources.arxiv.api import MAX_PAGES, ArxivApi, parse
 from bot.sources.arxiv.common import is_withdrawn, repair_encoding, split_authors
 from bot.sources.base import Known, SourceRequest
 from tests.sources.support import NOW, SHARED, Service, fetch, needs_shared, nothing_known
@@ -246,12 +246,18 @@ def test_an_empty_page_that_should_not_be_empty_is_requested_again() -> None:
 
 
 def test_an_unchanged_page_is_skipped() -> None:
-    """It was stored, but perhaps not the page after it. No page is beyond arXiv's limit of 30,000 results."""
+    """It was stored, but perhaps not the page after it."""
     service = Service(None, feed(entry(), total=101))
     assert [len(listing.entries) for listing in fetched(service)] == [0, 1]
     assert [params["start"] for params in service.params] == ["0", "100"]
-    fetched(service := Service(None))
-    assert max(int(p["start"]) + int(p["max_results"]) for p in service.params) == MAX_RESULTS
+
+
+def test_the_pages_of_a_query_are_bounded() -> None:
+    """What was read by then is kept, and the listing says that the rest is missing."""
+    pages = [feed(entry(number), total=10**6) for number in range(1, MAX_PAGES + 2)]
+    *read, last = fetched(service := Service(*pages))
+    assert (len(service.params), sum(len(listing.entries) for listing in read)) == (MAX_PAGES, MAX_PAGES)
+    assert last.unreadable[0].why == f"more than {MAX_PAGES} pages: the rest is missing"
 
 
 def test_long_requests_are_split() -> None:

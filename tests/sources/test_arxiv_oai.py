@@ -8,7 +8,7 @@ import pytest
 
 from bot.errors import SourceError
 from bot.papers.model import Entry
-from bot.sources.arxiv.oai import ArxivOai, parse, recognises
+from bot.sources.arxiv.oai import MAX_PAGES, ArxivOai, parse, recognises
 from tests.sources.support import SHARED, Service, fetch, needs_shared
 
 RAW = """<arXivRaw xmlns="http://arxiv.org/OAI/arXivRaw/">
@@ -197,6 +197,14 @@ def test_a_repeated_token_ends_the_set() -> None:
     service = Service(answer(raw(1), token="a"), answer(raw(2), token="a"))
     listings = fetch(ArxivOai(), service, categories=("cs.LG",), since=date(2026, 5, 20))
     assert "same resumption token twice" in listings[-1].unreadable[0].why
+
+
+def test_the_pages_of_a_set_are_bounded() -> None:
+    """What was read by then is kept, and the listing says that the rest is missing."""
+    service = Service(*(answer(raw(n), token=f"t{n}") for n in range(1, MAX_PAGES + 2)))
+    *read, last = fetch(ArxivOai(), service, categories=("cs.LG",), since=date(2026, 5, 20))
+    assert (len(service.params), len(read)) == (MAX_PAGES, MAX_PAGES)
+    assert last.unreadable[0].why == f"more than {MAX_PAGES} pages: the rest is missing"
 
 
 def test_errors_of_the_protocol() -> None:

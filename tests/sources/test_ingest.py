@@ -7,18 +7,20 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
+from itertools import islice
 from pathlib import Path
+from threading import Event
 
 import pytest
 
-from bot.errors import SourceError
+from bot.errors import DatabaseError, SourceError
 from bot.papers.merge import Change
 from bot.papers.model import Listing, SourceState, Unreadable
 from bot.profiles.model import Interest, Profile, Reference
 from bot.sources import files
 from bot.sources.base import Http, Known, SourceRequest
 from bot.sources.files import ingest_file, read_listing
-from bot.sources.ingest import SourceReport, ingest_source, ingest_sources, source_request
+from bot.sources.ingest import Ingest, SourceReport, ingest_source, source_request
 from bot.sources.registry import FORMATS
 from bot.store.sources import Sources
 from tests.support.builders import NOW, World, entry, make_profile
@@ -103,11 +105,22 @@ def test_a_file_without_entries_is_reported(world: World, tmp_path: Path, conten
 
 
 def test_a_file_that_cannot_be_opened_is_reported(world: World, tmp_path: Path) -> None:
-    """Also a folder; there is no exception."""
-    for path in (tmp_path, tmp_path / "missing.json", tmp_path / "paperboy.db" / "x"):
+    """There is no exception."""
+    for path in (tmp_path / "missing.json", tmp_path / "paperboy.db" / "x"):
         report = read(world, path)
         assert [problem.where for problem in report.unreadable] == ["the file"]
         assert report.unreadable[0].why.startswith("cannot be read: ")
+
+
+def test_a_folder_stands_for_its_files(world: World, tmp_path: Path) -> None:
+    """By name, without hidden ones and folders. One without files is reported."""
+    folder = tmp_path / "days"
+    (folder / "older").mkdir(parents=True)
+    for name in ("b.jsonl", "a.txt", ".hidden"):
+        put(folder, lines(1), name)
+    assert files.listing_files(folder) == [folder / "a.txt", folder / "b.jsonl"]
+    assert files.listing_files(empty := folder / "older") == [empty]
+    assert [problem.why for problem in read(world, empty).unreadable] == ["holds no files"]
 
 
 @pytest.mark.parametrize("papers", [40, 4000])
@@ -166,6 +179,9 @@ class FakeHttp:
     def get(self, url: str, params: Mapping[str, str] | None = None) -> bytes | None:
         raise AssertionError("the fake sources make no requests")
 
+    def separate(self) -> FakeHttp:
+        return self
+
     def commit(self) -> None:
         self.notes.append(("commit", self._world.papers.count()))
 
@@ -203,6 +219,7 @@ HOLIDAY = Listing(unreadable=(Unreadable("the feed", "a holiday", empty=True),))
         ([page(1, 2), page(3)], "ok", "", 3, True),
         ([], "idle", "nothing to ask for", 0, False),
         ([Listing()], "empty", "", 0, True),
+        ([Listing(unchanged=True), Listing()], "ok", "unchanged since its last answer", 0, True),
         ([page(1, unreadable="no title")], "partial", "record 9: no title", 1, True),
         ([page(unreadable="not XML")], "failed", "record 9: not XML", 0, False),
         ([HOLIDAY], "empty", "the feed: a holiday", 0, True),
@@ -266,9 +283,16 @@ def test_retry_at_is_honoured(world: World) -> None:
     report = fetch(world, source, now=NOW + HOUR - timedelta(seconds=1))
     assert (report.state, source.asked, report.failed) == ("skipped", [], True)
     assert report.why == "the service asked for no requests until 2026-05-05 09:30 UTC"
-    assert state(world).why == "busy"
+    assert state(world).why == "busy; asked again from 2026-05-05 09:30 UTC"
     assert fetch(world, source, now=NOW + HOUR).state == "ok"
     assert state(world).retry_at is None
+
+
+def test_a_retry_at_of_a_wrong_clock_does_not_count(world: World) -> None:
+    """No wait is longer than a day; a later time was stored by an old version, or when the clock was ahead."""
+    later = SourceState("arxiv-api", "failed", last_attempt=NOW, retry_at=NOW + timedelta(days=1, seconds=1))
+    Sources(world.database).put(later)
+    assert fetch(world, FakeSource(page(1))).state == "ok"
 
 
 def test_why_a_source_is_idle(world: World) -> None:
@@ -279,14 +303,59 @@ def test_why_a_source_is_idle(world: World) -> None:
     assert (report.state, report.why) == ("idle", "no categories in any profile")
 
 
-def test_one_source_does_not_stop_another(world: World) -> None:
-    """Each has its report, in order."""
-    sources = [
-        FakeSource(SourceError("no connection"), name="a"),
-        FakeSource(page(1), name="b"),
-    ]
-    reports = ingest_sources(sources, ask(), FakeHttp(world), world.papers, Sources(world.database))
-    assert [(report.name, report.state) for report in reports] == [("a", "failed"), ("b", "ok")]
+class Blocked(FakeSource):
+    """Answers when it is let go."""
+
+    def __init__(self, *pages: Listing, name: str) -> None:
+        super().__init__(*pages, name=name)
+        self.go = Event()
+
+    def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
+        self.go.wait()
+        yield from super().fetch(wanted, http, known)
+
+
+def test_no_source_delays_another(world: World) -> None:
+    """Each reports as soon as it is finished, whether it failed or not; those that are still asked are known."""
+    slow = Blocked(page(2), name="slow")
+    sources = [slow, FakeSource(SourceError("no connection"), name="a"), FakeSource(page(1), name="b")]
+    asking = Ingest(sources, ask(), FakeHttp(world), world.papers, Sources(world.database))
+    reports = iter(asking)
+    assert {(r.name, r.state) for r in islice(reports, 2)} == {("a", "failed"), ("b", "ok")}
+    assert asking.unanswered == ("slow",)
+    slow.go.set()
+    assert [(report.name, report.state) for report in reports] == [("slow", "ok")]
+    assert (asking.unanswered, world.papers.count()) == ((), 2)
+
+
+def test_states_are_read_before_any_source_is_asked(world: World) -> None:
+    """arxiv-oai goes back to the last answer of arxiv-rss, not to the one of the same ingest."""
+    fetch(world, FakeSource(page(1), name="arxiv-rss"), now=NOW - 72 * HOUR)
+    oai = FakeSource(page(2), name="arxiv-oai")
+    list(
+        Ingest(
+            [FakeSource(page(3), name="arxiv-rss"), oai],
+            ask(),
+            FakeHttp(world),
+            world.papers,
+            Sources(world.database),
+        )
+    )
+    assert [request.since for request in oai.asked] == [(NOW - 72 * HOUR).date()]
+
+
+def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
+    """It is not the source's, and it does not hide what the other sources did."""
+
+    class Broken(FakeSource):
+        def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
+            raise DatabaseError("the disk is full")
+
+    sources = [Broken(name="a"), FakeSource(page(1), name="b")]
+    reports = iter(Ingest(sources, ask(), FakeHttp(world), world.papers, Sources(world.database)))
+    assert next(reports).name == "b"
+    with pytest.raises(DatabaseError, match="the disk is full"):
+        next(reports)
 
 
 # --- What to ask for --------------------------------------------------------------------------------------

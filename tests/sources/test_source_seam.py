@@ -315,7 +315,9 @@ def test_asks_for_nothing_if_nothing_is_wanted(case: Case) -> None:
 
 def test_an_unchanged_answer_is_an_empty_listing(case: Case) -> None:
     """It says that the service answered."""
-    assert Listing() in fetch(case.source, Service(None), categories=("cs.LG",), since=date(2026, 5, 26))
+    assert Listing(unchanged=True) in fetch(
+        case.source, Service(None), categories=("cs.LG",), since=date(2026, 5, 26)
+    )
 
 
 @pytest.mark.parametrize("base", ["http://h:1", "http://h:1/"])

@@ -40,7 +40,7 @@ def ingest_table(reports: Iterable[SourceReport], papers: int) -> RenderableType
             len(report.unreadable),
         )
         state = report.state if report.state not in ("ok", "partial") else ""
-        note = ": ".join(filter(None, (state, report.why if state else "")))
+        note = ": ".join(filter(None, (state, report.why if report.state != "partial" else "")))
         table.add_row(report.name, *map(str, counts), Text(note, style=STYLES.get(report.state, "dim")))
         problems += [
             Text(f"{report.name}: {one.where}: {one.why}", style="yellow") for one in report.unreadable

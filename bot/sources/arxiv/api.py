@@ -31,7 +31,7 @@ from bot.text.plain import one_line
 DEFAULT_URL = "https://export.arxiv.org/api/query"
 
 PAGE_SIZE = 100  #: results per request; arXiv allows 2,000, and answers small slices faster and more reliably
-MAX_RESULTS = 30_000  #: of one query: beyond it arXiv answers 400 (user manual, 3.1.1.2)
+MAX_PAGES = 100  #: of one query: all of arXiv has fewer in a week; far below arXiv's limit of 30,000 results
 EMPTY_RETRIES = 2  #: valid but empty pages occur: https://github.com/lukasschwab/arxiv.py/issues/43
 MAX_HOLD = timedelta(days=7)  #: moderation holds papers, mostly for 1 to 4 days; their date is of submission
 MAX_QUERY = 1_300  #: characters when encoded: keeps the whole URL under 1,500, which every proxy accepts
@@ -142,10 +142,10 @@ class ArxivApi:
 
     def _newest(self, query: str, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         start, before = 0, tuple[Entry, ...]()
-        while start < MAX_RESULTS:
+        for _ in range(MAX_PAGES):
             page = self._page(query, start, http)
             if page is None:  # unchanged since it was stored; what follows it may not have been reached then
-                yield Listing()
+                yield Listing(unchanged=True)
                 start += PAGE_SIZE
                 continue
             entries = page.listing.entries
@@ -156,6 +156,8 @@ class ArxivApi:
             if done or entries in ((), before):
                 return
             start, before = start + page.count, entries
+        why = f"more than {MAX_PAGES} pages: the rest is missing"
+        yield Listing(unreadable=(broken(why, f"results from {start + 1}"),))
 
     def _page(self, query: str, start: int, http: Http) -> _Page | None:
         """One page of results, requested again if it is empty and should not be; None if it is unchanged."""
@@ -164,7 +166,7 @@ class ArxivApi:
             "sortBy": "submittedDate",
             "sortOrder": "descending",
             "start": str(start),
-            "max_results": str(min(PAGE_SIZE, MAX_RESULTS - start)),
+            "max_results": str(PAGE_SIZE),
         }
         for _ in range(1 + EMPTY_RETRIES):
             if (data := http.get(self._url, params)) is None:

@@ -35,6 +35,7 @@ DEFAULT_URL = "https://oaipmh.arxiv.org/oai"
 MIN_GAP = timedelta(days=2)  #: shorter gaps are covered by the daily feed
 OVERLAP = timedelta(days=1)  #: days are in US Eastern time; records are ready at about 22:30 there
 FIRST_SPAN = timedelta(days=6)  #: a week, with OVERLAP
+MAX_PAGES = 50  #: of one set: at 1,000 records or more on each, a month of the busiest archive
 
 _NO_RECORDS = "noRecordsMatch"
 _BAD_TOKEN = "badResumptionToken"  # noqa: S105 (an error of the protocol)
@@ -184,9 +185,9 @@ class ArxivOai:
     def _records(self, params: dict[str, str], http: Http) -> Iterator[Listing]:
         """All pages of one set. A token that has expired (they do so daily) starts the set again, once."""
         query, may_restart, seen = params, True, set[str]()
-        while True:
+        for _ in range(MAX_PAGES):
             if (data := http.get(self._url, query)) is None:
-                yield Listing()
+                yield Listing(unchanged=True)
                 return
             page = _read(data)
             if page.error == _BAD_TOKEN and query is not params and may_restart:
@@ -201,11 +202,13 @@ class ArxivOai:
             if not page.token:
                 return
             if page.token in seen:
-                why = "arXiv sent the same resumption token twice: the rest is missing"
-                yield Listing(unreadable=(broken(why, f"set {params['set']}"),))
-                return
+                why = "arXiv sent the same resumption token twice"
+                break
             seen.add(page.token)
             query = {"verb": "ListRecords", "resumptionToken": page.token}
+        else:
+            why = f"more than {MAX_PAGES} pages"
+        yield Listing(unreadable=(broken(f"{why}: the rest is missing", f"set {params['set']}"),))
 
 
 def _set(category: str) -> str:

@@ -132,4 +132,4 @@ class ArxivRss:
         """One listing per feed; nothing if no category is wanted. Raises SourceError."""
         for group in chunks(wanted.categories, CATEGORIES_PER_FEED, MAX_PATH):
             data = http.get(f"{self._url}/{'+'.join(group)}")
-            yield Listing() if data is None else parse(data)
+            yield Listing(unchanged=True) if data is None else parse(data)

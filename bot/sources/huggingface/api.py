@@ -205,7 +205,7 @@ class HuggingFace:
                 **({"p": str(number)} if number else {}),
             }
             if (data := http.get(self._url, params)) is None:
-                yield Listing()
+                yield Listing(unchanged=True)
                 return
             page = _read(data)
             if number and (not page.count or page.listing == previous):
