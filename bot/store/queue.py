@@ -121,6 +121,7 @@ class Queue:
     _END_OF_DEAD_SENDER = (
         update(_ATTEMPT).where(_A.id == _NEWEST_ATTEMPT).values(stage=bindparam("new_stage"))
     )
+    _FIRST_RECEIPT = select(_D.receipt).where(_D.edition == bindparam("edition_id"), _D.part == 1)
     _FORBID = (
         update(_DELIVERY)
         .where(_D.id == _ID)
@@ -162,11 +163,13 @@ class Queue:
                     dead = {"delivery_id": id_, "new_stage": row.stage}
                     connection.execute(self._END_OF_DEAD_SENDER, dead)
                 connection.execute(self._ADD_ATTEMPT, {"delivery_id": id_, "now": now})
+            # Only now: on PostgreSQL the first part may have been sent since the row was read.
+            first = {"edition_id": row.edition}
+            thread = connection.execute(self._FIRST_RECEIPT, first).scalar() if row.part > 1 else None
         if violation:
             raise InvariantViolation(
                 f"stopped before sending {id_}: {violation}. Nothing more is sent in this round"
             )
-        thread = row.first_receipt if row.part > 1 else None
         return Claim(delivery(row), Envelope(id_, row.target, row.payload, row.started or now, thread))
 
     _HAND_OVER = (

@@ -27,15 +27,14 @@ def _read_with_facts() -> Select[Any]:
         "papers_composed": select(_EDITION.c.papers).where(_EDITION.c.id == delivery.edition),
         "papers_sent": select(func.sum(sent_papers)).where(is_part),
         "receiver": select(_EDITION.c.receiver).where(_EDITION.c.id == delivery.edition),
-        "first_receipt": select(part.receipt).where(is_part, part.part == 1),
     }
     columns = (query.correlate(_DELIVERY).scalar_subquery().label(name) for name, query in facts.items())
     query = select(_DELIVERY, *columns).where(delivery.id == bindparam("delivery_id"))
     return query.with_for_update(of=_DELIVERY, skip_locked=True)
 
 
-#: A delivery, its bytes, the facts to check it against, and the receipt that begins its thread. PostgreSQL locks the
-#: row; one that another sender has locked is not returned.
+#: A delivery, its bytes, and the facts to check it against. PostgreSQL locks the row; one that another sender has
+#: locked is not returned.
 READ_WITH_FACTS = _read_with_facts()
 
 

@@ -199,6 +199,7 @@ def test_status() -> None:
             "e-2", "e", 2, 5, DeliveryState.WAITING, *to, attempts=2, started=NOW, until=soon, why="busy"
         ),
         Delivery("e-3", "e", 3, 5, DeliveryState.PENDING, *to),
+        Delivery("e-4", "e", 4, 5, DeliveryState.SENDING, *to, attempts=1, lease=soon, why="busy before"),
     )
     edition = Edition("e", "ada:slack:C0", "ada", ChannelName.SLACK, "C0", TODAY, 15, deliveries=parts)
     quiet = Edition("q", "bo:maildir:bo", "bo", ChannelName.MAILDIR, "bo", TODAY, 0, why="nothing new")
@@ -217,6 +218,7 @@ def test_status() -> None:
         "deliveries": [
             {"id": "e-2", **ada, "state": "waiting", "attempts": 2, "until": until, "why": "busy"},
             {"id": "e-3", **ada, "state": "pending", "attempts": 0, "until": None, "why": ""},
+            {"id": "e-4", **ada, "state": "sending", "attempts": 1, "until": until, "why": "busy before"},
         ],
     }
 

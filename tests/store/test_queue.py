@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import event, select, update
 from sqlmodel import col
 
 from bot.delivery.model import ALERTS, Claim, DeliveryState, Pause, SendSlot, Stage
@@ -422,6 +423,22 @@ def test_an_envelope_has_the_stored_bytes_and_the_first_receipt(outbox: Outbox, 
     assert (envelope.delivery, envelope.thread, envelope.started) == ("ed1-2", "C0 1.2", NOW + MINUTE)
     queue.record("ed1-2", "one", step(S.WAITING, until=NOW + 2 * MINUTE), NOW + MINUTE)
     assert claim(queue, "ed1-2", now=NOW + 2 * MINUTE).envelope == envelope
+
+
+def test_a_first_part_that_is_sent_during_a_claim(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """The second part, claimed by another sender at that moment, belongs to its thread all the same."""
+    if database.engine.dialect.name == "sqlite":
+        pytest.skip("transactions that write exclude each other")
+    add(outbox, edition(papers=2), papers=("arxiv:1", "arxiv:2"), count=2)
+    claim(queue)
+
+    def send_first_part(*call: Any) -> None:
+        if call[2].startswith("UPDATE delivery") and stored(outbox).state is S.SENDING:
+            with closing(Database(database.url.render_as_string(hide_password=False))) as own:
+                assert Queue(own).record("ed1-1", "one", step(S.SENT, receipt="C0 1.2"), NOW)
+
+    event.listen(database.engine, "before_cursor_execute", send_first_part)
+    assert claim(queue, "ed1-2", owner="two").envelope.thread == "C0 1.2"
 
 
 def test_open_deliveries_of_some_subscriptions(outbox: Outbox, queue: Queue) -> None:
