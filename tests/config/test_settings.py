@@ -143,6 +143,8 @@ def test_the_database_is_in_the_data_folder() -> None:
         ("ARXIV_API_URL", "ftp://sesame", "not a web address"),
         ("ARXIV_OAI_URL", "https://sesame:99999", "port"),
         ("HF_API_URL", "https://u:sesame@h", "would be shown"),
+        ("HF_API_URL", "http://sesame.org/api", "write https instead of http"),
+        ("SLACK_API_URL", "http://8.8.8.8/sesame", "write https instead of http"),
         ("PUBLIC_URL", "https://a b.sesame", "not a web address"),
         ("PUBLIC_URL", "https://sesame:0", "port"),
         ("SMTP_URL", "mail.sesame", "not a mail server's URL"),

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from datetime import timedelta
+
 import pytest
 
+from bot.clock import utc_now
+from bot.sources import http
 from tests.e2e.listings import NEXT, REWARD, TABLE, WORLD, atom, daily_json, oai, profile, rss
 from tests.support.cli import Bench
+from tests.support.hostile_server import DRIPS, HostileServer
 from tests.support.source_server import API, DAILY, OAI, RSS, SourceServer
 
 DAY = "2026-05-04"
@@ -130,3 +136,34 @@ def test_a_quiet_edition_names_a_failed_source(live: Bench, sources: SourceServe
     assert (calm["state"], troubled["state"]) == ("quiet", "quiet")
     assert "404" in troubled["why"]
     assert "404" not in calm["why"]
+
+
+def test_a_source_that_drips_is_left_behind(
+    live: Bench, sources: SourceServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is reported at the deadline, and the other one before it. The document has them in the order of the call."""
+    monkeypatch.setattr(http, "TOTAL_TIMEOUT", 1.5)
+    sources.answer(DAILY, daily_json(WORLD))
+    with HostileServer(*DRIPS["header"], pause=0.1) as server:
+        live.env["ARXIV_RSS_URL"] = f"{server.url}/rss"
+        names = ("arxiv-rss", "huggingface")
+        result = live.run(
+            "ingest", *(part for name in names for part in ("--source", name)), "--as-of", DAY, "--json"
+        )
+    assert [source["name"] for source in result.json["sources"]] == ["arxiv-rss", "huggingface"]
+    assert (result.code, result.json["papers"]) == (1, 1)
+    assert "the answer took more than" in result.json["sources"][0]["unreadable"][0]["why"]
+    assert [line.partition(":")[0] for line in result.err.splitlines()] == ["huggingface", "arxiv-rss"]
+
+
+def test_a_paper_of_a_wrong_clock_is_sent_when_the_clock_is_right(bench: Bench) -> None:
+    """It was stored ten days before it was published, so it would never have been in a window."""
+    today = utc_now().date()
+    bench.profile("ada", profile())
+    listing = {"id": "2605.00101", "title": WORLD.title, "abstract": WORLD.abstract, "published": f"{today}"}
+    file = bench.file("day.jsonl", json.dumps(listing))
+    bench.run("ingest", "--file", file, "--as-of", f"{today - timedelta(days=10)}")
+    bench.run("ingest", "--file", file, "--as-of", f"{today}")
+    assert bench.export()[0]["first_seen"].startswith(f"{today - timedelta(days=10)}")
+    bench.run("ingest", "--file", file)
+    assert bench.export()[0]["first_seen"].startswith(f"{today}")

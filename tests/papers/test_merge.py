@@ -401,3 +401,45 @@ def test_the_order_of_versions_does_not_matter(order: list[int]) -> None:
     ]
     paper = merged(*(entries[n] for n in order))
     assert (paper.abstract, paper.version) == ("Of 2 on 2026-05-03.", 2)
+
+
+# --- A clock that was wrong -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("seen", "dates", "is_corrected"),
+    [
+        ("2026-05-18", {"published": "2026-05-27T17:00:00Z"}, True),
+        ("2026-05-18", {"announced": "2026-05-28"}, True),
+        ("2026-05-18", {"published": "2026-05-18"}, False),  # listed again, as Hugging Face does
+        ("2026-05-18", {"published": "2026-05-19"}, False),  # a day is for time zones
+        ("2026-05-18", {"published": "2026-05-17", "announced": "2026-05-28"}, False),
+        ("2026-05-18", {}, False),
+        ("2026-04-18", {"published": "2026-05-10"}, False),  # no news any more
+        ("2026-05-18", {"published": "2026-06-10"}, False),  # today's clock is as impossible
+        (
+            "2026-05-01",
+            {"published": "2026-05-27"},
+            False,
+        ),  # the month of the id, of a paper seen as a revision
+    ],
+)
+def test_an_impossible_first_sight_is_corrected(seen: str, dates: dict[str, str], is_corrected: bool) -> None:
+    """The clock was behind, and the paper would never be sent. Only the real clock corrects it, and only of what is
+    recent.
+    """
+    before = datetime.fromisoformat(seen).replace(tzinfo=UTC)
+    for is_live in (True, False):
+        batch = batch_of([entry(A1)], before)
+        batch.is_live = is_live
+        assert add_listing(batch, [entry(A1, reference=True, **dates)], NOW)
+        assert batch.papers[A1].first_seen == before
+        add_listing(batch, [entry(A1, **dates)], NOW)
+        assert batch.papers[A1].first_seen == (NOW if is_live and is_corrected else before)
+
+
+def test_the_number_of_authors_may_exceed_the_names() -> None:
+    """Of a list that was cut; it is the number of whoever gave the names."""
+    assert merged(entry(A1, author_count=5154)).author_count == 5154
+    assert merged(entry(A1, authors=(), author_count=4), entry(A1)).author_count == 2
+    assert merged(entry(A1), entry(A1, source="huggingface", authors=(), author_count=4)).author_count == 2
