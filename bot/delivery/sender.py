@@ -143,14 +143,14 @@ class _Attempt:
         """Send, and record the outcome. Raises LeaseLost when another sender takes the delivery over before it is
         sent.
         """
-        outcome = attempt(self.channel, self._claim, self._on_stage)
+        outcome = attempt(self.channel, self._claim, self._on_stage, self._sender.wait)
         now = self._sender.clock()
         step = transition(outcome, self._claim.delivery, now)
         self._sender.queue.record(self._id, self._sender.owner, step, now, self._stage)
 
     def _on_stage(self, stage: Stage, is_unverified: bool) -> None:
-        """Store a stage that hands over before it begins; at ANSWER the content is out already."""
-        if stage.hands_over and stage is not Stage.ANSWER:
+        """Store a stage that hands over before it begins, once; at ANSWER the content is out already."""
+        if stage.hands_over and stage not in (self._stage, Stage.ANSWER):
             retries = self._claim.delivery.unverified_retries
             self._hand_over(stage, retries - 1 if is_unverified else None)
         self._stage = stage
