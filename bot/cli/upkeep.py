@@ -46,6 +46,12 @@ def resend(
         str | None, typer.Argument(help="The delivery's id, as status shows it; the beginning is enough.")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Everything that failed.")] = False,
+    blindly: Annotated[
+        bool,
+        typer.Option(
+            "--blindly", help="Send it also when nobody can tell whether it has arrived: perhaps twice."
+        ),
+    ] = False,
     on: When = None,
     as_json: AsJson = False,
 ) -> None:
@@ -59,7 +65,7 @@ def resend(
         raise UserError("give the id of a delivery, as `paperboy status` shows it, or --all")
     moment = parse_when(on)
     app = open_app()
-    rows = resend_deliveries(find_stopped(app.outbox, delivery), app.delivery, moment)
+    rows = resend_deliveries(find_stopped(app.outbox, delivery), app.delivery, moment, blindly=blindly)
     if as_json:
         print_json(documents.send(rows))
     else:

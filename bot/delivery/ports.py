@@ -30,6 +30,10 @@ def ignore_stage(stage: Stage) -> None:
     """A StageCallback for callers that do not record stages."""
 
 
+class NoAnswer(LookupError):  # noqa: N818 - a fact
+    """A look-up had no usable answer, and one in a moment may have it."""
+
+
 class Channel(Protocol):
     """One way to send a digest to a reader: rendering is pure, sending is one attempt."""
 
@@ -68,15 +72,15 @@ class Channel(Protocol):
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         """Make one attempt, which is not repeated once it may have arrived. Every failure is an outcome.
 
-        `on_stage` is called with each stage before it begins. What it raises at a stage that hands over is raised
-        again, and nothing was sent.
+        `on_stage` is called with each stage before it begins; with one that hands over when the connection is open,
+        immediately before each write. What it raises then is raised again, and the message has not arrived.
         """
         ...
 
     def look_up(self, envelope: Envelope) -> Sent | None:
         """Look for a delivery at the receiver; None when it is certainly not there.
 
-        Raises LookupError when the receiver cannot tell.
+        Raises LookupError when the receiver cannot tell: NoAnswer when it should be asked again in a moment.
         """
         ...
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from bot.clock import Moment
-from bot.delivery.model import Delivery, DeliveryState
+from bot.delivery.model import Delivery, DeliveryState, Edition
 from bot.delivery.service import DeliveryService, SendResult, edition_result
 from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.errors import UserError
+from bot.text.plain import join_distinct
 
 _STOPPED = (DeliveryState.FAILED, DeliveryState.UNCERTAIN)
 
@@ -44,10 +46,14 @@ def settle(delivery: Delivery, queue: StoppedQueue) -> None:
         raise UserError(f"delivery {delivery.id} is {delivery.state}: it has not stopped")
 
 
-def resend(deliveries: Sequence[Delivery], service: DeliveryService, moment: Moment) -> list[SendResult]:
+def resend(
+    deliveries: Sequence[Delivery], service: DeliveryService, moment: Moment, *, blindly: bool = False
+) -> list[SendResult]:
     """Attempt each delivery once more; the results of their editions.
 
-    Raises NotConfigured when a channel cannot send, UserError when a delivery must not be sent; then nothing changes.
+    What may have arrived is looked up first where that is possible, and is sent again without an answer only
+    `blindly`. Raises NotConfigured when a channel cannot send, UserError when a delivery must not be sent; then
+    nothing changes.
     """
     sender = service.make_sender(moment)
     for delivery in deliveries:
@@ -57,10 +63,22 @@ def resend(deliveries: Sequence[Delivery], service: DeliveryService, moment: Mom
                 f"remove it with: paperboy settle {delivery.id}"
             )
         sender.channels[delivery.channel].check()
+    looked_up = {one.id for one in deliveries if sender.channels[one.channel].can_look_up and not blindly}
     for delivery in deliveries:
-        can_look_up = sender.channels[delivery.channel].can_look_up
-        service.queue.release(delivery.id, sender.clock(), settling=can_look_up)
+        service.queue.release(delivery.id, sender.clock(), settling=delivery.id in looked_up)
     service.redeliver(sorted({delivery.subscription for delivery in deliveries}), moment)
     ids = dict.fromkeys(delivery.edition for delivery in deliveries if delivery.edition)
     editions = {edition.id: edition for edition in service.outbox.editions(ids)}
-    return [edition_result(editions[id_]) for id_ in ids if id_ in editions]
+    return [_result(editions[id_], looked_up) for id_ in ids if id_ in editions]
+
+
+def _result(edition: Edition, looked_up: Collection[str]) -> SendResult:
+    """Says what to do about deliveries that were to be looked up and are in doubt as before."""
+    result = edition_result(edition)
+    advice = (
+        f"looked up again after {one.until:%H:%M} UTC; to send it whether it has arrived or not: "
+        f"paperboy resend {one.id} --blindly"
+        for one in edition.deliveries
+        if one.id in looked_up and one.state is DeliveryState.UNCERTAIN
+    )
+    return replace(result, why=join_distinct(result.why, *advice))

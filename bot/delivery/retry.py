@@ -7,6 +7,7 @@ configured, and then the delivery is held for a person.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from bot.delivery.model import (
     Deferred,
     Delivery,
     DeliveryState,
+    Envelope,
     Outcome,
     Refused,
     Sent,
@@ -26,11 +28,13 @@ from bot.delivery.model import (
     Transition,
     Unknown,
 )
-from bot.delivery.ports import Channel
+from bot.delivery.ports import Channel, NoAnswer
 from bot.text.plain import join_distinct
 
 #: A message may appear in Slack's history only after a while: nothing is looked up or repeated before.
 SETTLE = timedelta(seconds=60)
+#: Seconds before a look-up that had no answer is made again.
+LOOK_UP_WAITS = (1.0, 4.0)
 FIRST_WAIT = timedelta(seconds=60)
 LONGEST_WAIT = timedelta(hours=1)
 #: Waits are shortened by up to this share, so that deliveries that failed together are not tried again together.
@@ -54,11 +58,15 @@ class StillUnknown:
 
 
 def attempt(
-    channel: Channel, claim: Claim, on_stage: Callable[[Stage, bool], None]
+    channel: Channel,
+    claim: Claim,
+    on_stage: Callable[[Stage, bool], None],
+    wait: Callable[[float], None] = time.sleep,
 ) -> Outcome | StillUnknown:
     """Make one attempt; a delivery that may have arrived is looked up first.
 
-    `on_stage` is called with each stage before it begins, and with whether this is an unverified retry.
+    `on_stage` is called as `Channel.send` says, and with whether this is an unverified retry. `wait`: for the seconds
+    before another look-up.
     """
     before, envelope = claim.delivery, claim.envelope
 
@@ -70,7 +78,7 @@ def attempt(
         may_retry = channel.can_look_up or before.unverified_retries
         return StillUnknown(outcome.why) if isinstance(outcome, Unknown) and not may_retry else outcome
     try:
-        found = channel.look_up(envelope)
+        found = _look_up(channel, envelope, wait)
     except LookupError as error:
         doubt = join_distinct(before.why or "the last attempt broke off", str(error))
     else:
@@ -82,8 +90,19 @@ def attempt(
             return StillUnknown(join_distinct(doubt, why))
         case Deferred(why) as refusal:  # not a plain WAITING, which would be sent again without a look-up
             return StillUnknown(join_distinct(doubt, why), refusal)
+        case Refused(why, cause):
+            return Refused(join_distinct(why, doubt), cause)
         case outcome:
             return outcome
+
+
+def _look_up(channel: Channel, envelope: Envelope, wait: Callable[[float], None]) -> Sent | None:
+    for seconds in LOOK_UP_WAITS:
+        try:
+            return channel.look_up(envelope)
+        except NoAnswer:
+            wait(seconds)
+    return channel.look_up(envelope)
 
 
 def transition(outcome: Outcome | StillUnknown, before: Delivery, now: datetime) -> Transition:

@@ -170,7 +170,7 @@ class _Attempt:
         sent.
         """
         try:
-            outcome = attempt(self.channel, self._claim, self._on_stage)
+            outcome = attempt(self.channel, self._claim, self._on_stage, self._sender.wait)
         except LeaseLost as lost:  # the delivery is the other sender's: this goes to the attempt only
             self._record(Transition(DeliveryState.WAITING, why=f"nothing was sent: {lost}"))
             raise

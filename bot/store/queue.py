@@ -311,10 +311,10 @@ class Queue:
             return connection.execute(self._SETTLE, {"delivery_id": id_}).rowcount > 0
 
     def release(self, id_: str, now: datetime, *, settling: bool) -> bool:
-        """Put a stopped delivery back for another try, also an unverified one, and end the pauses of its target.
+        """Put a stopped delivery back for another try, and end the pauses of its target.
 
-        `settling`: one that may have arrived is looked up at the time set for it, not before. False when it has not
-        stopped.
+        `settling`: one that may have arrived is looked up at the time set for it, not before; otherwise it may be
+        sent again unverified, at once. False when it has not stopped.
         """
         with self._database.session() as session:
             row = session.get(DeliveryRow, id_, with_for_update=True)
@@ -324,12 +324,8 @@ class Queue:
                 row.state, row.until = DeliveryState.PENDING, None
             else:
                 row.until = max(row.until or now, now) if settling else now
-                row.unverified_retries = 1  # the person has looked, or takes the risk
-            row.attempts, row.waited, row.why = (
-                0,
-                0.0,
-                "",
-            )  # or a refusal for now would find its patience used up
+                row.unverified_retries = 0 if settling else 1  # the person has looked, or takes the risk
+            row.attempts, row.waited, row.why = 0, 0.0, ""  # its patience is not used up any more
             row.incident, row.reported = None, False
             session.add(row)
             paused = (row.channel, f"{row.channel}:{row.target}")

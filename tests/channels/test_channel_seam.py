@@ -46,7 +46,7 @@ def slack(stack: ExitStack, folder: Path) -> Rig:
         return [(m["channel"], json.dumps(m, ensure_ascii=False).encode()) for m in server.messages]
 
     channel = SlackChannel(server.token, server.url)
-    return Rig(channel, "C0PAPERS", arrived, server.close, stages=(Stage.POST,))
+    return Rig(channel, "C0PAPERS", arrived, server.close, stages=(Stage.POST, Stage.POST))
 
 
 def mail(stack: ExitStack, folder: Path) -> Rig:
@@ -163,7 +163,7 @@ def test_can_look_up_is_declared(rig: Rig) -> None:
 
 
 def test_stages(rig: Rig) -> None:
-    """Each is reported before it begins; before the first one that hands over, the receiver has nothing."""
+    """Each is reported before it begins, and one that hands over before each write: the receiver has nothing yet."""
     part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
     reported: list[tuple[Stage, int]] = []
     outcome = rig.channel.send(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import socket
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from threading import Thread
@@ -16,6 +17,7 @@ from bot.channels.email.message import Signer
 from bot.config.smtp_url import Sender, parse_sender, parse_smtp_url
 from bot.delivery.model import Cause, Deferred, Envelope, Outcome, Refused, Sent, Stage, Unknown
 from bot.errors import LeaseLost, NotConfigured
+from tests.support.raw_smtp import RawSmtp, Say
 from tests.support.samples import TOKEN, digest, envelope
 from tests.support.smtp_server import SmtpServer, make_certificate
 
@@ -160,6 +162,74 @@ def test_replies(
     setattr(server.script, stage, None)
     assert isinstance(channel.send(third), Sent)
     assert arrived(server) == as_sent([first, third])
+
+
+LATER, NEVER = b"451 4.3.0 later\r\n", b"554 5.7.1-no\r\n"
+
+
+@pytest.mark.parametrize(
+    ("at", "reply", "outcome"),
+    [
+        *(("dot", f"{code} done\r\n".encode(), Sent) for code in (200, 250, 251, 252, 299)),
+        *(("dot", b"250-one\r\n250 two\r\n", Sent), ("dot", b"250\r\n", Sent), ("dot", b"250 bare\n", Sent)),
+        *(("dot", LATER, Deferred), ("dot", NEVER, Refused), ("dot", b"421-a\r\n421 b\r\n", Deferred)),
+        *(("dot", f"{code} hm\r\n".encode(), Unknown) for code in (100, 150, 199, 300, 354, 399, 600, 999)),
+        *(
+            ("dot", text, Unknown)
+            for text in (b"2\r\n", b"25\r\n", b"2500 ok\r\n", b"+25 ok\r\n", b" 25 ok\r\n")
+        ),
+        *(
+            ("dot", text, Unknown)
+            for text in (b"\r\n", b"ok\r\n", b"\xff\xfe\r\n", b"2_5 ok\r\n", b"-50 no\r\n")
+        ),
+        *(
+            ("dot", b"", Unknown),
+            ("dot", b"25", Unknown),
+            ("dot", b"250 ok", Unknown),
+            ("dot", b"250-ok\r\n", Unknown),
+        ),
+        *(("dot", b"250-one\r\n550 two\r\n", Unknown), ("dot", b"250 " + b"x" * 9000 + b"\r\n", Unknown)),
+        ("dot", b"250-more\r\n" * 1000, Unknown),
+        *((at, b"200 ok\r\n", Sent) for at in ("MAIL", "RCPT")),
+        *((at, LATER, Deferred) for at in ("banner", "MAIL", "RCPT", "DATA")),
+        *((at, NEVER, Refused) for at in ("banner", "MAIL", "RCPT", "DATA")),
+        *(("DATA", f"{code} go on\r\n".encode(), Deferred) for code in (200, 250, 353, 355)),
+        *((at, b"354 go on\r\n", Deferred) for at in ("banner", "MAIL", "RCPT")),
+        *((at, b"25\r\n", Deferred) for at in ("banner", "EHLO", "MAIL", "RCPT", "DATA")),
+        *((at, b"250 x", Deferred) for at in ("banner", "EHLO", "MAIL", "RCPT", "DATA")),
+        ("DATA", b"354 go on\r\n250 ok\r\n", Deferred),
+        *(("QUIT", b"hm\r\n", Sent), ("QUIT", b"", Sent), ("QUIT", b"554 no\r\n", Sent)),
+    ],
+)
+def test_the_class_of_a_reply(at: str, reply: bytes, outcome: type[Outcome]) -> None:
+    """2yz accepts, 4yz and 5yz refuse, DATA needs 354. After anything else no mail is handed over, one that was may
+    have arrived, and the connection is closed.
+    """
+    with RawSmtp() as server:
+        server.script = [Say(at, reply, closes=not reply.endswith(b"\n") or reply.startswith(b"250-"))]
+        channel = channel_to(server.url, timeout=2)
+        assert type(send_one(channel, ready())) is outcome
+        assert len(server.handed) == (at == "dot" or outcome is Sent)
+        assert server.strays == []
+        assert isinstance(send_one(channel, ready()), Sent)
+
+
+def test_a_reply_that_drips() -> None:
+    """The time-out is for the whole reply."""
+    with RawSmtp() as server:
+        server.script = [Say("dot", b"250-" + b"x" * 1000, drip=0.01)]
+        start = time.monotonic()
+        assert isinstance(send_one(channel_to(server.url, timeout=0.2), ready()), Unknown)
+        assert time.monotonic() - start < 1
+
+
+def test_a_second_reply_is_not_the_next_mail_s() -> None:
+    """What follows the reply to the final dot ends the connection, and the next mail is sent over another."""
+    with RawSmtp() as server:
+        server.script = [Say("dot", b"250 ok\r\n550 5.1.1 nobody\r\n")]
+        channel = channel_to(server.url)
+        assert [type(channel.send(mail)) for mail in several(2)] == [Sent] * 2
+        channel.close_idle()
 
 
 @pytest.mark.parametrize(
@@ -328,6 +398,7 @@ def test_unknown_certificate_ends_the_session(certificate: Path) -> None:
         outcome = send_one(with_login(server, "right"), ready())
         assert isinstance(outcome, Deferred)
         assert "self-signed certificate" in outcome.why
+        assert "?tls=none" in outcome.why  # as the server is on this machine
         assert isinstance(send_one(channel_to(server.url), ready()), Deferred)
         assert (server.script.logins, server.received) == ([], [])
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 
+from bot.channels.slack import transport
 from bot.channels.slack.channel import API_URL, SlackChannel, api_base
 from bot.channels.slack.errors import Kind
 from bot.delivery.model import Cause, Deferred, Notice, Outcome, Refused, Sent, Stage, Unknown
@@ -143,7 +145,7 @@ def test_a_refused_payload_is_posted_as_plain_text(server: SlackServer, code: st
     mine = ready(thread=f"{TARGET}:1.000001")
     outcome = channel(server).send(mine, reached.append)
     assert isinstance(outcome, Sent)
-    assert reached == [Stage.POST, Stage.POST]
+    assert reached == [Stage.POST] * 4
     rich, plain = posts(server)
     assert plain == {name: value for name, value in rich.items() if name not in dropped}
     assert plain["text"] == json.loads(mine.payload)["text"]
@@ -176,8 +178,8 @@ def test_a_refused_notice_is_not_repeated(server: SlackServer) -> None:
     assert len(posts(server)) == 1
 
 
-def test_a_lost_lease_stops_each_post(server: SlackServer) -> None:
-    """What `on_stage` raises is raised, before the first post and before the second."""
+def test_a_lost_lease_stops_each_write(server: SlackServer) -> None:
+    """What `on_stage` raises before a write, of the first post and of the second, is raised and ends the request."""
 
     def stop_at(number: int) -> Any:
         left = [None] * number
@@ -189,17 +191,29 @@ def test_a_lost_lease_stops_each_post(server: SlackServer) -> None:
 
         return on_stage
 
-    for posted in (0, 1):
+    for writes, posted in enumerate((0, 0, 1, 1)):
         server.script = [Fault(error="invalid_blocks")]
         server.calls.clear()
         with pytest.raises(LeaseLost):
-            channel(server).send(ready(), stop_at(posted))
+            channel(server).send(ready(), stop_at(writes))
         assert len(server.calls) == posted
+        assert server.messages == []
 
 
 @pytest.mark.parametrize(
     ("header", "seconds"),
-    [("30", 30.0), ("1.5", 1.5), (None, None), ("soon", None), ("-1", None), ("inf", None)],
+    [
+        *(
+            ("30", 30.0),
+            ("1.5", 1.5),
+            (None, None),
+            ("soon", None),
+            ("-1", None),
+            ("inf", None),
+            ("nan", None),
+        ),
+        *(("1e300", 1e300), ("9" * 400, None), ("30, 60", None), ("Tue, 31 Dec 2999 23:59:59 GMT", None)),
+    ],
 )
 def test_retry_after(server: SlackServer, header: str | None, seconds: float | None) -> None:
     """In seconds; a header that is not a sensible number is ignored."""
@@ -221,6 +235,103 @@ def test_timeout(server: SlackServer) -> None:
     server.script = [Fault(store=True, delay=1.2)]
     assert isinstance(channel(server, timeout=1).send(ready()), Unknown)
     assert len(server.messages) == 1
+
+
+def answer(body: bytes, status: str = "200 OK", more: str = "Content-Type: application/json") -> bytes:
+    return f"HTTP/1.1 {status}\r\n{more}\r\nContent-Length: {len(body)}\r\n\r\n".encode() + body
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\nContent-Le",
+        b"SMTP 250 hello\r\n\r\n",
+        b"HTTP/1.1 100 Continue\r\n\r\n" * 50,
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+        answer(b"[" * 100_000 + b"]" * 100_000),
+        answer(b"[1]"),
+        answer(b"null"),
+        answer(b'{"ok":tr'),
+        answer(b"\xff\xfe{}", more="Content-Type: application/json; charset=utf-99"),
+        answer(b"", "204 No Content"),
+        answer(b'{"ok":true}', "500 Oops"),
+        answer(b'{"ok":false,"error":["ratelimited"]}'),
+    ],
+)
+def test_answers_that_are_not_slack_s(server: SlackServer, raw: bytes) -> None:
+    """The message may have been posted; read as the answer to a look-up, nothing is known."""
+    server.script, server.read_script = [Fault(answer=raw)], [Fault(answer=raw)]
+    assert isinstance(channel(server, timeout=1).send(ready()), Unknown)
+    with pytest.raises(LookupError):
+        channel(server, timeout=1).look_up(ready())
+
+
+def test_a_strange_receipt(server: SlackServer) -> None:
+    """Slack says that it is posted: it counts, and nothing but an id and a ts is stored."""
+    for body in (b'{"ok":true}', b'{"ok":true,"channel":"C\\u0000","ts":{"a":1}}'):
+        server.script = [Fault(answer=answer(body))]
+        assert channel(server).send(ready()) == Sent(f"{TARGET}:")
+
+
+@pytest.mark.parametrize("what", ["header", "body", "continue"])
+def test_an_answer_that_drips(server: SlackServer, what: str) -> None:
+    """The time-out is for the whole answer: what comes byte by byte is not waited for."""
+    raw = {
+        "header": b"HTTP/1.1 200 OK\r\nX: " + b"y" * 1000,
+        "body": answer(b" " * 1000),
+        "continue": b"HTTP/1.1 100 Continue\r\n\r\n" * 100,
+    }[what]
+    start = time.monotonic()
+    for script in (server.script, server.read_script):
+        script.append(Fault(answer=raw, drip=0.01))
+    assert isinstance(channel(server, timeout=0.2).send(ready()), Unknown)
+    with pytest.raises(LookupError, match="TimeoutError"):
+        channel(server, timeout=0.2).look_up(ready())
+    assert time.monotonic() - start < 2
+
+
+def test_an_answer_that_is_too_long(server: SlackServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is not read to its end, and what it says does not count."""
+    monkeypatch.setattr(transport, "_LONGEST_ANSWER", 1000)
+    long = answer(b'{"ok":true}' + b" " * 1000)
+    server.script, server.read_script = [Fault(answer=long)], [Fault(answer=long)]
+    assert isinstance(channel(server).send(ready()), Unknown)
+    with pytest.raises(LookupError, match="too long"):
+        channel(server).look_up(ready())
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_redirects_are_not_followed(server: SlackServer, status: int) -> None:
+    """The token goes to no other host; nothing was posted, and the setting is named."""
+    with SlackServer() as other:
+        redirect = answer(b"{}", f"{status} Moved", f"Location: {other.url}chat.postMessage")
+        server.script, server.read_script = [Fault(answer=redirect)], [Fault(answer=redirect)]
+        outcome = channel(server).send(ready())
+        with pytest.raises(LookupError, match="SLACK_API_URL"):
+            channel(server).look_up(ready())
+        assert other.calls == []
+    assert isinstance(outcome, Deferred)
+    assert outcome.cause is Cause.SERVICE
+    assert "SLACK_API_URL" in outcome.why
+
+
+def test_the_stage_is_reported_on_an_open_connection(server: SlackServer) -> None:
+    """Not before: between the report and the request there is no time for another sender."""
+    reached: list[Stage] = []
+    closed = SlackChannel(server.token, "http://127.0.0.1:1", timeout=2)
+    assert isinstance(closed.send(ready(), reached.append), Deferred)
+    assert reached == []
+
+
+@pytest.mark.parametrize(("excepted", "used"), [("", True), ("127.0.0.1", False)])
+def test_a_proxy_of_the_environment(
+    server: SlackServer, monkeypatch: pytest.MonkeyPatch, excepted: str, used: bool
+) -> None:
+    """It is used unless NO_PROXY names the host."""
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", excepted)
+    assert isinstance(channel(server).send(ready()), Deferred if used else Sent)
 
 
 def test_wrong_token(server: SlackServer, caplog: pytest.LogCaptureFixture) -> None:

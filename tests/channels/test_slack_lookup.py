@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from bot.channels.slack.channel import SlackChannel
 from bot.channels.slack.mrkdwn import size
 from bot.delivery.model import Notice, Sent
+from bot.delivery.ports import NoAnswer
 from tests.support.samples import TOKEN, digest, envelope, scored
 from tests.support.slack_messages import TARGET, channel, ready
 from tests.support.slack_server import Fault, SlackServer
@@ -124,9 +126,33 @@ def test_look_up_fails(server: SlackServer, fault: Fault) -> None:
 
 @pytest.mark.parametrize("target", ["#papers", "papers", "@ada", "U0ADA"])
 def test_look_up_needs_an_id(server: SlackServer, target: str) -> None:
-    """A history is read by a conversation's id, which a user's id is not."""
+    """A history is read by a conversation's id, which neither a name nor a user's id is."""
+    server.lists = server.opens = False
     with pytest.raises(LookupError):
         channel(server).look_up(ready(target=target))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(
+            {"ok": True},
+            {"ok": True, "messages": None},
+            {"ok": True, "messages": ""},
+            {"ok": True, "messages": {}},
+        ),
+        {"ok": True, "messages": ["lunch?"]},
+        {"ok": True, "messages": [{"ts": None}]},
+        {"ok": True, "messages": [], "has_more": True},
+    ],
+)
+def test_an_incomplete_answer_is_not_a_no(server: SlackServer, answer: dict[str, Any]) -> None:
+    """Only a list of messages shows that it is not there."""
+    body = json.dumps(answer)
+    head = f"HTTP/1.1 200 OK\r\nContent-Length: {len(body)}\r\n\r\n"
+    server.read_script = [Fault(answer=f"{head}{body}".encode())]
+    with pytest.raises(NoAnswer):
+        channel(server).look_up(ready())
 
 
 def test_a_notice_is_a_message(server: SlackServer) -> None:

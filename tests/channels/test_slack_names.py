@@ -124,9 +124,33 @@ def test_a_named_channel_is_looked_up_by_its_id(server: SlackServer) -> None:
     assert found == Sent(f"C0REAL:{server.messages[0]['ts']}")
 
 
+def test_the_conversation_with_a_user_is_opened_once(server: SlackServer) -> None:
+    """It is remembered, and it is the receiver; a lost answer is looked up there."""
+    names = MemoryNames()
+    mine = ready(target="U0ADA")
+    server.script = [Fault(drop=True, store=True)]
+    assert isinstance(channel(server, names=names).send(mine), Unknown)
+    assert (names.ids, channel(server, names=names).receiver("U0ADA")) == ({"U0ADA": "D0ADA"}, "D0ADA")
+    assert channel(server, names=names).look_up(mine) == Sent(f"D0ADA:{server.messages[0]['ts']}")
+    assert methods(server) == ["open", "postMessage", "history"]
+
+
+def test_without_the_scope_a_user_can_be_posted_to(server: SlackServer) -> None:
+    """Slack's answer has the conversation's id. While it is not known, nothing can be looked up."""
+    server.opens = False
+    names = MemoryNames()
+    mine = ready(target="U0ADA")
+    with pytest.raises(LookupError, match="U0ADA"):
+        channel(server, names=names).look_up(mine)
+    sent = channel(server, names=names).send(mine)
+    assert isinstance(sent, Sent)
+    assert (posts(server)[0]["channel"], names.ids) == ("U0ADA", {"U0ADA": "D0ADA"})
+    assert channel(server, names=names).look_up(mine) == sent
+
+
 def test_a_name_is_resolved_before_the_post(server: SlackServer) -> None:
     """A failure in between has certainly posted nothing."""
     server.channels = {"papers": "C0REAL"}
     seen: list[list[str]] = []
     channel(server).send(ready(target="#papers"), lambda stage: seen.append(methods(server)))
-    assert seen == [["list"]]
+    assert seen == [["list"]] * 2

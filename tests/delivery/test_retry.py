@@ -22,7 +22,8 @@ from bot.delivery.model import (
     Stage,
     Unknown,
 )
-from bot.delivery.retry import SETTLE, SPREAD, StillUnknown, attempt, transition
+from bot.delivery.ports import NoAnswer
+from bot.delivery.retry import LOOK_UP_WAITS, SETTLE, SPREAD, StillUnknown, attempt, transition
 from bot.profiles.model import ChannelName
 from tests.support.builders import NOW, FakeChannel, subscription
 
@@ -190,7 +191,7 @@ def test_deliveries_that_failed_together_wait_for_different_times() -> None:
         ("uncertain", 0, True, False, [Deferred("l")], ["find 1", "send 1"], Deferred("l")),
         # the look-up fails: an unverified retry
         ("uncertain", 1, False, False, [Sent("r")], ["find 1", "send 1"], Sent("r")),
-        ("uncertain", 1, False, False, [Refused("n")], ["find 1", "send 1"], Refused("n")),
+        ("uncertain", 1, False, False, [Refused("n")], ["find 1", "send 1"], Refused("n; w; nobody can tell")),
         ("sending", 1, False, False, [Sent("r")], ["find 1", "send 1"], Sent("r")),
         # refused for now: the first attempt is still in doubt
         ("uncertain", 1, False, False, [BUSY], ["find 1", "send 1"], StillUnknown("w; nobody can tell; l", BUSY)),
@@ -249,6 +250,25 @@ def test_attempt_without_look_up(
     claim = Claim(delivery(state, 1, why="w", unverified_retries=retries), ENVELOPE)
     assert attempt(channel, claim, lambda stage, is_unverified: None) == result
     assert channel.calls == calls
+
+
+@pytest.mark.parametrize(
+    ("failures", "result", "waits"),
+    [
+        ([], Sent("found"), []),
+        ([NoAnswer("reset")] * 2, Sent("found"), list(LOOK_UP_WAITS)),
+        ([NoAnswer("reset")] * 3, Unknown("w; reset"), list(LOOK_UP_WAITS)),
+        ([LookupError("no scope")], Unknown("w; no scope"), []),
+    ],
+)
+def test_a_look_up_without_an_answer_is_repeated(
+    failures: list[LookupError], result: Outcome, waits: list[float]
+) -> None:
+    """A few times with growing waits, unless asking again cannot help; without an answer nothing is sent."""
+    channel, waited = FakeChannel(arrived={"e-1": ENVELOPE}, failures=list(failures)), list[float]()
+    claim = Claim(delivery("uncertain", 1, why="w"), ENVELOPE)
+    assert attempt(channel, claim, lambda stage, is_unverified: None, waited.append) == result
+    assert (waited, channel.sent) == (waits, [])
 
 
 def test_a_delivery_that_was_not_handed_over_is_not_in_doubt() -> None:

@@ -99,6 +99,7 @@ class FakeChannel:
     outcomes: list[Outcome] = field(default_factory=list)  #: outcomes of the next sends, in order
     can_find: bool = True  #: now
     can_look_up: bool = True  #: ever
+    failures: list[LookupError] = field(default_factory=list)  #: of the next look-ups
     spacing: timedelta = timedelta(0)
     blocked: str = ""  #: why it is not configured
     per_part: int = 100
@@ -152,6 +153,8 @@ class FakeChannel:
 
     def look_up(self, envelope: Envelope) -> Sent | None:
         self.calls.append(f"find {envelope.delivery.rpartition('-')[2]}")
+        if self.failures:
+            raise self.failures.pop(0)
         if not self.can_find:
             raise LookupError("nobody can tell")
         return Sent("found") if envelope.delivery in self.arrived else None

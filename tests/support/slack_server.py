@@ -30,13 +30,17 @@ class Fault:
     status: int = 200
     error: str | None = None  #: Slack's error code; without one the body is no JSON
     retry_after: str | None = None  #: header
+    unread: bool = False  #: the connection is closed before the body of the request is read
+    answer: bytes | None = None  #: the whole answer, with its headers
+    drip: float = 0.0  #: seconds between the bytes of `answer`
 
 
 class SlackServer:
     """Use as a context manager. `script` has the faults of the next posts, one entry a call, None for no fault;
-    `read_script` those of conversations.history and conversations.replies, `list_script` of conversations.list.
+    `read_script` those of conversations.history and conversations.replies, `list_script` of conversations.list and
+    conversations.open.
     When a script is empty, `plan` and `read_plan` are called, by one call at a time.
-    `channels`: ids by name; posting to another name creates a channel.
+    `channels`: ids by name; posting to another name creates a channel. The conversation with U0ADA is D0ADA.
     """
 
     def __init__(self, token: str = "xoxb-right-token") -> None:
@@ -48,6 +52,7 @@ class SlackServer:
         self.read_plan: Callable[[], Fault | None] = lambda: None
         self.list_script: list[Fault | None] = []
         self.lists = True  #: whether the token has the scopes to list channels
+        self.opens = True  #: whether it has the scope to open direct conversations
         self.channels: dict[str, str] = {}  #: ids by name, without "#"
         self.calls: list[tuple[str, dict[str, Any]]] = []  #: method and arguments of all calls
         self.times: list[float] = []  #: when each message was stored
@@ -109,11 +114,21 @@ class SlackServer:
             answer = self._answer(method, arguments, token)
             return fault, {"ok": False, "error": fault.error} if broken and fault.error else answer
 
+    def is_unread(self, path: str) -> bool:
+        """Whether the next call fails before its body is read: only posts do."""
+        with self._lock:
+            is_post = path.endswith("chat.postMessage")
+            is_unread = bool(is_post and self.script and self.script[0] and self.script[0].unread)
+            if is_unread:
+                self.faults.append(("chat.postMessage", self.script.pop(0) or Fault()))
+            return is_unread
+
     def _fault(self, method: str) -> Fault:
         plans = {
             "auth.test": ([], lambda: None),
             "chat.postMessage": (self.script, self.plan),
             "conversations.list": (self.list_script, lambda: None),
+            "conversations.open": (self.list_script, lambda: None),
         }
         script, plan = plans.get(method, (self.read_script, self.read_plan))
         fault = (script.pop(0) if script else plan()) or Fault()
@@ -130,6 +145,7 @@ class SlackServer:
             "conversations.history": self._history,
             "conversations.replies": self._replies,
             "conversations.list": self._list,
+            "conversations.open": self._open,
         }
         known = methods.get(method)
         return known(arguments) if known else {"ok": False, "error": "unknown_method"}
@@ -164,8 +180,15 @@ class SlackServer:
         found = [{"id": id_, "name": name} for name, id_ in self.channels.items()]
         return _page(found, arguments, "channels")
 
+    def _open(self, arguments: dict[str, Any]) -> Answer:
+        if not self.opens:
+            return {"ok": False, "error": "missing_scope", "needed": "im:write", "provided": "chat:write"}
+        return {"ok": True, "channel": {"id": self._channel_id(arguments["users"])}}
+
     def _channel_id(self, channel: str) -> str:
-        """A name is replaced by its id, as in Slack's answers."""
+        """A name is replaced by its id, and a user by the conversation, as in Slack's answers."""
+        if channel.startswith(("U", "W")):
+            return f"D{channel[1:]}"
         if not channel.startswith("#"):
             return channel
         return self.channels.get(channel[1:]) or f"C0{channel[1:].upper()}"
@@ -256,6 +279,8 @@ class _Http(ThreadingHTTPServer):
 def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
+            if slack.is_unread(self.path):
+                return
             length = int(self.headers.get("Content-Length") or 0)
             content = self.rfile.read(length)
             if len(content) < length:  # the client died
@@ -271,7 +296,9 @@ def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
                 url.path.rpartition("/")[2], arguments, token or arguments.get("token", "")
             )
             time.sleep(fault.delay)
-            if not fault.drop:
+            if fault.answer is not None:
+                self._drip(fault.answer, fault.drip)
+            elif not fault.drop:
                 self._reply(fault, answer)
 
         do_GET = do_POST
@@ -287,6 +314,15 @@ def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
                     self.send_header("Retry-After", fault.retry_after)
                 self.end_headers()
                 self.wfile.write(body)
+            except ConnectionError:  # a client that did not wait
+                pass
+
+        def _drip(self, answer: bytes, seconds: float) -> None:
+            pieces = [answer] if not seconds else [answer[n : n + 1] for n in range(len(answer))]
+            try:
+                for piece in pieces:
+                    self.wfile.write(piece)
+                    time.sleep(seconds)
             except ConnectionError:  # a client that did not wait
                 pass
 

@@ -10,15 +10,19 @@ import contextlib
 import re
 import smtplib
 import ssl
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 
+from bot.channels.email.connection import Connection, TlsConnection
 from bot.config.smtp_url import SmtpServer, Tls
 from bot.delivery.model import Cause, Deferred, Outcome, Refused, Sent, Stage, Unknown
 from bot.delivery.ports import StageCallback
+from bot.text.addresses import is_loopback
 from bot.text.plain import one_line, truncate
 
 _QUIT_TIMEOUT = 2.0  # seconds: nothing depends on the reply to QUIT
 _REPLY_LENGTH = 200  # characters of a server's reply in an outcome
+#: Classes of reply codes (RFC 5321, 4.2.1), and the only one that lets the content be sent.
+_OK, _REFUSED, _GO_ON = range(200, 300), range(400, 600), (354,)
 
 
 class NotSentError(Exception):
@@ -43,7 +47,7 @@ class Session:
         self._server = server
         self._timeout = timeout
         self._place = f"{server.host}:{server.port}"
-        self._connection: smtplib.SMTP | None = None
+        self._connection: Connection | None = None
         self._is_used = False  #: whether a mail was sent through it
 
     def close(self, *, politely: bool = False) -> None:
@@ -53,8 +57,7 @@ class Session:
             return
         if politely:
             with contextlib.suppress(OSError):
-                if connection.sock:
-                    connection.sock.settimeout(_QUIT_TIMEOUT)
+                connection.timeout = _QUIT_TIMEOUT
                 connection.docmd("QUIT")
         connection.close()
 
@@ -81,22 +84,25 @@ class Session:
         self._start_mail(lambda: connection.mail(sender, options))
         on_stage(Stage.RCPT)
         self._command(lambda: connection.rcpt(to), "naming the recipient")
-        self._command(lambda: connection.docmd("DATA"), "beginning the content")
+        self._command(lambda: connection.docmd("DATA"), "beginning the content", _GO_ON)
         on_stage(Stage.DATA)
         # From the first byte here the server may have the message whatever we hear (RFC 1047).
         # smtplib's data() would hide whether 354 was ever answered.
         try:
             connection.send(_escape_dots(content))
             on_stage(Stage.ANSWER)
-            code, reply = connection.getreply()
+            code, reply = connection.read_reply()
         except OSError as error:  # includes smtplib's errors
-            return Unknown(f"the connection broke after the content was sent: {type(error).__name__}")
+            return Unknown(f"no reply after the content was sent: {_describe(error)}")
         self._is_used = True
-        return Sent("") if code == 250 else self._classify_reply(code, reply)
+        if code in _OK:
+            return Sent("")
+        refusal = self._classify_reply(code, reply)
+        return refusal if code in _REFUSED else Unknown(f"{refusal.why} after the content was sent")
 
     # --- Opening a connection
 
-    def _open(self) -> smtplib.SMTP:
+    def _open(self) -> Connection:
         """A connection, encrypted and logged in as the settings require. Raises NotSentError."""
         if self._connection is None:
             with self._not_sent("connecting", Cause.SERVICE):
@@ -107,14 +113,14 @@ class Session:
                 self._log_in(self._connection)
         return self._connection
 
-    def _connect(self) -> smtplib.SMTP:
+    def _connect(self) -> Connection:
         host, port = self._server.host, self._server.port
         if self._server.tls is Tls.IMPLICIT:
             context = ssl.create_default_context()
-            return smtplib.SMTP_SSL(host, port, timeout=self._timeout, context=context)
-        return smtplib.SMTP(host, port, timeout=self._timeout)
+            return TlsConnection(host, port, timeout=self._timeout, context=context)
+        return Connection(host, port, timeout=self._timeout)
 
-    def _encrypt(self, connection: smtplib.SMTP) -> None:
+    def _encrypt(self, connection: Connection) -> None:
         """Never goes on unencrypted when TLS failed: a removed or forged offer looks exactly like that."""
         connection.ehlo_or_helo_if_needed()
         is_offered = connection.has_extn("starttls")
@@ -130,7 +136,7 @@ class Session:
             connection.starttls(context=ssl.create_default_context())
             connection.ehlo()
 
-    def _log_in(self, connection: smtplib.SMTP) -> None:
+    def _log_in(self, connection: Connection) -> None:
         """Never quotes the server's reply: some servers repeat what they were sent."""
         outcome: Deferred | Refused
         try:
@@ -165,10 +171,12 @@ class Session:
             raise _ConnectionClosedError
         return self._command(lambda: answer, "naming the sender")
 
-    def _command(self, command: Callable[[], tuple[int, bytes]], action: str) -> None:
+    def _command(
+        self, command: Callable[[], tuple[int, bytes]], action: str, accepted: Container[int] = _OK
+    ) -> None:
         with self._not_sent(action):
             code, reply = command()
-        if code not in {250, 251, 354}:
+        if code not in accepted:
             raise NotSentError(self._classify_reply(code, reply))
 
     @contextlib.contextmanager
@@ -182,6 +190,8 @@ class Session:
             raise NotSentError(Refused(f"{self._place} does not accept such an address (SMTPUTF8)")) from None
         except OSError as error:
             why = f"{action} failed at {self._place}: {_describe(error)}"
+            if isinstance(error, ssl.SSLCertVerificationError) and is_loopback(self._server.host):
+                why += ": for a server on this machine, SMTP_URL may end with ?tls=none"
             raise NotSentError(Deferred(why, cause=cause)) from None
         except ValueError as error:  # a host name or an address that cannot be encoded
             why = f"{action} failed at {self._place}: {type(error).__name__}"
@@ -190,7 +200,7 @@ class Session:
     def _classify_reply(
         self, code: int, reply: bytes | str, cause: Cause = Cause.MESSAGE
     ) -> Deferred | Refused:
-        """RFC 5321, 4.2.1: 5xx is permanent; 4xx, and any other code, is for now."""
+        """RFC 5321, 4.2.1: 5xx is permanent; 4xx, and a code that is no answer to the command, is for now."""
         text = one_line(reply.decode("utf-8", "replace") if isinstance(reply, bytes) else reply)
         quoted = truncate(self._mask_credentials(text), _REPLY_LENGTH)
         why = f"the SMTP server says {code} {quoted}".rstrip()

@@ -6,20 +6,18 @@ Does not depend on when a message is sent or tried again.
 from __future__ import annotations
 
 import json
-import logging
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError
-
 from bot.channels.slack import payload
-from bot.channels.slack.errors import FAILURES, Classified, Kind, classify_error, describe_read_error
+from bot.channels.slack.errors import FAILURES, Classified, Kind, classify_error, read_error
 from bot.channels.slack.names import ChannelIds, is_conversation_id
+from bot.channels.slack.transport import Client
 from bot.delivery.model import Cause, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
-from bot.delivery.ports import Channel, NameCache, StageCallback, ignore_stage
+from bot.delivery.ports import Channel, NameCache, NoAnswer, StageCallback, ignore_stage
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.presentation.templates import BUILT_IN, Templates
@@ -34,10 +32,6 @@ _PAGE = 15
 _MAX_PAGES = 40
 #: Slack's clock and ours differ, and the attempt is recorded before it is made.
 _CLOCK_TOLERANCE = timedelta(seconds=60)
-#: slack_sdk logs what it also raises, header values included.
-_SDK_LOG = logging.getLogger("paperboy.slack_sdk")
-_SDK_LOG.addHandler(logging.NullHandler())
-_SDK_LOG.propagate = False
 
 
 def api_base(url: str | None) -> str:
@@ -49,9 +43,9 @@ def api_base(url: str | None) -> str:
 
 
 class SlackChannel(Channel):
-    """Posts as the app with this bot token; `target` is a channel's id, or `#name`.
+    """Posts as the app with this bot token; `target` is the id of a channel or a user, or `#name`.
 
-    `names`: keeps the ids of names over restarts.
+    `names`: keeps the ids that were learned over restarts.
     """
 
     name = "slack"
@@ -88,7 +82,7 @@ class SlackChannel(Channel):
         return self._ids.known(target)
 
     def learn_receiver(self, target: str) -> None:
-        if self._token and target.startswith("#"):
+        if self._token:
             self._ids.resolve(target, self._client())
 
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
@@ -110,29 +104,29 @@ class SlackChannel(Channel):
         return outcome
 
     def _post(self, arguments: dict[str, Any], on_stage: StageCallback) -> Classified:
-        on_stage(Stage.POST)
         try:
-            answer = self._client().chat_postMessage(**arguments)
+            answer = self._client(lambda: on_stage(Stage.POST)).chat_postMessage(**arguments)
         except FAILURES as error:
             return classify_error(error)
-        return Classified(Sent(f"{answer.get('channel') or arguments['channel']}:{answer.get('ts') or ''}"))
+        channel = str(answer.get("channel"))
+        is_known = is_conversation_id(channel)
+        return Classified(_sent(channel if is_known else arguments["channel"], answer.get("ts")))
 
     def look_up(self, envelope: Envelope) -> Sent | None:
         """Reads the channel's history, or the thread, back to a minute before the first attempt.
 
         Needs the scopes channels:history, groups:history or im:history, and the target's id.
         """
-        channel, _, thread = (envelope.thread or self.receiver(envelope.target)).partition(":")
-        if not self._token or not is_conversation_id(channel):
-            raise LookupError("messages can be looked up with a token, and by a channel's id only")
+        if not self._token:
+            raise LookupError(_NOT_CONFIGURED)
+        place = envelope.thread or self._ids.resolve(envelope.target, self._client())
+        channel, _, thread = place.partition(":")
+        if not is_conversation_id(channel):
+            raise LookupError(f"Slack did not give the id of {channel}, by which messages are looked up")
         try:
             return self._search(envelope, channel, thread)
-        except LookupError:
-            raise
-        except SlackApiError as error:
-            raise LookupError(describe_read_error(error.response)) from None
         except FAILURES as error:
-            raise LookupError(f"no answer from Slack: {type(error).__name__}") from None
+            raise read_error(error) from None
 
     def _search(self, envelope: Envelope, channel: str, thread: str) -> Sent | None:
         """A history starts with its newest message. Its newest page is read whatever `started` is, as clocks differ;
@@ -142,7 +136,7 @@ class SlackChannel(Channel):
         for page in self._pages(channel, thread):
             for message in page:
                 if payload.is_delivery(message, envelope):
-                    return Sent(f"{channel}:{message['ts']}")
+                    return _sent(channel, message["ts"])
             if not thread and page and float(page[-1]["ts"]) < oldest:
                 return None
         return None
@@ -154,16 +148,19 @@ class SlackChannel(Channel):
         where: dict[str, Any] = {"channel": channel, "ts": thread} if thread else {"channel": channel}
         for _ in range(_MAX_PAGES):
             page = read(**where, include_all_metadata=True, limit=_PAGE, cursor=cursor or None)
-            yield page.get("messages") or []
+            messages = page.get("messages")
             cursor = (page.get("response_metadata") or {}).get("next_cursor") or ""
+            if not isinstance(messages, list) or (page.get("has_more") and not cursor):
+                raise NoAnswer("Slack's answer is not complete")
+            yield messages
             if not cursor:
                 return
         raise LookupError(f"it is not among the newest {_MAX_PAGES * _PAGE} messages of {channel}")
 
-    def _client(self) -> WebClient:
-        """Without retry handlers: the default one posts again when a connection drops (measured)."""
-        client = WebClient(
-            self._token, base_url=self._base, timeout=self._timeout, retry_handlers=[], logger=_SDK_LOG
-        )
-        client.proxy = None  # slack_sdk ignores NO_PROXY; urllib by itself obeys all of these variables
-        return client
+    def _client(self, before_write: Callable[[], None] = lambda: None) -> Client:
+        return Client(self._token or "", self._base, self._timeout, before_write)
+
+
+def _sent(channel: str, ts: object) -> Sent:
+    """The receipt; without the ts when it is not one of Slack's, such as `1747000000.123456`."""
+    return Sent(f"{channel}:{ts if re.fullmatch(r'[0-9]+[.][0-9]+', str(ts)) else ''}")

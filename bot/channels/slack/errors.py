@@ -7,13 +7,14 @@ import re
 from collections.abc import Mapping
 from enum import Enum
 from http.client import HTTPException
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from urllib.error import URLError
 
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.web import SlackResponse
 
 from bot.delivery.model import Cause, Deferred, Outcome, Refused, Unknown
+from bot.delivery.ports import NoAnswer
 
 
 class Kind(Enum):
@@ -67,9 +68,18 @@ _HINTS: Mapping[str, str] = {
     "is_archived": "the channel is archived",
     "thread_not_found": "the digest's first message was deleted",
 }
-#: What slack_sdk and urllib raise. The last two are for answers that are not Slack's: JSON that is not an object, an
-#: unknown charset.
-FAILURES = (SlackClientError, OSError, HTTPException, ValueError, AttributeError, LookupError)
+#: What slack_sdk and urllib raise. The last four are for JSON that is not as Slack's: not an object, without a key,
+#: with a value of another type, nested without end.
+FAILURES = (
+    SlackClientError,
+    OSError,
+    HTTPException,
+    ValueError,
+    AttributeError,
+    LookupError,
+    TypeError,
+    RecursionError,
+)
 
 
 class Classified(NamedTuple):
@@ -93,13 +103,18 @@ def classify_error(error: Exception) -> Classified:
     return Classified(Unknown(f"the connection to Slack broke: {_describe(error)}"))
 
 
-def describe_read_error(response: SlackResponse) -> str:
-    """Why messages could not be read."""
-    code = _error_code(response)
-    needed = (
-        ": the app needs channels:history, groups:history or im:history" if code == "missing_scope" else ""
-    )
-    return _says(code) + needed
+def read_error(error: Exception) -> LookupError:
+    """Why messages could not be read; NoAnswer when it may help to ask again at once, and does not take long."""
+    if isinstance(error, SlackApiError):
+        why, kind = _says(error.response), _classify_answer(error.response).kind
+        if _error_code(error.response) == "missing_scope":
+            why += ": the app needs channels:history, groups:history or im:history"
+        return NoAnswer(why) if kind is Kind.UNKNOWN else LookupError(why)
+    if type(error) in (LookupError, NoAnswer):  # the channel's own
+        return cast(LookupError, error)
+    reason = error.reason if isinstance(error, URLError) else error
+    why = f"no usable answer from Slack: {_describe(reason)}"
+    return LookupError(why) if isinstance(reason, TimeoutError) else NoAnswer(why)
 
 
 def _describe(reason: object) -> str:
@@ -111,10 +126,12 @@ def _describe(reason: object) -> str:
 def _classify_answer(response: SlackResponse) -> Classified:
     """By the error code; without a known one, by the HTTP status."""
     status, code = int(response.status_code), _error_code(response)
+    if 300 <= status < 400:
+        return Classified(Deferred(_says(response), cause=Cause.SERVICE), Kind.LATER)
     by_prefix = (kind for prefix, kind in _PREFIXES.items() if code.startswith(prefix))
     kind = _KINDS.get(code) or next(by_prefix, Kind.LATER if 400 <= status < 500 else Kind.UNKNOWN)
     hint = _HINTS.get(code, "is SLACK_API_URL right?" if status == 404 else "")
-    why = _says(code) + (f" (HTTP {status})" if status != 200 else "") + (f": {hint}" if hint else "")
+    why = _says(response) + (f": {hint}" if hint else "")
     if kind is Kind.LATER:
         return Classified(Deferred(why, _retry_after(response.headers)), kind, code)
     return Classified(Refused(why, _CAUSES[kind]) if kind in _CAUSES else Unknown(why), kind, code)
@@ -127,8 +144,12 @@ def _error_code(response: SlackResponse) -> str:
     return code if re.fullmatch(r"[a-z0-9_]{1,64}", code) else ""
 
 
-def _says(code: str) -> str:
-    return f"Slack says {code}" if code else "the answer is not from Slack's API"
+def _says(response: SlackResponse) -> str:
+    code, status = _error_code(response), int(response.status_code)
+    if 300 <= status < 400:
+        return f"the answer is a redirect (HTTP {status}), which is not followed: is SLACK_API_URL right?"
+    says = f"Slack says {code}" if code else "the answer is not from Slack's API"
+    return says if status == 200 else f"{says} (HTTP {status})"
 
 
 def _retry_after(headers: Mapping[str, Any]) -> float | None:
