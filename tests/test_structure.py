@@ -18,7 +18,7 @@ RESERVED = {
     "sqlmodel": ("bot.store",),
     "sqlalchemy": ("bot.store",),
     "alembic": ("bot.store",),
-    "requests": ("bot.sources.http",),
+    "requests": ("bot.sources.http", "bot.sources.exchange", "bot.sources.urls"),
     "dkim": ("bot.channels.email.dkim",),
     "regex": ("bot.text.plain",),
     "slack_sdk": ("bot.channels.slack",),

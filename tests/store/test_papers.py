@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 from typing import Any
@@ -48,6 +50,13 @@ def give(database: Database, receiver: str, *ids: str, on: date = date(2026, 5, 
     token = f"{receiver}-{on}"
     edition = Edition(token, receiver, "ada", ChannelName.MAILDIR, "ada", on, papers=len(ids))
     assert Outbox(database).add(edition, receiver, NOW, {}, ids, [Part(b"...", len(ids))])
+
+
+def test_two_listings_at_the_same_time(papers: Papers) -> None:
+    """Sources are asked beside each other: a paper that two of them show is new once, and known to the other."""
+    with ThreadPoolExecutor(4) as pool:
+        changes = list(pool.map(lambda _: papers.add(many(50), NOW), range(4)))
+    assert sum(changes, Counter()) == {Change.NEW: 50, Change.KNOWN: 150}
 
 
 def test_every_field_is_stored(papers: Papers) -> None:
