@@ -149,7 +149,9 @@ class DeliveryService:
         try:
             sender.deliver({*subscriptions, *alerts}, attempted)
         finally:
-            if operator and raise_alert(self.outbox, sender.channels, operator, sender.clock()):
+            if operator and raise_alert(
+                self.outbox, sender.channels, operator, sender.clock(), self.pauses()
+            ):
                 sender.deliver(alerts)
 
 
