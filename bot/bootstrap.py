@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
 from bot.delivery.alerts import Operator
+from bot.delivery.model import ALERTS, scopes
 from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
@@ -263,6 +264,13 @@ class App:
             Operator(channel, alerts) if alerts else None,
             self.source_states.all,
         )
+
+    def used_scopes(self, profiles: Iterable[Profile]) -> frozenset[str]:
+        """The scopes of everything that is sent: of the profiles' subscriptions, and of alerts."""
+        ends = [(to.key, to.channel, to.target) for profile in profiles for to in profile.deliver]
+        if operator := self.delivery.operator:
+            ends.append((ALERTS, operator.channel, operator.target))
+        return frozenset(scope for end in ends for scope in scopes(*end))
 
     def web(self, on_unsubscribe: Callable[[str], None]) -> WSGIApplication:
         """The application that answers the links in mails. Raises NotConfigured without a SECRET_KEY."""

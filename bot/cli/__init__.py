@@ -7,7 +7,9 @@ modules only when they need them.
 from __future__ import annotations
 
 import os
+import re
 import sys
+from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import NoReturn
 
@@ -18,12 +20,20 @@ from bot.errors import DatabaseError, DatabaseLost, NotConfigured, PaperboyError
 __all__ = ["cli", "main"]
 
 
+def _check_arguments(arguments: Sequence[str]) -> None:
+    """Raise UserError for bytes that are not text: Python passes them on as surrogates. File names may have any."""
+    for argument in arguments:
+        if re.search("[\ud800-\udfff]", argument) and not os.path.lexists(argument):
+            raise UserError(f"the argument {os.fsencode(argument)!r} is not text: write it in UTF-8")
+
+
 def main() -> NoReturn:
     """Run the command; errors become a sentence on standard error and an exit code, without a traceback."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):  # a character that the encoding lacks must not stop the command
             stream.reconfigure(errors="replace")
     try:
+        _check_arguments(sys.argv[1:])
         cli()
     except UserError as error:
         complain(error)

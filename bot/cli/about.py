@@ -15,6 +15,7 @@ from bot.cli.common import (
     AsJson,
     When,
     cli,
+    missing_settings,
     open_app,
     print_json,
     the_profiles,
@@ -138,6 +139,10 @@ def check(
         typer.echo(pluralize(len(found), "problem"), err=True)
         raise typer.Exit(CHANGE_SOMETHING)
     typer.echo(f"{pluralize(len(profiles), 'profile')}, no problems", err=True)
+    if settings:
+        for note in missing_settings(settings, profiles):
+            typer.echo(f"note: {note}", err=True)
+        typer.echo(f"note: the database is {settings.database_place}", err=True)
 
 
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:

@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,12 +25,27 @@ DONE, FAILED, CHANGE_SOMETHING = 0, 1, 2
 
 cli = typer.Typer(
     name="paperboy",
-    help="Each day's arXiv and Hugging Face papers, ranked against your interests, delivered once.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"paperboy {version('paperboy')}")
+        raise typer.Exit
+
+
+@cli.callback()
+def options(
+    version_: Annotated[
+        bool, typer.Option("--version", help="Show the version.", callback=_show_version, is_eager=True)
+    ] = False,
+) -> None:
+    """Each day's arXiv and Hugging Face papers, ranked against your interests, delivered once."""
+
 
 When = Annotated[
     str | None, typer.Option("--on", metavar="WHEN", help="A date or an ISO time, instead of now.")
@@ -106,6 +122,25 @@ def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[
     if not found and not problems:
         raise UserError(f"no profiles in {settings.profiles}: `paperboy init` writes the first one")
     return [found[name] for name in (dict.fromkeys(names) if names else found) if name in found], not problems
+
+
+def missing_settings(settings: Settings, profiles: Iterable[Profile]) -> list[str]:
+    """A sentence for each channel that profiles deliver to and the settings do not configure."""
+    from bot.profiles.model import ChannelName
+    from bot.text.plain import pluralize
+
+    lacking = {
+        ChannelName.SLACK: "Slack is not configured (SLACK_BOT_TOKEN)"
+        if not settings.slack_bot_token
+        else "",
+        ChannelName.EMAIL: "Mail is not configured (SMTP_URL and MAIL_FROM)" if not settings.smtp else "",
+    }
+    channels = [to.channel for profile in profiles for to in profile.deliver]
+    return [
+        f"{problem}: {pluralize(channels.count(channel), 'delivery is', 'deliveries are')} skipped"
+        for channel, problem in lacking.items()
+        if problem and channel in channels
+    ]
 
 
 def exit_code(rows: Iterable[SendResult], sound: bool) -> int:

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import AsJson, When, cli, exit_code, open_app, print_json
+from bot.cli.common import AsJson, When, cli, exit_code, missing_settings, open_app, print_json
 from bot.clock import parse_when, utc_now
 from bot.errors import UserError
 
@@ -19,8 +19,10 @@ def status(as_json: AsJson = False) -> None:
     """Show what needs you, with the command for it; what waits and until when; sources and newest digests."""
     from bot.cli.output import documents
     from bot.delivery.status import Status
+    from bot.profiles.load import load_profiles
 
     app = open_app()
+    profiles, problems = load_profiles([app.settings.profiles])
     current = Status(
         utc_now(),
         app.papers.count(),
@@ -29,6 +31,9 @@ def status(as_json: AsJson = False) -> None:
         app.outbox.alerts(),
         app.receivers.pauses(),
         app.receivers.bounces(),
+        app.settings.database_place,
+        missing_settings(app.settings, profiles),
+        None if problems else app.used_scopes(profiles),
     )
     if as_json:
         print_json(documents.status(current))
@@ -78,7 +83,11 @@ def resend(
 def resume(
     scope: Annotated[str, typer.Argument(metavar="WHERE", help="The paused scope, as status shows it.")],
 ) -> None:
-    """End a pause: send again to a target that rejected messages, unsubscribed, or whose mail was returned."""
+    """End a pause, and let the next `send` or `run` try again what its cause stopped."""
+    from bot.delivery.alerts import remedy
+    from bot.profiles.load import load_profiles
+    from bot.text.plain import pluralize
+
     app = open_app()
     pauses = {pause.scope: pause for pause in app.receivers.pauses()}
     meant = [scope] if scope in pauses else [name for name in pauses if name.partition(":")[2] == scope]
@@ -87,9 +96,20 @@ def resume(
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
+    profiles, problems = load_profiles([app.settings.profiles])
+    used = app.used_scopes(profiles)
+    put_back = 0
     for one in app.outbox.failed():
-        if one.incident == pause.scope:
-            typer.echo(f"A stopped delivery is kept: paperboy resend {one.id}")
+        if one.incident != pause.scope:
+            continue
+        if problems or one.subscription in used:
+            put_back += app.queue.release(one.id, utc_now(), settling=True)
+        else:
+            typer.echo(f"{one.id} is kept: {remedy(one, is_wanted=False)}")
+    if put_back:
+        verb = "was stopped and is" if put_back == 1 else "were stopped and are"
+        count = pluralize(put_back, "delivery", "deliveries")
+        typer.echo(f"{count} {verb} sent by the next `paperboy send` or `run`.")
     app.close()
 
 

@@ -52,6 +52,14 @@ class Settings:
     mail_return_path: str | None = None  #: where bounces go: an address without a name
     alerts: str | None = None  #: receiver of alerts: a Slack channel, or an address when it has an @
 
+    @property
+    def database_place(self) -> str:
+        """Where the database is: a file, or a server's host and database; no secret."""
+        scheme, _, rest = self.database_url.get_secret_value().partition("://")
+        if scheme.startswith("sqlite"):
+            return str(Path(rest.removeprefix("/").partition("?")[0]).absolute()) if rest else "memory"
+        return f"postgresql://{rest.partition('?')[0].rpartition('@')[2]}"
+
 
 #: Every variable that is read: the field of Settings, and the parser of its text.
 _VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {

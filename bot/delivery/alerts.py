@@ -6,13 +6,13 @@ An alert is a delivery like any other: stored before it is sent, tried again, lo
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 
-from bot.delivery.model import Delivery, DeliveryState, Notice, Part
+from bot.delivery.model import Delivery, DeliveryState, Notice, Part, Pause
 from bot.delivery.ports import Channel
 from bot.delivery.status import OUTAGE, dead_sources
 from bot.delivery.stores import OutboxStore
@@ -31,9 +31,15 @@ class Operator(NamedTuple):
 
 
 def raise_alert(
-    outbox: OutboxStore, channels: Mapping[ChannelName, Channel], operator: Operator, now: datetime
+    outbox: OutboxStore,
+    channels: Mapping[ChannelName, Channel],
+    operator: Operator,
+    now: datetime,
+    pauses: Iterable[Pause] = (),
 ) -> bool:
     """Store an alert on what stopped since the last one; whether there is one to send.
+
+    `pauses`: the present ones.
 
     An incident that was reported is not reported again until all deliveries that it stopped continue.
     """
@@ -43,9 +49,8 @@ def raise_alert(
     known = outbox.known_incidents()
     new = [delivery for delivery in unreported if delivery.incident not in known]
     token, channel = secrets.token_hex(8), channels[operator.channel]
-    alert = (
-        Part(channel.render_notice(stop_notice(new, now), f"{token}-1", operator.target), 0) if new else None
-    )
+    notice = stop_notice(new, now, {pause.scope for pause in pauses})
+    alert = Part(channel.render_notice(notice, f"{token}-1", operator.target), 0) if new else None
     ids, unverified_retries = [delivery.id for delivery in unreported], int(not channel.can_look_up)
     return outbox.record_report(ids, alert, token, *operator, unverified_retries) and alert is not None
 
@@ -86,11 +91,11 @@ def outage_notice(dead: Sequence[SourceState], now: datetime) -> Notice:
     return Notice(f"Paperboy: {count} not answer", "\n".join(lines), now)
 
 
-def stop_notice(stopped: Sequence[Delivery], now: datetime) -> Notice:
-    """A notice on stopped deliveries, by incident."""
+def stop_notice(stopped: Sequence[Delivery], now: datetime, paused: Collection[str] = ()) -> Notice:
+    """A notice on stopped deliveries, by incident. `paused`: scopes."""
     by_incident = sorted(stopped, key=_incident)
     groups = [list(group) for _, group in groupby(by_incident, key=_incident)]
-    lines = [line for group in groups[:MOST] for line in _incident_lines(group)]
+    lines = [line for group in groups[:MOST] for line in _incident_lines(group, paused)]
     more = len(groups) - MOST
     lines += [f"... and {more} more."] if more > 0 else []
     lines += ["To see everything: paperboy status"]
@@ -102,25 +107,34 @@ def _incident(delivery: Delivery) -> str:
     return delivery.incident or ""
 
 
-def _incident_lines(group: Sequence[Delivery]) -> list[str]:
+def _incident_lines(group: Sequence[Delivery], paused: Collection[str]) -> list[str]:
     first = group[0]
     lines = [f"{first.channel} {first.target}, {first.state}: {first.reason}"]
-    if first.incident in first.scopes:
-        lines.append(f"  nothing more is sent to {first.incident} until this is fixed")
+    if first.incident and first.incident in paused:
+        lines.append(
+            f"  nothing more is sent to {first.incident}; when fixed: paperboy resume {first.incident}"
+        )
     for delivery in group[:MOST]:
         other = "" if delivery.reason == first.reason else f" ({delivery.reason})"
         profile = delivery.subscription.partition(":")[0]
-        lines.append(f"  kept for {profile}{other}; {remedy(delivery)}")
+        lines.append(f"  kept for {profile}{other}; {remedy(delivery, paused)}")
     if len(group) > MOST:
         lines.append(f"  ... and {len(group) - MOST} more")
     return lines
 
 
-def remedy(delivery: Delivery) -> str:
-    """What a person can do about a stopped delivery."""
+def remedy(delivery: Delivery, paused: Collection[str] = (), *, is_wanted: bool = True) -> str:
+    """What a person can do about a stopped delivery.
+
+    `paused`: scopes. `is_wanted`: whether a profile still delivers there.
+    """
     id_ = delivery.id
+    if not is_wanted:
+        return f"no profile delivers there any more; remove it with: paperboy settle {id_}"
     if delivery.is_forbidden:
         return f"it will not be sent; remove it with: paperboy settle {id_}"
     if delivery.state is DeliveryState.UNCERTAIN:
         return f"if it has not arrived: paperboy resend {id_}; if it has: paperboy settle {id_}"
+    if delivery.incident in paused:
+        return f"sent when that pause ends, or at once: paperboy resend {id_}"
     return f"when fixed: paperboy resend {id_}"

@@ -157,7 +157,7 @@ class DeliveryService:
         finally:
             if operator:
                 to = (self.outbox, sender.channels, operator)
-                new = raise_alert(*to, sender.clock())
+                new = raise_alert(*to, sender.clock(), self.pauses())
                 if raise_outage_alert(*to, self.sources(), sender.clock()) or new:
                     sender.deliver(alerts)
 

@@ -27,6 +27,14 @@ class Status:
     alerts: Sequence[Delivery] = ()  #: that are not sent
     pauses: Sequence[Pause] = ()
     bounces: Sequence[BounceSummary] = ()
+    database: str = ""  #: where it is
+    notes: Sequence[str] = ()  #: on settings that are missing, each a sentence
+    #: Scopes of the profiles' subscriptions, and of alerts; None when a profile has a problem.
+    used_scopes: frozenset[str] | None = None
+
+    def is_used(self, scope: str) -> bool:
+        """Whether anything is to be sent to a scope, as far as is known."""
+        return self.used_scopes is None or scope in self.used_scopes
 
     def unfinished(self) -> Iterator[Unfinished]:
         for edition in self.editions:

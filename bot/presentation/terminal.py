@@ -180,6 +180,7 @@ def _description(paper: PaperView, layout: Layout) -> Lines:
         *_title(paper, layout, width),
         *_authors(paper, layout, width),
         *layout.flow((Text(fact, "dim") for fact in paper.facts), width),
+        *_extract(paper, layout, width),
         *_also(paper, layout, width),
     ]
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -42,3 +44,23 @@ def test_light_commands_import_nothing_heavy(tmp_path: Path, command: tuple[str,
         timeout=60,
     )
     assert json.loads(done.stderr.splitlines()[-1]) == [0, []], done.stderr
+
+
+def test_version(tmp_path: Path) -> None:
+    result = Bench(tmp_path).run("--version")
+    assert (result.code, result.out) == (0, f"paperboy {version('paperboy')}\n")
+
+
+@pytest.mark.parametrize("arguments", [("explain", "ada"), ("send",), ("init", "--about")], ids=" ".join)
+def test_an_argument_that_is_not_text(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Bytes outside the terminal's encoding: a sentence and exit code 2, whatever the argument is for."""
+    result = Bench(tmp_path).run(*arguments, os.fsdecode(b"caf\xff"))
+    assert (result.code, result.out) == (2, "")
+    assert result.err == "paperboy: the argument b'caf\\xff' is not text: write it in UTF-8\n"
+
+
+def test_a_file_name_that_is_not_text(tmp_path: Path) -> None:
+    """A file of that name can be read."""
+    bench, name = Bench(tmp_path).prepared(), os.fsdecode(b"caf\xff.jsonl")
+    bench.file(name, b"{}")
+    assert "is not text" not in bench.run("ingest", "--file", name).err

@@ -69,6 +69,12 @@ def test_a_good_morning_is_short() -> None:
     assert "arxiv-rss: ok, last answer 2026-05-05 08:30Z" in page
 
 
+def test_the_database_is_named() -> None:
+    """Its place is shown, because another folder's profiles may use the same one."""
+    page = text(Status(NOW, 1, database="/srv/paperboy.db"))
+    assert page.splitlines()[0] == "1 paper is stored in /srv/paperboy.db."
+
+
 def test_an_empty_database_shows_how_to_start() -> None:
     """An empty database shows the commands to start with."""
     page = text(Status(NOW, 0))

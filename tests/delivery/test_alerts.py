@@ -151,9 +151,10 @@ def test_several_deliveries_of_one_incident(world: World) -> None:
     (alert,) = alerts(world)
     assert alert.count("gone") == 1
     assert [line for line in alert.splitlines() if "kept for" in line] == [
-        "  kept for ada; when fixed: paperboy resend ada-1",
-        "  kept for bo; when fixed: paperboy resend bo-1",
+        "  kept for ada; sent when that pause ends, or at once: paperboy resend ada-1",
+        "  kept for bo; sent when that pause ends, or at once: paperboy resend bo-1",
     ]
+    assert "  nothing more is sent to maildir; when fixed: paperboy resume maildir" in alert.splitlines()
 
 
 def test_incident_after_success(world: World) -> None:
@@ -264,6 +265,15 @@ def test_many_incidents(number: int) -> None:
     more = [line for line in lines if line.startswith("...")]
     assert more == ([f"... and {number - MOST} more."] if number > MOST else [])
     assert lines[-1] == "To see everything: paperboy status"
+
+
+def test_a_pause_that_has_ended_is_not_reported() -> None:
+    """An alert on deliveries whose pause a person has ended in the meantime says nothing of a pause."""
+    assert "nothing more is sent" in stop_notice([stopped(1, "slack:C0")], NOW, {"slack:C0"}).text
+    assert stop_notice([stopped(1, "slack:C0")], NOW).text.splitlines()[:2] == [
+        "slack C0, failed: why 1",
+        "  kept for p1; when fixed: paperboy resend d01-1",
+    ]
 
 
 def test_many_deliveries_of_one_incident() -> None:

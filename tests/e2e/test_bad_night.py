@@ -220,11 +220,41 @@ def test_settle_what_must_not_be_sent(lab: Bench, slack: SlackServer) -> None:
     assert (len(posts(slack, "C0ADA")), len(alerts(slack)), stopped(lab)) == (1, 1, [])
 
 
-def test_resume_names_what_was_kept(lab: Bench, slack: SlackServer) -> None:
-    """The command to resend the failed delivery."""
+def test_resume_sends_what_was_stopped(lab: Bench, slack: SlackServer) -> None:
+    """One command ends the pause and puts back what its cause stopped; the next `send` sends it."""
+    lab.profile("ada", profile("slack: C0ADA"))
+    slack.script = [Fault(error="invalid_auth")]
+    lab.run("send", "--on", MONDAY)
+    assert len(stopped(lab)) == 1
+    result = lab.run("resume", "slack")
+    assert (result.code, stopped(lab)) == (0, [])
+    assert "1 delivery was stopped and is sent by the next `paperboy send` or `run`." in result.out
+    assert lab.run("send", "--due", "--on", MONDAY).code == 0
+    assert len(posts(slack, "C0ADA")) == 1
+
+
+def test_a_target_that_no_profile_names_any_more(lab: Bench, slack: SlackServer) -> None:
+    """After a change of the channel, status and `resume` say how to remove what the old one stopped."""
     lab.profile("ada", profile("slack: C0GONE"))
     slack.script = [Fault(error="is_archived")]
     lab.run("send", "--on", MONDAY)
     (delivery,) = stopped(lab)
+    lab.profile("ada", profile("slack: C0ADA"))
+    gone = f"no profile delivers there any more; remove it with: paperboy settle {delivery['id']}"
+    screen = " ".join(lab.run("status").out.split())
+    assert gone in screen
+    assert "no profile delivers there any more; to forget the pause: paperboy resume slack:C0GONE" in screen
+    assert "paperboy resend" not in screen
     result = lab.run("resume", "C0GONE")
-    assert (result.code, f"paperboy resend {delivery['id']}" in result.out) == (0, True)
+    assert (result.code, gone in result.out, len(stopped(lab))) == (0, True, 1)
+    assert lab.run("settle", delivery["id"]).code == 0
+    assert "Needs you" not in lab.run("status").out
+
+
+def test_what_was_given_up_for_another_target_is_not_said_to_continue(lab: Bench, slack: SlackServer) -> None:
+    """A delivery that waits for a target which no profile names is not sent, and status says so."""
+    lab.profile("ada", profile("slack: C0OLD"))
+    slack.script = [Fault(status=429, error="ratelimited", retry_after="60")]
+    lab.run("send", "--on", MONDAY)
+    lab.profile("ada", profile("slack: C0ADA"))
+    assert "not sent: no profile delivers there any more" in " ".join(lab.run("status").out.split())

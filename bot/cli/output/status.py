@@ -39,7 +39,10 @@ def status_screen(status: Status) -> RenderableType:
         ("Sources", _sources(status.sources)),
         ("Digests", _digests(status.editions)),
     )
-    parts: list[RenderableType] = [Text(f"{status.papers} papers are stored.")]
+    place = f" in {status.database}" if status.database else ""
+    parts: list[RenderableType] = [
+        Text(f"{pluralize(status.papers, 'paper is', 'papers are')} stored{place}.")
+    ]
     for title, section in sections:
         lines = list(section)
         parts += [Text(f"\n{title}", style="bold"), *lines] if lines else []
@@ -66,25 +69,33 @@ def _minute(moment: datetime | None) -> str:
 def _problems(status: Status) -> Iterator[Text]:
     stopped = [unfinished for unfinished in status.unfinished() if unfinished.delivery.has_stopped]
     yield from _limited([_pause(pause, status) for pause in status.pauses if not pause.by_reader])
-    yield from _limited([_stopped(unfinished) for unfinished in stopped])
+    yield from _limited([_stopped(unfinished, status) for unfinished in stopped])
     if dead := dead_sources(status.sources, status.now):
         yield from map(_dead_source, dead)
         yield Text("      check the network and the URLs in the settings, then: paperboy ingest")
+    yield from (Text(f"  {note}") for note in status.notes)
     deliveries = [unfinished.delivery for unfinished in stopped]
-    failed = sum(one.state is DeliveryState.FAILED and not one.is_forbidden for one in deliveries)
+    failed = sum(
+        one.state is DeliveryState.FAILED and not one.is_forbidden and status.is_used(one.subscription)
+        for one in deliveries
+    )
     if failed > 1:
         yield Text(f"  all {failed} that failed, when fixed: paperboy resend --all")
 
 
 def _pause(pause: Pause, status: Status) -> Text:
-    condition = "if they ask for it again" if pause.by_reader else "when fixed"
     waiting = sum(pause.scope in unfinished.delivery.scopes for unfinished in status.unfinished())
-    kept = f" {pluralize(waiting, 'delivery', 'deliveries')} kept;" if waiting else ""
+    kept = f"; {pluralize(waiting, 'delivery', 'deliveries')} kept" if waiting else ""
+    condition = "when fixed"
+    if pause.by_reader:
+        condition = "if they ask for it again"
+    elif not status.is_used(pause.scope):
+        condition = "no profile delivers there any more; to forget the pause"
     return Text.assemble(
         "  ",
         ("paused", "" if pause.by_reader else "bold red"),
         f" {pause.scope} since {_minute(pause.since)}: {_short(pause.why)}\n",
-        f"      nothing is sent there;{kept} {condition}: paperboy resume {pause.scope}",
+        f"      nothing is sent there{kept}; {condition}: paperboy resume {pause.scope}",
     )
 
 
@@ -96,15 +107,16 @@ def _dead_source(source: SourceState) -> Text:
     )
 
 
-def _stopped(unfinished: Unfinished) -> Text:
+def _stopped(unfinished: Unfinished, status: Status) -> Text:
     delivery = unfinished.delivery
     state = "held, uncertain" if delivery.state is DeliveryState.UNCERTAIN else "failed"
     attempts = pluralize(delivery.attempts, "attempt")
+    paused = {pause.scope for pause in status.pauses}
     return Text.assemble(
         "  ",
         (state, STYLES[delivery.state]),
         f" {unfinished.whole}, after {attempts}: {_short(delivery.reason)}\n",
-        f"      {remedy(delivery)}",
+        f"      {remedy(delivery, paused, is_wanted=status.is_used(delivery.subscription))}",
     )
 
 
@@ -133,6 +145,8 @@ def _open_delivery(unfinished: Unfinished, status: Status) -> Text:
 def _next_step(delivery: Delivery, status: Status) -> str:
     if any(pause.scope in delivery.scopes for pause in status.pauses):
         return "waits for the pause to end"
+    if not status.is_used(delivery.subscription):
+        return "not sent: no profile delivers there any more"
     if delivery.not_before is None:
         return "sent by the next `paperboy send` or `run`"
     action = "looked up" if delivery.state is DeliveryState.UNCERTAIN else "tried again"
