@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import signal
+import sqlite3
 import subprocess
+import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +16,7 @@ import pytest
 
 from tests.e2e.listings import BACKGROUND, REWARD, WORLD, daily_json, json_lines, rss
 from tests.support.cli import Bench
+from tests.support.silent_server import DRIP, silent_server
 from tests.support.slack_server import SlackServer
 from tests.support.smtp_server import SmtpServer
 from tests.support.source_server import API, DAILY, RSS, SourceServer
@@ -95,6 +99,113 @@ def test_run(service: Bench, sources: SourceServer, slack: SlackServer, smtp: Sm
 
     states = {e["channel"]: e["state"] for e in service.run("status", "--json").json["editions"]}
     assert states == {"slack": "sent", "email": "sent"}
+
+
+#: `run` with shorter times.
+FAST = """
+import sys
+from bot.cli import main
+from bot.worker import daemon, ingest_progress, loop
+loop.TICK_SECONDS, loop.FINISH_SECONDS, loop.ABANDON_SECONDS = 1, 2.0, 0.5
+ingest_progress.WAIT_FOR_SOURCES = 1.5
+daemon.watch_database.__defaults__ = (0.1,)
+sys.argv[0] = "paperboy"
+main()
+"""
+
+
+@contextmanager
+def started(bench: Bench) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", FAST, "run"],
+        cwd=bench.folder,
+        env=bench.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def stop(process: subprocess.Popen[str]) -> tuple[list[str], float]:
+    """Its lines without times, and how many seconds it took to end after SIGTERM."""
+    process.send_signal(signal.SIGTERM)
+    asked = time.monotonic()
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    return [line.split(" ", 1)[1] for line in out.splitlines()], time.monotonic() - asked
+
+
+def point_sources_to(bench: Bench, port: int) -> None:
+    bench.env |= {
+        name: f"http://127.0.0.1:{port}/x" for name in bench.env if name.startswith(("ARXIV_", "HF_"))
+    }
+
+
+def test_sources_that_do_not_answer(service: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
+    """The digests that are due go out after a bounded wait and name the sources; a signal ends the process."""
+    with silent_server(DRIP, drip=0.5) as (port, _):
+        point_sources_to(service, port)
+        service.file("today.jsonl", json_lines(WORLD, REWARD))
+        assert service.run("ingest", "--file", "today.jsonl").code == 0
+        with started(service) as process:
+            wait_for(lambda: bool(slack.messages and smtp.received), process, 15)
+            lines, seconds = stop(process)
+    assert (len(slack.messages), len(smtp.received)) == (1, 1)
+    late = "arxiv-api and arxiv-rss and huggingface: no complete answer yet"  # arxiv-oai has nothing to catch up on
+    assert f"composing without {late}" in lines
+    assert f"omposed without {late}" in slack.messages[0]["text"].replace("\u200b", "")
+    assert lines[-1].startswith("stopped; cut off: ingest")
+    assert seconds < 5
+
+
+def test_an_outage_in_the_morning(service: Bench, sources: SourceServer, slack: SlackServer) -> None:
+    """While the sources fail, an empty digest waits; it is sent on the same day when one has answered."""
+    sources.answer(RSS, b"gone", status=410)
+    sources.answer(DAILY, b"gone", status=410)
+    assert service.run("ingest").code == 1
+    waits = service.run("send", "--due", "--json")
+    assert (waits.code, {e["state"] for e in waits.json["editions"][:2]}) == (1, {"waiting"})
+    assert "looked at again when a source answers" in waits.json["editions"][0]["why"]
+    assert "no answer from arxiv-rss" in service.run("status").out
+    sources.answer(DAILY, daily_json(REWARD.but(day=datetime.now(UTC).date())))
+    assert service.run("ingest", "--source", "huggingface").code == 0
+    assert service.run("send", "--due").code == 0
+    assert REWARD.title in slack.messages[0]["text"]
+
+
+def test_a_database_that_vanishes(service: Bench, slack: SlackServer) -> None:
+    """The process ends with exit code 1 and a line, and sends nothing more."""
+    with started(service) as process:
+        wait_for(lambda: bool(slack.messages), process, 15)
+        service.database.unlink()
+        out, _ = process.communicate(timeout=15)
+    assert process.returncode == 1
+    assert "deleted, moved or replaced while it was in use" in out.splitlines()[-1]
+    assert not service.database.exists()
+
+
+@pytest.mark.parametrize("state", ["slack", "locked"])
+def test_a_signal_while_something_hangs(service: Bench, state: str) -> None:
+    """Slack is silent, or the database is locked: the process ends in bounded time."""
+    with (
+        silent_server() as (port, connected),
+        closing(sqlite3.connect(service.database, isolation_level=None)) as database,
+    ):
+        service.env["SLACK_API_URL"] = f"http://127.0.0.1:{port}/api/"
+        if state == "locked":
+            database.execute("BEGIN IMMEDIATE")
+        with started(service) as process:
+            assert process.stdout
+            process.stdout.readline()  # started; an ingest and a tick follow
+            assert connected.wait(1 if state == "locked" else 15) is (state == "slack")
+            lines, seconds = stop(process)
+    assert seconds < 5
+    assert lines[-1].startswith("stopped; cut off: "), lines
 
 
 def test_invalid_settings(bench: Bench) -> None:

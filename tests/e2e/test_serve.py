@@ -301,3 +301,13 @@ def test_unusable_address(bench: Bench, host: str) -> None:
     assert result.code == 2
     assert f"cannot listen on {host}:" in result.err
     assert "Traceback" not in result.err
+
+
+def test_a_database_that_vanishes(mailed: Bench) -> None:
+    """The process ends with exit code 1 and says why."""
+    with serving(mailed, "--port", "0") as web:
+        assert web.ask("GET", "/health")[1] == "ok"
+        mailed.database.unlink()
+        out, _ = web.process.communicate(timeout=15)
+    assert web.process.returncode == 1
+    assert "was deleted, moved or replaced while it was in use" in out
