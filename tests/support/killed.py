@@ -15,7 +15,6 @@ import argparse
 import json
 import os
 import signal
-import smtplib
 import sys
 import threading
 import time
@@ -27,6 +26,8 @@ from importlib import import_module
 from typing import Any, NoReturn
 
 from sqlalchemy.engine.default import DefaultDialect
+
+from bot.channels.email.connection import Connection
 
 #: The modules that commands import while they run: a forked process has them already.
 _HEAVY = """bot.bootstrap bot.cli bot.channels.email.channel bot.channels.maildir bot.channels.slack.channel
@@ -157,13 +158,13 @@ def _wrap_smtp(boundaries: Boundaries) -> None:
         original(self, data[half:])
         boundaries.cross("in reply to content")
 
-    def getreply(original: Callable[..., Any], self: Any) -> Any:
+    def read_reply(original: Callable[..., Any], self: Any) -> Any:
         reply = original(self)
         boundaries.cross(f"after {sent['last']}")
         return reply
 
-    _wrap_method(smtplib.SMTP, "send", send)
-    _wrap_method(smtplib.SMTP, "getreply", getreply)
+    _wrap_method(Connection, "send", send)
+    _wrap_method(Connection, "read_reply", read_reply)
 
 
 # --- Running ----------------------------------------------------------------------------------------------
