@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -91,6 +92,35 @@ def test_uncertain_delivery_is_looked_up(world: World) -> None:
     world.sender().deliver([key])
     assert again(world, "a") == [("a", "sent")]
     assert world.channel.calls == ["send 1", "find 1"]
+
+
+def test_a_failed_look_up_is_not_a_no(world: World) -> None:
+    """Without an answer it stays uncertain, is looked up again, and `--blindly` is named; then it is sent once."""
+    key = put(world, "a")
+    world.channel.outcomes = [Unknown("broke")]
+    world.sender().deliver([key])
+    world.channel.can_find = False
+    (row,) = resend(find_stopped(world.outbox, "a"), world.service(), Moment(NOW + MINUTE))
+    assert (row.state, world.channel.calls) == ("uncertain", ["send 1", "find 1"])
+    assert re.search(
+        r"nobody can tell; looked up again after 08:\d\d UTC; .* paperboy resend a-1 --blindly", row.why
+    )
+    (left,) = world.outbox.deliveries("a")
+    assert left.until
+    assert not left.has_stopped
+    blind = resend(find_stopped(world.outbox, "a"), world.service(), Moment(NOW + 2 * MINUTE), blindly=True)
+    assert [row.state for row in blind] == ["sent"]
+    assert world.channel.calls == ["send 1", "find 1", "find 1", "send 1"]
+
+
+def test_it_is_not_looked_up_before_it_can_be_found(world: World) -> None:
+    """A message that was sent just now: the time of the look-up is shown."""
+    key = put(world, "a")
+    world.channel.outcomes = [Unknown("broke")]
+    world.sender().deliver([key])
+    (row,) = resend(find_stopped(world.outbox, "a"), world.service(), Moment(NOW))
+    assert (row.state, world.channel.calls) == ("uncertain", ["send 1"])
+    assert "looked up again after 08:31 UTC" in row.why
 
 
 def test_unconfigured_channel(world: World) -> None:

@@ -80,6 +80,21 @@ def test_archived_channel_is_paused(lab: Bench, slack: SlackServer) -> None:
     assert (len(alerts(slack)), stopped(lab)) == (1, [])
 
 
+def test_resend_looks_up_first(lab: Bench, slack: SlackServer) -> None:
+    """A message that arrived is not posted again while Slack cannot be asked, and is found when it can."""
+    lab.profile("ada", profile("slack: C0PAPERS"))
+    slack.script = [Fault(drop=True, store=True)]
+    lab.run("send", "--on", MONDAY)
+    (delivery,) = stopped(lab)
+    slack.read_script = [Fault(error="missing_scope")] * 2
+    for on in (TUESDAY, WEDNESDAY):
+        again = lab.run("resend", delivery["id"], "--on", on)
+        assert (again.code, len(slack.messages)) == (1, 1)
+        assert f"paperboy resend {delivery['id']} --blindly" in " ".join(again.out.split())
+    found = lab.run("resend", delivery["id"], "--blindly", "--on", WEDNESDAY)
+    assert (found.code, len(slack.messages), stopped(lab)) == (0, 1, [])
+
+
 def test_refused_token(lab: Bench, slack: SlackServer) -> None:
     """One delivery fails, the others wait for the pause to end; the alert is sent by mail."""
     lab.env["PAPERBOY_ALERTS"] = "operator@example.org"
