@@ -19,7 +19,8 @@ module.FINISH_SECONDS, module.ABANDON_SECONDS, module.TICK_SECONDS = 0.7, 0.3, 8
 seconds = dict(zip(("start", "ingest", "tick"), map(float, sys.argv[1:])))
 
 def say(line):
-    print(line, flush=True)
+    sys.stdout.write(f"{line}\\n")  # at once: two threads write
+    sys.stdout.flush()
 
 def job(name):
     def work():
