@@ -23,9 +23,13 @@ EDITIONS, POSTS, MAILS = 5, 6, 2
 STORING = [
     f"{when} commit of {what}" for what in ("claim", "hand_over", "record") for when in ("before", "after")
 ]
-POSTING = ["before chat.postMessage", "before conversations.history"]
-POSTING += ["in chat.postMessage", "after conversations.history"]
-POSTING += ["after chat.postMessage", "before conversations.replies", "after conversations.replies"]
+POSTING = ["before chat.postMessage", "in chat.postMessage", "before conversations.history"]
+POSTING += [
+    "after conversations.history",
+    "after chat.postMessage",
+    "before conversations.replies",
+    "after conversations.replies",
+]
 MAILING = [f"{when} {what}" for what in ("MAIL", "RCPT", "DATA") for when in ("before", "after")]
 MAILING += ["before content", "in content", "in reply to content", "after content"]
 MAILING += ["after connect", "before EHLO", "after EHLO", "before QUIT", "after QUIT"]

@@ -127,7 +127,7 @@ def test_followed_authors_and_liked_papers_are_asked_for(bench: Bench, sources: 
 
 
 def test_a_quiet_edition_names_a_failed_source(live: Bench, sources: SourceServer) -> None:
-    """If nothing is to be sent and a source failed, the edition waits for it, and its reason contains that failure."""
+    """If nothing is to be sent and a source failed, the edition waits for it and names that failure."""
     sources.answer(DAILY, b"[]")
     live.run("ingest", "--source", "huggingface", "--as-of", SATURDAY)
     calm = live.run("send", "--on", SATURDAY, "--json").json["editions"][0]

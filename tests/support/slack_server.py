@@ -9,6 +9,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from select import select
+from socket import MSG_PEEK
 from threading import Condition, Lock, Thread
 from types import TracebackType
 from typing import Any
@@ -243,7 +245,7 @@ _SETTLE = "/settle"
 
 
 class _Http(ThreadingHTTPServer):
-    """Counts the connections that it is handling."""
+    """Counts the connections with a request: a sender opens one before it knows whether it may still send."""
 
     request_queue_size = 128
 
@@ -253,16 +255,16 @@ class _Http(ThreadingHTTPServer):
         self._changed = Condition()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self._count(1)
+        self.count(1)
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self._count(-1)
+            self.count(-1)
 
-    def _count(self, change: int) -> None:
+    def count(self, change: int) -> None:
         with self._changed:
             self._open += change
             self._changed.notify_all()
@@ -278,6 +280,15 @@ class _Http(ThreadingHTTPServer):
 
 def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        server: _Http
+
+        def handle(self) -> None:
+            if not select([self.connection], [], [], 0)[0]:
+                self.server.count(-1)
+                self.connection.recv(1, MSG_PEEK)  # until the client writes or closes
+                self.server.count(1)
+            super().handle()
+
         def do_POST(self) -> None:
             if slack.is_unread(self.path):
                 return
