@@ -10,11 +10,9 @@ from __future__ import annotations
 import random
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from itertools import pairwise
 
 from sqlalchemy import NullPool, create_engine, text
 
@@ -101,7 +99,6 @@ class Storm:
         doubts = [id_ for one in self.ended for id_ in in_doubt(one.crossed)]
         found = accounts(sitting.stored, self.slack, self.smtp, doubts)
         found.held += sitting.held
-        self._excuse(found)
         return found
 
     @property
@@ -194,15 +191,6 @@ class Storm:
             elif one.is_to_be_killed and now >= one.strikes_at:
                 one.running.kill()
 
-    def _excuse(self, found: Accounts) -> None:
-        """Not wrong: a second Slack message whose sender was stopped between the last check of its lease and the
-        write, which nobody can prevent. It is counted in `again`.
-        """
-        gaps = {id_ for one in self.ended for id_ in _stopped_before_the_write(one.crossed)}
-        excused = [line for line in found.wrong if " was posted 2 times" in line and line.split()[0] in gaps]
-        found.wrong = [line for line in found.wrong if line not in excused]
-        found.again += Counter({"a stop between check and write": len(excused)})
-
 
 def in_doubt(crossed: tuple[Crossing, ...]) -> Iterator[str]:
     """Mails whose content was handed over, and whose outcome was recorded so late, or never, that another sender may
@@ -218,9 +206,3 @@ def in_doubt(crossed: tuple[Crossing, ...]) -> Iterator[str]:
             handed = None
     if handed:
         yield handed.delivery
-
-
-def _stopped_before_the_write(crossed: tuple[Crossing, ...]) -> Iterator[str]:
-    for one, after in pairwise(crossed):
-        if one.name == "before chat.postMessage" and after.at - one.at > LEASE / 2:
-            yield one.delivery
