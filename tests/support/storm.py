@@ -190,6 +190,8 @@ class Storm:
                     one.continues_at = now + LEASE * self._chance.uniform(*STOP)
             elif one.is_to_be_killed and now >= one.strikes_at:
                 one.running.kill()
+            elif one.running.is_stopped:  # by itself, after it was stopped at its time
+                one.running.signal(signal.SIGCONT)
 
 
 def in_doubt(crossed: tuple[Crossing, ...]) -> Iterator[str]:
