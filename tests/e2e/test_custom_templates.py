@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
+from bot.worker import ingest_progress
 from bot.worker.loop import Loop
 from tests.e2e.listings import BACKGROUND, NEXT, REWARD, WORLD, json_lines, profile
 from tests.e2e.test_delivery import MONDAY, TUESDAY, mails, texts
@@ -127,6 +128,7 @@ def test_run_logs_a_mistake(custom: Bench, monkeypatch: pytest.MonkeyPatch) -> N
 
     monkeypatch.setattr(Loop, "listen", lambda loop: None)
     monkeypatch.setattr(Loop, "run", run_once)
+    monkeypatch.setattr(ingest_progress, "WAIT_FOR_SOURCES", 0)
     today = custom.file("today.jsonl", json_lines(NEXT))
     custom.run("ingest", "--file", today)
     for name in ("ada", "bo"):
