@@ -235,7 +235,7 @@ _NO_ANSWERS = st.one_of(
     st.builds(lambda code: _http(200, json.dumps({"ok": False, "error": code}).encode()), _UNCERTAIN),
     st.builds(lambda status: _http(status, b""), st.sampled_from([101, 204, 205, 299])),
     GARBAGE,
-    st.integers(0, 60).map(lambda n: _http(200, b'{"ok":true}')[:n]),
+    st.integers(1, 50).map(lambda n: _http(200, b'{"ok":true}')[:-n]),
     st.just(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\n" + b"{}"),
     st.just(b"HTTP/1.1 100 Continue\r\n\r\n" * 20),
 )

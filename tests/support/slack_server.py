@@ -6,11 +6,12 @@ import json
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from select import select
-from socket import MSG_PEEK
+from socket import MSG_PEEK, socket
 from threading import Condition, Lock, Thread
 from types import TracebackType
 from typing import Any
@@ -252,26 +253,41 @@ class _Http(ThreadingHTTPServer):
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
         self._open = 0
+        self._silent = set[socket]()  #: connections on which nothing was read
         self._changed = Condition()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        self.count(1)
+        self._count(1)
         super().process_request(request, client_address)
 
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         try:
             super().process_request_thread(request, client_address)
         finally:
-            self.count(-1)
+            self._count(-1)
 
-    def count(self, change: int) -> None:
+    def _count(self, change: int) -> None:
         with self._changed:
             self._open += change
             self._changed.notify_all()
 
+    def wait_for_request(self, connection: socket) -> None:
+        """Until the client writes or closes."""
+        with self._changed:
+            self._silent.add(connection)
+        self._count(-1)
+        with suppress(ConnectionError):
+            connection.recv(1, MSG_PEEK)
+        with self._changed:
+            self._silent.remove(connection)
+            self._count(1)
+
     def wait_until_idle(self) -> None:
         with self._changed:
-            assert self._changed.wait_for(lambda: not self._open, timeout=30), "a call was not finished"
+            assert self._changed.wait_for(self._is_idle, timeout=30), "a call was not finished"
+
+    def _is_idle(self) -> bool:
+        return not self._open and not select(self._silent, [], [], 0)[0]
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         if not isinstance(sys.exception(), ConnectionError):
@@ -283,10 +299,7 @@ def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
         server: _Http
 
         def handle(self) -> None:
-            if not select([self.connection], [], [], 0)[0]:
-                self.server.count(-1)
-                self.connection.recv(1, MSG_PEEK)  # until the client writes or closes
-                self.server.count(1)
+            self.server.wait_for_request(self.connection)
             super().handle()
 
         def do_POST(self) -> None:
