@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, case, func, select
@@ -26,6 +27,7 @@ def _read_with_facts() -> Select[Any]:
         "times_sent": select(func.count()).where(is_sent_attempt),
         "papers_composed": select(_EDITION.c.papers).where(_EDITION.c.id == delivery.edition),
         "papers_sent": select(func.sum(sent_papers)).where(is_part),
+        "edition_on": select(_EDITION.c.on).where(_EDITION.c.id == delivery.edition),
         "receiver": select(_EDITION.c.receiver).where(_EDITION.c.id == delivery.edition),
     }
     columns = (query.correlate(_DELIVERY).scalar_subquery().label(name) for name, query in facts.items())
@@ -56,6 +58,26 @@ def _given_before() -> Select[Any]:
 _GIVEN_BEFORE = _given_before()
 
 
+def _shown_lately() -> Select[Any]:
+    other = _DELIVERY.alias("other")
+    return (
+        select(other.c.shows)
+        .join(_EDITION, other.c.edition == _EDITION.c.id)
+        .where(
+            _EDITION.c.receiver == bindparam("receiver"),
+            _EDITION.c.on >= bindparam("since"),
+            _EDITION.c.id != bindparam("own_edition"),
+            other.c.state == DeliveryState.SENT,
+        )
+    )
+
+
+#: The papers of the messages that other editions sent to a receiver. Two editions have the same paper when they were
+#: composed for a name and its id before Slack said that these are one receiver; the ledger has one row for both.
+_SHOWN_LATELY = _shown_lately()
+_LATELY = timedelta(days=7)
+
+
 def find_violation(row: Any, connection: Connection) -> str:
     """Why a row of READ_WITH_FACTS must not be sent; empty when it may be. Alerts have no digest to check."""
     if row.times_sent or row.receipt is not None:
@@ -69,4 +91,8 @@ def find_violation(row: Any, connection: Connection) -> str:
     given = connection.execute(_GIVEN_BEFORE, values).all() if row.shows else ()
     # A message that did not show the paper's id showed another work, which was found to be the same one since then.
     repeated = next((paper for paper, shown in given if paper in shown), None)
+    if not repeated and row.shows:
+        lately = {"receiver": row.receiver, "own_edition": row.edition, "since": row.edition_on - _LATELY}
+        sent = {paper for shown in connection.scalars(_SHOWN_LATELY, lately) for paper in shown}
+        repeated = next((paper for paper in row.shows if paper in sent), None)
     return f"{row.receiver} was sent {repeated} before" if repeated else ""

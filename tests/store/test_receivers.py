@@ -256,6 +256,21 @@ def test_a_name_and_its_id_have_one_ledger(database: Database, outbox: Outbox, q
     assert not add(outbox, edition("three", on=TOMORROW), papers=("p3",))
 
 
+@pytest.mark.parametrize("first", ["one", "two"])
+def test_a_name_that_is_learned_before_anything_is_sent(
+    database: Database, outbox: Outbox, queue: Queue, first: str
+) -> None:
+    """Of two digests that were composed for the name and for the id, the second one with a paper is not sent."""
+    add(outbox, edition("one"), papers=("p1",))
+    add(outbox, edition("two", to=Subscription("bo", ChannelName.SLACK, "#papers")), papers=("p1",))
+    StoredNames(database, ChannelName.SLACK).put("#papers", "C0PAPERS")
+    assert queue.claim(f"{first}-1", "owner", NOW, LEASE)
+    assert queue.record(f"{first}-1", "owner", step(S.SENT), NOW)
+    second = "two" if first == "one" else "one"
+    with pytest.raises(InvariantViolation, match="slack:C0PAPERS was sent p1 before"):
+        queue.claim(f"{second}-1", "owner", NOW, LEASE)
+
+
 def test_a_name_that_several_store_at_once(database: Database) -> None:
     for number in range(3):
         name = f"#papers-{number}"
