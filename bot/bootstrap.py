@@ -6,7 +6,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,7 @@ from bot.digests.corpus import load_corpus
 from bot.digests.wording import source_health
 from bot.errors import NotConfigured, Problem
 from bot.profiles.model import ChannelName, Profile, Subscription
-from bot.sources.ingest import Ingest, refresh
+from bot.sources.ingest import SourceReport, refresh
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -231,7 +231,9 @@ class App:
         late = self._late_sources()
         return self.composer(profiles, Moment.real() if moment.is_live else moment, late=late)
 
-    def refresh(self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()) -> Ingest:
+    def refresh(
+        self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
+    ) -> Iterator[SourceReport]:
         """Begin to ask the named sources, or all (see `bot.sources.ingest.refresh`)."""
         return refresh(
             self.sources(names),

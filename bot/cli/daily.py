@@ -259,11 +259,10 @@ def _from_sources(app: App, names: Sequence[str], moment: Moment) -> list[Source
     order = [source.name for source in app.sources(names)]
     profiles = the_profiles(app.settings, None)[0] if app.settings.profiles.is_dir() else []
     reports = []
-    asking = app.refresh(profiles, moment, names)
     with progress("Asking", len(order)) as step:
-        for report in asking:
+        for report in app.refresh(profiles, moment, names):
             reports.append(report)
-            step(", ".join(asking.unanswered))
+            step(report.name)
             if not sys.stderr.isatty():
                 typer.echo(report.summary, err=True)
     return sorted(reports, key=lambda report: order.index(report.name))

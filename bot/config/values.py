@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from ipaddress import ip_address
 from itertools import pairwise
 from math import log2
 from pathlib import Path
@@ -16,7 +15,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
-from bot.text.addresses import parse_mail_address, parse_slack_target
+from bot.text.addresses import is_public_address, parse_mail_address, parse_slack_target
 
 URL_ESCAPES = "write @ as %40, / as %2F, : as %3A, # as %23 and ? as %3F in its user name and password"
 
@@ -51,7 +50,7 @@ def http_url(value: str) -> str:
 
 
 def service_url(value: str) -> str:
-    """The URL of a service that is asked: with https, unless it is on this machine or in a network of one's own."""
+    """The URL of a service that is asked: with https, unless it is on this machine or in a private network."""
     url = http_url(value)
     parts = urlsplit(url)
     if parts.scheme == "http" and not _is_local(parts.hostname or ""):
@@ -61,10 +60,9 @@ def service_url(value: str) -> str:
 
 def _is_local(host: str) -> bool:
     try:
-        address = ip_address(host)
+        return not is_public_address(host)
     except ValueError:
-        return "." not in host  # localhost, or a name that only a network of one's own knows
-    return address.is_loopback or address.is_private
+        return "." not in host  # localhost, or a name that only a private network knows
 
 
 def public_url(value: str) -> str:

@@ -12,7 +12,6 @@ import socket
 import time
 from collections.abc import Mapping
 from contextlib import suppress
-from ipaddress import IPv4Address, IPv6Network, ip_address
 from queue import Empty, SimpleQueue
 from threading import Lock, Thread
 from typing import Any
@@ -25,6 +24,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 
 from bot.errors import SourceError
 from bot.sources.urls import full_url, shown
+from bot.text.addresses import is_public_address
 
 #: A response, and its whole body.
 Answer = tuple[requests.Response, bytes]
@@ -35,8 +35,6 @@ MAX_BYTES = 50_000_000  #: of one unpacked body: the largest real answer has 10 
 MAX_REDIRECTS = 5
 
 _CHUNK = 65_536
-
-_NAT64 = IPv6Network("64:ff9b::/96")  #: RFC 6052: the last 32 bits are an IPv4 address
 
 
 class UnreachableError(Exception):
@@ -115,7 +113,7 @@ class Exchange(HTTPAdapter):
                     if not response.is_redirect:
                         return response, _body(url, response) if response.ok else b""
                     at = _redirected(url, at, response.headers["Location"])
-                # A source within a network of one's own may redirect within it; one outside may not reach into it.
+                # A source in a private network may redirect within it; one outside may not reach into it.
                 self._only_public = not self._has_met_private
         raise SourceError(f"{shown(url)}: more than {MAX_REDIRECTS} redirects")
 
@@ -143,7 +141,7 @@ class Exchange(HTTPAdapter):
             raise UnreachableError(": the host's name was not found") from None
         why = ""
         for family, kind, protocol, _, address in found:
-            is_private = connection.proxy is None and not is_public(str(address[0]))
+            is_private = connection.proxy is None and not is_public_address(str(address[0]))
             if is_private and self._only_public:
                 raise PrivateAddressError(str(address[0]))
             try:
@@ -198,15 +196,6 @@ def _redirected(url: str, at: str, location: str) -> str:
         why = f"it redirects from https to plain http, at {urlsplit(target).hostname}: not followed"
         raise SourceError(f"{shown(url)}: {why}")
     return target
-
-
-def is_public(address: str) -> bool:
-    """Whether an IP address belongs to the public internet; one with an IPv4 address in it, whether that one does."""
-    ip = ip_address(address.partition("%")[0])
-    if isinstance(ip, IPv4Address):
-        return ip.is_global
-    nat64 = IPv4Address(int(ip) & 0xFFFF_FFFF) if ip in _NAT64 else None
-    return (ip.ipv4_mapped or ip.sixtofour or nat64 or ip).is_global
 
 
 def _pools(exchange: Exchange) -> dict[str, Any]:

@@ -101,67 +101,44 @@ def source_request(profiles: Sequence[Profile], stored: frozenset[str], now: dat
     )
 
 
-class Ingest:
-    """Sources that are being asked, each in a thread of its own, so that none waits for another.
+def ingest_sources(
+    sources: Sequence[Source],
+    request: SourceRequest,
+    http: ConditionalHttp,
+    papers: PaperStore,
+    states: SourceStore,
+) -> Iterator[SourceReport]:
+    """Begin to ask the sources, each in a thread of its own, so that none waits for another.
 
-    Iterate to get the report of each as soon as it is finished. The threads go on when nobody iterates, and do not
-    keep the process from ending: what they had stored by then stays stored.
+    Returns an iterator of their reports, each as soon as it is finished. A source that fails gives a report; an error
+    that is not the source's, such as the database's, is raised after all other reports. The threads go on when nobody
+    iterates, and do not keep the process from ending: what they had stored by then stays stored.
     """
+    results: SimpleQueue[SourceReport | Exception] = SimpleQueue()
 
-    def __init__(
-        self,
-        sources: Sequence[Source],
-        request: SourceRequest,
-        http: ConditionalHttp,
-        papers: PaperStore,
-        states: SourceStore,
-    ) -> None:
-        self._results: SimpleQueue[SourceReport | Exception] = SimpleQueue()
-        self._unanswered = {source.name: True for source in sources}
-        # All states are read before any is written: one source's request depends on another's last answer.
-        asked = [(source, *_last_answer(source, states)) for source in sources]
+    def work(source: Source, before: SourceState | None, since: date | None) -> None:
+        try:
+            wanted = replace(request, since=since)
+            results.put(_ingest(source, wanted, before, http.separate(), papers, states))
+        except Exception as error:  # raised again where the reports are read
+            results.put(error)
 
-        def work(source: Source, before: SourceState | None, since: date | None) -> None:
-            result: SourceReport | Exception
-            try:
-                wanted = replace(request, since=since)
-                result = _ingest(source, wanted, before, http.separate(), papers, states)
-            except Exception as error:
-                result = error
-            del self._unanswered[source.name]
-            self._results.put(result)
-
-        for one in asked:
-            Thread(target=work, args=one, name=one[0].name, daemon=True).start()
-        self._asked = len(asked)
-
-    @property
-    def unanswered(self) -> tuple[str, ...]:
-        """The names of the sources that are still being asked."""
-        return tuple(self._unanswered)
-
-    def __iter__(self) -> Iterator[SourceReport]:
-        """Once. An error that is not the source's, such as the database's, is raised after all other reports."""
-        errors = []
-        for _ in range(self._asked):
-            result = self._results.get()
-            if isinstance(result, SourceReport):
-                yield result
-            else:
-                errors.append(result)
-        if errors:
-            raise errors[0]
+    # All states are read before any is written: one source's request depends on another's last answer.
+    for one in [(source, *_last_answer(source, states)) for source in sources]:
+        Thread(target=work, args=one, name=one[0].name, daemon=True).start()
+    return _reports(results, len(sources))
 
 
-def ingest_source(
-    source: Source, request: SourceRequest, http: ConditionalHttp, papers: PaperStore, states: SourceStore
-) -> SourceReport:
-    """Ask one source, store its answers page by page, and store the source's new state.
-
-    A source that fails gives a report, not an exception.
-    """
-    before, since = _last_answer(source, states)
-    return _ingest(source, replace(request, since=since), before, http, papers, states)
+def _reports(results: SimpleQueue[SourceReport | Exception], number: int) -> Iterator[SourceReport]:
+    errors = []
+    for _ in range(number):
+        result = results.get()
+        if isinstance(result, SourceReport):
+            yield result
+        else:
+            errors.append(result)
+    if errors:
+        raise errors[0]
 
 
 def _last_answer(source: Source, states: SourceStore) -> tuple[SourceState | None, date | None]:
@@ -263,11 +240,11 @@ def refresh(
     *,
     by_name: bool = False,
     is_live: bool = False,
-) -> Ingest:
-    """Begin to ask the sources for what the profiles want.
+) -> Iterator[SourceReport]:
+    """Begin to ask the sources for what the profiles want (see `ingest_sources`).
 
     `by_name`: a user has named the sources. `is_live`: `now` is the real time.
     """
     references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
     request = source_request(profiles, frozenset(papers.by_keys(references)), now)
-    return Ingest(sources, replace(request, by_name=by_name, is_live=is_live), http, papers, states)
+    return ingest_sources(sources, replace(request, by_name=by_name, is_live=is_live), http, papers, states)

@@ -11,8 +11,8 @@ from sqlalchemy import Connection, Select, bindparam, case, func, select
 from bot.delivery.model import DeliveryState
 from bot.store.tables import Base
 
-_DELIVERY, _ATTEMPT, _EDITION, _LEDGER, _MESSAGE = (
-    Base.metadata.tables[name] for name in ("delivery", "attempt", "edition", "ledger", "message")
+_DELIVERY, _ATTEMPT, _EDITION, _MESSAGE = (
+    Base.metadata.tables[name] for name in ("delivery", "attempt", "edition", "message")
 )
 
 
@@ -40,25 +40,7 @@ def _read_with_facts() -> Select[Any]:
 READ_WITH_FACTS = _read_with_facts()
 
 
-def _given_before() -> Select[Any]:
-    other = _DELIVERY.alias("other")
-    return (
-        select(_LEDGER.c.paper, other.c.shows)
-        .join(other, other.c.edition == _LEDGER.c.edition)
-        .where(
-            _LEDGER.c.receiver == bindparam("receiver"),
-            _LEDGER.c.paper.in_(bindparam("papers", expanding=True)),
-            _LEDGER.c.edition != bindparam("own_edition"),
-            other.c.state == DeliveryState.SENT,
-        )
-    )
-
-
-#: Of some papers, those that other editions brought to a receiver, each with the papers of the message.
-_GIVEN_BEFORE = _given_before()
-
-
-def _shown_lately() -> Select[Any]:
+def _shown_before() -> Select[Any]:
     other = _DELIVERY.alias("other")
     return (
         select(other.c.shows)
@@ -72,10 +54,11 @@ def _shown_lately() -> Select[Any]:
     )
 
 
-#: The papers of the messages that other editions sent to a receiver. Two editions have the same paper when they were
-#: composed for a name and its id before Slack said that these are one receiver; the ledger has one row for both.
-_SHOWN_LATELY = _shown_lately()
-_LATELY = timedelta(days=7)
+#: The papers of the messages that other editions sent to a receiver since a date. The ledger cannot tell: it has one
+#: row for a paper of two editions that were composed for a name and its id before Slack said that these are one.
+_SHOWN_BEFORE = _shown_before()
+#: No profile has a longer window: nothing older is composed again.
+_LONGEST_WINDOW = timedelta(days=90)
 
 
 def find_violation(row: Any, connection: Connection) -> str:
@@ -87,12 +70,9 @@ def find_violation(row: Any, connection: Connection) -> str:
     total = row.papers_sent + row.papers
     if total > row.papers_composed:
         return f"the digest has {row.papers_composed} papers, and with it {total} would be sent"
-    values = {"own_edition": row.edition, "receiver": row.receiver, "papers": row.shows}
-    given = connection.execute(_GIVEN_BEFORE, values).all() if row.shows else ()
+    since = row.edition_on - _LONGEST_WINDOW
+    values = {"own_edition": row.edition, "receiver": row.receiver, "since": since}
     # A message that did not show the paper's id showed another work, which was found to be the same one since then.
-    repeated = next((paper for paper, shown in given if paper in shown), None)
-    if not repeated and row.shows:
-        lately = {"receiver": row.receiver, "own_edition": row.edition, "since": row.edition_on - _LATELY}
-        sent = {paper for shown in connection.scalars(_SHOWN_LATELY, lately) for paper in shown}
-        repeated = next((paper for paper in row.shows if paper in sent), None)
+    sent = {paper for shown in connection.scalars(_SHOWN_BEFORE, values) for paper in shown}
+    repeated = next((paper for paper in row.shows if paper in sent), None)
     return f"{row.receiver} was sent {repeated} before" if repeated else ""

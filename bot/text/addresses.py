@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Network, ip_address
 from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
@@ -14,6 +14,7 @@ from bot.text.plain import quote
 _PRIVATE_DOMAIN = re.compile(r"(?:.*\.)?(?:localhost|local|test)", re.IGNORECASE)
 #: Appended to such a domain while it is validated.
 _VALID_SUFFIX = ".example.org"
+_NAT64 = IPv6Network("64:ff9b::/96")  #: RFC 6052: the last 32 bits are an IPv4 address
 _SLACK = re.compile(r"[CGDU][A-Z0-9]{2,}|#[\w.-]{1,80}")
 
 
@@ -49,6 +50,18 @@ def is_loopback(host: str) -> bool:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def is_public_address(address: str) -> bool:
+    """Whether an IP address belongs to the public internet; one with an IPv4 address in it, whether that one does.
+
+    Raises ValueError for a text that is not an IP address.
+    """
+    ip = ip_address(address.partition("%")[0])
+    if isinstance(ip, IPv4Address):
+        return ip.is_global
+    nat64 = IPv4Address(int(ip) & 0xFFFF_FFFF) if ip in _NAT64 else None
+    return (ip.ipv4_mapped or ip.sixtofour or nat64 or ip).is_global
 
 
 def is_secure_url(url: str) -> bool:

@@ -16,7 +16,7 @@ from bot.sources.arxiv import rss
 from bot.sources.bounds import bounded
 from bot.sources.files import ingest_file
 from bot.sources.huggingface import api as hf_api
-from bot.sources.ingest import ingest_source
+from bot.sources.ingest import ingest_sources
 from bot.sources.registry import FORMATS
 from bot.store.sources import Sources
 from tests.sources.test_ingest import FakeHttp, FakeSource, ask
@@ -124,7 +124,7 @@ def test_ten_megabytes_are_stored_quickly(world: World, tmp_path: Path, form: ob
 def test_a_source_whose_entry_is_cut_has_not_failed(world: World) -> None:
     """It is "partial", and its other entries are stored like ever."""
     source = FakeSource(Listing((whole(title="t" * 2_000),)))
-    report = ingest_source(source, ask(), FakeHttp(world), world.papers, Sources(world.database))
+    (report,) = ingest_sources([source], ask(), FakeHttp(world), world.papers, Sources(world.database))
     assert (report.state, report.entries, world.papers.count()) == ("partial", 1, 1)
     assert report.why == "arxiv:2605.00001: a title of more than 1,000 characters: cut off there"
 

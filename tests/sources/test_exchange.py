@@ -13,8 +13,8 @@ import pytest
 
 from bot.errors import SourceError
 from bot.sources import exchange, http
-from bot.sources.exchange import is_public
 from bot.sources.http import PoliteHttp
+from bot.text.addresses import is_public_address
 from tests.sources.support import MemoryValidators
 from tests.support.hostile_server import DRIPS, FLOODS, OK, HostileServer
 
@@ -136,7 +136,9 @@ def test_no_connection_is_worth_one_more_try_and_needs_no_pace(monkeypatch: pyte
 @pytest.fixture
 def public_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
     """Takes 127.0.0.1 for an address of the public internet, and 127.0.0.2 for what it is."""
-    monkeypatch.setattr(exchange, "is_public", lambda address: address == "127.0.0.1" or is_public(address))
+    monkeypatch.setattr(
+        exchange, "is_public_address", lambda address: address == "127.0.0.1" or is_public_address(address)
+    )
 
 
 def redirect(location: str) -> bytes:
@@ -206,4 +208,4 @@ def test_a_redirect_from_https_to_http_is_not_followed() -> None:
 )
 def test_public_addresses(address: str, expected: bool) -> None:
     """An IPv4 address within an IPv6 address counts as itself."""
-    assert is_public(address) is expected
+    assert is_public_address(address) is expected

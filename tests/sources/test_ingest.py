@@ -20,7 +20,7 @@ from bot.profiles.model import Interest, Profile, Reference
 from bot.sources import files
 from bot.sources.base import Http, Known, SourceRequest
 from bot.sources.files import ingest_file, read_listing
-from bot.sources.ingest import Ingest, SourceReport, ingest_source, source_request
+from bot.sources.ingest import SourceReport, ingest_sources, source_request
 from bot.sources.registry import FORMATS
 from bot.store.sources import Sources
 from tests.support.builders import NOW, World, entry, make_profile
@@ -207,7 +207,10 @@ def state(world: World, name: str = "arxiv-api") -> SourceState:
 def fetch(
     world: World, source: FakeSource, http: FakeHttp | None = None, now: datetime = NOW
 ) -> SourceReport:
-    return ingest_source(source, ask(now), http or FakeHttp(world), world.papers, Sources(world.database))
+    (report,) = ingest_sources(
+        [source], ask(now), http or FakeHttp(world), world.papers, Sources(world.database)
+    )
+    return report
 
 
 HOLIDAY = Listing(unreadable=(Unreadable("the feed", "a holiday", empty=True),))
@@ -297,8 +300,8 @@ def test_a_retry_at_of_a_wrong_clock_does_not_count(world: World) -> None:
 
 def test_why_a_source_is_idle(world: World) -> None:
     """Profiles without categories are named as the reason."""
-    report = ingest_source(
-        FakeSource(), SourceRequest(now=NOW), FakeHttp(world), world.papers, Sources(world.database)
+    (report,) = ingest_sources(
+        [FakeSource()], SourceRequest(now=NOW), FakeHttp(world), world.papers, Sources(world.database)
     )
     assert (report.state, report.why) == ("idle", "no categories in any profile")
 
@@ -316,16 +319,14 @@ class Blocked(FakeSource):
 
 
 def test_no_source_delays_another(world: World) -> None:
-    """Each reports as soon as it is finished, whether it failed or not; those that are still asked are known."""
+    """Each reports as soon as it is finished, whether it failed or not."""
     slow = Blocked(page(2), name="slow")
     sources = [slow, FakeSource(SourceError("no connection"), name="a"), FakeSource(page(1), name="b")]
-    asking = Ingest(sources, ask(), FakeHttp(world), world.papers, Sources(world.database))
-    reports = iter(asking)
+    reports = ingest_sources(sources, ask(), FakeHttp(world), world.papers, Sources(world.database))
     assert {(r.name, r.state) for r in islice(reports, 2)} == {("a", "failed"), ("b", "ok")}
-    assert asking.unanswered == ("slow",)
     slow.go.set()
     assert [(report.name, report.state) for report in reports] == [("slow", "ok")]
-    assert (asking.unanswered, world.papers.count()) == ((), 2)
+    assert world.papers.count() == 2
 
 
 def test_states_are_read_before_any_source_is_asked(world: World) -> None:
@@ -333,7 +334,7 @@ def test_states_are_read_before_any_source_is_asked(world: World) -> None:
     fetch(world, FakeSource(page(1), name="arxiv-rss"), now=NOW - 72 * HOUR)
     oai = FakeSource(page(2), name="arxiv-oai")
     list(
-        Ingest(
+        ingest_sources(
             [FakeSource(page(3), name="arxiv-rss"), oai],
             ask(),
             FakeHttp(world),
@@ -352,7 +353,7 @@ def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
             raise DatabaseError("the disk is full")
 
     sources = [Broken(name="a"), FakeSource(page(1), name="b")]
-    reports = iter(Ingest(sources, ask(), FakeHttp(world), world.papers, Sources(world.database)))
+    reports = ingest_sources(sources, ask(), FakeHttp(world), world.papers, Sources(world.database))
     assert next(reports).name == "b"
     with pytest.raises(DatabaseError, match="the disk is full"):
         next(reports)
