@@ -85,6 +85,7 @@ def resume(
 ) -> None:
     """End a pause, and let the next `send` or `run` try again what its cause stopped."""
     from bot.delivery.alerts import remedy
+    from bot.delivery.resend import put_back
     from bot.profiles.load import load_profiles
     from bot.text.plain import pluralize
 
@@ -98,18 +99,14 @@ def resume(
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
     profiles, problems = load_profiles([app.settings.profiles])
     used = app.used_scopes(profiles)
-    put_back = 0
-    for one in app.outbox.failed():
-        if one.incident != pause.scope:
-            continue
-        if problems or one.subscription in used:
-            put_back += app.queue.release(one.id, utc_now(), settling=True)
-        else:
-            typer.echo(f"{one.id} is kept: {remedy(one, is_wanted=False)}")
-    if put_back:
-        verb = "was stopped and is" if put_back == 1 else "were stopped and are"
-        count = pluralize(put_back, "delivery", "deliveries")
-        typer.echo(f"{count} {verb} sent by the next `paperboy send` or `run`.")
+    number, unused = put_back(
+        pause.scope, app.outbox, app.queue, utc_now(), lambda scope: bool(problems) or scope in used
+    )
+    for one in unused:
+        typer.echo(f"{one.id} is kept: {remedy(one, is_wanted=False)}")
+    if number:
+        count = pluralize(number, "delivery that was stopped is", "deliveries that were stopped are")
+        typer.echo(f"{count} sent by the next `paperboy send` or `run`.")
     app.close()
 
 

@@ -35,11 +35,9 @@ def raise_alert(
     channels: Mapping[ChannelName, Channel],
     operator: Operator,
     now: datetime,
-    pauses: Iterable[Pause] = (),
+    pauses: Iterable[Pause],
 ) -> bool:
-    """Store an alert on what stopped since the last one; whether there is one to send.
-
-    `pauses`: the present ones.
+    """Store an alert on what stopped since the last one; whether there is one to send. `pauses`: those in force.
 
     An incident that was reported is not reported again until all deliveries that it stopped continue.
     """
@@ -48,11 +46,10 @@ def raise_alert(
         return False
     known = outbox.known_incidents()
     new = [delivery for delivery in unreported if delivery.incident not in known]
-    token, channel = secrets.token_hex(8), channels[operator.channel]
-    notice = stop_notice(new, now, {pause.scope for pause in pauses})
-    alert = Part(channel.render_notice(notice, f"{token}-1", operator.target), 0) if new else None
-    ids, unverified_retries = [delivery.id for delivery in unreported], int(not channel.can_look_up)
-    return outbox.record_report(ids, alert, token, *operator, unverified_retries) and alert is not None
+    notice = stop_notice(new, now, {pause.scope for pause in pauses}) if new else None
+    reported = [delivery.id for delivery in unreported]
+    stored = _store(outbox, channels, operator, secrets.token_hex(8), notice, reported)
+    return stored and notice is not None
 
 
 def raise_outage_alert(
@@ -64,21 +61,30 @@ def raise_outage_alert(
 ) -> bool:
     """Store an alert on the sources that have failed for longer than OUTAGE; whether there is a new one to send.
 
-    The last answers before an outage identify it: its alert has an id that is derived from them, and exists once.
+    The last answer before an outage identifies it: its alert has an id that is derived from it, and exists once.
     """
     dead = [s for s in dead_sources(sources, now) if s.last_success and now - s.last_success > OUTAGE]
     if not dead:
         return False
     begun = max(s.last_success for s in dead if s.last_success)
-    token, channel = (
-        sha256(f"outage {begun.isoformat()}".encode()).hexdigest()[:16],
-        channels[operator.channel],
-    )
+    token = sha256(f"outage {begun.isoformat()}".encode()).hexdigest()[:16]
     if outbox.deliveries(f"{token}-1"):
         return False
-    notice = outage_notice(dead, now)
-    alert = Part(channel.render_notice(notice, f"{token}-1", operator.target), 0)
-    return outbox.record_report([], alert, token, *operator, int(not channel.can_look_up))
+    return _store(outbox, channels, operator, token, outage_notice(dead, now), [])
+
+
+def _store(
+    outbox: OutboxStore,
+    channels: Mapping[ChannelName, Channel],
+    operator: Operator,
+    token: str,
+    notice: Notice | None,
+    reported: Sequence[str],
+) -> bool:
+    """See `OutboxStore.record_report`; `notice`: the alert, None when there is only something to mark as reported."""
+    channel = channels[operator.channel]
+    alert = Part(channel.render_notice(notice, f"{token}-1", operator.target), 0) if notice else None
+    return outbox.record_report(reported, alert, token, *operator, int(not channel.can_look_up))
 
 
 def outage_notice(dead: Sequence[SourceState], now: datetime) -> Notice:

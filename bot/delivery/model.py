@@ -227,9 +227,9 @@ class Transition:
 
 @dataclass(frozen=True, slots=True)
 class SendSlot:
-    """A request for the next free time of a conversation, which takes one message in each `spacing`."""
+    """A request for the next free time of a receiver, which takes one message in each `spacing`."""
 
-    conversation: str  #: as `channel:target`
+    receiver: str  #: as the ledger names it
     spacing: timedelta
 
 

@@ -40,7 +40,7 @@ class Channel(Protocol):
     name: str
     #: Whether `look_up` can answer. If not, a message that may have arrived is sent once more or held, as configured.
     can_look_up: bool
-    #: The shortest time between two messages to one conversation, whoever sends them.
+    #: The shortest time between two messages to one receiver, whoever sends them.
     spacing: timedelta = timedelta(0)
 
     def check(self) -> None:

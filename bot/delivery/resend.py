@@ -1,9 +1,10 @@
-"""`resend` and `settle`: what a person decides about deliveries that stopped."""
+"""`resend`, `settle` and `resume`: what a person decides about deliveries that stopped."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from datetime import datetime
 
 from bot.clock import Moment
 from bot.delivery.model import Delivery, DeliveryState, Edition
@@ -44,6 +45,20 @@ def settle(delivery: Delivery, queue: StoppedQueue) -> None:
     """Count a delivery as sent. Raises UserError when it has not stopped."""
     if not queue.settle(delivery.id):
         raise UserError(f"delivery {delivery.id} is {delivery.state}: it has not stopped")
+
+
+def put_back(
+    scope: str, outbox: OutboxStore, queue: StoppedQueue, now: datetime, is_used: Callable[[str], bool]
+) -> tuple[int, list[Delivery]]:
+    """Let the next round try again what the cause of a pause stopped.
+
+    Returns how many deliveries, and those that stay stopped because nothing is sent to their subscriptions any more
+    (`is_used`).
+    """
+    stopped = [delivery for delivery in outbox.failed() if delivery.incident == scope]
+    unused = [delivery for delivery in stopped if not is_used(delivery.subscription)]
+    released = [queue.release(one.id, now, settling=True) for one in stopped if one not in unused]
+    return sum(released), unused
 
 
 def resend(

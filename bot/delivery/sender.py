@@ -1,6 +1,6 @@
 """Sends stored deliveries: one attempt at each that is due, recorded before and after.
 
-    open -> claim -> (look up) -> hand over, when it is the conversation's turn -> send -> record
+    open -> claim -> (look up) -> hand over, when it is the receiver's turn -> send -> record
 
 At any time one sender holds the lease of a delivery, by the database's clock. A sender that dies before it hands over
 leaves a delivery that certainly did not arrive; one that dies after it, a delivery in doubt (see
@@ -28,7 +28,7 @@ from bot.profiles.model import ChannelName
 #: How long a sender may be silent before another takes its delivery over; longer than `retry.SETTLE`. A live sender
 #: renews its lease.
 LEASE = timedelta(minutes=2)
-#: A delivery is claimed so many seconds before its conversation's turn, to be ready when it comes.
+#: A delivery is claimed so many seconds before its receiver's turn, to be ready when it comes.
 EARLY = 0.05
 
 Clock = Callable[[], datetime]
@@ -100,8 +100,8 @@ class Sender:
     def _deliver_each(
         self, waiting: list[OpenDelivery], renewer: _LeaseRenewer, on_edition: Callable[[str], None]
     ) -> None:
-        """In order; while a conversation's next message has to wait, those of other conversations go first."""
-        next_turn: dict[str, float] = {}  #: by conversation
+        """In order; while a receiver's next message has to wait, those of other receivers go first."""
+        next_turn: dict[str, float] = {}  #: by receiver
         while waiting:
             now = self.uptime()
             turns = (next_turn.get(receiver(self.channels, one), now) - EARLY for one in waiting)
@@ -125,7 +125,7 @@ class Sender:
             finally:
                 renewer.lease = None
                 if this.turn is not None:
-                    next_turn[this.conversation] = this.turn + this.channel.spacing.total_seconds()
+                    next_turn[this.receiver] = this.turn + this.channel.spacing.total_seconds()
             if claim.delivery.edition:
                 on_edition(claim.delivery.edition)
 
@@ -154,8 +154,8 @@ class _Lease:
 class _Attempt:
     """One attempt at a claimed delivery."""
 
-    def __init__(self, sender: Sender, claim: Claim, lease: _Lease, conversation: str) -> None:
-        self.conversation = conversation
+    def __init__(self, sender: Sender, claim: Claim, lease: _Lease, receiver: str) -> None:
+        self.receiver = receiver
         self.channel = sender.channels[claim.delivery.channel]
         #: Reserved for handing over, by the sender's uptime; None without spacing.
         self.turn: float | None = None
@@ -194,7 +194,7 @@ class _Attempt:
 
     def _hand_over(self, stage: Stage, unverified_retries: int | None) -> None:
         sender, spacing = self._sender, self.channel.spacing
-        slot = SendSlot(self.conversation, spacing) if spacing else None
+        slot = SendSlot(self.receiver, spacing) if spacing else None
         since = sender.uptime()
         wait = sender.queue.hand_over(self._id, sender.owner, stage, LEASE, slot, unverified_retries)
         self._lease.since = since

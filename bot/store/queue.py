@@ -325,7 +325,7 @@ class Queue:
             else:
                 row.until = max(row.until or now, now) if settling else now
                 row.unverified_retries = 0 if settling else 1  # the person has looked, or takes the risk
-            row.attempts, row.waited, row.why = 0, 0.0, ""  # its patience is not used up any more
+            row.attempts, row.waited, row.why = 0, 0.0, ""  # attempts and waits count from here on
             row.incident, row.reported = None, False
             session.add(row)
             paused = (row.channel, f"{row.channel}:{row.target}")

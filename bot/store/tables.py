@@ -208,8 +208,8 @@ class AttemptRow(Base, table=True):
     why: str = _text(default="")
 
 
-class ConversationRow(Base, table=True):
-    """When a conversation takes its next message, for the senders of all processes."""
+class TurnRow(Base, table=True):
+    """When a receiver takes its next message, for the senders of all processes."""
 
     __tablename__ = "lane"
 

@@ -1,4 +1,4 @@
-"""The turns of conversations, which take one message in each `spacing` from the senders of all processes."""
+"""The turns of receivers, which take one message in each `spacing` from the senders of all processes."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from bot.store.database_clock import DATABASE_NOW
 from bot.store.rows import insert_if_absent
 from bot.store.tables import Base
 
-_CONVERSATION = Base.metadata.tables["lane"]
+_TURN = Base.metadata.tables["lane"]
 #: A turn further away than this was taken before the database's clock was set back.
 _LONGEST_QUEUE = timedelta(minutes=5)
 _LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
 
-_IS_IT = _CONVERSATION.c.lane == bindparam("conversation")
+_IS_ITS = _TURN.c.lane == bindparam("receiver")
 _ADD = insert_if_absent("lane")
-_READ = select(_CONVERSATION.c.free).where(_IS_IT).with_for_update()
+_READ = select(_TURN.c.free).where(_IS_ITS).with_for_update()
 _READ_CLOCK = select(DATABASE_NOW)
-_RESERVE = update(_CONVERSATION).where(_IS_IT).values(free=bindparam("new_free"))
+_RESERVE = update(_TURN).where(_IS_ITS).values(free=bindparam("new_free"))
 
 
 def reserve_turn(connection: Connection, slot: SendSlot) -> float:
-    """Seconds until the next free time of a conversation, at least `spacing` after the one before."""
-    row = {"conversation": slot.conversation}
-    connection.execute(_ADD, {"lane": slot.conversation, "free": _LONG_AGO})
+    """Seconds until the next free time of a receiver, at least `spacing` after the one before."""
+    row = {"receiver": slot.receiver}
+    connection.execute(_ADD, {"lane": slot.receiver, "free": _LONG_AGO})
     free: datetime = connection.execute(_READ, row).scalar_one()
     now: datetime = connection.execute(_READ_CLOCK).scalar_one()  # read when the row is locked
     turn = free if now < free <= now + _LONGEST_QUEUE else now

@@ -243,7 +243,7 @@ def test_no_alert_without_a_stopped_delivery(world: World) -> None:
     put(world, "ada")
     assert world.operator is not None
     tick(world, "ada")
-    assert not raise_alert(world.outbox, world.channels, world.operator, NOW)
+    assert not raise_alert(world.outbox, world.channels, world.operator, NOW, ())
     assert ops(world).calls == []
 
 

@@ -285,7 +285,7 @@ def test_processes_that_report_at_once_store_one_alert(
         fail(queue, f"ed{n}-1")
     channels = {ChannelName.SLACK: FakeChannel()}
     operator = Operator(ChannelName.SLACK, "C0OPS")
-    stored = at_once(database, lambda mine, n: raise_alert(Outbox(mine), channels, operator, NOW), 4)
+    stored = at_once(database, lambda mine, n: raise_alert(Outbox(mine), channels, operator, NOW, ()), 4)
     assert sorted(stored) == [False, False, False, True]
     assert len(outbox.alerts()) == 1
     assert outbox.unreported() == ()
