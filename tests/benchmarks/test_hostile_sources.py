@@ -8,7 +8,6 @@ shares arXiv's limit of one request at a time, and huggingface, which does not.
 from __future__ import annotations
 
 import re
-import subprocess
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -97,16 +96,10 @@ def ingest(bench: Bench, *arguments: str) -> tuple[dict[str, tuple[float, str]],
     """Each source's seconds and line, the exit code, and the seconds of the process."""
     begun = time.monotonic()
     reports = {}
-    with subprocess.Popen(
-        bench.command("ingest", *arguments),
-        cwd=bench.folder,
-        env=bench.environment,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
+    with bench.started(bench.command("ingest", *arguments)) as process:
         assert process.stderr
         for line in process.stderr:
             name, _, rest = line.partition(":")
             reports[name] = (time.monotonic() - begun, rest.strip().removesuffix(")"))
-    return reports, process.returncode, time.monotonic() - begun
+        code = process.wait()
+    return reports, code, time.monotonic() - begun

@@ -9,7 +9,7 @@ import signal
 import sqlite3
 import subprocess
 import time
-from contextlib import ExitStack, closing
+from contextlib import AbstractContextManager, ExitStack, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -54,15 +54,8 @@ def ready(folder: Path, slack: SlackServer, smtp: SmtpServer, sources: int, minu
     return bench
 
 
-def start(bench: Bench) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        bench.command("run"),
-        cwd=bench.folder,
-        env=bench.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+def start(bench: Bench) -> AbstractContextManager[subprocess.Popen[str]]:
+    return bench.started(bench.command("run"), stderr=subprocess.STDOUT)
 
 
 def end(process: subprocess.Popen[str]) -> str:

@@ -7,8 +7,8 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager, closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -67,23 +67,12 @@ def service(tmp_path: Path, sources: SourceServer, slack: SlackServer, smtp: Smt
 
 def test_run(service: Bench, sources: SourceServer, slack: SlackServer, smtp: SmtpServer) -> None:
     """It ingests, delivers what is due, reports a source that fails, and stops within seconds of SIGTERM."""
-    process = subprocess.Popen(
-        service.command("run"),
-        cwd=service.folder,
-        env=service.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    with service.started(service.command("run")) as process:
         wait_for(lambda: bool(slack.messages and smtp.received), process, 30)
         time.sleep(0.5)
         process.send_signal(signal.SIGTERM)
         asked = time.monotonic()
         out, err = process.communicate(timeout=15)
-    finally:
-        process.kill()
-        process.communicate()
     assert (process.returncode, err) == (0, "")
     assert time.monotonic() - asked < 10
     assert (len(slack.messages), len(smtp.received)) == (1, 1)
@@ -106,7 +95,7 @@ FAST = """
 import sys
 from bot.cli import main
 from bot.worker import daemon, ingest_progress, loop
-loop.TICK_SECONDS, loop.FINISH_SECONDS, loop.ABANDON_SECONDS = 1, 2.0, 0.5
+loop.TICK_SECONDS, loop.FINISH_SECONDS, loop.ABANDON_SECONDS = 1, 1.0, 0.5
 ingest_progress.WAIT_FOR_SOURCES = 1.5
 daemon.watch_database.__defaults__ = (0.1,)
 sys.argv[0] = "paperboy"
@@ -114,21 +103,8 @@ main()
 """
 
 
-@contextmanager
-def started(bench: Bench) -> Iterator[subprocess.Popen[str]]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", FAST, "run"],
-        cwd=bench.folder,
-        env=bench.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
-        yield process
-    finally:
-        process.kill()
-        process.communicate()
+def fast(bench: Bench) -> AbstractContextManager[subprocess.Popen[str]]:
+    return bench.started([sys.executable, "-c", FAST, "run"])
 
 
 def stop(process: subprocess.Popen[str]) -> tuple[list[str], float]:
@@ -152,7 +128,7 @@ def test_sources_that_do_not_answer(service: Bench, slack: SlackServer, smtp: Sm
         point_sources_to(service, port)
         service.file("today.jsonl", json_lines(WORLD, REWARD))
         assert service.run("ingest", "--file", "today.jsonl").code == 0
-        with started(service) as process:
+        with fast(service) as process:
             wait_for(lambda: bool(slack.messages and smtp.received), process, 15)
             lines, seconds = stop(process)
     assert (len(slack.messages), len(smtp.received)) == (1, 1)
@@ -180,7 +156,7 @@ def test_an_outage_in_the_morning(service: Bench, sources: SourceServer, slack: 
 
 def test_a_database_that_vanishes(service: Bench, slack: SlackServer) -> None:
     """The process ends with exit code 1 and a line, and sends nothing more."""
-    with started(service) as process:
+    with fast(service) as process:
         wait_for(lambda: bool(slack.messages), process, 15)
         service.database.unlink()
         out, _ = process.communicate(timeout=15)
@@ -199,7 +175,7 @@ def test_a_signal_while_something_hangs(service: Bench, state: str) -> None:
         service.env["SLACK_API_URL"] = f"http://127.0.0.1:{port}/api/"
         if state == "locked":
             database.execute("BEGIN IMMEDIATE")
-        with started(service) as process:
+        with fast(service) as process:
             assert process.stdout
             process.stdout.readline()  # started; an ingest and a tick follow
             assert connected.wait(1 if state == "locked" else 15) is (state == "slack")

@@ -91,9 +91,6 @@ def composed(
     ("kind", "nth"),
     [
         ("after commit of claim", 1),
-        ("after commit of record", 1),
-        ("after EHLO", 1),
-        ("before MAIL", 1),
         ("after RCPT", 1),
         ("after DATA", 1),
         ("after commit of hand_over", 1),

@@ -85,24 +85,13 @@ class Web:
 
 @contextmanager
 def serving(bench: Bench, *options: str) -> Iterator[Web]:
-    process = subprocess.Popen(
-        bench.command("serve", *options),
-        cwd=bench.folder,
-        env=bench.environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    try:
+    with bench.started(bench.command("serve", *options)) as process:
         assert process.stdout is not None
         for line in process.stdout:
             if answers := re.search(r"answers on http://([\d.]+):(\d+)", line):
                 yield Web(process, answers[1], int(answers[2]))
                 return
         raise AssertionError(f"it ended: {process.communicate()}")
-    finally:
-        process.kill()
-        process.communicate()
 
 
 def links(smtp: SmtpServer) -> dict[str, str]:

@@ -7,11 +7,12 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from subprocess import PIPE
 from typing import Any
 from unittest.mock import patch
 
@@ -93,6 +94,23 @@ class Bench:
             stdin=subprocess.DEVNULL,
         )
         return self._heard(Result(done.returncode, done.stdout, done.stderr))
+
+    @contextmanager
+    def started(self, command: Sequence[str], stderr: int = PIPE) -> Iterator[subprocess.Popen[str]]:
+        """A process in the folder, which is killed at the end unless it has ended."""
+        with subprocess.Popen(
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            stdout=PIPE,
+            stderr=stderr,
+            text=True,
+        ) as process:
+            try:
+                yield process
+            finally:
+                process.kill()
+                process.communicate()
 
     def command(self, *arguments: str | Path) -> list[str]:
         return [sys.executable, "-m", "bot", *map(str, arguments)]

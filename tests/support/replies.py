@@ -6,7 +6,7 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -63,7 +63,7 @@ class Runs:
         for id_, one in zip(ids, to, strict=True):
             edition = Edition(id_, one.key, one.profile, name, one.target, NOW.date(), 1)
             at = receiver(self.world.channels, one)
-            part = channel.render(digest(1, profile=one.profile), id_, one.target)[0]
+            part = replace(channel.render(digest(1, profile=one.profile), id_, one.target)[0], shows=(id_,))
             assert self.world.outbox.add(edition, at, NOW, {}, [], [part], unverified_retries)
         now = NOW
         for _ in range(MOST_ROUNDS):
