@@ -30,18 +30,6 @@ _WITHOUT_PAPERS = (defer(DeliveryRow.shows),)  # type: ignore[arg-type]
 _UNSENT = [state for state in DeliveryState if state is not DeliveryState.SENT]  # equality, for the index
 _OPEN_EDITIONS = select(DeliveryRow.edition).where(col(DeliveryRow.state).in_(_UNSENT)).distinct()
 _WEEK = timedelta(days=7)
-_EDITION = (
-    "id",
-    "subscription",
-    "profile",
-    "channel",
-    "target",
-    "on",
-    "papers",
-    "candidates",
-    "why",
-    "awaits",
-)
 
 
 class Outbox:
@@ -157,7 +145,7 @@ class Outbox:
 
         A quiet edition of the same date is replaced. `unverified_retries`: see `Delivery.unverified_retries`.
         """
-        row = {name: getattr(edition, name) for name in _EDITION}
+        row = {name: getattr(edition, name) for name in rows.EDITION_FIELDS}
         row |= {"receiver": receiver, "made": made, "digest": digest}
         to = {name: row[name] for name in ("subscription", "channel", "target")}
         quiet = (

@@ -12,7 +12,8 @@ from bot.profiles.model import ChannelName
 from bot.store.tables import Base, EditionRow
 
 _DELIVERY = tuple(field.name for field in fields(Delivery))
-_EDITION = tuple(field.name for field in fields(Edition) if field.name != "deliveries")
+#: The fields of an Edition that are columns of its row.
+EDITION_FIELDS = tuple(field.name for field in fields(Edition) if field.name != "deliveries")
 
 
 def delivery(row: Any) -> Delivery:
@@ -27,7 +28,7 @@ def delivery(row: Any) -> Delivery:
 
 
 def edition(row: EditionRow, deliveries: list[Delivery]) -> Edition:
-    values: dict[str, Any] = {name: getattr(row, name) for name in _EDITION}
+    values: dict[str, Any] = {name: getattr(row, name) for name in EDITION_FIELDS}
     return Edition(**values | {"channel": ChannelName(row.channel), "deliveries": tuple(deliveries)})
 
 
