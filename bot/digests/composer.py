@@ -11,7 +11,6 @@ from bot.digests.candidates import Candidates, exclusion_reason, window_start
 from bot.digests.corpus import Corpus
 from bot.digests.model import Digest, History, NewPaperCounts, ScoredPaper, SourceHealth
 from bot.digests.selection import (
-    AUTO_FIT,
     Decision,
     Selection,
     Verdict,
@@ -170,5 +169,6 @@ def _scored(profile: Profile, ranked: RankedPaper, order: Order) -> ScoredPaper:
         relevance=ranked.relevance,
         reasons=reasons,
         followed=authors_among(ranked.paper, profile.authors),
-        interest=ranked.interest if ranked.fit >= AUTO_FIT else "",  # below that it only shares words with it
+        interest=ranked.interest,
+        fit=ranked.fit,
     )

@@ -24,6 +24,7 @@ class ScoredPaper:
     interest: str = ""  #: the interest that it belongs to, as the profile writes it; empty when there is none
     also: tuple[Paper, ...] = ()  #: nearly the same works, listed under this one instead of on their own
     sent: date | None = None  #: in a weekly digest: when another subscription of the profile got it
+    fit: float = 0.0  #: how well it fits the profile, from 0 to 1; as a word: `bot.ranking.model.match_of`
 
     @property
     def ids(self) -> tuple[str, ...]:

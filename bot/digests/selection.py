@@ -7,19 +7,15 @@ relevance, and do not count towards the limit.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
-from bot.profiles.model import Profile
+from bot.profiles.model import Match, Profile
 from bot.ranking.base import TwinFinder
-from bot.ranking.model import RankedPaper, Threshold
-
-#: `threshold: auto`: a paper must fit one facet of the profile at least half as well as a paper that fits it.
-AUTO_FIT = 0.5
+from bot.ranking.model import LEAST_FIT, RankedPaper, Threshold, match_of
 
 
 class Verdict(StrEnum):
@@ -57,9 +53,9 @@ class Selection:
 
 def profile_threshold(profile: Profile) -> Threshold:
     """What a paper must reach to be shown."""
-    if profile.threshold is None:
-        return Threshold(relevance=0.0, fit=AUTO_FIT)
-    return Threshold(relevance=profile.threshold, fit=-math.inf)
+    if isinstance(profile.threshold, Match):
+        return Threshold(fit=LEAST_FIT[profile.threshold])
+    return Threshold(relevance=profile.threshold)
 
 
 def select(
@@ -145,8 +141,9 @@ def rejection_reason(profile: Profile, ranked: RankedPaper) -> Decision | None:
     if ranked.relevance < threshold.relevance:
         why = f"its relevance {ranked.relevance:.1f} is below the threshold {threshold.relevance:g}"
     elif ranked.fit < threshold.fit:
-        what = f"the interest {ranked.interest!r}" if ranked.interest else "the profile"
-        why = f"it fits {what} to {ranked.fit:.0%}; threshold auto asks for {AUTO_FIT:.0%}"
+        match = match_of(ranked.fit)
+        found = f"its match is {match}" if match else "it matches too little"
+        why = f"{found}; the threshold asks for {profile.threshold}"
     elif profile.trending == 1:
         why = "it has no votes, and only votes count (trending: 1)"
     else:

@@ -13,6 +13,14 @@ class ChannelName(StrEnum):
     MAILDIR = "maildir"
 
 
+class Match(StrEnum):
+    """How well a paper fits a profile, as a word, best first; the least fits are in `bot.ranking.model`."""
+
+    STRONG = "strong"
+    GOOD = "good"
+    PARTIAL = "partial"
+
+
 @dataclass(frozen=True, slots=True)
 class Interest:
     phrase: str
@@ -75,7 +83,7 @@ class Profile:
     mute: Mute = Mute()
     categories: tuple[str, ...] = ()
     limit: int = 10
-    threshold: float | None = None  #: relevance 0 to 100; None is `auto`
+    threshold: Match | float = Match.GOOD  #: the least match, or relevance from 0 to 100; `auto` is GOOD
     window: int = 7  #: days a paper stays a candidate
     trending: float = 0.0  #: 0 to 1: the share of the score that Hugging Face votes make
     deliver: tuple[Subscription, ...] = ()

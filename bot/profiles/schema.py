@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from bot.profiles import values
-from bot.profiles.model import WEEK, ChannelName, Reference, Subscription
+from bot.profiles.model import WEEK, ChannelName, Match, Reference, Subscription
 from bot.profiles.values import ON_UNCERTAIN
 from bot.text.addresses import parse_mail_address, parse_slack_target
 from bot.text.plain import one_line
@@ -231,15 +231,22 @@ class ProfileFile(ProfileMapping):
         10, description="The most papers in one digest, from 1 to 100; 10 if absent.", examples=[10]
     )
     threshold: Annotated[
-        Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)] | None,
+        Match | Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)],
         BeforeValidator(values.threshold),
         WithJsonSchema(
-            {"anyOf": [{"enum": ["auto"]}, {"type": "number", "minimum": 0, "maximum": 100}, _NUMBER_TEXT]}
+            {
+                "anyOf": [
+                    {"enum": ["auto", *Match]},
+                    {"type": "number", "minimum": 0, "maximum": 100},
+                    _NUMBER_TEXT,
+                ]
+            }
         ),
     ] = Field(
-        None,
-        description="`auto`, or the least relevance that is shown, from 0 to 100.",
-        examples=["auto", 90],
+        Match.GOOD,
+        description="The least match that is shown: `strong`, `good` or `partial`; `auto` is `good`. Or the least "
+        "relevance, from 0 to 100.",
+        examples=["auto", "strong", 90],
     )
     window: Annotated[int, Field(ge=1, le=90), _whole(1, 90)] = Field(
         7, description="Days that a paper stays a candidate, from 1 to 90; 7 if absent.", examples=[7]

@@ -17,7 +17,7 @@ from pydantic import ValidationInfo
 
 from bot.papers.identity import parse_paper_id
 from bot.profiles.bibtex import is_bib_name
-from bot.profiles.model import WEEK, Reference
+from bot.profiles.model import WEEK, Match, Reference
 from bot.profiles.yaml_reader import Sexagesimal
 from bot.text.latex import to_unicode
 from bot.text.plain import normalize_paragraphs, one_line, quote
@@ -85,8 +85,9 @@ def listed(value: object, info: ValidationInfo) -> object:
 
 
 def threshold(value: object) -> object:
-    """None for `auto`."""
-    return None if isinstance(value, str) and value.strip().casefold() == "auto" else value
+    """A match for a word, `auto` being GOOD; anything else as it is."""
+    word = value.strip().casefold() if isinstance(value, str) else ""
+    return Match.GOOD if word == "auto" else Match(word) if word in list(Match) else value
 
 
 def on_uncertain(value: str) -> str:
