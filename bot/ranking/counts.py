@@ -18,7 +18,7 @@ from bot.papers.model import TermCounter
 from bot.text.terms import HYPHENS, Role, Words, role, terms, tokenize
 
 #: Of the layout and of the rules for terms: stored counts of another version are computed again.
-VERSION = 3
+VERSION = 4
 TITLE_WEIGHT = 2
 COUNT_BITS = 8
 _MOST = (1 << COUNT_BITS) - 1

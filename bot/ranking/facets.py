@@ -1,52 +1,53 @@
 """A profile as facets: each interest, `about`, the liked papers, the disliked papers, and each text to avoid.
 
-A facet has a weight for each of its terms. A paper's score for it is the dot product with the paper's row, less, for
-liked and disliked papers, the product with the mean of the background:
+A facet has a weight for each of its terms. A paper's similarity to it is the dot product with the paper's row, less,
+for liked and disliked papers, the product with the mean of the background:
 
-    interest, about, avoid:  w_t = tf_t in its text, times `PAIR_WEIGHT` for pairs
-    like, dislike:           w   = mean of the papers' rows - ALPHA * mean of the background's rows
+    a phrase:       w   = 1 for the phrase, (df_phrase + 5) / (df_t + 20) for each word and pair t in it
+    other texts:    w_t = tf_t in the text, times `PAIR_WEIGHT` for pairs
+    like, dislike:  w   = mean of the papers' rows - ALPHA * mean of the background's rows
 
-The second is Rocchio's classifier (https://nlp.stanford.edu/IR-book/html/htmledition/rocchio-classification-1.html)
-with the background as the papers that are not relevant.
+What a word of a phrase counts alone follows from how specific it is to the phrase: the share of the archive's papers
+with the word that have the phrase, smoothed towards a quarter by twenty papers. The last is Rocchio's classifier
+(https://nlp.stanford.edu/IR-book/html/htmledition/rocchio-classification-1.html) with the background as the papers
+that are not relevant.
+
+The similarity divided by `Facet.perfect` has one scale for every facet: a paper that has a phrase as often as can be
+gets 1, one of average length that has it once in its abstract 0.4. An interest counts with the square root of its
+weight, as a digest deals its places by weight, too (`bot.digests.selection`).
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.profiles.model import Profile
 from bot.ranking.counts import key
-from bot.ranking.index import Index, Vector
-from bot.text.terms import stem, terms, tokenize
+from bot.ranking.index import MOST_TF, Index, Vector
+from bot.text.terms import Join, Words, terms, tokenize
 
 ALPHA = 1.15
+#: A smaller number is a rounding error.
+NEGLIGIBLE = 1e-12
+ABOUT_WEIGHT = 1.5
 DISLIKE_WEIGHT = -0.25
-#: A text of up to so many words is a phrase: as a whole it has weight 1, its words and pairs have `PART_WEIGHT`.
-PHRASE_WORDS = 3
+#: An interest of up to so many words, links such as "of" included, is a phrase if there is no break in it.
+PHRASE_WORDS = 4
+#: The weight of a part of a phrase without evidence from the archive, and the number of papers that such evidence
+#: outweighs.
 PART_WEIGHT = 0.25
-#: Weight of a pair in a longer text; a word has 1.
-PAIR_WEIGHT = 0.3
-#: A paper fits liked papers if it has this part of what they have in common with one another.
-LIKENESS = 0.1
-
-
-#: Words that people use about themselves, which are not their subject.
-_FILLER = frozenset(
-    stem(word)
-    for word in """
-    anything area areas care career colleague enjoy especially everything excited fan field focus follow group
-    hear help hope interest interested interests kind know lab laboratory like likes look looking love main mainly
-    mostly phd postdoc professor project projects read reading research researcher sort student studies study
-    studying team thing things think topic topics try trying understand university want work working works
-    """.split()  # noqa: SIM905 - a list of words reads best as words
-)
+PART_EVIDENCE = 20
+#: Weight of a pair in a text that is no phrase; a word has 1.
+PAIR_WEIGHT = 0.2
+#: A paper is a perfect match of liked papers if it has this part of what they have in common with one another.
+LIKENESS = 0.25
 
 
 class Kind(StrEnum):
@@ -67,7 +68,7 @@ class Facet:
 
     kind: Kind
     weight: float  #: relative to other facets; negative if it lowers
-    reference: float  #: the score of a paper that fits it
+    perfect: float  #: the similarity of a perfect match
     name: str = ""  #: an interest as the reader wrote it
     #: Of a text: the columns of its terms, and the weight of each.
     columns: NDArray[np.integer] = field(default_factory=lambda: np.zeros(0, np.intp))
@@ -80,52 +81,46 @@ class Facet:
 class Query:
     """The terms of a profile's text."""
 
-    weights: dict[int, float]  #: by key
+    weights: dict[int, float]  #: by key; of a phrase's parts: `PART_WEIGHT`
     terms: tuple[str, ...]  #: each as the text has it first
-    words: int  #: number of different words
-    phrase: tuple[int, tuple[int, int]] | None = (
-        None  #: of a phrase of three words: its key, and those of its pairs
-    )
+    phrase: int | None = None  #: of a phrase: its key, which is that of its pair or stands for `pairs`
+    pairs: tuple[int, ...] = ()  #: of a phrase: the keys of its pairs
 
 
-def query(text: str, ignored: frozenset[str] = frozenset()) -> Query:
-    """Return the terms of a text and their weights, without terms that have one of the `ignored` stems."""
+def query(text: str, *, is_sentence: bool = False) -> Query:
+    """Return the terms of a text, and their weights. A sentence is no phrase, however short it is."""
     words = tokenize(text)
-    found = [occurrence for occurrence in terms(words) if ignored.isdisjoint(occurrence[0].split(" "))]
+    found = list(terms(words))
     tf = Counter(term for term, _, _ in found)
     written = {term: words.phrase(i, j) for term, i, j in reversed(found)}
-    number = sum(" " not in term for term in tf)
-    weights = {term: n * (PAIR_WEIGHT if " " in term else 1.0) for term, n in tf.items()}
-    phrase = None
-    if chain := _phrase(tf, number):
-        whole = " ".join([chain[0].split(" ")[0], *(pair.split(" ")[1] for pair in chain)])
-        weights = {**dict.fromkeys(weights, PART_WEIGHT), whole: 1.0}
-        written[whole] = words.phrase(min(i for _, i, _ in found), max(j for _, _, j in found))
-        phrase = (key(whole), (key(chain[0]), key(chain[1]))) if len(chain) > 1 else None
+    pairs = [term for term in tf if " " in term]
+    if is_sentence or not _is_phrase(words, tf):
+        weights = {term: n * (PAIR_WEIGHT if " " in term else 1.0) for term, n in tf.items()}
+        return Query({key(term): weight for term, weight in weights.items()}, tuple(written[t] for t in tf))
+    # A paper has a phrase of several pairs as often as the rarest of them; its key is that of all pairs in order.
+    whole = " ".join(pairs)
+    written[whole] = words.phrase(min(i for _, i, _ in found), max(j for _, _, j in found))
+    weights = {**dict.fromkeys(tf, PART_WEIGHT), whole: 1.0}
     by_key = {key(term): weight for term, weight in weights.items()}
-    return Query(by_key, tuple(written[term] for term in weights), number, phrase)
+    return Query(by_key, tuple(written[term] for term in weights), key(whole), tuple(map(key, pairs)))
 
 
-def _phrase(tf: Mapping[str, int], number: int) -> list[str]:
-    """The pairs that a phrase is a chain of; empty for other texts. `number`: of different words.
+def _is_phrase(words: Words, tf: Mapping[str, int]) -> bool:
+    """Whether a text is a phrase: a few words without a break, each in a pair with a neighbour.
 
     "k-means" is a phrase, too: it has one word and one pair.
     """
-    pairs = [term for term in tf if " " in term]
-    if number == 1:
-        return pairs if len(pairs) == 1 else []
-    chain = [pair for pair in pairs if all(stem_ in tf for stem_ in pair.split(" "))]
-    if number > PHRASE_WORDS or len(chain) != number - 1:
-        return []
-    linked = all(pair.split(" ")[1] == following.split(" ")[0] for pair, following in pairwise(chain))
-    return chain if linked else []
+    if len(words.stems) > PHRASE_WORDS or Join.BREAK in words.joins[1:]:
+        return False
+    paired = {stem for term in tf if " " in term for stem in term.split(" ")}
+    return bool(paired) and paired.issuperset(term for term in tf if " " not in term)
 
 
 def queries(profile: Profile) -> tuple[Query, ...]:
     """Return the queries of a profile's texts: its interests, `about`, and the texts to avoid."""
     return (
         *(query(interest.phrase) for interest in profile.interests),
-        query(profile.about, _FILLER),
+        query(profile.about, is_sentence=True),
         *(query(avoided.phrase) for avoided in profile.avoid),
     )
 
@@ -137,17 +132,24 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
     columns = index.columns(key for text in asked for key in text.weights)
     weights = (weight for text in asked for weight in text.weights.values())
     values = np.fromiter(weights, np.float64, len(columns))
-    once = values * index.idf[columns]  # the score of a paper of average length that has each term once
     texts = [
-        *((Kind.INTEREST, interest.weight, interest.phrase) for interest in profile.interests),
-        (Kind.ABOUT, 1.0, ""),
+        *((Kind.INTEREST, math.sqrt(interest.weight), interest.phrase) for interest in profile.interests),
+        (Kind.ABOUT, ABOUT_WEIGHT, ""),
         *((Kind.AVOID, -avoided.weight, avoided.phrase) for avoided in profile.avoid),
     ]
     start = 0
     for (kind, weight, name), text in zip(texts, asked, strict=True):
         own = slice(start, start := start + len(text.weights))
-        reference = float(once[own].sum()) / max(1.0, text.words / PHRASE_WORDS)
-        yield Facet(kind, weight, reference, name, columns[own], values[own], text.terms)
+        asks_for = values[own]
+        if text.phrase:
+            whole = asks_for == 1.0
+            df = index.df[columns[own]]
+            asks_for = np.minimum((df[whole] + PART_WEIGHT * PART_EVIDENCE) / (df + PART_EVIDENCE), 1.0)
+            asks_for[whole] = 1.0
+            perfect = index.idf[columns[own]][whole].sum()
+        else:
+            perfect = asks_for @ index.idf[columns[own]]
+        yield Facet(kind, weight, MOST_TF * float(perfect), name, columns[own], asks_for, text.terms)
 
 
 def paper_facet(papers: tuple[tuple[str, int], ...], square: float, common: float, kind: Kind) -> Facet:
@@ -157,4 +159,5 @@ def paper_facet(papers: tuple[tuple[str, int], ...], square: float, common: floa
     with the background's mean row.
     """
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
-    return Facet(kind, weight, LIKENESS * (square - ALPHA * common), papers=papers)
+    perfect = LIKENESS * (square - ALPHA * common)
+    return Facet(kind, weight, perfect if perfect > NEGLIGIBLE else 1.0, papers=papers)

@@ -14,6 +14,7 @@ numbers were chosen by measurement: docs/ranking.md.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,8 +26,10 @@ from bot.ranking.counts import COUNT_BITS
 Vector = NDArray[np.float64]
 Keys = NDArray[np.uint64]
 
-K1 = 3.0
+K1 = 1.5
 B = 0.75
+#: What a term frequency without bound is saturated to.
+MOST_TF = K1 + 1
 #: Papers that are unpacked together, as unpacked counts take several times the memory of the rows.
 BATCH = 4096
 
@@ -36,19 +39,23 @@ class Index:
 
     `archive`: counts (see `bot.ranking.counts`) of the papers for the document frequencies. `keys`: of the terms
     that get a column; a paper's other terms are left out of its row. `phrases`: the key of each phrase, and of the
-    two pairs that it consists of; a paper has a phrase as often as the rarer of its pairs.
+    pairs that it consists of; a paper has a phrase as often as the rarest of its pairs.
     """
 
     def __init__(
-        self, archive: Sequence[bytes], keys: Keys, phrases: Mapping[int, tuple[int, int]] | None = None
+        self, archive: Sequence[bytes], keys: Keys, phrases: Mapping[int, tuple[int, ...]] | None = None
     ) -> None:
-        triples = [(phrase, *pairs) for phrase, pairs in (phrases or {}).items()]
-        phrase_keys = np.array(triples, np.uint64).reshape(-1, 3)
+        phrases = phrases or {}
+        most = max(map(len, phrases.values()), default=0)
+        # A shorter phrase has its first pair several times, which does not change the least.
+        padded = [(phrase, *pairs, *pairs[:1] * (most - len(pairs))) for phrase, pairs in phrases.items()]
+        phrase_keys = np.array(padded, np.uint64).reshape(-1, 1 + most)
         self.keys = _distinct(np.concatenate([keys, phrase_keys.ravel()]))
-        self._phrases, self._firsts, self._seconds = np.searchsorted(self.keys, phrase_keys).T
+        self._phrases, *self._pairs = np.searchsorted(self.keys, phrase_keys).T
         lengths, counts = self._counts(archive)
         self._average = float(lengths.mean()) if lengths.any() else 1.0
         self.idf = _idf(counts)
+        self.df = np.bincount(counts.indices, minlength=len(self.keys))  #: document frequencies
 
     def rows(self, papers: Sequence[bytes], *, phrases: bool = True) -> sparse.csr_array:
         """Papers x terms: the weights of each paper's terms.
@@ -110,7 +117,10 @@ class Index:
         if not len(self._phrases) or not counts.shape[0]:
             return counts
         by_term = sparse.csc_array(counts)
-        found = by_term[:, self._firsts].minimum(by_term[:, self._seconds]).tocoo()
+        found = reduce(
+            lambda least, pairs: least.minimum(by_term[:, pairs]), self._pairs[1:], by_term[:, self._pairs[0]]
+        )
+        found = found.tocoo()
         entries = (found.data, (found.row, self._phrases[found.col]))
         return sparse.csr_array(counts + sparse.csr_array(entries, shape=counts.shape))
 

@@ -2,11 +2,10 @@
 
 A paper's score for a profile is
 
-    score = (1 - trending) * sum_f weight_f * raw_f / scale_f  +  trending * votes  +  1 for each followed author
+    score = (1 - trending) * sum_f weight_f * raw_f / perfect_f  +  trending * votes  +  1 for each followed author
 
-with raw_f the paper's score for the facet f (`bot.ranking.facets`) and scale_f the score of a paper that fits the
-facet: the larger of the facet's reference and the mean of the best hundredth of the background. So each interest
-competes on its own scale, whether there are many papers for it or one a month.
+with raw_f the paper's similarity to the facet f (`bot.ranking.facets`) and perfect_f that of a perfect match. So
+every facet has the same scale, whatever its terms are and whatever papers there are today.
 
 This module does not depend on the store and the clock.
 """
@@ -28,18 +27,12 @@ from bot.ranking.counts import counts, keys_of_text, number_of_terms
 from bot.ranking.facets import ALPHA, WANTED, Facet, Kind, paper_facet, queries, text_facets
 from bot.ranking.index import Index, Vector, keys_of, table
 from bot.ranking.model import PaperSet
-from bot.ranking.order import NEGLIGIBLE, FacetScores, Ranking
+from bot.ranking.order import FacetScores, Ranking
 from bot.ranking.product import PaperMatrix, SplitTable
 from bot.ranking.twins import REPEATED, SERIES, Twins
 
-#: This number of votes has the weight of a paper among the best hundredth.
+#: This number of votes has the weight of a perfect match.
 MANY_VOTES = 100
-#: The part of the background whose mean score is the scale of a facet.
-BEST = 0.01
-#: The quantile of the background's scores that is the score of an ordinary paper, which shares a few words by chance.
-USUAL = 0.75
-#: The largest score of an ordinary paper, in scales: even if every paper has the facet's terms, a good one has more.
-MOST_USUAL = 0.9
 #: Most profiles whose scores are computed together, and most scores (8 bytes each): enough to share the work, but few
 #: enough for the memory.
 CHUNK = 256
@@ -85,7 +78,7 @@ class Ranker:
         self._queries = {profile.id: queries(profile) for profile in profiles}
         every = [query for of_profile in self._queries.values() for query in of_profile]
         keys = np.fromiter((key for query in every for key in query.weights), np.uint64)
-        phrases = dict(query.phrase for query in every if query.phrase)
+        phrases = {query.phrase: query.pairs for query in every if query.phrase and len(query.pairs) > 1}
         counts_ = [counted.terms for counted in papers]
         self.index = Index(archive, np.concatenate([keys_of(counts_), keys]), phrases)
         self.rows = self.index.rows(counts_)  #: papers x terms
@@ -212,44 +205,24 @@ class Ranker:
         """One product for all facets of the profiles."""
         by_profile, means = self.facets(profiles)
         every = [facet for facets in by_profile for facet in facets]
-        raw = self._raw(every, means)
-        scales, usual = self._scales(every, raw)
+        raw = self._similarities(every, means)
         start = 0
         for facets in by_profile:
-            own = slice(start, start := start + len(facets))
-            yield FacetScores(facets, raw[own], scales[own], usual[own])
+            yield FacetScores(facets, raw[start : (start := start + len(facets))])
 
-    def _raw(self, facets: Sequence[Facet], means: SplitTable) -> NDArray[np.float64]:
-        """Facets x papers: the scores before scaling. `means`: mean rows of the facets of papers, in their order."""
+    def _similarities(self, facets: Sequence[Facet], means: SplitTable) -> NDArray[np.float64]:
+        """Facets x papers: the similarities, a perfect match having 1.
+
+        `means`: mean rows of the facets of papers, in their order.
+        """
         raw = np.empty((len(facets), len(self.papers)))
         is_text = np.array([not facet.papers for facet in facets], dtype=bool)
         texts = [facet for facet in facets if not facet.papers]
         raw[is_text] = self._matrix.multiply(weights_of(texts, len(self.index.keys)))
         if len(texts) < len(facets):
             raw[~is_text] = self._matrix.multiply_split(means) - ALPHA * self._common
+        raw /= np.array([facet.perfect for facet in facets])[:, None]
         return raw
-
-    def _scales(self, facets: Sequence[Facet], raw: NDArray[np.float64]) -> tuple[Vector, Vector]:
-        """For each facet the score of a paper that fits it, and the score of an ordinary paper on that scale."""
-        references = np.array([facet.reference for facet in facets])
-        if not self.background.stop:
-            return np.where(references > 0, references, 1.0), np.zeros(len(facets))
-        tails = np.array([_best_and_usual(row) for row in raw[:, self.background]]).reshape(-1, 2)
-        scales = np.maximum(references, tails[:, 0])
-        scales = np.where(scales > NEGLIGIBLE, scales, 1.0)
-        return scales, np.minimum(tails[:, 1] / scales, MOST_USUAL)
-
-
-def _best_and_usual(scores: Vector) -> tuple[float, float]:
-    """The mean of the background's best scores, and the score of an ordinary paper.
-
-    Negative scores count as 0, so only the positive ones, which are few, are sorted.
-    """
-    positive = scores[scores > 0]
-    positive.sort()
-    best = max(1, round(BEST * len(scores)))
-    ordinary = math.ceil(USUAL * len(scores)) - 1 - (len(scores) - len(positive))
-    return float(positive[-best:].sum()) / best, float(positive[ordinary]) if ordinary >= 0 else 0.0
 
 
 def _arrange(

@@ -13,19 +13,22 @@ from numpy.typing import NDArray
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
 from bot.profiles.model import Profile
-from bot.ranking.facets import WANTED, Facet, Kind
+from bot.ranking.facets import NEGLIGIBLE, WANTED, Facet, Kind
 from bot.ranking.index import Vector
 from bot.ranking.model import PaperSet, RankedPaper, Reason, Threshold
 
 if TYPE_CHECKING:
     from bot.ranking.linear import Ranker
 
-#: A followed author has the weight of a paper among the best hundredth.
+#: A followed author has the weight of a perfect match.
 AUTHOR_WEIGHT = 1.0
+#: The score with which a paper fits to a half, if all interests have the weight 1.
+HALF_FIT = 0.3
+#: A paper belongs to an interest rather than to `about`, which supports, if its share is at least this part of that
+#: of `about`.
+SUPPORT = 0.5
 #: Papers of an order that are computed together.
 BLOCK = 32
-#: A smaller share of a score is a rounding error, not a reason.
-NEGLIGIBLE = 1e-12
 #: Decimal places of a score: the last bits depend on the other profiles in the model, and must not break a tie.
 _PLACES = 12
 
@@ -35,9 +38,7 @@ class FacetScores:
     """A profile's facets, and the scores of every paper for them."""
 
     facets: tuple[Facet, ...]  #: those of `WANTED` kinds first
-    raw: NDArray[np.float64]  #: facets x papers
-    scales: Vector  #: for each facet, the score of a paper that fits it
-    usual: Vector  #: for each facet, the score of an ordinary paper, divided by the scale; below 1
+    similarities: NDArray[np.float64]  #: facets x papers, a perfect match having 1
 
 
 class Ranking:
@@ -51,7 +52,7 @@ class Ranking:
         self._papers = ranker.papers[window]
         self._among = _mask(among, len(self._papers))[ranker.numbers]
         self._weights = np.array([facet.weight for facet in scored.facets])
-        totals = _weighted_sum(self._weights / scored.scales, scored.raw)
+        totals = _weighted_sum(self._weights, scored.similarities)
         if profile.trending:
             totals = (1 - profile.trending) * totals + profile.trending * ranker.votes
         self._followed = np.zeros(len(self._papers), dtype=bool)
@@ -64,22 +65,18 @@ class Ranking:
         self._scores = np.round(totals[window], _PLACES)
         self._background = totals[ranker.background]
         wanted = sum(facet.kind in WANTED for facet in scored.facets)
-        #: Wanted facets x window: scores divided by the scales.
-        self._shares = scored.raw[:wanted, window] / scored.scales[:wanted, None]
+        #: Wanted facets x window: terms of the scores.
+        self._shares = self._weights[:wanted, None] * scored.similarities[:wanted, window]
         self._matches = np.asarray((self._shares > NEGLIGIBLE).any(axis=0))
-        #: How well each paper fits its best facet, lowered by avoided texts and disliked papers.
-        fits = self._shares - scored.usual[:wanted, None]
-        fits /= 1 - scored.usual[:wanted, None]
-        self._fit = fits.max(axis=0, initial=0.0)
-        if wanted < len(scored.facets):
-            against = self._weights[wanted:] / scored.scales[wanted:]
-            self._fit += _weighted_sum(against, scored.raw[wanted:, window])
+        weights = [facet.weight for facet in scored.facets if facet.kind is Kind.INTEREST]
+        #: The score with which a paper fits to a half: interests' weights are relative to one another.
+        self._half = HALF_FIT * (sum(weights) / len(weights) if weights else 1.0)
 
     def best_first(self, floor: Threshold | None = None) -> Iterator[RankedPaper]:
         """Yield all the papers, or those that reach a threshold; ties by id."""
         if floor is None:
             return self._sorted(self._among)
-        above = self._among & self._matches & (self._scores > 0) & (self._fit >= floor.fit)
+        above = self._among & self._matches & (self._scores > 0) & (self._fits(self._scores) >= floor.fit)
         if floor.relevance > 0:
             above[above] = self._relevances(self._scores[above]) >= floor.relevance
         return self._sorted(above)
@@ -115,19 +112,23 @@ class Ranking:
         facets = self._scored.facets[: len(self._shares)]
         main = [-1] * len(numbers)
         if any(facet.name for facet in facets):
-            shares = self._weights[: len(facets), None] * self._shares[:, numbers]
+            leading = np.array([SUPPORT if facet.kind is Kind.ABOUT else 1.0 for facet in facets])
+            shares = leading[:, None] * self._shares[:, numbers]
             main = np.where(matches, shares.argmax(axis=0), -1).tolist()
         columns = (
             numbers.tolist(),
             scores.tolist(),
             self._relevances(scores).tolist(),
             (matches | self._followed[numbers]).tolist(),
-            self._fit[numbers].tolist(),
+            self._fits(scores).tolist(),
             main,
         )
         for number, score, relevance, matching, fit, facet in zip(*columns, strict=True):
             interest = facets[facet].name if facet >= 0 else ""
             yield RankedPaper(self._papers[number], score, relevance, matching, fit, interest)
+
+    def _fits(self, scores: Vector) -> Vector:
+        return np.asarray(1.0 - np.exp2(-np.maximum(scores, 0.0) / self._half))
 
     def _relevances(self, scores: Vector) -> Vector:
         lower = np.searchsorted(self._sorted_background, scores - NEGLIGIBLE, side="left")
@@ -141,8 +142,8 @@ class Ranking:
         trending = self._profile.trending
         place = self._ranker.places[paper.id]
         row = self._ranker.rows[[place]]
-        for facet, scale in zip(self._scored.facets, self._scored.scales, strict=True):
-            share = (1 - trending) * facet.weight / scale
+        for facet in self._scored.facets:
+            share = (1 - trending) * facet.weight / facet.perfect
             if facet.papers:
                 verb = "like" if facet.kind is Kind.LIKE else "unlike"
                 for title, resemblance in self._ranker.resemblances(facet, paper):

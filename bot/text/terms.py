@@ -29,6 +29,11 @@ _ENGLISH = Stemmer.Stemmer("english")
 #: Plurals that the stemmer does not change, as it needs a vowel (not the last letter) before the "s": "LLMs", "GPUs"
 #: and "PDEs", known by their capitals, and "llms", which has no vowel. "GPS" is not a plural.
 _PLURAL_ACRONYM = re.compile(r"[^\W_]*[A-Z][^\W_]*[A-Z]s|[bcdfghjklmnpqrtvwxz]{3,}s")
+#: British spellings: "optimisation", "behavioural"; in "supervised" and "noise", the letter before is another.
+_BRITISH = re.compile(
+    r"(?<=[aeiou][dlmnrt]|gn|nt|tr|es)is(?=(?:e[drs]?|ing|ations?|able)$)"
+    r"|(?<=\w{3})our(?=(?:s|al|ed|ing|hoods?)?$)"
+)
 #: English function words, and words that every abstract has.
 STOP_WORDS = frozenset(
     """
@@ -52,6 +57,7 @@ STOP_WORDS = frozenset(
 def stem(word: str) -> str:
     """Return the stem of a word (Porter2, https://snowballstem.org/algorithms/english/stemmer.html)."""
     folded = fold(word[:-1] if _PLURAL_ACRONYM.fullmatch(word) else word)
+    folded = _BRITISH.sub(lambda found: "iz" if found[0] == "is" else "or", folded)
     return str(_ENGLISH.stemWord(folded.replace(" ", "")))  # some characters decompose into several words
 
 
