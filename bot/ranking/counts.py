@@ -45,6 +45,14 @@ def counts(title: str, abstract: str) -> bytes:
     return data.tobytes()
 
 
+def written_terms(title: str, abstract: str) -> dict[int, str]:
+    """Return the terms that `counts` counts, by key, each as the text has it first."""
+    texts = (tokenize(title), tokenize(abstract))
+    return {
+        key(term): text.phrase(i, j) for text in reversed(texts) for term, i, j in reversed(list(terms(text)))
+    }
+
+
 def number_of_terms(packed: bytes) -> int:
     """Return the number of different terms in counts."""
     return len(packed) // 8 - 1

@@ -75,6 +75,11 @@ class Facet:
     values: Vector = field(default_factory=lambda: np.zeros(0))
     terms: tuple[str, ...] = ()  #: each term as the reader wrote it
     papers: tuple[tuple[str, int], ...] = ()  #: liked or disliked: title, and row among the named papers
+    share: float = 0.0  #: how much the classifier of liked papers counts beside their mean
+    of_liked: Vector = field(
+        default_factory=lambda: np.zeros(0)
+    )  #: what each row weighs in the similarity by that
+    of_others: Vector = field(default_factory=lambda: np.zeros(0))  #: and each row of the papers beside them
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +158,7 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
 
 
 def paper_facet(papers: tuple[tuple[str, int], ...], square: float, common: float, kind: Kind) -> Facet:
-    """Return the facet of liked or disliked papers.
+    """Return the facet of liked or disliked papers, without a classifier.
 
     `papers`: title, and row among the named papers. `square`: the product of their mean row with itself. `common`:
     with the background's mean row.

@@ -52,6 +52,7 @@ class Index:
         phrase_keys = np.array(padded, np.uint64).reshape(-1, 1 + most)
         self.keys = _distinct(np.concatenate([keys, phrase_keys.ravel()]))
         self._phrases, *self._pairs = np.searchsorted(self.keys, phrase_keys).T
+        self.papers = len(archive)  #: that the document frequencies are of
         lengths, counts = self._counts(archive)
         self._average = float(lengths.mean()) if lengths.any() else 1.0
         self.idf = _idf(counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
 from bot.profiles.model import Profile
+from bot.ranking.counts import written_terms
 from bot.ranking.facets import NEGLIGIBLE, WANTED, Facet, Kind
 from bot.ranking.index import Vector
 from bot.ranking.model import PaperSet, RankedPaper, Reason, Threshold
@@ -27,6 +28,8 @@ HALF_FIT = 0.3
 #: A paper belongs to an interest rather than to `about`, which supports, if its share is at least this part of that
 #: of `about`.
 SUPPORT = 0.5
+#: A term that a larger part of the archive has is general.
+GENERAL = 0.1
 #: Papers of an order that are computed together.
 BLOCK = 32
 #: Decimal places of a score: the last bits depend on the other profiles in the model, and must not break a tie.
@@ -89,15 +92,12 @@ class Ranking:
 
     def reasons(self, paper: Paper) -> tuple[Reason, ...]:
         """Return the terms of the paper's score, largest first; their sum is the score."""
-        shares: dict[tuple[str, bool], float] = {}
+        merged: dict[tuple[str, bool], Reason] = {}
         for reason in self._reasons(paper):
             key = (reason.term, reason.is_term)
-            shares[key] = shares.get(key, 0.0) + reason.weight
-        reasons = [
-            Reason(term, share, is_term)
-            for (term, is_term), share in shares.items()
-            if abs(share) > NEGLIGIBLE
-        ]
+            same = merged.get(key)
+            merged[key] = replace(reason, weight=reason.weight + same.weight) if same else reason
+        reasons = (reason for reason in merged.values() if abs(reason.weight) > NEGLIGIBLE)
         return tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.term)))
 
     def _sorted(self, included: NDArray[np.bool_]) -> Iterator[RankedPaper]:
@@ -141,21 +141,32 @@ class Ranking:
     def _reasons(self, paper: Paper) -> Iterable[Reason]:
         trending = self._profile.trending
         place = self._ranker.places[paper.id]
-        row = self._ranker.rows[[place]]
+        index, row = self._ranker.index, self._ranker.rows[[place]]
         for facet in self._scored.facets:
-            share = (1 - trending) * facet.weight / facet.perfect
+            share = (1 - trending) * facet.weight
             if facet.papers:
                 verb = "like" if facet.kind is Kind.LIKE else "unlike"
-                for title, resemblance in self._ranker.resemblances(facet, paper):
+                for title, resemblance in self._ranker.named.resemblances(facet, place):
                     yield Reason(f"{verb}: {title}", share * resemblance, is_term=False)
+                written = written_terms(paper.title, paper.abstract) if facet.share else {}
+                for column, part in self._ranker.named.distinctions(facet, place):
+                    if part:  # a phrase of a profile has none
+                        term = written[int(index.keys[column])]
+                        yield Reason(term, share * part, is_specific=self._is_specific(column))
                 continue
-            products = facet.values * row[:, facet.columns].toarray()[0]
+            products = facet.values * row[:, facet.columns].toarray()[0] / facet.perfect
             for n in np.flatnonzero(products):
-                yield Reason(facet.terms[n], share * float(products[n]))
+                term, column = facet.terms[n], facet.columns[n]
+                is_specific = term == facet.name or self._is_specific(column)
+                yield Reason(term, share * float(products[n]), is_specific=is_specific)
         if trending and paper.votes:
             yield Reason(f"votes: {paper.votes}", trending * float(self._ranker.votes[place]), is_term=False)
         for name in authors_among(paper, self._profile.authors):
             yield Reason(f"author: {name}", AUTHOR_WEIGHT, is_term=False)
+
+    def _is_specific(self, column: int) -> bool:
+        index = self._ranker.index
+        return bool(index.df[column] <= GENERAL * index.papers)
 
 
 def _weighted_sum(weights: Vector, rows: NDArray[np.float64]) -> Vector:

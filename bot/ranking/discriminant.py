@@ -1,0 +1,64 @@
+"""Linear classifiers of liked papers against other papers, one for each reader, in closed form.
+
+A classifier is the regularised least-squares fit of 1 for liked papers and -1 for others,
+
+    minimise  sum_i c_i (w x_i + b - y_i)^2  +  RIDGE (|w|^2 + b^2)
+
+with x_i a paper's row, scaled so that the others' mean squared length is 1, and weights c_i that give both classes
+the same total (Rifkin, Yeo and Poggio, "Regularized Least-Squares Classification", 2003). Its dual has one unknown
+for each paper,
+
+    (K + RIDGE / c) a = y,    K_ij = x_i x_j + 1,    w = sum_i a_i x_i
+
+and the others' block is the same for all readers: it is inverted once, and a reader's own part (the block's Schur
+complement) is as large as the number of liked papers.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import linalg, sparse
+
+from bot.ranking.index import Vector
+
+RIDGE = 3.0
+#: A classifier gives 1 to papers that it has learned from; a perfect match is a new paper with the reciprocal of
+#: this.
+SCALE = 3.0
+#: Other papers that a classifier learns from; with more it was no better.
+OTHERS = 400
+#: With so few liked papers their mean is better than a classifier; with `EVEN` more, both count the same.
+FEW = 5
+EVEN = 30
+
+
+def classifier_share(liked: int) -> float:
+    """How much the classifier counts beside the mean of so many liked papers, from 0 to 1."""
+    more = max(liked - FEW, 0)
+    return more / (more + EVEN)
+
+
+class Discriminant:
+    """Fits classifiers. `others`: rows over the terms that count, of which there is at least one."""
+
+    def __init__(self, others: sparse.csr_array) -> None:
+        self._others = others
+        self._square = float(others.power(2).sum()) / others.shape[0] or 1.0
+        block = self._products(others)
+        self._inverse = linalg.inv(block + RIDGE * np.eye(len(block)))
+
+    def fit(self, liked: sparse.csr_array) -> tuple[Vector, Vector]:
+        """Return the weights of the liked papers' rows and of the others' rows, of which w is the sum.
+
+        `liked`: rows over the same terms.
+        """
+        number, many = liked.shape[0], self._others.shape[0]
+        across = self._products(liked)
+        solved = across @ self._inverse
+        block = (liked @ liked.T).toarray() / self._square + 1.0 + RIDGE * number / many * np.eye(number)
+        of_liked = linalg.solve(block - solved @ across.T, 1.0 + solved.sum(axis=1), assume_a="pos")
+        of_others = -self._inverse.sum(axis=1) - of_liked @ solved
+        return of_liked / self._square, of_others / self._square
+
+    def _products(self, rows: sparse.csr_array) -> Vector:
+        return np.asarray((rows @ self._others.T).toarray() / self._square + 1.0)

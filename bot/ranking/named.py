@@ -1,0 +1,195 @@
+"""The papers that profiles like and dislike, as facets, and the similarities of other papers to them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from bot.papers.model import CountedPaper
+from bot.profiles.model import Profile, Reference
+from bot.ranking.counts import counts, number_of_terms
+from bot.ranking.discriminant import OTHERS, SCALE, Discriminant, classifier_share
+from bot.ranking.facets import ALPHA, Facet, Kind, paper_facet
+from bot.ranking.index import Index, Vector, table
+from bot.ranking.product import PaperMatrix, SplitTable
+
+
+class NamedPapers:
+    """The liked and disliked papers of many profiles.
+
+    `named`: stored papers by canonical id. `rows`: papers x terms, of which those in `background`, with ids in
+    `background_ids`, come first.
+    """
+
+    def __init__(
+        self,
+        profiles: Sequence[Profile],
+        named: Mapping[str, CountedPaper],
+        index: Index,
+        rows: sparse.csr_array,
+        matrix: PaperMatrix,
+        background_ids: Sequence[str],
+    ) -> None:
+        self._index, self._rows, self._matrix = index, rows, matrix
+        self._background_ids = background_ids
+        references = list(dict.fromkeys(r for p in profiles for r in (*p.like, *p.dislike)))
+        resolved = {r: found for r in references if (found := _resolve(r, named))}
+        numbers = {r: (title, number) for number, (r, (title, _)) in enumerate(resolved.items())}
+        #: For each profile its liked and its disliked papers: title, and row among the named papers.
+        self._of_profile = {
+            p.id: [tuple(numbers[r] for r in refs if r in numbers) for refs in (p.like, p.dislike)]
+            for p in profiles
+        }
+        self._terms = [terms for _, terms in resolved.values()]
+        self._named = matrix.split(index.rows(self._terms, phrases=False))
+
+    def facets(self, profiles: Sequence[Profile]) -> tuple[list[list[Facet]], SplitTable]:
+        """Return each profile's facets of liked and of disliked papers, and what `similarities` takes for all.
+
+        One product gives the means of all facets.
+        """
+        named = [
+            (number, kind, papers)
+            for number, profile in enumerate(profiles)
+            for kind, papers in zip((Kind.LIKE, Kind.DISLIKE), self._of_profile[profile.id], strict=True)
+            if papers
+        ]
+        sizes = [len(papers) for _, _, papers in named]
+        numbers = np.array([number for _, _, papers in named for _, number in papers], dtype=np.intp)
+        ends = np.concatenate(([0], np.cumsum(sizes)))
+        shape = (len(named), len(self._terms))
+        mean = table(np.repeat(1.0 / np.array(sizes, dtype=float), sizes), numbers, ends, shape)
+        sums = self._named.weighted_sums(mean)
+        squares, common = self._squares(sums), np.asarray(mean @ self._named_common)
+        ordered = [
+            self._with_classifier(paper_facet(papers, square, shared, kind))
+            for (_, kind, papers), square, shared in zip(
+                named, squares.tolist(), common.tolist(), strict=True
+            )
+        ]
+        if any(facet.share for facet in ordered):
+            weights = np.concatenate([_row_weights(facet) for facet in ordered])
+            sums = self._named.weighted_sums(table(weights, numbers, ends, shape))
+        facets: list[list[Facet]] = [[] for _ in profiles]
+        for (number, _, _), facet in zip(named, ordered, strict=True):
+            facets[number].append(facet)
+        return facets, sums
+
+    def similarities(self, facets: Sequence[Facet], sums: SplitTable) -> NDArray[np.float64]:
+        """Facets x papers. `sums`: from `facets`, in the order of these facets."""
+        of_mean = np.array([ALPHA * (1 - facet.share) for facet in facets])
+        found = self._matrix.multiply_split(sums) - of_mean[:, None] * self._common
+        found /= np.array([facet.perfect for facet in facets])[:, None]
+        for number, facet in enumerate(facets):
+            if facet.share:
+                found[number] += facet.of_others @ self._with_others
+        return found
+
+    def resemblances(self, facet: Facet, place: int) -> Iterator[tuple[str, float]]:
+        """Yield each paper's title, and its part of the similarity of the paper at `place` to the facet's mean."""
+        row = self._rows[[place]].toarray()[0]
+        named = self._named.select(np.array([number for _, number in facet.papers]))
+        products = self._matrix.multiply_row(named, row) - ALPHA * self._common[place]
+        shares = (1 - facet.share) * products / (len(facet.papers) * facet.perfect)
+        for (title, _), share in zip(facet.papers, shares.tolist(), strict=True):
+            yield title, share
+
+    def distinctions(self, facet: Facet, place: int) -> Iterator[tuple[int, float]]:
+        """Yield the terms of the paper at `place`: columns, and parts of its similarity by the classifier."""
+        if not facet.share:
+            return
+        row = self._rows[[place]]
+        of_others = np.where(self._other_places == place, 0.0, facet.of_others)
+        liked, others = (rows[:, row.indices] for rows in (self._liked_rows(facet), self._others))
+        shares = row.data * (facet.of_liked @ liked + of_others @ others)
+        yield from zip(row.indices.tolist(), shares.tolist(), strict=True)
+
+    def _with_classifier(self, facet: Facet) -> Facet:
+        share = classifier_share(len(facet.papers))
+        if not share or facet.kind is not Kind.LIKE or not self._background_ids:
+            return facet
+        of_liked, of_others = self._discriminant.fit(self._counted(self._liked_rows(facet)))
+        return replace(
+            facet, share=share, of_liked=share * SCALE * of_liked, of_others=share * SCALE * of_others
+        )
+
+    def _liked_rows(self, facet: Facet) -> sparse.csr_array:
+        return self._index.rows([self._terms[number] for _, number in facet.papers], phrases=False)
+
+    def _counted(self, rows: sparse.csr_array) -> sparse.csr_array:
+        """The rows without terms that the background does not have, and without phrases: the same for any window."""
+        return sparse.csr_array(rows @ sparse.diags_array(self._counts))
+
+    def _squares(self, rows: SplitTable) -> Vector:
+        """Each row's product with itself over the background's terms."""
+        common, rare = (
+            table(part.data**2, part.indices, part.indptr, part.shape) for part in (rows.common, rows.rare)
+        )
+        return np.asarray(common @ self._counts[self._matrix.common] + rare @ self._counts)
+
+    @cached_property
+    def _mean(self) -> Vector:
+        """The background's mean row, without phrases."""
+        size = len(self._background_ids)
+        mean: Vector = np.asarray(self._rows[:size].sum(axis=0)) / max(size, 1)
+        mean[self._index.is_phrase] = 0.0
+        return mean
+
+    @cached_property
+    def _counts(self) -> Vector:
+        """For each term 1 if the background has it, and it is no phrase; else 0."""
+        return np.asarray(self._mean > 0, dtype=np.float64)
+
+    @cached_property
+    def _common(self) -> Vector:
+        """Each paper's product with the background's mean row, from which a background paper itself is left out."""
+        common, size = np.asarray(self._rows @ self._mean), len(self._background_ids)
+        own = self._rows[:size].power(2) @ ~self._index.is_phrase
+        common[:size] -= own / max(size, 1)
+        return common
+
+    @cached_property
+    def _named_common(self) -> Vector:
+        return self._matrix.multiply_row(self._named, self._mean)
+
+    @cached_property
+    def _discriminant(self) -> Discriminant:
+        return Discriminant(self._others)
+
+    @cached_property
+    def _other_places(self) -> NDArray[np.intp]:
+        """Rows of papers of the background that classifiers learn from: the same papers for any window."""
+        by_id = np.argsort(self._background_ids)
+        return by_id[:: max(1, math.ceil(len(by_id) / OTHERS))]
+
+    @cached_property
+    def _others(self) -> sparse.csr_array:
+        return self._counted(self._rows[self._other_places])
+
+    @cached_property
+    def _with_others(self) -> NDArray[np.float64]:
+        """Others x papers: the products of their rows; a paper does not count for itself."""
+        products = self._matrix.multiply_split(self._matrix.split(self._others))
+        products[np.arange(len(self._other_places)), self._other_places] = 0.0
+        return products
+
+
+def _row_weights(facet: Facet) -> Vector:
+    """What the row of each of the facet's papers weighs in the similarity, a perfect match having `Facet.perfect`."""
+    of_mean = np.full(len(facet.papers), (1 - facet.share) / len(facet.papers))
+    return of_mean + facet.perfect * facet.of_liked if facet.share else of_mean
+
+
+def _resolve(reference: Reference, named: Mapping[str, CountedPaper]) -> tuple[str, bytes] | None:
+    """The title and counts of a referenced paper, as stored, else from its BibTeX entry; None if it has no term."""
+    if stored := named.get(reference.id or ""):
+        title, terms = stored.paper.title, stored.terms
+    else:
+        title, terms = reference.title, counts(reference.title, reference.abstract)
+    return (title, terms) if number_of_terms(terms) else None
