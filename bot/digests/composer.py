@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -74,7 +74,7 @@ class DigestComposer:
         """
         order, candidates = self._rank(profile, history.given)
         if everything:
-            selection = Selection(all_matches(order.best_first()), {}, {})
+            selection = Selection(all_matches(_in_turn(profile, order)), {}, {})
         else:
             selection = self._select(profile, order, history.given)
         last_week = history.last_week if weekly else {}
@@ -142,7 +142,7 @@ class DigestComposer:
             alone = self._model.rank(resolved, self._candidates.positions([paper.id]))
             scored = _scored(profile, next(alone.best_first()), alone)
             return Explanation(paper, scored, None, number, excluded)
-        ranking = enumerate(order.best_first(), start=1)
+        ranking = enumerate(_in_turn(profile, order), start=1)
         rank, ranked = next((n, ranked) for n, ranked in ranking if ranked.paper.id == paper.id)
         decision = decision_for(profile, ranked, rank, self._select(profile, order, given))
         return Explanation(paper, _scored(profile, ranked, order), rank, number, decision)
@@ -151,7 +151,7 @@ class DigestComposer:
         start = window_start(profile, self._corpus.now)  # another profile's window may begin earlier
         known = (self._papers[id_] for id_ in sorted(given) if id_ in self._papers)
         earlier = [paper for paper in known if paper.first_seen > start]
-        best = order.best_first(profile_threshold(profile))
+        best = order.in_turn(profile_threshold(profile), profile.limit)
         return select(profile, order.by_followed_authors(), best, self._model.twin, earlier)
 
     def _rank(self, profile: Profile, given: frozenset[str]) -> tuple[Order, PaperSet]:
@@ -159,6 +159,11 @@ class DigestComposer:
         resolved = self._corpus.profiles[profile.id]
         candidates = self._candidates.of(resolved) & ~self._candidates.positions(given)
         return self._model.rank(resolved, candidates), candidates
+
+
+def _in_turn(profile: Profile, order: Order) -> Iterator[RankedPaper]:
+    """All candidates as a digest takes them."""
+    return order.in_turn(profile_threshold(profile), profile.limit, rest=True)
 
 
 def _scored(profile: Profile, ranked: RankedPaper, order: Order) -> ScoredPaper:

@@ -67,7 +67,7 @@ def select(
 ) -> Selection:
     """Apply threshold, limit and variety to ranked candidates; `order` is consumed only as far as needed.
 
-    `followed`: the candidates by a followed author. `order`: the candidates that reach the threshold, best first.
+    `followed`: the candidates by a followed author. `order`: those that reach the threshold (`Order.in_turn`).
     `earlier`: recent papers of earlier digests, which a candidate may repeat.
     """
     shown = list(followed)

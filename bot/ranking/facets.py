@@ -13,17 +13,16 @@ with the word that have the phrase, smoothed towards a quarter by twenty papers.
 that are not relevant.
 
 The similarity divided by `Facet.perfect` has one scale for every facet: a paper that has a phrase as often as can be
-gets 1, one of average length that has it once in its abstract 0.4. An interest counts with the square root of its
-weight, as a digest deals its places by weight, too (`bot.digests.selection`).
+gets 1, one of average length that has it once in its abstract 0.4.
 """
 
 from __future__ import annotations
 
-import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from string import ascii_lowercase
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,7 @@ from numpy.typing import NDArray
 from bot.profiles.model import Profile
 from bot.ranking.counts import key
 from bot.ranking.index import MOST_TF, Index, Vector
-from bot.text.terms import Join, Words, terms, tokenize
+from bot.text.terms import Join, Role, Words, role, terms, tokenize
 
 ALPHA = 1.15
 #: A smaller number is a rounding error.
@@ -44,6 +43,11 @@ PHRASE_WORDS = 4
 #: outweighs.
 PART_WEIGHT = 0.25
 PART_EVIDENCE = 20
+#: A word is a phrase's acronym if this share of the papers with it have the phrase, `ACRONYM_EVIDENCE` more papers
+#: without it being assumed.
+ACRONYM_SHARE = 0.25
+ACRONYM_EVIDENCE = 3
+MOST_INITIALS = 4
 #: Weight of a pair in a text that is no phrase; a word has 1.
 PAIR_WEIGHT = 0.2
 #: A paper is a perfect match of liked papers if it has this part of what they have in common with one another.
@@ -67,7 +71,7 @@ class Facet:
     """One part of a profile that papers are scored by."""
 
     kind: Kind
-    weight: float  #: relative to other facets; negative if it lowers
+    weight: float  #: as the profile says for an interest; negative if it lowers
     perfect: float  #: the similarity of a perfect match
     name: str = ""  #: an interest as the reader wrote it
     #: Of a text: the columns of its terms, and the weight of each.
@@ -90,6 +94,7 @@ class Query:
     terms: tuple[str, ...]  #: each as the text has it first
     phrase: int | None = None  #: of a phrase: its key, which is that of its pair or stands for `pairs`
     pairs: tuple[int, ...] = ()  #: of a phrase: the keys of its pairs
+    initials: str = ""  #: of a phrase: its words' first letters, links left out
 
 
 def query(text: str, *, is_sentence: bool = False) -> Query:
@@ -107,7 +112,10 @@ def query(text: str, *, is_sentence: bool = False) -> Query:
     written[whole] = words.phrase(min(i for _, i, _ in found), max(j for _, _, j in found))
     weights = {**dict.fromkeys(tf, PART_WEIGHT), whole: 1.0}
     by_key = {key(term): weight for term, weight in weights.items()}
-    return Query(by_key, tuple(written[term] for term in weights), key(whole), tuple(map(key, pairs)))
+    initials = "".join(stem[0] for stem in words.stems if role(stem) is not Role.STOP)
+    return Query(
+        by_key, tuple(written[term] for term in weights), key(whole), tuple(map(key, pairs)), initials
+    )
 
 
 def _is_phrase(words: Words, tf: Mapping[str, int]) -> bool:
@@ -138,23 +146,53 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
     weights = (weight for text in asked for weight in text.weights.values())
     values = np.fromiter(weights, np.float64, len(columns))
     texts = [
-        *((Kind.INTEREST, math.sqrt(interest.weight), interest.phrase) for interest in profile.interests),
+        *((Kind.INTEREST, interest.weight, interest.phrase) for interest in profile.interests),
         (Kind.ABOUT, ABOUT_WEIGHT, ""),
         *((Kind.AVOID, -avoided.weight, avoided.phrase) for avoided in profile.avoid),
     ]
     start = 0
     for (kind, weight, name), text in zip(texts, asked, strict=True):
         own = slice(start, start := start + len(text.weights))
-        asks_for = values[own]
+        facet = Facet(kind, weight, 0.0, name, columns[own], values[own], text.terms)
         if text.phrase:
-            whole = asks_for == 1.0
-            df = index.df[columns[own]]
-            asks_for = np.minimum((df[whole] + PART_WEIGHT * PART_EVIDENCE) / (df + PART_EVIDENCE), 1.0)
-            asks_for[whole] = 1.0
-            perfect = index.idf[columns[own]][whole].sum()
+            yield _with_acronyms(_weighted_phrase(facet, index), text.initials, index)
         else:
-            perfect = asks_for @ index.idf[columns[own]]
-        yield Facet(kind, weight, MOST_TF * float(perfect), name, columns[own], asks_for, text.terms)
+            yield replace(facet, perfect=MOST_TF * float(facet.values @ index.idf[facet.columns]))
+
+
+def _weighted_phrase(facet: Facet, index: Index) -> Facet:
+    """The facet of a phrase with weights for its parts by how specific they are to it."""
+    whole = facet.values == 1.0
+    df = index.df[facet.columns]
+    parts = np.minimum((df[whole] + PART_WEIGHT * PART_EVIDENCE) / (df + PART_EVIDENCE), 1.0)
+    perfect = MOST_TF * float(index.idf[facet.columns[whole]][0])
+    return replace(facet, perfect=perfect, values=np.where(whole, 1.0, parts))
+
+
+def _with_acronyms(facet: Facet, initials: str, index: Index) -> Facet:
+    """The facet of a phrase with its acronyms in the archive: "GNN", and "ASR" of "speech recognition".
+
+    An acronym has the phrase's initials, and may have one letter before them. Its weight is the share of the
+    archive's papers with it that have the phrase.
+    """
+    if not 2 <= len(initials) <= MOST_INITIALS:
+        return facet
+    whole = int(facet.columns[facet.values == 1.0][0])
+    names = [initials, *(letter + initials for letter in ascii_lowercase)]
+    found = {}
+    for name, column in zip(names, index.find_columns([key(name) for name in names]), strict=True):
+        if column >= 0 and column not in facet.columns and (both := index.papers_with_both(whole, column)):
+            share = both / (index.df[column] + ACRONYM_EVIDENCE)
+            if share >= ACRONYM_SHARE:
+                found[column] = (name.upper(), share)
+    if not found:
+        return facet
+    return replace(
+        facet,
+        columns=np.concatenate([facet.columns, np.array(list(found), np.intp)]),
+        values=np.concatenate([facet.values, [share for _, share in found.values()]]),
+        terms=(*facet.terms, *(name for name, _ in found.values())),
+    )
 
 
 def paper_facet(papers: tuple[tuple[str, int], ...], square: float, common: float, kind: Kind) -> Facet:

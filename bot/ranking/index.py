@@ -57,6 +57,7 @@ class Index:
         self._average = float(lengths.mean()) if lengths.any() else 1.0
         self.idf = _idf(counts)
         self.df = np.bincount(counts.indices, minlength=len(self.keys))  #: document frequencies
+        self._postings = sparse.csc_array(counts)
 
     def rows(self, papers: Sequence[bytes], *, phrases: bool = True) -> sparse.csr_array:
         """Papers x terms: the weights of each paper's terms.
@@ -100,6 +101,12 @@ class Index:
         columns = np.minimum(self.columns(keys), len(self.keys) - 1)
         known = self.keys[columns] == np.fromiter(keys, np.uint64)
         return [int(column) for column in np.where(known, columns, -1)]
+
+    def papers_with_both(self, column: int, other: int) -> int:
+        """How many papers of the archive have both terms."""
+        ends, places = self._postings.indptr, self._postings.indices
+        some, others = (places[ends[one] : ends[one + 1]] for one in (column, other))
+        return len(np.intersect1d(some, others, assume_unique=True))
 
     def _counts(self, papers: Sequence[bytes], phrases: bool = True) -> tuple[Vector, sparse.csr_array]:
         """Lengths in words, and papers x terms with the counts."""

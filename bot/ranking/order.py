@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -54,7 +55,7 @@ class Ranking:
         window = ranker.window
         self._papers = ranker.papers[window]
         self._among = _mask(among, len(self._papers))[ranker.numbers]
-        self._weights = np.array([facet.weight for facet in scored.facets])
+        self._weights = np.array([_score_weight(facet) for facet in scored.facets])
         totals = _weighted_sum(self._weights, scored.similarities)
         if profile.trending:
             totals = (1 - profile.trending) * totals + profile.trending * ranker.votes
@@ -71,24 +72,50 @@ class Ranking:
         #: Wanted facets x window: terms of the scores.
         self._shares = self._weights[:wanted, None] * scored.similarities[:wanted, window]
         self._matches = np.asarray((self._shares > NEGLIGIBLE).any(axis=0))
-        weights = [facet.weight for facet in scored.facets if facet.kind is Kind.INTEREST]
+        weights = [_score_weight(facet) for facet in scored.facets if facet.kind is Kind.INTEREST]
         #: The score with which a paper fits to a half: interests' weights are relative to one another.
         self._half = HALF_FIT * (sum(weights) / len(weights) if weights else 1.0)
 
-    def best_first(self, floor: Threshold | None = None) -> Iterator[RankedPaper]:
-        """Yield all the papers, or those that reach a threshold; ties by id."""
-        if floor is None:
-            return self._sorted(self._among)
+    def best_first(self) -> Iterator[RankedPaper]:
+        """Yield all the papers; ties by id."""
+        return self._ranked(self._by_score(self._among))
+
+    def in_turn(self, floor: Threshold, limit: int, *, rest: bool = False) -> Iterator[RankedPaper]:
+        """Yield the papers that reach a threshold in the order in which a digest with this limit takes them, and then
+        the others if `rest`.
+
+        If there are more than the limit, its places are dealt to the facets that have papers, in proportion to their
+        weights, best first within each; places that remain go to the best of the others. Papers with a place come
+        first; then all are by score.
+        """
         above = self._among & self._matches & (self._scores > 0) & (self._fits(self._scores) >= floor.fit)
         if floor.relevance > 0:
             above[above] = self._relevances(self._scores[above]) >= floor.relevance
-        return self._sorted(above)
+        order = self._by_score(above)
+        if len(order) > limit:
+            has_place = self._deal(order, limit)
+            order = np.concatenate([order[has_place], order[~has_place]])
+        yield from self._ranked(order)
+        if rest:
+            yield from self._ranked(self._by_score(self._among & ~above))
+
+    def _deal(self, order: NDArray[np.intp], limit: int) -> NDArray[np.bool_]:
+        """For each of some papers, best first, whether it is among the first `limit` to be shown."""
+        main = self._main_facets(order)
+        facets = np.unique(main)
+        weights = np.array([self._scored.facets[facet].weight for facet in facets])
+        quotas = (limit * weights / weights.sum()).astype(int)
+        has_place = np.zeros(len(order), dtype=bool)
+        for facet, quota in zip(facets, quotas, strict=True):
+            has_place[np.flatnonzero(main == facet)[:quota]] = True
+        has_place[np.flatnonzero(~has_place)[: limit - has_place.sum()]] = True
+        return has_place
 
     def by_followed_authors(self) -> Iterator[RankedPaper]:
         """Yield the papers by followed authors, best first."""
         if not self._profile.authors:
             return iter(())
-        return self._sorted(self._among & self._followed)
+        return self._ranked(self._by_score(self._among & self._followed))
 
     def reasons(self, paper: Paper) -> tuple[Reason, ...]:
         """Return the terms of the paper's score, largest first; their sum is the score."""
@@ -100,32 +127,37 @@ class Ranking:
         reasons = (reason for reason in merged.values() if abs(reason.weight) > NEGLIGIBLE)
         return tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.term)))
 
-    def _sorted(self, included: NDArray[np.bool_]) -> Iterator[RankedPaper]:
-        """The papers are computed as they are needed, as a digest has few."""
+    def _by_score(self, included: NDArray[np.bool_]) -> NDArray[np.intp]:
         numbers = np.flatnonzero(included)
-        order = numbers[np.lexsort((self._ranker.by_id[numbers], -self._scores[numbers]))]
-        for start in range(0, len(order), BLOCK):
-            yield from self._ranked(order[start : start + BLOCK])
+        return numbers[np.lexsort((self._ranker.by_id[numbers], -self._scores[numbers]))]
 
-    def _ranked(self, numbers: NDArray[np.intp]) -> Iterator[RankedPaper]:
-        scores, matches = self._scores[numbers], self._matches[numbers]
-        facets = self._scored.facets[: len(self._shares)]
-        main = [-1] * len(numbers)
-        if any(facet.name for facet in facets):
-            leading = np.array([SUPPORT if facet.kind is Kind.ABOUT else 1.0 for facet in facets])
-            shares = leading[:, None] * self._shares[:, numbers]
-            main = np.where(matches, shares.argmax(axis=0), -1).tolist()
+    def _ranked(self, order: NDArray[np.intp]) -> Iterator[RankedPaper]:
+        """The papers are computed as they are needed, as a digest has few."""
+        for start in range(0, len(order), BLOCK):
+            yield from self._ranked_block(order[start : start + BLOCK])
+
+    def _ranked_block(self, numbers: NDArray[np.intp]) -> Iterator[RankedPaper]:
+        scores = self._scores[numbers]
         columns = (
             numbers.tolist(),
             scores.tolist(),
             self._relevances(scores).tolist(),
-            (matches | self._followed[numbers]).tolist(),
+            (self._matches[numbers] | self._followed[numbers]).tolist(),
             self._fits(scores).tolist(),
-            main,
+            self._main_facets(numbers).tolist(),
         )
         for number, score, relevance, matching, fit, facet in zip(*columns, strict=True):
-            interest = facets[facet].name if facet >= 0 else ""
+            interest = self._scored.facets[facet].name if facet >= 0 else ""
             yield RankedPaper(self._papers[number], score, relevance, matching, fit, interest)
+
+    def _main_facets(self, numbers: NDArray[np.intp]) -> NDArray[np.intp]:
+        """The number of the facet that each paper belongs to; -1 when it does not match."""
+        facets = self._scored.facets[: len(self._shares)]
+        if not facets:
+            return np.full(len(numbers), -1)
+        leading = np.array([SUPPORT if facet.kind is Kind.ABOUT else 1.0 for facet in facets])
+        main = (leading[:, None] * self._shares[:, numbers]).argmax(axis=0)
+        return np.where(self._matches[numbers], main, -1)
 
     def _fits(self, scores: Vector) -> Vector:
         return np.asarray(1.0 - np.exp2(-np.maximum(scores, 0.0) / self._half))
@@ -142,8 +174,8 @@ class Ranking:
         trending = self._profile.trending
         place = self._ranker.places[paper.id]
         index, row = self._ranker.index, self._ranker.rows[[place]]
-        for facet in self._scored.facets:
-            share = (1 - trending) * facet.weight
+        for facet, weight in zip(self._scored.facets, self._weights.tolist(), strict=True):
+            share = (1 - trending) * weight
             if facet.papers:
                 verb = "like" if facet.kind is Kind.LIKE else "unlike"
                 for title, resemblance in self._ranker.named.resemblances(facet, place):
@@ -167,6 +199,11 @@ class Ranking:
     def _is_specific(self, column: int) -> bool:
         index = self._ranker.index
         return bool(index.df[column] <= GENERAL * index.papers)
+
+
+def _score_weight(facet: Facet) -> float:
+    """How much a facet counts in the score: by the square root for interests, as places are dealt by weight, too."""
+    return math.sqrt(facet.weight) if facet.kind is Kind.INTEREST else facet.weight
 
 
 def _weighted_sum(weights: Vector, rows: NDArray[np.float64]) -> Vector:
