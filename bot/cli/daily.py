@@ -139,6 +139,8 @@ def explain(
 ) -> None:
     """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
+    from bot.digests.corpus import earliest_window_start
+    from bot.digests.preview import combined_history, history_requests
     from bot.presentation.console import console
 
     if not paper.strip():
@@ -146,10 +148,12 @@ def explain(
     moment = parse_when(on)
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])
+    since = earliest_window_start([profile], moment.instant)
+    histories = app.outbox.histories(history_requests([profile], moment, app.receiver), since)
     given = app.outbox.given(map(app.receiver, profile.deliver))
     stored = _find_paper(app, paper)
     composer = app.composer([profile], moment, [stored.id] if stored else [])
-    found = composer.explain(profile, stored, given)
+    found = composer.explain(profile, stored, replace(combined_history(histories.values()), given=given))
     if as_json:
         print_json(documents.explain(profile.id, paper, found, moment.instant))
     else:

@@ -8,6 +8,7 @@ from functools import cached_property, reduce
 from operator import or_
 from typing import TypeVar
 
+from bot.digests.model import History
 from bot.digests.selection import Decision, Verdict
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
@@ -24,12 +25,9 @@ def window_start(profile: Profile, now: datetime) -> datetime:
     return now - timedelta(days=profile.window)
 
 
-def exclusion_reason(profile: Profile, paper: Paper, given: frozenset[str], now: datetime) -> Decision | None:
-    """Why a paper is not a candidate; None when it is one. The first reason of a fixed order is returned.
-
-    `given`: ids of the papers that the receiver has been given.
-    """
-    if paper.id in given:
+def exclusion_reason(profile: Profile, paper: Paper, history: History, now: datetime) -> Decision | None:
+    """Why a paper is not a candidate; None when it is one. The first reason of a fixed order is returned."""
+    if paper.id in history.given:
         return Decision(Verdict.SENT, "it was in an earlier digest")
     if paper.withdrawn:
         return Decision(Verdict.WITHDRAWN, "its authors withdrew it")
@@ -39,6 +37,11 @@ def exclusion_reason(profile: Profile, paper: Paper, given: frozenset[str], now:
         return Decision(
             Verdict.OUTSIDE_WINDOW,
             f"first seen {paper.first_seen:%Y-%m-%d %H:%M} UTC, not in the {profile.window} days before",
+        )
+    if history.made and paper.first_seen <= history.made:
+        return Decision(
+            Verdict.OUTSIDE_WINDOW,
+            f"the digest of {history.on} was made after it was first seen, and did not choose it",
         )
     if paper.id in {reference.id for reference in (*profile.like, *profile.dislike)}:
         return Decision(Verdict.SAME_WORK, "the profile names it under like or dislike")

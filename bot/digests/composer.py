@@ -72,7 +72,7 @@ class DigestComposer:
         `history`: of its subscription. `weekly`: the subscription has one delivery a week. `everything`: all
         matches, whatever the threshold and the limit.
         """
-        order, candidates = self._rank(profile, history.given)
+        order, candidates = self._rank(profile, replace(history, made=None) if everything else history)
         if everything:
             selection = Selection(all_matches(_in_turn(profile, order)), {}, {})
         else:
@@ -126,25 +126,25 @@ class DigestComposer:
             return late
         return join_distinct(why, late, problems or weekend_reason(digest))
 
-    def explain(self, profile: Profile, paper: Paper | None, given: frozenset[str]) -> Explanation:
+    def explain(self, profile: Profile, paper: Paper | None, history: History) -> Explanation:
         """The rank and the decision of one paper for a profile.
 
-        `paper`: one of the papers that the corpus was loaded to explain; None when it is not stored. `given`: ids
-        of the papers that the receivers of the profile's digests have been given.
+        `paper`: one of the papers that the corpus was loaded to explain; None when it is not stored. `history`: of all
+        the profile's subscriptions.
         """
-        order, candidates = self._rank(profile, given)
+        order, candidates = self._rank(profile, history)
         number = candidates.bit_count()
         if paper is None:
             decision = Decision(Verdict.NOT_STORED, "no source has listed it: check the id")
             return Explanation(None, None, None, number, decision)
         resolved = self._corpus.profiles[profile.id]
-        if excluded := exclusion_reason(resolved, paper, given, self._corpus.now):
+        if excluded := exclusion_reason(resolved, paper, history, self._corpus.now):
             alone = self._model.rank(resolved, self._candidates.positions([paper.id]))
             scored = _scored(profile, next(alone.best_first()), alone)
             return Explanation(paper, scored, None, number, excluded)
         ranking = enumerate(_in_turn(profile, order), start=1)
         rank, ranked = next((n, ranked) for n, ranked in ranking if ranked.paper.id == paper.id)
-        decision = decision_for(profile, ranked, rank, self._select(profile, order, given))
+        decision = decision_for(profile, ranked, rank, self._select(profile, order, history.given))
         return Explanation(paper, _scored(profile, ranked, order), rank, number, decision)
 
     def _select(self, profile: Profile, order: Order, given: frozenset[str]) -> Selection:
@@ -154,10 +154,12 @@ class DigestComposer:
         best = order.in_turn(profile_threshold(profile), profile.limit)
         return select(profile, order.by_followed_authors(), best, self._model.twin, earlier)
 
-    def _rank(self, profile: Profile, given: frozenset[str]) -> tuple[Order, PaperSet]:
-        """The candidates that a receiver has not been given, ranked and as a set."""
+    def _rank(self, profile: Profile, history: History) -> tuple[Order, PaperSet]:
+        """The candidates after a history, ranked and as a set."""
         resolved = self._corpus.profiles[profile.id]
-        candidates = self._candidates.of(resolved) & ~self._candidates.positions(given)
+        candidates = self._candidates.of(resolved) & ~self._candidates.positions(history.given)
+        if history.made:
+            candidates &= self._candidates.since(history.made)
         return self._model.rank(resolved, candidates), candidates
 
 
