@@ -105,7 +105,7 @@ def decision_for(profile: Profile, ranked: RankedPaper, rank: int, selection: Se
         return rejected
     shown = [one.paper.id for one in selection.shown]
     if paper.id in shown:
-        return Decision(Verdict.WOULD_BE_SENT, f"it is number {shown.index(paper.id) + 1} in the digest")
+        return Decision(Verdict.WOULD_BE_SENT, "it is in the digest")
     for leader, papers in selection.similar.items():
         if paper in papers:
             return Decision(Verdict.SAME_WORK, f"it is listed under {leader}, which is nearly the same")

@@ -12,8 +12,8 @@ with the word that have the phrase, smoothed towards a quarter by twenty papers.
 (https://nlp.stanford.edu/IR-book/html/htmledition/rocchio-classification-1.html) with the background as the papers
 that are not relevant.
 
-The similarity divided by `Facet.perfect` has one scale for every facet: a paper that has a phrase as often as can be
-gets 1, one of average length that has it once in its abstract 0.4.
+The similarity divided by `Facet.perfect` has one scale for every facet: a paper that has all of a text's terms as often
+as can be gets 1, one of average length that has each once in its abstract 0.4.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from bot.text.terms import Join, Role, Words, role, terms, tokenize
 ALPHA = 1.15
 #: A smaller number is a rounding error.
 NEGLIGIBLE = 1e-12
-ABOUT_WEIGHT = 1.5
+ABOUT_WEIGHT = 2.0
 DISLIKE_WEIGHT = -0.25
 #: An interest of up to so many words, links such as "of" included, is a phrase if there is no break in it.
 PHRASE_WORDS = 4
@@ -46,7 +46,7 @@ PART_EVIDENCE = 20
 #: A word is a phrase's acronym if this share of the papers with it have the phrase, `ACRONYM_EVIDENCE` more papers
 #: without it being assumed.
 ACRONYM_SHARE = 0.25
-ACRONYM_EVIDENCE = 3
+ACRONYM_EVIDENCE = 4
 MOST_INITIALS = 4
 #: Weight of a pair in a text that is no phrase; a word has 1.
 PAIR_WEIGHT = 0.2
@@ -153,20 +153,17 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
     start = 0
     for (kind, weight, name), text in zip(texts, asked, strict=True):
         own = slice(start, start := start + len(text.weights))
-        facet = Facet(kind, weight, 0.0, name, columns[own], values[own], text.terms)
+        facet = Facet(kind, weight, 1.0, name, columns[own], values[own], text.terms)
         if text.phrase:
-            yield _with_acronyms(_weighted_phrase(facet, index), text.initials, index)
-        else:
-            yield replace(facet, perfect=MOST_TF * float(facet.values @ index.idf[facet.columns]))
+            facet = _with_acronyms(_weighted_phrase(facet, index), text.initials, index)
+        yield replace(facet, perfect=MOST_TF * float(facet.values @ index.idf[facet.columns]))
 
 
 def _weighted_phrase(facet: Facet, index: Index) -> Facet:
     """The facet of a phrase with weights for its parts by how specific they are to it."""
-    whole = facet.values == 1.0
-    df = index.df[facet.columns]
+    whole, df = facet.values == 1.0, index.df[facet.columns]
     parts = np.minimum((df[whole] + PART_WEIGHT * PART_EVIDENCE) / (df + PART_EVIDENCE), 1.0)
-    perfect = MOST_TF * float(index.idf[facet.columns[whole]][0])
-    return replace(facet, perfect=perfect, values=np.where(whole, 1.0, parts))
+    return replace(facet, values=np.where(whole, 1.0, parts))
 
 
 def _with_acronyms(facet: Facet, initials: str, index: Index) -> Facet:
