@@ -7,10 +7,10 @@ templates use these fields and properties: their names and meanings must not cha
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from itertools import islice
+from itertools import count, islice
 
 from bot.delivery.model import Edition
 from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
@@ -20,6 +20,8 @@ from bot.presentation.dates import long_date, paper_dates, relative_day, short_d
 from bot.presentation.excerpts import Span, extract
 from bot.presentation.links import LinkView, abstract_page, paper_links, project_links
 from bot.presentation.reasons import visible_reasons
+from bot.profiles.model import Match
+from bot.ranking.model import match_of
 from bot.text.plain import ELLIPSIS, one_line, pluralize, truncate
 
 AUTHORS_SHOWN = 6
@@ -38,6 +40,15 @@ _SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
 _NO_INTEREST = "From the rest of your profile"
 _BEST = "The week’s best"
 _AFTER_BEST = "And also"
+#: What a digest says about the words for its matches.
+_MEANINGS = {
+    Match.STRONG: "Strong match: about your interest.",
+    Match.GOOD: "Good match: mentions your interest, with related words around it.",
+    Match.PARTIAL: "Partial match: has only a part of your interest.",
+}
+
+#: A paper with its place by score, from 1.
+_Ranked = tuple[int, ScoredPaper]
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +84,7 @@ class TitleView:
 
 @dataclass(frozen=True, slots=True)
 class PaperView:
+    number: int  #: place in the order of reading, from 1
     rank: int  #: place in the digest by score, from 1
     title: str
     url: str | None  #: of the abstract page
@@ -81,9 +93,10 @@ class PaperView:
     organization: str | None
     categories: tuple[str, ...]
     dates: str  #: "announced 6 May 2026, revised 9 May 2026 (v3)"; empty when unknown
-    relevance: str  #: "99.6 %"
-    interest: str  #: of the profile; empty when all papers of the digest are for the same one
-    reasons: tuple[str, ...]  #: heaviest first: "world models", "you follow Ada Example"
+    match: str  #: "strong", "good", "partial", or empty
+    interest: str  #: of the profile; empty when the paper belongs to none
+    shown_interest: str  #: `interest`, unless it is the heading above the paper
+    reasons: tuple[str, ...]  #: besides the interest: "you follow Ada Example", "world models"
     votes: int | None
     comments: int | None
     links: tuple[LinkView, ...]  #: PDF, HTML, Hugging Face, then code and project pages from the abstract
@@ -128,7 +141,7 @@ class PaperView:
 class GroupView:
     """Papers under one heading."""
 
-    heading: str  #: an interest; empty when the digest has one group
+    heading: str  #: an interest, or another name; empty when the digest has one group
     papers: tuple[PaperView, ...]  #: best first
 
 
@@ -142,7 +155,7 @@ class DigestView:
     news: str  #: "412 new papers since Monday: 401 on arXiv, 11 more on Hugging Face"
     why: str  #: why the digest is short or has no papers; else empty
     settings: str  #: the profile's file: "profiles/ada.yaml"
-    groups: tuple[GroupView, ...]  #: the group with the best paper first
+    groups: tuple[GroupView, ...]  #: by their best papers; papers without an interest last
     earlier: tuple[TitleView, ...]  #: in a weekly digest: papers that were sent during the week
     leave: LinkView | None  #: to unsubscribe; None for channels without such a link
     weekly: bool
@@ -161,10 +174,10 @@ class DigestView:
         return any(paper.followed for paper in self.papers)
 
     @property
-    def percentage(self) -> str:
-        """A sentence that explains the numbers."""
-        place = "; the number is the place among all papers of this digest" if len(self.groups) > 1 else ""
-        return f"The percentage is the share of the last 90 days’ papers that match you less{place}."
+    def legend(self) -> str:
+        """A sentence for each word that the papers' matches have; empty when they have none."""
+        found = {paper.match for paper in self.papers}
+        return " ".join(meaning for match, meaning in _MEANINGS.items() if match in found)
 
     @property
     def preheader(self) -> str:
@@ -175,11 +188,7 @@ class DigestView:
 
 def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
     """The view of a digest; `leave` is the link to unsubscribe, for channels that have one."""
-    profile, on = one_line(digest.profile), digest.on
-    several = len({scored.interest for scored in digest.papers}) > 1
-    papers = tuple(
-        paper_view(rank, scored, on, several) for rank, scored in enumerate(digest.papers, start=1)
-    )
+    profile, on, papers = one_line(digest.profile), digest.on, digest.papers
     return DigestView(
         profile=profile,
         day=long_date(on),
@@ -189,7 +198,7 @@ def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
         news=_news(digest.news, on, has_papers=bool(papers)),
         why=truncate(one_line(digest.why), WHY_LENGTH),
         settings=f"profiles/{profile}.yaml",
-        groups=_groups(papers, weekly=digest.weekly),
+        groups=_groups(digest),
         earlier=_titles(digest.earlier, EARLIER_SHOWN),
         leave=leave,
         weekly=digest.weekly,
@@ -212,31 +221,49 @@ def _news(news: NewPaperCounts, on: date, *, has_papers: bool) -> str:
     return f"{papers} {since}: {counts}" if counts else f"{papers} {since}"
 
 
-def _groups(papers: Sequence[PaperView], *, weekly: bool) -> tuple[GroupView, ...]:
-    """By interest; in a weekly digest with more than BEST_SHOWN papers these come first in a group of their own."""
-    if not weekly or len(papers) <= BEST_SHOWN:
-        return _by_interest(papers)
-    others = _by_interest(papers[BEST_SHOWN:])
-    if len(others) == 1:
-        others = (replace(others[0], heading=_AFTER_BEST),)
-    return (GroupView(_BEST, tuple(papers[:BEST_SHOWN])), *others)
+def _groups(digest: Digest) -> tuple[GroupView, ...]:
+    numbers = count(1)
+    return tuple(
+        GroupView(
+            heading,
+            tuple(paper_view(next(numbers), rank, scored, digest.on, heading) for rank, scored in papers),
+        )
+        for heading, papers in _by_heading(digest)
+    )
 
 
-def _by_interest(papers: Sequence[PaperView]) -> tuple[GroupView, ...]:
-    groups: dict[str, list[PaperView]] = {}
-    for paper in papers:
-        groups.setdefault(paper.interest, []).append(paper)
+def _by_heading(digest: Digest) -> list[tuple[str, list[_Ranked]]]:
+    """The papers under their headings, which are interests.
+
+    In a weekly digest with more than BEST_SHOWN papers these come first under a heading of their own.
+    """
+    papers = list(enumerate(digest.papers, start=1))
+    if not digest.weekly or len(papers) <= BEST_SHOWN:
+        return _by_interest(papers, alone="")
+    return [(_BEST, papers[:BEST_SHOWN]), *_by_interest(papers[BEST_SHOWN:], alone=_AFTER_BEST)]
+
+
+def _by_interest(papers: Sequence[_Ranked], alone: str) -> list[tuple[str, list[_Ranked]]]:
+    """In the order of their best papers; papers without an interest last.
+
+    `alone`: the heading when all papers are for the same interest.
+    """
+    groups: dict[str, list[_Ranked]] = {}
+    for rank, scored in papers:
+        groups.setdefault(_interest(scored), []).append((rank, scored))
     if len(groups) == 1:
-        return (GroupView("", tuple(papers)),)
-    return tuple(GroupView(interest or _NO_INTEREST, tuple(group)) for interest, group in groups.items())
+        return [(alone, list(papers))]
+    rest = groups.pop("", [])
+    return [*groups.items(), *([(_NO_INTEREST, rest)] if rest else [])]
 
 
-def paper_view(rank: int, scored: ScoredPaper, on: date, several: bool = False) -> PaperView:
-    """The view of a paper in the digest of the day `on`; `several`: the digest has papers for several interests."""
+def paper_view(number: int, rank: int, scored: ScoredPaper, on: date, heading: str = "") -> PaperView:
+    """The view of a paper under a heading in the digest of the day `on`."""
     paper = scored.paper
     authors = _shown_authors(paper.authors, scored.followed)
-    interest = truncate(one_line(scored.interest), TERM_LENGTH) if several else ""
+    interest = _interest(scored)
     return PaperView(
+        number=number,
         rank=rank,
         title=_title(paper),
         url=abstract_page(paper),
@@ -245,9 +272,10 @@ def paper_view(rank: int, scored: ScoredPaper, on: date, several: bool = False) 
         organization=truncate(one_line(paper.organization or ""), NAME_LENGTH) or None,
         categories=tuple(truncate(one_line(c), TERM_LENGTH) for c in paper.categories[:CATEGORIES_SHOWN]),
         dates=paper_dates(paper),
-        relevance=f"{scored.relevance:.1f}".removesuffix(".0") + "\u00a0%",
+        match=match_of(scored.fit) or "",
         interest=interest,
-        reasons=visible_reasons(scored.reasons, interest),
+        shown_interest=interest if interest != heading else "",
+        reasons=visible_reasons(scored.reasons, scored.interest),
         votes=paper.votes,
         comments=paper.comments,
         links=(*paper_links(paper), *project_links(paper.abstract)),
@@ -255,6 +283,10 @@ def paper_view(rank: int, scored: ScoredPaper, on: date, several: bool = False) 
         also=_titles(scored.also, ALSO_SHOWN),
         sent=_sent(scored.sent, on) if scored.sent else "",
     )
+
+
+def _interest(scored: ScoredPaper) -> str:
+    return truncate(one_line(scored.interest), TERM_LENGTH)
 
 
 def _sent(day: date, on: date) -> str:

@@ -171,11 +171,13 @@ def _base(word: str) -> str:
 
 
 def _find_reasons(abstract: _Abstract, reasons: Sequence[Reason]) -> list[_Match]:
-    """The heaviest reasons that occur: of those that readers see, else of all terms merged, else of single terms."""
+    """The heaviest reasons that occur, as many as readers see with the interest: of all reasons, else of all terms,
+    else of terms that are not merged.
+    """
     raising = [reason for reason in reasons if reason.is_term and reason.weight > 0]
     single: dict[Name, float] = {(reason.term, True): reason.weight for reason in raising}
     for weights in (merge_reasons(reasons), merge_reasons(raising), single):
-        names = [name for name in heaviest(weights)[:REASONS_SHOWN] if name[1]]
+        names = [name for name in heaviest(weights)[: REASONS_SHOWN + 1] if name[1]]
         matches = [_Match(weights[name], abstract.find(name[0])) for name in names]
         if found := [match for match in matches if match.ranges]:
             return found

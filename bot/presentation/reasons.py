@@ -1,76 +1,95 @@
-"""The reasons that readers see for a paper: the terms, liked papers and authors that raised its score. Pure.
+"""The reasons that readers see for a paper: the authors, terms and liked papers that raised its score. Pure.
 
 Does not depend on how scores are computed, nor on markup.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
 from bot.ranking.model import Reason
 from bot.text.plain import one_line, truncate
+from bot.text.terms import tokenize
 
-REASONS_SHOWN = 4
+REASONS_SHOWN = 3  #: besides the interest
 MIN_SHARE = 0.125  #: of the heaviest reason's weight; a lighter reason explains nothing
 TERM_LENGTH = 60
-_WORD = re.compile(r"\w+")
 _AUTHOR = "author: "
 #: How reasons that are not terms are worded, by the word before their colon: text before and after the name.
 _WORDING = {"author": ("you follow ", ""), "like": ("like “", "”")}
 
 #: A reason's name as the ranker gives it, and whether it is a term.
 Name = tuple[str, bool]
+Stems = frozenset[str]
 
 
 def visible_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, ...]:
-    """The heaviest reasons, at most REASONS_SHOWN, without the `interest`, which is shown beside them."""
-    names = _join_authors(heaviest(merge_reasons(reasons)))
-    worded = dict.fromkeys(_reason_text(*name) for name in names)
-    return tuple(text for text in worded if text and text != interest)[: REASONS_SHOWN - bool(interest)]
+    """At most REASONS_SHOWN reasons: followed authors, then the heaviest of the others.
+
+    No term says only what another term says, or the `interest`, which is shown beside them.
+    """
+    weights = merge_reasons(reasons, interest)
+    authors = sorted(name for name in weights if _is_author(name))
+    others = [name for name in heaviest(weights) if name not in (*authors, (interest, True))]
+    worded = dict.fromkeys(_reason_text(*name) for name in (*_joined(authors), *others))
+    return tuple(text for text in worded if text)[:REASONS_SHOWN]
 
 
-def _join_authors(names: Sequence[Name]) -> Iterator[Name]:
+def _is_author(name: Name) -> bool:
+    return not name[1] and name[0].startswith(_AUTHOR)
+
+
+def _joined(authors: Sequence[Name]) -> Sequence[Name]:
     """Several followed authors are one reason."""
-    authors = [name for name, is_term in names if not is_term and name.startswith(_AUTHOR)]
-    for name, is_term in names:
-        if is_term or name not in authors:
-            yield name, is_term
-        elif name == authors[0]:
-            yield _AUTHOR + " and ".join(author.removeprefix(_AUTHOR) for author in authors), False
+    names = " and ".join(name.removeprefix(_AUTHOR) for name, _ in authors)
+    return [(f"{_AUTHOR}{names}", False)] if authors else []
 
 
-def merge_reasons(reasons: Iterable[Reason]) -> dict[Name, float]:
-    """Weights of the reasons that raised the score, where a term counts to a longer one that contains it.
+def merge_reasons(reasons: Iterable[Reason], interest: str = "") -> dict[Name, float]:
+    """Weights of the reasons that raised the score, where a term counts to another one that has all its stems.
 
-    "world models", "world" and "models" are "world models", with the sum of their weights.
+    "world models", "world" and "model" are "world models", with the sum of their weights; what the `interest` has
+    counts to it. Terms that many papers have are left out unless there is nothing else, and no interest.
     """
     raising = [reason for reason in reasons if reason.weight > 0]
-    longest = _longest_phrases(dict.fromkeys(reason.term for reason in raising if reason.is_term))
+    whole = _whole_terms([reason.term for reason in raising if reason.is_term], interest)
     weights: dict[Name, float] = {}
     for reason in raising:
-        words = _spaced_words(reason.term) if reason.is_term else ""
-        containing = (p for p, parts in longest.items() if words and words in parts and p != reason.term)
-        name = (next(containing, reason.term), reason.is_term)
+        name = (_containing(whole, reason.term) if reason.is_term else reason.term, reason.is_term)
         weights[name] = weights.get(name, 0.0) + reason.weight
-    return weights
+    general = {(reason.term, True) for reason in raising if reason.is_term and not reason.is_specific}
+    specific = {name: weight for name, weight in weights.items() if name not in general}
+    return specific if specific or interest else weights
 
 
-def _longest_phrases(terms: Iterable[str]) -> dict[str, str]:
-    """The terms of several words that no other one contains, in their order, with their spaced words."""
-    phrases = {term: words for term in terms if (words := _spaced_words(term)).count(" ") > 2}
-    return {
-        term: words
-        for term, words in phrases.items()
-        if not any(words in others and term != other for other, others in phrases.items())
+def _whole_terms(terms: Iterable[str], interest: str) -> dict[str, Stems]:
+    """The interest, and the terms whose stems are not all in it or in another term, with their stems.
+
+    Of terms with the same stems the first.
+    """
+    of_interest = _stems(interest)
+    first: dict[Stems, str] = {}
+    for term in terms:
+        first.setdefault(_stems(term), term)
+    others = {
+        term: stems
+        for stems, term in first.items()
+        if not stems <= of_interest and not any(stems < other for other in first)
     }
+    return {interest: of_interest, **others}
+
+
+def _containing(whole: Mapping[str, Stems], term: str) -> str:
+    """The first that has all the stems of the term; there is one."""
+    own = _stems(term)
+    return next(other for other, stems in whole.items() if own <= stems)
 
 
 @lru_cache(maxsize=16_384)
-def _spaced_words(term: str) -> str:
-    """` world models ` of "World-Models": contains only whole words."""
-    return f" {' '.join(_WORD.findall(term.casefold()))} "
+def _stems(term: str) -> Stems:
+    """The stems of a term's words, in any order; the term itself when it has no word."""
+    return frozenset(filter(None, tokenize(term).stems)) or frozenset((term,))
 
 
 def heaviest(weights: Mapping[Name, float]) -> list[Name]:

@@ -47,6 +47,7 @@ _SCORED = ScoredPaper(
     interest="world models",
     also=(replace(_COMPLETE, id="arxiv:2605.00002"), _BARE),
     sent=date(2026, 5, 4),
+    fit=0.8,
 )
 _NEWS = NewPaperCounts(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface", 11)))
 #: Papers: the greatest limit of a profile, which is several messages in Slack.

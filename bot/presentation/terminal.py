@@ -17,14 +17,14 @@ from bot.digests.model import Digest
 from bot.presentation.console import page
 from bot.presentation.digest_view import EARLIER, DigestView, GroupView, PaperView, TitleView, digest_view
 from bot.presentation.templates import marked, sentence, starred
-from bot.presentation.terminal_layout import GAP, RANK, RELEVANCE, Layout, Lines, block, hang
+from bot.presentation.terminal_layout import GAP, MATCH, NUMBER, Layout, Lines, block, hang
 
 #: A terminal of at least this many columns shows a table.
 TABLE_FROM = 110
 #: Longer lines are hard to read.
 TABLE_WIDTH = 160
 CARD_WIDTH = 100
-_HEADS = ("#", "relevance", "paper", "why")
+_HEADS = ("#", "match", "paper", "why")
 
 
 def show(digest: Digest) -> None:
@@ -88,10 +88,10 @@ def _cards(view: DigestView, layout: Layout) -> Iterator[Text]:
 
 
 def _card(paper: PaperView, layout: Layout) -> Lines:
-    number = Text(f"{paper.rank:>2}. ", "dim")
+    number = Text(f"{paper.number:>2}. ", "dim")
     width = layout.width - number.cell_len
     why = Text("why  ", "dim")
-    facts = (f"relevance {paper.relevance}", *paper.facts)
+    facts = (f"{paper.match} match" if paper.match else "", *paper.facts)
     return hang(
         number,
         [
@@ -154,8 +154,8 @@ def _table(view: DigestView, layout: Layout) -> Iterator[RenderableType]:
 def _columns(layout: Layout) -> Table:
     """An empty table; all tables of a digest have the same columns."""
     table = Table(box=None, show_header=False, pad_edge=False, padding=(0, GAP, 1, 0))
-    table.add_column(width=RANK, justify="right")
-    table.add_column(width=RELEVANCE, justify="right")
+    table.add_column(width=NUMBER, justify="right")
+    table.add_column(width=MATCH)
     table.add_column(width=layout.paper)
     table.add_column(width=layout.why)
     return table
@@ -166,8 +166,8 @@ def _rows(group: GroupView, layout: Layout) -> Table:
     for paper in group.papers:
         reasons = layout.comma_list(_reasons(paper), layout.why)
         table.add_row(
-            Text(str(paper.rank), "dim"),
-            Text(paper.relevance),
+            Text(str(paper.number), "dim"),
+            Text(paper.match),
             block(_description(paper, layout)),
             block([*reasons, *_table_links(paper, layout)]),
         )
@@ -206,7 +206,7 @@ def _authors(paper: PaperView, layout: Layout, width: int) -> Lines:
 
 
 def _reasons(paper: PaperView) -> Lines:
-    interest = [Text(paper.interest, "bold cyan")] if paper.interest else []
+    interest = [Text(paper.shown_interest, "bold cyan")] if paper.shown_interest else []
     return [*interest, *(Text(reason, "cyan") for reason in paper.reasons)]
 
 

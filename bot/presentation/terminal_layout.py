@@ -11,7 +11,7 @@ from rich.style import Style
 from rich.text import Span, Text
 
 #: Widths of a table's columns, and of the gap after each, in cells.
-RANK, RELEVANCE, GAP = 3, len("relevance"), 2
+NUMBER, MATCH, GAP = 3, len("partial"), 2
 #: Text is not folded to fewer cells, however narrow the terminal.
 _MIN_WIDTH = 8
 
@@ -29,11 +29,11 @@ class Layout:
     @property
     def why(self) -> int:
         """The width of a table's last column."""
-        return (self.width - RANK - RELEVANCE - 3 * GAP) * 3 // 8
+        return (self.width - NUMBER - MATCH - 3 * GAP) * 3 // 8
 
     @property
     def paper(self) -> int:
-        return self.width - RANK - RELEVANCE - 3 * GAP - self.why
+        return self.width - NUMBER - MATCH - 3 * GAP - self.why
 
     def link_style(self, url: str | None, *, bold: bool = False, dim: bool = False) -> Style:
         return Style(link=url if self.links else None, bold=bold, dim=dim)

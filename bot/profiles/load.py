@@ -166,7 +166,6 @@ _NESTED: Mapping[str | int, type[ProfileMapping]] = {
 _NUMBERS: Mapping[str | int, str] = {
     "limit": "a whole number from 1 to 100",
     "window": "a whole number of days from 1 to 90",
-    "threshold": "auto, strong, good, partial, or a number from 0 to 100",
     "trending": "a number from 0 to 1",
     "weight": "a number above 0 and up to 100",
 }

@@ -231,8 +231,8 @@ class ProfileFile(ProfileMapping):
         10, description="The most papers in one digest, from 1 to 100; 10 if absent.", examples=[10]
     )
     threshold: Annotated[
-        Match | Annotated[float, Field(ge=0, le=100, allow_inf_nan=False)],
-        BeforeValidator(values.threshold),
+        Match | float,
+        PlainValidator(values.threshold),
         WithJsonSchema(
             {
                 "anyOf": [

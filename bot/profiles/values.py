@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import time
 from difflib import get_close_matches
 from functools import lru_cache
@@ -84,10 +85,18 @@ def listed(value: object, info: ValidationInfo) -> object:
     return value
 
 
-def threshold(value: object) -> object:
-    """A match for a word, `auto` being GOOD; anything else as it is."""
-    word = value.strip().casefold() if isinstance(value, str) else ""
-    return Match.GOOD if word == "auto" else Match(word) if word in list(Match) else value
+def threshold(value: object) -> Match | float:
+    """A match for its word, GOOD for `auto`, or a relevance."""
+    word = str(value).strip().casefold()
+    if word == "auto":
+        return Match.GOOD
+    if word in list(Match):
+        return Match(word)
+    with suppress(ValueError):
+        if 0 <= (relevance := float(word)) <= 100:
+            return relevance
+    words = ", ".join(Match)
+    raise ValueError(f"`threshold` is auto, {words}, or a number from 0 to 100, not {describe(value)}")
 
 
 def on_uncertain(value: str) -> str:

@@ -59,10 +59,12 @@ def test_ten_papers_are_one_message() -> None:
 
 
 def test_a_paper_with_everything() -> None:
-    """A section with rank and linked title in bold, authors, and an extract; a context with relevance, reasons, facts
-    and links.
+    """A section with rank and linked title in bold, authors, and an extract; a context with the match, reasons,
+    facts and links.
     """
-    full = scored(1, announced="2026-05-04", crossed="2026-05-05", sent=date(2026, 5, 2), version=2)
+    full = scored(
+        1, interest="robots", announced="2026-05-04", crossed="2026-05-05", sent=date(2026, 5, 2), version=2
+    )
     found = papers(only(digest((full,))))
     title, authors, sentences = found[1][0].split("\n")
     assert (
@@ -72,7 +74,7 @@ def test_a_paper_with_everything() -> None:
     assert sentences.startswith("We teach a small *robot* to predict what its arm will touch next")
     assert bold(sentences) == ["robot"]
     why, facts = found[1][1].split("\n")
-    assert why == "*99.5\u00a0%* · world models, robots"
+    assert why == "*strong match* for *robots* · world models"
     assert facts == (
         "Institute of Examples · cs.LG, cs.RO · submitted 4 May 2026, newly cross-listed 5 May 2026, revised (v2)"
         " · 12 votes · 1 comment · sent on Saturday · <https://arxiv.org/pdf/2605.00001|PDF>"
@@ -83,11 +85,28 @@ def test_a_paper_with_everything() -> None:
 def test_a_paper_with_nothing() -> None:
     """A title without a page is not linked, and there is no empty line."""
     bare = scored(1, id="title:x", url=None, abstract="", authors=(), categories=(), organization=None)
-    bare = replace(bare, paper=replace(bare.paper, published=None, votes=None, comments=0), reasons=())
-    assert papers(only(digest((bare,))))[1] == (
-        "*1. World Models for Robots that Learn from Little Data*",
-        "*99.5\u00a0%* relevant",
-    )
+    bare = replace(bare, paper=replace(bare.paper, published=None, votes=None, comments=0), reasons=(), fit=0)
+    message = only(digest((bare, scored(2))))
+    assert kinds(message) == "hcsscc"
+    assert papers(message)[1] == ("*1. World Models for Robots that Learn from Little Data*", "")
+
+
+@pytest.mark.parametrize(
+    ("changes", "reasons", "line"),
+    [
+        ({"fit": 0.6}, True, "*good match* · world models, robots"),
+        ({"fit": 0.3, "interest": "tea"}, True, "*partial match* for *tea* · world models, robots"),
+        ({"fit": 0.1, "interest": "tea"}, True, "*tea* · world models, robots"),
+        ({"fit": 0.1}, True, "world models, robots"),
+        ({"fit": 0.9, "interest": "tea"}, False, "*strong match* for *tea*"),
+        ({"fit": 0.9}, False, "*strong match*"),
+    ],
+)
+def test_why_a_paper_is_shown(changes: dict[str, Any], reasons: bool, line: str) -> None:
+    """The match, the interest and the reasons, as far as there are any."""
+    one = scored(1, **changes)
+    shown = digest((one if reasons else replace(one, reasons=()),))
+    assert papers(only(shown))[1][1].split("\n")[0] == line
 
 
 def test_groups_have_headings_and_lines_between_them() -> None:
@@ -95,7 +114,10 @@ def test_groups_have_headings_and_lines_between_them() -> None:
     message = only(grouped("world *models*", "robots", "world *models*", ""))
     assert kinds(message) == "hc" + "s" + "scsc" + "-s" + "sc" + "-s" + "sc" + "c"
     assert headings(message) == ["world *models*", "robots", "From the rest of your profile"]
-    assert list(papers(message)) == [1, 3, 2, 4]
+    assert list(papers(message)) == [1, 2, 3, 4]
+    assert [part.shows for part in parts(grouped("tea", "", "robots", "tea"))] == [
+        tuple(f"arxiv:2605.0000{n}" for n in (1, 4, 3, 2))
+    ]
     assert not any(" for " in small for _, small in papers(message).values())
 
 
@@ -115,9 +137,9 @@ def test_a_weekly_digest_starts_with_the_best() -> None:
     *groups, last, listed = headings(message)
     assert (groups, last) == (["The week’s best", "tea", "robots"], "Sent earlier this week")
     assert listed.splitlines() == [f"• {one.title}" for one in digest_view(weekly).earlier]
-    small = {rank: small.split("\n")[0] for rank, (_, small) in papers(message).items()}
-    assert small[1] == "*99.5\u00a0%* for *robots* · world models"
-    assert small[4] == "*99.2\u00a0%* · world models, robots"
+    small = {number: small.split("\n")[0] for number, (_, small) in papers(message).items()}
+    assert small[1] == "*strong match* for *robots* · world models"
+    assert small[4] == "*strong match* · world models, robots"
     assert message["text"].startswith("Paperboy for ada, Tuesday 5 May 2026: 6 papers this week.\n")
 
 
@@ -170,7 +192,7 @@ def test_notes(target: str, leave: str) -> None:
     """How to read the digest, change it and stop it; a conversation with one person has no channel to leave."""
     notes = shown(texts(only(digest(1), target), "context")[-1])
     assert notes == (
-        "★ an author you follow. The percentage is the share of the last 90 days’ papers that match you less.\n"
+        "★ an author you follow. Strong match: about your interest.\n"
         "To change what you get, edit the profile ada: profiles/ada.yaml (times are in Europe/Paris). "
         f"To stop it, take its line out of deliver in the profile{leave}"
     )
@@ -208,10 +230,13 @@ def test_headings_count_as_blocks() -> None:
 
 
 def test_the_channel_gets_the_best_papers() -> None:
-    """Of every group; replies repeat the heading, and say which part they are."""
+    """Of every group; replies repeat the heading, say which part they are, and go on with the numbers."""
     first, second, *_ = made = messages(grouped(*["robots", "robots", "tea"] * 9, "water"))
     assert headings(first) == ["robots", "tea"]
-    assert sorted(papers(first)) == list(range(1, 11))
+    assert [number for message in made for number in papers(message)] == list(range(1, 29))
+    assert parts(grouped(*["robots", "robots", "tea"] * 9))[0].shows == tuple(
+        f"arxiv:2605.{rank:05d}" for rank in (1, 2, 4, 5, 7, 8, 10, 3, 6, 9)
+    )
     assert texts(first, "context")[0].endswith("\nThe best are here, 18 more papers in the thread.")
     again = [heading for message in made[1:] for heading in headings(message)]
     assert [heading for heading in again if "continued" not in heading] == ["water"]
@@ -297,21 +322,21 @@ def test_a_title_with_an_asterisk_is_not_bold() -> None:
 
 
 def test_text() -> None:
-    """Screen readers read it instead of the blocks: sentences without marks or links, best paper first."""
+    """Screen readers read it instead of the blocks: sentences without marks, links or headings."""
     chosen = (
         scored(1, interest="robots", sent=date(2026, 5, 4)),
         replace(scored(2, interest="tea"), reasons=(), followed=("Gus Test", "Ada Example")),
-        scored(3, interest="robots", authors=()),
+        scored(3, interest="robots", authors=(), fit=0.2),
     )
     message = only(digest(chosen, why="it is early", earlier=(paper(2), paper(5))))
     assert shown(message["text"]).splitlines() == [
         "Paperboy for ada, Tuesday 5 May 2026: 3 papers.",
         "It is early.",
-        "1. World Models for Robots that Learn from Little Data, relevance 99.5\u00a0% for robots: world models, "
-        "sent yesterday.",
-        "2. Counting What Matters: Reward Modelling & Its Discontents, relevance 99.4\u00a0% for tea, and you "
-        "follow Ada Example and Gus Test.",
-        "3. On the ℓ₁ Geometry of Curiosity, relevance 99.3\u00a0% for robots: world models.",
+        "1. World Models for Robots that Learn from Little Data, strong match for robots: world models, sent "
+        "yesterday.",
+        "2. On the ℓ₁ Geometry of Curiosity, for robots: world models.",
+        "3. Counting What Matters: Reward Modelling & Its Discontents, strong match for tea, and you follow Ada "
+        "Example and Gus Test.",
         "412 new papers since yesterday: 401 on arXiv, 11 more on Hugging Face.",
         "To change or stop it, edit profiles/ada.yaml.",
         "Sent earlier this week: Counting What Matters: Reward Modelling & Its Discontents; Tiny Agents, Large "
@@ -332,12 +357,12 @@ def test_text_of_replies() -> None:
 
 @pytest.mark.parametrize(
     ("title", "part"),
-    [("A title", "1. A title, relevance"), ("word " * 50, "1. word word"), ("&" * 300, "1. &amp;&amp;")],
+    [("A title", "1. A title, strong match"), ("word " * 50, "1. word word"), ("&" * 300, "1. &amp;&amp;")],
 )
 def test_long_texts(title: str, part: str) -> None:
     """Titles are shortened before a paper is left out."""
     chosen = tuple(scored(n, title=title, authors=("A. Author",) * 9) for n in range(1, 11))
     (message, *_) = messages(digest(chosen))
     assert part in message["text"]
-    assert message["text"].count("relevance 9") == len(papers(message))
+    assert message["text"].count("strong match") == len(papers(message))
     assert size(message["text"]) <= 3_500

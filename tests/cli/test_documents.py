@@ -46,8 +46,11 @@ SCORED = ScoredPaper(
     100 * 2 / 3,
     (Reason("world models", 0.1 + 0.2), Reason("survey", -1e-13)),
     ("Ada Other",),
+    fit=2 / 3,
 )
-DIGEST = Digest("ada", TODAY, "Europe/Paris", NOW, (SCORED, replace(SCORED, paper=make_paper("b"))), 42)
+DIGEST = Digest(
+    "ada", TODAY, "Europe/Paris", NOW, (SCORED, replace(SCORED, paper=make_paper("b"), fit=0.1)), 42
+)
 ENTRY = {
     "rank": 1,
     "id": "arxiv:2502.19402",
@@ -55,6 +58,8 @@ ENTRY = {
     "authors": ["André Example", "Ada Other"],
     "score": 0.3,
     "relevance": 66.666666666667,
+    "fit": 0.666666666667,
+    "match": "good",
     "url": "https://arxiv.org/abs/2502.19402",
     "sources": ["arxiv", "huggingface"],
     "reasons": [{"term": "world models", "weight": 0.3}, {"term": "survey", "weight": 0.0}],
@@ -74,7 +79,7 @@ def test_preview() -> None:
     assert document["entries"][0] == ENTRY
     assert list(document["entries"][0]) == list(ENTRY)
     assert [one["rank"] for one in document["entries"]] == [1, 2]
-    assert document["entries"][1]["url"] is None
+    assert [document["entries"][1][key] for key in ("url", "match")] == [None, None]
 
 
 def test_preview_of_nothing() -> None:
@@ -155,7 +160,7 @@ def test_send() -> None:
 
 
 EXPLAIN_KEYS = [
-    "profile", "paper", "on", "score", "relevance", "rank", "candidates", "reasons", "verdict", "why",
+    "profile", "paper", "on", "score", "relevance", "fit", "match", "rank", "candidates", "reasons", "verdict", "why",
 ]  # fmt: skip
 
 
@@ -170,6 +175,8 @@ def test_explain() -> None:
         "on": STAMP,
         "score": 0.3,
         "relevance": 66.666666666667,
+        "fit": 0.666666666667,
+        "match": "good",
         "rank": 3,
         "candidates": 42,
         "reasons": ENTRY["reasons"],
@@ -184,7 +191,7 @@ def test_explain_a_paper_that_is_not_stored() -> None:
     document = through_json(documents.explain("ada", "2502.99999", found, NOW))
     assert list(document) == EXPLAIN_KEYS
     assert (document["paper"], document["verdict"], document["reasons"]) == ("2502.99999", "not stored", [])
-    assert [document[key] for key in ("score", "relevance", "rank")] == [None, None, None]
+    assert [document[key] for key in ("score", "relevance", "fit", "match", "rank")] == [None] * 5
 
 
 def test_status() -> None:

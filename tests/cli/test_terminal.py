@@ -32,7 +32,7 @@ from tests.support.samples import digest, paper, scored, wild_digests
 ROOT = Path(__file__).resolve().parents[2]
 _LINK = re.compile(r"\x1b\]8;(?:id=\d+;(https?://[\x21-\x7e]+)|;)\x1b\\")
 _STYLE = re.compile(r"\x1b\[[\d;]*m")
-HEADS = "#  relevance  paper"
+HEADS = "#  match    paper"
 PIPE: Mapping[str, Any] = {"force_terminal": False}
 PLAIN: Mapping[str, Any] = {"force_terminal": True, "color_system": None}
 COLOURS: Mapping[str, Any] = {"force_terminal": True, "color_system": "truecolor"}
@@ -109,9 +109,9 @@ def test_a_card_says_everything() -> None:
         1. World Models for Robots that Learn from Little Data
         Ada Example, Bo Sample, Cem Muster, Dora Prova, Eli Essai, ★ Gus Test,
         +1 more
-        relevance 99.5 % · Institute of Examples · cs.LG, cs.RO
+        strong match · Institute of Examples · cs.LG, cs.RO
         submitted 4 May 2026, revised 5 May 2026 (v2) · 12 votes · 1 comment
-        why  world models, robots
+        why  robots
         We teach a small *robot* to predict what its arm will touch next, and let it
         choose the touches that surprise it most. After two hours of play it stacks
         cups that it never saw.
@@ -134,16 +134,16 @@ def test_a_table_says_everything() -> None:
     """A row for each paper: how well it fits, what it is, an extract, and why it is there."""
     shown = seen(printed(several(), 120, COLOURS)).replace("\u00a0", " ")
     for said in (
-        "  1     99.5 %  World Models for Robots that Learn from Little Data ",
+        "  1  strong   World Models for Robots that Learn from Little Data ",
         "★ Gus Test, +1 more",
         "Institute of Examples · cs.LG, cs.RO",
         "submitted 4 May 2026, revised 5 May 2026 (v2) · 12 votes",
-        " world models, robots ",
+        " robots ",
         "PDF · HTML · Hugging Face",
         "We teach a small robot to predict what its arm will touch next,",
         "nearly the same: Again",
         "robots ───",
-        "  2     99.4 %  Counting What Matters",
+        "  2  strong   Counting What Matters",
     ):
         assert said in shown
 
@@ -181,7 +181,7 @@ def test_a_paper_of_which_little_is_known() -> None:
     bare = paper(1, id="title:x", authors=(), abstract="", categories=(), **nothing)
     shown = digest((ScoredPaper(bare, 0.4, 99.0, ()),))
     text = lines(printed(shown, 80, PIPE))[3:]
-    assert text == ["1. World Models for Robots that Learn from Little Data", "relevance 99\u00a0%", "", ""]
+    assert text == ["1. World Models for Robots that Learn from Little Data", "", ""]
 
 
 # --- Links ------------------------------------------------------------------------------------------------

@@ -100,7 +100,7 @@ def test_category(stocked: Bench) -> None:
 
 
 def test_below_threshold(stocked: Bench) -> None:
-    """The relevance, or with `auto` the fit, is shown with the threshold."""
+    """The relevance, or with `auto` the match, is shown with the threshold."""
     stocked.profile("ada", f"{MINE}threshold: 100\n")
     document = explained(stocked)
     assert document["verdict"] == "below threshold"
@@ -109,7 +109,7 @@ def test_below_threshold(stocked: Bench) -> None:
     stocked.profile("ada", MINE.replace("world models, weight: 2", "robot arms that cook in valleys"))
     fit = explained(stocked, BACKGROUND[7].number)  # has valleys
     assert fit["verdict"] == "below threshold"
-    assert "threshold auto asks for 50%" in fit["why"]
+    assert "the threshold asks for good" in fit["why"]
 
 
 def test_beyond_limit(stocked: Bench) -> None:
@@ -232,7 +232,7 @@ def sample(tmp_path_factory: pytest.TempPathFactory) -> Bench:
 
 @pytest.mark.parametrize("profile", ["language-models", "trendy"])
 def test_twenty_papers_are_explained_to_the_term(sample: Bench, profile: str) -> None:
-    """The terms of a paper add up to its score (nine digits); rank and relevance equal those of `preview --all`."""
+    """The terms of a paper add up to its score (nine digits); its place and match are those of `preview --all`."""
     (whole,) = sample.run("preview", profile, "--all", "--on", "2026-06-01", "--json").json
     entries = whole["entries"][:: max(1, len(whole["entries"]) // 10)][:10]
     assert len(entries) == 10
@@ -240,6 +240,6 @@ def test_twenty_papers_are_explained_to_the_term(sample: Bench, profile: str) ->
         document = sample.run("explain", profile, entry["id"], "--on", "2026-06-01", "--json").json
         total = math.fsum(one["weight"] for one in document["reasons"])
         assert document["score"] == pytest.approx(total, rel=1e-9, abs=1e-9)
-        same = ("score", "relevance", "rank", "reasons")
+        same = ("score", "relevance", "fit", "match", "rank", "reasons")
         assert {key: document[key] for key in same} == {key: entry[key] for key in same}
         assert document["candidates"] == whole["candidates"]

@@ -127,11 +127,11 @@ def test_explain_document(stocked: Bench, paper: str, verdict: str) -> None:
 
 
 def test_explain_agrees_with_preview(stocked: Bench) -> None:
-    """Score, relevance, rank and reasons equal those of `preview`."""
+    """Score, relevance, match, rank and reasons equal those of `preview`."""
     (digest,) = stocked.run("preview", "ada", "--on", DAY, "--json").json
     for entry in digest["entries"]:
         document = stocked.run("explain", "ada", entry["id"], "--on", DAY, "--json").json
-        same = ("score", "relevance", "rank", "reasons")
+        same = ("score", "relevance", "fit", "match", "rank", "reasons")
         assert {key: document[key] for key in same} == {key: entry[key] for key in same}
         assert document["candidates"] == digest["candidates"]
 

@@ -24,9 +24,13 @@ TODAY = date(2026, 5, 5)
 NAMES = tuple(f"Author {chr(ord('A') + n)}" for n in range(12))
 
 
+def view_of(scored: ScoredPaper, heading: str = "") -> PaperView:
+    return paper_view(1, 1, scored, TODAY, heading)
+
+
 def shown(**changes: Any) -> PaperView:
     followed = changes.pop("followed", ())
-    return paper_view(1, ScoredPaper(paper(**changes), 0.4, 99.6, (), followed), TODAY)
+    return view_of(ScoredPaper(paper(**changes), 0.4, 99.6, (), followed))
 
 
 # --- Papers -----------------------------------------------------------------------------------------------
@@ -101,11 +105,20 @@ def test_dates(changes: dict[str, Any], dates: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("relevance", "text"), [(99.64, "99.6\u00a0%"), (100.0, "100\u00a0%"), (0.0, "0\u00a0%")]
+    ("fit", "match"), [(1.0, "strong"), (0.75, "strong"), (0.5, "good"), (0.25, "partial"), (0.2, "")]
 )
-def test_relevance(relevance: float, text: str) -> None:
-    """A percentage with at most one decimal."""
-    assert paper_view(1, ScoredPaper(paper(), 1, relevance), TODAY).relevance == text
+def test_match(fit: float, match: str) -> None:
+    """A word for the fit; none for what fits less than in part."""
+    assert view_of(scored(fit=fit)).match == match
+
+
+def test_legend() -> None:
+    """A sentence for each word that occurs, best first."""
+    papers = tuple(scored(n, fit=fit) for n, fit in enumerate((0.3, 0.1, 0.9, 0.8), start=1))
+    assert digest_view(digest(papers)).legend == (
+        "Strong match: about your interest. Partial match: has only a part of your interest."
+    )
+    assert digest_view(digest(papers[1:2])).legend == ""
 
 
 def test_links() -> None:
@@ -126,7 +139,7 @@ def test_links() -> None:
 )
 def test_papers_that_another_delivery_sent(day: date | None, text: str) -> None:
     """By the weekday within a week, else by the date."""
-    assert paper_view(1, ScoredPaper(paper(), 1, 1, sent=day), TODAY).sent == text
+    assert view_of(ScoredPaper(paper(), 1, 1, sent=day)).sent == text
 
 
 # --- Similar papers ----------------------------------------------------------------------------------------
@@ -139,19 +152,19 @@ def test_similar_papers() -> None:
         paper(3, url="javascript:alert(1)", id="ns:3"),
         paper(4, title=" ", url=None),
     )
-    view = paper_view(1, scored(also=also), TODAY)
+    view = view_of(scored(also=also))
     assert [(one.title, one.url) for one in view.also] == [
         ("On the m² of André", "https://arxiv.org/abs/2605.00002"),
         (paper(3).title, None),
         ("Untitled", "https://arxiv.org/abs/2605.00004"),
     ]
-    assert paper_view(1, scored(), TODAY).also == ()
+    assert view_of(scored()).also == ()
 
 
 def test_a_long_series_of_similar_papers() -> None:
     """The first ones with shortened titles; the others are counted."""
     also = tuple(paper(n, title="long " * 500) for n in range(2, 22))
-    view = paper_view(1, scored(also=also), TODAY)
+    view = view_of(scored(also=also))
     assert [one.title for one in view.also][ALSO_SHOWN:] == ["17 more"]
     assert all(len(one.title) <= TITLE_LENGTH for one in view.also)
 
@@ -199,26 +212,17 @@ def test_counts_of_new_papers(news: NewPaperCounts, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("interests", "shown"),
-    [
-        (("world models", "reward models"), ("world models", "reward models")),
-        (("world models", "world models"), ("", "")),  # all are for the same one
-        (("world models",), ("",)),
-        (("", ""), ("", "")),  # found by liked papers or authors
-        (("world models", ""), ("world models", "")),
-    ],
+    ("heading", "shown"), [("world models", ""), ("", "world models"), ("The week’s best", "world models")]
 )
-def test_interests_are_shown_when_there_are_several(
-    interests: tuple[str, ...], shown: tuple[str, ...]
-) -> None:
-    """A digest for one interest does not repeat it at every paper."""
-    papers = tuple(scored(n, interest=one) for n, one in enumerate(interests, start=1))
-    assert tuple(one.interest for one in digest_view(digest(papers)).papers) == shown
+def test_a_heading_is_not_repeated(heading: str, shown: str) -> None:
+    """A paper names its interest unless the heading does; its other reasons are the same."""
+    view = view_of(scored(interest="world models"), heading)
+    assert (view.interest, view.shown_interest, view.reasons) == ("world models", shown, ("robots",))
 
 
 def test_an_interest_is_one_short_line() -> None:
     """A phrase in a profile may be long and have line breaks."""
-    view = paper_view(1, scored(interest="a\nphrase " + "of many words " * 20), TODAY, several=True)
+    view = view_of(scored(interest="a\nphrase " + "of many words " * 20))
     assert view.interest.startswith("a phrase of many")
     assert len(view.interest) <= 60
     assert "\n" not in view.interest
@@ -228,7 +232,7 @@ def grouped(*interests: str, weekly: bool = False) -> list[tuple[str, list[int]]
     """The headings with the ranks of their papers, for papers with these interests, best first."""
     papers = tuple(scored(n, interest=one) for n, one in enumerate(interests, start=1))
     view = digest_view(digest(papers, weekly=weekly))
-    assert [paper.rank for paper in view.papers] == [p.rank for group in view.groups for p in group.papers]
+    assert [paper.number for paper in view.papers] == list(range(1, len(papers) + 1))
     assert view.best is None or view.best.rank == 1
     return [(group.heading, [paper.rank for paper in group.papers]) for group in view.groups]
 
@@ -243,12 +247,15 @@ REST = "From the rest of your profile"
         ("aaa", [("", [1, 2, 3])]),
         ("aba", [("a", [1, 3]), ("b", [2])]),
         ("baab", [("b", [1, 4]), ("a", [2, 3])]),
-        ("a-b-", [("a", [1]), (REST, [2, 4]), ("b", [3])]),
+        ("-ab-", [("a", [2]), ("b", [3]), (REST, [1, 4])]),
         ("--", [("", [1, 2])]),
     ],
 )
 def test_papers_are_grouped_by_interest(interests: str, groups: list[tuple[str, list[int]]]) -> None:
-    """The group of the best paper first, papers by rank; a single group has no heading."""
+    """Groups by their best papers, papers by rank; those without an interest last. A single group has no heading.
+
+    Numbers run in the order of reading.
+    """
     assert grouped(*(one.replace("-", "") for one in interests)) == groups
 
 
@@ -258,12 +265,12 @@ def test_papers_are_grouped_by_interest(interests: str, groups: list[tuple[str, 
         ("aba", [("a", [1, 3]), ("b", [2])]),
         ("aaa", [("", [1, 2, 3])]),
         ("aaaaa", [("The week’s best", [1, 2, 3]), ("And also", [4, 5])]),
-        ("abbaab", [("The week’s best", [1, 2, 3]), ("a", [4, 5]), ("b", [6])]),
+        ("abb-aab", [("The week’s best", [1, 2, 3]), ("a", [5, 6]), ("b", [7]), (REST, [4])]),
     ],
 )
 def test_a_weekly_digest_starts_with_the_best(interests: str, groups: list[tuple[str, list[int]]]) -> None:
     """The best three of more papers, whatever their interests."""
-    assert grouped(*interests, weekly=True) == groups
+    assert grouped(*(one.replace("-", "") for one in interests), weekly=True) == groups
     assert BEST_SHOWN == 3
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -51,7 +52,7 @@ def test_text_shows_everything() -> None:
         "2 papers for ada · 412 new papers since yesterday: 401 on arXiv, 11 more on\nHugging Face",
         "1. World Models for Robots that Learn from Little Data",
         "★\u00a0Gus Test",
-        "99.5\u00a0% relevant · world models, robots",
+        "strong match · world models, robots",
         "submitted 4 May 2026",
         "https://arxiv.org/abs/2605.00001",
         "Hugging Face: https://huggingface.co/papers/2605.00001",
@@ -90,9 +91,8 @@ def test_text_shows_interests_and_similar_papers() -> None:
     assert "https://a.org/" + "x" * 900 in lines
     unlinked = lines.index(f"nearly the same: {digest_view(SERIES).papers[1].also[1].title}")
     assert lines[unlinked + 1] == ""
-    assert "99.5\u00a0% relevant for world models · robots" in lines
+    assert "strong match · robots" in lines
     assert lines[lines.index("reward models") + 1] == "-" * len("reward models")
-    assert "relevant for " not in render_text(digest_view(digest(2)))
 
 
 def test_html_shows_interests_and_similar_papers() -> None:
@@ -110,9 +110,26 @@ def test_html_shows_interests_and_similar_papers() -> None:
         "",
     ]
     assert not page.xpath("//b")
-    text = page.text_content()
-    assert "for world models · " in text
-    assert "for reward models · " in text
+    assert page.xpath("string(//p[@class='why'])") == "strong match · robots"
+
+
+@pytest.mark.parametrize(
+    ("interest", "fit", "reasons", "line"),
+    [
+        ("tea", 0.6, True, "good match for tea · world models, robots"),
+        ("", 0.6, True, "good match · world models, robots"),
+        ("tea", 0.2, True, "tea · world models, robots"),
+        ("", 0.2, True, "world models, robots"),
+        ("tea", 0.3, False, "partial match for tea"),
+        ("", 0.2, False, ""),
+    ],
+)
+def test_why_a_paper_is_shown(interest: str, fit: float, reasons: bool, line: str) -> None:
+    """The match, the interest and the reasons as far as there are any, in HTML and as text."""
+    one = scored(1, interest=interest, fit=fit)
+    view = digest_view(digest((one if reasons else replace(one, reasons=()),)))
+    assert html.fromstring(render_html(view)).xpath("string(//p[@class='why'])") == line
+    assert f"\n   {line}\n   https://arxiv.org/abs/" in render_text(view) or not line
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))

@@ -29,7 +29,7 @@ avoid: [medical imaging]         # lowers the score
 mute: {terms: [survey], authors: [], categories: [cs.CY]}   # never shown
 categories: [cs.LG, cs.AI]       # only these, for papers whose categories are known
 limit: 10                        # most papers in one digest
-threshold: auto                  # or a relevance from 0 to 100
+threshold: auto                  # or strong, good, partial, or a relevance from 0 to 100
 window: 7                        # days a paper stays a candidate
 deliver:
   - {slack: C0PAPERS, at: "08:30", days: mon-fri}

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from bot.errors import UserError
 from bot.profiles.load import load_profiles, parse_profile
-from bot.profiles.model import WEEK, ChannelName, Interest, Mute, Profile, Reference, Subscription
+from bot.profiles.model import WEEK, ChannelName, Interest, Match, Mute, Profile, Reference, Subscription
 from tests.profiles.reading import BIBTEX, DELIVER, EXAMPLE, INTERESTS, read, wrong
 
 
@@ -40,7 +40,7 @@ def test_the_documented_example(tmp_path: Path) -> None:
         mute=Mute(terms=("survey",), categories=("cs.CY",)),
         categories=("cs.LG", "cs.AI"),
         limit=10,
-        threshold=None,
+        threshold=Match.GOOD,
         window=7,
         deliver=(
             Subscription("ada", ChannelName.SLACK, "C0PAPERS", time(8, 30), (0, 1, 2, 3, 4)),
@@ -54,7 +54,7 @@ def test_the_documented_example(tmp_path: Path) -> None:
 def test_one_interest_and_one_delivery_are_enough(key: str) -> None:
     """Every other key has its default."""
     profile = read(f"{key}\n{DELIVER}")
-    assert (profile.timezone, profile.limit, profile.window, profile.threshold) == ("UTC", 10, 7, None)
+    assert (profile.timezone, profile.limit, profile.window, profile.threshold) == ("UTC", 10, 7, Match.GOOD)
 
 
 def test_empty_values_count_as_absent() -> None:
@@ -101,8 +101,15 @@ def test_empty_values_count_as_absent() -> None:
         (INTERESTS + "limit: 2.5\n", 2, 8, "whole number"),
         (INTERESTS + "limit: {}\n", 2, 8, "not a mapping"),
         (INTERESTS + "window: 91\n", 2, 9, "from 1 to 90"),
-        (INTERESTS + "threshold: none\n", 2, 12, "auto or a number from 0 to 100, not 'none'"),
-        (INTERESTS + "threshold: 100.5\n", 2, 12, "from 0 to 100"),
+        (
+            INTERESTS + "threshold: none\n",
+            2,
+            12,
+            "`threshold` is auto, strong, good, partial, or a number from 0 to 100, not 'none'",
+        ),
+        (INTERESTS + "threshold: 100.5\n", 2, 12, "from 0 to 100, not '100.5'"),
+        (INTERESTS + "threshold: nan\n", 2, 12, "not 'nan'"),
+        (INTERESTS + "threshold: [good]\n", 2, 12, "not a list"),
         (INTERESTS + "trending: 1.01\n", 2, 11, "from 0 to 1"),
         (INTERESTS + "trending: -0.1\n", 2, 11, "from 0 to 1"),
         (INTERESTS + "trending: nan\n", 2, 11, "'nan'"),

@@ -6,7 +6,7 @@ from datetime import time
 
 import pytest
 
-from bot.profiles.model import WEEK, Interest, Mute, Reference
+from bot.profiles.model import WEEK, Interest, Match, Mute, Reference
 from tests.profiles.reading import DELIVER, INTERESTS, read, wrong
 
 
@@ -58,6 +58,15 @@ def test_values_are_read_from_their_text() -> None:
     assert profile.mute.terms == ("no", "2048", "8:30", "a b")
     assert profile.like == (Reference("arxiv:2502.19400"),)
     assert (profile.limit, profile.threshold) == (5, 80.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "threshold"),
+    [("auto", Match.GOOD), ("strong", Match.STRONG), (" Partial ", Match.PARTIAL), ("99.5", 99.5)],
+)
+def test_thresholds(text: str, threshold: Match | float) -> None:
+    """A word in any case, or a relevance; `auto` is the same as `good`."""
+    assert read(f"{INTERESTS}threshold: '{text}'\n{DELIVER}").threshold == threshold
 
 
 @pytest.mark.parametrize("trick", ["{{7*7}}", "../../etc/passwd", "<script>alert(1)</script>", "%s${HOME}"])

@@ -52,10 +52,10 @@ def paper(number: int = 1, **changes: Any) -> Paper:
 
 
 def scored(number: int = 1, **changes: Any) -> ScoredPaper:
-    """A paper with a score; `changes` are those of the paper, except for `interest`, `also` and `sent`."""
+    """A paper with a score; `changes` are those of the paper, except for `interest`, `also`, `sent` and `fit`."""
     reasons = (Reason("world models", 0.3), Reason("robots", 0.15), Reason("survey", -0.03))
-    own = {name: changes.pop(name) for name in ("interest", "also", "sent") if name in changes}
-    made = ScoredPaper(paper(number, **changes), 0.42, 99.6 - number / 10, reasons, ("Gus Test",))
+    own = {name: changes.pop(name) for name in ("interest", "also", "sent", "fit") if name in changes}
+    made = ScoredPaper(paper(number, **changes), 0.42, 99.6 - number / 10, reasons, ("Gus Test",), fit=0.8)
     return replace(made, **own)
 
 
@@ -192,6 +192,7 @@ class _Wild:
             interest=self.one_of(("", "world models", self.text())),
             also=self.several(4, self.paper),
             sent=self.one_of(_DAYS),
+            fit=self.random.uniform(0, 1),
         )
 
     def news(self) -> NewPaperCounts:

@@ -6,7 +6,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
-from bot.profiles.model import ChannelName
+from bot.profiles.model import ChannelName, Match
 
 Schema = dict[str, Any]
 
@@ -16,6 +16,8 @@ TEXTS: Schema = {"type": "array", "items": WORDS}
 COUNT: Schema = {"type": "integer", "minimum": 0}
 PLACE: Schema = {"type": "integer", "minimum": 1}
 NUMBER: Schema = {"type": "number"}
+FIT: Schema = {"type": "number", "minimum": 0, "maximum": 1}
+MATCH: Schema = {"enum": [*Match, None]}
 SHARE: Schema = {"type": "number", "minimum": 0, "maximum": 100}
 DATE: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\d$"}
 TIME: Schema = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$"}
@@ -59,6 +61,8 @@ PREVIEW = _list(
                 authors=TEXTS,
                 score=NUMBER,
                 relevance=SHARE,
+                fit=FIT,
+                match=MATCH,
                 url=_or_null(LINK),
                 sources=TEXTS,
                 reasons=_REASONS,
@@ -101,6 +105,8 @@ EXPLAIN = _record(
     on=TIME,
     score=_or_null(NUMBER),
     relevance=_or_null(SHARE),
+    fit=_or_null(FIT),
+    match=MATCH,
     rank=_or_null(PLACE),
     candidates=COUNT,
     reasons=_REASONS,

@@ -42,12 +42,13 @@ def kinds(message: Message) -> str:
 
 
 def papers(message: Message) -> dict[int, tuple[str, str]]:
-    """Section and context of each paper, by rank."""
+    """Section and context of each paper, by number."""
     found = {}
-    for block, after in pairwise(message["blocks"]):
-        rank = re.match(r"\*?(\d+)\. ", block["text"]["text"]) if block["type"] == "section" else None
-        if rank and after["type"] == "context":
-            found[int(rank[1])] = (block["text"]["text"], after["elements"][0]["text"])
+    for block, after in pairwise([*message["blocks"], {"type": "end"}]):
+        number = re.match(r"\*?(\d+)\. ", block["text"]["text"]) if block["type"] == "section" else None
+        if number:
+            small = after["elements"][0]["text"] if after["type"] == "context" else ""
+            found[int(number[1])] = (block["text"]["text"], small)
     return found
 
 

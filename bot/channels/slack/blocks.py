@@ -6,7 +6,7 @@ Does not depend on how many blocks make a message.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from bot.channels.slack.mrkdwn import bold, escape, escape_within, link, make_bold, mark_terms, size
@@ -72,9 +72,11 @@ class Item:
             yield _context(self.small)
 
 
-def items(view: DigestView) -> list[Item]:
-    """What a digest shows, in the order of reading."""
-    found = [_item(paper, group.heading) for group in view.groups for paper in group.papers]
+def items(view: DigestView, best: int) -> list[Item]:
+    """What a digest shows, in the order of reading: its `best` papers and then the others, each group by group."""
+    papers = [(group.heading, paper) for group in view.groups for paper in group.papers]
+    papers.sort(key=lambda headed: headed[1].rank > best)
+    found = [_item(replace(one, number=n), heading) for n, (heading, one) in enumerate(papers, start=1)]
     if view.earlier:
         earlier = "\n".join(f"• {_short_title(paper)}" for paper in view.earlier)
         found.append(Item(EARLIER, earlier, ""))
@@ -86,11 +88,11 @@ def _item(paper: PaperView, heading: str) -> Item:
     limit = _AUTHORS // (len(paper.authors) + 1) - 2
     names = [_author(author, limit) for author in paper.authors]
     authors = ", ".join([*names, paper.more] if paper.more else names)
-    top = (make_bold(paper.title, f"{paper.rank}. {title}"), authors)
+    top = (make_bold(paper.title, f"{paper.number}. {title}"), authors)
     same = (f"nearly the same: {_short_title(other)}" for other in paper.also)
     # where and when, votes, who had it before, and its other pages
     facts = " · ".join((*(escape_within(fact, _FACT) for fact in paper.facts), *_links(paper.links)))
-    small = (_relevance(paper, heading), facts, *same)
+    small = (_match(paper), facts, *same)
     return Item(heading, "\n".join(filter(None, top)), "\n".join(filter(None, small)), paper)
 
 
@@ -107,13 +109,12 @@ def _extract(extract: Sequence[Span], room: int) -> str:
     return shown
 
 
-def _relevance(paper: PaperView, heading: str) -> str:
-    """The percentage, the interest unless it is the heading, and the reasons."""
-    interest = f" for {bold(paper.interest, _INTEREST)}" if paper.interest not in ("", heading) else ""
-    if not interest and not paper.reasons:
-        interest = " relevant"
-    reasons = [escape_within(", ".join(paper.reasons), _REASONS)] if paper.reasons else []
-    return " · ".join([f"*{paper.relevance}*{interest}", *reasons])
+def _match(paper: PaperView) -> str:
+    """How well the paper fits, for which interest, and the reasons."""
+    match = f"*{paper.match} match*" if paper.match else ""
+    interest = bold(paper.shown_interest, _INTEREST) if paper.shown_interest else ""
+    reasons = escape_within(", ".join(paper.reasons), _REASONS)
+    return " · ".join(filter(None, (" for ".join(filter(None, (match, interest))), reasons)))
 
 
 def _links(pages: Iterable[LinkView]) -> Iterator[str]:
@@ -177,9 +178,9 @@ def notes(view: DigestView, *, direct: bool) -> Block:
         truncate(view.settings, 120),
         truncate(view.timezone, 60),
     )
-    star = "★ an author you follow. " if view.followed else ""
+    signs = " ".join(filter(None, ("★ an author you follow." if view.followed else "", view.legend)))
     return _context(
-        (f"{star}{view.percentage}\n" if view.papers else "")
+        (f"{signs}\n" if signs else "")
         + f"To change what you get, edit the profile {profile}: {escape(settings)} (times are in {escape(zone)}). "
         + f"To stop it, take its line out of `deliver` in the profile{'' if direct else _OR_LEAVE}."
     )

@@ -72,8 +72,7 @@ def _text(view: DigestView, message: Message, part: int, parts: int, templates: 
     """
     name = f"Paperboy for {truncate(view.profile, 80)}, {view.day}"
     name = escape(f"{name}, part {part} of {parts}" if part > 1 else f"{name}: {view.count.lower()}")
-    papers = sorted(message.papers, key=lambda paper: paper.rank)
-    values: dict[str, Any] = {"digest": view, "papers": papers, "part": part, "parts": parts, "cut": truncate}
+    values = {"digest": view, "papers": message.papers, "part": part, "parts": parts, "cut": truncate}
     for room, has_reasons in _TEXT_CHOICES:
         text = templates.slack(escape, **values, room=room, reasons=has_reasons).strip()
         text = text if name in text else f"{text}\n{name}"

@@ -5,13 +5,13 @@ Keeps the limits of a message by shortening extracts. Does not depend on what bl
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import groupby
 
 from bot.channels.slack import blocks
-from bot.channels.slack.blocks import Block
+from bot.channels.slack.blocks import Block, Item
 from bot.presentation.digest_view import DigestView, PaperView
 from bot.presentation.excerpts import EXTRACT_LENGTH
 
@@ -85,19 +85,18 @@ def _split(view: DigestView, layout: _Layout) -> list[list[_Piece]]:
     As many of the best papers in the channel's message as should be there, then as few replies as are possible with
     a sentence of each abstract.
     """
-    items = blocks.items(view)
-
-    @cache
-    def pieces(room: int) -> list[_Piece]:
-        return [_Piece(item.heading, item.paper, tuple(item.blocks(room))) for item in items]
-
+    items = cache(partial(blocks.items, view))
     most, longest = next(
         (most, room)
         for most, room in _choices(len(view.papers))
-        if _fits(layout.first(_best(pieces(room), most)))
+        if _fits(layout.first(_pieces(items(most)[:most], room)))
     )
     rooms = [longest, *(room for room in _ROOMS if _SENTENCE <= room < longest)]
-    return min((_divide(layout, pieces(room), most) for room in rooms), key=len)
+    return min((_divide(layout, _pieces(items(most), room), most) for room in rooms), key=len)
+
+
+def _pieces(items: Iterable[Item], room: int) -> list[_Piece]:
+    return [_Piece(item.heading, item.paper, tuple(item.blocks(room))) for item in items]
 
 
 def _choices(papers: int) -> Iterator[tuple[int, int]]:
@@ -108,17 +107,13 @@ def _choices(papers: int) -> Iterator[tuple[int, int]]:
         yield from ((most, room) for room in _ROOMS)
 
 
-def _best(pieces: Sequence[_Piece], most: int) -> list[_Piece]:
-    return [piece for piece in pieces if piece.paper and piece.paper.rank <= most]
-
-
 def _divide(layout: _Layout, pieces: list[_Piece], most: int) -> list[list[_Piece]]:
-    """What comes below the papers is in the channel's message only when all of it fits there."""
+    """The first `most` pieces are the channel's message, with what is below the papers only if all of it fits."""
     if most == len(layout.view.papers) and _fits(layout.first(pieces)):
         return [pieces]
-    first = _best(pieces, most)
+    first, others = pieces[:most], pieces[most:]
     before, reply, replies = {piece.heading for piece in first}, list[_Piece](), list[list[_Piece]]()
-    for piece in (piece for piece in pieces if piece not in first):
+    for piece in others:
         if not reply or not _fits(layout.reply([*reply, piece], before)):
             before |= {earlier.heading for earlier in reply}
             reply = []

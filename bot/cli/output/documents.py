@@ -16,7 +16,7 @@ from bot.digests.model import Digest, ScoredPaper
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
-from bot.ranking.model import Reason
+from bot.ranking.model import Reason, match_of
 from bot.sources.ingest import SourceReport
 
 if TYPE_CHECKING:  # only some commands need these
@@ -67,6 +67,8 @@ def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -
         "on": iso(now),
         "score": _rounded(scored.score) if scored else None,
         "relevance": _rounded(scored.relevance) if scored else None,
+        "fit": _rounded(scored.fit) if scored else None,
+        "match": match_of(scored.fit) if scored else None,
         "rank": explanation.rank,
         "candidates": explanation.candidates,
         "reasons": _reasons(scored.reasons) if scored else [],
@@ -175,6 +177,8 @@ def _entry(rank: int, scored: ScoredPaper) -> Json:
         "authors": list(scored.paper.authors),
         "score": _rounded(scored.score),
         "relevance": _rounded(scored.relevance),
+        "fit": _rounded(scored.fit),
+        "match": match_of(scored.fit),
         "url": scored.paper.url,
         "sources": list(scored.paper.sources),
         "reasons": _reasons(scored.reasons),

@@ -19,6 +19,7 @@ from bot.digests.composer import Explanation
 from bot.evaluation.measures import MAIN, MEASURES
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
+from bot.ranking.model import match_of
 from bot.sources.ingest import SourceReport
 from bot.text.plain import pluralize
 
@@ -101,7 +102,9 @@ def explanation_table(profile: str, paper: str, explanation: Explanation) -> Ren
         if explanation.rank
         else f"not among {explanation.candidates} candidates"
     )
-    table.add_row(f"{scored.score:+.4f}", Text(f"score; {place}; relevance {scored.relevance:.1f}"))
+    match = match_of(scored.fit)
+    fit = f"fit {scored.fit:.2f}{f', a {match} match' if match else ''}"
+    table.add_row(f"{scored.score:+.4f}", Text(f"score; {place}; relevance {scored.relevance:.1f}; {fit}"))
     if scored.interest:
         verdict.append(f"; for the interest {scored.interest!r}")
     return Group(head, table, Text(), verdict)
