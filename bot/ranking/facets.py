@@ -12,7 +12,7 @@ with the word that have the phrase, smoothed towards a quarter by twenty papers.
 (https://nlp.stanford.edu/IR-book/html/htmledition/rocchio-classification-1.html) with the background as the papers
 that are not relevant.
 
-The similarity divided by `Facet.perfect` has one scale for every facet: a paper that has all of a text's terms as often
+The similarity divided by `Facet.perfect` has one scale for every facet: a paper that has all terms of a text as often
 as can be gets 1, one of average length that has each once in its abstract 0.4.
 """
 

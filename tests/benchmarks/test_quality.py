@@ -176,8 +176,8 @@ def score(ranker: Ranker, asked: Round) -> None:
     ranker._chunk_scores.clear()  # it remembers the scores of its last profiles
     for trial in asked.trials:
         scored = ranker.scored(trial.profile)
-        weights = np.array([facet.weight for facet in scored.facets]) / scored.scales
-        assert len(best(asked.candidates, weights @ scored.raw[:, ranker.window])) == SHOWN
+        weights = np.array([facet.weight for facet in scored.facets])
+        assert len(best(asked.candidates, weights @ scored.similarities[:, ranker.window])) == SHOWN
 
 
 def best(ids: Sequence[str], scores: NDArray[np.float64]) -> list[str]:

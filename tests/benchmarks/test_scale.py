@@ -175,7 +175,7 @@ def rank_all(
         found = time.perf_counter()
         ranking = ranker.rank(profile, fit)
         scored = time.perf_counter()
-        best = ranking.best_first(profile_threshold(profile))
+        best = ranking.in_turn(profile_threshold(profile), profile.limit)
         choice = select(profile, ranking.by_followed_authors(), best, ranker.twin)
         end = time.perf_counter()
         times.candidates += found - start
