@@ -17,7 +17,8 @@ complement) is as large as the number of liked papers.
 from __future__ import annotations
 
 import numpy as np
-from scipy import linalg, sparse
+from numpy.typing import NDArray
+from scipy import linalg
 
 from bot.ranking.index import Vector
 
@@ -39,26 +40,21 @@ def classifier_share(liked: int) -> float:
 
 
 class Discriminant:
-    """Fits classifiers. `others`: rows over the terms that count, of which there is at least one."""
+    """Fits classifiers. `others`: the products of the other papers' rows with one another."""
 
-    def __init__(self, others: sparse.csr_array) -> None:
-        self._others = others
-        self._square = float(others.power(2).sum()) / others.shape[0] or 1.0
-        block = self._products(others)
-        self._inverse = linalg.inv(block + RIDGE * np.eye(len(block)))
+    def __init__(self, others: NDArray[np.float64]) -> None:
+        self._square = float(np.diag(others).mean()) or 1.0
+        self._inverse = linalg.inv(others / self._square + 1.0 + RIDGE * np.eye(len(others)))
+        self._sums = self._inverse.sum(axis=1)
 
-    def fit(self, liked: sparse.csr_array) -> tuple[Vector, Vector]:
+    def fit(self, liked: NDArray[np.float64], across: NDArray[np.float64]) -> tuple[Vector, Vector]:
         """Return the weights of the liked papers' rows and of the others' rows, of which w is the sum.
 
-        `liked`: rows over the same terms.
+        `liked`: the products of the liked papers' rows with one another. `across`: liked x others, their products.
         """
-        number, many = liked.shape[0], self._others.shape[0]
-        across = self._products(liked)
+        number, many = across.shape
+        across = across / self._square + 1.0
         solved = across @ self._inverse
-        block = (liked @ liked.T).toarray() / self._square + 1.0 + RIDGE * number / many * np.eye(number)
-        of_liked = linalg.solve(block - solved @ across.T, 1.0 + solved.sum(axis=1), assume_a="pos")
-        of_others = -self._inverse.sum(axis=1) - of_liked @ solved
-        return of_liked / self._square, of_others / self._square
-
-    def _products(self, rows: sparse.csr_array) -> Vector:
-        return np.asarray((rows @ self._others.T).toarray() / self._square + 1.0)
+        block = liked / self._square + 1.0 + RIDGE * number / many * np.eye(number) - solved @ across.T
+        of_liked = linalg.solve(block, 1.0 + solved.sum(axis=1), assume_a="pos")
+        return of_liked / self._square, -(self._sums + of_liked @ solved) / self._square

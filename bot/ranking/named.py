@@ -60,26 +60,23 @@ class NamedPapers:
             for kind, papers in zip((Kind.LIKE, Kind.DISLIKE), self._of_profile[profile.id], strict=True)
             if papers
         ]
-        sizes = [len(papers) for _, _, papers in named]
         numbers = np.array([number for _, _, papers in named for _, number in papers], dtype=np.intp)
-        ends = np.concatenate(([0], np.cumsum(sizes)))
-        shape = (len(named), len(self._terms))
-        mean = table(np.repeat(1.0 / np.array(sizes, dtype=float), sizes), numbers, ends, shape)
-        sums = self._named.weighted_sums(mean)
-        squares, common = self._squares(sums), np.asarray(mean @ self._named_common)
-        ordered = [
-            self._with_classifier(paper_facet(papers, square, shared, kind))
-            for (_, kind, papers), square, shared in zip(
-                named, squares.tolist(), common.tolist(), strict=True
-            )
-        ]
-        if any(facet.share for facet in ordered):
-            weights = np.concatenate([_row_weights(facet) for facet in ordered])
-            sums = self._named.weighted_sums(table(weights, numbers, ends, shape))
+        ends = np.concatenate(([0], np.cumsum([len(papers) for _, _, papers in named], dtype=np.intp)))
+        rows = self._counted(self._index.rows([self._terms[number] for number in numbers], phrases=False))
         facets: list[list[Facet]] = [[] for _ in profiles]
-        for (number, _, _), facet in zip(named, ordered, strict=True):
-            facets[number].append(facet)
-        return facets, sums
+        weights = np.empty(len(numbers))
+        for (owner, kind, papers), start, end in zip(named, ends[:-1], ends[1:], strict=True):
+            own = rows[start:end]
+            products = _products(own)
+            common = self._named_common[numbers[start:end]].mean()
+            facet = paper_facet(papers, float(products.mean()), float(common), kind)
+            if kind is Kind.LIKE and self._background_ids and (share := classifier_share(len(papers))):
+                facet = self._with_classifier(facet, share, own, products)
+            weights[start:end] = _row_weights(facet)
+            facets[owner].append(facet)
+        return facets, self._named.weighted_sums(
+            table(weights, numbers, ends, (len(named), len(self._terms)))
+        )
 
     def similarities(self, facets: Sequence[Facet], sums: SplitTable) -> NDArray[np.float64]:
         """Facets x papers. `sums`: from `facets`, in the order of these facets."""
@@ -106,32 +103,25 @@ class NamedPapers:
             return
         row = self._rows[[place]]
         of_others = np.where(self._other_places == place, 0.0, facet.of_others)
-        liked, others = (rows[:, row.indices] for rows in (self._liked_rows(facet), self._others))
+        liked = self._index.rows([self._terms[number] for _, number in facet.papers], phrases=False)[
+            :, row.indices
+        ]
+        others = self._others[:, row.indices]
         shares = row.data * (facet.of_liked @ liked + of_others @ others)
         yield from zip(row.indices.tolist(), shares.tolist(), strict=True)
 
-    def _with_classifier(self, facet: Facet) -> Facet:
-        share = classifier_share(len(facet.papers))
-        if not share or facet.kind is not Kind.LIKE or not self._background_ids:
-            return facet
-        of_liked, of_others = self._discriminant.fit(self._counted(self._liked_rows(facet)))
+    def _with_classifier(
+        self, facet: Facet, share: float, rows: sparse.csr_array, products: NDArray[np.float64]
+    ) -> Facet:
+        across = (rows @ self._others_by_term).toarray()
+        of_liked, of_others = self._discriminant.fit(products, across)
         return replace(
             facet, share=share, of_liked=share * SCALE * of_liked, of_others=share * SCALE * of_others
         )
 
-    def _liked_rows(self, facet: Facet) -> sparse.csr_array:
-        return self._index.rows([self._terms[number] for _, number in facet.papers], phrases=False)
-
     def _counted(self, rows: sparse.csr_array) -> sparse.csr_array:
-        """The rows without terms that the background does not have, and without phrases: the same for any window."""
-        return sparse.csr_array(rows @ sparse.diags_array(self._counts))
-
-    def _squares(self, rows: SplitTable) -> Vector:
-        """Each row's product with itself over the background's terms."""
-        common, rare = (
-            table(part.data**2, part.indices, part.indptr, part.shape) for part in (rows.common, rows.rare)
-        )
-        return np.asarray(common @ self._counts[self._matrix.common] + rare @ self._counts)
+        """The rows over the terms that the background has, without phrases: the same for any window."""
+        return sparse.csr_array(rows[:, self._columns])
 
     @cached_property
     def _mean(self) -> Vector:
@@ -142,9 +132,9 @@ class NamedPapers:
         return mean
 
     @cached_property
-    def _counts(self) -> Vector:
-        """For each term 1 if the background has it, and it is no phrase; else 0."""
-        return np.asarray(self._mean > 0, dtype=np.float64)
+    def _columns(self) -> NDArray[np.intp]:
+        """Of the terms that the background has, without phrases."""
+        return np.flatnonzero(self._mean)
 
     @cached_property
     def _common(self) -> Vector:
@@ -160,7 +150,11 @@ class NamedPapers:
 
     @cached_property
     def _discriminant(self) -> Discriminant:
-        return Discriminant(self._others)
+        return Discriminant((self._counted(self._others) @ self._others_by_term).toarray())
+
+    @cached_property
+    def _others_by_term(self) -> sparse.csr_array:
+        return sparse.csr_array(self._counted(self._others).T)
 
     @cached_property
     def _other_places(self) -> NDArray[np.intp]:
@@ -170,7 +164,9 @@ class NamedPapers:
 
     @cached_property
     def _others(self) -> sparse.csr_array:
-        return self._counted(self._rows[self._other_places])
+        return self._rows[self._other_places] @ sparse.diags_array(
+            np.asarray(self._mean > 0, dtype=np.float64)
+        )
 
     @cached_property
     def _with_others(self) -> NDArray[np.float64]:
@@ -178,6 +174,14 @@ class NamedPapers:
         products = self._matrix.multiply_split(self._matrix.split(self._others))
         products[np.arange(len(self._other_places)), self._other_places] = 0.0
         return products
+
+
+def _products(rows: sparse.csr_array) -> NDArray[np.float64]:
+    """The products of the rows with one another, which have few of the terms."""
+    columns, places = np.unique(rows.indices, return_inverse=True)
+    dense = np.zeros((rows.shape[0], len(columns)))
+    dense[np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)), places] = rows.data
+    return np.asarray(dense @ dense.T)
 
 
 def _row_weights(facet: Facet) -> Vector:
