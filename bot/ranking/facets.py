@@ -3,12 +3,13 @@
 A facet has a weight for each of its terms. A paper's similarity to it is the dot product with the paper's row, less,
 for liked and disliked papers, the product with the mean of the background:
 
-    a phrase:       w   = 1 for the phrase, (df_phrase + 5) / (df_t + 20) for each word and pair t in it
+    a phrase:       w   = 1 for the phrase, 1/8 + (df_phrase + 5) / (df_t + 20) / 2 for each word and pair t in it
     other texts:    w_t = tf_t in the text, times `PAIR_WEIGHT` for pairs
     like, dislike:  w   = mean of the papers' rows - ALPHA * mean of the background's rows
 
-What a word of a phrase counts alone follows from how specific it is to the phrase: the share of the archive's papers
-with the word that have the phrase, smoothed towards a quarter by twenty papers. The last is Rocchio's classifier
+What a word of a phrase counts alone follows from how specific it is to the phrase: half of its weight is the share of
+the archive's papers with the word that have the phrase, smoothed towards a quarter by twenty papers, and half is a
+quarter for every word. The last is Rocchio's classifier
 (https://nlp.stanford.edu/IR-book/html/htmledition/rocchio-classification-1.html) with the background as the papers
 that are not relevant.
 
@@ -162,8 +163,8 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
 def _weighted_phrase(facet: Facet, index: Index) -> Facet:
     """The facet of a phrase with weights for its parts by how specific they are to it."""
     whole, df = facet.values == 1.0, index.df[facet.columns]
-    parts = np.minimum((df[whole] + PART_WEIGHT * PART_EVIDENCE) / (df + PART_EVIDENCE), 1.0)
-    return replace(facet, values=np.where(whole, 1.0, parts))
+    shares = np.minimum((df[whole] + PART_WEIGHT * PART_EVIDENCE) / (df + PART_EVIDENCE), 1.0)
+    return replace(facet, values=np.where(whole, 1.0, (PART_WEIGHT + shares) / 2))
 
 
 def _with_acronyms(facet: Facet, initials: str, index: Index) -> Facet:
