@@ -20,6 +20,7 @@ from bot.profiles.model import Profile, Reference
 from bot.ranking.linear import Ranker
 from bot.store.papers import Papers
 from tests.benchmarks.archive import AUTO, morning, read_profiles
+from tests.benchmarks.ratios import Figures, figures
 from tests.support.cli import ROOT
 from tests.support.leftovers import SHARED
 
@@ -150,6 +151,16 @@ def measures(day: JudgedDay, profile: str, order: Sequence[str]) -> dict[str, fl
         "grade 0": first.count(False),
         "ungraded": sum(id_ not in grades(profile) for id_ in order[:FIRST]),
     }
+
+
+def ndcg_figures(days: Sequence[JudgedDay], orders: Sequence[Mapping[str, Sequence[str]]]) -> Figures:
+    """nDCG@10 of the profiles on some days, each pair a reader. `orders`: a method's, by day."""
+    return figures(
+        (f"{profile} {day.number}", measures(day, profile, order)["nDCG@10"])
+        for day, by_profile in zip(days, orders, strict=True)
+        for profile, order in by_profile.items()
+        if day.gains(profile)
+    )
 
 
 def digest_measures(day: JudgedDay, profile: str, digest: Digest) -> dict[str, float]:
