@@ -71,17 +71,13 @@ class JudgedDay:
 
 def judged_day(archive: Papers, number: int) -> JudgedDay:
     corpus = load_corpus(archive, list(judged_profiles().values()), morning(number))
-    candidates = {
-        id_: tuple(
-            sorted(
-                one.paper.id
-                for one in corpus.window
-                if not exclusion_reason(profile, one.paper, frozenset(), corpus.now)
-            )
-        )
-        for id_, profile in corpus.profiles.items()
-    }
-    return JudgedDay(number, corpus, candidates)
+
+    def candidates(profile: Profile) -> tuple[str, ...]:
+        papers = (one.paper for one in corpus.window)
+        wanted = (paper for paper in papers if not exclusion_reason(profile, paper, frozenset(), corpus.now))
+        return tuple(sorted(paper.id for paper in wanted))
+
+    return JudgedDay(number, corpus, {id_: candidates(profile) for id_, profile in corpus.profiles.items()})
 
 
 # --- The methods: for each profile its candidates, best first ---------------------------------------------
@@ -98,10 +94,8 @@ def paperboy_orders(day: JudgedDay, ranker: Ranker | None = None) -> dict[str, l
 
 
 def digests(day: JudgedDay, ranker: Ranker) -> dict[str, Digest]:
-    composer = DigestComposer(day.corpus, ranker)
-    return {
-        id_: composer.compose(profile, day.corpus.now.date()) for id_, profile in judged_profiles().items()
-    }
+    composer, on = DigestComposer(day.corpus, ranker), day.corpus.now.date()
+    return {id_: composer.compose(profile, on) for id_, profile in judged_profiles().items()}
 
 
 def rival_orders(archive: Papers, day: JudgedDay) -> dict[str, dict[str, list[str]]]:

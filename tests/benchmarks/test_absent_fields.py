@@ -194,8 +194,9 @@ PRESENT: Fields = {
 
 @needs_archive
 def test_absent_fields(archive: Papers) -> None:
-    """Prints the papers shown a day, and the first of them: a window of one day, at most ten, `threshold: auto`, on each
-    of 31 days, 9 of which have no new papers, or three.
+    """Prints the papers shown a day, and the first of them.
+
+    Window of one day, at most ten, `threshold: auto`, on each of 31 days, 9 of which have no new papers, or three.
     """
     profiles = [
         Profile(name, interests=tuple(map(Interest, phrases)), about=about, window=1, **AUTO)

@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import math
 import os
+import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
 
-import numpy as np
 import pytest
 
 from bot.ranking.linear import Ranker
@@ -30,38 +29,29 @@ from tests.benchmarks.judging import (
     paperboy_orders,
     rival_orders,
 )
-from tests.benchmarks.ratios import figures, ratio
+from tests.benchmarks.ratios import Figures, figures, ratio
 
+PAPERBOY = "paperboy"
 #: The measures whose ratios are printed.
 COMPARED = ("precision@5", "precision@10", "nDCG@10")
-PAPERBOY = "paperboy"
 
-#: The measures of one profile on one day.
-Row = dict[str, float]
-
-
-@dataclass
-class Results:
-    """Measures by profile and day."""
-
-    days: Sequence[int]
-    orders: dict[str, dict[tuple[str, int], Row]] = field(
-        default_factory=lambda: defaultdict(dict)
-    )  #: by method
-    digests: dict[tuple[str, int], Row] = field(default_factory=dict)
+#: Measures, by name, of each profile and day.
+Rows = dict[tuple[str, int], dict[str, float]]
 
 
-def measure_days(archive: Papers, days: Sequence[int]) -> Results:
-    results = Results(days)
+def measure_days(archive: Papers, days: Sequence[int]) -> tuple[dict[str, Rows], Rows]:
+    """Of each method's orders, and of Paperboy's digests."""
+    of_orders: dict[str, Rows] = defaultdict(dict)
+    of_digests: Rows = {}
     for day in (judged_day(archive, number) for number in days):
         ranker = day.corpus.fit(Ranker)
         orders = {PAPERBOY: paperboy_orders(day, ranker)} | rival_orders(archive, day)
         composed = digests(day, ranker)
         for profile in (profile for profile, ids in day.candidates.items() if ids):
             for method, by_profile in orders.items():
-                results.orders[method][profile, day.number] = measures(day, profile, by_profile[profile])
-            results.digests[profile, day.number] = digest_measures(day, profile, composed[profile])
-    return results
+                of_orders[method][profile, day.number] = measures(day, profile, by_profile[profile])
+            of_digests[profile, day.number] = digest_measures(day, profile, composed[profile])
+    return of_orders, of_digests
 
 
 @needs_archive
@@ -81,66 +71,48 @@ def measure_days(archive: Papers, days: Sequence[int]) -> Results:
 )
 def test_judged_set(archive: Papers, days: Sequence[int]) -> None:
     """Paperboy's order beside three rivals', and what its digests show: `threshold: auto`, at most ten papers."""
-    results = measure_days(archive, days)
-    print_orders(results)
-    print_digests(results)
-    print_profiles(results)
-    assert len(results.digests) == len(results.orders[PAPERBOY]) > 0
-
-
-def print_orders(results: Results) -> None:
-    pairs = list(results.digests)
-    print(f"\njudged set, {', '.join(map(str, results.days))} May: {len(pairs)} profiles and days")
-    print("  the first ten of each order; papers without a grade count as grade 0")
-    print(f"  {'':<16}" + "".join(f"{name:>14}" for name in (*COMPARED, "grade 0", "ungraded")))
-    for method, rows in results.orders.items():
-        print(f"  {method:<16}" + "".join(f"{mean_of(rows.values(), name):14.3f}" for name in rows[pairs[0]]))
-    print("  paperboy's ratio to each, with its 90 % interval over profiles and days")
-    for method in list(results.orders)[1:]:
-        print(
-            f"  {method:<16}" + "   ".join(f"{name} {ratio_to(results, method, name)}" for name in COMPARED)
+    of_orders, of_digests = measure_days(archive, days)
+    print(f"\njudged set, {', '.join(map(str, days))} May: {len(of_digests)} profiles and days")
+    print("the first ten of each order; a paper without a grade counts as grade 0")
+    print_table(of_orders)
+    print("paperboy's ratio to each, with its 90 % interval over profiles and days")
+    for method in list(of_orders)[1:]:
+        ratios = (
+            f"{name} {ratio(*(of(of_orders[one], name) for one in (PAPERBOY, method)))}" for name in COMPARED
         )
-
-
-def print_digests(results: Results) -> None:
-    print("  paperboy's digests, a digest: " + described(results.digests.values()))
-
-
-def print_profiles(results: Results) -> None:
-    """Each method's nDCG@10 and precision@5, and the digests, by profile."""
-    for name in ("nDCG@10", "precision@5"):
-        print(f"  {name:<18}" + "".join(f"{method:>16}" for method in results.orders))
-        for profile in dict.fromkeys(profile for profile, _ in results.digests):
-            means = (mean_of(of(rows, profile), name) for rows in results.orders.values())
-            print(f"    {profile:<16}" + "".join(f"{mean:16.3f}" for mean in means))
-    print("  digests")
-    for profile in dict.fromkeys(profile for profile, _ in results.digests):
-        print(f"    {profile:<16}{described(of(results.digests, profile))}")
-
-
-def of(rows: dict[tuple[str, int], Row], wanted: str) -> list[Row]:
-    """The rows of one profile."""
-    return [row for (profile, _), row in rows.items() if profile == wanted]
-
-
-def described(rows: Iterable[Row]) -> str:
-    rows = list(rows)
-    return ", ".join(f"{name} {mean_of(rows, name):.2f}" for name in rows[0])
-
-
-def mean_of(rows: Iterable[Row], name: str) -> float:
-    """Over the rows that have the measure; NaN when none has."""
-    values = [row[name] for row in rows if not math.isnan(row[name])]
-    return float(np.mean(values)) if values else math.nan
-
-
-def ratio_to(results: Results, method: str, name: str) -> str:
-    ours, theirs = (
-        figures(
-            (f"{profile} {day}", row[name])
-            for (profile, day), row in results.orders[one].items()
-            if not math.isnan(row[name])
+        print(f"  {method:<16}{'   '.join(ratios)}")
+    for name in COMPARED[::2]:
+        print(f"{name} by profile")
+        print_table(
+            {
+                profile: {key: {method: rows[key][name] for method, rows in of_orders.items()} for key in own}
+                for profile, own in by_profile(of_digests).items()
+            }
         )
-        for one in (PAPERBOY, method)
-    )
-    return ratio(ours, theirs)
+    print("paperboy's digests; a place that is left empty counts as a miss of the precision")
+    print_table({"all": of_digests} | by_profile(of_digests))
+    assert of_digests
+    assert of_digests.keys() == of_orders[PAPERBOY].keys()
+
+
+def by_profile(rows: Rows) -> dict[str, Rows]:
+    found: dict[str, Rows] = defaultdict(dict)
+    for key, row in rows.items():
+        found[key[0]][key] = row
+    return found
+
+
+def of(rows: Rows, name: str) -> Figures:
+    """One measure of the profiles and days that have it."""
+    values = ((f"{profile} {day}", row[name]) for (profile, day), row in rows.items())
+    return figures(pair for pair in values if not math.isnan(pair[1]))
+
+
+def print_table(lines: Mapping[str, Rows]) -> None:
+    """The means of each line, over the profiles and days that have the measure."""
+    names = list(next(iter(next(iter(lines.values())).values())))
+    print(f"  {'':<16}{''.join(f'{name:>19}' for name in names)}")
+    for title, rows in lines.items():
+        values = ([row[name] for row in rows.values() if not math.isnan(row[name])] for name in names)
+        means = (f"{statistics.mean(one):.3f}" if one else "-" for one in values)
+        print(f"  {title:<16}{''.join(f'{mean:>19}' for mean in means)}")

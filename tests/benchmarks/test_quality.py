@@ -195,12 +195,9 @@ def test_constants_chosen_elsewhere(archive: Papers, monkeypatch: pytest.MonkeyP
         )
 
     collections = dict.fromkeys(one.collection for one in made.values())
-    print(
-        f"\nconstants chosen on the other collections, of {len(tried)} combinations, and the ratio to the best rival"
-    )
-    print(
-        f"  {', '.join(constant.rpartition('.')[2] for constant in GRID)}; then with the constants as they are"
-    )
+    names = ", ".join(constant.rpartition(".")[2] for constant in GRID)
+    print(f"\nleave one collection out: {names}, of {len(tried)} choices the best on all others;")
+    print("  ratio to the best rival with these, and with the constants as they are")
     for collection in collections:
         others = [one for one in collections if one != collection]
         chosen = max(tried, key=lambda values: sum(advantage(values, one) for one in others))
