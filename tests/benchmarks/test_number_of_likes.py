@@ -31,9 +31,9 @@ def test_number_of_likes(archive: Papers) -> None:
         for number in NUMBERS:
             drawn = with_likes(task, number)
             ours = main_figures(run_method(drawn, Paperboy(drawn)))
-            print(f"  {number:5}{len(ours.values):9}{ours.mean:9.4f}", end="")
+            line = f"  {number:5}{len(ours.values):9}{ours.mean:9.4f}"
             for method in rivals.values():
                 theirs = main_figures(run_method(drawn, method))
-                print(f"{theirs.mean:9.4f} {ratio(ours, theirs):<27}", end="")
-            print()
+                line += f"{theirs.mean:9.4f} {ratio(ours, theirs):<27}"
+            print(line.rstrip())
             assert len(ours.values) > 0
