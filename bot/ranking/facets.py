@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 
 from bot.profiles.model import Profile
 from bot.ranking.counts import key
-from bot.ranking.index import MOST_TF, Index, Vector
+from bot.ranking.index import Index, Vector
 from bot.text.terms import Join, Role, Words, role, terms, tokenize
 
 ALPHA = 1.15
@@ -157,7 +157,7 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
         facet = Facet(kind, weight, 1.0, name, columns[own], values[own], text.terms)
         if text.phrase:
             facet = _with_acronyms(_weighted_phrase(facet, index), text.initials, index)
-        yield replace(facet, perfect=MOST_TF * float(facet.values @ index.idf[facet.columns]))
+        yield replace(facet, perfect=float(facet.values @ index.idf[facet.columns]))
 
 
 def _weighted_phrase(facet: Facet, index: Index) -> Facet:

@@ -2,13 +2,13 @@
 
 The weight of term t in a paper p is
 
-    x_t = idf_t * tf_t (k1 + 1) / (tf_t + k1 (1 - b + b |p| / avg)),     idf_t = ln((1 + n) / (1 + df_t)) + 1
+    x_t = idf_t * tf_t / (tf_t + k1 (1 - b + b |p| / avg)),     idf_t = ln((1 + n) / (1 + df_t)) + 1
 
 with tf_t its count (the title's twice), |p| the paper's length in words, avg the mean length, df_t the number of
 archive papers that have the term and n the number of archive papers: scikit-learn's TF-IDF
 (https://scikit-learn.org/stable/modules/feature_extraction.html#tfidf-term-weighting) with the term frequency
-saturated as in BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009, equation 3.12). The
-numbers were chosen by measurement: docs/ranking.md.
+saturated, to at most 1, as in BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009, equation
+3.12). The numbers were chosen by measurement: docs/ranking.md.
 """
 
 from __future__ import annotations
@@ -28,8 +28,6 @@ Keys = NDArray[np.uint64]
 
 K1 = 1.5
 B = 0.75
-#: What a term frequency without bound is saturated to.
-MOST_TF = K1 + 1
 #: Papers that are unpacked together, as unpacked counts take several times the memory of the rows.
 BATCH = 4096
 
@@ -75,7 +73,7 @@ class Index:
         lengths, counts = self._counts(papers, phrases)
         long = K1 * (1 - B + B * lengths / self._average)
         tf = counts.data
-        saturated = tf * (K1 + 1) / (tf + np.repeat(long, np.diff(counts.indptr)))
+        saturated = tf / (tf + np.repeat(long, np.diff(counts.indptr)))
         return table(saturated * self.idf[counts.indices], counts.indices, counts.indptr, counts.shape)
 
     @property

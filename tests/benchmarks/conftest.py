@@ -11,6 +11,8 @@ import time
 import pytest
 
 from bot.ranking.counts import counts
+from bot.store.papers import Papers
+from tests.benchmarks.archive import store_archive
 from tests.benchmarks.corpus import Corpus
 
 #: Stored papers of the ranking benchmark; the growth benchmark multiplies some of them.
@@ -33,3 +35,9 @@ def corpus() -> Corpus:
     print(f"\n\n{made.size:,} made-up papers in {time.perf_counter() - started:.0f} s")
     print(f"{cores} cores, shared with others: load {load:.1f} at the start")
     return made
+
+
+@pytest.fixture(scope="session")
+def archive(tmp_path_factory: pytest.TempPathFactory) -> Papers:
+    """The real papers of ../shared/archive: takes 20 to 40 seconds, once a session."""
+    return store_archive(tmp_path_factory.mktemp("archive"))

@@ -1,6 +1,6 @@
-"""How well and how fast papers are ranked beside what others do, on the sets in ../shared/eval.
+"""How well and how fast papers are ranked beside what others do: the sets of ../shared/eval and of ../shared/archive.
 
-    OMP_NUM_THREADS=1 python -m pytest tests/benchmarks -s -n 0
+    OMP_NUM_THREADS=1 python -m pytest tests/benchmarks/test_quality.py -s -n 0
 
 Prints figures and ratios, and fails for none of them: how fast a machine is, and what a set holds, is no mistake.
 """
@@ -10,11 +10,10 @@ from __future__ import annotations
 import gc
 import statistics
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import cache
-from itertools import islice
-from pathlib import Path
+from functools import cache, partial
+from itertools import islice, product
 
 import numpy as np
 import pytest
@@ -23,36 +22,29 @@ from scipy import sparse
 from sklearn.feature_extraction.text import TfidfTransformer
 
 from bot.evaluation.baselines import COSTS, Bm25, Centroid, LinearSvm, Paperboy, Vectors
-from bot.evaluation.files import read_papers, read_task
 from bot.evaluation.measures import MAIN
-from bot.evaluation.run import Method, MethodResult, run_method
+from bot.evaluation.run import Method, run_method
 from bot.evaluation.tasks import Round, Task
 from bot.papers.model import CountedPaper
-from bot.ranking.counts import COUNT_BITS, counts
+from bot.ranking.counts import COUNT_BITS
 from bot.ranking.linear import Ranker
+from bot.store.papers import Papers
+from tests.benchmarks.archive import needs_archive
+from tests.benchmarks.judging import BUILD_DAYS, judged_day, ndcg_figures, paperboy_orders, rival_orders
+from tests.benchmarks.ratios import Figures, best_of, main_figures, ratio
+from tests.benchmarks.reading_lists import SvmOfReader, list_task, with_likes
+from tests.benchmarks.sets import library, needs_sets, queries
 
-EVAL = Path(__file__).resolve().parents[3] / "shared" / "eval"
-RESAMPLES = 2000
-#: Of the bootstrap's ratios: 90 % lie between.
-TAILS = (5, 95)
+#: The constants that `test_constants_chosen_elsewhere` tries, in all combinations.
+GRID = {
+    "bot.ranking.index.K1": (1.5, 2.0, 3.0),
+    "bot.ranking.index.B": (0.6, 0.75),
+    "bot.ranking.facets.PAIR_WEIGHT": (0.15, 0.3),
+    "bot.ranking.facets.LIKENESS": (0.1, 0.2),
+}
 SHOWN = 10  #: places of a digest: what a ranking is asked for when it is timed
 #: Times that a round is served, as one is over before the machine is warm; the SVM is fitted for reader after reader.
 REPEATS = 5
-needs_sets = pytest.mark.skipif(not EVAL.is_dir(), reason=f"the sets are not here: {EVAL}")
-
-
-@cache
-def library() -> Task:
-    return read_task(EVAL / "library" / "libraries.json", papers_of("library"))
-
-
-def keywords(*, about: bool = False) -> Task:
-    return read_task(EVAL / "keywords" / "queries.json", papers_of("keywords"), about=about)
-
-
-@cache
-def papers_of(name: str) -> tuple[CountedPaper, ...]:
-    return read_papers(EVAL / name / "papers.jsonl.gz", counts)
 
 
 class OwnTerms(Vectors):
@@ -90,53 +82,132 @@ def rivals() -> dict[str, Method]:
 # --- How well ---------------------------------------------------------------------------------------------
 
 
-def interval(ours: MethodResult, theirs: MethodResult) -> tuple[float, float]:
-    """90 % bootstrap interval of the ratio of two means: readers are drawn with all their rankings, as one
-    reader's folds are no independent samples.
-    """
-    readers, rows = np.unique([one.profile for one in ours.trial_results], return_inverse=True)
-    draws = np.random.default_rng(0).multinomial(
-        len(readers), np.full(len(readers), 1 / len(readers)), RESAMPLES
+@dataclass(frozen=True)
+class EvaluationSet:
+    """Rankings with judgements; the figures of each method are those of the same rankings, in the same order."""
+
+    collection: str  #: sets of one collection have papers or judgements in common
+    measure: str
+    paperboy: Callable[[], Figures]  #: ranks with the constants as they are when it is called
+    rivals: Mapping[str, Figures]
+
+    @property
+    def best(self) -> str:
+        return best_of(self.rivals)
+
+
+def task_set(collection: str, task: Task, rivals: Mapping[str, Method]) -> EvaluationSet:
+    def ranked(method: Method) -> Figures:
+        return main_figures(run_method(task, method))
+
+    found = {name: ranked(method) for name, method in rivals.items()}
+    return EvaluationSet(collection, MAIN, lambda: ranked(Paperboy(task)), found)
+
+
+def library_set(_archive: Papers) -> EvaluationSet:
+    return task_set("library", library(), rivals())
+
+
+def list_set(number: int, archive: Papers) -> EvaluationSet:
+    task = with_likes(list_task(archive), number)
+    vectors = Vectors(task.papers)
+    svms = {f"svm, C {cost:g}": SvmOfReader(vectors, cost) for cost in COSTS}
+    return task_set("lists", task, {"centroid": Centroid(vectors), **svms})
+
+
+def query_set(name: str, about: bool, _archive: Papers) -> EvaluationSet:
+    task = queries(name, about=about)
+    return task_set(name, task, {"bm25s": Bm25(task.papers), "cosine": Centroid(Vectors(task.papers))})
+
+
+def judged_set(archive: Papers) -> EvaluationSet:
+    days = [judged_day(archive, number) for number in BUILD_DAYS]
+    by_day = [rival_orders(archive, day) for day in days]
+    found = {name: ndcg_figures(days, [orders[name] for orders in by_day]) for name in by_day[0]}
+    return EvaluationSet(
+        "judged", "nDCG@10", lambda: ndcg_figures(days, [paperboy_orders(day) for day in days]), found
     )
-    sums = [
-        draws @ np.bincount(rows, [one.scores[MAIN] for one in result.trial_results])
-        for result in (ours, theirs)
-    ]
-    low, high = np.percentile(sums[0] / sums[1], TAILS)
-    return float(low), float(high)
 
 
-def compare(title: str, ours: MethodResult, others: dict[str, MethodResult]) -> None:
-    """Figures and ratios, a line each."""
-    print(f"\n{title}: {MAIN}, mean over {len(ours.trial_results)} rankings; ratio with its 90 % interval")
-    print(f"  {'paperboy':<28}{ours.means[MAIN]:.4f}")
-    for name, result in others.items():
-        low, high = interval(ours, result)
-        ratio = ours.means[MAIN] / result.means[MAIN]
-        print(f"  {name:<28}{result.means[MAIN]:.4f}   {ratio:.3f}  ({low:.3f} to {high:.3f})")
+SETS: dict[str, Callable[[Papers], EvaluationSet]] = {
+    "library": library_set,
+    "lists, 10 likes": partial(list_set, 10),
+    "lists, 30 likes": partial(list_set, 30),
+    "keywords as interest": partial(query_set, "keywords", False),
+    "keywords as about": partial(query_set, "keywords", True),
+    "needs as about": partial(query_set, "needs", True),
+    "judged, build days": judged_set,
+}
 
 
-@needs_sets
-def test_libraries() -> None:
-    """Readers' libraries: Paperboy, the centroid, and the SVM at each C on scikit-learn's words and on ours."""
-    ours = run_method(library(), Paperboy(library()))
-    others = {name: run_method(library(), method) for name, method in rivals().items()}
-    compare("library", ours, others)
-    assert len({len(result.trial_results) for result in (ours, *others.values())}) == 1
+@cache
+def evaluated(name: str, archive: Papers) -> tuple[EvaluationSet, Figures]:
+    """A set, and Paperboy's figures with the constants of the ranker."""
+    made = SETS[name](archive)
+    return made, made.paperboy()
 
 
 @needs_sets
-@pytest.mark.parametrize("about", [False, True], ids=["interest", "about"])
-def test_queries(about: bool) -> None:
-    """Short information needs: Paperboy, bm25s with its defaults, and the cosine of TF-IDF vectors."""
-    task = keywords(about=about)
-    ours = run_method(task, Paperboy(task))
-    others = {
-        "bm25s": run_method(task, Bm25(task.papers)),
-        "cosine": run_method(task, Centroid(Vectors(task.papers))),
-    }
-    compare(f"keywords as {'about' if about else 'interest'}", ours, others)
-    assert len(ours.trial_results) == len(others["bm25s"].trial_results)
+@needs_archive
+@pytest.mark.parametrize("name", SETS)
+def test_set(name: str, archive: Papers) -> None:
+    """Paperboy and its rivals on one set, each with its ratio."""
+    made, ours = evaluated(name, archive)
+    print(f"\n{name}: {made.measure}, mean over {len(ours.values)} rankings; ratio with its 90 % interval")
+    print(f"  {'paperboy':<28}{ours.mean:.4f}")
+    for rival, theirs in made.rivals.items():
+        print(f"  {rival:<28}{theirs.mean:.4f}   {ratio(ours, theirs)}")
+    assert all(theirs.readers == ours.readers for theirs in made.rivals.values())
+
+
+@needs_sets
+@needs_archive
+def test_summary(archive: Papers) -> None:
+    """All sets: Paperboy's ratio to the best rival of each."""
+    print("\nall sets: paperboy, the best rival, and the ratio with its 90 % interval")
+    for name in SETS:
+        made, ours = evaluated(name, archive)
+        best = made.rivals[made.best]
+        print(f"  {name:<22}{ours.mean:8.4f}{best.mean:8.4f} {made.best:<28}{ratio(ours, best)}")
+        assert ours.mean > 0
+
+
+@needs_sets
+@needs_archive
+def test_constants_chosen_elsewhere(archive: Papers, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave one collection out: constants of `GRID` that are best on all other collections, measured on this one.
+
+    "Best" has the largest geometric mean of the ratios to the best rivals, in which each collection counts once.
+    """
+    made = {name: evaluated(name, archive)[0] for name in SETS}
+    tried: dict[tuple[float, ...], dict[str, Figures]] = {}
+    for values in product(*GRID.values()):
+        for constant, value in zip(GRID, values, strict=True):
+            monkeypatch.setattr(constant, value)
+        tried[values] = {name: one.paperboy() for name, one in made.items()}
+    monkeypatch.undo()
+
+    def advantage(values: tuple[float, ...], collection: str) -> float:
+        return statistics.mean(
+            np.log(tried[values][name].mean / one.rivals[one.best].mean)
+            for name, one in made.items()
+            if one.collection == collection
+        )
+
+    collections = dict.fromkeys(one.collection for one in made.values())
+    names = ", ".join(constant.rpartition(".")[2] for constant in GRID)
+    print(f"\nleave one collection out: {names}, of {len(tried)} choices the best on all others;")
+    print("  ratio to the best rival with these, and with the constants as they are")
+    for collection in collections:
+        others = [one for one in collections if one != collection]
+        chosen = max(tried, key=lambda values: sum(advantage(values, one) for one in others))
+        for name in (name for name, one in made.items() if one.collection == collection):
+            rival = made[name].rivals[made[name].best]
+            print(
+                f"  {name:<22}{', '.join(f'{value:g}' for value in chosen):<20}{tried[chosen][name].mean:8.4f}"
+                f"   {ratio(tried[chosen][name], rival)}   {ratio(evaluated(name, archive)[1], rival)}"
+            )
+    assert len(tried) == np.prod([len(values) for values in GRID.values()])
 
 
 # --- How fast ---------------------------------------------------------------------------------------------
@@ -152,41 +223,25 @@ def seconds(work: Callable[[], object]) -> float:
 class Cost:
     """Seconds that one round took Paperboy."""
 
-    index: float  #: to count, weigh and turn the papers' terms, for all profiles together
-    scores: float  #: for each profile after that: its weights, its scores, and the best by them, as the SVM's
-    ranked: float  #: and with the relevance, the fit and the interest of the best
+    index: float  #: to make the model of all profiles: counts, weights and rows of the papers
+    first: float  #: for each profile after that, the first time: its weights, its scores, and the best papers
+    again: float  #: for each profile, when it is asked for again
 
 
 def paperboy_cost(task: Task, asked: Round) -> Cost:
-    """One round of a task."""
-    start = time.perf_counter()
-    ranker = Paperboy(task).ranker(asked)
-    # Whoever is asked for first waits for what is made once for all.
-    serve(ranker, asked)
-    index = time.perf_counter() - start
-    medians = [
-        statistics.median(seconds(lambda how=how: how(ranker, asked)) for _ in range(REPEATS))
-        for how in (score, serve)
-    ]
-    return Cost(index, *(one / len(asked.trials) for one in medians))
-
-
-def score(ranker: Ranker, asked: Round) -> None:
-    """What the SVM does: weights, scores, and the ids of the best."""
-    ranker._chunk_scores.clear()  # it remembers the scores of its last profiles
-    for trial in asked.trials:
-        scored = ranker.scored(trial.profile)
-        weights = np.array([facet.weight for facet in scored.facets])
-        assert len(best(asked.candidates, weights @ scored.similarities[:, ranker.window])) == SHOWN
-
-
-def best(ids: Sequence[str], scores: NDArray[np.float64]) -> list[str]:
-    """What a digest shows."""
-    return [ids[place] for place in np.argsort(-scores, kind="stable")[:SHOWN]]
+    """The medians of some runs of a round."""
+    runs = []
+    for _ in range(REPEATS):
+        start = time.perf_counter()
+        ranker = Paperboy(task).ranker(asked)
+        index = time.perf_counter() - start
+        work = partial(serve, ranker, asked)
+        runs.append((index, *(seconds(work) / len(asked.trials) for _ in range(2))))
+    return Cost(*np.median(runs, axis=0).tolist())
 
 
 def serve(ranker: Ranker, asked: Round) -> None:
-    """What a digest does."""
+    """What a digest does, without the scores that the model remembers of its last profiles."""
     ranker._chunk_scores.clear()
     every = (1 << len(asked.candidates)) - 1
     for trial in asked.trials:
@@ -202,10 +257,14 @@ def without_background(task: Task, asked: Round) -> Task:
 def svm_costs(method: LinearSvm, vectors: Vectors, asked: Round) -> Iterator[float]:
     """Seconds for each profile of a round: fit, score, sort; the vectors are made."""
     known, rows = (vectors.rows[vectors.places(ids)] for ids in (asked.known, asked.candidates))
+
+    def best(labels: NDArray[np.bool_]) -> list[str]:
+        order = np.argsort(-method.scores(known, labels, rows), kind="stable")
+        return [asked.candidates[place] for place in order[:SHOWN]]
+
     for trial in asked.trials:
         liked = {reference.id for reference in trial.profile.like}
-        labels = np.array([id_ in liked for id_ in asked.known])
-        yield seconds(lambda labels=labels: best(asked.candidates, method.scores(known, labels, rows)))
+        yield seconds(partial(best, np.array([id_ in liked for id_ in asked.known])))
 
 
 @needs_sets
@@ -221,10 +280,9 @@ def test_cost_of_a_profile() -> None:
     whole = [paperboy_cost(task, asked) for asked in task.rounds]
     alone = [paperboy_cost(without_background(task, asked), asked) for asked in task.rounds]
     ours = {
-        "the fold alone, scores": statistics.median(one.scores for one in alone),
-        "the fold alone, ranked": statistics.median(one.ranked for one in alone),
-        "with background, scores": statistics.median(one.scores for one in whole),
-        "with background, ranked": statistics.median(one.ranked for one in whole),
+        f"{papers}, {name}": statistics.median(getattr(one, name) for one in costs)
+        for papers, costs in (("the fold alone", alone), ("with background", whole))
+        for name in ("first", "again")
     }
     print(f"\ncost of a profile, median of {len(task.trials)} rankings")
     print(f"  paperboy's index, once a fold {1000 * statistics.median(one.index for one in whole):8.1f} ms")
