@@ -62,30 +62,35 @@ class NamedPapers:
         ]
         numbers = np.array([number for _, _, papers in named for _, number in papers], dtype=np.intp)
         ends = np.concatenate(([0], np.cumsum([len(papers) for _, _, papers in named], dtype=np.intp)))
-        rows = self._counted(self._index.rows([self._terms[number] for number in numbers], phrases=False))
+        rows = self._counted(self._named.select(numbers))
+        shares = [classifier_share(len(papers)) * (kind is Kind.LIKE) for _, kind, papers in named]
+        has_classifiers = any(shares) and bool(self._background_ids)
+        across = (rows @ self._others_by_term).toarray() if has_classifiers else np.empty((len(numbers), 0))
+        common = self._named_common[numbers]
         facets: list[list[Facet]] = [[] for _ in profiles]
         weights = np.empty(len(numbers))
-        for (owner, kind, papers), start, end in zip(named, ends[:-1], ends[1:], strict=True):
-            own = rows[start:end]
-            products = _products(own)
-            common = self._named_common[numbers[start:end]].mean()
-            facet = paper_facet(papers, float(products.mean()), float(common), kind)
-            if kind is Kind.LIKE and self._background_ids and (share := classifier_share(len(papers))):
-                facet = self._with_classifier(facet, share, own, products)
-            weights[start:end] = _row_weights(facet)
+        for (owner, kind, papers), share, start, end in zip(named, shares, ends[:-1], ends[1:], strict=True):
+            products = _products(rows[start:end])
+            facet = paper_facet(papers, float(products.mean()), float(common[start:end].mean()), kind)
+            weights[start:end] = 1 / len(papers)
+            if has_classifiers and share:
+                of_liked, of_others = self._discriminant.fit(products, across[start:end])
+                of_liked *= share * SCALE
+                of_others *= share * SCALE
+                facet = replace(facet, share=share, of_liked=of_liked, of_others=of_others)
+                weights[start:end] = (1 - share) * weights[start:end] + facet.perfect * of_liked
             facets[owner].append(facet)
-        return facets, self._named.weighted_sums(
-            table(weights, numbers, ends, (len(named), len(self._terms)))
-        )
+        sums = self._named.weighted_sums(table(weights, numbers, ends, (len(named), len(self._terms))))
+        return facets, sums
 
     def similarities(self, facets: Sequence[Facet], sums: SplitTable) -> NDArray[np.float64]:
         """Facets x papers. `sums`: from `facets`, in the order of these facets."""
         of_mean = np.array([ALPHA * (1 - facet.share) for facet in facets])
         found = self._matrix.multiply_split(sums) - of_mean[:, None] * self._common
         found /= np.array([facet.perfect for facet in facets])[:, None]
-        for number, facet in enumerate(facets):
-            if facet.share:
-                found[number] += facet.of_others @ self._with_others
+        if classified := [number for number, facet in enumerate(facets) if facet.share]:
+            of_others = np.array([facets[number].of_others for number in classified])
+            found[classified] += of_others @ self._with_others
         return found
 
     def resemblances(self, facet: Facet, place: int) -> Iterator[tuple[str, float]]:
@@ -110,18 +115,11 @@ class NamedPapers:
         shares = row.data * (facet.of_liked @ liked + of_others @ others)
         yield from zip(row.indices.tolist(), shares.tolist(), strict=True)
 
-    def _with_classifier(
-        self, facet: Facet, share: float, rows: sparse.csr_array, products: NDArray[np.float64]
-    ) -> Facet:
-        across = (rows @ self._others_by_term).toarray()
-        of_liked, of_others = self._discriminant.fit(products, across)
-        return replace(
-            facet, share=share, of_liked=share * SCALE * of_liked, of_others=share * SCALE * of_others
-        )
-
-    def _counted(self, rows: sparse.csr_array) -> sparse.csr_array:
-        """The rows over the terms that the background has, without phrases: the same for any window."""
-        return sparse.csr_array(rows[:, self._columns])
+    def _counted(self, rows: SplitTable) -> sparse.csr_array:
+        """Rows over the terms that the background has, without phrases: the same for any window."""
+        has_term = self._mean > 0
+        common = rows.common[:, np.flatnonzero(has_term[self._matrix.common])]
+        return sparse.csr_array(sparse.hstack([common, rows.rare[:, np.flatnonzero(has_term)]], format="csr"))
 
     @cached_property
     def _mean(self) -> Vector:
@@ -130,11 +128,6 @@ class NamedPapers:
         mean: Vector = np.asarray(self._rows[:size].sum(axis=0)) / max(size, 1)
         mean[self._index.is_phrase] = 0.0
         return mean
-
-    @cached_property
-    def _columns(self) -> NDArray[np.intp]:
-        """Of the terms that the background has, without phrases."""
-        return np.flatnonzero(self._mean)
 
     @cached_property
     def _common(self) -> Vector:
@@ -150,11 +143,11 @@ class NamedPapers:
 
     @cached_property
     def _discriminant(self) -> Discriminant:
-        return Discriminant((self._counted(self._others) @ self._others_by_term).toarray())
+        return Discriminant((self._others_by_term.T @ self._others_by_term).toarray())
 
     @cached_property
     def _others_by_term(self) -> sparse.csr_array:
-        return sparse.csr_array(self._counted(self._others).T)
+        return sparse.csr_array(self._counted(self._matrix.split(self._others)).T)
 
     @cached_property
     def _other_places(self) -> NDArray[np.intp]:
@@ -182,12 +175,6 @@ def _products(rows: sparse.csr_array) -> NDArray[np.float64]:
     dense = np.zeros((rows.shape[0], len(columns)))
     dense[np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr)), places] = rows.data
     return np.asarray(dense @ dense.T)
-
-
-def _row_weights(facet: Facet) -> Vector:
-    """What the row of each of the facet's papers weighs in the similarity, a perfect match having `Facet.perfect`."""
-    of_mean = np.full(len(facet.papers), (1 - facet.share) / len(facet.papers))
-    return of_mean + facet.perfect * facet.of_liked if facet.share else of_mean
 
 
 def _resolve(reference: Reference, named: Mapping[str, CountedPaper]) -> tuple[str, bytes] | None:
