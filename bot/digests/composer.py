@@ -129,8 +129,8 @@ class DigestComposer:
     def explain(self, profile: Profile, paper: Paper | None, history: History) -> Explanation:
         """The rank and the decision of one paper for a profile.
 
-        `paper`: one of the papers that the corpus was loaded to explain; None when it is not stored. `history`: of all
-        the profile's subscriptions.
+        `paper`: one of the papers that the corpus was loaded to explain; None when it is not stored. `history`: of
+        all the profile's subscriptions.
         """
         order, candidates = self._rank(profile, history)
         number = candidates.bit_count()
