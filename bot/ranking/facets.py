@@ -30,7 +30,7 @@ from numpy.typing import NDArray
 from bot.profiles.model import Profile
 from bot.ranking.counts import key
 from bot.ranking.index import MOST_TF, Index, Vector
-from bot.text.terms import Join, Role, Words, role, terms, tokenize
+from bot.text.terms import Join, Role, Words, role, stem, terms, tokenize
 
 ALPHA = 1.15
 #: A smaller number is a rounding error.
@@ -112,7 +112,7 @@ def query(text: str, *, is_sentence: bool = False) -> Query:
     written[whole] = words.phrase(min(i for _, i, _ in found), max(j for _, _, j in found))
     weights = {**dict.fromkeys(tf, PART_WEIGHT), whole: 1.0}
     by_key = {key(term): weight for term, weight in weights.items()}
-    initials = "".join(stem[0] for stem in words.stems if role(stem) is not Role.STOP)
+    initials = "".join(word[0] for word in words.stems if role(word) is not Role.STOP)
     return Query(
         by_key, tuple(written[term] for term in weights), key(whole), tuple(map(key, pairs)), initials
     )
@@ -125,7 +125,7 @@ def _is_phrase(words: Words, tf: Mapping[str, int]) -> bool:
     """
     if len(words.stems) > PHRASE_WORDS or Join.BREAK in words.joins[1:]:
         return False
-    paired = {stem for term in tf if " " in term for stem in term.split(" ")}
+    paired = {word for term in tf if " " in term for word in term.split(" ")}
     return bool(paired) and paired.issuperset(term for term in tf if " " not in term)
 
 
@@ -178,13 +178,13 @@ def _with_acronyms(facet: Facet, initials: str, index: Index) -> Facet:
     if not 2 <= len(initials) <= MOST_INITIALS:
         return facet
     whole = int(facet.columns[facet.values == 1.0][0])
-    names = [initials, *(letter + initials for letter in ascii_lowercase)]
+    names = [(letter + initials).upper() for letter in ("", *ascii_lowercase)]
     found = {}
-    for name, column in zip(names, index.find_columns([key(name) for name in names]), strict=True):
+    for name, column in zip(names, index.find_columns([key(stem(name)) for name in names]), strict=True):
         if column >= 0 and column not in facet.columns and (both := index.papers_with_both(whole, column)):
             share = both / (index.df[column] + ACRONYM_EVIDENCE)
             if share >= ACRONYM_SHARE:
-                found[column] = (name.upper(), share)
+                found[column] = (name, share)
     if not found:
         return facet
     return replace(

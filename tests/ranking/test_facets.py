@@ -144,6 +144,8 @@ def test_a_perfect_match() -> None:
         ),
         # with another word before the phrase
         ("speech recognition", ["Automatic speech recognition (ASR)"] * 4, {"ASR": 4 / (4 + 3)}),
+        # also if the stemmer takes it for a plural
+        ("intrusion detection systems", ["Intrusion detection systems (IDS)"] * 4, {"IDS": 4 / (4 + 3)}),
         # a quarter of the papers with it, and three more, must have the phrase
         ("speech recognition", ["ASR. Speech recognition"], {"ASR": 1 / 4}),
         ("speech recognition", ["ASR. Speech recognition", "ASR"], {}),
