@@ -47,6 +47,8 @@ def test_general_terms(models: int, is_specific: bool) -> None:
         (make_profile("robots, models"), is_specific),
         (make_profile(about="models"), is_specific),
         (make_profile("models"), True),
+        (make_profile("models", about="models"), True),
+        (make_profile("robots, models", "models"), True),
     ):
         found = rank_among(ranker([profile], [candidate], archive), profile, [candidate]).reasons(candidate)
         assert {reason.term: reason.is_specific for reason in found}["models"] is expected
