@@ -103,14 +103,21 @@ def query(text: str, *, is_sentence: bool = False) -> Query:
     found = list(terms(words))
     tf = Counter(term for term, _, _ in found)
     written = {term: words.phrase(i, j) for term, i, j in reversed(found)}
-    pairs = [term for term in tf if " " in term]
     if is_sentence or not _is_phrase(words, tf):
         weights = {term: n * (PAIR_WEIGHT if " " in term else 1.0) for term, n in tf.items()}
         return Query({key(term): weight for term, weight in weights.items()}, tuple(written[t] for t in tf))
+    # "chain-of-thought" is the phrase "chain of thought": without the hyphens' pairs within another pair.
+    within = {
+        term
+        for term, i, j in found
+        if i < j and any(a <= i and j <= b and b - a > j - i for _, a, b in found)
+    }
+    parts = [term for term in tf if term not in within]
+    pairs = [term for term in parts if " " in term]
     # A paper has a phrase of several pairs as often as the rarest of them; its key is that of all pairs in order.
     whole = " ".join(pairs)
     written[whole] = words.phrase(min(i for _, i, _ in found), max(j for _, _, j in found))
-    weights = {**dict.fromkeys(tf, PART_WEIGHT), whole: 1.0}
+    weights = {**dict.fromkeys(parts, PART_WEIGHT), whole: 1.0}
     by_key = {key(term): weight for term, weight in weights.items()}
     initials = "".join(word[0] for word in words.stems if role(word) is not Role.STOP)
     return Query(

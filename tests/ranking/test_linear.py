@@ -43,6 +43,14 @@ def test_a_phrase_matches_as_a_whole(phrase: str) -> None:
     assert 0 < got["b"] < got["a"] / 2
 
 
+@pytest.mark.parametrize("phrase", ["chain-of-thought", "mixture of experts"])
+def test_hyphens_of_a_phrase_do_not_matter(phrase: str) -> None:
+    """With them or without, in the profile or in the paper."""
+    spaced = phrase.replace("-", " ")
+    got = scores(rank(make_profile(phrase), corpus(spaced, spaced.replace(" ", "-"))))
+    assert got["a"] == got["b"] > 0
+
+
 def test_a_phrase_matches_in_other_forms() -> None:
     """The phrase "world models" includes "world-modelling" but not "models of worlds"."""
     papers = corpus("World models", "World-modelling", "Models of worlds", "Worlds. Models")
