@@ -104,7 +104,7 @@ class Ranking:
         main = self._main_facets(order)
         facets = np.unique(main)
         weights = np.array([self._scored.facets[facet].weight for facet in facets])
-        quotas = (limit * weights / weights.sum()).astype(int)
+        quotas = (limit * weights / weights.sum() + NEGLIGIBLE).astype(int)
         has_place = np.zeros(len(order), dtype=bool)
         for facet, quota in zip(facets, quotas, strict=True):
             has_place[np.flatnonzero(main == facet)[:quota]] = True

@@ -120,6 +120,7 @@ def test_words_for_an_interest(abstract: str, match: Match | None) -> None:
         ((1, 1), 7, "abcdefg"),  # enough for all: by score
         ((1, 9), 4, "efga bcd"),  # fewer papers than its share: the rest goes to the best of the others
         ((1, 1), 1, "a bcdefg"),
+        ((0.7, 0.7), 6, "abcefg d"),  # three each, though 6 * 0.7 / 1.4 rounds down
     ],
 )
 def test_places_of_a_full_digest(weights: tuple[float, float], limit: int, turn: str) -> None:
