@@ -177,6 +177,29 @@ def test_short_reason_without_other_papers(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("new", "everything", "why"),
+    [
+        ((), False, "no new papers since the digest of 2026-05-04"),
+        (("Robots knit",), False, "there are no other papers since the digest of 2026-05-04"),
+        (
+            ("Robots knit", "Tea"),
+            False,
+            "no other paper since the digest of 2026-05-04 reaches your threshold",
+        ),
+        (("Robots knit", "Tea"), True, "no other paper from the last 7 days reaches your threshold"),
+    ],
+)
+def test_papers_before_the_last_digest_are_no_reason(
+    world: World, new: tuple[str, ...], everything: bool, why: str
+) -> None:
+    """A digest considers what is new since the last one, and says so; `preview --all` considers all the window."""
+    world.add(*(entry(10 + n, title) for n, title in enumerate(new)), now=NOW - DAY / 4)
+    profile = make_profile("robots", limit=20)
+    past = History(on=TODAY - DAY, made=NOW - DAY / 2)
+    assert world.composer([profile]).compose(profile, TODAY, past, everything=everything).why == why
+
+
+@pytest.mark.parametrize(
     ("day", "expected"), [(date(2026, 5, 9), True), (date(2026, 5, 10), True), (TODAY, False)]
 )
 def test_weekend_reason(world: World, day: date, expected: bool) -> None:
