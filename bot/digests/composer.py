@@ -72,7 +72,9 @@ class DigestComposer:
         `history`: of its subscription. `weekly`: the subscription has one delivery a week. `everything`: all
         matches, whatever the threshold and the limit.
         """
-        order, candidates = self._rank(profile, replace(history, made=None) if everything else history)
+        if everything:
+            history = replace(history, made=None)  # also what the last digest passed over
+        order, candidates = self._rank(profile, history)
         if everything:
             selection = Selection(all_matches(_in_turn(profile, order)), {}, {})
         else:
@@ -119,9 +121,9 @@ class DigestComposer:
         if not self._corpus.counts and not self._papers:
             return join_distinct(NO_PAPERS, late, problems)
         if not digest.papers:
-            why = quiet_reason(profile, digest.candidates, next(order.best_first(), None))
+            why = quiet_reason(profile, digest, next(order.best_first(), None))
         elif len(digest.papers) < SHORT * profile.limit:
-            why = short_reason(profile, digest)
+            why = short_reason(digest)
         else:
             return late
         return join_distinct(why, late, problems or weekend_reason(digest))

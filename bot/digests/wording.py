@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot.digests.model import Digest, SourceHealth
+from bot.digests.model import Digest, NewPaperCounts, SourceHealth
 from bot.digests.selection import Verdict, rejection_reason
 from bot.papers.model import SourceState
 from bot.profiles.model import Profile
@@ -24,17 +24,17 @@ _ADDRESS = re.compile(r"https?://\S+?: ")
 _TITLE_LENGTH = 100
 
 
-def short_reason(profile: Profile, digest: Digest) -> str:
+def short_reason(digest: Digest) -> str:
     if digest.candidates <= len(digest.ids):
-        return f"there are no other papers from {_window(profile)}"
-    return f"no other paper from {_window(profile)} reaches your threshold"
+        return f"there are no other papers {_period(digest.news)}"
+    return f"no other paper {_period(digest.news)} reaches your threshold"
 
 
-def quiet_reason(profile: Profile, candidates: int, best: RankedPaper | None) -> str:
-    """`candidates`: how many papers were considered. `best`: the best of them, None when there are none."""
+def quiet_reason(profile: Profile, digest: Digest, best: RankedPaper | None) -> str:
+    """`best`: the best of the papers that were considered, None when there are none."""
     if not best:
-        return f"no new papers in {_window(profile)}"
-    among = pluralize(candidates, "recent paper")
+        return f"no new papers {_period(digest.news, 'in')}"
+    among = pluralize(digest.candidates, "recent paper")
     rejected = rejection_reason(profile, best)
     if not rejected:
         return f"nothing new among {among}: what matches repeats earlier digests"
@@ -43,8 +43,11 @@ def quiet_reason(profile: Profile, candidates: int, best: RankedPaper | None) ->
     return f'nothing good enough among {among}; closest: "{truncate(best.paper.title, _TITLE_LENGTH)}"'
 
 
-def _window(profile: Profile) -> str:
-    return "the last day" if profile.window == 1 else f"the last {profile.window} days"
+def _period(news: NewPaperCounts, preposition: str = "from") -> str:
+    """When the papers that were considered were first seen."""
+    if news.since:
+        return f"since the digest of {news.since}"
+    return f"{preposition} the last {'day' if news.days == 1 else f'{news.days} days'}"
 
 
 def weekend_reason(digest: Digest) -> str:

@@ -31,7 +31,7 @@ from numpy.typing import NDArray
 from bot.profiles.model import Profile
 from bot.ranking.counts import key
 from bot.ranking.index import Index, Vector
-from bot.text.terms import Join, Role, Words, role, terms, tokenize
+from bot.text.terms import Join, Role, Words, role, stem, terms, tokenize
 
 ALPHA = 1.15
 #: A smaller number is a rounding error.
@@ -104,16 +104,23 @@ def query(text: str, *, is_sentence: bool = False) -> Query:
     found = list(terms(words))
     tf = Counter(term for term, _, _ in found)
     written = {term: words.phrase(i, j) for term, i, j in reversed(found)}
-    pairs = [term for term in tf if " " in term]
     if is_sentence or not _is_phrase(words, tf):
         weights = {term: n * (PAIR_WEIGHT if " " in term else 1.0) for term, n in tf.items()}
         return Query({key(term): weight for term, weight in weights.items()}, tuple(written[t] for t in tf))
+    # "chain-of-thought" is the phrase "chain of thought": without the hyphens' pairs within another pair.
+    within = {
+        term
+        for term, i, j in found
+        if i < j and any(a <= i and j <= b and b - a > j - i for _, a, b in found)
+    }
+    parts = [term for term in tf if term not in within]
+    pairs = [term for term in parts if " " in term]
     # A paper has a phrase of several pairs as often as the rarest of them; its key is that of all pairs in order.
     whole = " ".join(pairs)
     written[whole] = words.phrase(min(i for _, i, _ in found), max(j for _, _, j in found))
-    weights = {**dict.fromkeys(tf, PART_WEIGHT), whole: 1.0}
+    weights = {**dict.fromkeys(parts, PART_WEIGHT), whole: 1.0}
     by_key = {key(term): weight for term, weight in weights.items()}
-    initials = "".join(stem[0] for stem in words.stems if role(stem) is not Role.STOP)
+    initials = "".join(word[0] for word in words.stems if role(word) is not Role.STOP)
     return Query(
         by_key, tuple(written[term] for term in weights), key(whole), tuple(map(key, pairs)), initials
     )
@@ -126,7 +133,7 @@ def _is_phrase(words: Words, tf: Mapping[str, int]) -> bool:
     """
     if len(words.stems) > PHRASE_WORDS or Join.BREAK in words.joins[1:]:
         return False
-    paired = {stem for term in tf if " " in term for stem in term.split(" ")}
+    paired = {word for term in tf if " " in term for word in term.split(" ")}
     return bool(paired) and paired.issuperset(term for term in tf if " " not in term)
 
 
@@ -176,13 +183,13 @@ def _with_acronyms(facet: Facet, initials: str, index: Index) -> Facet:
     if not 2 <= len(initials) <= MOST_INITIALS:
         return facet
     whole = int(facet.columns[facet.values == 1.0][0])
-    names = [initials, *(letter + initials for letter in ascii_lowercase)]
+    names = [(letter + initials).upper() for letter in ("", *ascii_lowercase)]
     found = {}
-    for name, column in zip(names, index.find_columns([key(name) for name in names]), strict=True):
+    for name, column in zip(names, index.find_columns([key(stem(name)) for name in names]), strict=True):
         if column >= 0 and column not in facet.columns and (both := index.papers_with_both(whole, column)):
             share = both / (index.df[column] + ACRONYM_EVIDENCE)
             if share >= ACRONYM_SHARE:
-                found[column] = (name.upper(), share)
+                found[column] = (name, share)
     if not found:
         return facet
     return replace(

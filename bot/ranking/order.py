@@ -104,7 +104,7 @@ class Ranking:
         main = self._main_facets(order)
         facets = np.unique(main)
         weights = np.array([self._scored.facets[facet].weight for facet in facets])
-        quotas = (limit * weights / weights.sum()).astype(int)
+        quotas = (limit * weights / weights.sum() + NEGLIGIBLE).astype(int)
         has_place = np.zeros(len(order), dtype=bool)
         for facet, quota in zip(facets, quotas, strict=True):
             has_place[np.flatnonzero(main == facet)[:quota]] = True
@@ -122,8 +122,10 @@ class Ranking:
         merged: dict[tuple[str, bool], Reason] = {}
         for reason in self._reasons(paper):
             key = (reason.term, reason.is_term)
-            same = merged.get(key)
-            merged[key] = replace(reason, weight=reason.weight + same.weight) if same else reason
+            if same := merged.get(key):
+                is_specific = same.is_specific or reason.is_specific
+                reason = replace(same, weight=same.weight + reason.weight, is_specific=is_specific)
+            merged[key] = reason
         reasons = (reason for reason in merged.values() if abs(reason.weight) > NEGLIGIBLE)
         return tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.term)))
 

@@ -31,8 +31,8 @@ _ENGLISH = Stemmer.Stemmer("english")
 _PLURAL_ACRONYM = re.compile(r"[^\W_]*[A-Z][^\W_]*[A-Z]s|[bcdfghjklmnpqrtvwxz]{3,}s")
 #: British spellings: "optimisation", "behavioural"; in "supervised" and "noise", the letter before is another.
 _BRITISH = re.compile(
-    r"(?<=[aeiou][dlmnrt]|gn|nt|tr|es)is(?=(?:e[drs]?|ing|ations?|able)$)"
-    r"|(?<=\w{3})our(?=(?:s|al|ed|ing|hoods?)?$)"
+    r"(?<=[aeiou][dlmnrt]|gn|nt|tr|es)is(?=(?:e(?:[ds]|rs?)?|ings?|ation(?:s|al)?|abl[ey]|ability)$)"
+    r"|(?<=\w{3})our(?=(?:s|al(?:ly)?|ed|ings?|abl[ey]|ful|hoods?)?$)"
 )
 #: English function words, and words that every abstract has.
 STOP_WORDS = frozenset(

@@ -177,6 +177,29 @@ def test_short_reason_without_other_papers(world: World) -> None:
 
 
 @pytest.mark.parametrize(
+    ("new", "everything", "why"),
+    [
+        ((), False, "no new papers since the digest of 2026-05-04"),
+        (("Robots knit",), False, "there are no other papers since the digest of 2026-05-04"),
+        (
+            ("Robots knit", "Tea"),
+            False,
+            "no other paper since the digest of 2026-05-04 reaches your threshold",
+        ),
+        (("Robots knit", "Tea"), True, "no other paper from the last 7 days reaches your threshold"),
+    ],
+)
+def test_papers_before_the_last_digest_are_no_reason(
+    world: World, new: tuple[str, ...], everything: bool, why: str
+) -> None:
+    """A digest considers what is new since the last one, and says so; `preview --all` considers all the window."""
+    world.add(*(entry(10 + n, title) for n, title in enumerate(new)), now=NOW - DAY / 4)
+    profile = make_profile("robots", limit=20)
+    past = History(on=TODAY - DAY, made=NOW - DAY / 2)
+    assert world.composer([profile]).compose(profile, TODAY, past, everything=everything).why == why
+
+
+@pytest.mark.parametrize(
     ("day", "expected"), [(date(2026, 5, 9), True), (date(2026, 5, 10), True), (TODAY, False)]
 )
 def test_weekend_reason(world: World, day: date, expected: bool) -> None:
@@ -198,6 +221,23 @@ def test_new_papers_since_the_last_digest(world: World) -> None:
     )
     fresh = world.composer([profile]).compose(profile, TODAY).news
     assert (fresh.papers, fresh.since, fresh.sources) == (6, None, (("arxiv", 5), ("huggingface", 1)))
+
+
+def test_papers_that_the_last_digest_passed_over(world: World) -> None:
+    """They are no candidates of the next one, whose candidates are new; `explain` says so, `--all` shows them."""
+    past = History(on=TODAY - DAY, made=NOW - DAY / 2)
+    world.add(entry(9, "Robots knit"), now=NOW - DAY / 4)
+    profile = make_profile("robots")
+    composer = world.composer([profile])
+    digest = composer.compose(profile, TODAY, past)
+    assert ([one.paper.id[-1] for one in digest.papers], digest.candidates) == (["9"], 1)
+    for number, rank, verdict in ((1, None, Verdict.OUTSIDE_WINDOW), (9, 1, Verdict.WOULD_BE_SENT)):
+        found = composer.explain(profile, world.papers.get(f"arxiv:2605.{number:05d}"), past)
+        assert (found.rank, found.candidates, found.decision.verdict) == (rank, 1, verdict)
+        assert found.scored is not None
+        assert found.scored.score > 0
+    everything = composer.compose(profile, TODAY, past, everything=True)
+    assert sorted(one.paper.id[-1] for one in everything.papers) == ["1", "4", "6", "7", "9"]
 
 
 def test_weekly_digest_shows_what_other_subscriptions_had(world: World) -> None:
@@ -262,7 +302,7 @@ def test_similar_papers_are_listed_under_the_better_one(shelf: World) -> None:
     (other,) = leader.also
     assert {leader.paper.id[-2:], other.id[-2:]} == {"11", "12"}
     assert titles(digest).keys() == {leader.paper.id[-2:], "13", "30"}
-    found = composer.explain(profile, other, frozenset())
+    found = composer.explain(profile, other, History())
     assert found.decision.verdict is Verdict.SAME_WORK
     assert leader.paper.id in found.decision.why
     assert found.rank is not None
@@ -288,9 +328,9 @@ def test_repeated_paper_is_not_sent(shelf: World) -> None:
     shelf.add(replace(SECOND, title=FIRST.title), RIVAL, now=NOW + DAY / 2)
     shelf.send(robots(), now=NOW + DAY)
     assert shelf.channel.papers[2:] == ["arxiv:2605.00013"]
-    given = shelf.outbox.given(["maildir:inbox"])
+    past = History(shelf.outbox.given(["maildir:inbox"]))
     profile = robots()
-    found = shelf.composer([profile], NOW + DAY).explain(profile, shelf.papers.get("arxiv:2605.00012"), given)
+    found = shelf.composer([profile], NOW + DAY).explain(profile, shelf.papers.get("arxiv:2605.00012"), past)
     assert found.decision.verdict is Verdict.SAME_WORK
     assert "arxiv:2605.00011, which was in an earlier digest" in found.decision.why
     new_reader = shelf.composer([profile], NOW + DAY).compose(profile, TODAY)
@@ -344,9 +384,9 @@ def test_explain(
     profile = make_profile(
         "robots", **{"mute": Mute(terms=("survey",)), "categories": ("cs.RO",), "limit": 1, **changes}
     )
-    taken = frozenset(f"arxiv:2605.{n:05d}" for n in given)
+    past = History(frozenset(f"arxiv:2605.{n:05d}" for n in given))
     paper = world.papers.get(f"arxiv:{key}")
-    found = world.composer([profile], explained=[paper.id] if paper else []).explain(profile, paper, taken)
+    found = world.composer([profile], explained=[paper.id] if paper else []).explain(profile, paper, past)
     assert (found.decision.verdict, found.rank) == (verdict, rank)
     assert found.decision.why
     assert (found.scored is None) is (verdict is Verdict.NOT_STORED)
@@ -360,7 +400,7 @@ def test_explain_agrees_with_the_digest(world: World) -> None:
     composer = world.composer([profile])
     digest = composer.compose(profile, TODAY)
     for place, one in enumerate(digest.papers, start=1):
-        found = composer.explain(profile, one.paper, frozenset())
+        found = composer.explain(profile, one.paper, History())
         assert found.scored == one
         assert (found.rank, found.candidates) == (place, digest.candidates)
 
@@ -380,7 +420,7 @@ def test_store_edition(world: World) -> None:
     assert document == as_json(digest)
     assert (document["on"], document["made"]) == ("2026-05-05", "2026-05-05T08:30:00+00:00")
     assert document["papers"][0]["paper"]["id"] == digest.papers[0].paper.id
-    assert document["papers"][0]["reasons"][0].keys() == {"term", "weight", "is_term"}
+    assert document["papers"][0]["reasons"][0].keys() == {"term", "weight", "is_term", "is_specific"}
     assert world.outbox.given(["maildir:inbox"]) == {one.paper.id for one in digest.papers}
     edition = find_edition(world.outbox, subscription(), TODAY)
     assert edition is not None

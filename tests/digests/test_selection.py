@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,18 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.digests.candidates import Candidates, exclusion_reason, mute_reason, window_start
-from bot.digests.selection import (
-    AUTO_FIT,
-    Decision,
-    Selection,
-    Verdict,
-    all_matches,
-    decision_for,
-    select,
-)
+from bot.digests.model import History
+from bot.digests.selection import Decision, Selection, Verdict, all_matches, decision_for, select
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
-from bot.profiles.model import Mute, Profile, Reference
+from bot.profiles.model import Match, Mute, Profile, Reference
 from bot.ranking.model import RankedPaper
 from bot.text.terms import Role, role, tokenize
 from tests.support.builders import NOW, make_paper, make_profile, ranked
@@ -31,6 +24,7 @@ from tests.support.builders import NOW, make_paper, make_profile, ranked
 HAN = "Seungwook Han"
 OLD = NOW - timedelta(days=8)
 MUTED = Mute(terms=("survey",))
+NEW = History()
 
 
 class Same:
@@ -48,12 +42,10 @@ class Same:
         return one.title == other.title if repeated else one.title.split()[0] == other.title.split()[0]
 
 
-def verdict(
-    profile: Profile, paper: Paper, given_: frozenset[str] = frozenset(), **place: Any
-) -> Verdict | None:
+def verdict(profile: Profile, paper: Paper, history: History = NEW, **place: Any) -> Verdict | None:
     """The verdict on a paper that is the only candidate."""
     alone = ranked(paper, **place)
-    decision = exclusion_reason(profile, paper, given_, NOW)
+    decision = exclusion_reason(profile, paper, history, NOW)
     return (decision or decision_for(profile, alone, 1, selected(profile, [alone]))).verdict
 
 
@@ -82,7 +74,7 @@ PRECEDENCE: list[tuple[Verdict, dict[str, Any], dict[str, Any], dict[str, Any]]]
         Verdict.SENT,
         {"mute": MUTED, "categories": ("cs.LG",), "like": (Reference("test:a"),)},
         {"withdrawn": True, "first_seen": OLD, "authors": ()},
-        {"given_": frozenset({"test:a"})},
+        {"history": History(frozenset({"test:a"}))},
     ),
     (
         Verdict.WITHDRAWN,
@@ -101,6 +93,12 @@ PRECEDENCE: list[tuple[Verdict, dict[str, Any], dict[str, Any], dict[str, Any]]]
         {"categories": ("cs.LG",), "like": (Reference("test:a"),)},
         {"first_seen": OLD, "authors": ()},
         {},
+    ),
+    (
+        Verdict.OUTSIDE_WINDOW,
+        {"categories": ("cs.LG",), "like": (Reference("test:a"),)},
+        {"authors": ()},
+        {"history": History(on=NOW.date(), made=NOW)},
     ),
     (
         Verdict.SAME_WORK,
@@ -170,7 +168,7 @@ def test_mutes(fields: dict[str, Any], wishes: dict[str, Any], found: str | None
 )
 def test_categories(wanted: tuple[str, ...], has: tuple[str, ...], passes: bool) -> None:
     """Papers of other categories are excluded, if their categories are known."""
-    decision = exclusion_reason(make_profile(categories=wanted), make_paper(categories=has), frozenset(), NOW)
+    decision = exclusion_reason(make_profile(categories=wanted), make_paper(categories=has), NEW, NOW)
     assert (decision is None) is passes
     assert decision is None or decision.verdict is Verdict.CATEGORY
 
@@ -187,9 +185,29 @@ def test_categories(wanted: tuple[str, ...], has: tuple[str, ...], passes: bool)
 def test_window_edges(age: timedelta, inside: bool) -> None:
     """The window includes the moment of the edition, and excludes its own first moment."""
     profile = make_profile(window=7)
-    decision = exclusion_reason(profile, make_paper(first_seen=NOW - age), frozenset(), NOW)
+    decision = exclusion_reason(profile, make_paper(first_seen=NOW - age), NEW, NOW)
     assert (decision is None) is inside
     assert window_start(profile, NOW) == NOW - timedelta(days=7)
+
+
+@pytest.mark.parametrize(
+    ("made", "is_candidate"),
+    [
+        (None, True),  # the first digest
+        (NOW - timedelta(microseconds=1), True),
+        (NOW, False),  # seen at the moment of the digest, which considered it
+        (NOW + timedelta(1), False),
+    ],
+)
+def test_a_paper_is_considered_once(made: datetime | None, is_candidate: bool) -> None:
+    """A paper that the subscription's last digest did not choose is no candidate; the reason names that digest."""
+    history = History(on=made and date(2026, 5, 4), made=made)
+    decision = exclusion_reason(make_profile(window=7), make_paper(first_seen=NOW), history, NOW)
+    passed_over = Decision(
+        Verdict.OUTSIDE_WINDOW,
+        "the digest of 2026-05-04 was made after it was first seen, and did not choose it",
+    )
+    assert decision == (None if is_candidate else passed_over)
 
 
 @pytest.mark.parametrize(
@@ -214,22 +232,24 @@ def test_followed_and_disliked_papers(profile: Profile, expected: Verdict) -> No
 @pytest.mark.parametrize(
     ("threshold", "place", "expected"),
     [
-        (None, {"fit": AUTO_FIT}, Verdict.WOULD_BE_SENT),  # auto: a fit of a half is enough
-        (None, {"fit": AUTO_FIT - 0.001}, Verdict.BELOW_THRESHOLD),
-        (None, {"fit": 0.9, "relevance": 0.0}, Verdict.WOULD_BE_SENT),  # whatever the relevance
-        (None, {"fit": 0.1, "relevance": 100.0}, Verdict.BELOW_THRESHOLD),
+        (Match.STRONG, {"fit": 0.75}, Verdict.WOULD_BE_SENT),
+        (Match.STRONG, {"fit": 0.749}, Verdict.BELOW_THRESHOLD),
+        (Match.GOOD, {"fit": 0.5, "relevance": 0.0}, Verdict.WOULD_BE_SENT),  # whatever the relevance
+        (Match.GOOD, {"fit": 0.499, "relevance": 100.0}, Verdict.BELOW_THRESHOLD),
+        (Match.PARTIAL, {"fit": 0.25}, Verdict.WOULD_BE_SENT),
+        (Match.PARTIAL, {"fit": 0.249}, Verdict.BELOW_THRESHOLD),
         (0.0, {"relevance": 0.0, "fit": 0.0}, Verdict.WOULD_BE_SENT),  # a relevance: whatever the fit
         (99.5, {"relevance": 99.5}, Verdict.WOULD_BE_SENT),
-        (99.5, {"relevance": 99.4, "fit": 2.0}, Verdict.BELOW_THRESHOLD),
+        (99.5, {"relevance": 99.4, "fit": 1.0}, Verdict.BELOW_THRESHOLD),
         (100.0, {"relevance": 99.99}, Verdict.BELOW_THRESHOLD),
         # what speaks against it weighs as much as what speaks for it
         (0.0, {"score": 0.0}, Verdict.BELOW_THRESHOLD),
         (0.0, {"score": -0.2}, Verdict.BELOW_THRESHOLD),
-        (None, {"score": 0.0}, Verdict.BELOW_THRESHOLD),
+        (Match.PARTIAL, {"score": 0.0}, Verdict.BELOW_THRESHOLD),
     ],
 )
-def test_threshold(threshold: float | None, place: dict[str, Any], expected: Verdict) -> None:
-    """The profile's relevance, or for `auto` half of a perfect fit, is enough if the score is above 0."""
+def test_threshold(threshold: Match | float, place: dict[str, Any], expected: Verdict) -> None:
+    """A match of the profile's word or a better one, or its relevance, is enough if the score is above 0."""
     assert verdict(make_profile(threshold=threshold), make_paper(), **place) == expected
 
 
@@ -305,20 +325,25 @@ def test_all_matches() -> None:
 
 def test_decisions_name_the_number() -> None:
     """The reason contains the number that decided."""
-    order = [*line_up(*"tt"), ranked(make_paper("z"), relevance=3.25, fit=0.241)]
+    order = [*line_up(*"tt"), ranked(make_paper("z"), relevance=3.25)]
     found = decisions(make_profile(limit=1, threshold=50.0), order)
     assert found["test:0"] == Decision(Verdict.WOULD_BE_SENT, "it is number 1 in the digest")
     assert found["test:1"] == Decision(Verdict.BEYOND_LIMIT, "it is number 2, beyond the limit of 1")
     assert found["test:z"].why == "its relevance 3.2 is below the threshold 50"
-    auto = decisions(make_profile(threshold=None), order)["test:z"].why
-    assert "24%" in auto
-    assert "auto asks for 50%" in auto
 
 
-def test_below_auto_names_the_interest() -> None:
-    """The interest that the paper fits best."""
-    one = RankedPaper(make_paper(), 0.5, 90.0, matches=True, fit=0.3, interest="world models")
-    assert "'world models' to 30%" in decisions(make_profile(threshold=None), [one])[one.paper.id].why
+@pytest.mark.parametrize(
+    ("fit", "threshold", "why"),
+    [
+        (0.5, Match.STRONG, "its match is good; the threshold asks for strong"),
+        (0.3, Match.GOOD, "its match is partial; the threshold asks for good"),
+        (0.2, Match.PARTIAL, "it matches too little; the threshold asks for partial"),
+    ],
+)
+def test_decisions_name_the_match(fit: float, threshold: Match, why: str) -> None:
+    """With a word as the threshold, the reason has words, too."""
+    one = ranked(make_paper("a"), fit=fit)
+    assert decisions(make_profile(threshold=threshold), [one])["test:a"].why == why
 
 
 def test_only_votes_count() -> None:
@@ -412,11 +437,16 @@ _orders = st.lists(
 )
 
 
-@given(_orders, st.integers(1, 6), st.one_of(st.none(), st.floats(0, 100)), st.sets(st.sampled_from("ABC")))
+@given(
+    _orders,
+    st.integers(1, 6),
+    st.one_of(st.sampled_from(Match), st.floats(0, 100)),
+    st.sets(st.sampled_from("ABC")),
+)
 def test_selection_agrees_with_decisions(
     rows: list[tuple[bool, bool, float, float, float, str]],
     limit: int,
-    threshold: float | None,
+    threshold: Match | float,
     old: set[str],
 ) -> None:
     """The shown papers are those that would be sent, in order; each paper is shown, similar, repeated or rejected."""
@@ -518,7 +548,7 @@ def test_candidates_have_no_exclusion_reason(papers: list[Paper], profiles: list
     """Whatever profiles were asked for before."""
     candidates = Candidates(papers, NOW, SlowFinder(papers))
     for profile in (*profiles, profiles[0]):
-        wanted = [paper.id for paper in papers if exclusion_reason(profile, paper, frozenset(), NOW) is None]
+        wanted = [paper.id for paper in papers if exclusion_reason(profile, paper, NEW, NOW) is None]
         assert candidates.of(profile) == candidates.positions(wanted)
         assert candidates.of(profile).bit_count() == len(wanted)
 

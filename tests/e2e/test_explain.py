@@ -128,6 +128,14 @@ def test_outside_window(stocked: Bench) -> None:
     assert document["reasons"][0]["term"] == "world models"
 
 
+def test_passed_over_by_an_earlier_digest(stocked: Bench) -> None:
+    """The next digest considers only what is new since the last one, which is named."""
+    stocked.run("send", "--on", DAY)
+    document = explained(stocked, BACKGROUND[0].number, LATER)
+    assert (document["verdict"], document["rank"], document["candidates"]) == ("outside window", None, 0)
+    assert document["why"] == (f"the digest of {DAY} was made after it was first seen, and did not choose it")
+
+
 def test_withdrawn(stocked: Bench) -> None:
     """A paper that was withdrawn after it was listed."""
     gone = stocked.file("gone.jsonl", line(record(WORLD, withdrawn=True)))

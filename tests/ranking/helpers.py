@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from bot.papers.model import Paper
 from bot.profiles.model import Profile
+from bot.ranking.facets import query
 from bot.ranking.linear import Ranker
 from bot.ranking.model import RankedPaper
 from bot.ranking.order import Ranking
@@ -66,3 +67,9 @@ def reasons(ranking: Ranking, id_: str) -> dict[str, float]:
 def ids(ranking: Ranking, *, matching: bool = False) -> list[str]:
     order = (each for each in ranking.best_first() if each.matches or not matching)
     return [each.paper.id.removeprefix("test:") for each in order]
+
+
+def weights_in(text: str, *, is_sentence: bool = False) -> dict[str, float]:
+    """The terms of a text as it writes them, with their weights."""
+    found = query(text, is_sentence=is_sentence)
+    return dict(zip(found.terms, found.weights.values(), strict=True))

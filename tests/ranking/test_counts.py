@@ -13,7 +13,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.ranking.counts import COUNTING, TITLE_WEIGHT, VERSION, counts, key, length_of
+from bot.ranking.counts import (
+    COUNTING,
+    TITLE_WEIGHT,
+    VERSION,
+    counts,
+    key,
+    length_of,
+    number_of_terms,
+    written_terms,
+)
 from bot.text.terms import terms, tokenize
 
 TITLE = "World models"
@@ -70,10 +79,30 @@ def test_length_is_in_words_that_are_terms(text: str, length: int) -> None:
 
 def test_counts_change_only_with_the_version() -> None:
     """Counts are stored: when these bytes change, VERSION must change, so that they are computed again."""
-    both = counts(TITLE, ABSTRACT) + counts("基于深度学习的语音识别", "カタカナ")
-    digest = hashlib.sha256(both).hexdigest()[:16]
-    assert (VERSION, digest) == (3, "33aecc623c48badb")
+    some = (
+        counts(TITLE, ABSTRACT)
+        + counts("基于深度学习的语音识别", "カタカナ")
+        + counts("Optimisation", "Colours")
+    )
+    digest = hashlib.sha256(some).hexdigest()[:16]
+    assert (VERSION, digest) == (4, "944d54adfc7dd408")
     assert (COUNTING.version, COUNTING.count) == (VERSION, counts)
+
+
+@pytest.mark.parametrize(
+    ("title", "abstract", "written"),
+    [
+        (TITLE, "", {"world": "World", "model": "models", "world model": "World models"}),
+        # as the text has it first
+        ("Robot", "Robots, robot", {"robot": "Robot"}),
+        ("", "Robots, robot", {"robot": "Robots"}),
+        ("the who", "x 42", {}),
+    ],
+)
+def test_terms_as_written(title: str, abstract: str, written: dict[str, str]) -> None:
+    """The counted terms by key; their number is that of the counts."""
+    assert written_terms(title, abstract) == {key(term): text for term, text in written.items()}
+    assert number_of_terms(counts(title, abstract)) == len(written)
 
 
 def test_keys_are_the_same_in_every_process() -> None:

@@ -1,21 +1,20 @@
-"""The queries and facets of profiles."""
+"""Profiles as facets."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from math import log
+
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from bot.profiles.model import Interest, Profile
-from bot.ranking.counts import counts, key
+from bot.ranking.counts import counts
 from bot.ranking.facets import (
+    ABOUT_WEIGHT,
     ALPHA,
     DISLIKE_WEIGHT,
     LIKENESS,
-    PAIR_WEIGHT,
-    PART_WEIGHT,
-    PHRASE_WORDS,
     Facet,
     Kind,
     paper_facet,
@@ -23,135 +22,17 @@ from bot.ranking.facets import (
     query,
     text_facets,
 )
-from bot.ranking.index import Index
-from bot.text.terms import is_searchable
-from tests.support.builders import interests
+from bot.ranking.index import MOST_TF, Index, keys_of
+from tests.ranking.helpers import weights_in
 
 
-def weights_in(text: str) -> dict[str, float]:
-    """The terms of a text as it writes them, with their weights."""
-    found = query(text)
-    return dict(zip(found.terms, found.weights.values(), strict=True))
-
-
-@pytest.mark.parametrize(
-    ("text", "weights"),
-    [
-        ("robots", {"robots": 1}),
-        # two or three words are a phrase: its parts count a quarter
-        ("World Models", {"World": 0.25, "Models": 0.25, "World Models": 1}),
-        ("theory of mind", {"theory": 0.25, "mind": 0.25, "theory of mind": 1}),
-        (
-            "vision-language models",
-            {
-                "vision": 0.25,
-                "language": 0.25,
-                "models": 0.25,
-                "vision-language": 0.25,
-                "language models": 0.25,
-                "vision-language models": 1,
-            },
-        ),
-        # separated words are not a phrase
-        ("robots, cups", {"robots": 1, "cups": 1}),
-        ("robots that cook", {"robots": 1, "cook": 1}),
-        ("robots, world models", {"robots": 1, "world": 1, "models": 1, "world models": 0.3}),
-        # four words are none either: pairs count 0.3
-        (
-            "deep world models for planning",
-            {
-                "deep": 1,
-                "world": 1,
-                "models": 1,
-                "planning": 1,
-                "deep world": 0.3,
-                "world models": 0.3,
-                "models for planning": 0.3,
-            },
-        ),
-        # a word that occurs twice has weight 2, and is shown as written first
-        ("Robots, robots, cups", {"Robots": 2, "cups": 1}),
-        ("GPT-4", {"GPT": 0.25, "GPT-4": 1}),  # one word and one pair: the phrase
-        ("few-shot", {"shot": 0.25, "few-shot": 1}),
-        ("the who", {}),
-        ("", {}),
-    ],
-)
-def test_terms_and_weights_of_a_query(text: str, weights: dict[str, float]) -> None:
-    """The terms are as written; a phrase as a whole has the largest weight."""
-    assert (PART_WEIGHT, PAIR_WEIGHT, PHRASE_WORDS) == (0.25, 0.3, 3)
-    assert weights_in(text) == weights
-
-
-@pytest.mark.parametrize("text", ["chain-of-thought", "human-in-the-loop", "mixture-of-experts"])
-def test_a_phrase_with_hyphens_is_a_phrase(text: str) -> None:
-    """With hyphens and without, the same phrase as a whole has the largest weight."""
-    hyphenated, spaced = weights_in(text), weights_in(text.replace("-", " "))
-    assert hyphenated.get(text) == spaced[text.replace("-", " ")] == 1
-    assert max(weight for term, weight in hyphenated.items() if term != text) < 1
-
-
-@pytest.mark.parametrize("text", ["k-means. Robots", "few-shot, robots", "GPT-4, robots"])
-def test_a_compound_beside_a_word_is_not_a_phrase(text: str) -> None:
-    """Words separated by punctuation have full weight, though one of them is a pair."""
-    assert weights_in(text)[text.split()[-1]] == 1
-
-
-@pytest.mark.parametrize(
-    ("text", "whole", "pairs"),
-    [
-        ("robots", None, ()),
-        ("world models", None, ()),  # a pair of its own, which papers have as a term
-        ("deep world models", "deep world model", ("deep world", "world model")),
-        ("models of deep worlds", "model deep world", ("model deep", "deep world")),
-        ("deep, world models", None, ()),
-        ("deep world models today", None, ()),
-    ],
-)
-def test_a_phrase_of_three_words_is_made_of_its_pairs(
-    text: str, whole: str | None, pairs: tuple[str, ...]
-) -> None:
-    """Papers have no terms of three words, so the phrase has the keys of its pairs."""
-    assert query(text).phrase == (whole and (key(whole), tuple(map(key, pairs))))
-
-
-HOSTILE = (
-    "世界模型",
-    "модели мира",
-    "👩🏽‍🔬",
-    "e\u0301\u0327",
-    "ﬀ ½ ²",
-    "c++##",
-    "the of",
-    "42 7",
-    "\x01",
-    "ͺ ﷺ",
-    "$$\\frac{",
-)
-WORDS = ("world", "models", "robots", "of", "GPT-4", "few-shot", "k-means,", "x", "42", *HOSTILE)
-_TEXTS = st.one_of(st.lists(st.sampled_from(WORDS), max_size=7).map(" ".join), st.text(max_size=30))
-
-
-@settings(max_examples=150, deadline=None)
-@given(_TEXTS)
-def test_any_text_is_a_query(text: str) -> None:
-    """Every term has a positive weight; a searchable text has at least one term."""
-    found = query(text)
-    assert len(found.terms) == len(found.weights)
-    assert all(weight > 0 for weight in found.weights.values())
-    assert bool(found.weights) == is_searchable(text)
-    assert all(found.terms)
-    if found.phrase:
-        assert {found.phrase[0], *found.phrase[1]} <= set(found.weights)
-
-
-# --- Facets -----------------------------------------------------------------------------------------------
-
-
-def index_of(*of: str, archive: tuple[str, ...] = ()) -> Index:
-    """An index with the terms of the texts."""
-    known = [one for text in of for one in query(text).weights]
-    return Index([counts("", text) for text in archive], np.array(known, np.uint64))
+def index_of(*of: str, archive: Sequence[str] = ()) -> Index:
+    """An index with the terms of the texts and of the archive, and with the texts' phrases."""
+    asked = [query(text) for text in of]
+    known = [counts("", text) for text in archive]
+    keys = np.array([one for text in asked for one in text.weights], np.uint64)
+    phrases = {text.phrase: text.pairs for text in asked if text.phrase and len(text.pairs) > 1}
+    return Index(known, np.concatenate([keys_of(known), keys]), phrases)
 
 
 def of_interest(interest: Interest, index: Index) -> Facet:
@@ -186,7 +67,7 @@ def test_the_facet_of_an_interest(text: str) -> None:
 
 
 def test_the_facet_of_a_text_to_avoid() -> None:
-    """The same terms as an interest, with a negative weight."""
+    """The same terms and scale as an interest, with a negative weight."""
     index = index_of("world models")
     facet, wanted = (
         of_avoided(Interest("world models", 2.0), index),
@@ -194,59 +75,104 @@ def test_the_facet_of_a_text_to_avoid() -> None:
     )
     assert (facet.kind, facet.weight) == (Kind.AVOID, -2.0)
     assert weights(facet) == weights(wanted)
-    assert facet.reference == wanted.reference > 0
-
-
-@pytest.mark.parametrize(
-    ("text", "subject"),
-    [
-        ("robots", "robots"),
-        ("I am interested in robots", "robots"),
-        ("I study world models", "world models"),
-        ("Professor. My group works on robots.", "robots"),
-        ("I would like to read about robots, cups and tea", "robots, cups and tea"),
-    ],
-)
-def test_about_has_the_terms_of_its_subject(text: str, subject: str) -> None:
-    """Words about oneself are left out, and do not change the weights of the others."""
-    index = index_of(text, subject)
-    found, plain = weights(of_about(text, index)), weights(of_about(subject, index))
-    assert {term: found.get(term) for term in plain} == plain
-    assert found.keys().isdisjoint({"interested", "study", "Professor", "group", "works", "like", "read"})
+    assert facet.perfect == wanted.perfect > 0
 
 
 def test_the_facet_of_about() -> None:
-    """It has no name, the weight 1, and may be empty."""
-    index = index_of("robots")
-    facet = of_about("I study robots", index_of("I study robots"))
-    assert (facet.kind, facet.name, facet.weight) == (Kind.ABOUT, "", 1.0)
-    for nothing in ("", "of the and", "I study"):
+    """It is a sentence without a name, supports more than one interest does, and may be empty."""
+    facet = of_about("World models", index_of("World models"))
+    assert (facet.kind, facet.name, facet.weight) == (Kind.ABOUT, "", ABOUT_WEIGHT)
+    assert weights(facet) == weights_in("World models", is_sentence=True)
+    for nothing in ("", "of the and"):
         assert len(of_about(nothing, index_of(nothing, "robots")).columns) == 0
-    assert len(of_about("", index).columns) == 0
 
 
-def test_the_reference_score_of_a_text() -> None:
-    """The score of a paper that has each term once; for a long text, as many terms as a phrase has."""
-    archive = ("robots", "robots cups", "tea")
-    index = index_of("robots", "robots, cups, tea, bread, snark, boojum", archive=archive)
-    rare = dict(zip(index.keys, index.idf, strict=True))
-    assert of_interest(Interest("robots"), index).reference == pytest.approx(rare[key("robot")])
-    six = of_interest(Interest("robots, cups, tea, bread, snark, boojum"), index)
-    assert six.reference == pytest.approx(sum(rare.values()) / 2)  # six words are twice a phrase
+@pytest.mark.parametrize(
+    ("phrase", "df"),
+    [
+        # of an archive that has "world models" 3 times, "world" 5 times and "models" 13 times
+        ("world models", {"world models": None, "world": 5, "models": 13}),
+        # and "deep world models", which has the papers with both of its pairs, twice
+        (
+            "deep world models",
+            {
+                "deep world models": None,
+                "deep": 2,
+                "deep world": 2,
+                "world": 5,
+                "world models": 3,
+                "models": 13,
+            },
+        ),
+        ("snark hunting", {"snark hunting": None, "snark": 0, "hunting": 0}),
+    ],
+)
+def test_parts_of_a_phrase_count_by_how_specific_they_are_to_it(
+    phrase: str, df: dict[str, int | None]
+) -> None:
+    """By the share of the papers with the part that have the phrase, as if 20 more had it 5 times."""
+    archive = [*["Deep world models"] * 2, "World models", *["The world"] * 2, *["Models"] * 10]
+    with_phrase = {"world models": 3, "deep world models": 2, "snark hunting": 0}[phrase]
+    expected = {
+        term: 1.0 if papers is None else (with_phrase + 5) / (papers + 20) for term, papers in df.items()
+    }
+    assert weights(of_interest(Interest(phrase), index_of(phrase, archive=archive))) == pytest.approx(
+        expected
+    )
+
+
+def test_a_perfect_match() -> None:
+    """It has a phrase, whatever its parts, or every term of another text, as often as can be."""
+    archive = ("deep world models", "world models", "tea")
+    index = index_of("deep world models", "robots, tea and world models", archive=archive)
+    assert of_interest(Interest("deep world models"), index).perfect == pytest.approx(2.5 * (log(4 / 2) + 1))
+    rare, known, twice = log(4) + 1, log(4 / 2) + 1, log(4 / 3) + 1
+    # robots; tea; "tea and world" at a fifth; world; models; "world models" at a fifth
+    expected = rare + known + 0.2 * rare + 2 * twice + 0.2 * twice
+    found = of_interest(Interest("robots, tea and world models"), index)
+    assert (MOST_TF, found.perfect) == (2.5, pytest.approx(2.5 * expected))
+
+
+@pytest.mark.parametrize(
+    ("phrase", "archive", "found"),
+    [
+        # an archive that writes the phrase with its acronym
+        (
+            "graph neural networks",
+            ["Graph neural networks (GNNs)"] * 3 + ["A GNN"] * 2,
+            {"GNN": 3 / (5 + 3)},
+        ),
+        # with another word before the phrase
+        ("speech recognition", ["Automatic speech recognition (ASR)"] * 4, {"ASR": 4 / (4 + 3)}),
+        # also if the stemmer takes it for a plural
+        ("intrusion detection systems", ["Intrusion detection systems (IDS)"] * 4, {"IDS": 4 / (4 + 3)}),
+        # a quarter of the papers with it, and three more, must have the phrase
+        ("speech recognition", ["ASR. Speech recognition"], {"ASR": 1 / 4}),
+        ("speech recognition", ["ASR. Speech recognition", "ASR"], {}),
+        # an archive that does not: the same letters mean something else
+        ("speech recognition", ["Speech recognition"] * 4 + ["ASR", "SR for images"], {}),
+        # neither one word nor a sentence has acronyms
+        ("recognition", ["Recognition (R)"] * 4, {}),
+        ("speech recognition, robots", ["Speech recognition (SR), robots"] * 4, {}),
+    ],
+)
+def test_acronyms_that_stand_for_a_phrase_in_the_archive(
+    phrase: str, archive: list[str], found: dict[str, float]
+) -> None:
+    """They have the phrase's initials after at most one more letter, and the weight of the share of such papers."""
+    facet = of_interest(Interest(phrase), index_of(phrase, archive=archive))
+    written = set(query(phrase).terms)
+    assert {term: weight for term, weight in weights(facet).items() if term not in written} == pytest.approx(
+        found
+    )
 
 
 @pytest.mark.parametrize("kind", [Kind.LIKE, Kind.DISLIKE])
 @pytest.mark.parametrize(("square", "common"), [(20.0, 0.0), (20.0, 10.0), (17.0, 2.0)])
 def test_the_facet_of_liked_and_disliked_papers(kind: Kind, square: float, common: float) -> None:
-    """The reference is a part of their common product, less the product with the background."""
+    """A perfect match has a part of their common product, less the product with the background."""
     named = (("Paper 0", 0), ("Paper 7", 7))
     facet = paper_facet(named, square, common, kind)
-    assert facet.reference == pytest.approx(LIKENESS * (square - ALPHA * common))
+    assert facet.perfect == pytest.approx(LIKENESS * (square - ALPHA * common))
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)
     assert (facet.kind, facet.papers, facet.name) == (kind, named, "")
-
-
-def test_queries_of_a_profile() -> None:
-    """Interests, `about` and texts to avoid, in this order."""
-    profile = Profile("ada", interests=interests("robots"), avoid=interests("tea"), about="I bake.")
-    assert [one.terms for one in queries(profile)] == [("robots",), ("bake",), ("tea",)]

@@ -10,7 +10,7 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from bot.ranking.counts import counts, key
-from bot.ranking.index import K1, B, Index, keys_of, unpack
+from bot.ranking.index import K1, MOST_TF, B, Index, keys_of, unpack
 
 #: Terms and lengths of the abstracts: cat, cat cat, tea / tea / dog; 4, 1 and 1 words.
 TEXTS = ("cat cat. cat, tea", "tea", "dog")
@@ -53,13 +53,20 @@ def test_weights_by_the_formula(paper: str, term: str, tf: int, length: int, df:
 
 
 def test_weights_in_numbers() -> None:
-    """One row worked out by hand, for k1 = 3 and b = 0.75."""
+    """One row worked out by hand, for k1 = 1.5 and b = 0.75."""
     archive = counted(*TEXTS)
     index = Index(archive, keys_of(archive))
-    # cat: (ln(4/2) + 1) * 3 * 4 / (3 + 3 * (0.25 + 0.75 * 4/2)) = 1.693147 * 12 / 8.25
-    # tea: (ln(4/3) + 1) * 1 * 4 / (1 + 3 * 1.75)                = 1.287682 *  4 / 6.25
-    assert (K1, B) == (3.0, 0.75)
-    assert weights(index, archive[0], "cat", "tea") == pytest.approx([2.462760, 0.824117], abs=1e-6)
+    # cat: (ln(4/2) + 1) * 3 * 2.5 / (3 + 1.5 * (0.25 + 0.75 * 4/2)) = 1.693147 * 7.5 / 5.625
+    # tea: (ln(4/3) + 1) * 1 * 2.5 / (1 + 1.5 * 1.75)                = 1.287682 * 2.5 / 3.625
+    assert (K1, B) == (1.5, 0.75)
+    assert weights(index, archive[0], "cat", "tea") == pytest.approx([2.257529, 0.888057], abs=1e-6)
+
+
+def test_a_term_frequency_is_saturated() -> None:
+    """A paper of average length with a term again and again has nearly `MOST_TF` times its idf, and never more."""
+    paper = counts("", "cat " * 200)
+    index = Index([paper], keys("cat"))
+    assert weights(index, paper, "cat") == [pytest.approx(MOST_TF * index.idf[0] * 200 / (200 + K1))]
 
 
 def test_idf_is_that_of_scikit_learn() -> None:
@@ -81,6 +88,27 @@ def test_only_given_terms_have_columns() -> None:
         assert list(index.keys) == [key(one)]
         assert np.count_nonzero(index.rows([paper]).toarray()) == 1
     assert Index([paper], keys("snark")).rows([paper, paper]).nnz == 0
+
+
+def test_columns_of_keys() -> None:
+    """By their order; -1 for keys that are lower, between or higher than those of the index."""
+    names = sorted(("alpha", "beta", "gamma", "delta", "epsilon"), key=key)
+    index = Index([], keys(names[1], names[3]))
+    assert index.find_columns([key(name) for name in names]) == [-1, 0, -1, 1, -1]
+    assert Index([], keys()).find_columns([key("alpha")]) == [-1]
+
+
+def test_papers_of_the_archive_with_two_terms() -> None:
+    """A paper has a phrase if it has all of its pairs."""
+    whole, pairs = key("deep world model"), (key("deep world"), key("world model"))
+    archive = counted(
+        "deep world models of tea", "world models, tea", "deep world. World models", "tea tea", ""
+    )
+    index = Index(archive, keys("tea", "snark"), {whole: pairs})
+    tea, models, phrase, snark = index.columns(map(key, ("tea", "world model", "deep world model", "snark")))
+    both = [index.papers_with_both(tea, other) for other in (tea, models, phrase, snark)]
+    assert both == [3, 2, 1, 0]
+    assert list(index.df[[tea, models, phrase, snark]]) == [3, 3, 2, 0]
 
 
 def test_rows_do_not_depend_on_other_papers() -> None:
@@ -143,4 +171,4 @@ def test_without_an_archive_every_term_has_the_same_idf() -> None:
     """And every paper has the average length."""
     index = Index([], keys("cat", "tea"))
     assert list(index.idf) == [1, 1]
-    assert weights(index, counts("", "tea"), "cat", "tea") == [0, pytest.approx(4 / (1 + 3))]
+    assert weights(index, counts("", "tea"), "cat", "tea") == [0, pytest.approx(1)]

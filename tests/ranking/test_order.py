@@ -1,11 +1,15 @@
-"""Reasons, fit, votes, relevance and the order of papers."""
+"""Reasons, fit, places, votes, relevance and the order of papers."""
 
 from __future__ import annotations
 
 import pytest
 
 from bot.papers.model import Paper
+from bot.profiles.model import Match
+from bot.ranking.facets import ABOUT_WEIGHT
 from bot.ranking.linear import MANY_VOTES
+from bot.ranking.model import Threshold, match_of
+from bot.ranking.order import HALF_FIT
 from tests.ranking.helpers import HAN, corpus, find, ids, rank, ranker, reasons, scores
 from tests.support.builders import interests, make_paper, make_profile, rank_among
 
@@ -14,9 +18,9 @@ from tests.support.builders import interests, make_paper, make_profile, rank_amo
 
 def test_reasons_are_named_as_the_reader_wrote_them() -> None:
     """A phrase and its words are shown as in the profile, not as stems."""
-    profile = make_profile("Reward Modelling", about="I study policies.")
+    profile = make_profile("Reward Modelling", about="Policies of kings.")
     named = reasons(rank(profile, corpus("Reward models, policy")), "a")
-    assert {"Reward Modelling", "Reward", "Modelling", "policies"} == set(named)
+    assert {"Reward Modelling", "Reward", "Modelling", "Policies"} == set(named)
     assert list(named.values()) == sorted(named.values(), reverse=True)
 
 
@@ -26,59 +30,125 @@ def test_phrase_of_three_words_is_a_reason_as_a_whole() -> None:
     assert next(iter(weights)) == "Deep World Models"
 
 
-def test_a_term_of_two_interests_is_one_reason() -> None:
+def test_a_term_of_two_facets_is_one_reason() -> None:
     """The shares of two facets with the same term are added up."""
-    weights = reasons(rank(make_profile("robots", about="robots"), corpus("Robots")), "a")
-    assert weights == {"robots": pytest.approx(2.0)}
+    papers = corpus("Robots")
+    alone = reasons(rank(make_profile("robots"), papers), "a")["robots"]
+    both = reasons(rank(make_profile("robots", about="robots"), papers), "a")
+    assert both == {"robots": pytest.approx((1 + ABOUT_WEIGHT) * alone)}
 
 
-@pytest.mark.parametrize("subject", ["robots", "world models", "deep world models", "deep world models, tea"])
-def test_about_scores_as_its_subject(subject: str) -> None:
-    """Words such as "I study" change nothing."""
-    papers = corpus(
-        "Deep world models", "World models of robots", "Robots and tea", "Deep tea. Models, worlds"
-    )
-    plain = rank(make_profile(about=subject), papers)
-    spoken = rank(make_profile(about=f"I study {subject}"), papers)
-    assert scores(spoken) == pytest.approx(scores(plain))
-    assert reasons(spoken, "a") == pytest.approx(reasons(plain, "a"))
+@pytest.mark.parametrize(("models", "is_specific"), [(10, True), (11, False)])
+def test_general_terms(models: int, is_specific: bool) -> None:
+    """A term that more than a tenth of the archive has is general, unless it is an interest."""
+    archive = [make_paper(f"m{n}", "Models" if n < models else "Bread") for n in range(100)]
+    candidate = make_paper("a", "Models of robots")
+    for profile, expected in (
+        (make_profile("robots, models"), is_specific),
+        (make_profile(about="models"), is_specific),
+        (make_profile("models"), True),
+        (make_profile("models", about="models"), True),
+        (make_profile("robots, models", "models"), True),
+    ):
+        found = rank_among(ranker([profile], [candidate], archive), profile, [candidate]).reasons(candidate)
+        assert {reason.term: reason.is_specific for reason in found}["models"] is expected
 
 
 # --- Fit --------------------------------------------------------------------------------------------------
 
 
-def test_fit_is_0_for_an_ordinary_paper_and_1_for_one_that_fits() -> None:
-    """The best facet counts: two facets that fit by half do not make a paper fit."""
-    ranking = rank(make_profile("robots", "tea"), corpus("Robots", "Tea", "Robots and tea", "Bread"))
-    assert find(ranking, "a").fit == find(ranking, "b").fit == pytest.approx(1.0)
-    assert 0 < find(ranking, "c").fit < 1
-    assert find(ranking, "d").fit == 0
+@pytest.mark.parametrize(
+    ("weights", "half"), [((1, 1), HALF_FIT), ((4, 4), 2 * HALF_FIT), ((1, 9), 2 * HALF_FIT), ((), HALF_FIT)]
+)
+def test_fit_by_the_formula(weights: tuple[float, ...], half: float) -> None:
+    """1 - 2^(-score / half), with half the score `HALF_FIT` times the mean root of the interests' weights."""
+    profile = make_profile(
+        *zip(("robots", "tea"), weights, strict=False), about="bread", avoid=interests("salt"), authors=(HAN,)
+    )
+    papers = [
+        *corpus("Robots", "Robots and tea", "Tea and salt", "Salt", "Bread"),
+        make_paper("f", authors=(HAN,)),
+    ]
+    for one in rank(profile, papers).best_first():
+        assert one.fit == pytest.approx(1 - 2 ** (-max(one.score, 0) / half))
 
 
-def test_fit_does_not_depend_on_weights() -> None:
-    """A facet's weight does not change how well a paper fits it."""
-    papers = corpus("Robots", "Tea and bread")
-    plain = rank(make_profile("robots", "tea"), papers)
-    heavy = rank(make_profile(("robots", 7.0), "tea"), papers)
-    assert [one.fit for one in plain.best_first()] == pytest.approx([one.fit for one in heavy.best_first()])
+@pytest.mark.parametrize(
+    ("fit", "match"),
+    [
+        (1.0, Match.STRONG),
+        (0.75, Match.STRONG),
+        (0.749, Match.GOOD),
+        (0.5, Match.GOOD),
+        (0.499, Match.PARTIAL),
+        (0.25, Match.PARTIAL),
+        (0.249, None),
+        (0.0, None),
+    ],
+)
+def test_a_fit_as_a_word(fit: float, match: Match | None) -> None:
+    """Each word begins at a quarter more."""
+    assert match_of(fit) is match
 
 
-def test_terms_of_most_papers_do_not_fit() -> None:
-    """An interest in a term that every paper has fits papers that have it more often than usual."""
-    papers = corpus(*(f"Networks for {word}" for word in ("a b", "tea", "milk", "salt")), "Networks " * 5)
-    usual = [make_paper(f"u{n}", "Networks for bread") for n in range(40)]
-    ranking = rank(make_profile("networks"), [*papers, *usual])
-    assert find(ranking, "e").fit == pytest.approx(1.0)
-    assert find(ranking, "u0").fit == pytest.approx(0.0, abs=1e-9)
-    assert find(ranking, "u0").score > 0.5
+@pytest.mark.parametrize(
+    ("abstract", "match"),
+    [
+        ("robot cups break today", Match.GOOD),
+        ("robot cups. Robot. Robot", Match.STRONG),
+        (f"robot {'tea. ' * 11}", Match.PARTIAL),
+    ],
+)
+def test_words_for_an_interest(abstract: str, match: Match | None) -> None:
+    """In an abstract of average length once is good and three times is strong; once in a long one is partial."""
+    others = [make_paper(f"o{n}", "", abstract="bread butter milk tea") for n in range(20)]
+    candidate = make_paper("a", "", abstract=abstract)
+    ranking = rank_among(ranker([p := make_profile("robot")], [candidate], others), p, [candidate])
+    assert match_of(find(ranking, "a").fit) is match
 
 
-def test_texts_to_avoid_lower_the_fit() -> None:
-    """By the same amount as the score."""
-    papers = corpus("Robots and tea", "Robots and bread")
-    ranking = rank(make_profile("robots", avoid=interests("tea")), papers)
-    taken = reasons(ranking, "a")["tea"]
-    assert find(ranking, "a").fit == pytest.approx(find(ranking, "b").fit + taken)
+# --- Places -----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("weights", "limit", "turn"),
+    [
+        ((1, 1), 2, "ae bcdfg"),  # one each, though b is better than e
+        ((1, 1), 3, "abe cdfg"),  # what remains goes to the best
+        ((1, 1), 4, "abef cdg"),
+        ((3, 1), 4, "abce dfg"),
+        ((1, 1), 7, "abcdefg"),  # enough for all: by score
+        ((1, 9), 4, "efga bcd"),  # fewer papers than its share: the rest goes to the best of the others
+        ((1, 1), 1, "a bcdefg"),
+        ((0.7, 0.7), 6, "abcefg d"),  # three each, though 6 * 0.7 / 1.4 rounds down
+    ],
+)
+def test_places_of_a_full_digest(weights: tuple[float, float], limit: int, turn: str) -> None:
+    """In proportion to the weights, best first within each; papers with a place come first, then the others."""
+    robots = (f"Robots {'robots ' * n}" for n in (9, 8, 7, 6))
+    papers = corpus(*robots, "Tea one two", "Tea one two three", "Tea one two three four")
+    ranking = rank(make_profile(*zip(("robots", "tea"), weights, strict=True)), papers)
+    found = [one.paper.id[-1] for one in ranking.in_turn(Threshold(), limit)]
+    assert found == list(turn.replace(" ", ""))
+
+
+@pytest.mark.parametrize(
+    ("floor", "shown"),
+    [
+        (Threshold(), "abc"),
+        (Threshold(fit=0.7), "ab"),
+        (Threshold(relevance=85.0), "a"),
+        (Threshold(relevance=100.0), ""),
+    ],
+)
+def test_only_papers_that_reach_the_threshold_are_in_turn(floor: Threshold, shown: str) -> None:
+    """By fit or by relevance; with `rest` the others follow, best first, and those that do not match last."""
+    papers = corpus("Robots", "Robots and bread", "Robots and bread, tea, figs and milk", "Salt")
+    ranking = rank(make_profile("robots", avoid=interests("salt")), papers)
+    assert [one.paper.id[-1] for one in ranking.in_turn(floor, 10)] == list(shown)
+    assert [one.paper.id for one in ranking.in_turn(floor, 10, rest=True)] == [
+        one.paper.id for one in ranking.best_first()
+    ]
 
 
 # --- Votes ------------------------------------------------------------------------------------------------
@@ -89,11 +159,12 @@ def voted(votes: int | None, title: str = "Robots", id_: str = "a") -> Paper:
 
 
 def test_votes_are_a_visible_share() -> None:
-    """A hundred votes have the weight of a paper that fits; `trending` is the share of the votes."""
+    """A hundred votes have the weight of a perfect match; `trending` is the share of the votes."""
     papers = [*corpus(), voted(MANY_VOTES), voted(0, id_="b"), voted(None, id_="c")]
     ranking = rank(make_profile("robots", trending=0.25), papers)
-    assert reasons(ranking, "a") == {"robots": pytest.approx(0.75), "votes: 100": pytest.approx(0.25)}
-    assert reasons(ranking, "b") == reasons(ranking, "c") == {"robots": pytest.approx(0.75)}
+    text = pytest.approx(0.75 * scores(rank(make_profile("robots"), papers))["a"])
+    assert reasons(ranking, "a") == {"robots": text, "votes: 100": pytest.approx(0.25)}
+    assert reasons(ranking, "b") == reasons(ranking, "c") == {"robots": text}
     assert ids(ranking, matching=True) == ["a", "b", "c"]
 
 

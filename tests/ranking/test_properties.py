@@ -3,108 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.papers.model import CountedPaper, Paper
+from bot.papers.model import CountedPaper
 from bot.papers.names import authors_among
 from bot.profiles.model import Interest, Profile, Reference
 from bot.ranking import linear
 from bot.ranking.counts import counts
-from bot.ranking.linear import Ranker
 from bot.ranking.model import RankedPaper
 from bot.ranking.order import Ranking
 from bot.text.terms import find_phrase, is_word
-from tests.support.builders import counted, interests, make_paper, rank_among
-
-HAN = "Seungwook Han"
-WORDS = (
-    "world", "model", "models", "world models", "deep world models", "robot", "robots", "theory", "of", "mind",
-    "the", "learning", "vision-language", "few-shot", "chain-of-thought", "k-means", "GPT-4", "LLMs", "x", "42",
-    "survey,", "tea.", "(bread)", "C++", "$m^2$", "Émile", "I study", "interested in",
-)  # fmt: skip
-WILD = (
-    "", "the who of and", "42 7 3.14", "世界模型の学習", "猫", "модели мира", "👩🏽‍🔬🧪 🤖",
-    "e\u0301\u0327 o\u0308\u0308",
-    "\x01\x08\x1b robot \x7f", "ﬀ ½ ² ͺ ﷺ", "$$\\frac{", "++ ## c++##", "robot " * 400, "a" * 3000, "-–—-",
-    "\u202erobot",
-)  # fmt: skip
-VOTES = st.one_of(st.none(), st.integers(-3, 10_000))
-NAMES = st.sampled_from((HAN, "S. Han", "Han, Seungwook", "Ada Other", "Émile Noël", "", "Jr."))
-SOME = st.lists(st.sampled_from(WORDS), max_size=8).map(" ".join)
-TEXTS = st.one_of(SOME, SOME, st.sampled_from(WILD), st.text(max_size=12))
-WEIGHTS = st.floats(0.01, 20)
-
-
-def papers(prefix: str, most: int) -> st.SearchStrategy[list[Paper]]:
-    """Papers whose ids begin with the prefix."""
-    rows = st.lists(st.tuples(TEXTS, TEXTS, st.lists(NAMES, max_size=2), VOTES), max_size=most)
-    return rows.map(
-        lambda rows: [
-            make_paper(f"{prefix}{n}", title, abstract=abstract, authors=tuple(authors), votes=votes)
-            for n, (title, abstract, authors, votes) in enumerate(rows)
-        ]
-    )
-
-
-_interests = st.lists(st.tuples(TEXTS, WEIGHTS), max_size=4).map(lambda rows: interests(*rows))
-_references = st.lists(
-    st.one_of(
-        st.builds(Reference, st.sampled_from(("test:n0", "test:o0", "test:o1", "test:gone"))),
-        st.builds(Reference, title=TEXTS, abstract=TEXTS),
-    ),
-    max_size=3,
-).map(tuple)
-PROFILES = st.builds(
-    Profile,
-    id=st.just("ada"),
-    interests=_interests,
-    about=TEXTS,
-    like=_references,
-    dislike=_references,
-    authors=st.lists(NAMES, max_size=3).map(tuple),
-    avoid=_interests,
-    trending=st.one_of(st.just(0.0), st.floats(0, 1)),
+from tests.ranking.helpers import HAN
+from tests.ranking.worlds import (
+    MANY_LIKES,
+    NAMES,
+    PROFILES,
+    TEXTS,
+    VOTES,
+    WEIGHTS,
+    World,
+    order,
+    wild,
+    worlds,
 )
-
-
-@dataclass(frozen=True)
-class World:
-    """A background, and new papers, some of which may also be in the background."""
-
-    old: tuple[CountedPaper, ...]
-    new: tuple[CountedPaper, ...]
-
-    @property
-    def papers(self) -> list[Paper]:
-        return [one.paper for one in self.new]
-
-    def ranker(self, *profiles: Profile, window: Sequence[CountedPaper] | None = None) -> Ranker:
-        named = {one.paper.id: one for one in (*self.old[:2], *self.new[:1])}
-        return Ranker([o.terms for o in self.old], self.old, window or self.new, profiles, named)
-
-    def rank(self, profile: Profile, *others: Profile) -> Ranking:
-        return rank_among(self.ranker(profile, *others), profile, self.papers)
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    old = [counted(paper) for paper in draw(papers("o", 8))]
-    new = [counted(paper) for paper in draw(papers("n", 5))]
-    return World(tuple(old), (*new, *old[: draw(st.integers(0, len(old)))]))
-
-
-def wild(examples: int) -> settings:
-    """Settings with this number of examples."""
-    return settings(max_examples=examples, deadline=None, suppress_health_check=[HealthCheck.too_slow])
-
-
-def order(ranking: Ranking) -> list[str]:
-    return [one.paper.id for one in ranking.best_first()]
+from tests.support.builders import counted, interests, make_paper, rank_among
 
 
 def assert_alike(some: list[RankedPaper], others: list[RankedPaper]) -> None:
@@ -132,23 +58,37 @@ def test_reasons_add_up_to_the_score(world: World, profile: Profile) -> None:
 
 
 @wild(40)
+@given(worlds(), PROFILES, MANY_LIKES)
+def test_reasons_of_many_liked_papers_add_up(
+    world: World, profile: Profile, likes: tuple[Reference, ...]
+) -> None:
+    """The parts of the classifier, too, which are terms."""
+    ranking = world.rank(replace(profile, like=likes))
+    for one in ranking.best_first():
+        total = math.fsum(reason.weight for reason in ranking.reasons(one.paper))
+        assert total == pytest.approx(one.score, rel=1e-9, abs=1e-9)
+
+
+@wild(40)
 @given(worlds(), PROFILES)
 def test_numbers_are_in_range(world: World, profile: Profile) -> None:
-    """Scores are finite, relevance is a percentage, the best paper comes first, ties are by id."""
+    """Scores are finite, fits and relevances rise with them; the best paper comes first, ties are by id."""
     ranked = list(world.rank(profile).best_first())
     assert len(ranked) == len(world.new)
     for one in ranked:
         assert math.isfinite(one.score)
-        assert math.isfinite(one.fit)
+        assert 0 <= one.fit <= 1
         assert 0 <= one.relevance <= 100
         assert one.interest in {"", *(interest.phrase for interest in profile.interests)}
         assert one.matches or not one.interest
     best_first = [(-one.score, one.paper.id) for one in ranked]
     assert best_first == sorted(best_first)
-    assert [one.relevance for one in ranked] == sorted((one.relevance for one in ranked), reverse=True)
+    for number in ("relevance", "fit"):
+        numbers = [getattr(one, number) for one in ranked]
+        assert numbers == sorted(numbers, reverse=True)
 
 
-@wild(20)
+@wild(40)
 @given(worlds(), PROFILES, TEXTS, TEXTS)
 def test_another_candidate_does_not_change_the_others(
     world: World, profile: Profile, title: str, abstract: str
@@ -279,14 +219,15 @@ def test_without_trending_votes_change_nothing(
     assert scores(other) == scores(world.rank(profile))
 
 
-LONG = counts("", " ".join(f"word{n % 999} robots" for n in range(50_000)))
+LONG = " ".join(f"word{n % 999} robots" for n in range(50_000))
+LONG_COUNTS = counts("", LONG)
 
 
 @wild(5)
 @given(worlds(), PROFILES)
 def test_a_hundred_thousand_words_are_ranked(world: World, profile: Profile) -> None:
     """In the window or in the background; the reasons add up to the score."""
-    long = CountedPaper(make_paper("long", "", authors=(HAN,)), LONG)
+    long = CountedPaper(make_paper("long", "", abstract=LONG, authors=(HAN,)), LONG_COUNTS)
     liking = replace(profile, like=(*profile.like, Reference("test:o0")))
     for world_ in (World(world.old, (long, *world.new)), World((long, *world.old), (long, *world.new))):
         ranking = world_.rank(liking)

@@ -54,6 +54,59 @@ def test_forms_of_one_word_have_one_stem(one: str, other: str, same: bool) -> No
 
 
 @pytest.mark.parametrize(
+    ("british", "american"),
+    [
+        ("optimisation", "optimization"),
+        ("optimise", "optimize"),
+        ("optimisers", "optimizers"),
+        ("tokeniser", "tokenizer"),
+        ("tokenisers", "tokenizers"),
+        ("quantised", "quantized"),
+        ("parametrises", "parametrizes"),
+        ("recognising", "recognizing"),
+        ("synthesise", "synthesize"),
+        ("organisational", "organizational"),
+        ("generalisable", "generalizable"),
+        ("generalisability", "generalizability"),
+        ("behaviour", "behavior"),
+        ("behavioural", "behavioral"),
+        ("behaviourally", "behaviorally"),
+        ("neighbourhoods", "neighborhoods"),
+        ("colouring", "coloring"),
+        ("colourings", "colorings"),
+        ("favourable", "favorable"),
+    ],
+)
+def test_british_spellings_have_the_american_stem(british: str, american: str) -> None:
+    """All forms of verbs in -ise and of words in -our."""
+    assert stem(british) == stem(american)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("supervised", "supervision", "supervise"),
+        ("noise", "noises", "noised"),
+        ("precise", "precision", "precisely"),
+        ("promise", "promised", "promising"),
+        ("revise", "revised", "revision"),
+        ("raise", "raised", "raising"),
+        ("contour", "contours"),
+        ("devour", "devoured", "devouring"),
+    ],
+)
+def test_other_words_in_ise_and_our_keep_one_stem(words: tuple[str, ...]) -> None:
+    """They are no British spellings; their forms have one stem."""
+    assert len({stem(word) for word in words}) == 1
+
+
+@pytest.mark.parametrize(("word", "stemmed"), [("denoise", "denois"), ("hour", "hour"), ("four", "four")])
+def test_words_that_no_spelling_changes(word: str, stemmed: str) -> None:
+    """They have the stem of Porter2."""
+    assert stem(word) == stemmed
+
+
+@pytest.mark.parametrize(
     ("text", "phrase", "occurs"),
     [
         ("基于深度学习的语音识别", "语音识别", True),
