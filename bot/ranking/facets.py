@@ -21,8 +21,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import lru_cache
 from string import ascii_lowercase
 
 import numpy as np
@@ -72,9 +73,10 @@ class Facet:
     """One part of a profile that papers are scored by."""
 
     kind: Kind
-    weight: float  #: as the profile says for an interest; negative if it lowers
+    weight: float  #: in the score: the same for all interests; negative if it lowers
     perfect: float  #: the similarity of a perfect match
     name: str = ""  #: an interest as the reader wrote it
+    places: float = 1.0  #: of an interest its weight, by which a full digest's places are dealt
     #: Of a text: the columns of its terms, and the weight of each.
     columns: NDArray[np.integer] = field(default_factory=lambda: np.zeros(0, np.intp))
     values: Vector = field(default_factory=lambda: np.zeros(0))
@@ -154,50 +156,51 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
     weights = (weight for text in asked for weight in text.weights.values())
     values = np.fromiter(weights, np.float64, len(columns))
     texts = [
-        *((Kind.INTEREST, interest.weight, interest.phrase) for interest in profile.interests),
-        (Kind.ABOUT, ABOUT_WEIGHT, ""),
-        *((Kind.AVOID, -avoided.weight, avoided.phrase) for avoided in profile.avoid),
+        *((Kind.INTEREST, 1.0, interest.phrase, interest.weight) for interest in profile.interests),
+        (Kind.ABOUT, ABOUT_WEIGHT, "", 1.0),
+        *((Kind.AVOID, -avoided.weight, avoided.phrase, 0.0) for avoided in profile.avoid),
     ]
     start = 0
-    for (kind, weight, name), text in zip(texts, asked, strict=True):
+    for (kind, weight, name, places), text in zip(texts, asked, strict=True):
         own = slice(start, start := start + len(text.weights))
-        facet = Facet(kind, weight, 1.0, name, columns[own], values[own], text.terms)
+        found, asked_for, written = columns[own], values[own], text.terms
         if text.phrase:
-            facet = _with_acronyms(_weighted_phrase(facet, index), text.initials, index)
-        yield replace(facet, perfect=float(facet.values @ index.idf[facet.columns]))
+            whole = int(found[asked_for == 1.0][0])
+            asked_for = _part_weights(asked_for, index.df[found])
+            for acronym, column, share in _acronyms(whole, text.initials, index):
+                if column not in found:
+                    found, asked_for = np.append(found, column), np.append(asked_for, share)
+                    written = (*written, acronym)
+        perfect = float(asked_for @ index.idf[found])
+        yield Facet(kind, weight, perfect, name, places, found, asked_for, written)
 
 
-def _weighted_phrase(facet: Facet, index: Index) -> Facet:
-    """The facet of a phrase with weights for its parts by how specific they are to it."""
-    whole, df = facet.values == 1.0, index.df[facet.columns]
+def _part_weights(weights: Vector, df: NDArray[np.integer]) -> Vector:
+    """Of a phrase's terms, each by how specific it is to the whole, which has the weight 1."""
+    whole = weights == 1.0
     shares = np.minimum((df[whole] + PART_WEIGHT * PART_EVIDENCE) / (df + PART_EVIDENCE), 1.0)
-    return replace(facet, values=np.where(whole, 1.0, (PART_WEIGHT + shares) / 2))
+    return np.where(whole, 1.0, (PART_WEIGHT + shares) / 2)
 
 
-def _with_acronyms(facet: Facet, initials: str, index: Index) -> Facet:
-    """The facet of a phrase with its acronyms in the archive: "GNN", and "ASR" of "speech recognition".
+def _acronyms(whole: int, initials: str, index: Index) -> Iterator[tuple[str, int, float]]:
+    """Yield what stands for a phrase in the archive: "GNN", and "ASR" for "speech recognition"; column and weight.
 
     An acronym has the phrase's initials, and may have one letter before them. Its weight is the share of the
-    archive's papers with it that have the phrase.
+    archive's papers with it that have the phrase. `whole`: the column of the phrase.
     """
-    if not 2 <= len(initials) <= MOST_INITIALS:
-        return facet
-    whole = int(facet.columns[facet.values == 1.0][0])
+    if not 2 <= len(initials) <= MOST_INITIALS or not index.df[whole]:
+        return
     names = [(letter + initials).upper() for letter in ("", *ascii_lowercase)]
-    found = {}
-    for name, column in zip(names, index.find_columns([key(stem(name)) for name in names]), strict=True):
-        if column >= 0 and column not in facet.columns and (both := index.papers_with_both(whole, column)):
+    for name, column in zip(names, index.find_columns([_acronym_key(name) for name in names]), strict=True):
+        if column >= 0 and (both := index.papers_with_both(whole, column)):
             share = both / (index.df[column] + ACRONYM_EVIDENCE)
             if share >= ACRONYM_SHARE:
-                found[column] = (name, share)
-    if not found:
-        return facet
-    return replace(
-        facet,
-        columns=np.concatenate([facet.columns, np.array(list(found), np.intp)]),
-        values=np.concatenate([facet.values, [share for _, share in found.values()]]),
-        terms=(*facet.terms, *(name for name, _ in found.values())),
-    )
+                yield name, column, float(share)
+
+
+@lru_cache(maxsize=100_000)
+def _acronym_key(name: str) -> int:
+    return key(stem(name))
 
 
 def paper_facet(papers: tuple[tuple[str, int], ...], square: float, common: float, kind: Kind) -> Facet:

@@ -5,8 +5,8 @@ A paper's score for a profile is
     score = (1 - trending) * sum_f w_f * similarity_f / perfect_f  +  trending * votes  +  1 for each followed author
 
 with similarity_f the paper's similarity to the facet f (`bot.ranking.facets`), perfect_f that of a perfect match, and
-w_f the root of an interest's weight, `ABOUT_WEIGHT`, 1 for liked papers, or minus the weight of a text to avoid.
-So every facet has the same scale, whatever its terms are and whatever papers there are today.
+w_f 1 for interests and liked papers, `ABOUT_WEIGHT`, `DISLIKE_WEIGHT`, or minus the weight of a text to avoid. So
+every facet has the same scale, whatever its terms are and whatever papers there are today.
 
 This module does not depend on the store and the clock.
 """

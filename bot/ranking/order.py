@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
 
 #: A followed author has the weight of a perfect match.
 AUTHOR_WEIGHT = 1.0
-#: The score with which a paper fits to a half, if all interests have the weight 1.
+#: The score with which a paper fits to a half.
 HALF_FIT = 0.33
 #: A paper belongs to an interest rather than to `about`, which supports, if its share is at least this part of that
 #: of `about`.
@@ -55,7 +54,7 @@ class Ranking:
         window = ranker.window
         self._papers = ranker.papers[window]
         self._among = _mask(among, len(self._papers))[ranker.numbers]
-        self._weights = np.array([_score_weight(facet) for facet in scored.facets])
+        self._weights = np.array([facet.weight for facet in scored.facets])
         totals = _weighted_sum(self._weights, scored.similarities)
         if profile.trending:
             totals = (1 - profile.trending) * totals + profile.trending * ranker.votes
@@ -72,9 +71,6 @@ class Ranking:
         #: Wanted facets x window: terms of the scores.
         self._shares = self._weights[:wanted, None] * scored.similarities[:wanted, window]
         self._matches = np.asarray((self._shares > NEGLIGIBLE).any(axis=0))
-        weights = [_score_weight(facet) for facet in scored.facets if facet.kind is Kind.INTEREST]
-        #: The score with which a paper fits to a half: interests' weights are relative to one another.
-        self._half = HALF_FIT * (sum(weights) / len(weights) if weights else 1.0)
 
     def best_first(self) -> Iterator[RankedPaper]:
         """Yield all the papers; ties by id."""
@@ -101,14 +97,16 @@ class Ranking:
 
     def _deal(self, order: NDArray[np.intp], limit: int) -> NDArray[np.bool_]:
         """For each of some papers, best first, whether it is among the first `limit` to be shown."""
-        main = self._main_facets(order)
-        facets = np.unique(main)
-        weights = np.array([self._scored.facets[facet].weight for facet in facets])
+        # Papers by followed authors are shown beside the limit, so they take no place.
+        main = np.where(self._followed[order], -1, self._main_facets(order))
+        facets = np.unique(main[main >= 0])
+        weights = np.array([self._scored.facets[facet].places for facet in facets])
         quotas = (limit * weights / weights.sum() + NEGLIGIBLE).astype(int)
         has_place = np.zeros(len(order), dtype=bool)
         for facet, quota in zip(facets, quotas, strict=True):
             has_place[np.flatnonzero(main == facet)[:quota]] = True
-        has_place[np.flatnonzero(~has_place)[: limit - has_place.sum()]] = True
+        others = np.flatnonzero(~has_place & (main >= 0))
+        has_place[others[: limit - has_place.sum()]] = True
         return has_place
 
     def by_followed_authors(self) -> Iterator[RankedPaper]:
@@ -162,7 +160,7 @@ class Ranking:
         return np.where(self._matches[numbers], main, -1)
 
     def _fits(self, scores: Vector) -> Vector:
-        return np.asarray(1.0 - np.exp2(-np.maximum(scores, 0.0) / self._half))
+        return np.asarray(1.0 - np.exp2(-np.maximum(scores, 0.0) / HALF_FIT))
 
     def _relevances(self, scores: Vector) -> Vector:
         lower = np.searchsorted(self._sorted_background, scores - NEGLIGIBLE, side="left")
@@ -201,11 +199,6 @@ class Ranking:
     def _is_specific(self, column: int) -> bool:
         index = self._ranker.index
         return bool(index.df[column] <= GENERAL * index.papers)
-
-
-def _score_weight(facet: Facet) -> float:
-    """How much a facet counts in the score: by the square root for interests, as places are dealt by weight, too."""
-    return math.sqrt(facet.weight) if facet.kind is Kind.INTEREST else facet.weight
 
 
 def _weighted_sum(weights: Vector, rows: NDArray[np.float64]) -> Vector:
