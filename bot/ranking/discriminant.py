@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from bot.ranking.index import Vector
 
@@ -44,7 +43,7 @@ class Discriminant:
 
     def __init__(self, others: NDArray[np.float64]) -> None:
         self._square = float(np.diag(others).mean()) or 1.0
-        self._inverse = linalg.inv(others / self._square + 1.0 + RIDGE * np.eye(len(others)))
+        self._inverse = np.linalg.inv(others / self._square + 1.0 + RIDGE * np.eye(len(others)))
         self._sums = self._inverse.sum(axis=1)
 
     def fit(self, liked: NDArray[np.float64], across: NDArray[np.float64]) -> tuple[Vector, Vector]:
@@ -56,5 +55,5 @@ class Discriminant:
         across = across / self._square + 1.0
         solved = across @ self._inverse
         block = liked / self._square + 1.0 + RIDGE * number / many * np.eye(number) - solved @ across.T
-        of_liked = linalg.solve(block, 1.0 + solved.sum(axis=1), assume_a="pos")
+        of_liked = np.linalg.solve(block, 1.0 + solved.sum(axis=1))
         return of_liked / self._square, -(self._sums + of_liked @ solved) / self._square
