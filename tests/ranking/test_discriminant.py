@@ -6,13 +6,15 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import sparse
+from numpy.typing import NDArray
 
 from bot.ranking.discriminant import EVEN, FEW, RIDGE, Discriminant, classifier_share
 
+Rows = NDArray[np.float64]
 
-def table(rng: np.random.Generator, rows: int, terms: int, density: float) -> sparse.csr_array:
-    return sparse.csr_array(rng.random((rows, terms)) * (rng.random((rows, terms)) < density))
+
+def table(rng: np.random.Generator, rows: int, terms: int, density: float) -> Rows:
+    return rng.random((rows, terms)) * (rng.random((rows, terms)) < density)
 
 
 @settings(max_examples=100, deadline=None)
@@ -33,14 +35,14 @@ def test_a_classifier_is_the_weighted_ridge_regression(
     """
     rng = np.random.default_rng(seed)
     others, liked = table(rng, many, terms, density), table(rng, number, terms, 0.5)
-    scale = np.sqrt(others.power(2).sum() / many) or 1.0
-    rows = np.vstack([liked.toarray(), others.toarray()]) / scale
+    scale = np.sqrt((others**2).sum() / many) or 1.0
+    rows = np.vstack([liked, others]) / scale
     with_bias = np.column_stack([rows, np.ones(len(rows))])
     weight = np.concatenate([np.full(number, many / number), np.ones(many)])
     label = np.concatenate([np.ones(number), -np.ones(many)])
     left = with_bias.T @ (weight[:, None] * with_bias) + RIDGE * np.eye(terms + 1)
     *w, _ = np.linalg.solve(left, with_bias.T @ (weight * label))
-    of_liked, of_others = Discriminant(others).fit(liked)
+    of_liked, of_others = Discriminant(others @ others.T).fit(liked @ liked.T, liked @ others.T)
     found = of_liked @ liked + of_others @ others  # for rows that are not scaled
     assert found == pytest.approx(np.array(w) / scale, rel=1e-9, abs=1e-9)
 
@@ -48,11 +50,14 @@ def test_a_classifier_is_the_weighted_ridge_regression(
 def test_readers_do_not_change_one_another() -> None:
     """The same liked papers have the same classifier after others were fitted."""
     rng = np.random.default_rng(1)
-    made = Discriminant(table(rng, 50, 30, 0.2))
-    mine, others = table(rng, 8, 30, 0.3), table(rng, 20, 30, 0.3)
-    before = made.fit(mine)
-    made.fit(others)
-    assert [list(weights) for weights in made.fit(mine)] == [list(weights) for weights in before]
+    others = table(rng, 50, 30, 0.2)
+    made = Discriminant(others @ others.T)
+    mine, another = (
+        (liked @ liked.T, liked @ others.T) for liked in (table(rng, n, 30, 0.3) for n in (8, 20))
+    )
+    before = made.fit(*mine)
+    made.fit(*another)
+    assert [list(weights) for weights in made.fit(*mine)] == [list(weights) for weights in before]
 
 
 @pytest.mark.parametrize(

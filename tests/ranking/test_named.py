@@ -6,7 +6,6 @@ from itertools import product
 
 import numpy as np
 import pytest
-from scipy import sparse
 
 from bot.papers.model import Paper
 from bot.profiles.model import Profile, Reference
@@ -115,8 +114,8 @@ def by_formula(model: Ranker, number: int, paper: Paper) -> float:
     by_mean = mean @ row - ALPHA * (others[~own] @ row).sum() / len(others)
     share = classifier_share(number)
     sampled = slice(None, None, 3)  # of 24 papers at most 10, at equal distances
-    classifier = Discriminant(sparse.csr_array(others[sampled]))
-    of_liked, of_others = classifier.fit(sparse.csr_array(liked * known))
+    classifier = Discriminant(others[sampled] @ others[sampled].T)
+    of_liked, of_others = classifier.fit(liked * known @ liked.T, liked @ others[sampled].T)
     by_classifier = of_liked @ (liked @ row) + np.where(own[sampled], 0, of_others) @ (others[sampled] @ row)
     return float((1 - share) * by_mean / perfect + share * SCALE * by_classifier)
 
