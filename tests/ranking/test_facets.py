@@ -22,7 +22,7 @@ from bot.ranking.facets import (
     query,
     text_facets,
 )
-from bot.ranking.index import MOST_TF, Index, keys_of
+from bot.ranking.index import Index, keys_of
 from tests.ranking.helpers import weights_in
 
 
@@ -58,10 +58,10 @@ def weights(facet: Facet) -> dict[str, float]:
     "text", ["robots", "world models", "deep world models", "robots that stack many cups"]
 )
 def test_the_facet_of_an_interest(text: str) -> None:
-    """With the name and the weight that the reader gave it."""
+    """With the name that the reader gave it; its weight deals places, and does not count in the score."""
     index = index_of(text)
     facet = of_interest(Interest(text, 2.5), index)
-    assert (facet.kind, facet.name, facet.weight) == (Kind.INTEREST, text, 2.5)
+    assert (facet.kind, facet.name, facet.weight, facet.places) == (Kind.INTEREST, text, 1.0, 2.5)
     assert weights(facet) == weights_in(text)
     assert list(index.keys[facet.columns]) == list(query(text).weights)
 
@@ -110,11 +110,12 @@ def test_the_facet_of_about() -> None:
 def test_parts_of_a_phrase_count_by_how_specific_they_are_to_it(
     phrase: str, df: dict[str, int | None]
 ) -> None:
-    """By the share of the papers with the part that have the phrase, as if 20 more had it 5 times."""
+    """1/8 + (df of the phrase + 5) / (df of the part + 20) / 2: a quarter for parts that no paper has."""
     archive = [*["Deep world models"] * 2, "World models", *["The world"] * 2, *["Models"] * 10]
     with_phrase = {"world models": 3, "deep world models": 2, "snark hunting": 0}[phrase]
     expected = {
-        term: 1.0 if papers is None else (with_phrase + 5) / (papers + 20) for term, papers in df.items()
+        term: 1.0 if papers is None else (1 / 4 + (with_phrase + 5) / (papers + 20)) / 2
+        for term, papers in df.items()
     }
     assert weights(of_interest(Interest(phrase), index_of(phrase, archive=archive))) == pytest.approx(
         expected
@@ -122,15 +123,18 @@ def test_parts_of_a_phrase_count_by_how_specific_they_are_to_it(
 
 
 def test_a_perfect_match() -> None:
-    """It has a phrase, whatever its parts, or every term of another text, as often as can be."""
-    archive = ("deep world models", "world models", "tea")
+    """It has every term of a text, a phrase's parts and acronym included, as often as can be."""
+    archive = ("deep world models (DWM)", "DWM. Deep world models", "world models", "tea")
     index = index_of("deep world models", "robots, tea and world models", archive=archive)
-    assert of_interest(Interest("deep world models"), index).perfect == pytest.approx(2.5 * (log(4 / 2) + 1))
-    rare, known, twice = log(4) + 1, log(4 / 2) + 1, log(4 / 3) + 1
+    rare, known, twice, often = (log(5 / (1 + df)) + 1 for df in range(4))
+    facet = of_interest(Interest("deep world models"), index)
+    part, common_part = ((1 / 4 + 7 / (df + 20)) / 2 for df in (2, 3))
+    # the phrase, "deep", "deep world" and DWM have a df of 2; "world", "models" and "world models" one of 3
+    expected = (1 + 2 * part + 2 / (2 + 4)) * twice + 3 * common_part * often
+    assert facet.perfect == pytest.approx(expected)
     # robots; tea; "tea and world" at a fifth; world; models; "world models" at a fifth
-    expected = rare + known + 0.2 * rare + 2 * twice + 0.2 * twice
-    found = of_interest(Interest("robots, tea and world models"), index)
-    assert (MOST_TF, found.perfect) == (2.5, pytest.approx(2.5 * expected))
+    expected = rare + known + 0.2 * rare + 2 * often + 0.2 * often
+    assert of_interest(Interest("robots, tea and world models"), index).perfect == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -140,15 +144,16 @@ def test_a_perfect_match() -> None:
         (
             "graph neural networks",
             ["Graph neural networks (GNNs)"] * 3 + ["A GNN"] * 2,
-            {"GNN": 3 / (5 + 3)},
+            {"GNN": 3 / (5 + 4)},
         ),
         # with another word before the phrase
-        ("speech recognition", ["Automatic speech recognition (ASR)"] * 4, {"ASR": 4 / (4 + 3)}),
+        ("speech recognition", ["Automatic speech recognition (ASR)"] * 4, {"ASR": 4 / (4 + 4)}),
         # also if the stemmer takes it for a plural
-        ("intrusion detection systems", ["Intrusion detection systems (IDS)"] * 4, {"IDS": 4 / (4 + 3)}),
-        # a quarter of the papers with it, and three more, must have the phrase
-        ("speech recognition", ["ASR. Speech recognition"], {"ASR": 1 / 4}),
-        ("speech recognition", ["ASR. Speech recognition", "ASR"], {}),
+        ("intrusion detection systems", ["Intrusion detection systems (IDS)"] * 4, {"IDS": 4 / (4 + 4)}),
+        # a quarter of the papers with it, and of four more, must have the phrase
+        ("speech recognition", ["ASR. Speech recognition"] * 2 + ["ASR"] * 2, {"ASR": 1 / 4}),
+        ("speech recognition", ["ASR. Speech recognition"] * 2 + ["ASR"] * 3, {}),
+        ("speech recognition", ["ASR. Speech recognition"], {}),
         # an archive that does not: the same letters mean something else
         ("speech recognition", ["Speech recognition"] * 4 + ["ASR", "SR for images"], {}),
         # neither one word nor a sentence has acronyms
