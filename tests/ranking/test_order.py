@@ -57,20 +57,16 @@ def test_general_terms(models: int, is_specific: bool) -> None:
 # --- Fit --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("weights", "half"), [((1, 1), HALF_FIT), ((4, 4), 2 * HALF_FIT), ((1, 9), 2 * HALF_FIT), ((), HALF_FIT)]
-)
-def test_fit_by_the_formula(weights: tuple[float, ...], half: float) -> None:
-    """1 - 2^(-score / half), with half the score `HALF_FIT` times the mean root of the interests' weights."""
-    profile = make_profile(
-        *zip(("robots", "tea"), weights, strict=False), about="bread", avoid=interests("salt"), authors=(HAN,)
-    )
+@pytest.mark.parametrize("some", [(), ("robots", "tea"), (("robots", 4.0), ("tea", 0.25))])
+def test_fit_by_the_formula(some: tuple[str | tuple[str, float], ...]) -> None:
+    """1 - 2^(-score / `HALF_FIT`), whatever the interests' number and weights; 0 for negative scores."""
+    profile = make_profile(*some, about="bread", avoid=interests("salt"), authors=(HAN,))
     papers = [
         *corpus("Robots", "Robots and tea", "Tea and salt", "Salt", "Bread"),
         make_paper("f", authors=(HAN,)),
     ]
     for one in rank(profile, papers).best_first():
-        assert one.fit == pytest.approx(1 - 2 ** (-max(one.score, 0) / half))
+        assert one.fit == pytest.approx(1 - 2 ** (-max(one.score, 0) / HALF_FIT))
 
 
 @pytest.mark.parametrize(
@@ -118,13 +114,14 @@ def test_words_for_an_interest(abstract: str, match: Match | None) -> None:
         ((1, 1), 4, "abef cdg"),
         ((3, 1), 4, "abce dfg"),
         ((1, 1), 7, "abcdefg"),  # enough for all: by score
-        ((1, 9), 4, "efga bcd"),  # fewer papers than its share: the rest goes to the best of the others
+        ((1, 9), 4, "aefg bcd"),  # three for tea; what remains goes to the best
+        ((1, 9), 5, "abefg cd"),  # fewer papers than its share: the rest goes to the best of the others
         ((1, 1), 1, "a bcdefg"),
         ((0.7, 0.7), 6, "abcefg d"),  # three each, though 6 * 0.7 / 1.4 rounds down
     ],
 )
 def test_places_of_a_full_digest(weights: tuple[float, float], limit: int, turn: str) -> None:
-    """In proportion to the weights, best first within each; papers with a place come first, then the others."""
+    """In proportion to the weights, best first within each; papers with a place come first, each part by score."""
     robots = (f"Robots {'robots ' * n}" for n in (9, 8, 7, 6))
     papers = corpus(*robots, "Tea one two", "Tea one two three", "Tea one two three four")
     ranking = rank(make_profile(*zip(("robots", "tea"), weights, strict=True)), papers)
