@@ -216,7 +216,7 @@ class App:
         explained: Iterable[str] = (),
         late: Collection[str] = (),
     ) -> DigestComposer:
-        """Composes for these profiles, and explains the papers with these ids. This imports scikit-learn.
+        """Composes for these profiles, and explains the papers with these ids. This imports numpy and scipy.
 
         `late`: names of the sources that are still answering.
         """

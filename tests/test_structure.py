@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[1]
 #: Libraries that only these modules may import.
 RESERVED = {
-    "sklearn": ("bot.ranking", "bot.evaluation"),
+    "sklearn": ("bot.evaluation",),
     "scipy": ("bot.ranking", "bot.evaluation"),
     "numpy": ("bot.ranking", "bot.evaluation"),
     "sqlmodel": ("bot.store",),

@@ -1,4 +1,4 @@
-"""What other rooms need of a ranker, without importing scikit-learn."""
+"""What other rooms need of a ranker, without importing numpy and scipy."""
 
 from __future__ import annotations
 
