@@ -178,7 +178,7 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
 def _part_weights(weights: Vector, df: NDArray[np.integer]) -> Vector:
     """Of a phrase's terms, each by how specific it is to the whole, which has the weight 1."""
     whole = weights == 1.0
-    shares = np.minimum((df[whole] + PART_WEIGHT * PART_EVIDENCE) / (df + PART_EVIDENCE), 1.0)
+    shares = (df[whole] + PART_WEIGHT * PART_EVIDENCE) / (df + PART_EVIDENCE)  # no part has a smaller df
     return np.where(whole, 1.0, (PART_WEIGHT + shares) / 2)
 
 
