@@ -74,7 +74,7 @@ def judged_day(archive: Papers, number: int) -> JudgedDay:
 
     def candidates(profile: Profile) -> tuple[str, ...]:
         papers = (one.paper for one in corpus.window)
-        wanted = (paper for paper in papers if not exclusion_reason(profile, paper, frozenset(), corpus.now))
+        wanted = (paper for paper in papers if not exclusion_reason(profile, paper, History(), corpus.now))
         return tuple(sorted(paper.id for paper in wanted))
 
     return JudgedDay(number, corpus, {id_: candidates(profile) for id_, profile in corpus.profiles.items()})
