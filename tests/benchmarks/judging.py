@@ -11,7 +11,7 @@ from pathlib import Path
 from bot.digests.candidates import exclusion_reason
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import Corpus, load_corpus
-from bot.digests.model import Digest
+from bot.digests.model import Digest, History
 from bot.evaluation.baselines import Bm25, Centroid, LinearSvm, Vectors
 from bot.evaluation.measures import grade_ranking, ndcg
 from bot.evaluation.run import Method
@@ -158,8 +158,11 @@ def ndcg_figures(days: Sequence[JudgedDay], orders: Sequence[Mapping[str, Sequen
 
 
 def digest_measures(day: JudgedDay, profile: str, digest: Digest) -> dict[str, float]:
-    """Of what a digest shows: places that it leaves empty count as misses of the precision."""
-    shown = [scored.paper.id for scored in digest.papers]
+    """Of what a digest shows: places that it leaves empty count as misses of the precision.
+
+    Papers by followed authors are left out: they are always shown, and the grades do not count authors.
+    """
+    shown = [scored.paper.id for scored in digest.papers if not scored.followed]
     found = measures(day, profile, shown)
     return {
         "shown": len(shown),
