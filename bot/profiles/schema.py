@@ -85,7 +85,7 @@ class ProfileMapping(BaseModel):
 
 
 class InterestItem(ProfileMapping):
-    """A phrase and how much it counts."""
+    """A phrase and its weight."""
 
     expected = "a phrase or {phrase: world models, weight: 2}"
     phrase: Annotated[_Readable, AfterValidator(values.searchable)]
@@ -193,7 +193,7 @@ class ProfileFile(ProfileMapping):
     )
     interests: _Interests = Field(
         (),
-        description="Words and phrases; a plain one has weight 1.",
+        description="Words and phrases. A weight, 1 if absent, decides how many places of a full digest one gets.",
         examples=[["reward modelling", {"phrase": "world models", "weight": 2}]],
     )
     about: Annotated[str, BeforeValidator(values.paragraphs), WithJsonSchema(_TEXT_SCHEMA)] = Field(
@@ -215,7 +215,9 @@ class ProfileFile(ProfileMapping):
         examples=[["Seungwook Han", "Pulkit Agrawal"]],
     )
     avoid: _Interests = Field(
-        (), description="Words and phrases that lower the score.", examples=[["medical imaging"]]
+        (),
+        description="Words and phrases that lower the score, by their weight.",
+        examples=[["medical imaging"]],
     )
     mute: MuteLists = Field(
         MuteLists(),
