@@ -83,10 +83,9 @@ class Facet:
     terms: tuple[str, ...] = ()  #: each term as the reader wrote it
     papers: tuple[tuple[str, int], ...] = ()  #: liked or disliked: title, and row among the named papers
     share: float = 0.0  #: how much the classifier of liked papers counts beside their mean
-    of_liked: Vector = field(
-        default_factory=lambda: np.zeros(0)
-    )  #: what each row weighs in the similarity by that
-    of_others: Vector = field(default_factory=lambda: np.zeros(0))  #: and each row of the papers beside them
+    #: Of the classifier: what the row of each liked paper, and of each other paper that it has learned from, weighs.
+    of_liked: Vector = field(default_factory=lambda: np.zeros(0))
+    of_others: Vector = field(default_factory=lambda: np.zeros(0))
 
 
 @dataclass(frozen=True, slots=True)

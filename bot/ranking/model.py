@@ -32,7 +32,7 @@ class Threshold:
 
 
 #: The least fit for each word, best first.
-LEAST_FIT = {Match.STRONG: 0.75, Match.GOOD: 0.5, Match.PARTIAL: 0.25}
+LEAST_FIT = {Match.STRONG: 0.7, Match.GOOD: 0.5, Match.PARTIAL: 0.25}
 
 
 def match_of(fit: float) -> Match | None:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 #: A followed author has the weight of a perfect match.
 AUTHOR_WEIGHT = 1.0
 #: The score with which a paper fits to a half.
-HALF_FIT = 0.33
+HALF_FIT = 0.36
 #: A paper belongs to an interest rather than to `about`, which supports, if its share is at least this part of that
 #: of `about`.
 SUPPORT = 0.5

@@ -232,8 +232,8 @@ def test_followed_and_disliked_papers(profile: Profile, expected: Verdict) -> No
 @pytest.mark.parametrize(
     ("threshold", "place", "expected"),
     [
-        (Match.STRONG, {"fit": 0.75}, Verdict.WOULD_BE_SENT),
-        (Match.STRONG, {"fit": 0.749}, Verdict.BELOW_THRESHOLD),
+        (Match.STRONG, {"fit": 0.7}, Verdict.WOULD_BE_SENT),
+        (Match.STRONG, {"fit": 0.699}, Verdict.BELOW_THRESHOLD),
         (Match.GOOD, {"fit": 0.5, "relevance": 0.0}, Verdict.WOULD_BE_SENT),  # whatever the relevance
         (Match.GOOD, {"fit": 0.499, "relevance": 100.0}, Verdict.BELOW_THRESHOLD),
         (Match.PARTIAL, {"fit": 0.25}, Verdict.WOULD_BE_SENT),

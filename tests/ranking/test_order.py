@@ -73,8 +73,8 @@ def test_fit_by_the_formula(some: tuple[str | tuple[str, float], ...]) -> None:
     ("fit", "match"),
     [
         (1.0, Match.STRONG),
-        (0.75, Match.STRONG),
-        (0.749, Match.GOOD),
+        (0.7, Match.STRONG),
+        (0.699, Match.GOOD),
         (0.5, Match.GOOD),
         (0.499, Match.PARTIAL),
         (0.25, Match.PARTIAL),
