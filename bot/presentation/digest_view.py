@@ -43,7 +43,7 @@ _AFTER_BEST = "And also"
 #: What a digest says about the words for its matches.
 _MEANINGS = {
     Match.STRONG: "Strong match: about your interest.",
-    Match.GOOD: "Good match: mentions your interest, with related words around it.",
+    Match.GOOD: "Good match: has your interest in its title, or mentions it.",
     Match.PARTIAL: "Partial match: has only a part of your interest.",
 }
 

@@ -46,8 +46,9 @@ PHRASE_WORDS = 4
 PART_WEIGHT = 0.25
 PART_EVIDENCE = 20
 #: A word is a phrase's acronym if this share of the papers with it have the phrase, `ACRONYM_EVIDENCE` more papers
-#: without it being assumed.
+#: without it being assumed, and if this share of the papers with the phrase have it.
 ACRONYM_SHARE = 0.25
+ACRONYM_USE = 0.2
 ACRONYM_EVIDENCE = 4
 MOST_INITIALS = 4
 #: Weight of a pair in a text that is no phrase; a word has 1.
@@ -167,7 +168,7 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
             whole = int(found[asked_for == 1.0][0])
             asked_for = _part_weights(asked_for, index.df[found])
             for acronym, column, share in _acronyms(whole, text.initials, index):
-                if column not in found:
+                if column not in columns:  # the reader has not written it
                     found, asked_for = np.append(found, column), np.append(asked_for, share)
                     written = (*written, acronym)
         perfect = float(asked_for @ index.idf[found])
@@ -191,7 +192,7 @@ def _acronyms(whole: int, initials: str, index: Index) -> Iterator[tuple[str, in
         return
     names = [(letter + initials).upper() for letter in ("", *ascii_lowercase)]
     for name, column in zip(names, index.find_columns([_acronym_key(name) for name in names]), strict=True):
-        if column >= 0 and (both := index.papers_with_both(whole, column)):
+        if column >= 0 and (both := index.papers_with_both(whole, column)) >= ACRONYM_USE * index.df[whole]:
             share = both / (index.df[column] + ACRONYM_EVIDENCE)
             if share >= ACRONYM_SHARE:
                 yield name, column, float(share)
