@@ -19,6 +19,7 @@ as can be gets 1, one of average length that has each once in its abstract 0.4.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,8 @@ ACRONYM_EVIDENCE = 4
 MOST_INITIALS = 4
 #: Weight of a pair in a text that is no phrase; a word has 1.
 PAIR_WEIGHT = 0.2
+#: Of a text with more terms, a paper has a smaller part: a perfect match has the square root of the ratio.
+SENTENCE_TERMS = 20
 #: A paper is a perfect match of liked papers if it has this part of what they have in common with one another.
 LIKENESS = 0.25
 
@@ -161,9 +164,15 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
         *((Kind.AVOID, -avoided.weight, avoided.phrase, 0.0) for avoided in profile.avoid),
     ]
     start = 0
+    #: The terms of the interests before: an interest that is there in other words already counts once.
+    before: list[set[int]] = []
     for (kind, weight, name, places), text in zip(texts, asked, strict=True):
         own = slice(start, start := start + len(text.weights))
         found, asked_for, written = columns[own], values[own], text.terms
+        if kind is Kind.INTEREST:
+            if text.weights.keys() in before:
+                continue
+            before.append(set(text.weights))
         if text.phrase:
             whole = int(found[asked_for == 1.0][0])
             asked_for = _part_weights(asked_for, index.df[found])
@@ -172,6 +181,8 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
                     found, asked_for = np.append(found, column), np.append(asked_for, share)
                     written = (*written, acronym)
         perfect = float(asked_for @ index.idf[found])
+        if len(found) > SENTENCE_TERMS:
+            perfect *= math.sqrt(SENTENCE_TERMS / len(found))
         yield Facet(kind, weight, perfect, name, places, found, asked_for, written)
 
 
@@ -210,5 +221,6 @@ def paper_facet(papers: tuple[tuple[str, int], ...], square: float, common: floa
     with the background's mean row.
     """
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
-    perfect = LIKENESS * (square - ALPHA * common)
+    self_part = 1 / (2 * len(papers))  # a paper has more in common with itself than with another
+    perfect = LIKENESS * (1 - self_part) * (square - ALPHA * common)
     return Facet(kind, weight, perfect if perfect > NEGLIGIBLE else 1.0, papers=papers)

@@ -66,7 +66,10 @@ class Ranking:
             totals += AUTHOR_WEIGHT * authors
             self._followed = authors[window] > 0
         self._scores = np.round(totals[window], _PLACES)
-        self._background = totals[ranker.background]
+        end = ranker.background.stop
+        liked = [n for paper in profile.like if (n := ranker.places.get(paper.id or "", end)) < end]
+        #: Scores of the background, without liked papers, which would be the best of it.
+        self._background = np.delete(totals[ranker.background], liked)
         wanted = sum(facet.kind in WANTED for facet in scored.facets)
         #: Wanted facets x window: terms of the scores.
         self._shares = self._weights[:wanted, None] * scored.similarities[:wanted, window]
@@ -105,8 +108,13 @@ class Ranking:
         has_place = np.zeros(len(order), dtype=bool)
         for facet, quota in zip(facets, quotas, strict=True):
             has_place[np.flatnonzero(main == facet)[:quota]] = True
-        others = np.flatnonzero(~has_place & (main >= 0))
-        has_place[others[: limit - has_place.sum()]] = True
+        # Places that remain: to the best of each facet that has none yet, then to the best of all.
+        is_best = np.zeros(len(order), dtype=bool)
+        is_best[
+            [np.argmax(main == facet) for facet, quota in zip(facets, quotas, strict=True) if not quota]
+        ] = True
+        for others in (is_best, main >= 0):
+            has_place[np.flatnonzero(others & ~has_place)[: limit - has_place.sum()]] = True
         return has_place
 
     def by_followed_authors(self) -> Iterator[RankedPaper]:

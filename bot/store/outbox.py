@@ -100,7 +100,7 @@ class Outbox:
         sent = self._sent_papers(requests)
         histories = {}
         for key, receiver, on, profile in requests:
-            last_on, last_made = max((one for one in digests[key] if one[0] < on), default=(None, None))
+            last_on, last_made = max((one for one in digests[key] if one[0] <= on), default=(None, None))
             week = (entry for other in profile for entry in sent[other] if on - _WEEK < entry[0] <= on)
             last_week = {paper: day for day, papers in sorted(week, reverse=True) for paper in papers}
             histories[key] = History(frozenset(given[receiver]), last_on, last_made, last_week)
