@@ -110,7 +110,8 @@ def preview(
         profiles = [replace(profile, limit=limit) for profile in profiles]
     composer = app.composer(profiles, moment)
     since = earliest_window_start(profiles, moment.instant)
-    histories = app.outbox.histories(history_requests(profiles, moment, app.receiver), since)
+    requests = history_requests(profiles, moment, app.receiver, with_today=True)
+    histories = app.outbox.histories(requests, since)
     composed = []
     for profile in profiles:
         digest = composer.compose(
@@ -151,9 +152,11 @@ def explain(
     since = earliest_window_start([profile], moment.instant)
     histories = app.outbox.histories(history_requests([profile], moment, app.receiver), since)
     given = app.outbox.given(map(app.receiver, profile.deliver))
+    today = app.outbox.given_on([to.key for to in profile.deliver], moment.local_date(profile.timezone))
     stored = _find_paper(app, paper)
     composer = app.composer([profile], moment, [stored.id] if stored else [])
-    found = composer.explain(profile, stored, replace(combined_history(histories.values()), given=given))
+    history = replace(combined_history(histories.values()), given=given - today)
+    found = composer.explain(profile, stored, history, given)
     if as_json:
         print_json(documents.explain(profile.id, paper, found, moment.instant))
     else:

@@ -128,11 +128,14 @@ class DigestComposer:
             return late
         return join_distinct(why, late, problems or weekend_reason(digest))
 
-    def explain(self, profile: Profile, paper: Paper | None, history: History) -> Explanation:
+    def explain(
+        self, profile: Profile, paper: Paper | None, history: History, given: frozenset[str] = frozenset()
+    ) -> Explanation:
         """The rank and the decision of one paper for a profile.
 
         `paper`: one of the papers that the corpus was loaded to explain; None when it is not stored. `history`: of
-        all the profile's subscriptions.
+        all the profile's subscriptions before the day, so that the day's digest is explained as it was chosen.
+        `given`: ids of the papers that the receivers have been given, on the day, too.
         """
         order, candidates = self._rank(profile, history)
         number = candidates.bit_count()
@@ -140,7 +143,8 @@ class DigestComposer:
             decision = Decision(Verdict.NOT_STORED, "no source has listed it: check the id")
             return Explanation(None, None, None, number, decision)
         resolved = self._corpus.profiles[profile.id]
-        if excluded := exclusion_reason(resolved, paper, history, self._corpus.now):
+        with_today = replace(history, given=history.given | given)
+        if excluded := exclusion_reason(resolved, paper, with_today, self._corpus.now):
             alone = self._model.rank(resolved, self._candidates.positions([paper.id]))
             scored = _scored(profile, next(alone.best_first()), alone)
             return Explanation(paper, scored, None, number, excluded)

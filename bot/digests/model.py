@@ -102,5 +102,5 @@ class HistoryRequest(NamedTuple):
 
     subscription: str  #: Subscription.key
     receiver: str  #: as the ledger names it
-    on: date  #: only editions up to this local date count
+    on: date  #: only editions before this local date count
     profile: tuple[str, ...] = ()  #: keys of all subscriptions of the profile, for `History.last_week`

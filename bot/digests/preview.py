@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 
 from bot.clock import Moment
 from bot.digests.model import History, HistoryRequest
@@ -12,12 +12,17 @@ from bot.profiles.model import Profile, Subscription
 
 
 def history_requests(
-    profiles: Iterable[Profile], moment: Moment, receiver: Callable[[Subscription], str]
+    profiles: Iterable[Profile],
+    moment: Moment,
+    receiver: Callable[[Subscription], str],
+    *,
+    with_today: bool = False,
 ) -> list[HistoryRequest]:
-    """Requests for the histories of all subscriptions of the profiles."""
+    """Requests for the histories of all subscriptions of the profiles, with or without the editions of the day."""
     requests = []
     for profile in profiles:
         on, keys = moment.local_date(profile.timezone), tuple(to.key for to in profile.deliver)
+        on += timedelta(days=with_today)
         requests += [HistoryRequest(to.key, receiver(to), on, keys) for to in profile.deliver]
     return requests
 

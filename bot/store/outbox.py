@@ -46,6 +46,16 @@ class Outbox:
         with self._database.reading() as session:
             return frozenset(session.exec(select(LedgerRow.paper).where(theirs)))
 
+    def given_on(self, subscriptions: Iterable[str], on: date) -> frozenset[str]:
+        """Ids of the papers that the editions of these subscriptions on a local date have given."""
+        query = (
+            select(LedgerRow.paper)
+            .join(EditionRow, col(EditionRow.id) == col(LedgerRow.edition))
+            .where(col(EditionRow.subscription).in_(self._values(list(subscriptions))), EditionRow.on == on)
+        )
+        with self._database.reading() as session:
+            return frozenset(session.exec(query))
+
     def served(self) -> frozenset[str]:
         """Keys of the subscriptions that ever had an edition."""
         with self._database.reading() as session:
@@ -100,7 +110,7 @@ class Outbox:
         sent = self._sent_papers(requests)
         histories = {}
         for key, receiver, on, profile in requests:
-            last_on, last_made = max((one for one in digests[key] if one[0] <= on), default=(None, None))
+            last_on, last_made = max((one for one in digests[key] if one[0] < on), default=(None, None))
             week = (entry for other in profile for entry in sent[other] if on - _WEEK < entry[0] <= on)
             last_week = {paper: day for day, papers in sorted(week, reverse=True) for paper in papers}
             histories[key] = History(frozenset(given[receiver]), last_on, last_made, last_week)

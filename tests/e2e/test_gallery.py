@@ -53,7 +53,8 @@ def test_every_profile_has_every_channel(shown: Path) -> None:
     assert {path.name for path in shown.iterdir()} == PROFILES | {"index.html"}
     for profile in PROFILES:
         folder = shown / profile
-        assert {path.name for path in folder.iterdir()} == FILES | {"maildir"}
+        names = {path.name for path in folder.iterdir()}
+        assert names - {"slack-2.json"} == FILES | {"maildir"}  # a long digest has a second message
         mail = message_from_bytes((folder / "mail.eml").read_bytes(), policy=policy.default)
         for kind, name in (("html", "mail.html"), ("plain", "mail.txt")):
             body = mail.get_body((kind,))
