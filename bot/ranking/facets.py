@@ -55,7 +55,7 @@ MOST_INITIALS = 4
 #: Weight of a pair in a text that is no phrase; a word has 1.
 PAIR_WEIGHT = 0.2
 #: Of a text with more terms, a paper has a smaller part: a perfect match has the square root of the ratio.
-SENTENCE_TERMS = 20
+SENTENCE_TERMS = 30
 #: A paper is a perfect match of liked papers if it has this part of what they have in common with one another.
 LIKENESS = 0.25
 
@@ -221,6 +221,6 @@ def paper_facet(papers: tuple[tuple[str, int], ...], square: float, common: floa
     with the background's mean row.
     """
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
-    self_part = 1 / (2 * len(papers))  # a paper has more in common with itself than with another
+    self_part = 1 / (2 * len(papers) ** 2)  # a paper has more in common with itself than with another
     perfect = LIKENESS * (1 - self_part) * (square - ALPHA * common)
     return Facet(kind, weight, perfect if perfect > NEGLIGIBLE else 1.0, papers=papers)

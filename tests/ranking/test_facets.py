@@ -178,6 +178,6 @@ def test_the_facet_of_liked_and_disliked_papers(kind: Kind, square: float, commo
     """A perfect match has a part of their common product, less the product with the background."""
     named = (("Paper 0", 0), ("Paper 7", 7))
     facet = paper_facet(named, square, common, kind)
-    assert facet.perfect == pytest.approx(LIKENESS * 3 / 4 * (square - ALPHA * common))
+    assert facet.perfect == pytest.approx(LIKENESS * 7 / 8 * (square - ALPHA * common))
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)
     assert (facet.kind, facet.papers, facet.name) == (kind, named, "")

@@ -44,12 +44,12 @@ def test_common_terms_do_not_make_papers_similar() -> None:
 
 
 def test_liked_papers_share_one_weight() -> None:
-    """Their mean counts, so that a long library does not outweigh the interests; one alone counts a half more."""
+    """Their mean counts, so that a long library does not outweigh the interests; one alone counts more."""
     liked = Reference(title="Robots and cups")
     papers = corpus("Robots and cups")
     twice = rank(make_profile(like=(liked, liked)), papers)
     once = rank(make_profile(like=(liked,)), papers)
-    assert scores(twice)["a"] == pytest.approx(scores(once)["a"] * (1 / 2) / (3 / 4))
+    assert scores(twice)["a"] == pytest.approx(scores(once)["a"] * (1 / 2) / (7 / 8))
     assert list(reasons(twice, "a")) == ["like: Robots and cups"]
 
 
@@ -111,7 +111,7 @@ def by_formula(model: Ranker, number: int, paper: Paper) -> float:
     own = np.array([other == paper for other in OTHERS])
     known, usual = others.any(axis=0), others.mean(axis=0)
     mean = liked.mean(axis=0)
-    perfect = LIKENESS * (1 - 1 / (2 * number)) * (mean * known @ mean - ALPHA * mean @ usual)
+    perfect = LIKENESS * (1 - 1 / (2 * number**2)) * (mean * known @ mean - ALPHA * mean @ usual)
     by_mean = mean @ row - ALPHA * (others[~own] @ row).sum() / len(others)
     share = classifier_share(number)
     sampled = slice(None, None, 3)  # of 24 papers at most 10, at equal distances
