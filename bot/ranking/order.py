@@ -84,8 +84,8 @@ class Ranking:
         the others if `rest`.
 
         If there are more than the limit, its places are dealt to the facets that have papers, in proportion to their
-        weights, best first within each; places that remain go to the best of the others. Papers with a place come
-        first; then all are by score.
+        weights, best first within each; places that remain go to the best of each facet without any, and then to the
+        best of all. Papers with a place come first; then all are by score.
         """
         above = self._among & self._matches & (self._scores > 0) & (self._fits(self._scores) >= floor.fit)
         if floor.relevance > 0:
@@ -110,9 +110,8 @@ class Ranking:
             has_place[np.flatnonzero(main == facet)[:quota]] = True
         # Places that remain: to the best of each facet that has none yet, then to the best of all.
         is_best = np.zeros(len(order), dtype=bool)
-        is_best[
-            [np.argmax(main == facet) for facet, quota in zip(facets, quotas, strict=True) if not quota]
-        ] = True
+        for facet in facets[quotas == 0]:
+            is_best[np.argmax(main == facet)] = True
         for others in (is_best, main >= 0):
             has_place[np.flatnonzero(others & ~has_place)[: limit - has_place.sum()]] = True
         return has_place
@@ -181,7 +180,7 @@ class Ranking:
     def _reasons(self, paper: Paper) -> Iterable[Reason]:
         trending = self._profile.trending
         place = self._ranker.places[paper.id]
-        index, row = self._ranker.index, self._ranker.rows[[place]]
+        index, row = self._ranker.index, self._ranker.rows[[place]].toarray()[0]
         for facet, weight in zip(self._scored.facets, self._weights.tolist(), strict=True):
             share = (1 - trending) * weight
             if facet.papers:
@@ -194,7 +193,7 @@ class Ranking:
                         term = written[int(index.keys[column])]
                         yield Reason(term, share * part, is_specific=self._is_specific(column))
                 continue
-            products = facet.values * row[:, facet.columns].toarray()[0] / facet.perfect
+            products = facet.values * row[facet.columns] / facet.perfect
             for n in np.flatnonzero(products):
                 term, column = facet.terms[n], facet.columns[n]
                 is_specific = term == facet.name or self._is_specific(column)
