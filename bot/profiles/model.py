@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import time
+from datetime import date, time
 from enum import StrEnum
 
 
@@ -87,6 +87,8 @@ class Profile:
     window: int = 7  #: days a paper stays a candidate
     trending: float = 0.0  #: 0 to 1: the share of the score that Hugging Face votes make
     deliver: tuple[Subscription, ...] = ()
+    was: str = ""  #: a former id: what was sent under it counts for this profile
+    paused_until: date | None = None  #: no digest before this local date
 
     @property
     def is_weekly(self) -> bool:

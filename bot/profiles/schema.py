@@ -6,7 +6,7 @@ Does not know the place of a value in a file: `bot.profiles.load` finds it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import time
+from datetime import date, time
 from itertools import chain
 from typing import Annotated, ClassVar
 
@@ -115,6 +115,15 @@ class MuteLists(ProfileMapping):
     categories: _Categories = Field(
         (), description="Papers in one of these arXiv categories.", examples=[["cs.CY"]]
     )
+
+
+class PauseEntry(ProfileMapping):
+    """A time without digests."""
+
+    expected = "a mapping such as {until: 2026-12-27}"
+    until: Annotated[
+        date, PlainValidator(values.day), WithJsonSchema({"type": "string", "format": "date"})
+    ] = Field(description="The day from which digests come again.", examples=["2026-12-27"])
 
 
 class DeliverEntry(ProfileMapping):
@@ -268,4 +277,20 @@ class ProfileFile(ProfileMapping):
         (),
         description="Where to deliver, and when.",
         examples=[[{"slack": "C0PAPERS", "at": "08:30", "days": "mon-fri"}, {"maildir": "ada"}]],
+    )
+    include: Annotated[
+        tuple[Annotated[_Text, WithJsonSchema({"type": "string"})], ...], BeforeValidator(values.listed)
+    ] = Field(
+        (),
+        description="Other files of this folder: their lists are added to those here, and their other values apply "
+        "where there is none here.",
+        examples=[["lab.yaml"]],
+    )
+    was: Annotated[_Text, WithJsonSchema({"type": "string"})] = Field(
+        "", description="The former name of this profile: what was sent under it counts.", examples=["ada"]
+    )
+    pause: PauseEntry | None = Field(
+        None,
+        description="No digests before a day; the first one after it chooses from the whole pause.",
+        examples=[{"until": "2026-12-27"}],
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from contextlib import suppress
-from datetime import time
+from datetime import date, time
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
@@ -161,6 +161,14 @@ def time_of_day(value: object) -> time:
         number = at.hour * 60 + at.minute
         raise ValueError(f'YAML reads {line} as the number {number}: write it in quotes: "{at:%H:%M}"')
     return at
+
+
+def day(value: object) -> date:
+    line = text(value)
+    try:
+        return date.fromisoformat(line)
+    except ValueError:
+        raise ValueError(f"{quote(line)} is not a day: write one such as 2026-12-27") from None
 
 
 _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
