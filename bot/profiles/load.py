@@ -1,13 +1,13 @@
 """Profiles: YAML files to `model.Profile`, with every problem of every file and its place.
 
-Reads profiles and the .bib files that they name, and no other file. Does not depend on ranking or delivery.
+Reads profiles and the library files that they name, and no other file. Does not depend on ranking or delivery.
 """
 
 from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from itertools import chain
 from pathlib import Path, PurePath
 
@@ -15,11 +15,11 @@ from pydantic import ValidationError
 
 from bot.errors import Problem, UserError
 from bot.files import read_file
-from bot.profiles.bibtex import Bibliographies, is_bib_name, read_bibliography
-from bot.profiles.model import Interest, Mute, Profile, Reference
+from bot.profiles.library import library_names, read_libraries
+from bot.profiles.model import Interest, Mute, Profile
 from bot.profiles.problems import channel_problems, missing_keys, value_problems
 from bot.profiles.schema import InterestItem, ProfileFile
-from bot.profiles.yaml_reader import MAX_BYTES, Value, read_mapping
+from bot.profiles.yaml_reader import MAX_BYTES, read_mapping
 from bot.text.plain import one_line, quote
 
 _ENDINGS = {".yaml", ".yml"}
@@ -33,16 +33,16 @@ def parse_profile(
 ) -> tuple[Profile | None, tuple[Problem, ...]]:
     """The profile in a file's bytes, or None and every problem, by place.
 
-    `file` is the file's name: it names the profile and is shown in problems. `folder` is where the .bib files of
-    `like` and `dislike` may be. Never raises, whatever the bytes.
+    `file` is the file's name: it names the profile and is shown in problems. `folder` is where the library files
+    of `like` and `dislike` may be. Never raises, whatever the bytes.
     """
     document, problems = read_mapping(data, file=file)
     found = [*problems, *_id_problems(file)]
     content: ProfileFile | None = None
     if document is not None:
-        bibliographies = _read_bibliographies(document.value, folder)
+        libraries = read_libraries(library_names(document.value), folder)
         try:
-            content = ProfileFile.model_validate(document.value, context=bibliographies)
+            content = ProfileFile.model_validate(document.value, context=libraries)
         except ValidationError as error:
             found += value_problems(error, document, file)
         found += missing_keys(document, file)
@@ -124,20 +124,6 @@ def _expand(path: Path) -> list[Path]:
     except OSError as error:
         raise UserError(f"the folder {path} cannot be read: {error.strerror}") from error
     return [entry for entry in found if entry.suffix.lower() in _ENDINGS and not entry.name.startswith(".")]
-
-
-def _read_bibliographies(mapping: Mapping[str, Value], folder: Path | None) -> Bibliographies:
-    """The .bib files that `like` and `dislike` name, or why one cannot be read."""
-    lists = (mapping.get(key) for key in ("like", "dislike"))
-    items = chain.from_iterable(items for items in lists if isinstance(items, list))
-    found: dict[str, tuple[Reference, ...] | str] = {}
-    for name in {one_line(item) for item in items if isinstance(item, str)}:
-        if is_bib_name(name):
-            try:
-                found[name] = read_bibliography(name, folder)
-            except ValueError as error:
-                found[name] = str(error)
-    return found
 
 
 def _id_problems(file: str) -> list[Problem]:

@@ -17,7 +17,7 @@ from zoneinfo import available_timezones
 from pydantic import ValidationInfo
 
 from bot.papers.identity import parse_paper_id
-from bot.profiles.bibtex import is_bib_name
+from bot.profiles.library import is_library_name
 from bot.profiles.model import WEEK, Match, Reference
 from bot.profiles.yaml_reader import Sexagesimal
 from bot.text.latex import to_unicode
@@ -211,9 +211,9 @@ def one_or_more(value: object) -> object:
 
 
 def references(value: object, info: ValidationInfo) -> tuple[Reference, ...]:
-    """The papers of one entry of `like` or `dislike`; `info.context` is a bibtex.Bibliographies."""
+    """The papers of one entry of `like` or `dislike`; `info.context` is a library.Libraries."""
     line = text(value)
-    if is_bib_name(line):
+    if is_library_name(line):
         assert info.context is not None
         found: tuple[Reference, ...] | str = info.context[line]
         if isinstance(found, str):
