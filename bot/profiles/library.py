@@ -58,7 +58,9 @@ def read(path: Path, name: str = "") -> tuple[LibraryEntry, ...]:
     shown = quote(name or str(path))
     parse = _PARSERS.get(PurePath(name or path).suffix.casefold())
     if not parse:
-        raise ValueError(f"{shown} is not a library file: its name must end with {', '.join(_PARSERS)}")
+        raise ValueError(
+            f"{shown} is not a library file: its name must end with {', '.join(LIBRARY_ENDINGS)}"
+        )
     try:
         data = read_file(path, _MAX_BYTES)
     except FileNotFoundError:
@@ -131,3 +133,4 @@ _PARSERS: Mapping[str, Callable[[str], tuple[LibraryEntry, ...]]] = {
     ".json": csl_json.parse,
     ".txt": _parse_ids,
 }
+LIBRARY_ENDINGS = tuple(_PARSERS)
