@@ -230,7 +230,7 @@ def references(value: object, info: ValidationInfo) -> tuple[Reference, ...]:
     if " " not in line or _NO_TITLE.fullmatch(line):
         raise ValueError(
             f"{quote(line)} is not an arXiv id, a DOI, a paper's address, a title or a library file "
-            f"({', '.join(LIBRARY_ENDINGS)})"
+            f"({LIBRARY_ENDINGS})"
         )
     return (Reference(title=to_unicode(line)),)
 
