@@ -18,13 +18,15 @@ from bot.errors import UserError
 def status(as_json: AsJson = False) -> None:
     """Show what needs you, with the command for it; what waits and until when; sources and newest digests."""
     from bot.cli.output import documents
+    from bot.cli.output.status import missing_note
     from bot.delivery.status import Status
     from bot.profiles.load import load_profiles
 
     app = open_app()
     profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    now = utc_now()
     current = Status(
-        utc_now(),
+        now,
         app.papers.count(),
         app.source_states.all(),
         app.outbox.newest(),
@@ -32,7 +34,7 @@ def status(as_json: AsJson = False) -> None:
         app.receivers.pauses(),
         app.receivers.bounces(),
         app.settings.database_place,
-        missing_settings(app.settings, profiles),
+        [*missing_settings(app.settings, profiles), *missing_note(app.missing_papers(profiles, now))],
         None if problems else app.used_scopes(profiles),
     )
     if as_json:

@@ -24,6 +24,13 @@ _HF = re.compile(r"(?:https?://)?(?:www\.)?(?:huggingface\.co|hf\.co)/papers/(?P
 _NAMESPACED = re.compile(r"(?P<namespace>[a-z][a-z0-9_.-]{0,39}):(?!//)(?P<key>\S.{0,199})", re.IGNORECASE)
 #: DataCite's DOIs of arXiv papers contain the arXiv id: https://info.arxiv.org/help/doi.html
 _ARXIV_DOI = "10.48550/arxiv."
+#: An arXiv id or a DOI with other text around it. In a word, ids of before 2007 are too much like other words.
+_MENTION = re.compile(
+    r"""10\.\d{4,9}/[^\s"<>|]+
+      | (?<![\d.])\d{4}\.\d{4,5}(?:v\d{1,3})?(?!\d|\.\d)
+      | (?:(?<![^\s(\[,;])|(?<=arxiv:)|(?<=/abs/)|(?<=/pdf/))[a-z]+(?:-[a-z]+)*(?:\.[a-z-]{2,})?/\d{7}(?!\d)""",
+    re.ASCII | re.IGNORECASE | re.VERBOSE,
+)
 _TITLE_KEY_LENGTH = 160
 
 
@@ -51,6 +58,26 @@ def parse_paper_id(text: str) -> tuple[str, int | None] | None:
     if (match := _NAMESPACED.fullmatch(text)) and match["namespace"].casefold() != "arxiv":
         return f"{match['namespace'].casefold()}:{match['key'].strip()}", None
     return None
+
+
+def find_paper_ids(text: str) -> tuple[str, ...]:
+    """The canonical ids of all arXiv papers and DOIs in a text with other words, in order, each once.
+
+    >>> find_paper_ids("[1] Ada: Cups (https://arxiv.org/abs/2502.19402v3), see also doi:10.1000/a, 10.1000/b.")
+    ('arxiv:2502.19402', 'doi:10.1000/a', 'doi:10.1000/b')
+    """
+    mentions = (match for found in _MENTION.findall(text) for match in re.split(r",(?=10\.)", found))
+    parsed = (parse_paper_id(_without_punctuation(mention)) for mention in mentions)
+    return tuple(dict.fromkeys(id_ for id_, _ in filter(None, parsed)))
+
+
+def _without_punctuation(mention: str) -> str:
+    """A mention without what follows it in a sentence: a bracket belongs to it only if it is opened in it."""
+    mention = mention.rstrip(".,;:!?'*")
+    for opening, closing in ("()", "[]", "{}"):
+        if mention.endswith(closing) and opening not in mention:
+            return _without_punctuation(mention[:-1])
+    return mention
 
 
 def namespace(id_: str) -> str:

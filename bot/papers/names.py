@@ -20,12 +20,16 @@ def _name_tokens(name: str) -> tuple[str, ...]:
     if _PLAIN_NAME.fullmatch(name):
         tokens = re.findall("[a-z]+", name.lower())
     else:
-        family, *given = name.split(",")  # `Han, Seungwook`; BibTeX has `Davis, Jr., Sammy` too
-        name = " ".join([*(part for part in given if fold(part).strip(" .") not in _SUFFIXES), family])
-        tokens = re.findall(r"[^\W_]+", fold(name).replace("'", "").replace("’", ""))
+        tokens = re.findall(r"[^\W_]+", fold(given_first(name)).replace("'", "").replace("’", ""))
     while len(tokens) > 1 and tokens[-1] in _SUFFIXES:
         tokens.pop()
     return tuple(tokens)
+
+
+def given_first(name: str) -> str:
+    """`Han, Seungwook` as `Seungwook Han`; of BibTeX's `Davis, Jr., Sammy` without the suffix."""
+    family, *given = map(str.strip, name.split(","))
+    return " ".join([*(part for part in given if fold(part).strip(" .") not in _SUFFIXES), family]).strip()
 
 
 def same_person(name: str, other: str) -> bool:

@@ -18,8 +18,8 @@ from pydantic import ValidationError
 
 from bot.errors import Problem
 from bot.files import Stamp, read_file, stamp
-from bot.profiles.bibtex import Bibliographies, is_bib_name, read_bibliography
-from bot.profiles.model import ChannelName, Interest, Mute, Profile, Reference
+from bot.profiles.library import library_names, read_libraries
+from bot.profiles.model import ChannelName, Interest, Mute, Profile
 from bot.profiles.paths import path_beside, read_beside
 from bot.profiles.problems import channel_problems, missing_channels, missing_keys, value_problems
 from bot.profiles.schema import DeliverEntry, InterestItem, MuteLists, ProfileFile
@@ -200,33 +200,16 @@ def _parse(data: bytes, file: str, folder: Path | None, inputs: Mapping[str, Sta
     found = list(problems)
     content: ProfileFile | None = None
     if document is not None:
-        bibliographies, stamps = _read_bibliographies(document.value, folder)
-        inputs = {**inputs, **stamps}
+        names = library_names(document.value)
+        paths = (os.path.abspath((folder or Path()) / name) for name in names)
+        inputs = {**inputs, **{path: stamp(path) for path in paths}}
         try:
-            content = ProfileFile.model_validate(document.value, context=bibliographies)
+            libraries = read_libraries(names, folder)
+            content = ProfileFile.model_validate(document.value, context=libraries)
         except ValidationError as error:
             found += value_problems(error, document, file)
         found += channel_problems(document, file)
     return ParsedFile(file, document, None if found else content, tuple(sorted(set(found))), inputs)
-
-
-def _read_bibliographies(
-    mapping: Mapping[str, Value], folder: Path | None
-) -> tuple[Bibliographies, Mapping[str, Stamp]]:
-    """The .bib files that `like` and `dislike` name, or why one cannot be read; and their stamps."""
-    lists = (mapping.get(key) for key in ("like", "dislike"))
-    items = chain.from_iterable(items for items in lists if isinstance(items, list))
-    found: dict[str, tuple[Reference, ...] | str] = {}
-    stamps = {}
-    for name in {one_line(item) for item in items if isinstance(item, str)}:
-        if is_bib_name(name):
-            path = os.path.abspath((folder or Path()) / name)
-            stamps[path] = stamp(path)
-            try:
-                found[name] = read_bibliography(name, folder)
-            except ValueError as error:
-                found[name] = str(error)
-    return found, stamps
 
 
 def _id_problems(file: str) -> list[Problem]:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.papers.identity import namespace, parse_paper_id, title_key
+from bot.papers.identity import find_paper_ids, namespace, parse_paper_id, title_key
 
 ARXIV = ("arxiv:2502.19402", None)
 THIRD = ("arxiv:2502.19402", 3)
@@ -129,3 +129,28 @@ def test_title_keys_of_any_text(title: str) -> None:
     assert key.startswith("title:")
     assert len(key) > len("title:")
     assert len(key) < 200
+
+
+@pytest.mark.parametrize(
+    ("text", "ids"),
+    [
+        ("2502.19402 2412.13337v2", ["arxiv:2502.19402", "arxiv:2412.13337"]),
+        ("2502.19402,2412.13337;2502.19402", ["arxiv:2502.19402", "arxiv:2412.13337"]),
+        ("see (arXiv: 2502.19402).", ["arxiv:2502.19402"]),
+        ("[cups](https://arxiv.org/pdf/2502.19402v3.pdf)", ["arxiv:2502.19402"]),
+        ("https://huggingface.co/papers/2502.19402#community", ["arxiv:2502.19402"]),
+        ("https://doi.org/10.48550/arXiv.2502.19402", ["arxiv:2502.19402"]),
+        (
+            "10.1000/a,10.1000/b; doi:10.1000/(x)y;z.",
+            ["doi:10.1000/a", "doi:10.1000/b", "doi:10.1000/(x)y;z"],
+        ),
+        ("<https://dl.acm.org/doi/10.1145/3292500.3330701>", ["doi:10.1145/3292500.3330701"]),
+        ("arXiv:math/0309136v1, math.GT/0309137", ["arxiv:math/0309136", "arxiv:math/0309137"]),
+        ("https://arxiv.org/abs/hep-th/9901001", ["arxiv:hep-th/9901001"]),
+        ("https://example.org/forum/1234567 2513.00001 12502.19402 2502.194021 1.2502.19402", []),
+        ("", []),
+    ],
+)
+def test_ids_are_found_among_other_words(text: str, ids: list[str]) -> None:
+    """In links, lists and sentences, without the punctuation around them."""
+    assert list(find_paper_ids(text)) == ids
