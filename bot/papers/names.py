@@ -28,6 +28,11 @@ def _name_tokens(name: str) -> tuple[str, ...]:
     return tuple(tokens)
 
 
+def is_one_word(name: str) -> bool:
+    """Whether a name in Latin letters is a single word, which as a rule is half of a name."""
+    return len(_name_tokens(name)) < 2 and fold(name).isascii()
+
+
 def same_person(name: str, other: str) -> bool:
     """Whether two names can be the whole name of the same person.
 

@@ -88,8 +88,8 @@ def _profile(content: ProfileFile, id_: str) -> Profile:
         dislike=tuple(chain.from_iterable(content.dislike)),
         authors=content.authors,
         avoid=_interests(content.avoid),
-        mute=Mute(content.mute.terms, content.mute.authors, content.mute.categories),
-        categories=content.categories,
+        mute=Mute(content.mute.terms, content.mute.authors, _codes(content.mute.categories)),
+        categories=_codes(content.categories),
         limit=content.limit,
         threshold=content.threshold,
         trending=content.trending,
@@ -98,6 +98,10 @@ def _profile(content: ProfileFile, id_: str) -> Profile:
         was=content.was,
         paused_until=content.pause.until if content.pause else None,
     )
+
+
+def _codes(categories: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(categories)))
 
 
 def _interests(items: tuple[InterestItem, ...]) -> tuple[Interest, ...]:

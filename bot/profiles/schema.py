@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date, time
 from itertools import chain
-from typing import Annotated, ClassVar
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -17,14 +17,15 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    ValidationError,
     WithJsonSchema,
+    WrapValidator,
     model_validator,
 )
 
 from bot.profiles import values
 from bot.profiles.model import WEEK, ChannelName, Match, Reference, Subscription
 from bot.profiles.values import ON_UNCERTAIN
-from bot.text.addresses import parse_mail_address, parse_slack_target
 from bot.text.plain import one_line
 
 INTEREST_KEYS = ("interests", "about", "like", "authors")  #: keys that say what to look for
@@ -60,13 +61,17 @@ def _whole(low: int, high: int) -> WithJsonSchema:
 
 _Text = Annotated[str, BeforeValidator(values.text), WithJsonSchema(_TEXT_SCHEMA)]
 _Readable = Annotated[str, BeforeValidator(values.readable), WithJsonSchema(_TEXT_SCHEMA)]
-_ReadableTexts = Annotated[tuple[_Readable, ...], BeforeValidator(values.listed)]
-_Category = Annotated[_Text, AfterValidator(values.category), WithJsonSchema({"type": "string"})]
-_Categories = Annotated[tuple[_Category, ...], BeforeValidator(values.listed)]
+_ReadableTexts = Annotated[tuple[_Readable, ...], WrapValidator(values.listed)]
+_Person = Annotated[str, PlainValidator(values.person), WithJsonSchema(_TEXT_SCHEMA)]
+_People = Annotated[tuple[_Person, ...], WrapValidator(values.listed)]
+_Category = Annotated[tuple[str, ...], PlainValidator(values.category), WithJsonSchema({"type": "string"})]
+_Categories = Annotated[
+    tuple[_Category, ...], WrapValidator(values.listed)
+]  #: the codes that each entry means
 _References = Annotated[
     tuple[Reference, ...], PlainValidator(values.references), WithJsonSchema({"type": ["string", "number"]})
 ]
-_ReferenceLists = Annotated[tuple[_References, ...], BeforeValidator(values.listed)]
+_ReferenceLists = Annotated[tuple[_References, ...], WrapValidator(values.listed)]
 _Days = Annotated[tuple[int, ...], PlainValidator(values.days), WithJsonSchema({"type": "string"})]
 
 
@@ -76,11 +81,24 @@ class ProfileMapping(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     expected: ClassVar[str]  #: what the message asks for when something else is in its place
 
+    @classmethod
+    def meaning(cls, value: object) -> dict[str, Any] | None:
+        """The mapping that something else in its place probably means."""
+        return None
+
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, value: object) -> object:
         if not isinstance(value, dict):
-            raise ValueError(f"expected {cls.expected} here, not {values.describe(value)}")
+            problem = f", not {values.describe(value)}"
+            if meant := cls.meaning(value):
+                try:
+                    cls.model_validate(meant)
+                except ValidationError as error:
+                    problem = f"; {values.first_message(error)}"
+                else:
+                    raise ValueError(f"expected a mapping here: write {values.flow(meant)}")
+            raise ValueError(f"expected {cls.expected} here{problem}")
         return {key: v for key, v in value.items() if v is not None or key not in cls.model_fields}
 
 
@@ -101,17 +119,36 @@ def _interest(value: object) -> object:
 
 
 _Interest = Annotated[InterestItem, BeforeValidator(_interest), WithJsonSchema(_INTEREST_SCHEMA)]
-_Interests = Annotated[tuple[_Interest, ...], BeforeValidator(values.listed)]
+
+
+def _check_phrases(items: tuple[InterestItem, ...]) -> tuple[InterestItem, ...]:
+    """A phrase is there once, in any case."""
+    first: dict[str, int] = {}
+    again = [n for n, item in enumerate(items) if first.setdefault(item.phrase.casefold(), n) != n]
+    if again:
+        raise ItemsError("this phrase is already above: keep one of the two", tuple(again))
+    return items
+
+
+_Interests = Annotated[tuple[_Interest, ...], WrapValidator(values.listed), AfterValidator(_check_phrases)]
 
 
 class MuteLists(ProfileMapping):
     """What is never shown."""
 
     expected = "a mapping such as {terms: [survey], authors: [], categories: [cs.CY]}"
+
+    @classmethod
+    def meaning(cls, value: object) -> dict[str, Any] | None:
+        terms = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        return {"terms": terms}
+
     terms: _ReadableTexts = Field(
         (), description="Papers with one of these words or phrases.", examples=[["survey"]]
     )
-    authors: _ReadableTexts = Field((), description="Papers of these people, by their whole names.")
+    authors: _People = Field(
+        (), description="Papers of these people, by their whole names.", examples=[["Ada Lovelace"]]
+    )
     categories: _Categories = Field(
         (), description="Papers in one of these arXiv categories.", examples=[["cs.CY"]]
     )
@@ -121,6 +158,11 @@ class PauseEntry(ProfileMapping):
     """A time without digests."""
 
     expected = "a mapping such as {until: 2026-12-27}"
+
+    @classmethod
+    def meaning(cls, value: object) -> dict[str, Any] | None:
+        return {"until": value}
+
     until: Annotated[
         date, PlainValidator(values.day), WithJsonSchema({"type": "string", "format": "date"})
     ] = Field(description="The day from which digests come again.", examples=["2026-12-27"])
@@ -130,6 +172,11 @@ class DeliverEntry(ProfileMapping):
     """One channel, and when. Name exactly one of slack, email and maildir."""
 
     expected = "an entry such as {slack: C0PAPERS}, {email: ada@example.org} or {maildir: ada}"
+
+    @classmethod
+    def meaning(cls, value: object) -> dict[str, Any] | None:
+        return values.delivery(value) if isinstance(value, str) else None
+
     model_config = ConfigDict(
         json_schema_extra={
             "oneOf": [
@@ -138,11 +185,11 @@ class DeliverEntry(ProfileMapping):
             ]
         }
     )
-    slack: Annotated[_Text, AfterValidator(parse_slack_target), WithJsonSchema({"type": "string"})] | None = (
-        Field(None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"])
+    slack: Annotated[_Text, AfterValidator(values.slack), WithJsonSchema({"type": "string"})] | None = Field(
+        None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"]
     )
-    email: Annotated[_Text, AfterValidator(parse_mail_address), WithJsonSchema({"type": "string"})] | None = (
-        Field(None, description="An e-mail address.", examples=["ada@example.org"])
+    email: Annotated[_Text, AfterValidator(values.email), WithJsonSchema({"type": "string"})] | None = Field(
+        None, description="An e-mail address.", examples=["ada@example.org"]
     )
     maildir: Annotated[_Text, AfterValidator(values.maildir), WithJsonSchema(_TEXT_SCHEMA)] | None = Field(
         None, description="The name of a Maildir in the data folder.", examples=["ada"]
@@ -218,7 +265,7 @@ class ProfileFile(ProfileMapping):
     dislike: _ReferenceLists = Field(
         (), description="Papers to avoid, written as in `like`.", examples=[["2301.00001"]]
     )
-    authors: _ReadableTexts = Field(
+    authors: _People = Field(
         (),
         description="People whose papers are always shown, and marked.",
         examples=[["Seungwook Han", "Pulkit Agrawal"]],
@@ -272,14 +319,14 @@ class ProfileFile(ProfileMapping):
         examples=[0.2],
     )
     deliver: Annotated[
-        tuple[DeliverEntry, ...], BeforeValidator(values.listed), AfterValidator(_check_targets)
+        tuple[DeliverEntry, ...], WrapValidator(values.listed), AfterValidator(_check_targets)
     ] = Field(
         (),
         description="Where to deliver, and when.",
         examples=[[{"slack": "C0PAPERS", "at": "08:30", "days": "mon-fri"}, {"maildir": "ada"}]],
     )
     include: Annotated[
-        tuple[Annotated[_Text, WithJsonSchema({"type": "string"})], ...], BeforeValidator(values.listed)
+        tuple[Annotated[_Text, WithJsonSchema({"type": "string"})], ...], WrapValidator(values.listed)
     ] = Field(
         (),
         description="Other files of this folder: their lists are added to those here, and their other values apply "
