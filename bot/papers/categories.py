@@ -319,14 +319,14 @@ def _hint(text: str) -> str:
     if lower in RENAMED:
         return f"it is {_described(RENAMED[lower])} now"
     if guesses := _guesses(lower):
-        return f"did you mean {' or '.join(map(_described, guesses))}?"
+        # Without its name if only its case or its end was wrong.
+        shown = (code if lower.startswith(code.casefold()) else _described(code) for code in guesses)
+        return f"did you mean {' or '.join(shown)}?"
     return "write one such as cs.LG, hep-th or Robotics; https://arxiv.org/category_taxonomy lists all"
 
 
 def _described(code: str) -> str:
-    if code in DIVIDED:
-        return f"{code}.* (all of its categories)"
-    return f"{code} ({CATEGORIES[code]})"
+    return f"{code}.* (all of its categories)" if code in DIVIDED else f"{code} ({CATEGORIES[code]})"
 
 
 def _guesses(text: str) -> Sequence[str]:

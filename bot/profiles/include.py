@@ -24,12 +24,13 @@ from bot.profiles.model import ChannelName, Interest, Mute, Profile, Reference
 from bot.profiles.paths import path_beside, read_beside
 from bot.profiles.problems import channel_problems, missing_channels, missing_keys, value_problems
 from bot.profiles.schema import DeliverEntry, InterestItem, MuteLists, ProfileFile
+from bot.profiles.values import simple_name
 from bot.profiles.yaml_reader import MAX_BYTES, Document, Loc, Value, read_mapping
 from bot.text.plain import one_line, quote
 
 MAX_DEPTH = 5  #: of files that include each other
 #: Ids go into file names, URLs and terminal lines.
-PROFILE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]*")
+PROFILE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 ID_HINT = "start with a letter or digit, and use only these, '.', '_' and '-'"
 
 NO_INPUTS: Mapping[str, Stamp] = {}
@@ -208,6 +209,7 @@ def _parse(data: bytes, file: str, folder: Path | None, inputs: Mapping[str, Sta
         except ValidationError as error:
             found += value_problems(error, document, file)
         found += channel_problems(document, file)
+        found += _former_name_problems(document, file)
     return ParsedFile(file, document, None if found else content, tuple(sorted(set(found))), inputs)
 
 
@@ -234,7 +236,16 @@ def _id_problems(file: str) -> list[Problem]:
     name = PurePath(file).stem
     if PROFILE_ID.fullmatch(name):
         return []
-    return [Problem(file, 1, 1, f"{quote(name)} cannot name a profile: {ID_HINT}, as in ada.yaml")]
+    message = f"{quote(name)} cannot name a profile: rename the file to {simple_name(name)}.yaml ({ID_HINT})"
+    return [Problem(file, 1, 1, message)]
+
+
+def _former_name_problems(document: Document, file: str) -> list[Problem]:
+    name = PurePath(file).stem
+    if document.value.get("was") != name:
+        return []
+    message = f"`was` is a former name, and {quote(name)} is the present one: remove this line"
+    return [Problem(file, *document.key_place(("was",)), message)]
 
 
 # --- Merging ----------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ Does not know the place of a value in a file: `bot.profiles.load` finds it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, time
 from itertools import chain
@@ -26,6 +27,7 @@ from pydantic import (
 from bot.profiles import values
 from bot.profiles.model import WEEK, ChannelName, Match, Reference, Subscription
 from bot.profiles.values import ON_UNCERTAIN
+from bot.profiles.yaml_reader import flow
 from bot.text.plain import one_line
 
 INTEREST_KEYS = ("interests", "about", "like", "authors")  #: keys that say what to look for
@@ -97,7 +99,7 @@ class ProfileMapping(BaseModel):
                 except ValidationError as error:
                     problem = f"; {values.first_message(error)}"
                 else:
-                    raise ValueError(f"expected a mapping here: write {values.flow(meant)}")
+                    raise ValueError(f"expected a mapping here: write {flow(meant)}")
             raise ValueError(f"expected {cls.expected} here{problem}")
         return {key: v for key, v in value.items() if v is not None or key not in cls.model_fields}
 
@@ -111,10 +113,15 @@ class InterestItem(ProfileMapping):
 
 
 def _interest(value: object) -> object:
-    phrase = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
-    if phrase and not values.closest(phrase, list(InterestItem.model_fields)):
-        example = f"{{phrase: {one_line(phrase)}, weight: 2}}"
-        raise ValueError(f"write a weight as {example}, and put a phrase with a colon in quotes")
+    key, content = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else ("", "")
+    if key and not values.closest(key, list(InterestItem.model_fields)):
+        if isinstance(content, str) and not re.fullmatch("[0-9.]*", content):
+            whole = values.text(f"{key}: {content}")
+            raise ValueError(
+                f'write "{whole}" in quotes if the colon belongs to it, or else {flow({"phrase": content})}'
+            )
+        weight = content if isinstance(content, str) else "2"
+        raise ValueError(f"write a weight as {flow({'phrase': one_line(key), 'weight': weight or '2'})}")
     return value if isinstance(value, dict) else {"phrase": values.text(value)}
 
 
@@ -333,7 +340,7 @@ class ProfileFile(ProfileMapping):
         "where there is none here.",
         examples=[["lab.yaml"]],
     )
-    was: Annotated[_Text, WithJsonSchema({"type": "string"})] = Field(
+    was: Annotated[_Text, AfterValidator(values.former_name), WithJsonSchema({"type": "string"})] = Field(
         "", description="The former name of this profile: what was sent under it counts.", examples=["ada"]
     )
     pause: PauseEntry | None = Field(

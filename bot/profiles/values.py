@@ -5,7 +5,6 @@ A ValueError raised here is a sentence for the profile's author. No parser opens
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
 from math import nan
+from pathlib import PurePath
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError, ValidationInfo, ValidatorFunctionWrapHandler
@@ -23,7 +23,7 @@ from bot.papers.identity import parse_paper_id
 from bot.papers.names import is_one_word
 from bot.profiles.bibtex import is_bib_name
 from bot.profiles.model import WEEK, ChannelName, Match, Reference
-from bot.profiles.yaml_reader import Sexagesimal
+from bot.profiles.yaml_reader import Sexagesimal, flow
 from bot.text.addresses import parse_mail_address, parse_slack_target
 from bot.text.latex import to_unicode
 from bot.text.plain import fold, normalize_paragraphs, one_line, quote
@@ -102,7 +102,7 @@ def listed(value: object, handler: ValidatorFunctionWrapHandler, info: Validatio
     if isinstance(value, list):
         return handler(value)
     problem = f"put a dash before each entry of `{info.field_name}`"
-    for number, items in enumerate(_probable_lists(value, info.field_name)):
+    for number, items in enumerate(probable_lists(value, info.field_name)):
         try:
             handler(items)
         except ValidationError as error:
@@ -114,7 +114,8 @@ def listed(value: object, handler: ValidatorFunctionWrapHandler, info: Validatio
     raise ValueError(f"expected a list here: {problem}")
 
 
-def _probable_lists(value: object, key: str | None) -> Iterator[list[object]]:
+def probable_lists(value: object, key: str | None) -> Iterator[list[object]]:
+    """The lists that something else under a key may mean, the most probable one first."""
     if isinstance(value, dict):
         yield [value]
         yield [{"phrase": phrase, "weight": weight} for phrase, weight in value.items()]
@@ -140,16 +141,6 @@ def first_message(error: ValidationError) -> str:
     """The first problem of a value, as a sentence."""
     details = error.errors(include_url=False)[0]
     return str(details.get("ctx", {}).get("error") or details["msg"])
-
-
-def flow(value: object) -> str:
-    """A value as one line of YAML."""
-    if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {flow(item)}' for key, item in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(flow, value))}]"
-    is_plain = isinstance(value, str) and re.fullmatch(r"[\w./][\w./@+()*' -]*", value)
-    return str(value) if is_plain else json.dumps(value, ensure_ascii=False)
 
 
 def threshold(value: object) -> Match | float:
@@ -200,6 +191,12 @@ def timezone(value: str) -> str:
         else "write the city of one, such as Europe/Paris or America/New_York"
     )
     raise ValueError(f"{quote(value)} is not a time zone: {hint}")
+
+
+def former_name(value: str) -> str:
+    if value.casefold().endswith((".yaml", ".yml")):
+        raise ValueError(f"write the name without its ending: {PurePath(value).stem}")
+    return value
 
 
 def category(value: object) -> tuple[str, ...]:
