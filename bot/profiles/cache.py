@@ -11,32 +11,23 @@ from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import date, time
+from hashlib import sha256
 from pathlib import Path
 from tempfile import NamedTemporaryFile
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 from bot.errors import Problem
-from bot.files import make_private_folder
+from bot.files import Stamp, make_private_folder, stamp
 from bot.profiles.model import ChannelName, Interest, Match, Mute, Profile, Reference, Subscription
 
 if TYPE_CHECKING:
     from bot.profiles.include import ReadProfile
 
-#: Of a file: what changes whenever it is written; None when it is not there.
-Stamp: TypeAlias = "list[int] | None"
-
-
-def stamp(path: str | Path) -> Stamp:
-    try:
-        status = os.stat(path)
-    except OSError:
-        return None
-    return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
-
-
-#: Versions of another format cannot be used, and those that other code has read must be read again.
+#: Versions of another format cannot be used, and those that another program has read must be read again.
 _FORMAT = [[f.name for f in fields(cls)] for cls in (Profile, Interest, Reference, Mute, Subscription)]
-_PROGRAM = [stamp(path) for path in sorted(Path(__file__).parent.glob("*.py"))]
+_PROGRAM = sha256(
+    repr([stamp(path) for path in sorted(Path(__file__).parent.glob("*.py"))]).encode()
+).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +45,20 @@ class ProfileCache:
     def __init__(self, file: Path | None) -> None:
         self._file = file
         self._versions: dict[str, Any] = {}  #: as JSON, by absolute path
-        self._is_current = self._has_changed = False
+        self._has_changed = False
         self._stamps: dict[str, Stamp] = {}
         if file:
             with suppress(OSError, ValueError):
                 data = json.loads(file.read_bytes())
                 if isinstance(data, dict) and data.get("format") == _FORMAT:
                     self._versions = data["versions"]
-                    self._is_current = data["program"] == _PROGRAM
 
     def unchanged(self, path: Path) -> Version | None:
         """The last version of a file if none of the files that it was made from has changed since."""
-        version = self._versions.get(os.path.abspath(path)) if self._is_current else None
-        if version and all(self._stamp(name) == old for name, old in version["inputs"].items()):
+        version = self._versions.get(os.path.abspath(path))
+        if version is None or version["program"] != _PROGRAM:
+            return None
+        if all(self._stamp(name) == old for name, old in version["inputs"].items()):
             return _version(version)
         return None
 
@@ -85,6 +77,7 @@ class ProfileCache:
             "incomplete": [asdict(problem) for problem in read.incomplete],
             "included": sorted(map(str, read.included)),
             "inputs": read.inputs,
+            "program": _PROGRAM,
         }
         return _version(version)
 
@@ -93,7 +86,7 @@ class ProfileCache:
         kept = {path: version for path, version in self._versions.items() if self._stamp(path)}
         if self._file is None or not (self._has_changed or len(kept) < len(self._versions)):
             return
-        data = {"format": _FORMAT, "program": _PROGRAM, "versions": kept}
+        data = {"format": _FORMAT, "versions": kept}
         with suppress(OSError):  # a folder that cannot be written only costs time
             make_private_folder(self._file.parent)
             with NamedTemporaryFile("w", dir=self._file.parent, delete=False, encoding="utf-8") as new:

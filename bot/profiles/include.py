@@ -17,9 +17,8 @@ from typing import Any, NamedTuple
 from pydantic import ValidationError
 
 from bot.errors import Problem
-from bot.files import read_file
+from bot.files import Stamp, read_file, stamp
 from bot.profiles.bibtex import Bibliographies, is_bib_name, read_bibliography
-from bot.profiles.cache import Stamp, stamp
 from bot.profiles.model import ChannelName, Interest, Mute, Profile, Reference
 from bot.profiles.paths import path_beside, read_beside
 from bot.profiles.problems import channel_problems, missing_channels, missing_keys, value_problems
