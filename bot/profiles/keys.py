@@ -35,7 +35,7 @@ _SYNONYMS: Mapping[type[ProfileMapping], Mapping[str, str]] = {
         threshold="min_score minimum score cutoff relevance min_relevance match fit",
         window="lookback max_age age",
         trending="votes popularity upvotes",
-        deliver="send send_to deliver_to notify notifications destination destinations output outputs digest digests subscriptions",
+        deliver="send send_to deliver_to notify notifications destinations output digest digests subscriptions",
         include="includes extends inherit base import team group shared",
         was="former formerly renamed_from previous alias old_name",
         pause="paused until vacation holiday away snooze",
@@ -65,12 +65,22 @@ _LONGEST_LINE = 100  #: characters of a proposal
 
 def meant_key(key: str, model: type[ProfileMapping]) -> str | None:
     """The key that an unknown key of a mapping probably means."""
-    word = re.sub("[- ]", "_", key.casefold())
-    if found := _SYNONYMS[model].get(word):
+    if found := _SYNONYMS[model].get(_word(key)):
         return found
-    if model is ProfileFile and (word in DeliverEntry.model_fields or word in _SYNONYMS[DeliverEntry]):
+    if model is ProfileFile and _belongs_to_delivery(key):
         return "deliver"
     return closest(key, list(model.model_fields))
+
+
+def _word(key: str) -> str:
+    return re.sub("[- ]", "_", key.casefold())
+
+
+def _belongs_to_delivery(key: str) -> bool:
+    """Whether a key at the top of a file is one of an entry of `deliver`."""
+    word = _word(key)
+    is_ours = word in DeliverEntry.model_fields or word in _SYNONYMS[DeliverEntry]
+    return is_ours and word not in _SYNONYMS[ProfileFile]
 
 
 def unknown_key(key: str, mapping: Mapping[str, Any], model: type[ProfileMapping]) -> str:
@@ -78,7 +88,7 @@ def unknown_key(key: str, mapping: Mapping[str, Any], model: type[ProfileMapping
     target = meant_key(key, model)
     if target and closest(key, list(model.model_fields)) == target:
         hint = f"did you mean '{target}'?"
-    elif target and (model is DeliverEntry or target == "deliver"):
+    elif target and (model is DeliverEntry or (model is ProfileFile and _belongs_to_delivery(key))):
         hint = _delivery_hint(mapping, model)
     elif target:
         hint = _hint(target, mapping[key], model)
@@ -121,7 +131,7 @@ def _delivery_hint(mapping: Mapping[str, Any], model: type[ProfileMapping]) -> s
         entry = _entry(mapping)
         is_useful = any(channel in entry for channel in ChannelName) and _is_valid(entry, DeliverEntry)
         return f"write {flow(entry)}" if is_useful else f"write an entry as in {_DELIVERY}"
-    extra = _entry({key: value for key, value in mapping.items() if key not in ProfileFile.model_fields})
+    extra = _entry({key: value for key, value in mapping.items() if _belongs_to_delivery(key)})
     deliver = mapping.get("deliver")
     entries = [entry for entry in deliver if isinstance(entry, dict)] if isinstance(deliver, list) else []
     if any(channel in extra for channel in ChannelName):

@@ -24,6 +24,7 @@ from pydantic import (
     model_validator,
 )
 
+from bot.papers.categories import CATEGORIES, DIVIDED
 from bot.profiles import values
 from bot.profiles.model import WEEK, ChannelName, Match, Reference, Subscription
 from bot.profiles.values import ON_UNCERTAIN
@@ -49,12 +50,63 @@ _INTEREST_SCHEMA = {
         _TEXT_SCHEMA,
         {
             "type": "object",
-            "properties": {"phrase": _TEXT_SCHEMA, "weight": _WEIGHT_SCHEMA},
+            "properties": {
+                "phrase": {
+                    **_TEXT_SCHEMA,
+                    "description": "One to four words; two or more are a phrase.",
+                    "examples": ["world models"],
+                },
+                "weight": {
+                    **_WEIGHT_SCHEMA,
+                    "description": "Above 0 and up to 100; 1 if absent. Decides how many places of a full digest an "
+                    "interest gets, and by how much a topic to avoid lowers the score.",
+                    "examples": [2],
+                },
+            },
             "required": ["phrase"],
             "additionalProperties": False,
         },
     ]
 }
+
+
+#: What an editor offers; a name may also be written in another case. No name has a dot.
+_CATEGORY_SCHEMA = {
+    "anyOf": [
+        {
+            "enum": [
+                *CATEGORIES,
+                *sorted(f"{archive}.*" for archive in DIVIDED),
+                *sorted({*CATEGORIES.values()}),
+            ]
+        },
+        {"type": "string", "pattern": r"^(?!\s*physics\s*$)[^.]+$|\("},
+    ]
+}
+_DAY_SCHEMA = {
+    "anyOf": [
+        {
+            "enum": [
+                "mon",
+                "tue",
+                "wed",
+                "thu",
+                "fri",
+                "sat",
+                "sun",
+                "mon-fri",
+                "weekdays",
+                "weekends",
+                "daily",
+            ]
+        },
+        {"type": "string", "pattern": "^[A-Za-z ,–—-]+$"},
+    ]
+}
+
+
+def _string(pattern: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "pattern": pattern})
 
 
 def _whole(low: int, high: int) -> WithJsonSchema:
@@ -66,7 +118,7 @@ _Readable = Annotated[str, BeforeValidator(values.readable), WithJsonSchema(_TEX
 _ReadableTexts = Annotated[tuple[_Readable, ...], WrapValidator(values.listed)]
 _Person = Annotated[str, PlainValidator(values.person), WithJsonSchema(_TEXT_SCHEMA)]
 _People = Annotated[tuple[_Person, ...], WrapValidator(values.listed)]
-_Category = Annotated[tuple[str, ...], PlainValidator(values.category), WithJsonSchema({"type": "string"})]
+_Category = Annotated[tuple[str, ...], PlainValidator(values.category), WithJsonSchema(_CATEGORY_SCHEMA)]
 _Categories = Annotated[
     tuple[_Category, ...], WrapValidator(values.listed)
 ]  #: the codes that each entry means
@@ -74,7 +126,7 @@ _References = Annotated[
     tuple[Reference, ...], PlainValidator(values.references), WithJsonSchema({"type": ["string", "number"]})
 ]
 _ReferenceLists = Annotated[tuple[_References, ...], WrapValidator(values.listed)]
-_Days = Annotated[tuple[int, ...], PlainValidator(values.days), WithJsonSchema({"type": "string"})]
+_Days = Annotated[tuple[int, ...], PlainValidator(values.days), WithJsonSchema(_DAY_SCHEMA)]
 
 
 class ProfileMapping(BaseModel):
@@ -157,7 +209,7 @@ class MuteLists(ProfileMapping):
         (), description="Papers of these people, by their whole names.", examples=[["Ada Lovelace"]]
     )
     categories: _Categories = Field(
-        (), description="Papers in one of these arXiv categories.", examples=[["cs.CY"]]
+        (), description="Papers in one of these arXiv categories or archives.", examples=[["cs.CY"]]
     )
 
 
@@ -192,16 +244,23 @@ class DeliverEntry(ProfileMapping):
             ]
         }
     )
-    slack: Annotated[_Text, AfterValidator(values.slack), WithJsonSchema({"type": "string"})] | None = Field(
-        None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"]
-    )
-    email: Annotated[_Text, AfterValidator(values.email), WithJsonSchema({"type": "string"})] | None = Field(
+    slack: (
+        Annotated[_Text, AfterValidator(values.slack), _string(r"^\s*(#\S+|[CGDU][A-Z0-9]{2,})\s*$")] | None
+    ) = Field(None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"])
+    email: Annotated[_Text, AfterValidator(values.email), _string(r"^\s*[^@]+@[^@\s]+\s*$")] | None = Field(
         None, description="An e-mail address.", examples=["ada@example.org"]
     )
-    maildir: Annotated[_Text, AfterValidator(values.maildir), WithJsonSchema(_TEXT_SCHEMA)] | None = Field(
-        None, description="The name of a Maildir in the data folder.", examples=["ada"]
-    )
-    at: Annotated[time, PlainValidator(values.time_of_day), WithJsonSchema({"type": "string"})] = Field(
+    maildir: (
+        Annotated[
+            _Text,
+            AfterValidator(values.maildir),
+            WithJsonSchema({**_TEXT_SCHEMA, "pattern": r"^\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*$"}),
+        ]
+        | None
+    ) = Field(None, description="The name of a Maildir in the data folder.", examples=["ada"])
+    at: Annotated[
+        time, PlainValidator(values.time_of_day), _string(r"^\s*([01]?[0-9]|2[0-3]):[0-5][0-9]\s*$")
+    ] = Field(
         time(8, 0),
         description="Time of day in the profile's zone, in quotes; 08:00 if absent.",
         examples=["08:30"],
@@ -209,7 +268,9 @@ class DeliverEntry(ProfileMapping):
     days: Annotated[
         tuple[_Days, ...],
         BeforeValidator(values.one_or_more),
-        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+        WithJsonSchema(
+            {"anyOf": [*_DAY_SCHEMA["anyOf"], {"type": "array", "items": _DAY_SCHEMA, "minItems": 1}]}
+        ),
     ] = Field(
         (WEEK,), description="Days of the week; every day if absent.", examples=["mon-fri", ["mon", "thu"]]
     )
@@ -251,8 +312,10 @@ class ProfileFile(ProfileMapping):
     """What Paperboy looks for, and where it delivers the digests."""
 
     expected = "a mapping"
-    timezone: Annotated[_Text, AfterValidator(values.timezone), WithJsonSchema({"type": "string"})] = Field(
-        "UTC", description="The IANA zone of the times below; UTC if absent.", examples=["Europe/Paris"]
+    timezone: Annotated[_Text, AfterValidator(values.timezone), _string(r"^\s*[A-Za-z][\w/+-]*\s*$")] = Field(
+        "UTC",
+        description="The IANA zone of the times below; UTC if absent.",
+        examples=["Europe/Paris", "America/New_York", "Asia/Tokyo", "UTC"],
     )
     interests: _Interests = Field(
         (),
@@ -274,7 +337,7 @@ class ProfileFile(ProfileMapping):
     )
     authors: _People = Field(
         (),
-        description="People whose papers are always shown, and marked.",
+        description="People whose papers are always shown, and marked; whole names.",
         examples=[["Seungwook Han", "Pulkit Agrawal"]],
     )
     avoid: _Interests = Field(
@@ -289,8 +352,9 @@ class ProfileFile(ProfileMapping):
     )
     categories: _Categories = Field(
         (),
-        description="Only these arXiv categories, for papers whose categories are known.",
-        examples=[["cs.LG", "cs.AI"]],
+        description="Only these arXiv categories, for papers whose categories are known: by code (`cs.LG`), as whole "
+        "archives (`cs.*`), or by name (`Robotics`).",
+        examples=[["cs.LG", "q-bio.*", "Robotics"]],
     )
     limit: Annotated[int, Field(ge=1, le=100), _whole(1, 100)] = Field(
         10, description="The most papers in one digest, from 1 to 100; 10 if absent.", examples=[10]
@@ -302,7 +366,8 @@ class ProfileFile(ProfileMapping):
             {
                 "anyOf": [
                     {"enum": ["auto", *Match]},
-                    {"type": "number", "minimum": 0, "maximum": 100},
+                    {"type": "number", "minimum": 1, "maximum": 100},
+                    {"const": 0},
                     _NUMBER_TEXT,
                 ]
             }
