@@ -320,7 +320,8 @@ def _hint(text: str) -> str:
         return f"it is {_described(RENAMED[lower])} now"
     if guesses := _guesses(lower):
         # Without its name if only its case or its end was wrong.
-        shown = (code if lower.startswith(code.casefold()) else _described(code) for code in guesses)
+        alike = {code for code in guesses if lower.startswith(code.casefold()) and code not in DIVIDED}
+        shown = (code if code in alike else _described(code) for code in guesses)
         return f"did you mean {' or '.join(shown)}?"
     return "write one such as cs.LG, hep-th or Robotics; https://arxiv.org/category_taxonomy lists all"
 

@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bot.profiles.model import ChannelName
 from bot.profiles.schema import DeliverEntry, InterestItem, MuteLists, PauseEntry, ProfileFile, ProfileMapping
-from bot.profiles.values import closest, delivery, probable_lists
+from bot.profiles.values import TARGETS, closest, delivery, probable_lists
 from bot.profiles.yaml_reader import flow
 from bot.text.plain import quote
 
@@ -86,7 +86,11 @@ def _belongs_to_delivery(key: str) -> bool:
 def unknown_key(key: str, mapping: Mapping[str, Any], model: type[ProfileMapping]) -> str:
     """What to write instead of an unknown key of a mapping."""
     target = meant_key(key, model)
-    if target and closest(key, list(model.model_fields)) == target:
+    if (
+        target == closest(key, list(model.model_fields))
+        and target
+        and _is_valid({target: mapping[key]}, model)
+    ):
         hint = f"did you mean '{target}'?"
     elif target and (model is DeliverEntry or (model is ProfileFile and _belongs_to_delivery(key))):
         hint = _delivery_hint(mapping, model)
@@ -101,13 +105,18 @@ def unknown_key(key: str, mapping: Mapping[str, Any], model: type[ProfileMapping
 
 def _hint(key: str, value: object, model: type[ProfileMapping]) -> str:
     """The line to write, with what the value most probably means if that is valid."""
-    needed = {"phrase": "robots"} if model is InterestItem else {}
     for candidate in _candidates(key, value):
         line = f"{key}: {flow(candidate)}"
-        if len(line) <= _LONGEST_LINE and _is_valid({**needed, key: candidate}, model):
+        if len(line) <= _LONGEST_LINE and _is_valid({key: candidate}, model):
             return f"write `{line}`"
-    examples = model.model_fields[key].examples or [""]
-    return f"write `{key}`, as in `{key}: {flow(examples[0])}`"
+    return f"write `{key}`, as in `{key}: {flow(example(model, key))}`"
+
+
+def example(model: type[ProfileMapping], key: str) -> object:
+    """A value of a key."""
+    examples = model.model_fields[key].examples
+    assert examples  # every key has some, for editors
+    return examples[0]
 
 
 def _candidates(key: str, value: object) -> Iterator[object]:
@@ -118,8 +127,10 @@ def _candidates(key: str, value: object) -> Iterator[object]:
 
 
 def _is_valid(mapping: Mapping[str, Any], model: type[ProfileMapping]) -> bool:
+    """Whether the values of a mapping are valid. What is missing in it may be beside an unknown key."""
+    needed = {key: example(model, key) for key, field in model.model_fields.items() if field.is_required()}
     try:
-        model.model_validate(mapping)
+        model.model_validate({**needed, **mapping})
     except ValidationError:
         return False
     return True
@@ -147,16 +158,20 @@ def _delivery_hint(mapping: Mapping[str, Any], model: type[ProfileMapping]) -> s
 def _entry(mapping: Mapping[str, Any]) -> dict[str, Any]:
     """An entry of `deliver` with the keys that are meant, its channel first."""
     entry: dict[str, Any] = {}
+    named = ""
     for key, value in mapping.items():
         name = key if key in DeliverEntry.model_fields else meant_key(key, DeliverEntry)
         if name is None:
             continue
         if isinstance(value, str) and key != name:
             if value.casefold() in list(ChannelName):
-                continue  # `channel: slack` is beside `to: "#papers"`
+                named = value.casefold()  # `channel: slack` is beside `to: "#papers"`
+                continue
             if name in list(ChannelName):
                 name = next(iter(delivery(value)))
             elif name == "at" and not re.search("[0-9]", value):
                 name = "days"
         entry.setdefault(name, value)
+    if named and not any(channel in entry for channel in ChannelName):
+        entry[named] = TARGETS[ChannelName(named)]
     return dict(sorted(entry.items(), key=lambda item: item[0] not in list(ChannelName)))

@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.errors import Problem
-from bot.profiles.keys import meant_key, unknown_key
+from bot.profiles.keys import example, meant_key, unknown_key
 from bot.profiles.model import ChannelName
 from bot.profiles.schema import (
     INTEREST_KEYS,
@@ -21,7 +21,7 @@ from bot.profiles.schema import (
     ProfileMapping,
 )
 from bot.profiles.values import describe
-from bot.profiles.yaml_reader import Document, Loc, Value
+from bot.profiles.yaml_reader import Document, Loc, Value, flow
 from bot.text.plain import one_line
 
 #: The mapping that a nested key belongs to, by the top-level key around it.
@@ -60,7 +60,8 @@ def _message(details: ErrorDetails, document: Document) -> str:
         model = _NESTED[loc[0]] if len(loc) > 1 else ProfileFile
         return unknown_key(str(key), document.mapping(loc[:-1]), model)
     if kind == "missing":
-        return f"'{key}' is missing here"
+        model = _NESTED[loc[0]]
+        return f"'{key}' is missing here: write {flow({key: example(model, str(key)), **details['input']})}"
     if kind == "value_error":
         return str(details["ctx"]["error"])
     if key in _NUMBERS:
@@ -77,7 +78,11 @@ def missing_keys(document: Document, included: Iterable[Mapping[str, Value]], fi
     """There must be some interest and some delivery, here or in a file that this one includes."""
     mappings = (document.value, *included)
     for keys, message in (
-        (INTEREST_KEYS, "nothing to look for: write at least one of interests, about, like and authors"),
+        (
+            INTEREST_KEYS,
+            "nothing to look for: write at least one of interests, about, like and authors, such as "
+            "`interests: [world models]`",
+        ),
         (("deliver",), "nowhere to deliver: write at least `deliver: [{maildir: ada}]`"),
     ):
         values = [mapping.get(key) for mapping in mappings for key in keys]
@@ -98,7 +103,10 @@ def missing_channels(document: Document, file: str) -> Iterator[Problem]:
             message = 'slack has no value: put a name in quotes, such as "#papers"'
             yield Problem(file, *document.key_place((*loc, "slack")), message)
         else:
-            yield Problem(file, *document.place(loc), f"this entry needs one of {', '.join(ChannelName)}")
+            message = (
+                f"this entry needs one of {', '.join(ChannelName)}: write {flow({'maildir': 'ada', **entry})}"
+            )
+            yield Problem(file, *document.place(loc), message)
 
 
 def channel_problems(document: Document, file: str) -> Iterator[Problem]:
@@ -106,10 +114,11 @@ def channel_problems(document: Document, file: str) -> Iterator[Problem]:
     for entry, loc in _entries(document):
         given = [key for key in entry if key in list(ChannelName) and entry[key] is not None]
         if len(given) > 1:
-            message = f"one entry delivers to one channel: write another entry for {given[1]}"
+            other = flow({given[1]: entry[given[1]]})
+            message = f"one entry delivers to one channel: write another entry for {given[1]}, {other}"
             yield Problem(file, *document.key_place((*loc, given[1])), message)
         if "on_uncertain" in entry and given and given[0] != ChannelName.EMAIL:
-            message = f"`on_uncertain` is for email only: whether {given[0]} got a message can be looked up"
+            message = f"`on_uncertain` is for email only: remove it, as messages of {given[0]} can be looked up"
             yield Problem(file, *document.key_place((*loc, "on_uncertain")), message)
 
 

@@ -160,8 +160,8 @@ class InterestItem(ProfileMapping):
     """A phrase and its weight."""
 
     expected = "a phrase or {phrase: world models, weight: 2}"
-    phrase: Annotated[_Readable, AfterValidator(values.searchable)]
-    weight: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 1.0
+    phrase: Annotated[_Readable, AfterValidator(values.searchable)] = Field(examples=["world models"])
+    weight: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(1.0, examples=[2])
 
 
 def _interest(value: object) -> object:

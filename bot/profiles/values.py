@@ -56,7 +56,8 @@ def _string(value: object) -> str:
     if isinstance(value, dict):
         raise ValueError("expected a text here: put a text with a colon in quotes")
     if not isinstance(value, str):
-        raise ValueError(f"expected a text here, not {describe(value)}")
+        do = "remove the [ ] around it" if value else "write one, or remove this line"
+        raise ValueError(f"expected a text here, not {describe(value)}: {do}")
     return value
 
 
@@ -64,7 +65,7 @@ def text(value: object) -> str:
     """A text on one line, not empty."""
     line = one_line(_string(value))
     if not line:
-        raise ValueError("this text is empty")
+        raise ValueError("this text is empty: remove it")
     return line
 
 
@@ -306,7 +307,7 @@ def _day_range(part: str) -> tuple[int, ...]:
         return _DAY_WORDS[part]
     first, dash, last = (name.strip() for name in re.sub("[–—]| to ", "-", part).partition("-"))
     start = _day(first)
-    length = (_day(last) - start) % 7 if dash else 0
+    length = (_day(last or part) - start) % 7 if dash else 0
     return tuple((start + step) % 7 for step in range(length + 1))
 
 
