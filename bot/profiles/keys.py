@@ -83,6 +83,18 @@ def _belongs_to_delivery(key: str) -> bool:
     return is_ours and word not in _SYNONYMS[ProfileFile]
 
 
+def replacements(model: type[ProfileMapping]) -> dict[str, list[str]]:
+    """What to write instead of the keys of a mapping that people try, by what to write."""
+    found: dict[str, list[str]] = {}
+    for word, key in _SYNONYMS[model].items():
+        found.setdefault(f"Write `{key}: {flow(example(model, key))}`.", []).append(word)
+    if model is ProfileFile:
+        words = (*DeliverEntry.model_fields, *_SYNONYMS[DeliverEntry])
+        message = f"Write it in an entry of `deliver`: `deliver: [{_DELIVERY}]`."
+        found[message] = [word for word in words if _belongs_to_delivery(word)]
+    return found
+
+
 def unknown_key(key: str, mapping: Mapping[str, Any], model: type[ProfileMapping]) -> str:
     """What to write instead of an unknown key of a mapping."""
     target = meant_key(key, model)

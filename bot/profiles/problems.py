@@ -118,7 +118,9 @@ def channel_problems(document: Document, file: str) -> Iterator[Problem]:
             message = f"one entry delivers to one channel: write another entry for {given[1]}, {other}"
             yield Problem(file, *document.key_place((*loc, given[1])), message)
         if "on_uncertain" in entry and given and given[0] != ChannelName.EMAIL:
-            message = f"`on_uncertain` is for email only: remove it, as messages of {given[0]} can be looked up"
+            message = (
+                f"`on_uncertain` is for email only: remove it, as messages of {given[0]} can be looked up"
+            )
             yield Problem(file, *document.key_place((*loc, "on_uncertain")), message)
 
 

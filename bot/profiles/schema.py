@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, time
-from itertools import chain
+from itertools import chain, combinations
 from typing import Annotated, Any, ClassVar
 
 from pydantic import (
@@ -24,8 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from bot.papers.categories import CATEGORIES, DIVIDED
-from bot.profiles import values
+from bot.profiles import editor, values
 from bot.profiles.model import WEEK, ChannelName, Match, Reference, Subscription
 from bot.profiles.values import ON_UNCERTAIN
 from bot.profiles.yaml_reader import flow
@@ -42,91 +41,18 @@ class ItemsError(ValueError):
         self.positions = positions
 
 
-_TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}  #: `interests: [2048, true]` are texts here
-_NUMBER_TEXT = {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]*)?\s*$"}
-_WEIGHT_SCHEMA = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 100}, _NUMBER_TEXT]}
-_INTEREST_SCHEMA = {
-    "anyOf": [
-        _TEXT_SCHEMA,
-        {
-            "type": "object",
-            "properties": {
-                "phrase": {
-                    **_TEXT_SCHEMA,
-                    "description": "One to four words; two or more are a phrase.",
-                    "examples": ["world models"],
-                },
-                "weight": {
-                    **_WEIGHT_SCHEMA,
-                    "description": "Above 0 and up to 100; 1 if absent. Decides how many places of a full digest an "
-                    "interest gets, and by how much a topic to avoid lowers the score.",
-                    "examples": [2],
-                },
-            },
-            "required": ["phrase"],
-            "additionalProperties": False,
-        },
-    ]
-}
-
-
-#: What an editor offers; a name may also be written in another case. No name has a dot.
-_CATEGORY_SCHEMA = {
-    "anyOf": [
-        {
-            "enum": [
-                *CATEGORIES,
-                *sorted(f"{archive}.*" for archive in DIVIDED),
-                *sorted({*CATEGORIES.values()}),
-            ]
-        },
-        {"type": "string", "pattern": r"^(?!\s*physics\s*$)[^.]+$|\("},
-    ]
-}
-_DAY_SCHEMA = {
-    "anyOf": [
-        {
-            "enum": [
-                "mon",
-                "tue",
-                "wed",
-                "thu",
-                "fri",
-                "sat",
-                "sun",
-                "mon-fri",
-                "weekdays",
-                "weekends",
-                "daily",
-            ]
-        },
-        {"type": "string", "pattern": "^[A-Za-z ,–—-]+$"},
-    ]
-}
-
-
-def _string(pattern: str) -> WithJsonSchema:
-    return WithJsonSchema({"type": "string", "pattern": pattern})
-
-
-def _whole(low: int, high: int) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, _NUMBER_TEXT]})
-
-
-_Text = Annotated[str, BeforeValidator(values.text), WithJsonSchema(_TEXT_SCHEMA)]
-_Readable = Annotated[str, BeforeValidator(values.readable), WithJsonSchema(_TEXT_SCHEMA)]
+_Text = Annotated[str, BeforeValidator(values.text), editor.TEXT]
+_Readable = Annotated[str, BeforeValidator(values.readable), editor.TEXT]
 _ReadableTexts = Annotated[tuple[_Readable, ...], WrapValidator(values.listed)]
-_Person = Annotated[str, PlainValidator(values.person), WithJsonSchema(_TEXT_SCHEMA)]
+_Person = Annotated[str, PlainValidator(values.person), editor.TEXT]
 _People = Annotated[tuple[_Person, ...], WrapValidator(values.listed)]
-_Category = Annotated[tuple[str, ...], PlainValidator(values.category), WithJsonSchema(_CATEGORY_SCHEMA)]
+_Category = Annotated[tuple[str, ...], PlainValidator(values.category), editor.CATEGORY]
 _Categories = Annotated[
     tuple[_Category, ...], WrapValidator(values.listed)
 ]  #: the codes that each entry means
-_References = Annotated[
-    tuple[Reference, ...], PlainValidator(values.references), WithJsonSchema({"type": ["string", "number"]})
-]
+_References = Annotated[tuple[Reference, ...], PlainValidator(values.references), editor.REFERENCE]
 _ReferenceLists = Annotated[tuple[_References, ...], WrapValidator(values.listed)]
-_Days = Annotated[tuple[int, ...], PlainValidator(values.days), WithJsonSchema(_DAY_SCHEMA)]
+_Days = Annotated[tuple[int, ...], PlainValidator(values.days), editor.DAYS]
 
 
 class ProfileMapping(BaseModel):
@@ -177,7 +103,7 @@ def _interest(value: object) -> object:
     return value if isinstance(value, dict) else {"phrase": values.text(value)}
 
 
-_Interest = Annotated[InterestItem, BeforeValidator(_interest), WithJsonSchema(_INTEREST_SCHEMA)]
+_Interest = Annotated[InterestItem, BeforeValidator(_interest), editor.INTEREST]
 
 
 def _check_phrases(items: tuple[InterestItem, ...]) -> tuple[InterestItem, ...]:
@@ -222,9 +148,9 @@ class PauseEntry(ProfileMapping):
     def meaning(cls, value: object) -> dict[str, Any] | None:
         return {"until": value}
 
-    until: Annotated[
-        date, PlainValidator(values.day), WithJsonSchema({"type": "string", "format": "date"})
-    ] = Field(description="The day from which digests come again.", examples=["2026-12-27"])
+    until: Annotated[date, PlainValidator(values.day), editor.DAY] = Field(
+        description="The day from which digests come again.", examples=["2026-12-27"]
+    )
 
 
 class DeliverEntry(ProfileMapping):
@@ -237,30 +163,27 @@ class DeliverEntry(ProfileMapping):
         return values.delivery(value) if isinstance(value, str) else None
 
     model_config = ConfigDict(
+        # None in a file that others include: it is for all deliveries.
         json_schema_extra={
-            "oneOf": [
-                {"required": [name.value], "properties": {name.value: {"not": {"type": "null"}}}}
-                for name in ChannelName
-            ]
+            "allOf": [{"not": editor.having(*pair)} for pair in combinations(ChannelName, 2)],
+            "minProperties": 1,
         }
     )
-    slack: (
-        Annotated[_Text, AfterValidator(values.slack), _string(r"^\s*(#\S+|[CGDU][A-Z0-9]{2,})\s*$")] | None
-    ) = Field(None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"])
-    email: Annotated[_Text, AfterValidator(values.email), _string(r"^\s*[^@]+@[^@\s]+\s*$")] | None = Field(
+    slack: Annotated[_Text, AfterValidator(values.slack), editor.SLACK] | None = Field(
+        None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"]
+    )
+    email: Annotated[_Text, AfterValidator(values.email), editor.EMAIL] | None = Field(
         None, description="An e-mail address.", examples=["ada@example.org"]
     )
     maildir: (
         Annotated[
             _Text,
             AfterValidator(values.maildir),
-            WithJsonSchema({**_TEXT_SCHEMA, "pattern": r"^\s*[A-Za-z0-9][A-Za-z0-9._-]*\s*$"}),
+            editor.MAILDIR,
         ]
         | None
     ) = Field(None, description="The name of a Maildir in the data folder.", examples=["ada"])
-    at: Annotated[
-        time, PlainValidator(values.time_of_day), _string(r"^\s*([01]?[0-9]|2[0-3]):[0-5][0-9]\s*$")
-    ] = Field(
+    at: Annotated[time, PlainValidator(values.time_of_day), editor.TIME] = Field(
         time(8, 0),
         description="Time of day in the profile's zone, in quotes; 08:00 if absent.",
         examples=["08:30"],
@@ -268,9 +191,7 @@ class DeliverEntry(ProfileMapping):
     days: Annotated[
         tuple[_Days, ...],
         BeforeValidator(values.one_or_more),
-        WithJsonSchema(
-            {"anyOf": [*_DAY_SCHEMA["anyOf"], {"type": "array", "items": _DAY_SCHEMA, "minItems": 1}]}
-        ),
+        editor.DAYS_OR_LIST,
     ] = Field(
         (WEEK,), description="Days of the week; every day if absent.", examples=["mon-fri", ["mon", "thu"]]
     )
@@ -312,7 +233,7 @@ class ProfileFile(ProfileMapping):
     """What Paperboy looks for, and where it delivers the digests."""
 
     expected = "a mapping"
-    timezone: Annotated[_Text, AfterValidator(values.timezone), _string(r"^\s*[A-Za-z][\w/+-]*\s*$")] = Field(
+    timezone: Annotated[_Text, AfterValidator(values.timezone), editor.TIMEZONE] = Field(
         "UTC",
         description="The IANA zone of the times below; UTC if absent.",
         examples=["Europe/Paris", "America/New_York", "Asia/Tokyo", "UTC"],
@@ -322,7 +243,7 @@ class ProfileFile(ProfileMapping):
         description="Words and phrases. A weight, 1 if absent, decides how many places of a full digest one gets.",
         examples=[["reward modelling", {"phrase": "world models", "weight": 2}]],
     )
-    about: Annotated[str, BeforeValidator(values.paragraphs), WithJsonSchema(_TEXT_SCHEMA)] = Field(
+    about: Annotated[str, BeforeValidator(values.paragraphs), editor.TEXT] = Field(
         "",
         description="Free text, as you would tell a colleague.",
         examples=["I work on exploration in reinforcement learning for robots."],
@@ -356,35 +277,26 @@ class ProfileFile(ProfileMapping):
         "archives (`cs.*`), or by name (`Robotics`).",
         examples=[["cs.LG", "q-bio.*", "Robotics"]],
     )
-    limit: Annotated[int, Field(ge=1, le=100), _whole(1, 100)] = Field(
+    limit: Annotated[int, Field(ge=1, le=100), editor.LIMIT] = Field(
         10, description="The most papers in one digest, from 1 to 100; 10 if absent.", examples=[10]
     )
     threshold: Annotated[
         Match | float,
         PlainValidator(values.threshold),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"enum": ["auto", *Match]},
-                    {"type": "number", "minimum": 1, "maximum": 100},
-                    {"const": 0},
-                    _NUMBER_TEXT,
-                ]
-            }
-        ),
+        editor.THRESHOLD,
     ] = Field(
         Match.GOOD,
         description="The least match that is shown: `strong`, `good` or `partial`; `auto` is `good`. Or the least "
         "relevance, from 0 to 100.",
         examples=["auto", "strong", 90],
     )
-    window: Annotated[int, Field(ge=1, le=90), _whole(1, 90)] = Field(
+    window: Annotated[int, Field(ge=1, le=90), editor.WINDOW] = Field(
         7, description="Days that a paper stays a candidate, from 1 to 90; 7 if absent.", examples=[7]
     )
     trending: Annotated[
         float,
         Field(ge=0, le=1, allow_inf_nan=False),
-        WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _NUMBER_TEXT]}),
+        editor.TRENDING,
     ] = Field(
         0.0,
         description="The share of the score that Hugging Face votes make, from 0 to 1; none if absent.",
@@ -397,15 +309,13 @@ class ProfileFile(ProfileMapping):
         description="Where to deliver, and when.",
         examples=[[{"slack": "C0PAPERS", "at": "08:30", "days": "mon-fri"}, {"maildir": "ada"}]],
     )
-    include: Annotated[
-        tuple[Annotated[_Text, WithJsonSchema({"type": "string"})], ...], WrapValidator(values.listed)
-    ] = Field(
+    include: Annotated[tuple[Annotated[_Text, editor.PLAIN_TEXT], ...], WrapValidator(values.listed)] = Field(
         (),
         description="Other files of this folder: their lists are added to those here, and their other values apply "
         "where there is none here.",
         examples=[["lab.yaml"]],
     )
-    was: Annotated[_Text, AfterValidator(values.former_name), WithJsonSchema({"type": "string"})] = Field(
+    was: Annotated[_Text, AfterValidator(values.former_name), editor.PLAIN_TEXT] = Field(
         "", description="The former name of this profile: what was sent under it counts.", examples=["ada"]
     )
     pause: PauseEntry | None = Field(
