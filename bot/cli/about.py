@@ -21,7 +21,7 @@ from bot.cli.common import (
     the_profiles,
     the_settings,
 )
-from bot.clock import Moment, parse_when
+from bot.clock import Moment, parse_when, utc_now
 from bot.errors import UserError
 
 if TYPE_CHECKING:
@@ -126,7 +126,9 @@ def check(
 ) -> None:
     """Report every problem of profiles, settings and custom templates as file:line:col: message."""
     from bot.config.settings import load_settings
-    from bot.profiles.load import load_profiles
+    from bot.profiles.json_schema import schema_notes
+    from bot.profiles.load import load_profiles, profile_files
+    from bot.profiles.notes import profile_notes
     from bot.text.plain import pluralize
 
     settings, problems = load_settings()
@@ -139,10 +141,13 @@ def check(
         typer.echo(pluralize(len(found), "problem"), err=True)
         raise typer.Exit(CHANGE_SOMETHING)
     typer.echo(f"{pluralize(len(profiles), 'profile')}, no problems", err=True)
+    notes = [note for profile in profiles for note in profile_notes(profile, utc_now().date())]
+    notes += schema_notes(profile_files(folders))
     if settings:
-        for note in missing_settings(settings, profiles):
-            typer.echo(f"note: {note}", err=True)
-        typer.echo(f"note: the database is {settings.database_place}", err=True)
+        notes += [f"{name} has no effect in this version" for name in settings.unused]
+        notes += [*missing_settings(settings, profiles), f"the database is {settings.database_place}"]
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
 
 
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:

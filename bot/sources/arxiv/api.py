@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import quote_plus
 
+from bot.papers.categories import DIVIDED
 from bot.papers.identity import namespace, title_key
 from bot.papers.merge import entry_keys
 from bot.papers.model import Entry, Listing
 from bot.sources.arxiv.common import (
-    DIVIDED,
     SOURCE,
     abstract_url,
     add_dois,
