@@ -293,6 +293,8 @@ def test_papers_by_title_are_references() -> None:
     ]  # fmt: skip
     assert [(e.ids[0], e.reference) for one in listings for e in one.entries] == [("arxiv:2605.00001", True)]
     assert [key for one in listings for key in one.asked] == list(map(title_key, titles))
+    (listing,) = fetched(Service(feed(total=1)), categories=(), titles=("Tea",))
+    assert listing.asked == ()  # empty, and should not be
 
 
 @needs_shared

@@ -13,7 +13,6 @@ from urllib.parse import quote_plus
 
 from bot.papers.categories import DIVIDED
 from bot.papers.identity import namespace, title_key
-from bot.papers.merge import entry_keys
 from bot.papers.model import Entry, Listing
 from bot.sources.arxiv.common import (
     SOURCE,
@@ -139,19 +138,25 @@ class ArxivApi:
         for ids in chunks(numbers, PAGE_SIZE, MAX_QUERY, lambda number: len(quote_plus(number + ","))):
             yield self._references({"id_list": ",".join(ids)}, [f"arxiv:{number}" for number in ids], http)
         for titles in chunks(wanted.titles, MAX_TITLES, MAX_QUERY, _title_size):
-            query = _OR.join(filter(None, map(_title_query, titles)))
             keys = list(map(title_key, titles))
             # Of a title without a word in ASCII there is nothing to search for.
-            yield (
+            query = _OR.join(filter(None, map(_title_query, titles)))
+            answer = (
                 self._references({"search_query": query}, keys, http) if query else Listing(asked=tuple(keys))
             )
+            yield replace(answer, entries=tuple(e for e in answer.entries if title_key(e.title) in keys))
 
     def _references(self, query: dict[str, str], keys: list[str], http: Http) -> Listing:
-        """The papers of a query that have one of the keys."""
+        """The papers of a query for papers with these keys. After an empty answer that should not be empty, none of
+        them counts as asked for.
+        """
         data = http.get(self._url, {**query, "start": "0", "max_results": str(PAGE_SIZE)})
-        answer = Listing(unchanged=True) if data is None else parse(data)
-        found = (entry for entry in answer.entries if not set(keys).isdisjoint(entry_keys(entry)))
-        return replace(answer, entries=tuple(replace(e, reference=True) for e in found), asked=tuple(keys))
+        page = _Page(Listing(unchanged=True)) if data is None else _read(data)
+        return replace(
+            page.listing,
+            entries=tuple(replace(entry, reference=True) for entry in page.listing.entries),
+            asked=() if page.is_oddly_empty(0) else tuple(keys),
+        )
 
     def _newest(self, query: str, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         start, before = 0, tuple[Entry, ...]()
