@@ -16,6 +16,7 @@ from bot.errors import PaperboyError, UserError
 
 if TYPE_CHECKING:
     from bot.bootstrap import App
+    from bot.clock import Moment
     from bot.config.settings import Settings
     from bot.delivery.service import SendResult
     from bot.errors import Problem
@@ -122,6 +123,17 @@ def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[
     if not found and not problems:
         raise UserError(f"no profiles in {settings.profiles}: `paperboy init` writes the first one")
     return [found[name] for name in (dict.fromkeys(names) if names else found) if name in found], not problems
+
+
+def note_pauses(profiles: Iterable[Profile], moment: Moment) -> None:
+    """Say which profiles are paused, before what would be sent without the pause is shown."""
+    for profile in profiles:
+        if profile.is_paused(moment.local_date(profile.timezone)):
+            typer.echo(
+                f"note: {profile.id} is paused by its profile until {profile.paused_until}; "
+                "this is what would be sent if the pause ended now",
+                err=True,
+            )
 
 
 def missing_settings(settings: Settings, profiles: Iterable[Profile]) -> list[str]:

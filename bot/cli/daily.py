@@ -22,6 +22,7 @@ from bot.cli.common import (
     When,
     cli,
     exit_code,
+    note_pauses,
     open_app,
     print_json,
     the_profiles,
@@ -100,6 +101,7 @@ def preview(
 ) -> None:
     """Show what would be sent; store and send nothing."""
     from bot.cli.output import documents
+    from bot.digests.catch_up import cover_pauses
     from bot.digests.corpus import earliest_window_start
     from bot.digests.preview import combined_history, history_requests
 
@@ -108,9 +110,10 @@ def preview(
     profiles, sound = the_profiles(app.settings, names)
     if limit:
         profiles = [replace(profile, limit=limit) for profile in profiles]
+    requests = history_requests(profiles, moment, app.receiver, with_today=True)
+    profiles = cover_pauses(profiles, requests, app.outbox.histories, moment.instant)
     composer = app.composer(profiles, moment)
     since = earliest_window_start(profiles, moment.instant)
-    requests = history_requests(profiles, moment, app.receiver, with_today=True)
     histories = app.outbox.histories(requests, since)
     composed = []
     for profile in profiles:
@@ -122,6 +125,7 @@ def preview(
             everything=everything and bool(names),
         )
         composed.append(replace(digest, papers=digest.papers[:limit]))
+    note_pauses(profiles, moment)
     if as_json:
         print_json(documents.preview(composed, moment.instant))
     else:
@@ -140,6 +144,7 @@ def explain(
 ) -> None:
     """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
+    from bot.digests.catch_up import cover_pauses
     from bot.digests.corpus import earliest_window_start
     from bot.digests.preview import combined_history, history_requests
     from bot.presentation.console import console
@@ -149,14 +154,17 @@ def explain(
     moment = parse_when(on)
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])
+    requests = history_requests([profile], moment, app.receiver)
+    (profile,) = cover_pauses([profile], requests, app.outbox.histories, moment.instant)
     since = earliest_window_start([profile], moment.instant)
-    histories = app.outbox.histories(history_requests([profile], moment, app.receiver), since)
+    histories = app.outbox.histories(requests, since)
     given = app.outbox.given(map(app.receiver, profile.deliver))
     today = app.outbox.given_on([to.key for to in profile.deliver], moment.local_date(profile.timezone))
     stored = _find_paper(app, paper)
     composer = app.composer([profile], moment, [stored.id] if stored else [])
     history = replace(combined_history(histories.values()), given=given - today)
     found = composer.explain(profile, stored, history, given)
+    note_pauses([profile], moment)
     if as_json:
         print_json(documents.explain(profile.id, paper, found, moment.instant))
     else:

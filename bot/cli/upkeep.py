@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import AsJson, When, cli, exit_code, missing_settings, open_app, print_json
-from bot.clock import parse_when, utc_now
+from bot.clock import Moment, parse_when, utc_now
 from bot.errors import UserError
 
 
@@ -23,8 +23,9 @@ def status(as_json: AsJson = False) -> None:
 
     app = open_app()
     profiles, problems = load_profiles([app.settings.profiles])
+    moment = Moment.real()
     current = Status(
-        utc_now(),
+        moment.instant,
         app.papers.count(),
         app.source_states.all(),
         app.outbox.newest(),
@@ -34,6 +35,7 @@ def status(as_json: AsJson = False) -> None:
         app.settings.database_place,
         missing_settings(app.settings, profiles),
         None if problems else app.used_scopes(profiles),
+        [profile for profile in profiles if profile.is_paused(moment.local_date(profile.timezone))],
     )
     if as_json:
         print_json(documents.status(current))

@@ -19,6 +19,7 @@ from bot.delivery.plan import Plan, SendState, ended_waits, plan_dates, plan_sen
 from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.stores import OutboxStore, StoppedQueue
+from bot.digests.catch_up import cover_pauses
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import earliest_window_start
 from bot.digests.model import HistoryRequest
@@ -119,9 +120,11 @@ class DeliveryService:
             )
             for plan in plans
         ]
+        profiles = cover_pauses(profiles, requests, self.outbox.histories, moment.instant)
         composer = self.make_composer(profiles, moment)  # may wait: what was sent is read after it
         since = earliest_window_start(profiles, moment.instant)
         histories = self.outbox.histories(requests, since)
+        by_id = {profile.id: profile for profile in profiles}
         given_now: dict[str, set[str]] = defaultdict(set)  #: by receiver
         refused = []
         for plan, request in zip(plans, requests, strict=True):
@@ -129,7 +132,7 @@ class DeliveryService:
             progress(subscription.key)
             history = histories[subscription.key]
             history = replace(history, given=history.given | given_now[request.receiver])
-            digest = composer.compose(plan.profile, plan.on, history, weekly=subscription.is_weekly)
+            digest = composer.compose(by_id[plan.profile.id], plan.on, history, weekly=subscription.is_weekly)
             channel = sender.channels[subscription.channel]
             if store_edition(self.outbox, subscription, request.receiver, digest, channel):
                 given_now[request.receiver].update(digest.ids)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause
 from bot.papers.model import SourceState
+from bot.profiles.model import Profile
 
 #: A source that fails for longer needs a person.
 OUTAGE = timedelta(days=1)
@@ -31,6 +32,7 @@ class Status:
     notes: Sequence[str] = ()  #: on settings that are missing, each a sentence
     #: Scopes of the profiles' subscriptions, and of alerts; None when a profile has a problem.
     used_scopes: frozenset[str] | None = None
+    paused: Sequence[Profile] = ()  #: the profiles that have no digest today
 
     def is_used(self, scope: str) -> bool:
         """Whether anything is to be sent to a scope, as far as is known."""

@@ -22,7 +22,7 @@ from pydantic import (
 )
 
 from bot.profiles import values
-from bot.profiles.model import WEEK, ChannelName, Match, Reference, Subscription
+from bot.profiles.model import LONGEST_WINDOW, WEEK, ChannelName, Match, Reference, Subscription
 from bot.profiles.values import ON_UNCERTAIN
 from bot.text.addresses import parse_mail_address, parse_slack_target
 from bot.text.plain import one_line
@@ -259,7 +259,7 @@ class ProfileFile(ProfileMapping):
         "relevance, from 0 to 100.",
         examples=["auto", "strong", 90],
     )
-    window: Annotated[int, Field(ge=1, le=90), _whole(1, 90)] = Field(
+    window: Annotated[int, Field(ge=1, le=LONGEST_WINDOW), _whole(1, LONGEST_WINDOW)] = Field(
         7, description="Days that a paper stays a candidate, from 1 to 90; 7 if absent.", examples=[7]
     )
     trending: Annotated[

@@ -78,7 +78,8 @@ def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -
 
 
 def status(status_: Status) -> Json:
-    """`paused` and `bounces` are present only when there are any."""
+    """`paused`, `bounces` and `paused_profiles` are present only when there are any."""
+    resting = [{"profile": one.id, "until": str(one.paused_until)} for one in status_.paused]
     paused = [{"where": pause.scope, "since": iso(pause.since), "why": pause.why} for pause in status_.pauses]
     return {
         "sources": [
@@ -94,6 +95,7 @@ def status(status_: Status) -> Json:
         "editions": [_edition(edition) for edition in status_.editions],
         "deliveries": [_delivery(one) for one in status_.unfinished()],
         **({"paused": paused} if paused else {}),
+        **({"paused_profiles": resting} if resting else {}),
         **({"bounces": [_bounce(bounce) for bounce in status_.bounces]} if status_.bounces else {}),
     }
 

@@ -18,6 +18,7 @@ from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, 
 from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
 from bot.delivery.status import Status, Unfinished, dead_sources
 from bot.papers.model import SourceState
+from bot.profiles.model import Profile
 from bot.text.plain import pluralize, truncate
 
 #: Most lines of a section.
@@ -36,6 +37,7 @@ def status_screen(status: Status) -> RenderableType:
         ("Continues by itself", _open_deliveries(status)),
         ("Mail that came back", _bounces(status.bounces)),
         ("Unsubscribed", _limited([_pause(pause, status) for pause in status.pauses if pause.by_reader])),
+        ("Paused by their profiles", _limited([_paused_profile(profile) for profile in status.paused])),
         ("Sources", _sources(status.sources)),
         ("Digests", _digests(status.editions)),
     )
@@ -96,6 +98,12 @@ def _pause(pause: Pause, status: Status) -> Text:
         ("paused", "" if pause.by_reader else "bold red"),
         f" {pause.scope} since {_minute(pause.since)}: {_short(pause.why)}\n",
         f"      nothing is sent there{kept}; {condition}: paperboy resume {pause.scope}",
+    )
+
+
+def _paused_profile(profile: Profile) -> Text:
+    return Text(
+        f"  {profile.id} until {profile.paused_until}; the first digest then chooses from the whole pause"
     )
 
 
