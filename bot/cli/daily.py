@@ -110,6 +110,7 @@ def preview(
     profiles, sound = the_profiles(app.settings, names)
     if limit:
         profiles = [replace(profile, limit=limit) for profile in profiles]
+    app.move_renamed(profiles)
     requests = history_requests(profiles, moment, app.receiver, with_today=True)
     profiles = cover_pauses(profiles, requests, app.outbox.histories, moment.instant)
     composer = app.composer(profiles, moment)
@@ -154,6 +155,7 @@ def explain(
     moment = parse_when(on)
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])
+    app.move_renamed([profile])
     requests = history_requests([profile], moment, app.receiver)
     (profile,) = cover_pauses([profile], requests, app.outbox.histories, moment.instant)
     since = earliest_window_start([profile], moment.instant)

@@ -23,6 +23,7 @@ def status(as_json: AsJson = False) -> None:
 
     app = open_app()
     profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    app.move_renamed(profiles)
     moment = Moment.real()
     current = Status(
         moment.instant,
@@ -92,6 +93,8 @@ def resume(
     from bot.text.plain import pluralize
 
     app = open_app()
+    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    app.move_renamed(profiles)
     pauses = {pause.scope: pause for pause in app.receivers.pauses()}
     meant = [scope] if scope in pauses else [name for name in pauses if name.partition(":")[2] == scope]
     if len(meant) != 1:
@@ -99,7 +102,6 @@ def resume(
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
-    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
     used = app.used_scopes(profiles)
     number, unused = put_back(
         pause.scope, app.outbox, app.queue, utc_now(), lambda scope: bool(problems) or scope in used

@@ -59,6 +59,8 @@ class DeliveryService:
     make_composer: Callable[[Sequence[Profile], Moment], DigestComposer]
     operator: Operator | None = None  #: the receiver of alerts
     sources: Callable[[], Sequence[SourceState]] = tuple  #: the last outcomes of the sources
+    #: As `bot.store.renames`.
+    move_renamed: Callable[[Iterable[Profile]], None] = lambda profiles: None
 
     def send(
         self,
@@ -72,6 +74,7 @@ class DeliveryService:
 
         `due`: only what is due. `progress`: called with the key of each subscription that is composed for.
         """
+        self.move_renamed(profiles)
         sender = self.make_sender(moment)
         state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
         if ended := ended_waits(profiles, moment, state):

@@ -286,7 +286,7 @@ class ProfileFile(ProfileMapping):
         "where there is none here.",
         examples=[["lab.yaml"]],
     )
-    was: Annotated[_Text, WithJsonSchema({"type": "string"})] = Field(
+    was: Annotated[_Text, AfterValidator(values.profile_name), WithJsonSchema({"type": "string"})] = Field(
         "", description="The former name of this profile: what was sent under it counts.", examples=["ada"]
     )
     pause: PauseEntry | None = Field(

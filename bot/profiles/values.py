@@ -5,6 +5,7 @@ A ValueError raised here is a sentence for the profile's author. No parser opens
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Sequence
 from contextlib import suppress
@@ -55,6 +56,13 @@ def text(value: object) -> str:
     if not line:
         raise ValueError("this text is empty")
     return line
+
+
+def profile_name(name: str) -> str:
+    stem, ending = os.path.splitext(name)
+    if ending in (".yaml", ".yml"):
+        raise ValueError(f"write the name of the profile without {ending}: {stem}")
+    return name
 
 
 def readable(value: object) -> str:
