@@ -20,6 +20,7 @@ from bot.cli.common import (
     AsJson,
     Names,
     When,
+    choose_profiles,
     cli,
     exit_code,
     note_pauses,
@@ -107,7 +108,7 @@ def preview(
 
     moment = parse_when(on)
     app = open_app()
-    profiles, sound = the_profiles(app.settings, names)
+    profiles, sound = the_profiles(app.settings, names, keep=True)
     if limit:
         profiles = [replace(profile, limit=limit) for profile in profiles]
     app.move_renamed(profiles)
@@ -154,7 +155,7 @@ def explain(
         raise UserError("PAPER is empty: give an id, a link or a title")
     moment = parse_when(on)
     app = open_app()
-    (profile,), _ = the_profiles(app.settings, [name])
+    (profile,), _ = the_profiles(app.settings, [name], keep=True)
     app.move_renamed([profile])
     requests = history_requests([profile], moment, app.receiver)
     (profile,) = cover_pauses([profile], requests, app.outbox.histories, moment.instant)
@@ -183,10 +184,15 @@ def send(
 ) -> None:
     """Compose and deliver what has no edition for its local date yet, and continue unfinished deliveries."""
     from bot.cli.output import documents
+    from bot.delivery.broken_profiles import broken_files
+    from bot.profiles.load import load_profiles
 
     moment = parse_when(on)
     app = open_app()
-    profiles, sound = the_profiles(app.settings, names, keep=True)
+    loaded = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    profiles, sound = choose_profiles(app.settings, loaded, names, keep=True)
+    kept = {profile.id for profile in loaded.kept}
+    app.delivery.report_profiles(broken_files(loaded.problems, loaded.broken, kept), moment)
     rows = _send(app, profiles, moment, due=due)
     if as_json:
         print_json(documents.send(rows))
@@ -222,6 +228,7 @@ def run() -> None:
             settings.profile_cache,
             app.refresh,
             partial(app.delivery.send, due=True),
+            app.delivery.report_profiles,
             progress,
         )
         daemon.start(app.papers.count())

@@ -18,11 +18,13 @@ from bot.errors import UserError
 def status(as_json: AsJson = False) -> None:
     """Show what needs you, with the command for it; what waits and until when; sources and newest digests."""
     from bot.cli.output import documents
+    from bot.delivery.broken_profiles import broken_files
     from bot.delivery.status import Status
     from bot.profiles.load import load_profiles
 
     app = open_app()
-    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    valid, problems, kept, broken = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    profiles, kept_ids = (*valid, *kept), {profile.id for profile in kept}
     app.move_renamed(profiles)
     moment = Moment.real()
     current = Status(
@@ -35,7 +37,8 @@ def status(as_json: AsJson = False) -> None:
         app.receivers.bounces(),
         app.settings.database_place,
         missing_settings(app.settings, profiles),
-        None if problems else app.used_scopes(profiles),
+        None if broken.keys() - kept_ids else app.used_scopes(profiles),
+        broken_files(problems, broken, kept_ids),
         [profile for profile in profiles if profile.is_paused(moment.local_date(profile.timezone))],
     )
     if as_json:
@@ -93,7 +96,8 @@ def resume(
     from bot.text.plain import pluralize
 
     app = open_app()
-    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    valid, _, kept, broken = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    profiles = (*valid, *kept)
     app.move_renamed(profiles)
     pauses = {pause.scope: pause for pause in app.receivers.pauses()}
     meant = [scope] if scope in pauses else [name for name in pauses if name.partition(":")[2] == scope]
@@ -102,9 +106,9 @@ def resume(
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
-    used = app.used_scopes(profiles)
+    used, is_known = app.used_scopes(profiles), len(broken) == len(kept)
     number, unused = put_back(
-        pause.scope, app.outbox, app.queue, utc_now(), lambda scope: bool(problems) or scope in used
+        pause.scope, app.outbox, app.queue, utc_now(), lambda scope: not is_known or scope in used
     )
     for one in unused:
         typer.echo(f"{one.id} is kept: {remedy(one, is_wanted=False)}")

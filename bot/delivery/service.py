@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.clock import Moment
-from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert
+from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert, raise_profile_alert
+from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.editions import store_edition
 from bot.delivery.model import ALERTS, Edition, EditionState, Pause
 from bot.delivery.plan import Plan, SendState, ended_waits, plan_dates, plan_send
@@ -92,6 +93,12 @@ class DeliveryService:
         ]
         return send_results(plans, self.outbox.editions({*attempted, *planned}), attempted)
 
+    def report_profiles(self, files: Sequence[BrokenFile], moment: Moment) -> None:
+        """Store alerts on files of profiles that are broken in a new way, for the next `send` to send."""
+        sender = self.make_sender(moment)
+        if operator := self._reachable_operator(sender):
+            raise_profile_alert(self.outbox, sender.channels, operator, files, sender.clock())
+
     def redeliver(self, subscriptions: Sequence[str], moment: Moment) -> None:
         """Attempt what is open for these subscriptions, without composing."""
         self._deliver(self.make_sender(moment), subscriptions)
@@ -154,9 +161,7 @@ class DeliveryService:
         attempted: Callable[[str], None] = lambda edition: None,
     ) -> None:
         """Deliver, and send an alert on what stopped, also when an error stopped the sender itself."""
-        operator = self.operator
-        if operator and _problem(sender, operator.channel):
-            operator = None  # other deliveries to the operator's channel report its problem
+        operator = self._reachable_operator(sender)
         alerts = [ALERTS] if operator else []
         try:
             sender.deliver({*subscriptions, *alerts}, attempted)
@@ -166,6 +171,10 @@ class DeliveryService:
                 new = raise_alert(*to, sender.clock(), self.pauses())
                 if raise_outage_alert(*to, self.sources(), sender.clock()) or new:
                     sender.deliver(alerts)
+
+    def _reachable_operator(self, sender: Sender) -> Operator | None:
+        """None also when the channel has a problem: other deliveries to it report that."""
+        return None if self.operator and _problem(sender, self.operator.channel) else self.operator
 
 
 def _problem(sender: Sender, channel: ChannelName) -> str:

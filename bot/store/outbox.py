@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import JSON, Connection, Select, delete, func, insert, literal, or_, update
@@ -213,6 +214,12 @@ class Outbox:
             ~col(DeliveryRow.reported),
             DeliveryRow.subscription != ALERTS,
         )
+
+    def reported(self) -> frozenset[str]:
+        """What the alerts have reported beside deliveries, as their parts show it."""
+        with self._database.reading() as session:
+            shown = session.exec(select(DeliveryRow.shows).where(DeliveryRow.subscription == ALERTS))
+            return frozenset(chain.from_iterable(shown))
 
     def known_incidents(self) -> frozenset[str]:
         """Incidents that were reported and still stop a delivery."""

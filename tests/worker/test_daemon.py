@@ -39,6 +39,7 @@ def daemon(folder: Path, results: Sequence[Any] = (), reports: Sequence[Any] = (
         folder / "cache.json",
         lambda profiles, moment: outcome(reports),
         lambda profiles, moment: outcome(results),
+        lambda files, moment: None,
         IngestProgress([]),
     )
 
@@ -89,7 +90,12 @@ def test_profiles_are_read_for_each_job(tmp_path: Path, capsys: pytest.CaptureFi
     assert sum(line.startswith("profile problem: ") for line in printed) == 1
     with pytest.raises(UserError):
         Daemon(
-            tmp_path / "none", tmp_path / "cache.json", lambda *_: (), lambda *_: (), IngestProgress([])
+            tmp_path / "none",
+            tmp_path / "cache.json",
+            lambda *_: (),
+            lambda *_: (),
+            lambda *_: None,
+            IngestProgress([]),
         ).start(0)
 
 
