@@ -155,7 +155,7 @@ def explain(
         raise UserError("PAPER is empty: give an id, a link or a title")
     moment = parse_when(on)
     app = open_app()
-    (profile,), _ = the_profiles(app.settings, [name], keep=True)
+    (profile,), sound = the_profiles(app.settings, [name], keep=True)
     app.move_renamed([profile])
     requests = history_requests([profile], moment, app.receiver)
     (profile,) = cover_pauses([profile], requests, app.outbox.histories, moment.instant)
@@ -173,6 +173,7 @@ def explain(
     else:
         console().print(tables.explanation_table(profile.id, paper, found))
     app.close()
+    raise typer.Exit(DONE if sound else CHANGE_SOMETHING)
 
 
 @cli.command()
