@@ -96,9 +96,6 @@ def resume(
     from bot.text.plain import pluralize
 
     app = open_app()
-    valid, _, kept, broken = load_profiles([app.settings.profiles], app.settings.profile_cache)
-    profiles = (*valid, *kept)
-    app.move_renamed(profiles)
     pauses = {pause.scope: pause for pause in app.receivers.pauses()}
     meant = [scope] if scope in pauses else [name for name in pauses if name.partition(":")[2] == scope]
     if len(meant) != 1:
@@ -106,7 +103,8 @@ def resume(
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
-    used, is_known = app.used_scopes(profiles), len(broken) == len(kept)
+    profiles, _, kept, broken = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    used, is_known = app.used_scopes((*profiles, *kept)), len(broken) == len(kept)
     number, unused = put_back(
         pause.scope, app.outbox, app.queue, utc_now(), lambda scope: not is_known or scope in used
     )
