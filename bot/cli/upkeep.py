@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import AsJson, When, cli, exit_code, missing_settings, open_app, print_json
-from bot.clock import parse_when, utc_now
+from bot.clock import Moment, parse_when, utc_now
 from bot.errors import UserError
 
 
@@ -19,14 +19,17 @@ def status(as_json: AsJson = False) -> None:
     """Show what needs you, with the command for it; what waits and until when; sources and newest digests."""
     from bot.cli.output import documents
     from bot.cli.output.status import missing_note
+    from bot.delivery.broken_profiles import broken_files
     from bot.delivery.status import Status
     from bot.profiles.load import load_profiles
 
     app = open_app()
-    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
-    now = utc_now()
+    valid, problems, kept, broken = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    profiles, kept_ids = (*valid, *kept), {profile.id for profile in kept}
+    app.move_renamed(profiles)
+    moment = Moment.real()
     current = Status(
-        now,
+        moment.instant,
         app.papers.count(),
         app.source_states.all(),
         app.outbox.newest(),
@@ -34,8 +37,13 @@ def status(as_json: AsJson = False) -> None:
         app.receivers.pauses(),
         app.receivers.bounces(),
         app.settings.database_place,
-        [*missing_settings(app.settings, profiles), *missing_note(app.missing_papers(profiles, now))],
-        None if problems else app.used_scopes(profiles),
+        [
+            *missing_settings(app.settings, profiles),
+            *missing_note(app.missing_papers(profiles, moment.instant)),
+        ],
+        None if broken.keys() - kept_ids else app.used_scopes(profiles),
+        broken_files(problems, broken, kept_ids),
+        [profile for profile in profiles if profile.is_paused(moment.local_date(profile.timezone))],
     )
     if as_json:
         print_json(documents.status(current))
@@ -99,10 +107,10 @@ def resume(
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
-    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
-    used = app.used_scopes(profiles)
+    profiles, _, kept, broken = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    used, is_known = app.used_scopes((*profiles, *kept)), len(broken) == len(kept)
     number, unused = put_back(
-        pause.scope, app.outbox, app.queue, utc_now(), lambda scope: bool(problems) or scope in used
+        pause.scope, app.outbox, app.queue, utc_now(), lambda scope: not is_known or scope in used
     )
     for one in unused:
         typer.echo(f"{one.id} is kept: {remedy(one, is_wanted=False)}")

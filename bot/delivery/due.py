@@ -16,12 +16,14 @@ def due_date(
 ) -> date | None:
     """The newest local date on one of the subscription's days whose time has passed; None when there is none.
 
-    The date may have an edition already. `served_before`: whether the subscription ever had an edition; a new one
-    is due today at the earliest, because it has missed nothing.
+    The date may have an edition already. Dates of the profile's pause are not made up for. `served_before`: whether
+    the subscription ever had an edition; a new one is due today at the earliest, because it has missed nothing.
     """
     today = moment.local_date(profile.timezone)
     for back in range(LOOK_BACK_DAYS + 1 if served_before else 1):
         day = today - timedelta(days=back)
+        if profile.is_paused(day):
+            return None
         if day.weekday() in subscription.days and moment.has_passed(subscription.at, day, profile.timezone):
             return day
     return None

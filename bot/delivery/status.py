@@ -7,8 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause
 from bot.papers.model import SourceState
+from bot.profiles.model import Profile
 
 #: A source that fails for longer needs a person.
 OUTAGE = timedelta(days=1)
@@ -31,6 +33,8 @@ class Status:
     notes: Sequence[str] = ()  #: on settings that are missing, each a sentence
     #: Scopes of the profiles' subscriptions, and of alerts; None when a profile has a problem.
     used_scopes: frozenset[str] | None = None
+    broken: Sequence[BrokenFile] = ()  #: of the profiles
+    paused: Sequence[Profile] = ()  #: the profiles that have no digest today
 
     def is_used(self, scope: str) -> bool:
         """Whether anything is to be sent to a scope, as far as is known."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.digests.candidates import Candidates, exclusion_reason, window_start
+from bot.digests.catch_up import is_catch_up
 from bot.digests.corpus import Corpus
 from bot.digests.model import Digest, History, NewPaperCounts, ScoredPaper, SourceHealth
 from bot.digests.selection import (
@@ -107,7 +108,8 @@ class DigestComposer:
         if history.made and history.made > start:
             start, on = history.made, history.on
         new = candidates & self._candidates.since(start)
-        return NewPaperCounts(new.bit_count(), on, profile.window, self._candidates.by_source(new))
+        sources = self._candidates.by_source(new)
+        return NewPaperCounts(new.bit_count(), on, profile.window, sources, is_catch_up(profile, history))
 
     def _best_first(self, profile: Profile, ids: Iterable[str]) -> tuple[Paper, ...]:
         """The papers of the window that have these ids, best first."""

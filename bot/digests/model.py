@@ -40,6 +40,7 @@ class NewPaperCounts:
     since: date | None = None  #: local date of that digest; None when there is none in the window
     days: int = 7  #: the window, which counts when `since` is None
     sources: tuple[tuple[str, int], ...] = ()  #: counts by source, largest first; each paper counts once
+    after_pause: bool = False  #: the digest is the first one after the profile's pause
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,9 +90,7 @@ class History:
     given: frozenset[str] = (
         frozenset()
     )  #: ids of the papers of the window that the receiver has been given, for any profile
-    on: date | None = (
-        None  #: local date of its newest digest with papers; None when there is none in the window
-    )
+    on: date | None = None  #: local date of its newest digest with papers; None when there is none
     made: datetime | None = None  #: when that digest was composed: UTC
     #: Ids of the papers that any of the profile's subscriptions was sent in the last week, with the date.
     last_week: Mapping[str, date] = field(default_factory=dict)

@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from bot.profiles import editor, values
-from bot.profiles.model import WEEK, ChannelName, Match, Reference, Subscription
+from bot.profiles.model import LONGEST_WINDOW, WEEK, ChannelName, Match, Reference, Subscription
 from bot.profiles.values import ON_UNCERTAIN
 from bot.profiles.yaml_reader import flow
 from bot.text.plain import one_line
@@ -291,7 +291,7 @@ class ProfileFile(ProfileMapping):
         "relevance, from 0 to 100.",
         examples=["auto", "strong", 90],
     )
-    window: Annotated[int, Field(ge=1, le=90), editor.WINDOW] = Field(
+    window: Annotated[int, Field(ge=1, le=LONGEST_WINDOW), editor.WINDOW] = Field(
         7, description="Days that a paper stays a candidate, from 1 to 90; 7 if absent.", examples=[7]
     )
     trending: Annotated[

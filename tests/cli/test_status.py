@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from rich.console import Console
 
 from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, status_screen
+from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause, Stage
 from bot.delivery.status import Status
+from bot.errors import Problem
 from bot.papers.model import SourceState
-from bot.profiles.model import ChannelName
+from bot.profiles.model import ChannelName, Profile
 
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
 TODAY = date(2026, 5, 5)
@@ -202,3 +205,27 @@ def test_an_alert_is_a_delivery_like_others() -> None:
     alert = Delivery("a-1", None, 1, 0, S.FAILED, ChannelName.SLACK, "C0OPS", ALERTS, attempts=1, why="gone")
     lines = section(text(Status(NOW, 42, alerts=[alert])), "Needs you")
     assert lines[0] == "  failed alert → slack C0OPS, after 1 attempt: gone"
+
+
+def test_broken_profiles() -> None:
+    """The first problem of each file, and what follows for its profiles."""
+    place = partial(Problem, "profiles/ada.yaml")
+    files = [
+        BrokenFile(
+            "profiles/ada.yaml", (place(3, 1, "unknown key"), place(4, 9, "no such zone")), kept=("ada",)
+        ),
+        BrokenFile("profiles/bo.yml", (Problem("profiles/bo.yml", 1, 1, "there is another 'bo'"),)),
+    ]
+    assert section(text(Status(NOW, 0, broken=files)), "Needs you") == [
+        "  broken profiles/ada.yaml:3:1: unknown key (and 1 more problem: paperboy check)",
+        "      until it is corrected, the last valid version of ada is used",
+        "  broken profiles/bo.yml:1:1: there is another 'bo'",
+    ]
+
+
+def test_paused_profiles() -> None:
+    """They need nobody."""
+    page = text(Status(NOW, 0, paused=[Profile("ada", paused_until=date(2026, 12, 27))]))
+    assert section(page, "Paused by their profiles") == [
+        "  ada until 2026-12-27; the first digest then chooses from the whole pause"
+    ]

@@ -101,6 +101,34 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
     assert str(tmp_path / "ada.yaml") in problem.message
 
 
+@pytest.mark.parametrize(
+    ("lines", "others", "message"),
+    [
+        ("was: ada\n", {}, None),
+        (
+            "was: ada\n",
+            {"ada": INTERESTS + DELIVER},
+            "ada.yaml is still there, so that nothing that was sent to",
+        ),
+        ("was: ada\n", {"ada": "limt: 3\n"}, "ada.yaml is still there"),  # it may have been sent to
+        ("was: ada\n", {"bo": INTERESTS + DELIVER + "was: ada\n"}, "several profiles were 'ada'"),
+    ],
+)
+def test_a_former_name_that_is_disputed(
+    tmp_path: Path, lines: str, others: dict[str, str], message: str | None
+) -> None:
+    """A problem at the place of the name, which does not count then; the profile is served all the same."""
+    (tmp_path / "eve.yaml").write_text(INTERESTS + DELIVER + lines)
+    for name, text in others.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    profiles, problems, *_ = load_profiles([tmp_path])
+    (eve,) = (profile for profile in profiles if profile.id == "eve")
+    found = [problem for problem in problems if problem.file == str(tmp_path / "eve.yaml")]
+    assert [(one.line, one.column) for one in found] == [(3, 6)] * bool(message)
+    assert eve.was == ("" if message else "ada")
+    assert all(message and message in problem.message for problem in found)
+
+
 def test_a_path_that_does_not_exist(tmp_path: Path) -> None:
     """A missing path is an error of the user, who named it."""
     with pytest.raises(UserError, match=r"nowhere\.yaml"):

@@ -81,12 +81,25 @@ def test_the_last_digest_is_the_last_one_with_papers(database: Database, outbox:
     assert history(database, outbox, TOMORROW).on == TODAY
 
 
+def test_each_request_has_its_own_last_digest(database: Database, outbox: Outbox) -> None:
+    """The newest before its date, also when an other request is for an earlier date."""
+    for number, days in enumerate((400, 40, 2, 1)):
+        add(outbox, edition(f"ed{number}", on=TODAY - timedelta(days=days)))
+    add(outbox, edition("bobs", to=BOB, on=TODAY - timedelta(days=3)))
+    requests = [HistoryRequest(ADA.key, receiver(ADA), TODAY), HistoryRequest(BOB.key, receiver(BOB), TODAY)]
+    for back, expected in ((0, 1), (1, 2), (2, 40), (40, 400)):
+        requests[0] = requests[0]._replace(on=TODAY - timedelta(days=back))
+        found = outbox.histories(requests, NOW)
+        days = [(TODAY - history.on).days for history in found.values() if history.on]
+        assert days == [expected, 3]
+
+
 def test_what_is_before_the_window_is_left_out(database: Database, outbox: Outbox) -> None:
-    """Papers first seen earlier, and digests composed earlier: they change no digest."""
+    """Papers first seen earlier; but not the last digest, however long ago it was."""
     add(outbox, edition("ed1", on=TODAY - timedelta(days=1)), papers=("t:a",))
     Papers(database, COUNTING).add([Entry("test", "A", ids=("t:a",))], NOW)
     requests = [HistoryRequest(ADA.key, receiver(ADA), TODAY)]
-    assert outbox.histories(requests, NOW) == {ADA.key: History()}
+    assert outbox.histories(requests, NOW) == {ADA.key: History(frozenset(), TODAY - timedelta(days=1), NOW)}
     assert outbox.histories(requests, NOW - timedelta(seconds=1))[ADA.key].given == {"t:a"}
 
 

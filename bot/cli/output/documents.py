@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import BounceSummary, Edition
 from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
@@ -78,7 +79,8 @@ def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -
 
 
 def status(status_: Status) -> Json:
-    """`paused` and `bounces` are present only when there are any."""
+    """`paused`, `bounces`, `broken` and `paused_profiles` are present only when there are any."""
+    resting = [{"profile": one.id, "until": str(one.paused_until)} for one in status_.paused]
     paused = [{"where": pause.scope, "since": iso(pause.since), "why": pause.why} for pause in status_.pauses]
     return {
         "sources": [
@@ -94,7 +96,18 @@ def status(status_: Status) -> Json:
         "editions": [_edition(edition) for edition in status_.editions],
         "deliveries": [_delivery(one) for one in status_.unfinished()],
         **({"paused": paused} if paused else {}),
+        **({"broken": [_broken_file(file) for file in status_.broken]} if status_.broken else {}),
+        **({"paused_profiles": resting} if resting else {}),
         **({"bounces": [_bounce(bounce) for bounce in status_.bounces]} if status_.bounces else {}),
+    }
+
+
+def _broken_file(file: BrokenFile) -> Json:
+    return {
+        "file": file.file,
+        "problems": [str(problem) for problem in file.problems],
+        "kept": list(file.kept),
+        "unserved": list(file.unserved),
     }
 
 

@@ -14,10 +14,12 @@ from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bot.delivery.alerts import remedy
+from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, Pause
 from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
 from bot.delivery.status import Status, Unfinished, dead_sources
 from bot.papers.model import SourceState
+from bot.profiles.model import Profile
 from bot.profiles.references import MissingPapers
 from bot.text.plain import pluralize, truncate
 
@@ -37,6 +39,7 @@ def status_screen(status: Status) -> RenderableType:
         ("Continues by itself", _open_deliveries(status)),
         ("Mail that came back", _bounces(status.bounces)),
         ("Unsubscribed", _limited([_pause(pause, status) for pause in status.pauses if pause.by_reader])),
+        ("Paused by their profiles", _limited([_paused_profile(profile) for profile in status.paused])),
         ("Sources", _sources(status.sources)),
         ("Digests", _digests(status.editions)),
     )
@@ -71,6 +74,7 @@ def _problems(status: Status) -> Iterator[Text]:
     stopped = [unfinished for unfinished in status.unfinished() if unfinished.delivery.has_stopped]
     yield from _limited([_pause(pause, status) for pause in status.pauses if not pause.by_reader])
     yield from _limited([_stopped(unfinished, status) for unfinished in stopped])
+    yield from _limited([_broken_file(file) for file in status.broken])
     if dead := dead_sources(status.sources, status.now):
         yield from map(_dead_source, dead)
         yield Text("      check the network and the URLs in the settings, then: paperboy ingest")
@@ -105,6 +109,23 @@ def _pause(pause: Pause, status: Status) -> Text:
         ("paused", "" if pause.by_reader else "bold red"),
         f" {pause.scope} since {_minute(pause.since)}: {_short(pause.why)}\n",
         f"      nothing is sent there{kept}; {condition}: paperboy resume {pause.scope}",
+    )
+
+
+def _paused_profile(profile: Profile) -> Text:
+    return Text(
+        f"  {profile.id} until {profile.paused_until}; the first digest then chooses from the whole pause"
+    )
+
+
+def _broken_file(file: BrokenFile) -> Text:
+    more = len(file.problems) - 1
+    return Text.assemble(
+        "  ",
+        ("broken", "bold red"),
+        f" {_short(str(file.problems[0]))}",
+        f" (and {pluralize(more, 'more problem')}: paperboy check)" if more else "",
+        f"\n      {file.effect}" if file.effect else "",
     )
 
 
