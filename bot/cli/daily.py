@@ -292,7 +292,9 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
 
 
 def _show(app: App, digest: Digest, format_: Format) -> None:
+    from bot.digests.wording import left_out_text, outside_reason
     from bot.presentation import digest_view
+    from bot.presentation.console import console
     from bot.presentation.terminal import show
     from bot.profiles.model import ChannelName
 
@@ -306,5 +308,7 @@ def _show(app: App, digest: Digest, format_: Format) -> None:
     }
     if format_ is Format.TERMINAL:
         show(digest)
+        left_out = filter(None, (left_out_text(digest.left_out), outside_reason(digest)))
+        console().print(*left_out, sep="\n", style="dim", markup=False, highlight=False)
     else:
         sys.stdout.write(f"{shown[format_]()}\n")
