@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,6 +12,7 @@ import typer
 
 from bot.cli.common import (
     CHANGE_SOMETHING,
+    DONE,
     AsJson,
     When,
     cli,
@@ -21,7 +22,7 @@ from bot.cli.common import (
     the_profiles,
     the_settings,
 )
-from bot.clock import Moment, parse_when
+from bot.clock import Moment, parse_when, utc_now
 from bot.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from bot.demo.run import Demo
     from bot.errors import Problem
     from bot.evaluation.tasks import Task
+    from bot.profiles.model import Profile
 
 
 @cli.command()
@@ -123,6 +125,16 @@ def check(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Profiles or folders.")
     ] = None,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Also ask Slack, the mail server and the folders, and send nothing."),
+    ] = False,
+    send_test: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PROFILE|TARGET", help="As --online, and send a test message there; repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Report every problem of profiles, settings and custom templates as file:line:col: message."""
     from bot.config.settings import load_settings
@@ -135,6 +147,7 @@ def check(
     found = (*problems, *more, *_of_templates(settings))
     for problem in found:
         typer.echo(problem)
+    code = _check_online(profiles, send_test or []) if settings and (online or send_test) else DONE
     if found:
         typer.echo(pluralize(len(found), "problem"), err=True)
         raise typer.Exit(CHANGE_SOMETHING)
@@ -143,6 +156,16 @@ def check(
         for note in missing_settings(settings, profiles):
             typer.echo(f"note: {note}", err=True)
         typer.echo(f"note: the database is {settings.database_place}", err=True)
+    raise typer.Exit(code)
+
+
+def _check_online(profiles: Sequence[Profile], tested: Sequence[str]) -> int:
+    from bot.cli.online import check_online
+
+    app = open_app()
+    code = check_online(app, profiles, tested, utc_now())
+    app.close()
+    return code
 
 
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
