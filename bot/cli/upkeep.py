@@ -39,8 +39,11 @@ def status(names: Names = None, on: When = None, as_json: AsJson = False) -> Non
     from bot.profiles.load import load_profiles
 
     app = open_app()
-    every, problems = load_profiles([app.settings.profiles])
-    profiles: Sequence[Profile] = the_profiles(app.settings, names)[0] if names else every
+    valid, problems, kept, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    profiles: Sequence[Profile] = (*valid, *kept)
+    used_scopes = None if problems else app.used_scopes(profiles)
+    if names:
+        profiles, _ = the_profiles(app.settings, names, keep=True)
     editions = [one for one in app.outbox.newest() if not names or one.profile in names]
     moment = parse_when(on)
     current = Status(
@@ -53,9 +56,9 @@ def status(names: Names = None, on: When = None, as_json: AsJson = False) -> Non
         app.receivers.bounces(),
         app.settings.database_place,
         missing_settings(app.settings, profiles),
-        None if problems else app.used_scopes(every),
-        next_digests(profiles, editions, moment),
-        _found(app, profiles, moment),
+        used_scopes,
+        next=next_digests(profiles, editions, moment),
+        found=_found(app, profiles, moment),
     )
     if as_json:
         print_json(documents.status(current, with_profiles=bool(names)))
@@ -136,7 +139,7 @@ def resume(
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
-    profiles, problems = load_profiles([app.settings.profiles])
+    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
     used = app.used_scopes(profiles)
     number, unused = put_back(
         pause.scope, app.outbox, app.queue, utc_now(), lambda scope: bool(problems) or scope in used
