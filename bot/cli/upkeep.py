@@ -81,9 +81,8 @@ def _found(app: App, profiles: Sequence[Profile], moment: Moment) -> list[FoundP
         return [FoundPapers(profile.id, totals.get(profile.id, 0)) for profile in profiles]
     digests = app.outbox.digests([profile.id for profile in profiles], since)
     return [
-        found_papers(profile, theirs)
+        found_papers(profile, [stored for stored in digests if stored.profile == profile.id])
         for profile in profiles
-        if (theirs := [stored for stored in digests if stored.profile == profile.id])
     ]
 
 

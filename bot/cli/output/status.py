@@ -251,6 +251,8 @@ def _found(found: Sequence[FoundPapers]) -> Iterator[Text]:
         yield Text(text)
         return
     for one in found:
+        if not one.papers and not one.left_out:  # no digest yet
+            continue
         counts = [f"{phrase} {papers:,}" for phrase, papers in one.interests]
         counts += [f"the rest of the profile {one.others:,}"] if one.others else []
         text = f"  {one.profile}: {pluralize(one.papers, 'paper')}: {', '.join(counts)}"
