@@ -81,6 +81,8 @@ def test_an_empty_database_shows_how_to_start() -> None:
     page = text(Status(NOW, 0))
     assert section(page, "Sources") == ["  no source asked yet: paperboy ingest"]
     assert section(page, "Digests") == ["  none yet: paperboy send"]
+    of_files = section(text(Status(NOW, 42)), "Sources")
+    assert of_files == ["  no source asked yet, only files were read: paperboy ingest"]
 
 
 def test_what_needs_a_person_has_its_command() -> None:

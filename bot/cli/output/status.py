@@ -38,7 +38,7 @@ def status_screen(status: Status) -> RenderableType:
         ("Continues by itself", _open_deliveries(status)),
         ("Mail that came back", _bounces(status.bounces)),
         ("Unsubscribed", _limited([_pause(pause, status) for pause in status.pauses if pause.by_reader])),
-        ("Sources", _sources(status.sources)),
+        ("Sources", _sources(status)),
         ("Digests", _digests(status.editions)),
         ("Next digests", _limited([_next(one, status) for one in status.next], "paperboy status PROFILE")),
         (f"Found in {FOUND_DAYS} days", _found(status.found)),
@@ -190,16 +190,18 @@ def _bounces(bounces: Iterable[BounceSummary]) -> Iterator[Text]:
     yield from _limited(lines)
 
 
-def _sources(sources: Sequence[SourceState]) -> Iterator[Text]:
-    for source in sources:
+def _sources(status: Status) -> Iterator[Text]:
+    for source in status.sources:
         yield Text.assemble(
             f"  {source.name}: ",
             (source.state, STYLES.get(source.state, "")),
             f", last answer {_minute(source.last_success)}, last new paper {_minute(source.last_new)}",
             f" ({source.why})" if source.why else "",
         )
-    if not sources:
-        yield Text("  no source asked yet: paperboy ingest")
+    if not status.sources:
+        yield Text(
+            f"  no source asked yet{', only files were read' if status.papers else ''}: paperboy ingest"
+        )
 
 
 def _digests(editions: Sequence[Edition]) -> Iterator[Text]:
