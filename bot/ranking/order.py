@@ -145,7 +145,7 @@ class Ranking:
 
     def _reaching(self, floor: Threshold) -> NDArray[np.bool_]:
         """For each paper of the window whether it is one of the papers and reaches a threshold."""
-        above = self._among & self._matches & (self._scores > 0) & (self._fits(self._scores) >= floor.fit)
+        above = self._among & self._matches & (self._scores > 0) & (self._window_fits >= floor.fit)
         if floor.relevance > 0:
             above[above] = self._relevances(self._scores[above]) >= floor.relevance
         return above
@@ -188,6 +188,10 @@ class Ranking:
     def _relevances(self, scores: Vector) -> Vector:
         lower = np.searchsorted(self._sorted_background, scores - NEGLIGIBLE, side="left")
         return np.asarray(100.0 * lower / max(len(self._background), 1))
+
+    @cached_property
+    def _window_fits(self) -> Vector:
+        return self._fits(self._scores)
 
     @cached_property
     def _sorted_background(self) -> Vector:
