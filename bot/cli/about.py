@@ -13,6 +13,7 @@ import typer
 from bot.cli.common import (
     CHANGE_SOMETHING,
     DONE,
+    FAILED,
     AsJson,
     When,
     cli,
@@ -160,12 +161,35 @@ def check(
 
 
 def _check_online(profiles: Sequence[Profile], tested: Sequence[str]) -> int:
-    from bot.cli.online import check_online
+    """Print a line for each channel and target, and for each test message. Returns the exit code.
 
+    `tested`: names of profiles, and targets. Raises UserError when there is none of a name.
+    """
+    from bot.cli.output.online import probe_line, test_line
+    from bot.delivery.model import Outcome, Refused, Sent
+    from bot.delivery.probes import probe_targets, send_test
+
+    deliveries = [to for profile in profiles for to in profile.deliver]
+    if unknown := [name for name in tested if not any(name in (to.profile, to.target) for to in deliveries)]:
+        raise UserError(f"no profile and no target {unknown[0]!r}")
     app = open_app()
-    code = check_online(app, profiles, tested, utc_now())
+    targets = [(to.channel, to.target) for to in deliveries]
+    if operator := app.delivery.operator:
+        targets.append((operator.channel, operator.target))
+    problems: list[Outcome] = []
+    for name, probe in probe_targets(app.channels, targets):
+        typer.echo(probe_line(name, probe))
+        problems += [probe.problem] if probe.problem else []
+    for to in deliveries:
+        if to.profile in tested or to.target in tested:
+            outcome = send_test(app.channels[to.channel], to, utc_now())
+            typer.echo(test_line(to, outcome))
+            problems += [] if isinstance(outcome, Sent) else [outcome]
+            app.channels[to.channel].close_idle()
     app.close()
-    return code
+    if any(isinstance(problem, Refused) for problem in problems):
+        return CHANGE_SOMETHING
+    return FAILED if problems else DONE
 
 
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
