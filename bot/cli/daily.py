@@ -41,6 +41,10 @@ if TYPE_CHECKING:
     from bot.sources.ingest import SourceReport
 
 
+#: Most papers that are listed when several titles have what was typed.
+_PAPERS_LISTED = 10
+
+
 class Format(StrEnum):
     TERMINAL = "terminal"
     HTML = "html"
@@ -143,7 +147,7 @@ def preview(
 @cli.command()
 def explain(
     name: Annotated[str, typer.Argument(metavar="PROFILE")],
-    paper: Annotated[str, typer.Argument(metavar="PAPER", help="An id, a link, or a title.")],
+    paper: Annotated[str, typer.Argument(metavar="PAPER", help="An id, a link, a title, or part of one.")],
     on: When = None,
     as_json: AsJson = False,
 ) -> None:
@@ -304,12 +308,25 @@ def _from_sources(
 
 
 def _find_paper(app: App, text: str) -> Paper | None:
-    """The stored paper with an id, link or title that a user typed."""
+    """The stored paper with an id, link or title, or part of a title, that a user typed.
+
+    Raises UserError when several titles have the part.
+    """
     from bot.papers.identity import parse_paper_id
     from bot.text.latex import to_unicode
+    from bot.text.plain import quote
 
+    title = to_unicode(text)
     parsed = parse_paper_id(text)
-    return app.papers.get(parsed[0] if parsed else to_unicode(text))
+    if stored := app.papers.get(parsed[0] if parsed else title):
+        return stored
+    found = app.papers.with_title_part(title, _PAPERS_LISTED + 1)
+    if len(found) > 1:
+        lines = [f"several papers have {quote(text)} in their titles: give more of the title, or an id"]
+        lines += [f"  {paper.id}  {paper.title}" for paper in found[:_PAPERS_LISTED]]
+        lines += ["  and more"] if len(found) > _PAPERS_LISTED else []
+        raise UserError("\n".join(lines))
+    return found[0] if found else None
 
 
 def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[SendResult]:
@@ -320,7 +337,9 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
 
 
 def _show(app: App, digest: Digest, format_: Format) -> None:
+    from bot.digests.wording import left_out_text, outside_reason
     from bot.presentation import digest_view
+    from bot.presentation.console import page
     from bot.presentation.terminal import show
     from bot.profiles.model import ChannelName
 
@@ -334,5 +353,10 @@ def _show(app: App, digest: Digest, format_: Format) -> None:
     }
     if format_ is Format.TERMINAL:
         show(digest)
+        lines = [left_out_text(digest.left_out)]
+        if digest.best_outside and (outside := outside_reason(digest)) not in digest.why:
+            lines.append(outside)
+        if text := "\n".join(filter(None, lines)):
+            page().print(f"{text}\n", style="dim")
     else:
         sys.stdout.write(f"{shown[format_]()}\n")

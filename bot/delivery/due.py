@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from bot.clock import Moment
 from bot.profiles.model import Profile, Subscription
@@ -26,4 +27,21 @@ def due_date(
             return None
         if day.weekday() in subscription.days and moment.has_passed(subscription.at, day, profile.timezone):
             return day
+    return None
+
+
+def next_due(subscription: Subscription, profile: Profile, moment: Moment) -> datetime | None:
+    """When a subscription is due next, in UTC; None for a subscription without days.
+
+    Of a wall-clock time that the clocks skip, the offset before the change counts.
+    """
+    today = moment.local_date(profile.timezone)
+    first = max(today, profile.paused_until or today)
+    for ahead in range(8):
+        day = first + timedelta(days=ahead)
+        if day.weekday() in subscription.days and not moment.has_passed(
+            subscription.at, day, profile.timezone
+        ):
+            wall = datetime.combine(day, subscription.at, ZoneInfo(profile.timezone))
+            return wall.astimezone(UTC)
     return None

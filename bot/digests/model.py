@@ -44,6 +44,16 @@ class NewPaperCounts:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many papers a digest left out of those first seen since the subscription's last digest."""
+
+    categories: int = 0  #: reach the threshold, but are outside the profile's categories
+    muted: int = 0  #: reach the threshold, but are muted
+    limit: int = 0  #: reach the threshold, but are beyond the limit
+    threshold: int = 0  #: match at least partially, but are below the threshold
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """An edition's content: fixed once stored."""
 
@@ -62,6 +72,8 @@ class Digest:
     earlier: tuple[
         Paper, ...
     ] = ()  #: in a weekly digest: papers that the profile's subscriptions had, best first
+    left_out: LeftOut = LeftOut()
+    best_outside: str = ""  #: title of the best strong match outside the profile's categories
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -20,7 +20,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from bot.delivery.model import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
-from bot.delivery.stores import EditionSummary
+from bot.delivery.stores import EditionSummary, StoredDigest
 from bot.digests.model import History, HistoryRequest
 from bot.store import rows
 from bot.store.database import Database
@@ -305,6 +305,26 @@ class Outbox:
             .join(newest, newest.c.subscription == col(EditionRow.subscription))
             .where(or_(newest.c.on == col(EditionRow.on), col(EditionRow.id).in_(_OPEN_EDITIONS)))
         )
+
+    def papers_by_profile(self, since: date) -> dict[str, int]:
+        """How many papers the editions after a local date have, by profile; 0 when all of them are quiet."""
+        query = (
+            select_columns(col(EditionRow.profile), func.sum(EditionRow.papers))
+            .where(col(EditionRow.on) > since)
+            .group_by(EditionRow.profile)
+        )
+        with self._database.reading() as session:
+            return {profile: int(papers) for profile, papers in session.execute(query)}
+
+    def digests(self, profiles: Collection[str], since: date) -> tuple[StoredDigest, ...]:
+        """The digests of some profiles after a local date, by subscription, oldest first."""
+        query = (
+            select_columns(col(EditionRow.profile), col(EditionRow.subscription), col(EditionRow.digest))
+            .where(col(EditionRow.profile).in_(self._values(profiles)), col(EditionRow.on) > since)
+            .order_by(col(EditionRow.subscription), col(EditionRow.on))
+        )
+        with self._database.reading() as session:
+            return tuple(StoredDigest(*row) for row in session.execute(query))
 
     def _editions(self, ids: Any) -> tuple[Edition, ...]:
         """The editions whose ids a subquery selects, with their deliveries."""

@@ -341,3 +341,17 @@ def test_processes_that_compose_at_once_store_one_edition(database: Database, ou
     assert outbox.given([receiver(ADA)]) == {f"p{winner}"}
     assert find_edition(outbox, ADA, TODAY) == outbox.edition(f"ed{winner}")
     assert rows(database) == {"EditionRow": 1, "LedgerRow": 1}
+
+
+def test_digests_of_some_days(outbox: Outbox) -> None:
+    """Those after a date, of some profiles, by subscription and date; totals by profile, quiet ones too."""
+    old, new = (TODAY - timedelta(days=n) for n in (30, 29))
+    add(outbox, edition("b2", to=BOB, papers=0), papers=("t:1",))
+    add(outbox, edition("b1", to=BOB, on=old), papers=("t:2",))
+    add(outbox, edition("a2"), papers=("t:3",))
+    add(outbox, edition("a1", on=new), papers=("t:4",))
+    assert outbox.papers_by_profile(old) == {"ada": 6, "bob": 0}
+    found = outbox.digests(["ada", "bob", "eve"], old)
+    assert [(one.profile, one.subscription) for one in found] == [("ada", ADA.key)] * 2 + [("bob", BOB.key)]
+    assert found[0].digest == {"papers": ["…"]}
+    assert outbox.digests(["eve"], old) == outbox.digests([], old) == ()
