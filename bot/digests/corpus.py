@@ -63,10 +63,12 @@ def load_corpus(
 ) -> Corpus:
     """Fetch what the digests of these profiles need.
 
-    `explained`: ids of papers to explain; they are ranked even when they are outside every window.
+    A liked or disliked paper that was first seen after `now` is not known yet. `explained`: ids of papers to explain;
+    they are ranked even when they are outside every window.
     """
     references = (reference for p in profiles for reference in (*p.like, *p.dislike))
-    stored = archive.by_keys(key for reference in references if (key := reference_key(reference)))
+    found = archive.by_keys(key for reference in references if (key := reference_key(reference)))
+    stored = {key: paper for key, paper in found.items() if paper.first_seen <= now}
     window = (*archive.window(earliest_window_start(profiles, now), now), *archive.counted(explained))
     return Corpus(
         now=now,
