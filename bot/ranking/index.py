@@ -125,7 +125,7 @@ class Index:
 
     def _search(self, keys: Keys) -> NDArray[np.intp]:
         """As np.searchsorted, in a quarter of the time."""
-        columns = self._starts[keys >> self._shift]
+        columns: NDArray[np.intp] = self._starts[keys >> self._shift]
         after = np.append(self.keys, np.uint64((1 << 64) - 1))
         left = np.flatnonzero(after[columns] < keys)
         while len(left):
