@@ -15,13 +15,12 @@ from bot.digests.changes import Change, changes
 from bot.digests.model import Digest, ScoredPaper
 from bot.evaluation.backtest import Backtest, Judged
 from bot.presentation.dates import long_date, short_date
+from bot.presentation.reasons import visible_reasons
 from bot.profiles.model import Profile
 from bot.ranking.model import match_of
 from bot.text.plain import pluralize
 
 _REST = "the rest of the profile"
-#: Most reasons of a paper that came in.
-_REASONS = 4
 
 
 # --- backtest ---------------------------------------------------------------------------------------------
@@ -166,8 +165,7 @@ def _changes(found: Iterable[Change], *, reasons: bool = False) -> Table:
         match, title, origin = _paper(change.scored)
         if change.before is None:
             sign, style, ranks = "in", "green", f"{change.after}."
-            why = [reason.term for reason in change.scored.reasons[:_REASONS] if reason.weight > 0]
-            if reasons:
+            if reasons and (why := visible_reasons(change.scored.reasons, change.scored.interest)):
                 title = Text.assemble(title, (f"\n{', '.join(why)}", "dim"))
         elif change.after is None:
             sign, style, ranks = "out", "red", f"{change.before}."
