@@ -18,10 +18,11 @@ from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
 from bot.digests.composer import DigestComposer
-from bot.digests.corpus import load_corpus
+from bot.digests.corpus import Corpus, load_corpus
 from bot.digests.wording import source_health
 from bot.errors import NotConfigured, Problem
 from bot.profiles.model import ChannelName, Profile, Subscription
+from bot.ranking.base import RankingModel
 from bot.sources.ingest import SourceReport, refresh
 
 if TYPE_CHECKING:
@@ -235,6 +236,13 @@ class App:
         papers = self._loaded_papers if keep else self.papers
         corpus = load_corpus(papers, profiles, moment.instant, explained)
         return DigestComposer(corpus, corpus.fit(Ranker), health)
+
+    def corpus_and_model(self, profiles: Sequence[Profile], moment: Moment) -> tuple[Corpus, RankingModel]:
+        """The papers of the profiles' windows, and a model that ranks them. This imports numpy and scipy."""
+        from bot.ranking.linear import Ranker
+
+        corpus = load_corpus(self.papers, profiles, moment.instant)
+        return corpus, corpus.fit(Ranker)
 
     def _composer_after_ingest(self, profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
         late = self._late_sources()

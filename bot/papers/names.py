@@ -5,11 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
+from os.path import commonprefix
 
 from bot.papers.model import Paper
 from bot.text.plain import fold
 
 _SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
+#: Two names of fewer letters that differ in one of them are probably two people's: a fifth of all authors' names in the
+#: archive differ from another one so.
+LONG_NAME = 12
 #: Most names: only their case needs folding.
 _PLAIN_NAME = re.compile(r"[A-Za-z .-]*")
 
@@ -43,6 +48,36 @@ def same_person(name: str, other: str) -> bool:
     if "".join(a) == "".join(b):
         return True
     return a[-1] == b[-1] and len(a) > 1 and len(b) > 1 and _given_names_match(a[:-1], b[:-1])
+
+
+def may_mean(name: str, other: str) -> bool:
+    """Whether two names that are not the same person's (`same_person`) may be so by mistake.
+
+    They have the same words in another order, one of them has another given name in between, or they differ in one
+    letter. The last is for names of twelve letters and more, because short ones are other people.
+
+    >>> may_mean("Hwang Sung Ju", "Sung Ju Hwang"), may_mean("Sung Hwang", "Sung Ju Hwang")
+    (True, True)
+    >>> may_mean("Senur Ulukus", "Sennur Ulukus"), may_mean("Ying Wu", "Yang Wu")
+    (True, False)
+    """
+    a, b = sorted((_name_tokens(name), _name_tokens(other)), key=len)
+    if len(a) < 2:
+        return False
+    if len(a) < len(b):
+        is_near = a[0] == b[0] and a[-1] == b[-1] and len(a[0]) > 1 and set(a) < set(b)
+    else:
+        has_initials = all(s[0] == t[0] for s, t in zip(a, b, strict=True))
+        is_near = sorted(a) == sorted(b) or (has_initials and _one_letter("".join(a), "".join(b)))
+    return is_near and not same_person(name, other)
+
+
+def _one_letter(a: str, b: str) -> bool:
+    """Whether two long texts differ in one letter, which is added, left out or another one."""
+    longer = max(len(a), len(b))
+    start = len(commonprefix([a, b]))
+    end = len(commonprefix([a[start:][::-1], b[start:][::-1]]))
+    return longer >= LONG_NAME and longer - start - end <= 1
 
 
 def _given_names_match(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
@@ -83,9 +118,29 @@ class AuthorIndex:
     def papers_by(self, name: str) -> frozenset[str]:
         """Return the ids of the papers with this author."""
         if name not in self._found:
-            similar = (pair for key in _name_keys(name) for pair in self._names.get(key, ()))
-            self._found[name] = frozenset(id_ for author, id_ in similar if same_person(name, author))
+            self._found[name] = frozenset(id_ for _, id_ in self._same(name))
         return self._found[name]
+
+    def spellings(self, name: str) -> dict[str, int]:
+        """Return the names that are counted as this person's, with numbers of papers; of names that differ in case,
+        accents or hyphens only, one.
+        """
+        papers: dict[str, set[str]] = {}
+        first: dict[str, str] = {}
+        for author, id_ in sorted(self._same(name)):
+            papers.setdefault(first.setdefault("".join(_name_tokens(author)), author), set()).add(id_)
+        return {author: len(ids) for author, ids in papers.items()}
+
+    def near(self, name: str) -> dict[str, int]:
+        """Return other names that may be this person's (`may_mean`), with numbers of papers."""
+        papers: dict[str, set[str]] = {}
+        for author, id_ in chain.from_iterable(self._names.values()):
+            papers.setdefault(author, set()).add(id_)
+        return {author: len(ids) for author, ids in papers.items() if may_mean(name, author)}
+
+    def _same(self, name: str) -> set[tuple[str, str]]:
+        similar = (pair for key in _name_keys(name) for pair in self._names.get(key, ()))
+        return {(author, id_) for author, id_ in similar if same_person(name, author)}
 
 
 def _name_keys(name: str) -> set[str]:

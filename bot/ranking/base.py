@@ -49,6 +49,10 @@ class RankingModel(PaperFinder, Protocol):
 
     def rank(self, profile: Profile, among: PaperSet) -> Order: ...
 
+    def of_interests(self, profile: Profile, fit: float) -> Mapping[str, PaperSet]:
+        """Papers that fit an interest alone at least so well, by its phrase."""
+        ...
+
     @property
     def twin(self) -> TwinFinder: ...
 

@@ -22,6 +22,7 @@ from bot.sources.ingest import SourceReport
 if TYPE_CHECKING:  # only some commands need these
     from bot.channels.email.bounces import BounceResult
     from bot.delivery.status import Status, Unfinished
+    from bot.evaluation.advice import Advice
 
 Json = dict[str, Any]
 
@@ -74,6 +75,17 @@ def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -
         "reasons": _reasons(scored.reasons) if scored else [],
         "verdict": str(explanation.decision.verdict),
         "why": explanation.decision.why,
+    }
+
+
+def advice(profile: str, findings: Iterable[tuple[Advice, int, str]]) -> Json:
+    """`findings`: each with its line, and its sentence with the place."""
+    return {
+        "profile": profile,
+        "advice": [
+            {"kind": str(one.kind), "line": line, "what": what, "numbers": dict(one.numbers)}
+            for one, line, what in findings
+        ],
     }
 
 

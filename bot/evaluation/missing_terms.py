@@ -1,0 +1,110 @@
+"""Terms that papers have which a reader wants, that few others have, and that the profile does not name. Pure.
+
+There is no grammar here: what is often in titles is a noun phrase ("process supervision"), what never is one usually
+is not ("agents increasingly").
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from bot.papers.model import Paper
+from bot.text.terms import HYPHENS, Join, Role, find_phrase, role, tokenize
+
+MOST = 5
+#: A term is specific if at most this share of the archive's papers have it.
+SPECIFIC = 0.01
+#: Least number of liked papers that have it, or of papers shown as strong matches.
+LEAST_LIKED, LEAST_SHOWN = 2, 4
+#: Least share of the archive's papers with the term that were liked, or shown as strong matches: a term of which most
+#: papers are something else would bring those.
+PRECISE = 0.3
+#: Least number, and least share, of the archive's papers with the term that have it in the title.
+IN_TITLES, TITLE_SHARE = 2, 0.1
+#: A longer term stands for a shorter one if it makes up this share of its occurrences.
+INCLUDES = 0.6
+LONGEST = 3
+_ACRONYM = re.compile(r"(?:[A-Z][a-z]?){3,6}s?")
+#: A pair such as "low-resource" says something only with the noun after it; "Reed-Solomon" is a name.
+_COMPOUND = re.compile(rf"[a-z0-9]+[{''.join(HYPHENS)}]\w+|\w+[{''.join(HYPHENS)}][a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True)
+class MissingTerm:
+    term: str  #: as most of the papers write it
+    liked: int  #: number of liked papers with it
+    shown: int  #: number of papers with it that were shown as strong matches
+    papers: int  #: number of the archive's papers with it
+
+
+def missing_terms(
+    liked: Collection[tuple[str, str]],
+    shown: Collection[tuple[str, str]],
+    named: Iterable[str],
+    find: Callable[[str], Sequence[Paper]],
+    archive: int,
+) -> list[MissingTerm]:
+    """The best of them, at most `MOST`.
+
+    `liked`, `shown`: title and abstract of each paper. `named`: the texts of the profile. `find`: the papers of the
+    archive that have every term of a text. `archive`: their number.
+    """
+    in_liked, in_shown = Counter[str](), Counter[str]()
+    written: dict[str, Counter[str]] = defaultdict(Counter)
+    for papers, counts in ((liked, in_liked), (shown, in_shown)):
+        for title, abstract in papers:
+            # Titles capitalise words: a text has the better spelling.
+            found = [*_phrases(abstract), *((key, text.lower()) for key, text in _phrases(title))]
+            counts.update({key for key, _ in found})
+            for key, text in found:
+                written[key][text] += 1
+    known = {stem for text in named for stem in tokenize(text).stems}
+    together = in_liked + in_shown
+    chosen: list[MissingTerm] = []
+    for key, _ in sorted(together.items(), key=lambda item: (-item[1], item[0])):
+        if (in_liked[key] < LEAST_LIKED and in_shown[key] < LEAST_SHOWN) or known.issuperset(key.split()):
+            continue
+        term = written[key].most_common(1)[0][0]
+        if _COMPOUND.fullmatch(term) or _is_within(key, together):
+            continue
+        papers = find(term)
+        if _is_specific(in_liked[key], in_shown[key], papers, term, archive):
+            chosen.append(MissingTerm(term, in_liked[key], in_shown[key], len(papers)))
+            known.update(key.split())
+        if len(chosen) == MOST:
+            break
+    return chosen
+
+
+def _phrases(text: str) -> Iterator[tuple[str, str]]:
+    """Each run of two or three words that are terms, and each acronym: stems, and as written."""
+    words = tokenize(text)
+    for first, stem in enumerate(words.stems):
+        if role(stem) is not Role.TERM:
+            continue
+        if _ACRONYM.fullmatch(words.phrase(first, first)):
+            yield stem, words.phrase(first, first).removesuffix("s")
+        for last in range(first + 1, min(first + LONGEST, len(words.stems))):
+            if words.joins[last] is Join.BREAK or role(words.stems[last]) is not Role.TERM:
+                break
+            yield " ".join(words.stems[first : last + 1]), words.phrase(first, last)
+
+
+def _is_within(key: str, counts: Counter[str]) -> bool:
+    """Whether a longer term makes up most occurrences of this one."""
+    return any(
+        f" {key} " in f" {other} " and count >= INCLUDES * counts[key]
+        for other, count in counts.items()
+        if len(other) > len(key)
+    )
+
+
+def _is_specific(liked: int, shown: int, papers: Sequence[Paper], term: str, archive: int) -> bool:
+    if len(papers) > SPECIFIC * archive or len(papers) <= shown:
+        return False
+    in_titles = sum(find_phrase((paper.title,), (term,)) is not None for paper in papers)
+    is_noun = in_titles >= max(IN_TITLES, TITLE_SHARE * len(papers))
+    return is_noun and (liked >= LEAST_LIKED or shown >= PRECISE * len(papers))
