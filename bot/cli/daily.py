@@ -176,7 +176,7 @@ def send(
 
     moment = parse_when(on)
     app = open_app()
-    profiles, sound = the_profiles(app.settings, names)
+    profiles, sound = the_profiles(app.settings, names, keep=True)
     rows = _send(app, profiles, moment, due=due)
     if as_json:
         print_json(documents.send(rows))
@@ -207,7 +207,13 @@ def run() -> None:
         settings, sleep=loop.sleep, on_template_problem=log_template_problem, late_sources=progress.wait
     )
     try:
-        daemon = Daemon(settings.profiles, app.refresh, partial(app.delivery.send, due=True), progress)
+        daemon = Daemon(
+            settings.profiles,
+            settings.profile_cache,
+            app.refresh,
+            partial(app.delivery.send, due=True),
+            progress,
+        )
         daemon.start(app.papers.count())
         watch_database(app.database.check_file)
         loop.run(daemon.ingest, daemon.tick)

@@ -22,7 +22,7 @@ def status(as_json: AsJson = False) -> None:
     from bot.profiles.load import load_profiles
 
     app = open_app()
-    profiles, problems = load_profiles([app.settings.profiles])
+    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
     current = Status(
         utc_now(),
         app.papers.count(),
@@ -97,7 +97,7 @@ def resume(
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
-    profiles, problems = load_profiles([app.settings.profiles])
+    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
     used = app.used_scopes(profiles)
     number, unused = put_back(
         pause.scope, app.outbox, app.queue, utc_now(), lambda scope: bool(problems) or scope in used

@@ -8,12 +8,12 @@ from __future__ import annotations
 import logging
 import re
 from collections.abc import Mapping
-from pathlib import Path, PureWindowsPath
+from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
-from bot.files import read_file
 from bot.papers.identity import namespace, parse_paper_id
 from bot.profiles.model import Reference
+from bot.profiles.paths import path_beside, read_beside
 from bot.text.latex import to_unicode
 from bot.text.plain import one_line, quote
 
@@ -35,33 +35,8 @@ def is_bib_name(text: str) -> bool:
 
 def read_bibliography(name: str, folder: Path | None) -> tuple[Reference, ...]:
     """The papers in the BibTeX file `name` of `folder`."""
-    path = _inside(folder, name)
-    try:
-        data = read_file(path, _MAX_BIB_BYTES)
-    except FileNotFoundError:
-        raise ValueError(f"there is no file {quote(name)} beside this profile") from None
-    except OSError as error:
-        raise ValueError(f"{quote(name)} cannot be read: {error.strerror}") from None
-    if len(data) > _MAX_BIB_BYTES:
-        raise ValueError(f"{quote(name)} is larger than {_MAX_BIB_BYTES // 1024**2} MB: name a smaller one")
+    data = read_beside(path_beside(folder, name, "library.bib"), name, _MAX_BIB_BYTES)
     return _bibliography(data, name)
-
-
-def _inside(folder: Path | None, name: str) -> Path:
-    """The path of `name`, which neither dots nor links may lead out of `folder`."""
-    parts = PureWindowsPath(name)  # knows drives and both slashes, so that all systems refuse the same names
-    if folder is None or parts.anchor or ".." in parts.parts:
-        raise ValueError(
-            f"{quote(name)} must be in the profile's own folder: write its name, such as library.bib"
-        )
-    try:
-        home = folder.resolve()
-        path = (home / name).resolve()
-    except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
-        raise ValueError(f"{quote(name)} cannot be read: its links form a circle") from None
-    if not path.is_relative_to(home):
-        raise ValueError(f"{quote(name)} is a link out of the profile's folder: put a copy there")
-    return path
 
 
 def _bibliography(data: bytes, name: str) -> tuple[Reference, ...]:

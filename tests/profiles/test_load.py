@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.profiles.load import load_profiles, parse_profile
+from bot.profiles.include import parse_profile
+from bot.profiles.load import load_profiles
 from bot.profiles.model import WEEK, ChannelName, Interest, Match, Mute, Profile, Reference, Subscription
 from tests.profiles.reading import BIBTEX, DELIVER, EXAMPLE, INTERESTS, read, wrong
 
@@ -203,7 +204,7 @@ def test_yaml_files_of_a_folder(tmp_path: Path) -> None:
     """Other files and hidden ones are skipped; profiles are sorted by id; a file counts once."""
     for name in ("b.yml", "a.yaml", ".hidden.yaml", "notes.txt", "C.YAML"):
         (tmp_path / name).write_text(INTERESTS + DELIVER)
-    profiles, problems = load_profiles([tmp_path / "b.yml", tmp_path, tmp_path / "a.yaml"])
+    profiles, problems, *_ = load_profiles([tmp_path / "b.yml", tmp_path, tmp_path / "a.yaml"])
     assert [p.id for p in profiles] == ["C", "a", "b"]
     assert problems == ()
 
@@ -212,7 +213,7 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
     """The first one gets the id; the second is a problem that names the first."""
     for name in ("ada.yaml", "ada.yml"):
         (tmp_path / name).write_text(INTERESTS + DELIVER)
-    profiles, [problem] = load_profiles([tmp_path])
+    profiles, [problem], *_ = load_profiles([tmp_path])
     assert [p.id for p in profiles] == ["ada"]
     assert (problem.file, problem.line, problem.column) == (str(tmp_path / "ada.yml"), 1, 1)
     assert str(tmp_path / "ada.yaml") in problem.message
@@ -247,7 +248,7 @@ def test_a_bad_file_does_not_stop_the_others(
     monkeypatch.chdir(tmp_path)
     make(tmp_path / "a.yaml")
     (tmp_path / "b.yaml").write_text(INTERESTS + DELIVER)
-    profiles, [problem] = load_profiles([tmp_path])
+    profiles, [problem], *_ = load_profiles([tmp_path])
     assert [p.id for p in profiles] == ["b"]
     assert (problem.file, problem.line, problem.column) == (str(tmp_path / "a.yaml"), 1, 1)
     assert why in problem.message
