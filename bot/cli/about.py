@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bot.cli.advise import short_advice
 from bot.cli.common import (
     CHANGE_SOMETHING,
     AsJson,
@@ -143,6 +144,8 @@ def check(
         for note in missing_settings(settings, profiles):
             typer.echo(f"note: {note}", err=True)
         typer.echo(f"note: the database is {settings.database_place}", err=True)
+        for line in short_advice(settings, profiles, folders):
+            typer.echo(line, err=True)
 
 
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:

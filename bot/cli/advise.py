@@ -1,21 +1,28 @@
-"""The command advise: what the stored papers say about a profile."""
+"""The command advise, and its short form in check: what the stored papers say about a profile."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.common import AsJson, When, cli, open_app, print_json, the_profiles
+from bot.cli.common import AsJson, When, cli, effective_profile, open_app, print_json, profile_path
 from bot.clock import Moment, parse_when
 from bot.text.plain import pluralize
 
 if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.evaluation.advice import Report
+    from bot.profiles.include import EffectiveProfile
     from bot.profiles.model import Profile
     from bot.profiles.yaml_reader import Loc
+
+#: With more profiles, check only says that there is advice.
+MOST_IN_CHECK = 3
+#: Stored papers that check counts phrases in: a sample if there are more.
+MOST_COUNTED = 20_000
 
 
 @cli.command()
@@ -26,56 +33,80 @@ def advise(
 ) -> None:
     """Show what the stored papers say about a profile: each finding with its line and the change to make."""
     from bot.cli.output import documents
-    from bot.evaluation.advice import PERIOD_DAYS, versions
-    from bot.evaluation.advice import advise as find_advice
+    from bot.evaluation import advice
     from bot.presentation.console import page
 
     moment = parse_when(on)
     app = open_app()
-    (profile,), _ = the_profiles(app.settings, [name])
-    # An archive that is no longer fed has last days, too.
-    end = app.papers.newest(moment.instant) or moment.instant
-    known = [replace(one, window=PERIOD_DAYS) for one in versions(profile)]
-    report = find_advice(profile, *app.corpus_and_model(known, Moment(end)))
+    path = profile_path(app.settings, name)
+    effective = effective_profile(path)
+    # The last days of an archive that is not fed any more are days, too.
+    end = Moment(app.papers.newest(moment.instant) or moment.instant)
+    report = advice.advise(effective.profile, *app.corpus_and_model(advice.versions(effective.profile), end))
     app.close()
-    placed = []
-    for one in report.advice:
-        line = _line(app.settings, profile, one.loc)
-        placed.append((one, line, f"line {line}: {one.what}"))
+    placed = [(one, *_place(effective, path, one.loc)) for one in report.advice]
+    lines = [f"line {line}" if file == str(path) else f"{file}, line {line}" for _, file, line in placed]
     if as_json:
-        print_json(documents.advice(profile.id, placed))
+        print_json(documents.advice(name, [(one, line) for one, _, line in placed], lines))
         return
     out = page()
-    for _, _, what in placed:
-        out.print(what)
-    out.print(_summary(profile, report))
+    for (one, _, _), where in zip(placed, lines, strict=True):
+        out.print(f"{where}: {one.what}")
+    out.print(_summary(effective.profile, report))
+
+
+def short_advice(settings: Settings, profiles: Sequence[Profile], folders: Sequence[Path]) -> Iterator[str]:
+    """Lines for check about profiles without problems: what their phrases find, if there are papers to find."""
+    from bot.bootstrap import App
+
+    app = App(settings)
+    if not app.has_database:
+        return
+    if len(profiles) <= MOST_IN_CHECK:
+        counts = app.counts_if_ready(MOST_COUNTED)
+        yield from _by_counts(profiles, folders, counts)
+    yield "note: `paperboy advise NAME` says what the stored papers tell about a profile"
+
+
+def _by_counts(profiles: Sequence[Profile], folders: Sequence[Path], counts: Sequence[bytes]) -> Iterator[str]:
+    from bot.evaluation.advice import LEAST_PAPERS, advise_by_counts
+    from bot.profiles.load import profile_files
+
+    if len(counts) < LEAST_PAPERS:
+        return
+    paths = {path.stem: path for path in profile_files(folders)}
+    for profile in profiles:
+        if found := list(advise_by_counts(profile, counts)):
+            effective = effective_profile(paths[profile.id])
+            for one in found:
+                file, line = _place(effective, paths[profile.id], one.loc)
+                yield f"advice: {file}:{line}: {one.what}"
 
 
 def _summary(profile: Profile, report: Report) -> str:
     """What to expect of the profile as it is."""
     from bot.evaluation.advice import LEAST_DAYS, LEAST_PAPERS
 
-    if report.is_small:
+    if not report.is_possible:
         return (
-            f"{pluralize(report.papers, 'paper')} of {pluralize(report.days, 'day')} are stored, too few for advice: "
-            f"it needs {LEAST_PAPERS} papers of {LEAST_DAYS} days. `paperboy ingest` fetches more."
+            f"No advice yet: {pluralize(report.papers, 'paper')} of {pluralize(report.days, 'day')} are stored, and "
+            f"it needs {LEAST_PAPERS} papers of {LEAST_DAYS} days. `paperboy ingest` fetches papers."
         )
-    nothing = "" if report.advice else "Nothing to improve. "
+    start = "" if report.advice else "Nothing to improve. "
     if not report.digests:
-        return f"{nothing}No day of delivery had new papers."
-    mean = report.shown / report.digests
+        return f"{start}No new papers came on a day of delivery."
+    number = "no paper" if not report.shown else f"about {report.shown / report.digests:.1f} papers"
+    threshold = profile.threshold if isinstance(profile.threshold, str) else f"{profile.threshold:g}"
     return (
-        f"{nothing}Expect about {mean:.1f} papers a digest at `threshold: {profile.threshold}`: "
-        f"{pluralize(report.quiet, 'digest')} of {report.digests} would have been empty."
+        f"{start}Expect {number} a digest at `threshold: {threshold}`; "
+        f"{report.quiet} of the last {pluralize(report.digests, 'digest')} would have been empty."
     )
 
 
-def _line(settings: Settings, profile: Profile, loc: Loc) -> int:
-    """The line of a place in the profile's file."""
-    from bot.files import read_file
-    from bot.profiles.yaml_reader import MAX_BYTES, read_mapping
-
-    path = next(settings.profiles.glob(f"{profile.id}.y*ml"))
-    document, _ = read_mapping(read_file(path, MAX_BYTES), file=str(path))
-    assert document  # the profile was read from it
-    return document.key_place(loc)[0]
+def _place(effective: EffectiveProfile, path: Path, loc: Loc) -> tuple[str, int]:
+    """The file and the line of a place in a profile; the profile's first line for a key that is absent."""
+    origin = effective.origins.get(loc) or effective.origins.get((*loc, 0))
+    if origin is None:
+        return str(path), 1
+    assert origin.file.document
+    return origin.file.name, origin.file.document.key_place(origin.loc[: len(loc)])[0]

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.papers.model import Paper
-from bot.text.terms import HYPHENS, Join, Role, find_phrase, role, tokenize
+from bot.text.terms import Join, Role, find_phrase, phrase_term, role, tokenize
 
 MOST = 5
 #: A term is specific if at most this share of the archive's papers have it.
 SPECIFIC = 0.01
 #: Least number of liked papers that have it, or of papers shown as strong matches.
-LEAST_LIKED, LEAST_SHOWN = 2, 4
+LEAST_LIKED, LEAST_SHOWN = 2, 5
 #: Least share of the archive's papers with the term that were liked, or shown as strong matches: a term of which most
 #: papers are something else would bring those.
 PRECISE = 0.3
@@ -29,7 +29,7 @@ INCLUDES = 0.6
 LONGEST = 3
 _ACRONYM = re.compile(r"(?:[A-Z][a-z]?){3,6}s?")
 #: A pair such as "low-resource" says something only with the noun after it; "Reed-Solomon" is a name.
-_COMPOUND = re.compile(rf"[a-z0-9]+[{''.join(HYPHENS)}]\w+|\w+[{''.join(HYPHENS)}][a-z0-9]+")
+_COMPOUND = re.compile(r"\w+[-‐‑][a-z0-9]\w*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,38 +41,45 @@ class MissingTerm:
 
 
 def missing_terms(
-    liked: Collection[tuple[str, str]],
-    shown: Collection[tuple[str, str]],
+    liked: Sequence[Paper],
+    shown: Sequence[Paper],
+    interests: Iterable[str],
     named: Iterable[str],
     find: Callable[[str], Sequence[Paper]],
     archive: int,
 ) -> list[MissingTerm]:
-    """The best of them, at most `MOST`.
+    """The commonest of them, at most `MOST`.
 
-    `liked`, `shown`: title and abstract of each paper. `named`: the texts of the profile. `find`: the papers of the
+    `shown`: as strong matches. `named`: what the profile looks for or avoids, in words. `find`: the papers of the
     archive that have every term of a text. `archive`: their number.
     """
     in_liked, in_shown = Counter[str](), Counter[str]()
     written: dict[str, Counter[str]] = defaultdict(Counter)
     for papers, counts in ((liked, in_liked), (shown, in_shown)):
-        for title, abstract in papers:
-            # Titles capitalise words: a text has the better spelling.
-            found = [*_phrases(abstract), *((key, text.lower()) for key, text in _phrases(title))]
+        for paper in papers:
+            # Titles capitalise words: an abstract has the better spelling.
+            found = [*_phrases(paper.abstract), *((key, text.lower()) for key, text in _phrases(paper.title))]
             counts.update({key for key, _ in found})
             for key, text in found:
                 written[key][text] += 1
     known = {stem for text in named for stem in tokenize(text).stems}
+    phrases = [phrase_term(interest) for interest in interests]
     together = in_liked + in_shown
     chosen: list[MissingTerm] = []
     for key, _ in sorted(together.items(), key=lambda item: (-item[1], item[0])):
-        if (in_liked[key] < LEAST_LIKED and in_shown[key] < LEAST_SHOWN) or known.issuperset(key.split()):
+        if in_liked[key] < LEAST_LIKED and in_shown[key] < LEAST_SHOWN:
             continue
         term = written[key].most_common(1)[0][0]
-        if _COMPOUND.fullmatch(term) or _is_within(key, together):
+        if (
+            known.issuperset(key.split())
+            or any(f" {phrase} " in f" {key} " for phrase in phrases)
+            or _COMPOUND.fullmatch(term)
+            or _is_within(key, together)
+        ):
             continue
-        papers = find(term)
-        if _is_specific(in_liked[key], in_shown[key], papers, term, archive):
-            chosen.append(MissingTerm(term, in_liked[key], in_shown[key], len(papers)))
+        having = find(term)
+        if _is_specific(in_liked[key], in_shown[key], having, term, archive):
+            chosen.append(MissingTerm(term, in_liked[key], in_shown[key], len(having)))
             known.update(key.split())
         if len(chosen) == MOST:
             break

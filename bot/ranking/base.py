@@ -53,6 +53,10 @@ class RankingModel(PaperFinder, Protocol):
         """Papers that fit an interest alone at least so well, by its phrase."""
         ...
 
+    def terms(self, profile: Profile) -> frozenset[str]:
+        """Words and phrases that a profile's texts look for, and the acronyms that stand for them."""
+        ...
+
     @property
     def twin(self) -> TwinFinder: ...
 

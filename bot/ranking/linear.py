@@ -119,6 +119,10 @@ class Ranker:
             if facet.kind is Kind.INTEREST
         }
 
+    def terms(self, profile: Profile) -> frozenset[str]:
+        """Return the words and phrases that a profile's texts look for, and the acronyms that stand for them."""
+        return frozenset(term for facet in self.scored(profile).facets for term in facet.terms)
+
     def _paper_set(self, places: NDArray[np.intp]) -> PaperSet:
         bits = np.zeros(len(self.numbers), dtype=bool)
         bits[self.numbers[places[places >= self.window.start] - self.window.start]] = True

@@ -22,7 +22,7 @@ from bot.sources.ingest import SourceReport
 if TYPE_CHECKING:  # only some commands need these
     from bot.channels.email.bounces import BounceResult
     from bot.delivery.status import Status, Unfinished
-    from bot.evaluation.advice import Advice
+    from bot.evaluation.findings import Advice
 
 Json = dict[str, Any]
 
@@ -78,13 +78,13 @@ def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -
     }
 
 
-def advice(profile: str, findings: Iterable[tuple[Advice, int, str]]) -> Json:
-    """`findings`: each with its line, and its sentence with the place."""
+def advice(profile: str, findings: Iterable[tuple[Advice, int]], places: Iterable[str]) -> Json:
+    """`findings`: each with its line. `places`: the line of each in words."""
     return {
         "profile": profile,
         "advice": [
-            {"kind": str(one.kind), "line": line, "what": what, "numbers": dict(one.numbers)}
-            for one, line, what in findings
+            {"kind": str(one.kind), "line": line, "what": f"{place}: {one.what}", "numbers": dict(one.numbers)}
+            for (one, line), place in zip(findings, places, strict=True)
         ],
     }
 
