@@ -251,7 +251,7 @@ class App:
     ) -> DigestComposer:
         """Composes for these profiles, and explains the papers with these ids. This imports numpy and scipy.
 
-        `late`: names of the sources that are still answering. `keep`: keep the papers in memory for the next composer.
+        `late`: names of the sources that are still answering. `keep`: the papers, in memory, for the next composer.
         """
         from bot.ranking.linear import Ranker
 

@@ -111,40 +111,41 @@ class AuthorIndex:
     """
 
     def __init__(self, papers: Iterable[Paper]) -> None:
-        #: Key of a name -> (name as written, paper id).
-        self._names: dict[str, list[tuple[str, str]]] = {}
+        self._papers: dict[str, list[str]] = {}  #: ids by name as written
         for paper in papers:
-            for author in dict.fromkeys(paper.authors):
-                for key in _name_keys(author):
-                    self._names.setdefault(key, []).append((author, paper.id))
+            for author in paper.authors:
+                self._papers.setdefault(author, []).append(paper.id)
+        self._names: dict[str, list[str]] = {}  #: as written, by key
+        for author in self._papers:
+            for key in _name_keys(author):
+                self._names.setdefault(key, []).append(author)
         self._found: dict[str, frozenset[str]] = {}
 
     def papers_by(self, name: str) -> frozenset[str]:
         """Return the ids of the papers with this author."""
         if name not in self._found:
-            self._found[name] = frozenset(id_ for _, id_ in self._same(name))
+            same = (self._papers[author] for author in self._same(name))
+            self._found[name] = frozenset(chain.from_iterable(same))
         return self._found[name]
 
     def spellings(self, name: str) -> dict[str, int]:
         """Return the names that are counted as this person's, with numbers of papers; of names that differ in case,
         accents or hyphens only, one.
         """
-        papers: dict[str, set[str]] = {}
+        found: dict[str, int] = {}
         first: dict[str, str] = {}
-        for author, id_ in sorted(self._same(name)):
-            papers.setdefault(first.setdefault("".join(_name_tokens(author)), author), set()).add(id_)
-        return {author: len(ids) for author, ids in papers.items()}
+        for author in sorted(self._same(name)):
+            spelling = first.setdefault("".join(_name_tokens(author)), author)
+            found[spelling] = found.get(spelling, 0) + len(self._papers[author])
+        return found
 
     def near(self, name: str) -> dict[str, int]:
         """Return other names that may be this person's (`may_mean`), with numbers of papers."""
-        papers: dict[str, set[str]] = {}
-        for author, id_ in chain.from_iterable(self._names.values()):
-            papers.setdefault(author, set()).add(id_)
-        return {author: len(ids) for author, ids in papers.items() if may_mean(name, author)}
+        return {author: len(papers) for author, papers in self._papers.items() if may_mean(name, author)}
 
-    def _same(self, name: str) -> set[tuple[str, str]]:
-        similar = (pair for key in _name_keys(name) for pair in self._names.get(key, ()))
-        return {(author, id_) for author, id_ in similar if same_person(name, author)}
+    def _same(self, name: str) -> set[str]:
+        similar = {author for key in _name_keys(name) for author in self._names.get(key, ())}
+        return {author for author in similar if same_person(name, author)}
 
 
 def _name_keys(name: str) -> set[str]:
