@@ -83,7 +83,7 @@ class ProfileCache:
 
     def save(self) -> None:
         """Write the file if anything has changed. Files that are gone are forgotten."""
-        kept = {path: version for path, version in self._versions.items() if self._stamp(path)}
+        kept = {path: version for path, version in self._versions.items() if os.path.lexists(path)}
         if self._file is None or not (self._has_changed or len(kept) < len(self._versions)):
             return
         data = {"format": _FORMAT, "versions": kept}
