@@ -60,20 +60,25 @@ def short_advice(settings: Settings, profiles: Sequence[Profile], folders: Seque
     from bot.bootstrap import App
 
     app = App(settings)
-    if not app.has_database:
+    if not profiles or not app.has_database:
         return
     if len(profiles) <= MOST_IN_CHECK:
+        from bot.evaluation.advice import LEAST_PAPERS
+
         counts = app.counts_if_ready(MOST_COUNTED)
+        if len(counts) < LEAST_PAPERS:
+            return
         yield from _by_counts(profiles, folders, counts)
-    yield "note: `paperboy advise NAME` says what the stored papers tell about a profile"
+    name = profiles[0].id if len(profiles) == 1 else "NAME"
+    yield f"note: what the stored papers say about a profile: paperboy advise {name}"
 
 
-def _by_counts(profiles: Sequence[Profile], folders: Sequence[Path], counts: Sequence[bytes]) -> Iterator[str]:
-    from bot.evaluation.advice import LEAST_PAPERS, advise_by_counts
+def _by_counts(
+    profiles: Sequence[Profile], folders: Sequence[Path], counts: Sequence[bytes]
+) -> Iterator[str]:
+    from bot.evaluation.advice import advise_by_counts
     from bot.profiles.load import profile_files
 
-    if len(counts) < LEAST_PAPERS:
-        return
     paths = {path.stem: path for path in profile_files(folders)}
     for profile in profiles:
         if found := list(advise_by_counts(profile, counts)):

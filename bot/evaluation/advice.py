@@ -48,6 +48,8 @@ LEAST_PAPERS, LEAST_DAYS = 200, 7
 TOO_MUCH = 0.1
 #: An interest whose papers all have another one is covered by it if it has so many: few may have it by chance.
 LEAST_COVERED = 5
+#: A word that no paper has may be meant for one that this many titles have.
+LEAST_TITLES = 3
 #: Too many: this share of the digests are full, with so many papers for each place. Too few: this share are empty.
 FULL, PER_PLACE, QUIET = 0.8, 2.0, 0.6
 LEAST_DIGESTS = 4  #: for both of these
@@ -158,7 +160,8 @@ class _Adviser:
         alone = model.of_interests(self._profile, LEAST_FIT[Match.GOOD])
         #: For each interest, the papers that have it.
         self._having = [
-            alone.get(interest.phrase, 0) | (model.with_terms(interest.phrase) if _is_short(interest.phrase) else 0)
+            alone.get(interest.phrase, 0)
+            | (model.with_terms(interest.phrase) if _is_short(interest.phrase) else 0)
             for interest in profile.interests
         ]
 
@@ -183,15 +186,33 @@ class _Adviser:
             if not having:
                 yield findings.matches_nothing(loc, phrase, self._among)
             elif not having & self._candidates:
-                left_out = [paper for paper in self._members(having) if self._is_outside(paper)]
-                yield findings.outside(loc, phrase, having.bit_count(), left_out, self._among)
+                yield from self._never_shown(loc, phrase, self._members(having))
         for loc, phrase in _phrases(self._profile):
             if loc[0] != "interests" and _is_short(phrase) and not self._among.count(phrase):
                 yield findings.matches_nothing(loc, phrase, self._among)
 
-    def _words_of_titles(self) -> set[str]:
+    def _never_shown(self, loc: Loc, phrase: str, having: Sequence[Paper]) -> Iterator[Advice]:
+        """`having`: the papers of an interest, none of which is a candidate; all may be papers that are liked."""
+        left_out = [paper for paper in having if self._is_outside(paper)]
+        muted = {
+            name: sum(bool(mute_reason(alone, paper)) for paper in having) for _, name, alone in self._mutes()
+        }
+        most = max(muted, key=lambda name: muted[name], default="")
+        hidden = muted.get(most, 0)
+        if left_out or hidden:
+            by_mute = most if hidden >= len(left_out) else ""
+            yield findings.never_shown(loc, phrase, len(having), left_out, by_mute, self._among)
+
+    def _mutes(self) -> Iterator[tuple[Loc, str, Profile]]:
+        """Whatever is muted: its place, its name, and a profile that mutes only this."""
+        for key in ("terms", "authors", "categories"):
+            for position, name in enumerate(getattr(self._profile.mute, key)):
+                yield ("mute", key, position), name, Profile(self._profile.id, mute=Mute(**{key: (name,)}))
+
+    def _words_of_titles(self) -> list[str]:
         titles = tokenize(*(paper.title for paper in self._papers))
-        return {titles.text[start:end].lower() for start, end in titles.spans}
+        counts = Counter(titles.text[start:end].lower() for start, end in titles.spans)
+        return [word for word, number in counts.items() if number >= LEAST_TITLES]
 
     def _matches_too_much(self) -> Iterator[Advice]:
         for loc, phrase, having in self._interests():
@@ -209,7 +230,11 @@ class _Adviser:
         for paper in self._members(having):
             words = tokenize(paper.title)
             for last, stem in enumerate(words.stems[1:], start=1):
-                if stem == end and words.joins[last] is Join.SPACE and role(words.stems[last - 1]) is Role.TERM:
+                if (
+                    stem == end
+                    and words.joins[last] is Join.SPACE
+                    and role(words.stems[last - 1]) is Role.TERM
+                ):
                     counts[words.phrase(last - 1, last).lower()] += 1
         narrow = (text for text, _ in counts.most_common() if not self._is_wide(self._model.with_terms(text)))
         return [text for text in narrow if phrase_term(text) != phrase_term(phrase)][:2]
@@ -227,7 +252,9 @@ class _Adviser:
                         break
                     continue
                 is_part = f" {phrase_term(other)} " in f" {phrase_term(phrase)} "
-                is_same = having == others and place > loc  # of two with the same papers the later one is covered
+                is_same = (
+                    having == others and place > loc
+                )  # of two with the same papers the later one is covered
                 if having & ~others or is_same or having.bit_count() < (1 if is_part else LEAST_COVERED):
                     continue
                 yield findings.covered(loc, phrase, other, having.bit_count(), others.bit_count())
@@ -319,19 +346,22 @@ class _Adviser:
             return ("limit",), "raise `limit`, or write interests that say what matters most"
         (widest, number), places = interests.most_common(1)[0], {p: loc for loc, p, _ in self._interests()}
         share = f"{number / len(reaching):.0%}"
-        return places[widest], f"write '{widest}', to which {share} of them belong, more narrowly, or raise `limit`"
+        return places[
+            widest
+        ], f"write '{widest}', to which {share} of them belong, more narrowly, or raise `limit`"
 
     def _more(self, each: dict[Match, float], digests: int) -> tuple[Loc, str]:
         """`each`: number of papers for each digest that are so good or better."""
         levels, threshold = list(Match), self._profile.threshold
         lower = levels[levels.index(threshold) + 1 :] if isinstance(threshold, Match) else levels
         anywhere = self._all_candidates.of(replace(self._profile, window=PERIOD_DAYS, categories=()))
-        good = [one.paper for one in self._new(anywhere & ~self._candidates) if one.fit >= LEAST_FIT[Match.GOOD]]
-        changes: list[tuple[Loc, str]] = [
-            (("threshold",), f"`threshold: {match}` would have about {each[match]:.1f} papers for each")
-            for match in lower
-            if each[match] >= 1
-        ][:1]
+        good = [
+            one.paper for one in self._new(anywhere & ~self._candidates) if one.fit >= LEAST_FIT[Match.GOOD]
+        ]
+        changes: list[tuple[Loc, str]] = []
+        if match := next((match for match in lower if each[match] >= 1), None):
+            change = f"`threshold: {match}` would have about {each[match]:.1f} papers for each"
+            changes.append((("threshold",), change))
         if 2 * len(good) >= digests:
             outside = f"{pluralize(len(good), 'good match is', 'good matches are')} outside your categories"
             changes.append((("categories",), f"{outside}: add {findings.listed_categories(good)}"))
@@ -358,11 +388,9 @@ class _Adviser:
         return Paper(id=reference.id or "", title=title, abstract=abstract, first_seen=self._corpus.now)
 
     def _hides_liked(self) -> Iterator[Advice]:
-        for key in ("terms", "authors", "categories"):
-            for position, name in enumerate(getattr(self._profile.mute, key)):
-                alone = replace(self._profile, mute=Mute(**{key: (name,)}))
-                if hidden := [paper for paper in self._liked if mute_reason(alone, paper)]:
-                    yield findings.hides_liked(("mute", key, position), hidden, len(self._liked), name)
+        for loc, name, alone in self._mutes():
+            if hidden := [paper for paper in self._liked if mute_reason(alone, paper)]:
+                yield findings.hides_liked(loc, hidden, len(self._liked), name)
         if hidden := [paper for paper in self._liked if self._is_outside(paper)]:
             yield findings.hides_liked(("categories",), hidden, len(self._liked))
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from enum import StrEnum
 
-from bot.evaluation.missing_terms import MissingTerm
+from bot.evaluation.missing_terms import LEAST_LIKED, MissingTerm
 from bot.papers.model import Paper
 from bot.papers.names import begins_with_initial
 from bot.profiles.yaml_reader import Loc
@@ -19,10 +19,12 @@ from bot.text.terms import Role, role, tokenize
 #: A word that more papers have says too little to be an interest alone.
 SPECIFIC_WORD = 0.02
 #: How alike a word without any paper and the word that it may be meant for are, at least.
-SAME_WORD = 0.8
+SAME_WORD = 0.85
 #: What to do with a phrase that no paper has, by the key of the profile.
-_REMOVE = {"interests": "remove it", "avoid": "remove it, as it lowers nothing"} | {
-    "mute": "remove it, as it hides nothing"
+_REMOVE = {
+    "interests": "remove it",
+    "avoid": "remove it, as it lowers nothing",
+    "mute": "remove it, as it hides nothing",
 }
 
 
@@ -62,7 +64,10 @@ class Counts:
 
 def matches_nothing(loc: Loc, phrase: str, among: Counts) -> Advice:
     """`loc`: of an interest, of a text to avoid, or of a muted term."""
-    found, numbers = f"{quote(phrase)} found nothing among {among.where}", {"papers": among.papers, "found": 0}
+    found, numbers = (
+        f"{quote(phrase)} found nothing among {among.where}",
+        {"papers": among.papers, "found": 0},
+    )
     remove = _REMOVE[str(loc[0])]
     words = tokenize(phrase)
     single = [words.phrase(n, n) for n, stem in enumerate(words.stems) if role(stem) is Role.TERM]
@@ -101,12 +106,14 @@ def _longest_found_part(phrase: str, count: Callable[[str], int]) -> str | None:
     return min(found)[2] if found else None
 
 
-def outside(loc: Loc, phrase: str, found: int, left_out: Sequence[Paper], among: Counts) -> Advice:
-    """An interest of which the profile can show no paper. `left_out`: those that `categories` leaves out."""
-    if 2 * len(left_out) > found:
-        why = f"none in your categories: add {listed_categories(left_out)} to `categories`"
+def never_shown(
+    loc: Loc, phrase: str, found: int, left_out: Sequence[Paper], muted: str, among: Counts
+) -> Advice:
+    """An interest whose papers are all left out: by `categories`, or by muting something if `muted` is not empty."""
+    if muted:
+        why = f"muting {quote(muted)} hides all of them: mute something narrower"
     else:
-        why = "`mute` hides them, or they are papers that you like already: mute less"
+        why = f"none of them is in your categories: add {listed_categories(left_out)} to `categories`"
     what = f"{quote(phrase)} is in {found:,} of {among.where}, but {why}, or remove the interest"
     return Advice(Kind.NOTHING, loc, what, {"papers": among.papers, "found": found, "candidates": 0})
 
@@ -150,15 +157,17 @@ def never_decides(loc: Loc, phrase: str, digests: int, found: int, shown: Counte
 
 def hides_liked(loc: Loc, hidden: Sequence[Paper], liked: int, name: str = "") -> Advice:
     """`name`: of what is muted; empty for `categories`."""
-    some = f"{len(hidden)} of your {pluralize(liked, 'liked paper')} ({quote(truncate(hidden[0].title, 58))})"
+    some = f"{len(hidden)} of your {pluralize(liked, 'liked paper')}, such as {quote(truncate(hidden[0].title, 58))}"
     if name:
-        what = f"muting {quote(name)} hides papers such as {some}: remove it, or mute something narrower"
+        what = f"muting {quote(name)} would hide {some}: remove it, or mute something narrower"
     else:
-        what = f"`categories` leaves out papers such as {some}: add {listed_categories(hidden)} to see others"
+        what = f"`categories` would leave out {some}: add {listed_categories(hidden)} to see others like it"
     return Advice(Kind.HIDES_LIKED, loc, what, {"hidden": len(hidden), "liked": liked})
 
 
-def spellings(loc: Loc, name: str, found: Mapping[str, int], near: Mapping[str, int], among: Counts) -> Advice | None:
+def spellings(
+    loc: Loc, name: str, found: Mapping[str, int], near: Mapping[str, int], among: Counts
+) -> Advice | None:
     """`found`: names that are counted as this one, with numbers of papers. `near`: others that may be meant."""
     initials = {other: number for other, number in found.items() if begins_with_initial(other)}
     if not found and near:
@@ -179,9 +188,11 @@ def spellings(loc: Loc, name: str, found: Mapping[str, int], near: Mapping[str, 
 
 
 def missing_term(term: MissingTerm, liked: int, shown: int, among: Counts) -> Advice:
-    if term.liked:
+    if term.liked >= LEAST_LIKED:
         seen = f"{term.liked} of your {pluralize(liked, 'liked paper')}"
-        what = f"{quote(term.term)} is in {seen} and in {term.papers:,} of {among.where}: add it to `interests`"
+        what = (
+            f"{quote(term.term)} is in {seen} and in {term.papers:,} of {among.where}: add it to `interests`"
+        )
     else:
         others = pluralize(term.papers - term.shown, "other paper")
         seen = f"{term.shown} of your {pluralize(shown, 'strong match', 'strong matches')}"

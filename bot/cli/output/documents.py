@@ -85,7 +85,12 @@ def advice(profile: str, findings: Iterable[tuple[Advice, int]], places: Iterabl
     return {
         "profile": profile,
         "advice": [
-            {"kind": str(one.kind), "line": line, "what": f"{place}: {one.what}", "numbers": dict(one.numbers)}
+            {
+                "kind": str(one.kind),
+                "line": line,
+                "what": f"{place}: {one.what}",
+                "numbers": dict(one.numbers),
+            }
             for (one, line), place in zip(findings, places, strict=True)
         ],
     }
