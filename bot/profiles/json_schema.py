@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
@@ -39,12 +40,13 @@ def json_schema() -> dict[str, Any]:
 
 
 _FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?#\s*yaml-language-server:\s*\$schema=(\S+)")
+_MAX_FIRST_LINE = 500
 _MAX_BYTES = 1024 * 1024
 
 
 def schema_notes(profiles: Iterable[Path]) -> Iterator[str]:
     """A sentence for each schema file that profiles name in their first line and that is missing or out of date."""
-    for schema in dict.fromkeys(filter(None, map(_named_schema, profiles))):
+    for schema in map(Path, dict.fromkeys(filter(None, map(_named_schema, profiles)))):
         try:
             is_current = json.loads(read_file(schema, _MAX_BYTES)) == json_schema()
         except FileNotFoundError:
@@ -58,11 +60,11 @@ def schema_notes(profiles: Iterable[Path]) -> Iterator[str]:
         yield f"the schema {schema}, which editors check profiles with, {problem}: paperboy schema > {schema}"
 
 
-def _named_schema(profile: Path) -> Path | None:
+def _named_schema(profile: Path) -> str | None:
     with suppress(OSError):
-        found = _FIRST_LINE.match(read_file(profile, _MAX_BYTES))
+        found = _FIRST_LINE.match(read_file(profile, _MAX_FIRST_LINE))
         if found and b"://" not in found[1]:
-            return profile.parent / found[1].decode(errors="replace")
+            return os.path.normpath(os.path.join(os.path.dirname(profile), found[1].decode(errors="replace")))
     return None
 
 

@@ -27,6 +27,6 @@ def profile_notes(profile: Profile, today: date) -> Iterator[str]:
 
 
 def _is_foreign(phrase: str) -> bool:
-    return not re.search("[a-z]", fold(phrase)) and any(
+    return not (phrase.isascii() or re.search("[a-z]", fold(phrase))) and any(
         c.isalpha() and not unicodedata.name(c, "").startswith(_SCRIPTS) for c in phrase
     )
