@@ -50,6 +50,9 @@ TOO_MUCH = 0.1
 LEAST_COVERED = 5
 #: A word that no paper has may be meant for one that this many titles have.
 LEAST_TITLES = 3
+#: An interest decides nothing if without it at most this share of the shown papers are others: its words alone, which
+#: other papers have, change their order a little.
+SAME = 0.02
 #: Too many: this share of the digests are full, with so many papers for each place. Too few: this share are empty.
 FULL, PER_PLACE, QUIET = 0.8, 2.0, 0.6
 LEAST_DIGESTS = 4  #: for both of these
@@ -300,19 +303,20 @@ class _Adviser:
         ]
 
     def _never_decides(self, among: set[int]) -> Iterator[Advice]:
-        """Of some interests, by position, those without which the digests would have had the same papers."""
+        """Of some interests, by position, those without which the digests would have had nearly the same papers."""
         shown = {one.paper.id: one.interest for digest in self._digests for one in digest.papers}
         idle = [n for n in sorted(among) if self._profile.interests[n].phrase not in shown.values()]
         without = self._backtest([_without(self._profile, n) for n in idle]) if shown and idle else {}
-        papers = [set(digest.ids) for digest in self._digests]
-        for position in idle:
-            digests = without.get(_without(self._profile, position).id, [])
-            if digests and [set(digest.ids) for digest in digests] == papers:
+        for position in idle if without else ():
+            digests = without[_without(self._profile, position).id]
+            lost = shown.keys() - {one.paper.id for digest in digests for one in digest.papers}
+            if len(lost) <= SAME * len(shown):
                 loc, phrase, having = list(self._interests())[position]
                 having &= self._candidates
                 of_others = Counter(shown[one.id] for one in self._members(having) if one.id in shown)
-                number = len(self.usual_digests)
-                yield findings.never_decides(loc, phrase, number, having.bit_count(), of_others)
+                yield findings.never_decides(
+                    loc, phrase, having.bit_count(), of_others, len(shown), len(lost)
+                )
 
     def _how_many(self) -> Iterator[Advice]:
         """Whether the threshold lets through too many papers or too few."""
