@@ -59,15 +59,13 @@ def advise(
 
 def short_advice(settings: Settings, profiles: Sequence[Profile], folders: Sequence[Path]) -> Iterator[str]:
     """Lines for check about profiles without problems: what their phrases find, if there are papers to find."""
-    from bot.bootstrap import App
-
-    app = App(settings)
-    if not profiles or not app.has_database:
+    if not profiles or not settings.has_database:
         return
     if len(profiles) <= MOST_IN_CHECK:
+        from bot.bootstrap import App
         from bot.evaluation.advice import LEAST_PAPERS
 
-        counts = app.counts_if_ready(MOST_COUNTED)
+        counts = App(settings).counts_if_ready(MOST_COUNTED)
         if len(counts) < LEAST_PAPERS:
             return
         yield from _by_counts(profiles, folders, counts)
