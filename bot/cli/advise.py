@@ -10,7 +10,6 @@ import typer
 
 from bot.cli.common import AsJson, When, cli, effective_profile, open_app, print_json, profile_path
 from bot.clock import Moment, parse_when
-from bot.text.plain import pluralize
 
 if TYPE_CHECKING:
     from bot.config.settings import Settings
@@ -94,6 +93,7 @@ def _by_counts(
 def _summary(profile: Profile, report: Report) -> str:
     """What to expect of the profile as it is."""
     from bot.evaluation.advice import LEAST_DAYS, LEAST_PAPERS
+    from bot.text.plain import pluralize
 
     if not report.is_possible:
         return (
