@@ -233,11 +233,8 @@ class _Adviser:
         for paper in self._members(having):
             words = tokenize(paper.title)
             for last, stem in enumerate(words.stems[1:], start=1):
-                if (
-                    stem == end
-                    and words.joins[last] is Join.SPACE
-                    and role(words.stems[last - 1]) is Role.TERM
-                ):
+                is_pair = words.joins[last] is Join.SPACE and role(words.stems[last - 1]) is Role.TERM
+                if is_pair and stem == end:
                     counts[words.phrase(last - 1, last).lower()] += 1
         narrow = (text for text, _ in counts.most_common() if not self._is_wide(self._model.with_terms(text)))
         return [text for text in narrow if phrase_term(text) != phrase_term(phrase)][:2]
@@ -255,13 +252,11 @@ class _Adviser:
                         break
                     continue
                 is_part = f" {phrase_term(other)} " in f" {phrase_term(phrase)} "
-                is_same = (
-                    having == others and place > loc
-                )  # of two with the same papers the later one is covered
-                if having & ~others or is_same or having.bit_count() < (1 if is_part else LEAST_COVERED):
-                    continue
-                yield findings.covered(loc, phrase, other, having.bit_count(), others.bit_count())
-                break
+                # Of two with the same papers, the later one is covered.
+                is_covered = not having & ~others and (having != others or place < loc)
+                if is_covered and having.bit_count() >= (1 if is_part else LEAST_COVERED):
+                    yield findings.covered(loc, phrase, other, having.bit_count(), others.bit_count())
+                    break
 
     # --- By what digests would have had -----------------------------------------------------------------------
 
