@@ -7,6 +7,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +23,8 @@ from bot.digests.corpus import load_corpus
 from bot.digests.wording import source_health
 from bot.errors import NotConfigured, Problem
 from bot.profiles.model import ChannelName, Profile, Subscription
-from bot.sources.ingest import SourceReport, refresh
+from bot.profiles.references import MissingPapers, all_keys, missing_papers
+from bot.sources.ingest import ASK_AGAIN, SourceReport, refresh
 
 if TYPE_CHECKING:
     from wsgiref.types import WSGIApplication
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from bot.sources.http import PoliteHttp
     from bot.store.conversion import Progress
     from bot.store.database import Database
+    from bot.store.lookups import Lookups
     from bot.store.outbox import Outbox
     from bot.store.papers import Papers
     from bot.store.queue import Queue
@@ -129,6 +132,12 @@ class App:
         from bot.store.sources import Sources
 
         return Sources(self.database)
+
+    @cached_property
+    def lookups(self) -> Lookups:
+        from bot.store.lookups import Lookups
+
+        return Lookups(self.database)
 
     @cached_property
     def templates(self) -> Templates:
@@ -242,9 +251,17 @@ class App:
             self.http,
             self.papers,
             self.source_states,
+            self.lookups,
             by_name=bool(names),
             is_live=moment.is_live,
         )
+
+    def missing_papers(self, profiles: Sequence[Profile], now: datetime) -> list[MissingPapers]:
+        """The papers that profiles refer to and nothing is known of, of the profiles that have any."""
+        stored = self.papers.by_keys(all_keys(profiles))
+        asked = self.lookups.asked(now - ASK_AGAIN, now)
+        missing = (missing_papers(profile, stored, asked) for profile in profiles)
+        return [one for one in missing if one.need_person or one.waiting]
 
     def receiver(self, to: Subscription) -> str:
         """The receiver of a subscription's digests, as the ledger names it."""

@@ -1,10 +1,14 @@
-"""Reading files that users wrote, and creating folders that nobody else may read."""
+"""Reading files that users wrote, noticing changes of them, and creating folders that nobody else may read."""
 
 from __future__ import annotations
 
 import os
 import stat
 from pathlib import Path
+from typing import TypeAlias
+
+#: Of a file: what changes whenever it is written; None when it is not there.
+Stamp: TypeAlias = "list[int] | None"
 
 
 def read_file(path: Path, limit: int) -> bytes:
@@ -24,6 +28,14 @@ def read_file(path: Path, limit: int) -> bytes:
             return file.read(limit + 1)
     finally:
         os.close(descriptor)
+
+
+def stamp(path: str | Path) -> Stamp:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
 
 
 def make_private_folder(folder: Path) -> None:

@@ -131,7 +131,7 @@ def check(
 
     settings, problems = load_settings()
     folders = paths or [settings.profiles if settings else Path("profiles")]
-    profiles, more = load_profiles(folders)
+    profiles, more, *_ = load_profiles(folders, settings.profile_cache if settings else None)
     found = (*problems, *more, *_of_templates(settings))
     for problem in found:
         typer.echo(problem)

@@ -100,28 +100,44 @@ def _database_progress(description: str, total: int) -> Iterator[Callable[[str],
         yield step
 
 
-def the_profiles(settings: Settings, names: Sequence[str] | None) -> tuple[list[Profile], bool]:
+def the_profiles(
+    settings: Settings, names: Sequence[str] | None, *, keep: bool = False
+) -> tuple[list[Profile], bool]:
     """The valid profiles with these names (all when there are none), and whether all of them are valid.
 
-    Problems are printed; they do not stop the other profiles. Raises UserError for an unknown name.
+    Problems are printed; they do not stop the other profiles. `keep`: the last valid version stands in for a profile
+    that has a problem. Raises UserError for an unknown name.
     """
     from bot.profiles.load import load_profiles
 
-    profiles, problems = load_profiles([settings.profiles])
+    profiles, problems, kept, broken = load_profiles([settings.profiles], settings.profile_cache)
     if names:
-        problems = tuple(p for p in problems if Path(p.file).stem in names)
+        theirs = {problem for name in names for problem in broken.get(name, ())}
+        problems = tuple(p for p in problems if p in theirs or Path(p.file).stem in names)
     print_problems(problems)
-    found = {profile.id: profile for profile in profiles}
-    broken = {Path(problem.file).stem for problem in problems}
+    found = {profile.id: profile for profile in (*profiles, *(kept if keep else ()))}
     for name in names or ():
         if name not in found and name not in broken:
-            there = f"there are {', '.join(sorted(found))}" if found else "there are none: paperboy init"
-            raise UserError(f"no profile {name!r} in {settings.profiles}: {there}")
+            raise UserError(f"no profile {name!r} in {settings.profiles}: {_there_are(found)}")
     if names and not any(name in found for name in names):
         raise UserError("correct the profile above first")
     if not found and not problems:
         raise UserError(f"no profiles in {settings.profiles}: `paperboy init` writes the first one")
     return [found[name] for name in (dict.fromkeys(names) if names else found) if name in found], not problems
+
+
+def profile_path(settings: Settings, name: str) -> Path:
+    """The file of the profile with this name, valid or not. Raises UserError for an unknown name."""
+    from bot.profiles.load import profile_files
+
+    files = {path.stem: path for path in profile_files([settings.profiles])}
+    if name not in files:
+        raise UserError(f"no profile {name!r} in {settings.profiles}: {_there_are(files)}")
+    return files[name]
+
+
+def _there_are(names: Iterable[str]) -> str:
+    return f"there are {', '.join(sorted(names))}" if names else "there are none: paperboy init"
 
 
 def missing_settings(settings: Settings, profiles: Iterable[Profile]) -> list[str]:

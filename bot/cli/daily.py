@@ -69,8 +69,10 @@ def ingest(
     files = [*(file or []), *(more_files or [])]
     app = open_app()
     reports = _from_files(app, files, moment) if files else []
+    profiles: Sequence[Profile] = ()
     if source or not files:
-        reports += _from_sources(app, source or [], moment)
+        profiles = the_profiles(app.settings, None)[0] if app.settings.profiles.is_dir() else ()
+        reports += _from_sources(app, profiles, source or [], moment)
     stored = app.papers.count()
     if as_json:
         print_json(documents.ingest(reports, stored))
@@ -79,6 +81,7 @@ def ingest(
         from bot.presentation.console import console
 
         console().print(tables.ingest_table(reports, stored))
+        console().print(tables.missing_lines(app.missing_papers(profiles, moment.instant)))
     app.close()
     raise typer.Exit(FAILED if any(report.failed for report in reports) else DONE)
 
@@ -176,7 +179,7 @@ def send(
 
     moment = parse_when(on)
     app = open_app()
-    profiles, sound = the_profiles(app.settings, names)
+    profiles, sound = the_profiles(app.settings, names, keep=True)
     rows = _send(app, profiles, moment, due=due)
     if as_json:
         print_json(documents.send(rows))
@@ -207,7 +210,13 @@ def run() -> None:
         settings, sleep=loop.sleep, on_template_problem=log_template_problem, late_sources=progress.wait
     )
     try:
-        daemon = Daemon(settings.profiles, app.refresh, partial(app.delivery.send, due=True), progress)
+        daemon = Daemon(
+            settings.profiles,
+            settings.profile_cache,
+            app.refresh,
+            partial(app.delivery.send, due=True),
+            progress,
+        )
         daemon.start(app.papers.count())
         watch_database(app.database.check_file)
         loop.run(daemon.ingest, daemon.tick)
@@ -259,12 +268,13 @@ def _from_files(app: App, paths: Sequence[Path], moment: Moment) -> list[SourceR
     return reports
 
 
-def _from_sources(app: App, names: Sequence[str], moment: Moment) -> list[SourceReport]:
+def _from_sources(
+    app: App, profiles: Sequence[Profile], names: Sequence[str], moment: Moment
+) -> list[SourceReport]:
     """The reports in the order of the registry; each is shown as soon as it comes."""
     from bot.cli.output.progress import progress
 
     order = [source.name for source in app.sources(names)]
-    profiles = the_profiles(app.settings, None)[0] if app.settings.profiles.is_dir() else []
     reports = []
     with progress("Asking", len(order)) as step:
         for report in app.refresh(profiles, moment, names):

@@ -18,13 +18,15 @@ from bot.errors import UserError
 def status(as_json: AsJson = False) -> None:
     """Show what needs you, with the command for it; what waits and until when; sources and newest digests."""
     from bot.cli.output import documents
+    from bot.cli.output.status import missing_note
     from bot.delivery.status import Status
     from bot.profiles.load import load_profiles
 
     app = open_app()
-    profiles, problems = load_profiles([app.settings.profiles])
+    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    now = utc_now()
     current = Status(
-        utc_now(),
+        now,
         app.papers.count(),
         app.source_states.all(),
         app.outbox.newest(),
@@ -32,7 +34,7 @@ def status(as_json: AsJson = False) -> None:
         app.receivers.pauses(),
         app.receivers.bounces(),
         app.settings.database_place,
-        missing_settings(app.settings, profiles),
+        [*missing_settings(app.settings, profiles), *missing_note(app.missing_papers(profiles, now))],
         None if problems else app.used_scopes(profiles),
     )
     if as_json:
@@ -97,7 +99,7 @@ def resume(
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
-    profiles, problems = load_profiles([app.settings.profiles])
+    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
     used = app.used_scopes(profiles)
     number, unused = put_back(
         pause.scope, app.outbox, app.queue, utc_now(), lambda scope: bool(problems) or scope in used

@@ -53,6 +53,11 @@ class Settings:
     alerts: str | None = None  #: receiver of alerts: a Slack channel, or an address when it has an @
 
     @property
+    def profile_cache(self) -> Path:
+        """The file with the last valid version of each profile."""
+        return self.data / "profiles.json"
+
+    @property
     def database_place(self) -> str:
         """Where the database is: a file, or a server's host and database; no secret."""
         scheme, _, rest = self.database_url.get_secret_value().partition("://")

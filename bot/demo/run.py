@@ -78,7 +78,7 @@ def write_gallery_alone(folder: Path) -> Path:
 
 def _run(app: App, folder: Path) -> Demo:
     moment = Moment(SAMPLE_DAY.replace(hour=23, minute=59, second=59), SAMPLE_DAY.date())
-    profiles, _ = load_profiles([resource_folder("profiles")])
+    profiles, *_ = load_profiles([resource_folder("profiles")])
     report = ingest_file(SAMPLE, FORMATS, app.papers, SAMPLE_DAY)
     composer = app.composer(profiles, moment)
     digests = tuple(

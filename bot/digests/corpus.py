@@ -9,7 +9,7 @@ from typing import Protocol
 
 from bot.papers.model import CountedPaper, Paper
 from bot.profiles.model import Profile
-from bot.profiles.references import reference_key, resolve_references
+from bot.profiles.references import all_keys, resolve_references
 from bot.ranking.base import MakeModel, RankingModel
 
 #: Sizes of the samples that document frequencies and relevance are computed from; fewer papers are all taken.
@@ -65,8 +65,7 @@ def load_corpus(
 
     `explained`: ids of papers to explain; they are ranked even when they are outside every window.
     """
-    references = (reference for p in profiles for reference in (*p.like, *p.dislike))
-    stored = archive.by_keys(key for reference in references if (key := reference_key(reference)))
+    stored = archive.by_keys(all_keys(profiles))
     window = (*archive.window(earliest_window_start(profiles, now), now), *archive.counted(explained))
     return Corpus(
         now=now,

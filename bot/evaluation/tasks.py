@@ -12,7 +12,7 @@ from typing import Protocol
 from bot.errors import UserError
 from bot.papers.model import CountedPaper, Paper
 from bot.profiles.model import Interest, Profile, Reference
-from bot.profiles.references import reference_key, resolve_references
+from bot.profiles.references import all_keys, resolve_references
 
 FOLDS = 5
 #: The fewest liked papers with which a profile can be evaluated.
@@ -182,7 +182,7 @@ def profile_task(profile: Profile, archive: Archive, sampling: Sampling) -> Task
     Papers that are not known to be liked count as not liked, hidden ones included, as in daily use. Raises UserError
     when too few liked papers are stored, or there are no other papers to rank.
     """
-    stored = archive.by_keys(key for r in (*profile.like, *profile.dislike) if (key := reference_key(r)))
+    stored = archive.by_keys(all_keys([profile]))
     referenced = {paper.id for paper in stored.values()}
     profile = resolve_references(profile, stored)
     liked = frozenset(r.id for r in profile.like if r.id in referenced)

@@ -64,6 +64,7 @@ class Listing:
     entries: tuple[Entry, ...] = ()
     unreadable: tuple[Unreadable, ...] = ()
     unchanged: bool = False  #: the service says that its answer is the one that is stored
+    asked: tuple[str, ...] = ()  #: ids and title keys of the single papers that it was asked for
 
 
 @dataclass(frozen=True, slots=True)

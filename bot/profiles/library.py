@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from itertools import chain
-from pathlib import Path, PurePath, PureWindowsPath
+from pathlib import Path, PurePath
 from typing import TypeAlias
 
 from bot.files import read_file
@@ -16,6 +16,7 @@ from bot.papers.identity import find_paper_ids
 from bot.profiles import bibtex, csl_json, ris
 from bot.profiles.library_entry import LibraryEntry, UnreadableLibraryError
 from bot.profiles.model import Reference
+from bot.profiles.paths import path_beside, read_beside
 from bot.profiles.yaml_reader import Value
 from bot.text.plain import one_line, quote
 
@@ -44,60 +45,41 @@ def read_libraries(names: Iterable[str], folder: Path | None) -> Libraries:
     found: dict[str, tuple[Reference, ...] | str] = {}
     for name in names:
         try:
-            found[name] = tuple(entry.reference for entry in read(_inside(folder, name), name))
+            data = read_beside(path_beside(folder, name, "library.bib"), name, _MAX_BYTES)
+            found[name] = tuple(entry.reference for entry in _parse(data, name))
         except ValueError as error:
             found[name] = str(error)
     return found
 
 
-def read(path: Path, name: str = "") -> tuple[LibraryEntry, ...]:
-    """The papers of a library file, wherever it is. `name`: what messages call it, by default its path.
-
-    Raises ValueError.
-    """
-    shown = quote(name or str(path))
-    parse = _PARSERS.get(PurePath(name or path).suffix.casefold())
-    if not parse:
-        raise ValueError(f"{shown} is not a library file: its name must end with {', '.join(_PARSERS)}")
+def read(path: Path) -> tuple[LibraryEntry, ...]:
+    """The papers of a library file anywhere. Raises ValueError."""
+    name = str(path)
+    if not is_library_name(name):
+        raise ValueError(f"{quote(name)} is not a library file: its name must end with {LIBRARY_ENDINGS}")
     try:
         data = read_file(path, _MAX_BYTES)
-    except FileNotFoundError:
-        where = " beside this profile" if name else ""
-        raise ValueError(f"there is no file {shown}{where}") from None
     except OSError as error:
-        raise ValueError(f"{shown} cannot be read: {error.strerror}") from None
+        raise ValueError(f"{quote(name)} cannot be read: {error.strerror}") from None
     if len(data) > _MAX_BYTES:
-        raise ValueError(f"{shown} is larger than {_MAX_BYTES // 1024**2} MB: name a smaller one")
+        raise ValueError(f"{quote(name)} is larger than {_MAX_BYTES // 1024**2} MB: name a smaller one")
+    return _parse(data, name)
+
+
+def _parse(data: bytes, name: str) -> tuple[LibraryEntry, ...]:
     try:
         text = data.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise ValueError(f"{shown}, line {line}: this is not UTF-8 text: save it as UTF-8") from None
+        raise ValueError(f"{quote(name)}, line {line}: this is not UTF-8 text: save it as UTF-8") from None
     try:
-        parsed = parse(text)
+        parsed = _PARSERS[PurePath(name).suffix.casefold()](text)
     except UnreadableLibraryError as error:
-        raise ValueError(f"{shown}{_place(error)}: {error}") from None
+        raise ValueError(f"{quote(name)}{_place(error)}: {error}") from None
     entries = tuple(entry for entry in parsed if entry.id or entry.title)
     if not entries:
-        raise ValueError(f"{shown} contains no entry with a title, an arXiv id or a DOI")
+        raise ValueError(f"{quote(name)} contains no entry with a title, an arXiv id or a DOI")
     return entries
-
-
-def _inside(folder: Path | None, name: str) -> Path:
-    """The path of `name`, which neither dots nor links may lead out of `folder`."""
-    parts = PureWindowsPath(name)  # knows drives and both slashes, so that all systems refuse the same names
-    if folder is None or parts.anchor or ".." in parts.parts:
-        raise ValueError(
-            f"{quote(name)} must be in the profile's own folder: write its name, such as library.bib"
-        )
-    try:
-        home = folder.resolve()
-        path = (home / name).resolve()
-    except (OSError, RuntimeError):  # RuntimeError: links in a circle, before Python 3.13
-        raise ValueError(f"{quote(name)} cannot be read: its links form a circle") from None
-    if not path.is_relative_to(home):
-        raise ValueError(f"{quote(name)} is a link out of the profile's folder: put a copy there")
-    return path
 
 
 def _place(error: UnreadableLibraryError) -> str:
@@ -131,3 +113,4 @@ _PARSERS: Mapping[str, Callable[[str], tuple[LibraryEntry, ...]]] = {
     ".json": csl_json.parse,
     ".txt": _parse_ids,
 }
+LIBRARY_ENDINGS = ", ".join(_PARSERS)

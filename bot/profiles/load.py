@@ -1,114 +1,100 @@
 """Profiles: YAML files to `model.Profile`, with every problem of every file and its place.
 
-Reads profiles and the library files that they name, and no other file. Does not depend on ranking or delivery.
+Reads profiles and the files that they name, and no other file. Does not depend on ranking or delivery.
 """
 
 from __future__ import annotations
 
 import os
-import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
-from pathlib import Path, PurePath
-
-from pydantic import ValidationError
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
 
 from bot.errors import Problem, UserError
-from bot.files import read_file
-from bot.profiles.library import library_names, read_libraries
-from bot.profiles.model import Interest, Mute, Profile
-from bot.profiles.problems import channel_problems, missing_keys, value_problems
-from bot.profiles.schema import InterestItem, ProfileFile
-from bot.profiles.yaml_reader import MAX_BYTES, read_mapping
+from bot.profiles.cache import ProfileCache, Version
+from bot.profiles.model import Profile
 from bot.text.plain import one_line, quote
 
+if TYPE_CHECKING:
+    from bot.profiles.include import ProfileReader
+
 _ENDINGS = {".yaml", ".yml"}
-#: Ids go into file names, URLs and terminal lines.
-PROFILE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]*")
-ID_HINT = "start with a letter or digit, and use only these, '.', '_' and '-'"
 
 
-def parse_profile(
-    data: bytes, *, file: str, folder: Path | None
-) -> tuple[Profile | None, tuple[Problem, ...]]:
-    """The profile in a file's bytes, or None and every problem, by place.
+class Loaded(NamedTuple):
+    """What the profile files of some folders give."""
 
-    `file` is the file's name: it names the profile and is shown in problems. `folder` is where the library files
-    of `like` and `dislike` may be. Never raises, whatever the bytes.
+    profiles: tuple[Profile, ...]  #: the valid ones, by id
+    problems: tuple[Problem, ...]  #: of all files, by place
+    kept: tuple[Profile, ...]  #: the last valid versions of broken ones, where there is one, by id
+    broken: Mapping[
+        str, tuple[Problem, ...]
+    ]  #: the problems of each broken one, and of what it includes, by id
+
+
+def load_profiles(paths: Sequence[Path], cache: Path | None = None) -> Loaded:
+    """The profiles in files and folders, and every problem of the files that are not valid.
+
+    Of a folder, its *.yaml and *.yml files that are not hidden. A bad file never stops the others. A file that
+    another one includes, and that lacks what a profile needs, is not a profile. `cache`: the file of a
+    `ProfileCache`. Raises UserError for a path that does not exist.
     """
-    document, problems = read_mapping(data, file=file)
-    found = [*problems, *_id_problems(file)]
-    content: ProfileFile | None = None
-    if document is not None:
-        libraries = read_libraries(library_names(document.value), folder)
-        try:
-            content = ProfileFile.model_validate(document.value, context=libraries)
-        except ValidationError as error:
-            found += value_problems(error, document, file)
-        found += missing_keys(document, file)
-        found += channel_problems(document, file)
-    if found or content is None:
-        return None, tuple(sorted(set(found)))
-    return _profile(content, PurePath(file).stem), ()
-
-
-def load_profiles(paths: Sequence[Path]) -> tuple[tuple[Profile, ...], tuple[Problem, ...]]:
-    """The profiles in files and folders, by id, and every problem of the others, by place.
-
-    Of a folder, its *.yaml and *.yml files that are not hidden. A bad file never stops the others.
-    Raises UserError for a path that does not exist.
-    """
-    profiles: list[Profile] = []
+    versions = ProfileCache(cache)
+    files: dict[str, Path] = {}
     problems: list[Problem] = []
-    first: dict[str, Path] = {}
-    for path in _files(paths):
-        if (owner := first.setdefault(path.stem, path)) is not path:
+    for path in profile_files(paths):
+        if (owner := files.setdefault(path.stem, path)) is not path:
             message = f"there is another profile {quote(path.stem)}, {owner}: rename one of the files"
             problems.append(Problem(str(path), 1, 1, one_line(message)))
-            continue
-        try:
-            data = read_file(path, MAX_BYTES)
-        except OSError as error:
-            message = f"this file cannot be read: {error.strerror}; correct or remove it"
-            problems.append(Problem(str(path), 1, 1, message))
-            continue
-        profile, found = parse_profile(data, file=str(path), folder=path.parent)
-        profiles += [profile] if profile else []
-        problems += found
-    return tuple(sorted(profiles, key=lambda p: p.id)), tuple(sorted(problems))
-
-
-def _profile(content: ProfileFile, id_: str) -> Profile:
-    return Profile(
-        id=id_,
-        timezone=content.timezone,
-        interests=_interests(content.interests),
-        about=content.about,
-        like=tuple(chain.from_iterable(content.like)),
-        dislike=tuple(chain.from_iterable(content.dislike)),
-        authors=content.authors,
-        avoid=_interests(content.avoid),
-        mute=Mute(content.mute.terms, content.mute.authors, content.mute.categories),
-        categories=content.categories,
-        limit=content.limit,
-        threshold=content.threshold,
-        trending=content.trending,
-        window=content.window,
-        deliver=tuple(chain.from_iterable(entry.subscriptions(id_) for entry in content.deliver)),
-        was=content.was,
-        paused_until=content.pause.until if content.pause else None,
+    found: dict[Path, Version] = {}
+    broken: dict[Path, tuple[Problem, ...]] = {}
+    incomplete: dict[Path, tuple[Problem, ...]] = {}
+    included: set[str] = set()
+    reader: ProfileReader | None = None
+    for path in files.values():
+        version = versions.unchanged(path)
+        if version is None:
+            reader = reader or _reader()
+            read = reader.read(path)
+            if read.problems:
+                broken[path], incomplete[path] = read.problems, read.incomplete
+                included.update(map(str, read.included))
+                version = versions.last(path)
+            else:
+                version = versions.put(path, read)
+        if version:
+            found[path] = version
+            incomplete.setdefault(path, version.incomplete)
+            included |= version.included
+    versions.save()
+    for path, lacking in incomplete.items():
+        if lacking and os.path.realpath(path) not in included:
+            broken[path] = (*broken.get(path, ()), *lacking)
+    return Loaded(
+        profiles=_by_id(
+            version for path, version in found.items() if not incomplete[path] and path not in broken
+        ),
+        problems=tuple(sorted({*problems, *chain.from_iterable(broken.values())})),
+        kept=_by_id(found[path] for path in broken if path in found),
+        broken={path.stem: of_file for path, of_file in broken.items()},
     )
 
 
-def _interests(items: tuple[InterestItem, ...]) -> tuple[Interest, ...]:
-    return tuple(Interest(item.phrase, item.weight) for item in items)
+def _by_id(versions: Iterable[Version]) -> tuple[Profile, ...]:
+    profiles = (version.profile for version in versions)
+    return tuple(sorted(filter(None, profiles), key=lambda profile: profile.id))
 
 
-# --- Files ------------------------------------------------------------------------------------------------
+def _reader() -> ProfileReader:
+    # imported here because pydantic takes a tenth of a second, which unchanged profiles do not need
+    from bot.profiles.include import ProfileReader
+
+    return ProfileReader()
 
 
-def _files(paths: Sequence[Path]) -> list[Path]:
-    """Every file once, in the order of `paths` and by name within a folder."""
+def profile_files(paths: Sequence[Path]) -> list[Path]:
+    """Every profile file once, in the order of `paths` and by name within a folder."""
     # Not Path.resolve: before Python 3.13 it raises RuntimeError for a loop of links.
     files = {os.path.realpath(path): path for path in reversed([*chain.from_iterable(map(_expand, paths))])}
     return list(reversed(files.values()))
@@ -124,10 +110,3 @@ def _expand(path: Path) -> list[Path]:
     except OSError as error:
         raise UserError(f"the folder {path} cannot be read: {error.strerror}") from error
     return [entry for entry in found if entry.suffix.lower() in _ENDINGS and not entry.name.startswith(".")]
-
-
-def _id_problems(file: str) -> list[Problem]:
-    name = PurePath(file).stem
-    if PROFILE_ID.fullmatch(name):
-        return []
-    return [Problem(file, 1, 1, f"{quote(name)} cannot name a profile: {ID_HINT}, as in ada.yaml")]

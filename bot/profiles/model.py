@@ -29,7 +29,7 @@ class Interest:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """A paper to resemble or to avoid: by id, or by the text of a BibTeX entry."""
+    """A paper to resemble or to avoid: by id, by title, or by the text of a library file's entry."""
 
     id: str | None = None  #: canonical id
     title: str = ""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -20,7 +20,7 @@ from bot.profiles.schema import (
     ProfileMapping,
 )
 from bot.profiles.values import closest, describe
-from bot.profiles.yaml_reader import Document, Loc, Place, Value
+from bot.profiles.yaml_reader import Document, Loc, Value
 from bot.text.plain import one_line, quote
 
 #: The mapping that a nested key belongs to, by the top-level key around it.
@@ -74,40 +74,47 @@ def _means_any(mapping: Mapping[str, Value], wanted: Sequence[str], names: Seque
     return any(key not in names and closest(key, names) in wanted for key in mapping)
 
 
-def missing_keys(document: Document, file: str) -> Iterator[Problem]:
-    """There must be some interest and some delivery."""
+def missing_keys(document: Document, included: Iterable[Mapping[str, Value]], file: str) -> Iterator[Problem]:
+    """There must be some interest and some delivery, here or in a file that this one includes."""
+    mappings = (document.value, *included)
     for keys, message in (
         (INTEREST_KEYS, "nothing to look for: write at least one of interests, about, like and authors"),
         (("deliver",), "nowhere to deliver: write at least `deliver: [{maildir: ada}]`"),
     ):
-        values = [document.value.get(key) for key in keys]
+        values = [mapping.get(key) for mapping in mappings for key in keys]
         given = any(value.strip() if isinstance(value, str) else value for value in values)
         if not given and not _means_any(document.value, keys, list(ProfileFile.model_fields)):
             yield Problem(file, *document.place(()), message)
 
 
+def missing_channels(document: Document, file: str) -> Iterator[Problem]:
+    """Each entry of `deliver` names a channel; in a file that others include, one without gives them defaults."""
+    for entry, loc in _entries(document):
+        if any(entry.get(key) is not None for key in ChannelName) or _means_any(
+            entry, list(ChannelName), list(DeliverEntry.model_fields)
+        ):
+            continue
+        if "slack" in entry:
+            message = 'slack has no value: put a name in quotes, such as "#papers"'
+            yield Problem(file, *document.key_place((*loc, "slack")), message)
+        else:
+            yield Problem(file, *document.place(loc), f"this entry needs one of {', '.join(ChannelName)}")
+
+
 def channel_problems(document: Document, file: str) -> Iterator[Problem]:
-    """Each entry of `deliver` names exactly one channel."""
+    """An entry of `deliver` names one channel, and only settings of that channel."""
+    for entry, loc in _entries(document):
+        given = [key for key in entry if key in list(ChannelName) and entry[key] is not None]
+        if len(given) > 1:
+            message = f"one entry delivers to one channel: write another entry for {given[1]}"
+            yield Problem(file, *document.key_place((*loc, given[1])), message)
+        if "on_uncertain" in entry and given and given[0] != ChannelName.EMAIL:
+            message = f"`on_uncertain` is for email only: whether {given[0]} got a message can be looked up"
+            yield Problem(file, *document.key_place((*loc, "on_uncertain")), message)
+
+
+def _entries(document: Document) -> Iterator[tuple[dict[str, Value], Loc]]:
     entries = document.value.get("deliver")
     for position, entry in enumerate(entries if isinstance(entries, list) else ()):
         if isinstance(entry, dict):
-            for place, message in _entry_problems(entry, ("deliver", position), document):
-                yield Problem(file, *place, message)
-
-
-def _entry_problems(entry: dict[str, Value], loc: Loc, document: Document) -> Iterator[tuple[Place, str]]:
-    channels = [channel.value for channel in ChannelName]
-    given = [key for key in entry if key in channels and entry[key] is not None]
-    if len(given) > 1:
-        message = f"one entry delivers to one channel: write another entry for {given[1]}"
-        yield document.key_place((*loc, given[1])), message
-    if "on_uncertain" in entry and given and given[0] != ChannelName.EMAIL:
-        message = f"`on_uncertain` is for email only: whether {given[0]} got a message can be looked up"
-        yield document.key_place((*loc, "on_uncertain")), message
-    if given or _means_any(entry, channels, list(DeliverEntry.model_fields)):
-        return
-    if "slack" in entry:
-        message = 'slack has no value: put a name in quotes, such as "#papers"'
-        yield document.key_place((*loc, "slack")), message
-    else:
-        yield document.place(loc), f"this entry needs one of {', '.join(ChannelName)}"
+            yield entry, ("deliver", position)

@@ -212,7 +212,8 @@ class ProfileFile(ProfileMapping):
     )
     like: _ReferenceLists = Field(
         (),
-        description="Papers to resemble: arXiv ids, DOIs, addresses, or a .bib file beside the profile.",
+        description="Papers to resemble: arXiv ids, links, DOIs, titles, or a library file beside the profile (.bib, "
+        ".ris, .json, .txt).",
         examples=[["2502.19402", "https://arxiv.org/abs/2412.13337", "library.bib"]],
     )
     dislike: _ReferenceLists = Field(

@@ -16,8 +16,8 @@ from zoneinfo import available_timezones
 
 from pydantic import ValidationInfo
 
-from bot.papers.identity import parse_paper_id
-from bot.profiles.library import is_library_name
+from bot.papers.identity import find_paper_ids, parse_paper_id
+from bot.profiles.library import LIBRARY_ENDINGS, is_library_name
 from bot.profiles.model import WEEK, Match, Reference
 from bot.profiles.yaml_reader import Sexagesimal
 from bot.text.latex import to_unicode
@@ -210,6 +210,9 @@ def one_or_more(value: object) -> object:
     return value if isinstance(value, list) else [value]
 
 
+_NO_TITLE = re.compile(r"(?:arxiv|doi)?[\W\d_]*", re.IGNORECASE)
+
+
 def references(value: object, info: ValidationInfo) -> tuple[Reference, ...]:
     """The papers of one entry of `like` or `dislike`; `info.context` is a library.Libraries."""
     line = text(value)
@@ -220,5 +223,23 @@ def references(value: object, info: ValidationInfo) -> tuple[Reference, ...]:
             raise ValueError(found)
         return found
     if paper := parse_paper_id(line):
-        return (Reference(id=paper[0]),)
-    raise ValueError(f"{quote(line)} is not an arXiv id, a DOI, a paper's address or a .bib file")
+        return (Reference(id=_arxiv_checked(paper[0], line)),)
+    if ids := find_paper_ids(line):
+        id_ = ids[0].removeprefix("arxiv:")
+        raise ValueError(f"{quote(line)} is more than an id: write only {id_}, or only the title")
+    if " " not in line or _NO_TITLE.fullmatch(line):
+        raise ValueError(
+            f"{quote(line)} is not an arXiv id, a DOI, a paper's address, a title or a library file "
+            f"({LIBRARY_ENDINGS})"
+        )
+    return (Reference(title=to_unicode(line)),)
+
+
+def _arxiv_checked(id_: str, line: str) -> str:
+    """`id_`, which may be one that arXiv cannot have given: https://info.arxiv.org/help/arxiv_identifier.html"""
+    if (match := re.fullmatch(r"arxiv:(\d{4})\.(\d+)", id_)) and (len(match[2]) == 5) != (match[1] >= "1501"):
+        raise ValueError(
+            f"{quote(line)} is not an arXiv id: four digits follow the dot until 2014, as in 1412.6980, "
+            "and five since 2015, as in 2502.19402"
+        )
+    return id_

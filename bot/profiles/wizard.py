@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bot.errors import UserError
+from bot.profiles.include import ID_HINT, PROFILE_ID, parse_profile
 from bot.profiles.json_schema import json_schema
-from bot.profiles.load import ID_HINT, PROFILE_ID, parse_profile
 
 ENV = """\
 # Paperboy's settings. Secrets belong here and nowhere else; keep this file out of version control.

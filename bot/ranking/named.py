@@ -178,7 +178,7 @@ def _products(rows: sparse.csr_array) -> NDArray[np.float64]:
 
 
 def _resolve(reference: Reference, named: Mapping[str, CountedPaper]) -> tuple[str, bytes] | None:
-    """The title and counts of a referenced paper, as stored, else from its BibTeX entry; None if it has no term."""
+    """The title and counts of a referenced paper, as stored, else from its library entry; None if it has no term."""
     if stored := named.get(reference.id or ""):
         title, terms = stored.paper.title, stored.terms
     else:

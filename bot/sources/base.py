@@ -22,6 +22,7 @@ class SourceRequest:
     categories: tuple[str, ...] = ()  #: sorted union over the profiles
     authors: tuple[str, ...] = ()  #: sorted union of the followed authors
     papers: tuple[str, ...] = ()  #: canonical ids of liked or disliked papers that are not stored yet
+    titles: tuple[str, ...] = ()  #: readable titles of such papers whose arXiv id is unknown
     since: date | None = None  #: day of this source's last complete answer; None: it was never asked
     by_name: bool = (
         False  #: the user named the source: it also asks when it would otherwise have nothing to do

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from queue import SimpleQueue
@@ -12,14 +12,19 @@ from typing import Protocol
 
 from bot.errors import SourceError
 from bot.papers.identity import namespace
-from bot.papers.merge import Change
+from bot.papers.merge import Change, entry_keys
 from bot.papers.model import Entry, Listing, Paper, SourceState, Unreadable
 from bot.profiles.model import Profile
+from bot.profiles.references import all_keys, is_missing, lookup_key
 from bot.sources.base import LONGEST_WAIT, Http, Source, SourceRequest
 from bot.sources.bounds import bounded
 
 #: A source that catches up on the days that another one missed: it goes back to when either last answered.
 CATCHES_UP_FOR = {"arxiv-oai": "arxiv-rss"}
+#: A paper that a source does not have is not asked for again before this time.
+ASK_AGAIN = timedelta(days=30)
+#: Most titles that one ingest searches for: each may take a request.
+MAX_TITLES = 20
 
 
 class PaperStore(Protocol):
@@ -45,6 +50,14 @@ class SourceStore(Protocol):
     def get(self, name: str) -> SourceState | None: ...
 
     def put(self, state: SourceState) -> None: ...
+
+
+class LookupStore(Protocol):
+    """The stored keys of papers that were asked for and not found."""
+
+    def asked(self, since: datetime, until: datetime) -> frozenset[str]: ...
+
+    def put(self, keys: Iterable[str], now: datetime) -> None: ...
 
 
 class ConditionalHttp(Http, Protocol):
@@ -86,17 +99,23 @@ class SourceReport:
         )
 
 
-def source_request(profiles: Sequence[Profile], stored: frozenset[str], now: datetime) -> SourceRequest:
+def source_request(
+    profiles: Sequence[Profile], stored: Collection[str], asked: Collection[str], now: datetime
+) -> SourceRequest:
     """What to ask for: all categories and followed authors of the profiles, and the papers that they refer to.
 
-    `stored`: ids of papers that are stored and so need not be asked for.
+    `stored`: keys of papers that are stored and so need not be asked for. `asked`: keys that were asked for in vain.
+    Of more than MAX_TITLES titles those of liked papers come first.
     """
-    references = [reference for p in profiles for reference in (*p.like, *p.dislike)]
-    ids = {r.id for r in references if r.id and not (r.title and r.abstract)} - stored
+    references = [r for p in profiles for r in p.like] + [r for p in profiles for r in p.dislike]
+    missing = {lookup_key(r): r for r in references if is_missing(r, stored)}
+    wanted = {key: r for key, r in missing.items() if key and key not in asked}
+    titles = [r.title for key, r in wanted.items() if namespace(key) == "title"]
     return SourceRequest(
         categories=tuple(sorted({c for p in profiles for c in p.categories})),
         authors=tuple(sorted({a for p in profiles for a in p.authors})),
-        papers=tuple(sorted(id_ for id_ in ids if namespace(id_) == "arxiv")),
+        papers=tuple(sorted(key for key in wanted if namespace(key) == "arxiv")),
+        titles=tuple(titles[:MAX_TITLES]),
         now=now,
     )
 
@@ -107,6 +126,7 @@ def ingest_sources(
     http: ConditionalHttp,
     papers: PaperStore,
     states: SourceStore,
+    lookups: LookupStore,
 ) -> Iterator[SourceReport]:
     """Begin to ask the sources, each in a thread of its own, so that none waits for another.
 
@@ -119,7 +139,7 @@ def ingest_sources(
     def work(source: Source, before: SourceState | None, since: date | None) -> None:
         try:
             wanted = replace(request, since=since)
-            results.put(_ingest(source, wanted, before, http.separate(), papers, states))
+            results.put(_ingest(source, wanted, before, http.separate(), papers, states, lookups))
         except Exception as error:  # raised again where the reports are read
             results.put(error)
 
@@ -157,18 +177,23 @@ def _ingest(
     http: ConditionalHttp,
     papers: PaperStore,
     states: SourceStore,
+    lookups: LookupStore,
 ) -> SourceReport:
     # A later time than the longest wait is of a clock that was wrong.
     if before and before.retry_at and request.now < before.retry_at <= request.now + LONGEST_WAIT:
         why = f"the service asked for no requests until {before.retry_at:%Y-%m-%d %H:%M} UTC"
         return SourceReport(source.name, state="skipped", why=why)
-    report, retry_at = _fetch(source, request, http, papers)
+    report, retry_at = _fetch(source, request, http, papers, lookups)
     states.put(_state_after(before, report, retry_at, request.now))
     return report
 
 
 def _fetch(
-    source: Source, request: SourceRequest, http: ConditionalHttp, papers: PaperStore
+    source: Source,
+    request: SourceRequest,
+    http: ConditionalHttp,
+    papers: PaperStore,
+    lookups: LookupStore,
 ) -> tuple[SourceReport, datetime | None]:
     """The report, and the time before which the service wants no request, if it said so."""
     answered = unchanged = False
@@ -178,6 +203,8 @@ def _fetch(
             changes = papers.add(listing.entries, request.now, is_live=request.is_live)
             # After an answer that broke off, the next request must not be answered with "not modified".
             http.rollback() if listing.unreadable else http.commit()
+            if not listing.unreadable:
+                lookups.put(set(listing.asked).difference(*map(entry_keys, listing.entries)), request.now)
             report = _add(report, listing, changes)
             answered, unchanged = True, unchanged or listing.unchanged
     except SourceError as error:
@@ -237,6 +264,7 @@ def refresh(
     http: ConditionalHttp,
     papers: PaperStore,
     states: SourceStore,
+    lookups: LookupStore,
     *,
     by_name: bool = False,
     is_live: bool = False,
@@ -245,6 +273,6 @@ def refresh(
 
     `by_name`: a user has named the sources. `is_live`: `now` is the real time.
     """
-    references = {r.id for p in profiles for r in (*p.like, *p.dislike) if r.id}
-    request = source_request(profiles, frozenset(papers.by_keys(references)), now)
-    return ingest_sources(sources, replace(request, by_name=by_name, is_live=is_live), http, papers, states)
+    stored, asked = papers.by_keys(all_keys(profiles)), lookups.asked(now - ASK_AGAIN, now)
+    request = replace(source_request(profiles, stored, asked, now), by_name=by_name, is_live=is_live)
+    return ingest_sources(sources, request, http, papers, states, lookups)

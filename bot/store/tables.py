@@ -272,3 +272,12 @@ class ValidatorRow(Base, table=True):
     url: str = _text(primary_key=True)
     etag: str | None = _text(default=None)
     last_modified: str | None = None
+
+
+class LookupRow(Base, table=True):
+    """A paper that a source was asked for and does not have."""
+
+    __tablename__ = "lookup"
+
+    key: str = _text(primary_key=True)  #: its id, or the key of its title
+    asked: datetime = _moment()

@@ -73,6 +73,7 @@ class Daemon:
     """The two jobs of `paperboy run`. Profiles are read for each job, so that an edit counts from the next one on."""
 
     folder: Path  #: of the profiles
+    cache: Path  #: of their last valid versions
     fetch: Callable[[Sequence[Profile], Moment], Iterable[SourceReport]]  #: asks the sources
     send: Callable[[Sequence[Profile], Moment], Iterable[SendResult]]  #: composes and delivers what is due
     progress: IngestProgress
@@ -119,10 +120,10 @@ class Daemon:
             log_line(line)
 
     def _profiles(self) -> Sequence[Profile]:
-        """The valid profiles. Problems are printed when they change."""
-        profiles, problems = load_profiles([self.folder])
+        """The profiles, of broken ones the last valid version. Problems are printed when they change."""
+        profiles, problems, kept, _ = load_profiles([self.folder], self.cache)
         if problems != self._problems:
             self._problems = problems
             for problem in problems:
                 log_line(f"profile problem: {problem}")
-        return profiles
+        return (*profiles, *kept)

@@ -39,6 +39,6 @@ def store_archive(folder: Path) -> Papers:
 
 def read_profiles(paths: Iterable[Path]) -> dict[str, Profile]:
     """The profiles in some files, by id."""
-    profiles, problems = load_profiles(list(paths))
+    profiles, problems, *_ = load_profiles(list(paths))
     assert not problems, problems
     return {profile.id: profile for profile in profiles}

@@ -133,7 +133,7 @@ def test_no_problems(bench: Bench) -> None:
     result = bench.run("check")
     assert (result.code, result.out) == (0, "")
     assert result.err == f"2 profiles, no problems\nnote: the database is {bench.database}\n"
-    assert not bench.data.exists()
+    assert not (bench.data / "paperboy.db").exists()
 
 
 def test_channels_that_are_not_configured(bench: Bench) -> None:

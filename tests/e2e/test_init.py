@@ -11,7 +11,7 @@ import pytest
 import yaml
 from jsonschema import Draft7Validator
 
-from bot.profiles.load import parse_profile
+from bot.profiles.include import parse_profile
 from bot.profiles.model import ChannelName, Subscription
 from bot.profiles.wizard import Answers, profile_text
 from tests.support.cli import ROOT, Bench

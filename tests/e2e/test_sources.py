@@ -55,6 +55,21 @@ def test_all_sources_together_give_one_paper_each(live: Bench, sources: SourceSe
     assert sources.asked(OAI) == []
 
 
+def test_liked_papers_are_asked_for_once(bench: Bench, sources: SourceServer) -> None:
+    """One that is found is stored, and is not news; the others are reported with what to do."""
+    bench.env |= sources.settings
+    likes = f'like: ["{WORLD.title}", A paper that nobody wrote, 10.1234/cups]\n'
+    bench.profile("ada", profile(more=likes))
+    sources.answer(API, atom(WORLD, REWARD))
+    found, again = (bench.run("ingest", "--source", "arxiv-api", "--as-of", DAY) for _ in range(2))
+    assert (found.code, again.code, len(sources.asked(API))) == (0, 0, 1), found.err
+    assert [paper["title"] for paper in bench.export()] == [WORLD.title]
+    for text in (found.out, again.out):
+        assert "ada names 1 paper that arXiv does not have: A paper that nobody wrote" in text
+        assert "ada names 1 paper that arXiv cannot be asked for: doi:10.1234/cups" in text
+    assert "Papers that profiles name are not found (ada " in bench.run("status").out
+
+
 def test_the_second_call_is_conditional(live: Bench, sources: SourceServer) -> None:
     """A stored answer is requested with If-None-Match; "not modified" is not a failure and stores nothing."""
     sources.answer(RSS, rss(WORLD, REWARD), headers={"ETag": '"monday"'})

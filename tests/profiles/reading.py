@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from bot.profiles.load import parse_profile
+from bot.profiles.include import parse_profile
 from bot.profiles.model import Profile
 
 INTERESTS = "interests: [xy]\n"

@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
-from bot.profiles.load import load_profiles, parse_profile
+from bot.profiles.include import parse_profile
+from bot.profiles.load import load_profiles
 from bot.profiles.model import WEEK, ChannelName, Interest, Match, Mute, Profile, Reference, Subscription
 from tests.profiles.reading import BIBTEX, DELIVER, EXAMPLE, INTERESTS, read, wrong
 
@@ -127,7 +128,16 @@ def test_empty_values_count_as_absent() -> None:
         (INTERESTS + "timezone: New York\n", 2, 11, "did you mean America/New_York?"),
         (INTERESTS + "timezone: ../../etc/passwd\n", 2, 11, "not a time zone"),
         ("like: [2502.194]\n", 1, 8, "not an arXiv id"),
-        ("like: [2502.19402, Attention is all you need]\n", 1, 20, "not an arXiv id"),
+        (
+            "like: [2502.19402, Attention]\n",
+            1,
+            20,
+            "not an arXiv id, a DOI, a paper's address, a title or a lib",
+        ),
+        ("like: [2502.1940]\n", 1, 8, "five since 2015"),
+        ("like: [arXiv 2502.194]\n", 1, 8, "not an arXiv id"),
+        ("like: [arxiv 2502.19402]\n", 1, 8, "write only 2502.19402"),
+        ("like: ['Cups, doi:10.1000/a']\n", 1, 8, "write only doi:10.1000/a, or only the title"),
         ("like: [[a]]\n", 1, 8, "not a list"),
         ("\n\nlimit: 3\n", 3, 1, "nothing to look for"),
         ("interests: []\nabout: '  '\nlike:\n", 1, 1, "nothing to look for"),
@@ -203,7 +213,7 @@ def test_yaml_files_of_a_folder(tmp_path: Path) -> None:
     """Other files and hidden ones are skipped; profiles are sorted by id; a file counts once."""
     for name in ("b.yml", "a.yaml", ".hidden.yaml", "notes.txt", "C.YAML"):
         (tmp_path / name).write_text(INTERESTS + DELIVER)
-    profiles, problems = load_profiles([tmp_path / "b.yml", tmp_path, tmp_path / "a.yaml"])
+    profiles, problems, *_ = load_profiles([tmp_path / "b.yml", tmp_path, tmp_path / "a.yaml"])
     assert [p.id for p in profiles] == ["C", "a", "b"]
     assert problems == ()
 
@@ -212,7 +222,7 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
     """The first one gets the id; the second is a problem that names the first."""
     for name in ("ada.yaml", "ada.yml"):
         (tmp_path / name).write_text(INTERESTS + DELIVER)
-    profiles, [problem] = load_profiles([tmp_path])
+    profiles, [problem], *_ = load_profiles([tmp_path])
     assert [p.id for p in profiles] == ["ada"]
     assert (problem.file, problem.line, problem.column) == (str(tmp_path / "ada.yml"), 1, 1)
     assert str(tmp_path / "ada.yaml") in problem.message
@@ -247,7 +257,7 @@ def test_a_bad_file_does_not_stop_the_others(
     monkeypatch.chdir(tmp_path)
     make(tmp_path / "a.yaml")
     (tmp_path / "b.yaml").write_text(INTERESTS + DELIVER)
-    profiles, [problem] = load_profiles([tmp_path])
+    profiles, [problem], *_ = load_profiles([tmp_path])
     assert [p.id for p in profiles] == ["b"]
     assert (problem.file, problem.line, problem.column) == (str(tmp_path / "a.yaml"), 1, 1)
     assert why in problem.message

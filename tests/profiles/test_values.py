@@ -53,10 +53,11 @@ def test_categories(category: str) -> None:
 
 def test_values_are_read_from_their_text() -> None:
     """Ids keep their zeros, numbers may be in quotes, and a word such as `no` is a word."""
-    text = f"mute: {{terms: [no, 2048, 8:30, ' a  b ']}}\nlike: [2502.19400]\nlimit: '5'\nthreshold: 80\n{DELIVER}"
+    likes = "like: [2502.19400, 'C:  \\emph{on} cups']\n"
+    text = f"mute: {{terms: [no, 2048, 8:30, ' a  b ']}}\n{likes}limit: '5'\nthreshold: 80\n{DELIVER}"
     profile = read(text)
     assert profile.mute.terms == ("no", "2048", "8:30", "a b")
-    assert profile.like == (Reference("arxiv:2502.19400"),)
+    assert profile.like == (Reference("arxiv:2502.19400"), Reference(title="C: on cups"))
     assert (profile.limit, profile.threshold) == (5, 80.0)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from bot.papers.identity import title_key
 from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources.arxiv.api import MAX_PAGES, ArxivApi, parse
 from bot.sources.arxiv.common import is_withdrawn, repair_encoding, split_authors
@@ -279,6 +280,21 @@ def test_papers_by_id_are_references() -> None:
     (listing,) = fetched(service := Service(feed(entry())), categories=(), papers=papers)
     assert [params["id_list"] for params in service.params] == ["2605.00001,astro-ph/0601001"]
     assert [e.reference for e in listing.entries] == [True]
+    assert listing.asked == papers[:2]
+
+
+def test_papers_by_title_are_references() -> None:
+    """Long titles are searched for together; of what comes, only papers of exactly these titles are taken."""
+    titles = ("cups and saucers: 1", "Cups and “Saucers” at night", 'Erdős’s "cups", 2', "杯子", "Tea")
+    service = Service(feed(entry(1), entry(2)), feed())
+    listings = fetched(service, categories=(), titles=titles)
+    assert [params["search_query"] for params in service.params] == [
+        '(ti:"cups and saucers: 1") OR (ti:"Cups and" AND ti:"at night")', '(ti:"cups , 2")', '(ti:"Tea")',
+    ]  # fmt: skip
+    assert [(e.ids[0], e.reference) for one in listings for e in one.entries] == [("arxiv:2605.00001", True)]
+    assert [key for one in listings for key in one.asked] == list(map(title_key, titles))
+    (listing,) = fetched(Service(feed(total=1)), categories=(), titles=("Tea",))
+    assert listing.asked == ()  # empty, and should not be
 
 
 @needs_shared

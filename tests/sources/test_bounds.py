@@ -18,6 +18,7 @@ from bot.sources.files import ingest_file
 from bot.sources.huggingface import api as hf_api
 from bot.sources.ingest import ingest_sources
 from bot.sources.registry import FORMATS
+from bot.store.lookups import Lookups
 from bot.store.sources import Sources
 from tests.sources.test_ingest import FakeHttp, FakeSource, ask
 from tests.support.builders import NOW, World
@@ -124,7 +125,9 @@ def test_ten_megabytes_are_stored_quickly(world: World, tmp_path: Path, form: ob
 def test_a_source_whose_entry_is_cut_has_not_failed(world: World) -> None:
     """It is "partial", and its other entries are stored like ever."""
     source = FakeSource(Listing((whole(title="t" * 2_000),)))
-    (report,) = ingest_sources([source], ask(), FakeHttp(world), world.papers, Sources(world.database))
+    (report,) = ingest_sources(
+        [source], ask(), FakeHttp(world), world.papers, Sources(world.database), Lookups(world.database)
+    )
     assert (report.state, report.entries, world.papers.count()) == ("partial", 1, 1)
     assert report.why == "arxiv:2605.00001: a title of more than 1,000 characters: cut off there"
 

@@ -6,6 +6,7 @@ import gzip
 import json
 import random
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import islice
 from pathlib import Path
@@ -14,14 +15,16 @@ from threading import Event
 import pytest
 
 from bot.errors import DatabaseError, SourceError
+from bot.papers.identity import title_key
 from bot.papers.merge import Change
 from bot.papers.model import Listing, SourceState, Unreadable
 from bot.profiles.model import Interest, Profile, Reference
 from bot.sources import files
 from bot.sources.base import Http, Known, SourceRequest
 from bot.sources.files import ingest_file, read_listing
-from bot.sources.ingest import SourceReport, ingest_sources, source_request
+from bot.sources.ingest import ASK_AGAIN, MAX_TITLES, SourceReport, ingest_sources, refresh, source_request
 from bot.sources.registry import FORMATS
+from bot.store.lookups import Lookups
 from bot.store.sources import Sources
 from tests.support.builders import NOW, World, entry, make_profile
 
@@ -208,7 +211,12 @@ def fetch(
     world: World, source: FakeSource, http: FakeHttp | None = None, now: datetime = NOW
 ) -> SourceReport:
     (report,) = ingest_sources(
-        [source], ask(now), http or FakeHttp(world), world.papers, Sources(world.database)
+        [source],
+        ask(now),
+        http or FakeHttp(world),
+        world.papers,
+        Sources(world.database),
+        Lookups(world.database),
     )
     return report
 
@@ -301,7 +309,12 @@ def test_a_retry_at_of_a_wrong_clock_does_not_count(world: World) -> None:
 def test_why_a_source_is_idle(world: World) -> None:
     """Profiles without categories are named as the reason."""
     (report,) = ingest_sources(
-        [FakeSource()], SourceRequest(now=NOW), FakeHttp(world), world.papers, Sources(world.database)
+        [FakeSource()],
+        SourceRequest(now=NOW),
+        FakeHttp(world),
+        world.papers,
+        Sources(world.database),
+        Lookups(world.database),
     )
     assert (report.state, report.why) == ("idle", "no categories in any profile")
 
@@ -322,7 +335,9 @@ def test_no_source_delays_another(world: World) -> None:
     """Each reports as soon as it is finished, whether it failed or not."""
     slow = Blocked(page(2), name="slow")
     sources = [slow, FakeSource(SourceError("no connection"), name="a"), FakeSource(page(1), name="b")]
-    reports = ingest_sources(sources, ask(), FakeHttp(world), world.papers, Sources(world.database))
+    reports = ingest_sources(
+        sources, ask(), FakeHttp(world), world.papers, Sources(world.database), Lookups(world.database)
+    )
     assert {(r.name, r.state) for r in islice(reports, 2)} == {("a", "failed"), ("b", "ok")}
     slow.go.set()
     assert [(report.name, report.state) for report in reports] == [("slow", "ok")]
@@ -340,6 +355,7 @@ def test_states_are_read_before_any_source_is_asked(world: World) -> None:
             FakeHttp(world),
             world.papers,
             Sources(world.database),
+            Lookups(world.database),
         )
     )
     assert [request.since for request in oai.asked] == [(NOW - 72 * HOUR).date()]
@@ -353,7 +369,9 @@ def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
             raise DatabaseError("the disk is full")
 
     sources = [Broken(name="a"), FakeSource(page(1), name="b")]
-    reports = ingest_sources(sources, ask(), FakeHttp(world), world.papers, Sources(world.database))
+    reports = ingest_sources(
+        sources, ask(), FakeHttp(world), world.papers, Sources(world.database), Lookups(world.database)
+    )
     assert next(reports).name == "b"
     with pytest.raises(DatabaseError, match="the disk is full"):
         next(reports)
@@ -363,26 +381,54 @@ def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
 
 
 def test_the_request_is_the_union_of_the_profiles() -> None:
-    """Sorted, each once; of the references only arXiv papers that are not stored and have no text in the profile."""
+    """Each once; of the references those that are not stored, have no text in the profile and can be asked for."""
     ada = make_profile(
         categories=("cs.LG", "cs.RO"),
         authors=("Seungwook Han",),
-        like=(Reference("arxiv:1"), Reference("doi:10.1/x"), Reference(title="A book")),
+        like=(Reference("arxiv:1"), Reference("doi:10.1/x"), Reference("arxiv:5"), Reference(title="A book")),
     )
     bo = make_profile(
         id="bo",
         categories=("cs.AI", "cs.LG"),
         authors=("Pulkit Agrawal", "Seungwook Han"),
         like=(Reference("arxiv:3", "With a text", "of its own"), Reference("arxiv:4", "A title only")),
-        dislike=(Reference("arxiv:2"),),
+        dislike=(Reference("arxiv:2"), Reference("doi:10.1/y", "Two cups"), Reference(title="A book")),
     )
-    assert source_request([ada, bo], frozenset({"arxiv:2"}), NOW) == SourceRequest(
+    assert source_request([ada, bo], {"arxiv:2"}, {"arxiv:5"}, NOW) == SourceRequest(
         categories=("cs.AI", "cs.LG", "cs.RO"),
         authors=("Pulkit Agrawal", "Seungwook Han"),
         papers=("arxiv:1", "arxiv:4"),
+        titles=("A book", "Two cups"),
         now=NOW,
     )
-    assert source_request([], frozenset(), NOW) == SourceRequest(now=NOW)
-    assert source_request([Profile("c", interests=(Interest("x"),))], frozenset(), NOW) == SourceRequest(
-        now=NOW
-    )
+    assert source_request([], (), (), NOW) == SourceRequest(now=NOW)
+    assert source_request([Profile("c", interests=(Interest("x"),))], (), (), NOW) == SourceRequest(now=NOW)
+
+
+def test_titles_are_bounded_and_liked_ones_come_first() -> None:
+    """One ingest searches for some of a big library's titles, the next one for others."""
+    profiles = [
+        make_profile(
+            id=name, dislike=(Reference(title=f"Bad {name}"),), like=tuple(Reference(title=t) for t in likes)
+        )
+        for name, likes in (("ada", ["Cups", "cups!"]), ("bo", [f"Tea {n}" for n in range(MAX_TITLES - 1)]))
+    ]
+    first = source_request(profiles, (), (), NOW).titles
+    assert (len(first), first[-1]) == (MAX_TITLES, f"Tea {MAX_TITLES - 2}")
+    assert source_request(profiles, (), set(map(title_key, first)), NOW).titles == ("Bad ada", "Bad bo")
+
+
+def test_what_was_not_found_is_remembered(world: World) -> None:
+    """Until a month has passed; not what was found, and nothing of an answer that cannot be read."""
+    lookups = Lookups(world.database)
+    asked = ("arxiv:2605.00001", "arxiv:2605.00009", title_key("Paper number 2"), "title:tea")
+    broken = Listing(unreadable=(Unreadable("the answer", "not XML"),), asked=("title:later",))
+    fetch(world, FakeSource(replace(page(1, 2), asked=asked), broken))
+    assert lookups.asked(NOW - ASK_AGAIN, NOW) == {"arxiv:2605.00009", "title:tea"}
+    ada = make_profile(like=tuple(Reference(title=title) for title in ("Tea", "Paper number 2", "Later")))
+    source = FakeSource()
+    for days in (29, 30):
+        later = NOW + timedelta(days=days)
+        states = Sources(world.database)
+        list(refresh([source], [ada], later, FakeHttp(world), world.papers, states, lookups))
+    assert [request.titles for request in source.asked] == [("Later",), ("Tea", "Later")]

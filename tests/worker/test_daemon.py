@@ -36,6 +36,7 @@ def daemon(folder: Path, results: Sequence[Any] = (), reports: Sequence[Any] = (
     (folder / "ada.yaml").write_text("interests: [robots]\ndeliver: [{maildir: ada}]\n")
     return Daemon(
         folder,
+        folder / "cache.json",
         lambda profiles, moment: outcome(reports),
         lambda profiles, moment: outcome(results),
         IngestProgress([]),
@@ -87,7 +88,9 @@ def test_profiles_are_read_for_each_job(tmp_path: Path, capsys: pytest.CaptureFi
     assert printed[0] == "started; profiles: 1, subscriptions: 1, papers stored: 7"
     assert sum(line.startswith("profile problem: ") for line in printed) == 1
     with pytest.raises(UserError):
-        Daemon(tmp_path / "none", lambda *_: (), lambda *_: (), IngestProgress([])).start(0)
+        Daemon(
+            tmp_path / "none", tmp_path / "cache.json", lambda *_: (), lambda *_: (), IngestProgress([])
+        ).start(0)
 
 
 @dataclass

@@ -33,9 +33,15 @@ def job(name):
 loop = module.Loop(say)
 loop.listen()
 say("listens")
-# Like a wait for a locked database, during which Python handles no signal.
-import ctypes
-ctypes.CDLL(None).usleep(int(seconds["start"] * 1e6))
+# A wait for a locked database, during which Python handles no signal, and which no signal interrupts.
+import sqlite3, tempfile
+with tempfile.NamedTemporaryFile() as file:
+    holder = sqlite3.connect(file.name)
+    holder.execute("BEGIN EXCLUSIVE")
+    try:
+        sqlite3.connect(file.name, timeout=seconds["start"]).execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError:
+        holder.close()
 loop.run(job("ingest"), job("tick"))
 try:
     loop.sleep(60)

@@ -18,6 +18,7 @@ from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, 
 from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
 from bot.delivery.status import Status, Unfinished, dead_sources
 from bot.papers.model import SourceState
+from bot.profiles.references import MissingPapers
 from bot.text.plain import pluralize, truncate
 
 #: Most lines of a section.
@@ -81,6 +82,14 @@ def _problems(status: Status) -> Iterator[Text]:
     )
     if failed > 1:
         yield Text(f"  all {failed} that failed, when fixed: paperboy resend --all")
+
+
+def missing_note(missing: Iterable[MissingPapers]) -> list[str]:
+    """A sentence about papers that profiles name and that cannot be fetched; nothing if there are none."""
+    counts = [f"{one.profile} {one.need_person}" for one in missing if one.need_person]
+    more = f" and {len(counts) - SHOWN} more" if len(counts) > SHOWN else ""
+    listed = ", ".join(counts[:SHOWN])
+    return [f"Papers that profiles name are not found ({listed}{more}): paperboy ingest"] if counts else []
 
 
 def _pause(pause: Pause, status: Status) -> Text:

@@ -19,6 +19,7 @@ from bot.digests.composer import Explanation
 from bot.evaluation.measures import MAIN, MEASURES
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
+from bot.profiles.references import MissingPapers
 from bot.ranking.model import match_of
 from bot.sources.ingest import SourceReport
 from bot.text.plain import pluralize
@@ -47,6 +48,26 @@ def ingest_table(reports: Iterable[SourceReport], papers: int) -> RenderableType
             Text(f"{report.name}: {one.where}: {one.why}", style="yellow") for one in report.unreadable
         ]
     return Group(table, *problems, Text(f"{papers} papers are stored."))
+
+
+def missing_lines(missing: Iterable[MissingPapers]) -> RenderableType:
+    """Papers that profiles name and that are not stored, and what to do about them."""
+    lines: list[Text] = []
+    for one in missing:
+        for papers, why, remedy in (
+            (one.not_found, "does not have", "correct the id or title; arXiv is asked again after a month"),
+            (one.not_askable, "cannot be asked for", "write the paper's arXiv id or title instead"),
+        ):
+            if papers:
+                number = pluralize(len(papers), "paper")
+                text = f"{one.profile} names {number} that arXiv {why}: {_listed(papers)}"
+                lines += [Text(text, style="yellow"), Text(f"    {remedy}")]
+        if one.waiting:
+            number = pluralize(one.waiting, "paper")
+            lines.append(
+                Text(f"{one.profile} names {number} that the next `paperboy ingest` asks arXiv for.")
+            )
+    return Group(*lines)
 
 
 def send_lines(rows: Sequence[SendResult]) -> RenderableType:
@@ -110,7 +131,7 @@ def explanation_table(profile: str, paper: str, explanation: Explanation) -> Ren
     return Group(head, table, Text(), verdict)
 
 
-#: Of the missing ids only so many are listed.
+#: Of missing papers only so many are listed.
 _LISTED = 5
 #: Most columns for a profile's name, because a query can be a paragraph.
 _NAME_WIDTH = 70
@@ -133,11 +154,13 @@ def evaluation_tables(evaluation: Evaluation) -> RenderableType:
 
 
 def _missing(ids: Sequence[str]) -> Text:
-    listed = ", ".join(ids[:_LISTED]) + (", ..." if len(ids) > _LISTED else "")
     return Text(
-        f"Left out, not among the papers: {pluralize(len(ids), 'judged id')}: {listed}",
-        style="yellow",
+        f"Left out, not among the papers: {pluralize(len(ids), 'judged id')}: {_listed(ids)}", style="yellow"
     )
+
+
+def _listed(names: Sequence[str]) -> str:
+    return ", ".join(names[:_LISTED]) + (", ..." if len(names) > _LISTED else "")
 
 
 def _methods(evaluation: Evaluation) -> Table:

@@ -1,4 +1,4 @@
-"""arXiv's search API: new papers by category and followed author, and single papers by id.
+"""arXiv's search API: new papers by category and followed author, and single papers by id or title.
 
 The query language, the paging rules and the Atom format: https://info.arxiv.org/help/api/user-manual.html.
 """
@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import quote_plus
 
-from bot.papers.identity import namespace
+from bot.papers.identity import namespace, title_key
 from bot.papers.model import Entry, Listing
 from bot.sources.arxiv.common import (
     DIVIDED,
@@ -36,8 +36,11 @@ EMPTY_RETRIES = 2  #: valid but empty pages occur: https://github.com/lukasschwa
 MAX_HOLD = timedelta(days=7)  #: moderation holds papers, mostly for 1 to 4 days; their date is of submission
 MAX_QUERY = 1_300  #: characters when encoded: keeps the whole URL under 1,500, which every proxy accepts
 
+MAX_TITLES = 10  #: of one query: a page of results has room for the papers that contain one of them
+
 _CATEGORY = re.compile(r"[a-z]+(?:-[a-z]+)*(?:\.[A-Za-z-]{2,})?")
 _OR = " OR "
+_NOT_ASCII = re.compile(r"\S*[^\x00-\x7f]\S*")
 _ERRORS = "/api/errors"
 
 
@@ -120,7 +123,7 @@ def _error(element: Element) -> str:
 
 
 class ArxivApi:
-    """New papers of the wanted categories and authors, newest first; then the papers wanted by id."""
+    """New papers of the wanted categories and authors, newest first; then the papers wanted by id or title."""
 
     name = "arxiv-api"
 
@@ -133,12 +136,27 @@ class ArxivApi:
             yield from self._newest(query, wanted, http, known)
         numbers = [id_.removeprefix("arxiv:") for id_ in wanted.papers if namespace(id_) == SOURCE]
         for ids in chunks(numbers, PAGE_SIZE, MAX_QUERY, lambda number: len(quote_plus(number + ","))):
-            data = http.get(
-                self._url, {"id_list": ",".join(ids), "start": "0", "max_results": str(PAGE_SIZE)}
+            yield self._references({"id_list": ",".join(ids)}, [f"arxiv:{number}" for number in ids], http)
+        for titles in chunks(wanted.titles, MAX_TITLES, MAX_QUERY, _title_size):
+            keys = list(map(title_key, titles))
+            # Of a title without a word in ASCII there is nothing to search for.
+            query = _OR.join(filter(None, map(_title_query, titles)))
+            answer = (
+                self._references({"search_query": query}, keys, http) if query else Listing(asked=tuple(keys))
             )
-            if data is not None:
-                answer = parse(data)
-                yield replace(answer, entries=tuple(replace(e, reference=True) for e in answer.entries))
+            yield replace(answer, entries=tuple(e for e in answer.entries if title_key(e.title) in keys))
+
+    def _references(self, query: dict[str, str], keys: list[str], http: Http) -> Listing:
+        """The papers of a query for papers with these keys. After an empty answer that should not be empty, none of
+        them counts as asked for.
+        """
+        data = http.get(self._url, {**query, "start": "0", "max_results": str(PAGE_SIZE)})
+        page = _Page(Listing(unchanged=True)) if data is None else _read(data)
+        return replace(
+            page.listing,
+            entries=tuple(replace(entry, reference=True) for entry in page.listing.entries),
+            asked=() if page.is_oddly_empty(0) else tuple(keys),
+        )
 
     def _newest(self, query: str, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         start, before = 0, tuple[Entry, ...]()
@@ -186,6 +204,19 @@ def _queries(wanted: SourceRequest) -> Iterator[str]:
     terms += (f'au:"{phrase}"' for phrase in phrases if phrase)
     for group in chunks(terms, len(terms), MAX_QUERY, lambda term: len(quote_plus(term + _OR))):
         yield f"({_OR.join(group)})"
+
+
+def _title_query(title: str) -> str:
+    """`(ti:"Stacking" AND ti:"cups")` for `Stacking m² cups`: arXiv searches the TeX of words that are not ASCII."""
+    plain = title.replace("’", "'").replace('"', " ").replace("\\", " ")
+    phrases = filter(None, (one_line(part).strip(" :,.-") for part in _NOT_ASCII.split(plain)))
+    query = " AND ".join(f'ti:"{phrase}"' for phrase in phrases)
+    return f"({query})" if query else ""
+
+
+def _title_size(title: str) -> int:
+    """For `chunks`: a short title is searched for alone, because too many others contain it."""
+    return len(quote_plus(_title_query(title) + _OR)) if len(title.split()) > 3 else MAX_QUERY
 
 
 def _has_been_read(entries: tuple[Entry, ...], wanted: SourceRequest, known: Known) -> bool:
