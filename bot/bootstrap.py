@@ -282,7 +282,14 @@ class App:
             self._composer_after_ingest,
             Operator(channel, alerts) if alerts else None,
             self.source_states.all,
+            self.move_renamed,
         )
+
+    def move_renamed(self, profiles: Iterable[Profile]) -> None:
+        """See `bot.store.renames`: for each command that looks up what profiles were sent."""
+        from bot.store.renames import move_renamed
+
+        move_renamed(self.database, profiles)
 
     def used_scopes(self, profiles: Iterable[Profile]) -> frozenset[str]:
         """The scopes of everything that is sent: of the profiles' subscriptions, and of alerts."""

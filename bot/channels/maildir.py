@@ -6,14 +6,16 @@ Needs no setting and no network. The mail is the same as by SMTP except for line
 from __future__ import annotations
 
 import mailbox
+import os
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from email.parser import BytesHeaderParser
 from pathlib import Path
 
 from bot.channels.email.message import MailSettings, compose, compose_notice, message_id_in
 from bot.config.smtp_url import Sender
-from bot.delivery.model import Deferred, Envelope, Notice, Outcome, Part, Sent, Stage
-from bot.delivery.ports import Channel, StageCallback, ignore_stage
+from bot.delivery.model import Cause, Deferred, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
+from bot.delivery.ports import Channel, Probe, StageCallback, ignore_stage
 from bot.digests.model import Digest
 from bot.files import make_private_folder
 from bot.presentation.templates import BUILT_IN, Templates
@@ -42,6 +44,15 @@ class MaildirChannel(Channel):
     def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
         content = compose_notice(notice, delivery, f"{target}@localhost", self._mail)
         return content.replace(b"\r\n", b"\n")
+
+    def probe(self, targets: Sequence[str]) -> Iterator[Probe]:
+        self.check()
+        for target in targets:
+            folder = self._folder / target / "new"
+            existing = next(path for path in (folder, *folder.parents) if path.exists())
+            is_writable = existing.is_dir() and os.access(existing, os.W_OK | os.X_OK)
+            why = f"{existing} is not a folder that Paperboy may write to"
+            yield Probe(target, None if is_writable else Refused(why, Cause.TARGET))
 
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         on_stage(Stage.WRITE)

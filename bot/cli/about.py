@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,6 +12,8 @@ import typer
 
 from bot.cli.common import (
     CHANGE_SOMETHING,
+    DONE,
+    FAILED,
     AsJson,
     When,
     cli,
@@ -21,7 +23,7 @@ from bot.cli.common import (
     the_profiles,
     the_settings,
 )
-from bot.clock import Moment, parse_when
+from bot.clock import Moment, parse_when, utc_now
 from bot.errors import UserError
 
 if TYPE_CHECKING:
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
     from bot.demo.run import Demo
     from bot.errors import Problem
     from bot.evaluation.tasks import Task
+    from bot.profiles.model import Profile
 
 
 @cli.command()
@@ -123,10 +126,22 @@ def check(
     paths: Annotated[
         list[Path] | None, typer.Argument(metavar="[PATH]...", help="Profiles or folders.")
     ] = None,
+    online: Annotated[
+        bool,
+        typer.Option("--online", help="Also ask Slack, the mail server and the folders, and send nothing."),
+    ] = False,
+    send_test: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="PROFILE|TARGET", help="As --online, and send a test message there; repeatable."
+        ),
+    ] = None,
 ) -> None:
     """Report every problem of profiles, settings and custom templates as file:line:col: message."""
     from bot.config.settings import load_settings
-    from bot.profiles.load import load_profiles
+    from bot.profiles.json_schema import schema_notes
+    from bot.profiles.load import load_profiles, profile_files
+    from bot.profiles.notes import profile_notes
     from bot.text.plain import pluralize
 
     settings, problems = load_settings()
@@ -135,14 +150,51 @@ def check(
     found = (*problems, *more, *_of_templates(settings))
     for problem in found:
         typer.echo(problem)
+    code = _check_online(profiles, send_test or []) if settings and (online or send_test) else DONE
     if found:
         typer.echo(pluralize(len(found), "problem"), err=True)
         raise typer.Exit(CHANGE_SOMETHING)
     typer.echo(f"{pluralize(len(profiles), 'profile')}, no problems", err=True)
+    notes = [note for profile in profiles for note in profile_notes(profile, utc_now().date())]
+    notes += schema_notes(profile_files(folders))
     if settings:
-        for note in missing_settings(settings, profiles):
-            typer.echo(f"note: {note}", err=True)
-        typer.echo(f"note: the database is {settings.database_place}", err=True)
+        notes += [f"{name} has no effect in this version" for name in settings.unused]
+        notes += [*missing_settings(settings, profiles), f"the database is {settings.database_place}"]
+    for note in notes:
+        typer.echo(f"note: {note}", err=True)
+    raise typer.Exit(code)
+
+
+def _check_online(profiles: Sequence[Profile], tested: Sequence[str]) -> int:
+    """Print a line for each channel and target, and for each test message. Returns the exit code.
+
+    `tested`: names of profiles, and targets. Raises UserError when there is none of a name.
+    """
+    from bot.cli.output.online import probe_line, test_line
+    from bot.delivery.model import Outcome, Refused, Sent
+    from bot.delivery.probes import probe_targets, send_test
+
+    deliveries = [to for profile in profiles for to in profile.deliver]
+    if unknown := [name for name in tested if not any(name in (to.profile, to.target) for to in deliveries)]:
+        raise UserError(f"no profile and no target {unknown[0]!r}")
+    app = open_app()
+    targets = [(to.channel, to.target) for to in deliveries]
+    if operator := app.delivery.operator:
+        targets.append((operator.channel, operator.target))
+    problems: list[Outcome] = []
+    for name, probe in probe_targets(app.channels, targets):
+        typer.echo(probe_line(name, probe))
+        problems += [probe.problem] if probe.problem else []
+    for to in deliveries:
+        if to.profile in tested or to.target in tested:
+            outcome = send_test(app.channels[to.channel], to, utc_now())
+            typer.echo(test_line(to, outcome))
+            problems += [] if isinstance(outcome, Sent) else [outcome]
+            app.channels[to.channel].close_idle()
+    app.close()
+    if any(isinstance(problem, Refused) for problem in problems):
+        return CHANGE_SOMETHING
+    return FAILED if problems else DONE
 
 
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:

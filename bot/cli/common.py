@@ -16,9 +16,11 @@ from bot.errors import PaperboyError, UserError
 
 if TYPE_CHECKING:
     from bot.bootstrap import App
+    from bot.clock import Moment
     from bot.config.settings import Settings
     from bot.delivery.service import SendResult
     from bot.errors import Problem
+    from bot.profiles.load import Loaded
     from bot.profiles.model import Profile
 
 DONE, FAILED, CHANGE_SOMETHING = 0, 1, 2
@@ -110,11 +112,25 @@ def the_profiles(
     """
     from bot.profiles.load import load_profiles
 
-    profiles, problems, kept, broken = load_profiles([settings.profiles], settings.profile_cache)
+    loaded = load_profiles([settings.profiles], settings.profile_cache)
+    return choose_profiles(settings, loaded, names, keep=keep)
+
+
+def choose_profiles(
+    settings: Settings, loaded: Loaded, names: Sequence[str] | None, *, keep: bool
+) -> tuple[list[Profile], bool]:
+    """As `the_profiles`, of those that are loaded."""
+    from bot.delivery.broken_profiles import broken_files
+
+    profiles, problems, kept, broken = loaded
     if names:
-        theirs = {problem for name in names for problem in broken.get(name, ())}
+        broken = {name: broken[name] for name in names if name in broken}
+        theirs = {problem for of_profile in broken.values() for problem in of_profile}
         problems = tuple(p for p in problems if p in theirs or Path(p.file).stem in names)
     print_problems(problems)
+    for file in broken_files(problems, broken, {profile.id for profile in kept}) if keep else ():
+        if file.effect:
+            typer.echo(f"{file.file}: {file.effect}", err=True)
     found = {profile.id: profile for profile in (*profiles, *(kept if keep else ()))}
     for name in names or ():
         if name not in found and name not in broken:
@@ -138,6 +154,17 @@ def profile_path(settings: Settings, name: str) -> Path:
 
 def _there_are(names: Iterable[str]) -> str:
     return f"there are {', '.join(sorted(names))}" if names else "there are none: paperboy init"
+
+
+def note_pauses(profiles: Iterable[Profile], moment: Moment) -> None:
+    """Say which profiles are paused, before what would be sent without the pause is shown."""
+    for profile in profiles:
+        if profile.is_paused(moment.local_date(profile.timezone)):
+            typer.echo(
+                f"note: {profile.id} is paused by its profile until {profile.paused_until}; "
+                "this is what would be sent if the pause ended now",
+                err=True,
+            )
 
 
 def missing_settings(settings: Settings, profiles: Iterable[Profile]) -> list[str]:

@@ -20,8 +20,10 @@ from bot.cli.common import (
     AsJson,
     Names,
     When,
+    choose_profiles,
     cli,
     exit_code,
+    note_pauses,
     open_app,
     print_json,
     the_profiles,
@@ -37,6 +39,10 @@ if TYPE_CHECKING:
     from bot.papers.model import Paper
     from bot.profiles.model import Profile
     from bot.sources.ingest import SourceReport
+
+
+#: Most papers that are listed when several titles have what was typed.
+_PAPERS_LISTED = 10
 
 
 class Format(StrEnum):
@@ -103,17 +109,20 @@ def preview(
 ) -> None:
     """Show what would be sent; store and send nothing."""
     from bot.cli.output import documents
+    from bot.digests.catch_up import cover_pauses
     from bot.digests.corpus import earliest_window_start
     from bot.digests.preview import combined_history, history_requests
 
     moment = parse_when(on)
     app = open_app()
-    profiles, sound = the_profiles(app.settings, names)
+    profiles, sound = the_profiles(app.settings, names, keep=True)
     if limit:
         profiles = [replace(profile, limit=limit) for profile in profiles]
+    app.move_renamed(profiles)
+    requests = history_requests(profiles, moment, app.receiver, with_today=True)
+    profiles = cover_pauses(profiles, requests, app.outbox.histories, moment.instant)
     composer = app.composer(profiles, moment)
     since = earliest_window_start(profiles, moment.instant)
-    requests = history_requests(profiles, moment, app.receiver, with_today=True)
     histories = app.outbox.histories(requests, since)
     composed = []
     for profile in profiles:
@@ -125,6 +134,7 @@ def preview(
             everything=everything and bool(names),
         )
         composed.append(replace(digest, papers=digest.papers[:limit]))
+    note_pauses(profiles, moment)
     if as_json:
         print_json(documents.preview(composed, moment.instant))
     else:
@@ -137,12 +147,13 @@ def preview(
 @cli.command()
 def explain(
     name: Annotated[str, typer.Argument(metavar="PROFILE")],
-    paper: Annotated[str, typer.Argument(metavar="PAPER", help="An id, a link, or a title.")],
+    paper: Annotated[str, typer.Argument(metavar="PAPER", help="An id, a link, a title, or part of one.")],
     on: When = None,
     as_json: AsJson = False,
 ) -> None:
     """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
+    from bot.digests.catch_up import cover_pauses
     from bot.digests.corpus import earliest_window_start
     from bot.digests.preview import combined_history, history_requests
     from bot.presentation.console import console
@@ -151,20 +162,25 @@ def explain(
         raise UserError("PAPER is empty: give an id, a link or a title")
     moment = parse_when(on)
     app = open_app()
-    (profile,), _ = the_profiles(app.settings, [name])
+    (profile,), sound = the_profiles(app.settings, [name], keep=True)
+    app.move_renamed([profile])
+    requests = history_requests([profile], moment, app.receiver)
+    (profile,) = cover_pauses([profile], requests, app.outbox.histories, moment.instant)
     since = earliest_window_start([profile], moment.instant)
-    histories = app.outbox.histories(history_requests([profile], moment, app.receiver), since)
+    histories = app.outbox.histories(requests, since)
     given = app.outbox.given(map(app.receiver, profile.deliver))
     today = app.outbox.given_on([to.key for to in profile.deliver], moment.local_date(profile.timezone))
     stored = _find_paper(app, paper)
     composer = app.composer([profile], moment, [stored.id] if stored else [])
     history = replace(combined_history(histories.values()), given=given - today)
     found = composer.explain(profile, stored, history, given)
+    note_pauses([profile], moment)
     if as_json:
         print_json(documents.explain(profile.id, paper, found, moment.instant))
     else:
         console().print(tables.explanation_table(profile.id, paper, found))
     app.close()
+    raise typer.Exit(DONE if sound else CHANGE_SOMETHING)
 
 
 @cli.command()
@@ -176,10 +192,15 @@ def send(
 ) -> None:
     """Compose and deliver what has no edition for its local date yet, and continue unfinished deliveries."""
     from bot.cli.output import documents
+    from bot.delivery.broken_profiles import broken_files
+    from bot.profiles.load import load_profiles
 
     moment = parse_when(on)
     app = open_app()
-    profiles, sound = the_profiles(app.settings, names, keep=True)
+    loaded = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    profiles, sound = choose_profiles(app.settings, loaded, names, keep=True)
+    kept = {profile.id for profile in loaded.kept}
+    app.delivery.report_profiles(broken_files(loaded.problems, loaded.broken, kept), moment)
     rows = _send(app, profiles, moment, due=due)
     if as_json:
         print_json(documents.send(rows))
@@ -215,6 +236,7 @@ def run() -> None:
             settings.profile_cache,
             app.refresh,
             partial(app.delivery.send, due=True),
+            app.delivery.report_profiles,
             progress,
         )
         daemon.start(app.papers.count())
@@ -286,12 +308,25 @@ def _from_sources(
 
 
 def _find_paper(app: App, text: str) -> Paper | None:
-    """The stored paper with an id, link or title that a user typed."""
+    """The stored paper with an id, link or title, or part of a title, that a user typed.
+
+    Raises UserError when several titles have the part.
+    """
     from bot.papers.identity import parse_paper_id
     from bot.text.latex import to_unicode
+    from bot.text.plain import quote
 
+    title = to_unicode(text)
     parsed = parse_paper_id(text)
-    return app.papers.get(parsed[0] if parsed else to_unicode(text))
+    if stored := app.papers.get(parsed[0] if parsed else title):
+        return stored
+    found = app.papers.with_title_part(title, _PAPERS_LISTED + 1)
+    if len(found) > 1:
+        lines = [f"several papers have {quote(text)} in their titles: give more of the title, or an id"]
+        lines += [f"  {paper.id}  {paper.title}" for paper in found[:_PAPERS_LISTED]]
+        lines += ["  and more"] if len(found) > _PAPERS_LISTED else []
+        raise UserError("\n".join(lines))
+    return found[0] if found else None
 
 
 def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[SendResult]:
@@ -302,7 +337,9 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
 
 
 def _show(app: App, digest: Digest, format_: Format) -> None:
+    from bot.digests.wording import left_out_text, outside_reason
     from bot.presentation import digest_view
+    from bot.presentation.console import page
     from bot.presentation.terminal import show
     from bot.profiles.model import ChannelName
 
@@ -316,5 +353,10 @@ def _show(app: App, digest: Digest, format_: Format) -> None:
     }
     if format_ is Format.TERMINAL:
         show(digest)
+        lines = [left_out_text(digest.left_out)]
+        if digest.best_outside and (outside := outside_reason(digest)) not in digest.why:
+            lines.append(outside)
+        if text := "\n".join(filter(None, lines)):
+            page().print(f"{text}\n", style="dim")
     else:
         sys.stdout.write(f"{shown[format_]()}\n")

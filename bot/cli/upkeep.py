@@ -4,47 +4,95 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from bot.cli.common import AsJson, When, cli, exit_code, missing_settings, open_app, print_json
-from bot.clock import parse_when, utc_now
+from bot.cli.common import (
+    AsJson,
+    Names,
+    When,
+    cli,
+    exit_code,
+    missing_settings,
+    open_app,
+    print_json,
+    the_profiles,
+)
+from bot.clock import Moment, parse_when, utc_now
 from bot.errors import UserError
+
+if TYPE_CHECKING:
+    from bot.bootstrap import App
+    from bot.delivery.status import FoundPapers
+    from bot.profiles.model import Profile
 
 
 @cli.command()
-def status(as_json: AsJson = False) -> None:
-    """Show what needs you, with the command for it; what waits and until when; sources and newest digests."""
+def status(names: Names = None, on: When = None, as_json: AsJson = False) -> None:
+    """Show what needs you, with the command for it; what waits; what comes next, and what was found."""
     from bot.cli.output import documents
     from bot.cli.output.status import missing_note
-    from bot.delivery.status import Status
+    from bot.delivery.broken_profiles import broken_files
+    from bot.delivery.status import Status, next_digests
     from bot.profiles.load import load_profiles
 
     app = open_app()
-    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
-    now = utc_now()
+    valid, problems, kept, broken = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    kept_ids = {profile.id for profile in kept}
+    profiles: Sequence[Profile] = (*valid, *kept)
+    app.move_renamed(profiles)
+    used_scopes = None if broken.keys() - kept_ids else app.used_scopes(profiles)
+    if names:
+        profiles, _ = the_profiles(app.settings, names, keep=True)
+    editions = [one for one in app.outbox.newest() if not names or one.profile in names]
+    moment = parse_when(on)
     current = Status(
-        now,
+        moment.instant,
         app.papers.count(),
         app.source_states.all(),
-        app.outbox.newest(),
+        editions,
         app.outbox.alerts(),
         app.receivers.pauses(),
         app.receivers.bounces(),
         app.settings.database_place,
-        [*missing_settings(app.settings, profiles), *missing_note(app.missing_papers(profiles, now))],
-        None if problems else app.used_scopes(profiles),
+        [
+            *missing_settings(app.settings, profiles),
+            *missing_note(app.missing_papers(profiles, moment.instant)),
+        ],
+        used_scopes,
+        broken_files(problems, broken, kept_ids),
+        [profile for profile in profiles if profile.is_paused(moment.local_date(profile.timezone))],
+        next=next_digests(profiles, editions, moment),
+        found=_found(app, profiles, moment),
     )
     if as_json:
-        print_json(documents.status(current))
+        print_json(documents.status(current, with_profiles=bool(names)))
     else:
         from bot.cli.output.status import status_screen
         from bot.presentation.console import console
 
         console().print(status_screen(current))
     app.close()
+
+
+def _found(app: App, profiles: Sequence[Profile], moment: Moment) -> list[FoundPapers]:
+    """By interest for a few profiles; only totals for many, because each digest has to be read."""
+    from bot.cli.output.status import EDITIONS_SHOWN
+    from bot.delivery.status import FOUND_DAYS, FoundPapers, found_papers
+
+    since = moment.instant.date() - timedelta(days=FOUND_DAYS)
+    if len(profiles) > EDITIONS_SHOWN:
+        totals = app.outbox.papers_by_profile(since)
+        return [FoundPapers(profile.id, totals.get(profile.id, 0)) for profile in profiles]
+    digests = app.outbox.digests([profile.id for profile in profiles], since)
+    return [
+        found_papers(profile, [stored for stored in digests if stored.profile == profile.id])
+        for profile in profiles
+    ]
 
 
 @cli.command()
@@ -99,10 +147,10 @@ def resume(
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
-    profiles, problems, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
-    used = app.used_scopes(profiles)
+    profiles, _, kept, broken = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    used, is_known = app.used_scopes((*profiles, *kept)), len(broken) == len(kept)
     number, unused = put_back(
-        pause.scope, app.outbox, app.queue, utc_now(), lambda scope: bool(problems) or scope in used
+        pause.scope, app.outbox, app.queue, utc_now(), lambda scope: not is_known or scope in used
     )
     for one in unused:
         typer.echo(f"{one.id} is kept: {remedy(one, is_wanted=False)}")

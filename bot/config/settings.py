@@ -51,6 +51,7 @@ class Settings:
     dkim_key: Path | None = None  #: file of the private key that signs mail for mail_from's domain
     mail_return_path: str | None = None  #: where bounces go: an address without a name
     alerts: str | None = None  #: receiver of alerts: a Slack channel, or an address when it has an @
+    unused: tuple[str, ...] = ()  #: variables of later versions that are set, by name
 
     @property
     def profile_cache(self) -> Path:
@@ -89,6 +90,14 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "PAPERBOY_ALERTS": ("alerts", values.alert_target),
 }
 
+#: Variables that later versions read.
+_LATER = frozenset(
+    {"SLACK_APP_TOKEN", "PAPERBOY_ADMINS", "TRUSTED_PROXIES", "SMTP_CONNECTIONS", "PAPERBOY_HEARTBEAT"}
+)
+#: How close a misspelt name is to one of ours: SLACK_TOKEN, but not SECRET_KEY_BASE, which is another program's.
+_CLOSENESS = 0.84
+_OTHERS = frozenset({"DATABASE_USER"})
+
 #: Variables that need another one: (variable, what it needs, why).
 _NEEDS = (
     ("SMTP_URL", "MAIL_FROM", "mail needs both"),
@@ -111,11 +120,8 @@ def load_settings(
     inherited = {
         name: _Variable(value, ENVIRONMENT) for name, value in (os.environ if env is None else env).items()
     }
-    variables = {
-        name: variable
-        for name, variable in (in_file | _without_empty(inherited)).items()
-        if name in _VARIABLES
-    }
+    given = in_file | _without_empty(inherited)
+    variables = {name: variable for name, variable in given.items() if name in _VARIABLES}
     parsed: dict[str, Any] = {}
     for name, variable in variables.items():
         field, parse = _VARIABLES[name]
@@ -123,6 +129,7 @@ def load_settings(
             parsed[field] = parse(values.strip_line(variable.value))
         except ValueError as error:
             problems.append(variable.problem(f"{name} {error}"))
+    problems += _name_problems(in_file, variables)
     problems += _combination_problems(variables, parsed)
     if problems:
         return None, tuple(sorted(problems))
@@ -130,8 +137,28 @@ def load_settings(
     defaults: dict[str, Any] = {
         "profiles": Path("profiles"),
         "database_url": SecretStr(f"sqlite:///{(data / 'paperboy.db').as_posix()}"),
+        "unused": tuple(sorted(_LATER & given.keys())),
     }
     return Settings(**defaults | parsed), ()
+
+
+def _name_problems(in_file: Mapping[str, _Variable], known: Mapping[str, _Variable]) -> Iterator[Problem]:
+    """Names in `.env` that are misspelt: those with our prefix, and those that are close to one that is not set."""
+    for name, variable in in_file.items():
+        if name in _VARIABLES or name in _LATER | _OTHERS:
+            continue
+        if name.startswith(_PREFIX):
+            ours = {known.removeprefix(_PREFIX): known for known in _VARIABLES}
+            close = get_close_matches(name.removeprefix(_PREFIX), ours, n=1)
+            prefixed = ", ".join(known for known in _VARIABLES if known.startswith(_PREFIX))
+            hint = f"did you mean {ours[close[0]]}?" if close else f"known are {prefixed}"
+        elif close := get_close_matches(
+            name.upper(), _VARIABLES.keys() - known.keys(), n=1, cutoff=_CLOSENESS
+        ):
+            hint = f"did you mean {close[0]}?"
+        else:
+            continue
+        yield variable.problem(f"unknown setting {name}: {hint}")
 
 
 def _combination_problems(variables: Mapping[str, _Variable], parsed: Mapping[str, Any]) -> Iterator[Problem]:
@@ -197,12 +224,6 @@ def _binding_problems(bindings: list[Binding], file: str) -> Iterator[Problem]:
     for binding in bindings:
         if binding.error:
             yield Problem(file, *_key_place(binding), "this line cannot be read: write NAME=value")
-        elif binding.key and binding.key.startswith(_PREFIX) and binding.key not in _VARIABLES:
-            ours = {name.removeprefix(_PREFIX): name for name in _VARIABLES}
-            close = get_close_matches(binding.key.removeprefix(_PREFIX), ours, n=1)
-            known = ", ".join(name for name in _VARIABLES if name.startswith(_PREFIX))
-            hint = f"did you mean {ours[close[0]]}?" if close else f"known are {known}"
-            yield Problem(file, *_key_place(binding), f"unknown setting {binding.key}: {hint}")
 
 
 def _key_place(binding: Binding) -> tuple[int, int]:

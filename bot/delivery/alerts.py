@@ -12,6 +12,7 @@ from hashlib import sha256
 from itertools import groupby
 from typing import NamedTuple
 
+from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import Delivery, DeliveryState, Notice, Part, Pause
 from bot.delivery.ports import Channel
 from bot.delivery.status import OUTAGE, dead_sources
@@ -67,10 +68,42 @@ def raise_outage_alert(
     if not dead:
         return False
     begun = max(s.last_success for s in dead if s.last_success)
-    token = sha256(f"outage {begun.isoformat()}".encode()).hexdigest()[:16]
+    token = _token("outage", begun.isoformat())
     if outbox.deliveries(f"{token}-1"):
         return False
     return _store(outbox, channels, operator, token, outage_notice(dead, now), [])
+
+
+def raise_profile_alert(
+    outbox: OutboxStore,
+    channels: Mapping[ChannelName, Channel],
+    operator: Operator,
+    files: Sequence[BrokenFile],
+    now: datetime,
+) -> None:
+    """Store an alert on the files of profiles that are broken in a new way: the next `send` sends it.
+
+    The problems of a file identify what is reported. One that is corrected and later broken again in the same way is
+    not reported again.
+    """
+    reported = outbox.reported()
+    new = {id_: file for file in files if (id_ := _token(*file.problems)) not in reported}
+    if new:
+        _store(outbox, channels, operator, _token(*new), profile_notice([*new.values()], now), [], tuple(new))
+
+
+def _token(*identity: object) -> str:
+    return sha256(" ".join(map(str, identity)).encode()).hexdigest()[:16]
+
+
+def profile_notice(files: Sequence[BrokenFile], now: datetime) -> Notice:
+    """A notice on broken files."""
+    lines = [line for file in files[:MOST] for line in (*map(str, file.problems[:MOST]), file.effect) if line]
+    more = len(files) - MOST
+    lines += [f"... and {more} more files."] if more > 0 else []
+    lines += ["To see everything: paperboy check"]
+    name = f"{files[0].file} has" if len(files) == 1 else f"{len(files)} files of profiles have"
+    return Notice(f"Paperboy: {name} problems", "\n".join(lines), now)
 
 
 def _store(
@@ -80,10 +113,14 @@ def _store(
     token: str,
     notice: Notice | None,
     reported: Sequence[str],
+    shows: tuple[str, ...] = (),
 ) -> bool:
-    """See `OutboxStore.record_report`; `notice`: the alert, None when there is only something to mark as reported."""
+    """See `OutboxStore.record_report`; `notice`: the alert, None when there is only something to mark as reported.
+
+    `shows`: for `OutboxStore.reported`.
+    """
     channel = channels[operator.channel]
-    alert = Part(channel.render_notice(notice, f"{token}-1", operator.target), 0) if notice else None
+    alert = Part(channel.render_notice(notice, f"{token}-1", operator.target), 0, shows) if notice else None
     return outbox.record_report(reported, alert, token, *operator, int(not channel.can_look_up))
 
 

@@ -71,6 +71,8 @@ def _plan(profile: Profile, subscription: Subscription, moment: Moment, state: S
         return Plan(profile, subscription, day, why, ended=True)
     if problem := _problem(subscription, state):
         return Plan(profile, subscription, day, problem, blocked=True)
+    if profile.is_paused(day):
+        return Plan(profile, subscription, day, f"paused by its profile until {profile.paused_until}")
     if on is None:
         return Plan(profile, subscription, day, f"not due before {subscription.at:%H:%M}")
     existing = state.editions.get((subscription.key, day))

@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from bot.delivery.model import Envelope, Notice, OpenDelivery, Outcome, Part, Sent, Stage
+from bot.delivery.model import (
+    Deferred,
+    Envelope,
+    Notice,
+    OpenDelivery,
+    Outcome,
+    Part,
+    Refused,
+    Sent,
+    Stage,
+)
 from bot.digests.model import Digest
 from bot.profiles.model import ChannelName, Subscription
 
@@ -32,6 +42,14 @@ def ignore_stage(stage: Stage) -> None:
 
 class NoAnswer(LookupError):  # noqa: N818 - a fact
     """A look-up had no usable answer, and one in a moment may have it."""
+
+
+class Probe(NamedTuple):
+    """What a service says of itself, or of one target, when it is asked without sending anything."""
+
+    target: str  #: empty for the service itself
+    problem: Deferred | Refused | None = None  #: Refused when a person must change something
+    note: str = ""  #: what is known when there is no problem
 
 
 class Channel(Protocol):
@@ -68,6 +86,13 @@ class Channel(Protocol):
     def learn_receiver(self, target: str) -> None:
         """Ask the service for what `receiver` needs, unless that is known: the id of a name. Failures are ignored."""
         return
+
+    def probe(self, targets: Sequence[str]) -> Iterator[Probe]:
+        """Ask whether messages to the targets would be accepted now: first the service, then each of them.
+
+        Nothing is sent. Stops after the service when that has a problem. Raises NotConfigured as `check` does.
+        """
+        return iter(map(Probe, targets))
 
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         """Make one attempt, which is not repeated once it may have arrived. Every failure is an outcome.

@@ -12,13 +12,15 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.clock import Moment
-from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert
+from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert, raise_profile_alert
+from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.editions import store_edition
 from bot.delivery.model import ALERTS, Edition, EditionState, Pause
 from bot.delivery.plan import Plan, SendState, ended_waits, plan_dates, plan_send
 from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.stores import OutboxStore, StoppedQueue
+from bot.digests.catch_up import cover_pauses
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import earliest_window_start
 from bot.digests.model import HistoryRequest
@@ -58,6 +60,8 @@ class DeliveryService:
     make_composer: Callable[[Sequence[Profile], Moment], DigestComposer]
     operator: Operator | None = None  #: the receiver of alerts
     sources: Callable[[], Sequence[SourceState]] = tuple  #: the last outcomes of the sources
+    #: As `bot.store.renames`.
+    move_renamed: Callable[[Iterable[Profile]], None] = lambda profiles: None
 
     def send(
         self,
@@ -71,6 +75,7 @@ class DeliveryService:
 
         `due`: only what is due. `progress`: called with the key of each subscription that is composed for.
         """
+        self.move_renamed(profiles)
         sender = self.make_sender(moment)
         state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
         if ended := ended_waits(profiles, moment, state):
@@ -87,6 +92,12 @@ class DeliveryService:
             if (summary := after.get((plan.subscription.key, plan.on))) and (summary.is_open or not plan.skip)
         ]
         return send_results(plans, self.outbox.editions({*attempted, *planned}), attempted)
+
+    def report_profiles(self, files: Sequence[BrokenFile], moment: Moment) -> None:
+        """Store alerts on files of profiles that are broken in a new way, for the next `send` to send."""
+        sender = self.make_sender(moment)
+        if operator := self._reachable_operator(sender):
+            raise_profile_alert(self.outbox, sender.channels, operator, files, sender.clock())
 
     def redeliver(self, subscriptions: Sequence[str], moment: Moment) -> None:
         """Attempt what is open for these subscriptions, without composing."""
@@ -119,9 +130,11 @@ class DeliveryService:
             )
             for plan in plans
         ]
+        profiles = cover_pauses(profiles, requests, self.outbox.histories, moment.instant)
         composer = self.make_composer(profiles, moment)  # may wait: what was sent is read after it
         since = earliest_window_start(profiles, moment.instant)
         histories = self.outbox.histories(requests, since)
+        by_id = {profile.id: profile for profile in profiles}
         given_now: dict[str, set[str]] = defaultdict(set)  #: by receiver
         refused = []
         for plan, request in zip(plans, requests, strict=True):
@@ -129,7 +142,7 @@ class DeliveryService:
             progress(subscription.key)
             history = histories[subscription.key]
             history = replace(history, given=history.given | given_now[request.receiver])
-            digest = composer.compose(plan.profile, plan.on, history, weekly=subscription.is_weekly)
+            digest = composer.compose(by_id[plan.profile.id], plan.on, history, weekly=subscription.is_weekly)
             channel = sender.channels[subscription.channel]
             if store_edition(self.outbox, subscription, request.receiver, digest, channel):
                 given_now[request.receiver].update(digest.ids)
@@ -148,9 +161,7 @@ class DeliveryService:
         attempted: Callable[[str], None] = lambda edition: None,
     ) -> None:
         """Deliver, and send an alert on what stopped, also when an error stopped the sender itself."""
-        operator = self.operator
-        if operator and _problem(sender, operator.channel):
-            operator = None  # other deliveries to the operator's channel report its problem
+        operator = self._reachable_operator(sender)
         alerts = [ALERTS] if operator else []
         try:
             sender.deliver({*subscriptions, *alerts}, attempted)
@@ -160,6 +171,10 @@ class DeliveryService:
                 new = raise_alert(*to, sender.clock(), self.pauses())
                 if raise_outage_alert(*to, self.sources(), sender.clock()) or new:
                     sender.deliver(alerts)
+
+    def _reachable_operator(self, sender: Sender) -> Operator | None:
+        """None also when the channel has a problem: other deliveries to it report that."""
+        return None if self.operator and _problem(sender, self.operator.channel) else self.operator
 
 
 def _problem(sender: Sender, channel: ChannelName) -> str:

@@ -2,16 +2,49 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from dataclasses import astuple, dataclass
+from datetime import date, datetime, timedelta
+from itertools import groupby
 from typing import NamedTuple
 
+from bot.clock import Moment
+from bot.delivery.broken_profiles import BrokenFile
+from bot.delivery.due import due_date, next_due
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause
+from bot.delivery.stores import StoredDigest
+from bot.digests.model import LeftOut
 from bot.papers.model import SourceState
+from bot.profiles.model import Profile, Subscription
 
 #: A source that fails for longer needs a person.
 OUTAGE = timedelta(days=1)
+#: The days of which `FoundPapers` counts the digests.
+FOUND_DAYS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class NextDigest:
+    """When a subscription is due next."""
+
+    subscription: Subscription
+    timezone: str  #: of the profile
+    at: datetime  #: UTC
+    is_due: bool  #: an earlier digest is due, and not composed yet
+
+
+@dataclass(frozen=True, slots=True)
+class FoundPapers:
+    """What the digests of a profile have found, and left out."""
+
+    profile: str
+    papers: int
+    interests: tuple[
+        tuple[str, int], ...
+    ] = ()  #: papers of each interest that the profile has now, most first
+    others: int = 0  #: papers of other parts of the profile, and of interests that it had
+    left_out: LeftOut | None = None  #: None when no digest recorded it
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +64,10 @@ class Status:
     notes: Sequence[str] = ()  #: on settings that are missing, each a sentence
     #: Scopes of the profiles' subscriptions, and of alerts; None when a profile has a problem.
     used_scopes: frozenset[str] | None = None
+    broken: Sequence[BrokenFile] = ()  #: of the profiles
+    paused: Sequence[Profile] = ()  #: the profiles that have no digest today
+    next: Sequence[NextDigest] = ()  #: what is due, then by time
+    found: Sequence[FoundPapers] = ()  #: in FOUND_DAYS
 
     def is_used(self, scope: str) -> bool:
         """Whether anything is to be sent to a scope, as far as is known."""
@@ -51,6 +88,54 @@ def dead_sources(states: Sequence[SourceState], now: datetime) -> list[SourceSta
     if all(state.state in ("failed", "idle") for state in states):
         return failed
     return [s for s in failed if s.last_success is None or now - s.last_success > OUTAGE]
+
+
+def next_digests(
+    profiles: Sequence[Profile], editions: Sequence[Edition], moment: Moment
+) -> list[NextDigest]:
+    """When each subscription is due next. `editions`: the newest of each among them."""
+    newest: dict[str, date] = {}
+    for edition in editions:
+        newest[edition.subscription] = max(edition.on, newest.get(edition.subscription, date.min))
+    digests = []
+    for profile in profiles:
+        for to in profile.deliver:
+            last = newest.get(to.key)
+            on = due_date(to, profile, moment, served_before=last is not None)
+            is_due = on is not None and (last or date.min) < on
+            if at := next_due(to, profile, moment):
+                digests.append(NextDigest(to, profile.timezone, at, is_due))
+    return sorted(digests, key=lambda one: (not one.is_due, one.at, one.subscription.key))
+
+
+def found_papers(profile: Profile, digests: Sequence[StoredDigest]) -> FoundPapers:
+    """`digests`: those of the profile, by subscription, oldest first. A paper of several of them counts once."""
+    interests = {
+        one["paper"]["id"]: one.get("interest", "") for stored in digests for one in stored.digest["papers"]
+    }
+    counts = Counter(interests.values())
+    own = {interest.phrase: counts[interest.phrase] for interest in profile.interests}
+    by_subscription = [
+        [stored.digest for stored in theirs]
+        for _, theirs in groupby(digests, lambda stored: stored.subscription)
+    ]
+    most = max(
+        by_subscription, key=lambda theirs: sum(len(digest["papers"]) for digest in theirs), default=[]
+    )
+    # A quiet digest's papers are new again for the next one: only the newest digest may be quiet.
+    left_out = [
+        LeftOut(**digest["left_out"])
+        for digest in most
+        if "left_out" in digest and (digest["papers"] or digest is most[-1])
+    ]
+    sums = [sum(numbers) for numbers in zip(*map(astuple, left_out), strict=True)]
+    return FoundPapers(
+        profile.id,
+        len(interests),
+        tuple(sorted(own.items(), key=lambda item: -item[1])),
+        len(interests) - sum(own.values()),
+        LeftOut(*sums) if left_out else None,
+    )
 
 
 class Unfinished(NamedTuple):

@@ -19,6 +19,14 @@ class EditionSummary(NamedTuple):
     awaits: str | None = None  #: as `Edition.awaits`
 
 
+class StoredDigest(NamedTuple):
+    """A digest as an edition has it."""
+
+    profile: str
+    subscription: str  #: Subscription.key
+    digest: Mapping[str, Any]  #: as `bot.delivery.editions.as_json` makes it
+
+
 class OutboxStore(Protocol):
     """The stored editions, their deliveries and the ledger (`bot.store.outbox`)."""
 
@@ -48,6 +56,8 @@ class OutboxStore(Protocol):
     def failed(self) -> tuple[Delivery, ...]: ...
 
     def unreported(self) -> tuple[Delivery, ...]: ...
+
+    def reported(self) -> frozenset[str]: ...
 
     def known_incidents(self) -> frozenset[str]: ...
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from bot.digests.candidates import Candidates, exclusion_reason, window_start
+from bot.digests.catch_up import is_catch_up
 from bot.digests.corpus import Corpus
-from bot.digests.model import Digest, History, NewPaperCounts, ScoredPaper, SourceHealth
+from bot.digests.model import Digest, History, LeftOut, NewPaperCounts, ScoredPaper, SourceHealth
 from bot.digests.selection import (
     Decision,
     Selection,
@@ -19,16 +20,17 @@ from bot.digests.selection import (
     profile_threshold,
     select,
 )
-from bot.digests.wording import NO_PAPERS, quiet_reason, short_reason, weekend_reason
+from bot.digests.wording import NO_PAPERS, outside_reason, quiet_reason, short_reason, weekend_reason
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
-from bot.profiles.model import Profile
+from bot.profiles.model import Match, Mute, Profile
 from bot.ranking.base import Order, RankingModel
-from bot.ranking.model import PaperSet, RankedPaper
+from bot.ranking.model import LEAST_FIT, PaperSet, RankedPaper, Threshold
 from bot.text.plain import join_distinct
 
 #: A digest with less than this share of its limit says why it is short.
 SHORT = 0.5
+_STRONG, _PARTIAL = (Threshold(fit=LEAST_FIT[match]) for match in (Match.STRONG, Match.PARTIAL))
 NO_HISTORY = History()
 HEALTHY = SourceHealth()
 
@@ -79,6 +81,9 @@ class DigestComposer:
             selection = Selection(all_matches(_in_turn(profile, order)), {}, {})
         else:
             selection = self._select(profile, order, history.given)
+        left_out, best_outside = LeftOut(), ""
+        if not everything:
+            left_out, best_outside = self._left_out(profile, history, order, candidates, selection)
         last_week = history.last_week if weekly else {}
         papers = tuple(
             replace(
@@ -97,17 +102,42 @@ class DigestComposer:
             candidates=candidates.bit_count(),
             news=self._count_new(profile, candidates, history),
             weekly=weekly,
+            left_out=left_out,
+            best_outside=best_outside,
         )
         earlier = self._best_first(profile, last_week.keys() - set(digest.ids))
         why, awaits = self._why(profile, digest, order), None if papers else self._sources.awaits
         return replace(digest, why=why, awaits=awaits, earlier=earlier)
+
+    def _left_out(
+        self, profile: Profile, history: History, order: Order, candidates: PaperSet, selection: Selection
+    ) -> tuple[LeftOut, str]:
+        """What a digest leaves out, and the title of the best strong match outside the profile's categories."""
+        resolved, floor = self._corpus.profiles[profile.id], profile_threshold(profile)
+        any_category = self._candidates.of(replace(resolved, categories=()))
+        any_text = self._candidates.of(replace(resolved, mute=Mute()))
+        outside = order.among(self._after(history, any_category) & ~candidates)
+        muted = order.among(self._after(history, any_text) & ~candidates)
+        listed = (paper.id for papers in selection.similar.values() for paper in papers)
+        shown = (*(ranked.paper.id for ranked in selection.shown), *listed, *selection.repeated)
+        others = order.among(candidates & ~self._candidates.positions(shown))
+        beyond_limit = others.count(floor)
+        best = next(outside.in_turn(_STRONG, limit=1), None)
+        left_out = LeftOut(
+            categories=outside.count(floor),
+            muted=muted.count(floor),
+            limit=beyond_limit,
+            threshold=max(0, others.count(_PARTIAL) - beyond_limit),
+        )
+        return left_out, best.paper.title if best else ""
 
     def _count_new(self, profile: Profile, candidates: PaperSet, history: History) -> NewPaperCounts:
         start, on = window_start(profile, self._corpus.now), None
         if history.made and history.made > start:
             start, on = history.made, history.on
         new = candidates & self._candidates.since(start)
-        return NewPaperCounts(new.bit_count(), on, profile.window, self._candidates.by_source(new))
+        sources = self._candidates.by_source(new)
+        return NewPaperCounts(new.bit_count(), on, profile.window, sources, is_catch_up(profile, history))
 
     def _best_first(self, profile: Profile, ids: Iterable[str]) -> tuple[Paper, ...]:
         """The papers of the window that have these ids, best first."""
@@ -126,7 +156,7 @@ class DigestComposer:
             why = short_reason(digest)
         else:
             return late
-        return join_distinct(why, late, problems or weekend_reason(digest))
+        return join_distinct(why, outside_reason(digest), late, problems or weekend_reason(digest))
 
     def explain(
         self, profile: Profile, paper: Paper | None, history: History, given: frozenset[str] = frozenset()
@@ -163,10 +193,13 @@ class DigestComposer:
     def _rank(self, profile: Profile, history: History) -> tuple[Order, PaperSet]:
         """The candidates after a history, ranked and as a set."""
         resolved = self._corpus.profiles[profile.id]
-        candidates = self._candidates.of(resolved) & ~self._candidates.positions(history.given)
-        if history.made:
-            candidates &= self._candidates.since(history.made)
+        candidates = self._after(history, self._candidates.of(resolved))
         return self._model.rank(resolved, candidates), candidates
+
+    def _after(self, history: History, papers: PaperSet) -> PaperSet:
+        """The papers of a set that a history leaves."""
+        papers &= ~self._candidates.positions(history.given)
+        return papers & self._candidates.since(history.made) if history.made else papers
 
 
 def _in_turn(profile: Profile, order: Order) -> Iterator[RankedPaper]:

@@ -40,6 +40,17 @@ class NewPaperCounts:
     since: date | None = None  #: local date of that digest; None when there is none in the window
     days: int = 7  #: the window, which counts when `since` is None
     sources: tuple[tuple[str, int], ...] = ()  #: counts by source, largest first; each paper counts once
+    after_pause: bool = False  #: the digest is the first one after the profile's pause
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """How many papers a digest left out of those first seen since the subscription's last digest."""
+
+    categories: int = 0  #: reach the threshold, but are outside the profile's categories
+    muted: int = 0  #: reach the threshold, but are muted
+    limit: int = 0  #: reach the threshold, but are beyond the limit
+    threshold: int = 0  #: match at least partially, but are below the threshold
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +72,8 @@ class Digest:
     earlier: tuple[
         Paper, ...
     ] = ()  #: in a weekly digest: papers that the profile's subscriptions had, best first
+    left_out: LeftOut = LeftOut()
+    best_outside: str = ""  #: title of the best strong match outside the profile's categories
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -89,9 +102,7 @@ class History:
     given: frozenset[str] = (
         frozenset()
     )  #: ids of the papers of the window that the receiver has been given, for any profile
-    on: date | None = (
-        None  #: local date of its newest digest with papers; None when there is none in the window
-    )
+    on: date | None = None  #: local date of its newest digest with papers; None when there is none
     made: datetime | None = None  #: when that digest was composed: UTC
     #: Ids of the papers that any of the profile's subscriptions was sent in the last week, with the date.
     last_week: Mapping[str, date] = field(default_factory=dict)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
-from bot.digests.model import Digest, NewPaperCounts, SourceHealth
+from bot.digests.model import Digest, LeftOut, NewPaperCounts, SourceHealth
 from bot.digests.selection import Verdict, rejection_reason
 from bot.papers.model import SourceState
 from bot.profiles.model import Profile
@@ -41,6 +41,26 @@ def quiet_reason(profile: Profile, digest: Digest, best: RankedPaper | None) -> 
     if rejected.verdict is Verdict.NO_MATCH:
         return f"nothing among {among} matches the profile"
     return f'nothing good enough among {among}; closest: "{truncate(best.paper.title, _TITLE_LENGTH)}"'
+
+
+def outside_reason(digest: Digest) -> str:
+    """That matches are outside the profile's categories; empty when there are none."""
+    if digest.best_outside:
+        return f'strong match outside your categories: "{truncate(digest.best_outside, _TITLE_LENGTH)}"'
+    matches = pluralize(digest.left_out.categories, "match is", "matches are")
+    return f"{matches} outside your categories" if digest.left_out.categories else ""
+
+
+def left_out_text(left_out: LeftOut) -> str:
+    """`matches left out: 12 outside your categories, 9 beyond the limit`; empty when there are none."""
+    counts = (
+        (left_out.categories, "outside your categories"),
+        (left_out.muted, "muted"),
+        (left_out.limit, "beyond the limit"),
+        (left_out.threshold, "below the threshold"),
+    )
+    text = ", ".join(f"{number:,} {why}" for number, why in counts if number)
+    return f"matches left out: {text}" if text else ""
 
 
 def _period(news: NewPaperCounts, preposition: str = "from") -> str:

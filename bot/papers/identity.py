@@ -85,14 +85,18 @@ def namespace(id_: str) -> str:
     return id_.partition(":")[0]
 
 
+def title_letters(title: str) -> str:
+    """Return the letters and digits of a title without case and accents."""
+    return "".join(c for c in fold(title) if c.isalnum())
+
+
 def title_key(title: str) -> str:
     """Return the `title:` id of a paper known only by its title: its letters and digits without case and accents.
 
     The key of a title without any, or of a very long title, ends with a hash of the text.
     """
-    folded = fold(title)
-    letters = "".join(c for c in folded if c.isalnum())
+    letters = title_letters(title)
     if letters and len(letters) <= _TITLE_KEY_LENGTH:
         return f"title:{letters}"
-    hash_ = hashlib.sha256((letters or one_line(folded)).encode()).hexdigest()[:16]
+    hash_ = hashlib.sha256((letters or one_line(fold(title))).encode()).hexdigest()[:16]
     return f"title:{letters[:_TITLE_KEY_LENGTH]}#{hash_}"

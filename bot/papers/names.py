@@ -32,6 +32,11 @@ def given_first(name: str) -> str:
     return " ".join([*(part for part in given if fold(part).strip(" .") not in _SUFFIXES), family]).strip()
 
 
+def is_one_word(name: str) -> bool:
+    """Whether a name in Latin letters is a single word, which as a rule is half of a name."""
+    return len(_name_tokens(name)) < 2 and fold(name).isascii()
+
+
 def same_person(name: str, other: str) -> bool:
     """Whether two names can be the whole name of the same person.
 

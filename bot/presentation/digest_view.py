@@ -206,7 +206,14 @@ def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
 
 
 def _news(news: NewPaperCounts, on: date, *, has_papers: bool) -> str:
-    """`12 new papers since Monday: 10 on arXiv, 2 more on Hugging Face`"""
+    """`after your pause, the best of 12 new papers since 3 May: 10 on arXiv, 2 more on Hugging Face`"""
+    text = _counts(news, on, has_papers=has_papers)
+    if not news.after_pause:
+        return text
+    return f"after your pause, {'the best of ' if has_papers else ''}{text}"
+
+
+def _counts(news: NewPaperCounts, on: date, *, has_papers: bool) -> str:
     days = "last day" if news.days == 1 else f"last {news.days} days"
     since = f"since {relative_day(news.since, on)}" if news.since else f"in the {days}"
     if not news.papers:

@@ -23,12 +23,13 @@ from bot.profiles.model import ChannelName, Interest, Mute, Profile
 from bot.profiles.paths import path_beside, read_beside
 from bot.profiles.problems import channel_problems, missing_channels, missing_keys, value_problems
 from bot.profiles.schema import DeliverEntry, InterestItem, MuteLists, ProfileFile
+from bot.profiles.values import simple_name
 from bot.profiles.yaml_reader import MAX_BYTES, Document, Loc, Value, read_mapping
 from bot.text.plain import one_line, quote
 
 MAX_DEPTH = 5  #: of files that include each other
 #: Ids go into file names, URLs and terminal lines.
-PROFILE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._ -]*")
+PROFILE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 ID_HINT = "start with a letter or digit, and use only these, '.', '_' and '-'"
 
 NO_INPUTS: Mapping[str, Stamp] = {}
@@ -209,6 +210,7 @@ def _parse(data: bytes, file: str, folder: Path | None, inputs: Mapping[str, Sta
         except ValidationError as error:
             found += value_problems(error, document, file)
         found += channel_problems(document, file)
+        found += _former_name_problems(document, file)
     return ParsedFile(file, document, None if found else content, tuple(sorted(set(found))), inputs)
 
 
@@ -216,7 +218,16 @@ def _id_problems(file: str) -> list[Problem]:
     name = PurePath(file).stem
     if PROFILE_ID.fullmatch(name):
         return []
-    return [Problem(file, 1, 1, f"{quote(name)} cannot name a profile: {ID_HINT}, as in ada.yaml")]
+    message = f"{quote(name)} cannot name a profile: rename the file to {simple_name(name)}.yaml ({ID_HINT})"
+    return [Problem(file, 1, 1, message)]
+
+
+def _former_name_problems(document: Document, file: str) -> list[Problem]:
+    name = PurePath(file).stem
+    if document.value.get("was") != name:
+        return []
+    message = f"`was` is a former name, and {quote(name)} is the present one: remove this line"
+    return [Problem(file, *document.key_place(("was",)), message)]
 
 
 # --- Merging ----------------------------------------------------------------------------------------------
@@ -312,8 +323,8 @@ def _profile(content: ProfileFile, id_: str) -> Profile:
         dislike=tuple(chain.from_iterable(content.dislike)),
         authors=content.authors,
         avoid=_interests(content.avoid),
-        mute=Mute(content.mute.terms, content.mute.authors, content.mute.categories),
-        categories=content.categories,
+        mute=Mute(content.mute.terms, content.mute.authors, _codes(content.mute.categories)),
+        categories=_codes(content.categories),
         limit=content.limit,
         threshold=content.threshold,
         trending=content.trending,
@@ -322,6 +333,10 @@ def _profile(content: ProfileFile, id_: str) -> Profile:
         was=content.was,
         paused_until=content.pause.until if content.pause else None,
     )
+
+
+def _codes(categories: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(categories)))
 
 
 def _interests(items: tuple[InterestItem, ...]) -> tuple[Interest, ...]:

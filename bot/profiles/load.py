@@ -6,7 +6,9 @@ Reads profiles and the files that they name, and no other file. Does not depend 
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -25,7 +27,7 @@ _ENDINGS = {".yaml", ".yml"}
 class Loaded(NamedTuple):
     """What the profile files of some folders give."""
 
-    profiles: tuple[Profile, ...]  #: the valid ones, by id
+    profiles: tuple[Profile, ...]  #: the valid ones, by id; without a `was` that cannot count
     problems: tuple[Problem, ...]  #: of all files, by place
     kept: tuple[Profile, ...]  #: the last valid versions of broken ones, where there is one, by id
     broken: Mapping[
@@ -71,12 +73,20 @@ def load_profiles(paths: Sequence[Path], cache: Path | None = None) -> Loaded:
     for path, lacking in incomplete.items():
         if lacking and os.path.realpath(path) not in included:
             broken[path] = (*broken.get(path, ()), *lacking)
+    profiles = _by_id(
+        version for path, version in found.items() if not incomplete[path] and path not in broken
+    )
+    kept = _by_id(found[path] for path in broken if path in found)
+    disputed = disputed_names((*profiles, *kept), files)
+    problems += (_name_problem(files[id_], message) for id_, message in disputed.items())
+    profiles, kept = (
+        tuple(replace(one, was="") if one.id in disputed else one for one in some)
+        for some in (profiles, kept)
+    )
     return Loaded(
-        profiles=_by_id(
-            version for path, version in found.items() if not incomplete[path] and path not in broken
-        ),
+        profiles=profiles,
         problems=tuple(sorted({*problems, *chain.from_iterable(broken.values())})),
-        kept=_by_id(found[path] for path in broken if path in found),
+        kept=kept,
         broken={path.stem: of_file for path, of_file in broken.items()},
     )
 
@@ -84,6 +94,30 @@ def load_profiles(paths: Sequence[Path], cache: Path | None = None) -> Loaded:
 def _by_id(versions: Iterable[Version]) -> tuple[Profile, ...]:
     profiles = (version.profile for version in versions)
     return tuple(sorted(filter(None, profiles), key=lambda profile: profile.id))
+
+
+def disputed_names(profiles: Sequence[Profile], files: Mapping[str, Path]) -> dict[str, str]:
+    """Why the `was` of profiles cannot count, by id. `files`: of all profiles, valid or not, by id. Pure."""
+    claims = Counter(profile.was for profile in profiles)
+    disputed = {}
+    for profile in profiles:
+        if profile.was in files:
+            disputed[profile.id] = (
+                f"{files[profile.was]} is still there, so that nothing that was sent to {quote(profile.was)} counts "
+                "for this profile: remove that file, or this line"
+            )
+        elif profile.was and claims[profile.was] > 1:
+            disputed[profile.id] = (
+                f"several profiles were {quote(profile.was)}, so that nothing that was sent to it counts for this "
+                "one: leave this line in one of them"
+            )
+    return disputed
+
+
+def _name_problem(path: Path, message: str) -> Problem:
+    effective = _reader().read(path).effective
+    place = effective.origins[("was",)].place[1:] if effective else (1, 1)  # the last valid version has it
+    return Problem(str(path), *place, one_line(message))
 
 
 def _reader() -> ProfileReader:

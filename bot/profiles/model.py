@@ -43,6 +43,7 @@ class Mute:
     categories: tuple[str, ...] = ()
 
 
+LONGEST_WINDOW = 90  #: days
 WEEK = (0, 1, 2, 3, 4, 5, 6)  #: Monday is 0, as in datetime.weekday()
 
 
@@ -84,11 +85,15 @@ class Profile:
     categories: tuple[str, ...] = ()
     limit: int = 10
     threshold: Match | float = Match.GOOD  #: the least match, or relevance from 0 to 100; `auto` is GOOD
-    window: int = 7  #: days a paper stays a candidate
+    window: int = 7  #: days a paper stays a candidate, at most LONGEST_WINDOW
     trending: float = 0.0  #: 0 to 1: the share of the score that Hugging Face votes make
     deliver: tuple[Subscription, ...] = ()
     was: str = ""  #: a former id: what was sent under it counts for this profile
     paused_until: date | None = None  #: no digest before this local date
+
+    def is_paused(self, on: date) -> bool:
+        """Whether it has no digest for a local date."""
+        return self.paused_until is not None and on < self.paused_until
 
     @property
     def is_weekly(self) -> bool:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from bot.errors import Problem
+from bot.profiles.keys import example, meant_key, unknown_key
 from bot.profiles.model import ChannelName
 from bot.profiles.schema import (
     INTEREST_KEYS,
@@ -19,9 +20,9 @@ from bot.profiles.schema import (
     ProfileFile,
     ProfileMapping,
 )
-from bot.profiles.values import closest, describe
-from bot.profiles.yaml_reader import Document, Loc, Value
-from bot.text.plain import one_line, quote
+from bot.profiles.values import describe
+from bot.profiles.yaml_reader import Document, Loc, Value, flow
+from bot.text.plain import one_line
 
 #: The mapping that a nested key belongs to, by the top-level key around it.
 _NESTED: Mapping[str | int, type[ProfileMapping]] = {
@@ -42,26 +43,25 @@ _NUMBERS: Mapping[str | int, str] = {
 def value_problems(error: ValidationError, document: Document, file: str) -> Iterator[Problem]:
     for details in error.errors(include_url=False):
         if details["type"] == "missing" and _means_any(
-            details["input"], ["phrase"], list(InterestItem.model_fields)
+            details["input"], [str(details["loc"][-1])], _NESTED[details["loc"][0]]
         ):
             continue
         cause = details.get("ctx", {}).get("error")
         positions = [(p,) for p in cause.positions] if isinstance(cause, ItemsError) else [()]
         find = document.key_place if details["type"] == "extra_forbidden" else document.place
-        message = one_line(_message(details))
+        message = one_line(_message(details, document))
         yield from (Problem(file, *find((*details["loc"], *position)), message) for position in positions)
 
 
-def _message(details: ErrorDetails) -> str:
+def _message(details: ErrorDetails, document: Document) -> str:
     loc, kind = details["loc"], details["type"]
     key = loc[-1] if loc else ""
     if kind == "extra_forbidden":
-        names = list(_NESTED[loc[0]].model_fields if len(loc) > 1 else ProfileFile.model_fields)
-        close = closest(str(key), names)
-        hint = f"did you mean '{close}'?" if close else f"known here are {', '.join(names)}"
-        return f"unknown key {quote(str(key))}: {hint}"
+        model = _NESTED[loc[0]] if len(loc) > 1 else ProfileFile
+        return unknown_key(str(key), document.mapping(loc[:-1]), model)
     if kind == "missing":
-        return f"'{key}' is missing here"
+        model = _NESTED[loc[0]]
+        return f"'{key}' is missing here: write {flow({key: example(model, str(key)), **details['input']})}"
     if kind == "value_error":
         return str(details["ctx"]["error"])
     if key in _NUMBERS:
@@ -69,36 +69,44 @@ def _message(details: ErrorDetails) -> str:
     return details["msg"]
 
 
-def _means_any(mapping: Mapping[str, Value], wanted: Sequence[str], names: Sequence[str]) -> bool:
-    """Whether a misspelt key, which has a problem of its own, stands for one of `wanted` among `names`."""
-    return any(key not in names and closest(key, names) in wanted for key in mapping)
+def _means_any(mapping: Mapping[str, Value], wanted: Collection[str], model: type[ProfileMapping]) -> bool:
+    """Whether an unknown key, which has a problem of its own, stands for one of `wanted`."""
+    return any(key not in model.model_fields and (meant_key(key, model) or "") in wanted for key in mapping)
 
 
 def missing_keys(document: Document, included: Iterable[Mapping[str, Value]], file: str) -> Iterator[Problem]:
     """There must be some interest and some delivery, here or in a file that this one includes."""
     mappings = (document.value, *included)
     for keys, message in (
-        (INTEREST_KEYS, "nothing to look for: write at least one of interests, about, like and authors"),
+        (
+            INTEREST_KEYS,
+            "nothing to look for: write at least one of interests, about, like and authors, such as "
+            "`interests: [world models]`",
+        ),
         (("deliver",), "nowhere to deliver: write at least `deliver: [{maildir: ada}]`"),
     ):
         values = [mapping.get(key) for mapping in mappings for key in keys]
         given = any(value.strip() if isinstance(value, str) else value for value in values)
-        if not given and not _means_any(document.value, keys, list(ProfileFile.model_fields)):
-            yield Problem(file, *document.place(()), message)
+        if not given and not _means_any(document.value, keys, ProfileFile):
+            empty = next((key for key in keys if key in document.value), None)
+            yield Problem(file, *document.key_place((empty,) if empty else ()), message)
 
 
 def missing_channels(document: Document, file: str) -> Iterator[Problem]:
     """Each entry of `deliver` names a channel; in a file that others include, one without gives them defaults."""
     for entry, loc in _entries(document):
         if any(entry.get(key) is not None for key in ChannelName) or _means_any(
-            entry, list(ChannelName), list(DeliverEntry.model_fields)
+            entry, list(ChannelName), DeliverEntry
         ):
             continue
         if "slack" in entry:
             message = 'slack has no value: put a name in quotes, such as "#papers"'
             yield Problem(file, *document.key_place((*loc, "slack")), message)
         else:
-            yield Problem(file, *document.place(loc), f"this entry needs one of {', '.join(ChannelName)}")
+            message = (
+                f"this entry needs one of {', '.join(ChannelName)}: write {flow({'maildir': 'ada', **entry})}"
+            )
+            yield Problem(file, *document.place(loc), message)
 
 
 def channel_problems(document: Document, file: str) -> Iterator[Problem]:
@@ -106,10 +114,13 @@ def channel_problems(document: Document, file: str) -> Iterator[Problem]:
     for entry, loc in _entries(document):
         given = [key for key in entry if key in list(ChannelName) and entry[key] is not None]
         if len(given) > 1:
-            message = f"one entry delivers to one channel: write another entry for {given[1]}"
+            other = flow({given[1]: entry[given[1]]})
+            message = f"one entry delivers to one channel: write another entry for {given[1]}, {other}"
             yield Problem(file, *document.key_place((*loc, given[1])), message)
         if "on_uncertain" in entry and given and given[0] != ChannelName.EMAIL:
-            message = f"`on_uncertain` is for email only: whether {given[0]} got a message can be looked up"
+            message = (
+                f"`on_uncertain` is for email only: remove it, as messages of {given[0]} can be looked up"
+            )
             yield Problem(file, *document.key_place((*loc, "on_uncertain")), message)
 
 

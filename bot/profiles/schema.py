@@ -5,10 +5,11 @@ Does not know the place of a value in a file: `bot.profiles.load` finds it.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date, time
-from itertools import chain
-from typing import Annotated, ClassVar
+from itertools import chain, combinations
+from typing import Annotated, Any, ClassVar
 
 from pydantic import (
     AfterValidator,
@@ -17,14 +18,16 @@ from pydantic import (
     ConfigDict,
     Field,
     PlainValidator,
+    ValidationError,
     WithJsonSchema,
+    WrapValidator,
     model_validator,
 )
 
-from bot.profiles import values
-from bot.profiles.model import WEEK, ChannelName, Match, Reference, Subscription
+from bot.profiles import editor, values
+from bot.profiles.model import LONGEST_WINDOW, WEEK, ChannelName, Match, Reference, Subscription
 from bot.profiles.values import ON_UNCERTAIN
-from bot.text.addresses import parse_mail_address, parse_slack_target
+from bot.profiles.yaml_reader import flow
 from bot.text.plain import one_line
 
 INTEREST_KEYS = ("interests", "about", "like", "authors")  #: keys that say what to look for
@@ -38,36 +41,18 @@ class ItemsError(ValueError):
         self.positions = positions
 
 
-_TEXT_SCHEMA = {"type": ["string", "number", "boolean"]}  #: `interests: [2048, true]` are texts here
-_NUMBER_TEXT = {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]*)?\s*$"}
-_WEIGHT_SCHEMA = {"anyOf": [{"type": "number", "exclusiveMinimum": 0, "maximum": 100}, _NUMBER_TEXT]}
-_INTEREST_SCHEMA = {
-    "anyOf": [
-        _TEXT_SCHEMA,
-        {
-            "type": "object",
-            "properties": {"phrase": _TEXT_SCHEMA, "weight": _WEIGHT_SCHEMA},
-            "required": ["phrase"],
-            "additionalProperties": False,
-        },
-    ]
-}
-
-
-def _whole(low: int, high: int) -> WithJsonSchema:
-    return WithJsonSchema({"anyOf": [{"type": "integer", "minimum": low, "maximum": high}, _NUMBER_TEXT]})
-
-
-_Text = Annotated[str, BeforeValidator(values.text), WithJsonSchema(_TEXT_SCHEMA)]
-_Readable = Annotated[str, BeforeValidator(values.readable), WithJsonSchema(_TEXT_SCHEMA)]
-_ReadableTexts = Annotated[tuple[_Readable, ...], BeforeValidator(values.listed)]
-_Category = Annotated[_Text, AfterValidator(values.category), WithJsonSchema({"type": "string"})]
-_Categories = Annotated[tuple[_Category, ...], BeforeValidator(values.listed)]
-_References = Annotated[
-    tuple[Reference, ...], PlainValidator(values.references), WithJsonSchema({"type": ["string", "number"]})
-]
-_ReferenceLists = Annotated[tuple[_References, ...], BeforeValidator(values.listed)]
-_Days = Annotated[tuple[int, ...], PlainValidator(values.days), WithJsonSchema({"type": "string"})]
+_Text = Annotated[str, BeforeValidator(values.text), editor.TEXT]
+_Readable = Annotated[str, BeforeValidator(values.readable), editor.TEXT]
+_ReadableTexts = Annotated[tuple[_Readable, ...], WrapValidator(values.listed)]
+_Person = Annotated[str, PlainValidator(values.person), editor.TEXT]
+_People = Annotated[tuple[_Person, ...], WrapValidator(values.listed)]
+_Category = Annotated[tuple[str, ...], PlainValidator(values.category), editor.CATEGORY]
+_Categories = Annotated[
+    tuple[_Category, ...], WrapValidator(values.listed)
+]  #: the codes that each entry means
+_References = Annotated[tuple[Reference, ...], PlainValidator(values.references), editor.REFERENCE]
+_ReferenceLists = Annotated[tuple[_References, ...], WrapValidator(values.listed)]
+_Days = Annotated[tuple[int, ...], PlainValidator(values.days), editor.DAYS]
 
 
 class ProfileMapping(BaseModel):
@@ -76,11 +61,24 @@ class ProfileMapping(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     expected: ClassVar[str]  #: what the message asks for when something else is in its place
 
+    @classmethod
+    def meaning(cls, value: object) -> dict[str, Any] | None:
+        """The mapping that something else in its place probably means."""
+        return None
+
     @model_validator(mode="before")
     @classmethod
     def _without_empty(cls, value: object) -> object:
         if not isinstance(value, dict):
-            raise ValueError(f"expected {cls.expected} here, not {values.describe(value)}")
+            problem = f", not {values.describe(value)}"
+            if meant := cls.meaning(value):
+                try:
+                    cls.model_validate(meant)
+                except ValidationError as error:
+                    problem = f"; {values.first_message(error)}"
+                else:
+                    raise ValueError(f"expected a mapping here: write {flow(meant)}")
+            raise ValueError(f"expected {cls.expected} here{problem}")
         return {key: v for key, v in value.items() if v is not None or key not in cls.model_fields}
 
 
@@ -88,32 +86,56 @@ class InterestItem(ProfileMapping):
     """A phrase and its weight."""
 
     expected = "a phrase or {phrase: world models, weight: 2}"
-    phrase: Annotated[_Readable, AfterValidator(values.searchable)]
-    weight: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = 1.0
+    phrase: Annotated[_Readable, AfterValidator(values.searchable)] = Field(examples=["world models"])
+    weight: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(1.0, examples=[2])
 
 
 def _interest(value: object) -> object:
-    phrase = next(iter(value)) if isinstance(value, dict) and len(value) == 1 else None
-    if phrase and not values.closest(phrase, list(InterestItem.model_fields)):
-        example = f"{{phrase: {one_line(phrase)}, weight: 2}}"
-        raise ValueError(f"write a weight as {example}, and put a phrase with a colon in quotes")
+    key, content = next(iter(value.items())) if isinstance(value, dict) and len(value) == 1 else ("", "")
+    if key and not values.closest(key, list(InterestItem.model_fields)):
+        if isinstance(content, str) and not re.fullmatch("[0-9.]*", content):
+            whole = values.text(f"{key}: {content}")
+            raise ValueError(
+                f'write "{whole}" in quotes if the colon belongs to it, or else {flow({"phrase": content})}'
+            )
+        weight = content if isinstance(content, str) else "2"
+        raise ValueError(f"write a weight as {flow({'phrase': one_line(key), 'weight': weight or '2'})}")
     return value if isinstance(value, dict) else {"phrase": values.text(value)}
 
 
-_Interest = Annotated[InterestItem, BeforeValidator(_interest), WithJsonSchema(_INTEREST_SCHEMA)]
-_Interests = Annotated[tuple[_Interest, ...], BeforeValidator(values.listed)]
+_Interest = Annotated[InterestItem, BeforeValidator(_interest), editor.INTEREST]
+
+
+def _check_phrases(items: tuple[InterestItem, ...]) -> tuple[InterestItem, ...]:
+    """A phrase is there once, in any case."""
+    first: dict[str, int] = {}
+    again = [n for n, item in enumerate(items) if first.setdefault(item.phrase.casefold(), n) != n]
+    if again:
+        raise ItemsError("this phrase is already above: keep one of the two", tuple(again))
+    return items
+
+
+_Interests = Annotated[tuple[_Interest, ...], WrapValidator(values.listed), AfterValidator(_check_phrases)]
 
 
 class MuteLists(ProfileMapping):
     """What is never shown."""
 
     expected = "a mapping such as {terms: [survey], authors: [], categories: [cs.CY]}"
+
+    @classmethod
+    def meaning(cls, value: object) -> dict[str, Any] | None:
+        terms = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
+        return {"terms": terms}
+
     terms: _ReadableTexts = Field(
         (), description="Papers with one of these words or phrases.", examples=[["survey"]]
     )
-    authors: _ReadableTexts = Field((), description="Papers of these people, by their whole names.")
+    authors: _People = Field(
+        (), description="Papers of these people, by their whole names.", examples=[["Ada Lovelace"]]
+    )
     categories: _Categories = Field(
-        (), description="Papers in one of these arXiv categories.", examples=[["cs.CY"]]
+        (), description="Papers in one of these arXiv categories or archives.", examples=[["cs.CY"]]
     )
 
 
@@ -121,33 +143,47 @@ class PauseEntry(ProfileMapping):
     """A time without digests."""
 
     expected = "a mapping such as {until: 2026-12-27}"
-    until: Annotated[
-        date, PlainValidator(values.day), WithJsonSchema({"type": "string", "format": "date"})
-    ] = Field(description="The day from which digests come again.", examples=["2026-12-27"])
+
+    @classmethod
+    def meaning(cls, value: object) -> dict[str, Any] | None:
+        return {"until": value}
+
+    until: Annotated[date, PlainValidator(values.day), editor.DAY] = Field(
+        description="The day from which digests come again.", examples=["2026-12-27"]
+    )
 
 
 class DeliverEntry(ProfileMapping):
     """One channel, and when. Name exactly one of slack, email and maildir."""
 
     expected = "an entry such as {slack: C0PAPERS}, {email: ada@example.org} or {maildir: ada}"
+
+    @classmethod
+    def meaning(cls, value: object) -> dict[str, Any] | None:
+        return values.delivery(value) if isinstance(value, str) else None
+
     model_config = ConfigDict(
+        # None in a file that others include: it is for all deliveries.
         json_schema_extra={
-            "oneOf": [
-                {"required": [name.value], "properties": {name.value: {"not": {"type": "null"}}}}
-                for name in ChannelName
-            ]
+            "allOf": [{"not": editor.having(*pair)} for pair in combinations(ChannelName, 2)],
+            "minProperties": 1,
         }
     )
-    slack: Annotated[_Text, AfterValidator(parse_slack_target), WithJsonSchema({"type": "string"})] | None = (
-        Field(None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"])
+    slack: Annotated[_Text, AfterValidator(values.slack), editor.SLACK] | None = Field(
+        None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"]
     )
-    email: Annotated[_Text, AfterValidator(parse_mail_address), WithJsonSchema({"type": "string"})] | None = (
-        Field(None, description="An e-mail address.", examples=["ada@example.org"])
+    email: Annotated[_Text, AfterValidator(values.email), editor.EMAIL] | None = Field(
+        None, description="An e-mail address.", examples=["ada@example.org"]
     )
-    maildir: Annotated[_Text, AfterValidator(values.maildir), WithJsonSchema(_TEXT_SCHEMA)] | None = Field(
-        None, description="The name of a Maildir in the data folder.", examples=["ada"]
-    )
-    at: Annotated[time, PlainValidator(values.time_of_day), WithJsonSchema({"type": "string"})] = Field(
+    maildir: (
+        Annotated[
+            _Text,
+            AfterValidator(values.maildir),
+            editor.MAILDIR,
+        ]
+        | None
+    ) = Field(None, description="The name of a Maildir in the data folder.", examples=["ada"])
+    at: Annotated[time, PlainValidator(values.time_of_day), editor.TIME] = Field(
         time(8, 0),
         description="Time of day in the profile's zone, in quotes; 08:00 if absent.",
         examples=["08:30"],
@@ -155,7 +191,7 @@ class DeliverEntry(ProfileMapping):
     days: Annotated[
         tuple[_Days, ...],
         BeforeValidator(values.one_or_more),
-        WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+        editor.DAYS_OR_LIST,
     ] = Field(
         (WEEK,), description="Days of the week; every day if absent.", examples=["mon-fri", ["mon", "thu"]]
     )
@@ -197,15 +233,17 @@ class ProfileFile(ProfileMapping):
     """What Paperboy looks for, and where it delivers the digests."""
 
     expected = "a mapping"
-    timezone: Annotated[_Text, AfterValidator(values.timezone), WithJsonSchema({"type": "string"})] = Field(
-        "UTC", description="The IANA zone of the times below; UTC if absent.", examples=["Europe/Paris"]
+    timezone: Annotated[_Text, AfterValidator(values.timezone), editor.TIMEZONE] = Field(
+        "UTC",
+        description="The IANA zone of the times below; UTC if absent.",
+        examples=["Europe/Paris", "America/New_York", "Asia/Tokyo", "UTC"],
     )
     interests: _Interests = Field(
         (),
         description="Words and phrases. A weight, 1 if absent, decides how many places of a full digest one gets.",
         examples=[["reward modelling", {"phrase": "world models", "weight": 2}]],
     )
-    about: Annotated[str, BeforeValidator(values.paragraphs), WithJsonSchema(_TEXT_SCHEMA)] = Field(
+    about: Annotated[str, BeforeValidator(values.paragraphs), editor.TEXT] = Field(
         "",
         description="Free text, as you would tell a colleague.",
         examples=["I work on exploration in reinforcement learning for robots."],
@@ -219,9 +257,9 @@ class ProfileFile(ProfileMapping):
     dislike: _ReferenceLists = Field(
         (), description="Papers to avoid, written as in `like`.", examples=[["2301.00001"]]
     )
-    authors: _ReadableTexts = Field(
+    authors: _People = Field(
         (),
-        description="People whose papers are always shown, and marked.",
+        description="People whose papers are always shown, and marked; whole names.",
         examples=[["Seungwook Han", "Pulkit Agrawal"]],
     )
     avoid: _Interests = Field(
@@ -236,58 +274,49 @@ class ProfileFile(ProfileMapping):
     )
     categories: _Categories = Field(
         (),
-        description="Only these arXiv categories, for papers whose categories are known.",
-        examples=[["cs.LG", "cs.AI"]],
+        description="Only these arXiv categories, for papers whose categories are known: by code (`cs.LG`), as whole "
+        "archives (`cs.*`), or by name (`Robotics`).",
+        examples=[["cs.LG", "q-bio.*", "Robotics"]],
     )
-    limit: Annotated[int, Field(ge=1, le=100), _whole(1, 100)] = Field(
+    limit: Annotated[int, Field(ge=1, le=100), editor.LIMIT] = Field(
         10, description="The most papers in one digest, from 1 to 100; 10 if absent.", examples=[10]
     )
     threshold: Annotated[
         Match | float,
         PlainValidator(values.threshold),
-        WithJsonSchema(
-            {
-                "anyOf": [
-                    {"enum": ["auto", *Match]},
-                    {"type": "number", "minimum": 0, "maximum": 100},
-                    _NUMBER_TEXT,
-                ]
-            }
-        ),
+        editor.THRESHOLD,
     ] = Field(
         Match.GOOD,
         description="The least match that is shown: `strong`, `good` or `partial`; `auto` is `good`. Or the least "
         "relevance, from 0 to 100.",
         examples=["auto", "strong", 90],
     )
-    window: Annotated[int, Field(ge=1, le=90), _whole(1, 90)] = Field(
+    window: Annotated[int, Field(ge=1, le=LONGEST_WINDOW), editor.WINDOW] = Field(
         7, description="Days that a paper stays a candidate, from 1 to 90; 7 if absent.", examples=[7]
     )
     trending: Annotated[
         float,
         Field(ge=0, le=1, allow_inf_nan=False),
-        WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0, "maximum": 1}, _NUMBER_TEXT]}),
+        editor.TRENDING,
     ] = Field(
         0.0,
         description="The share of the score that Hugging Face votes make, from 0 to 1; none if absent.",
         examples=[0.2],
     )
     deliver: Annotated[
-        tuple[DeliverEntry, ...], BeforeValidator(values.listed), AfterValidator(_check_targets)
+        tuple[DeliverEntry, ...], WrapValidator(values.listed), AfterValidator(_check_targets)
     ] = Field(
         (),
         description="Where to deliver, and when.",
         examples=[[{"slack": "C0PAPERS", "at": "08:30", "days": "mon-fri"}, {"maildir": "ada"}]],
     )
-    include: Annotated[
-        tuple[Annotated[_Text, WithJsonSchema({"type": "string"})], ...], BeforeValidator(values.listed)
-    ] = Field(
+    include: Annotated[tuple[Annotated[_Text, editor.PLAIN_TEXT], ...], WrapValidator(values.listed)] = Field(
         (),
         description="Other files of this folder: their lists are added to those here, and their other values apply "
         "where there is none here.",
         examples=[["lab.yaml"]],
     )
-    was: Annotated[_Text, WithJsonSchema({"type": "string"})] = Field(
+    was: Annotated[_Text, AfterValidator(values.former_name), editor.PLAIN_TEXT] = Field(
         "", description="The former name of this profile: what was sent under it counts.", examples=["ada"]
     )
     pause: PauseEntry | None = Field(

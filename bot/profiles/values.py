@@ -6,26 +6,37 @@ A ValueError raised here is a sentence for the profile's author. No parser opens
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import date, time
+from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
 from functools import lru_cache
 from itertools import chain
+from math import nan
+from pathlib import PurePath
 from zoneinfo import available_timezones
 
-from pydantic import ValidationInfo
+from pydantic import ValidationError, ValidationInfo, ValidatorFunctionWrapHandler
 
+from bot.papers.categories import parse_category
 from bot.papers.identity import find_paper_ids, parse_paper_id
+from bot.papers.names import is_one_word
 from bot.profiles.library import LIBRARY_ENDINGS, is_library_name
-from bot.profiles.model import WEEK, Match, Reference
-from bot.profiles.yaml_reader import Sexagesimal
+from bot.profiles.model import WEEK, ChannelName, Match, Reference
+from bot.profiles.yaml_reader import Sexagesimal, flow
+from bot.text.addresses import parse_mail_address, parse_slack_target
 from bot.text.latex import to_unicode
-from bot.text.plain import normalize_paragraphs, one_line, quote
+from bot.text.plain import fold, normalize_paragraphs, one_line, quote
 from bot.text.terms import is_searchable
 
 #: What to do with a mail that may have arrived; the first is the default.
 ON_UNCERTAIN = ("resend", "hold")
+#: A target of each channel, for messages.
+TARGETS = {
+    ChannelName.SLACK: "C0PAPERS",
+    ChannelName.EMAIL: "ada@example.org",
+    ChannelName.MAILDIR: "ada",
+}
 
 
 def closest(key: str, names: Sequence[str]) -> str | None:
@@ -45,7 +56,8 @@ def _string(value: object) -> str:
     if isinstance(value, dict):
         raise ValueError("expected a text here: put a text with a colon in quotes")
     if not isinstance(value, str):
-        raise ValueError(f"expected a text here, not {describe(value)}")
+        do = "remove the [ ] around it" if value else "write one, or remove this line"
+        raise ValueError(f"expected a text here, not {describe(value)}: {do}")
     return value
 
 
@@ -53,7 +65,7 @@ def text(value: object) -> str:
     """A text on one line, not empty."""
     line = one_line(_string(value))
     if not line:
-        raise ValueError("this text is empty")
+        raise ValueError("this text is empty: remove it")
     return line
 
 
@@ -75,14 +87,61 @@ def searchable(phrase: str) -> str:
     return phrase
 
 
-def listed(value: object, info: ValidationInfo) -> object:
-    if isinstance(value, str):
-        plain = re.fullmatch(r"[\w./@-][\w ./@-]*", value)
-        item = value if plain else quote(value).replace("'", '"')
-        raise ValueError(f"expected a list here: write `{info.field_name}: [{item}]`")
-    if not isinstance(value, list):
-        raise ValueError(f"expected a list here: put a dash before each entry of `{info.field_name}`")
-    return value
+def person(value: object) -> str:
+    """A whole name. A comma after a single word says that it is one: `Plato,`."""
+    name = readable(value)
+    if is_one_word(name) and not name.endswith(","):
+        raise ValueError(
+            f"{quote(name)} is one word, and only whole names match: write the first name too, as in Ada Lovelace; "
+            f'if it is the whole name, write "{name},"'
+        )
+    return name.rstrip(", ")
+
+
+def listed(value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
+    """A list; for anything else, the message has the list that was probably meant and is valid."""
+    if isinstance(value, list):
+        return handler(value)
+    problem = f"put a dash before each entry of `{info.field_name}`"
+    for number, items in enumerate(probable_lists(value, info.field_name)):
+        try:
+            handler(items)
+        except ValidationError as error:
+            if number == 0 and isinstance(value, str):
+                shown = "" if info.field_name == "deliver" else f"write `{info.field_name}: {flow(items)}`; "
+                problem = f"{shown}{first_message(error)}"
+        else:
+            raise ValueError(f"expected a list here: write `{info.field_name}: {flow(items)}`")
+    raise ValueError(f"expected a list here: {problem}")
+
+
+def probable_lists(value: object, key: str | None) -> Iterator[list[object]]:
+    """The lists that something else under a key may mean, the most probable one first."""
+    if isinstance(value, dict):
+        yield [value]
+        yield [{"phrase": phrase, "weight": weight} for phrase, weight in value.items()]
+    elif isinstance(value, str) and key == "deliver":
+        yield [delivery(value)]
+    elif isinstance(value, str):
+        yield [part.strip() for part in value.split(",") if part.strip()]
+        yield [value]  # `Han, Seungwook` is one name
+        yield list(value.split())
+
+
+def delivery(target: str) -> dict[str, str]:
+    """The entry of `deliver` that a target alone probably means."""
+    target = target.strip()
+    if target.casefold() in list(ChannelName):
+        return {target.casefold(): TARGETS[ChannelName(target.casefold())]}
+    if "@" in target:
+        return {"email": target}
+    return {"slack" if re.fullmatch(r"#.*|[CGDU][A-Z0-9]{6,}", target) else "maildir": target}
+
+
+def first_message(error: ValidationError) -> str:
+    """The first problem of a value, as a sentence."""
+    details = error.errors(include_url=False)[0]
+    return str(details.get("ctx", {}).get("error") or details["msg"])
 
 
 def threshold(value: object) -> Match | float:
@@ -92,9 +151,15 @@ def threshold(value: object) -> Match | float:
         return Match.GOOD
     if word in list(Match):
         return Match(word)
-    with suppress(ValueError):
-        if 0 <= (relevance := float(word)) <= 100:
-            return relevance
+    try:
+        number = float(word.removesuffix("%"))
+    except ValueError:
+        number = nan
+    percent = number * 100 if 0 < number < 1 else number
+    if 0 <= percent <= 100 and (percent != number or word.endswith("%")):
+        raise ValueError(f"`threshold` is a relevance from 0 to 100: for {percent:g} % write {percent:g}")
+    if 0 <= number <= 100:
+        return number
     words = ", ".join(Match)
     raise ValueError(f"`threshold` is auto, {words}, or a number from 0 to 100, not {describe(value)}")
 
@@ -118,23 +183,57 @@ def timezone(value: str) -> str:
     name = value.casefold().replace(" ", "_")
     found = by_name.get(name) or by_city.get(name)
     for zones in (by_name, by_city):
-        if not found and (close := get_close_matches(name, zones, n=1)):
+        # Nothing is close to an offset (UTC+2) or to an abbreviation (PST).
+        if not found and len(name) > 5 and (close := get_close_matches(name, zones, n=1, cutoff=0.75)):
             found = zones[close[0]]
-    hint = f"did you mean {found}?" if found else "write one such as Europe/Paris"
+    hint = (
+        f"did you mean {found}?"
+        if found
+        else "write the city of one, such as Europe/Paris or America/New_York"
+    )
     raise ValueError(f"{quote(value)} is not a time zone: {hint}")
 
 
-#: https://arxiv.org/category_taxonomy: only these two archives have subjects in words
-_CATEGORY = re.compile(r"(?:physics|cond-mat)\.[a-z]+(?:-[a-z]+)?|[a-z]+(?:-[a-z]+)?(?:\.[A-Z]{2})?")
+def former_name(value: str) -> str:
+    if value.casefold().endswith((".yaml", ".yml")):
+        raise ValueError(f"write the name without its ending: {PurePath(value).stem}")
+    return value
 
 
-def category(value: str) -> str:
-    if _CATEGORY.fullmatch(value):
-        return value
-    archive, dot, subject = value.lower().partition(".")
-    close = [c for c in (f"{archive}{dot}{subject.upper()}", value.lower()) if _CATEGORY.fullmatch(c)]
-    hint = f"did you mean {close[0]}?" if close else "write one such as cs.LG, hep-th or astro-ph.GA"
-    raise ValueError(f"{quote(value)} is not an arXiv category: {hint}")
+def category(value: object) -> tuple[str, ...]:
+    """The codes that a category's code or name means, as `parse_category`."""
+    return parse_category(text(value))
+
+
+def simple_name(value: str) -> str:
+    """The simple name that is most like a text: `my-profile` for `My profile!`; `ada` for one without letters."""
+    return re.sub("[^A-Za-z0-9._-]+", "-", fold(value)).strip("-._")[:64] or "ada"
+
+
+_SLACK_LINK = re.compile(r"https://[\w.-]+/archives/([CGD][A-Z0-9]+).*")
+_SLACK_ID = re.compile(r"[CGDU](?=\D*\d)[A-Z0-9]{6,}")
+
+
+def slack(value: str) -> str:
+    """As `parse_slack_target`."""
+    try:
+        return parse_slack_target(value)
+    except ValueError:
+        link, upper = _SLACK_LINK.fullmatch(value), value.upper()
+        name = f'"#{simple_name(value)}" for the channel of this name, or an id such as C0PAPERS'
+        probable = link[1] if link else upper if _SLACK_ID.fullmatch(upper) else name
+        raise ValueError(f"{quote(value)} is not a Slack channel: write {probable}") from None
+
+
+def email(value: str) -> str:
+    """As `parse_mail_address`."""
+    try:
+        return parse_mail_address(value)
+    except ValueError as error:
+        found = re.search(r"[^\s<>:]+@[^\s<>]+", value)  # in `Ada <ada@example.org>`
+        if found is None or found[0] == value:
+            raise
+        raise ValueError(f"{quote(value)} is not an e-mail address: write {email(found[0])}") from error
 
 
 _MAILDIR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -143,19 +242,20 @@ _MAILDIR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 def maildir(value: str) -> str:
     if not _MAILDIR.fullmatch(value):
         raise ValueError(
-            f"{quote(value)} is not a simple name: use letters, digits, '.', '_' and '-', such as ada"
+            f"{quote(value)} is not a simple name of letters, digits, '.', '_' and '-': write {simple_name(value)}"
         )
     return value
 
 
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
+_OTHER_TIME = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-5][0-9]))?\s*([ap]m)?", re.IGNORECASE)  # 8am, 8.30, 0830
 
 
 def time_of_day(value: object) -> time:
     line = text(value)
     match = _TIME.fullmatch(line)
     if not match:
-        raise ValueError(f'{quote(line)} is not a time of day: write one such as "08:30"')
+        raise ValueError(f"{quote(line)} is not a time of day: write {_probable_time(line)}")
     at = time(int(match[1]), int(match[2]))
     if isinstance(value, Sexagesimal):
         number = at.hour * 60 + at.minute
@@ -163,12 +263,26 @@ def time_of_day(value: object) -> time:
     return at
 
 
+def _probable_time(line: str) -> str:
+    found = _OTHER_TIME.fullmatch(line)
+    hour = int(found[1]) if found else 24
+    if found and found[3] and 0 < hour <= 12:
+        hour = hour % 12 + (12 if found[3].casefold() == "pm" else 0)
+    return f'"{hour:02}:{found[2] or "00"}"' if found and hour < 24 else 'one such as "08:30"'
+
+
+_OTHER_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")
+
+
 def day(value: object) -> date:
     line = text(value)
-    try:
+    with suppress(ValueError):
         return date.fromisoformat(line)
-    except ValueError:
-        raise ValueError(f"{quote(line)} is not a day: write one such as 2026-12-27") from None
+    probable = "one such as 2026-12-27"
+    for form in _OTHER_DATES:
+        with suppress(ValueError):
+            probable = datetime.strptime(line, form).replace(tzinfo=UTC).date().isoformat()
+    raise ValueError(f"{quote(line)} is not a day: write {probable}")
 
 
 _DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -191,9 +305,9 @@ def _day_range(part: str) -> tuple[int, ...]:
     part = part.strip()
     if part in _DAY_WORDS:
         return _DAY_WORDS[part]
-    first, dash, last = (name.strip() for name in re.sub("[–—]", "-", part).partition("-"))
+    first, dash, last = (name.strip() for name in re.sub("[–—]| to ", "-", part).partition("-"))
     start = _day(first)
-    length = (_day(last) - start) % 7 if dash else 0
+    length = (_day(last or part) - start) % 7 if dash else 0
     return tuple((start + step) % 7 for step in range(length + 1))
 
 
@@ -201,7 +315,9 @@ def _day(name: str) -> int:
     for number, whole in enumerate(_DAY_NAMES):
         if len(name) >= 3 and whole.startswith(name):
             return number
-    raise ValueError(f"{quote(name)} is not a day: write days such as mon-fri, [mon, thu] or weekdays")
+    close = get_close_matches(name, [*_DAY_NAMES, *_DAY_WORDS, *(whole[:3] for whole in _DAY_NAMES)], n=1)
+    hint = f"did you mean {close[0]}?" if close else "write days such as mon-fri, [mon, thu] or weekdays"
+    raise ValueError(f"{quote(name)} is not a day: {hint}")
 
 
 def one_or_more(value: object) -> object:

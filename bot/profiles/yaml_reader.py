@@ -6,10 +6,11 @@ aliases. Does not depend on what the keys mean.
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import yaml
 
@@ -35,6 +36,8 @@ _TAGS: Mapping[type[yaml.Node], str] = {
 #: libyaml is many times faster. A file that it rejects is read again in Python, because libyaml's limits (its
 #: nesting limit differs between versions) and messages are different.
 _LOADERS = (getattr(yaml, "CBaseLoader", yaml.BaseLoader), yaml.BaseLoader)
+#: A text that YAML reads as it is, also in a list.
+_PLAIN = re.compile(r"[A-Za-z0-9](?:[\w ()./@+*'-]*[\w()/+*])?")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 #: https://yaml.org/type/int.html, base 60: `8:30` is 510, and `08:30` is text
 _BASE_60 = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+")
@@ -60,6 +63,13 @@ class Document:
     def place(self, loc: Loc) -> Place:
         """Where the value at `loc` starts (an aliased one at its anchor), or else the nearest value around it."""
         return _place(self._find(loc)[1])
+
+    def mapping(self, loc: Loc) -> dict[str, Value]:
+        """The mapping at `loc`."""
+        value: Any = self.value
+        for part in loc:
+            value = value[part]
+        return dict(value)
 
     def _find(self, loc: Loc) -> tuple[yaml.Node, yaml.Node]:
         key = node = self.root
@@ -94,6 +104,17 @@ def read_mapping(data: bytes, *, file: str) -> tuple[Document | None, tuple[Prob
     except _BrokenError as broken:
         builder.problems.add((broken.place, str(broken)))
     return document, tuple(sorted(Problem(file, *place, one_line(text)) for place, text in builder.problems))
+
+
+def flow(value: object) -> str:
+    """A value as YAML on one line."""
+    if isinstance(value, dict):
+        return f"{{{', '.join(f'{key}: {flow(inner)}' for key, inner in value.items())}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(flow, value))}]"
+    text = "" if value is None else str(value)
+    is_plain = _PLAIN.fullmatch(text) and text not in _NULL
+    return text if is_plain else json.dumps(text, ensure_ascii=False)
 
 
 class _BrokenError(Exception):

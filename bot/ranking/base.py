@@ -41,6 +41,14 @@ class Order(Protocol):
 
     def by_followed_authors(self) -> Iterator[RankedPaper]: ...
 
+    def among(self, papers: PaperSet) -> Order:
+        """The same profile's order of other papers of the window."""
+        ...
+
+    def count(self, floor: Threshold) -> int:
+        """How many candidates reach a threshold."""
+        ...
+
     def reasons(self, paper: Paper) -> tuple[Reason, ...]: ...
 
 

@@ -108,6 +108,12 @@ class Ranker:
         """Return the window's papers with this author."""
         return self._paper_set(self.author_places(name))
 
+    def mask(self, papers: PaperSet) -> NDArray[np.bool_]:
+        """Return for each paper of the window, in the order of `papers`, whether it is in a set."""
+        size = len(self.numbers)
+        packed = np.frombuffer(papers.to_bytes(size // 8 + 1, "little"), np.uint8)
+        return np.unpackbits(packed, count=size, bitorder="little").view(bool)[self.numbers]
+
     def _paper_set(self, places: NDArray[np.intp]) -> PaperSet:
         bits = np.zeros(len(self.numbers), dtype=bool)
         bits[self.numbers[places[places >= self.window.start] - self.window.start]] = True

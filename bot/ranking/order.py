@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -53,7 +54,7 @@ class Ranking:
         self._scored = scored = ranker.scored(profile)
         window = ranker.window
         self._papers = ranker.papers[window]
-        self._among = _mask(among, len(self._papers))[ranker.numbers]
+        self._among = ranker.mask(among)
         self._weights = np.array([facet.weight for facet in scored.facets])
         totals = _weighted_sum(self._weights, scored.similarities)
         if profile.trending:
@@ -87,9 +88,7 @@ class Ranking:
         weights, best first within each; places that remain go to the best of each facet without any, and then to the
         best of all. Papers with a place come first; then all are by score.
         """
-        above = self._among & self._matches & (self._scores > 0) & (self._fits(self._scores) >= floor.fit)
-        if floor.relevance > 0:
-            above[above] = self._relevances(self._scores[above]) >= floor.relevance
+        above = self._reaching(floor)
         order = self._by_score(above)
         if len(order) > limit:
             has_place = self._deal(order, limit)
@@ -122,6 +121,16 @@ class Ranking:
             return iter(())
         return self._ranked(self._by_score(self._among & self._followed))
 
+    def among(self, papers: PaperSet) -> Ranking:
+        """Return the same profile's ranking of other papers of the window, without computing scores again."""
+        other = copy(self)
+        other._among = self._ranker.mask(papers)
+        return other
+
+    def count(self, floor: Threshold) -> int:
+        """Return how many of the papers reach a threshold."""
+        return int(self._reaching(floor).sum())
+
     def reasons(self, paper: Paper) -> tuple[Reason, ...]:
         """Return the terms of the paper's score, largest first; their sum is the score."""
         merged: dict[tuple[str, bool], Reason] = {}
@@ -133,6 +142,13 @@ class Ranking:
             merged[key] = reason
         reasons = (reason for reason in merged.values() if abs(reason.weight) > NEGLIGIBLE)
         return tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.term)))
+
+    def _reaching(self, floor: Threshold) -> NDArray[np.bool_]:
+        """For each paper of the window whether it is one of the papers and reaches a threshold."""
+        above = self._among & self._matches & (self._scores > 0) & (self._window_fits >= floor.fit)
+        if floor.relevance > 0:
+            above[above] = self._relevances(self._scores[above]) >= floor.relevance
+        return above
 
     def _by_score(self, included: NDArray[np.bool_]) -> NDArray[np.intp]:
         numbers = np.flatnonzero(included)
@@ -174,6 +190,10 @@ class Ranking:
         return np.asarray(100.0 * lower / max(len(self._background), 1))
 
     @cached_property
+    def _window_fits(self) -> Vector:
+        return self._fits(self._scores)
+
+    @cached_property
     def _sorted_background(self) -> Vector:
         return np.sort(self._background)
 
@@ -211,9 +231,3 @@ class Ranking:
 def _weighted_sum(weights: Vector, rows: NDArray[np.float64]) -> Vector:
     """Not a matrix product, which rounds the same paper differently at another place."""
     return np.asarray((weights[:, None] * rows).sum(axis=0))
-
-
-def _mask(papers: PaperSet, size: int) -> NDArray[np.bool_]:
-    """For each of `size` papers whether it is in the set."""
-    packed = np.frombuffer(papers.to_bytes(size // 8 + 1, "little"), np.uint8)
-    return np.unpackbits(packed, count=size, bitorder="little").view(bool)

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import JSON, Connection, Select, delete, func, insert, literal, or_, update
@@ -19,7 +20,7 @@ from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from bot.delivery.model import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
-from bot.delivery.stores import EditionSummary
+from bot.delivery.stores import EditionSummary, StoredDigest
 from bot.digests.model import History, HistoryRequest
 from bot.store import rows
 from bot.store.database import Database
@@ -86,9 +87,8 @@ class Outbox:
     def histories(self, requests: Sequence[HistoryRequest], since: datetime) -> dict[str, History]:
         """The histories that are requested, by subscription key.
 
-        `since`: the start of the window; papers first seen and digests composed earlier are left out.
+        `since`: the start of the window; papers first seen earlier are left out.
         """
-        keys = [request.subscription for request in requests]
         receivers = {request.receiver for request in requests}
         given: dict[str, set[str]] = defaultdict(set)
         digests: dict[str, list[tuple[date, datetime]]] = defaultdict(list)
@@ -100,12 +100,7 @@ class Outbox:
             )
             for receiver, paper in session.exec(ledger):
                 given[receiver].add(paper)
-            made = (
-                select(EditionRow.subscription, col(EditionRow.on), col(EditionRow.made))
-                .where(col(EditionRow.subscription).in_(self._values(keys)))
-                .where(EditionRow.papers > 0, col(EditionRow.made) > since)
-            )
-            for key, on, moment in session.exec(made):
+            for key, on, moment in session.execute(self._newest_digests(requests)):
                 digests[key].append((on, moment))
         sent = self._sent_papers(requests)
         histories = {}
@@ -115,6 +110,24 @@ class Outbox:
             last_week = {paper: day for day, papers in sorted(week, reverse=True) for paper in papers}
             histories[key] = History(frozenset(given[receiver]), last_on, last_made, last_week)
         return histories
+
+    def _newest_digests(self, requests: Sequence[HistoryRequest]) -> Select[Any]:
+        """Subscription, local date and time of the digests with papers from the newest one on that is before all
+        requests.
+        """
+        first = min((request.on for request in requests), default=date.max)
+        keys = self._values([request.subscription for request in requests]).subquery()
+        edition, earlier = EditionRow.__table__.c, EditionRow.__table__.alias().c  # type: ignore[attr-defined]
+        newest = (
+            select_columns(func.max(earlier.on))
+            .where(earlier.subscription == keys.c.value, earlier.papers > 0, earlier.on < first)
+            .scalar_subquery()
+        )
+        return (
+            select_columns(edition.subscription, edition.on, edition.made)
+            .join(keys, keys.c.value == edition.subscription)
+            .where(edition.papers > 0, edition.on >= func.coalesce(newest, first))
+        )
 
     def _sent_papers(self, requests: Sequence[HistoryRequest]) -> dict[str, list[tuple[date, list[str]]]]:
         """Local date and paper ids of the parts sent in the week before the requests, by subscription key."""
@@ -202,6 +215,12 @@ class Outbox:
             DeliveryRow.subscription != ALERTS,
         )
 
+    def reported(self) -> frozenset[str]:
+        """What the alerts have reported beside deliveries, as their parts show it."""
+        with self._database.reading() as session:
+            shown = session.exec(select(DeliveryRow.shows).where(DeliveryRow.subscription == ALERTS))
+            return frozenset(chain.from_iterable(shown))
+
     def known_incidents(self) -> frozenset[str]:
         """Incidents that were reported and still stop a delivery."""
         reported = select(DeliveryRow.incident).where(
@@ -286,6 +305,26 @@ class Outbox:
             .join(newest, newest.c.subscription == col(EditionRow.subscription))
             .where(or_(newest.c.on == col(EditionRow.on), col(EditionRow.id).in_(_OPEN_EDITIONS)))
         )
+
+    def papers_by_profile(self, since: date) -> dict[str, int]:
+        """How many papers the editions after a local date have, by profile; 0 when all of them are quiet."""
+        query = (
+            select_columns(col(EditionRow.profile), func.sum(EditionRow.papers))
+            .where(col(EditionRow.on) > since)
+            .group_by(EditionRow.profile)
+        )
+        with self._database.reading() as session:
+            return {profile: int(papers) for profile, papers in session.execute(query)}
+
+    def digests(self, profiles: Collection[str], since: date) -> tuple[StoredDigest, ...]:
+        """The digests of some profiles after a local date, by subscription, oldest first."""
+        query = (
+            select_columns(col(EditionRow.profile), col(EditionRow.subscription), col(EditionRow.digest))
+            .where(col(EditionRow.profile).in_(self._values(profiles)), col(EditionRow.on) > since)
+            .order_by(col(EditionRow.subscription), col(EditionRow.on))
+        )
+        with self._database.reading() as session:
+            return tuple(StoredDigest(*row) for row in session.execute(query))
 
     def _editions(self, ids: Any) -> tuple[Edition, ...]:
         """The editions whose ids a subquery selects, with their deliveries."""

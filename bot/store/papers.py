@@ -13,7 +13,7 @@ from sqlalchemy import Select, bindparam, delete, func, insert, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from bot.papers.identity import title_key
+from bot.papers.identity import title_key, title_letters
 from bot.papers.merge import Change, MergeBatch, entry_keys
 from bot.papers.model import CountedPaper, Entry, Paper, TermCounter
 from bot.store.database import Database
@@ -88,6 +88,20 @@ class Papers:
                 if found:
                     return _paper(found)
         return None
+
+    def with_title_part(self, part: str, limit: int) -> tuple[Paper, ...]:
+        """At most `limit` papers that have a text in a title, in any case, accents and punctuation; newest first.
+
+        Of a very long title only the beginning is searched: as much as its key has.
+        """
+        letters = title_letters(part)
+        if not letters:
+            return ()
+        keys = select(AliasRow.paper).where(col(AliasRow.key).like(f"title:%{letters}%"))
+        newest_first = (col(PaperRow.first_seen).desc(), col(PaperRow.id))
+        query = select(PaperRow).where(col(PaperRow.id).in_(keys)).order_by(*newest_first).limit(limit)
+        with self._database.reading() as session:
+            return tuple(map(_paper, session.exec(query)))
 
     def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]:
         """The papers that are stored, by the ids asked for."""

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, bindparam, case, func, select
 
 from bot.delivery.model import DeliveryState
+from bot.profiles.model import LONGEST_WINDOW
 from bot.store.tables import Base
 
 _DELIVERY, _ATTEMPT, _EDITION, _MESSAGE = (
@@ -57,8 +58,6 @@ def _shown_before() -> Select[Any]:
 #: The papers of the messages that other editions sent to a receiver since a date. The ledger cannot tell: it has one
 #: row for a paper of two editions that were composed for a name and its id before Slack said that these are one.
 _SHOWN_BEFORE = _shown_before()
-#: No profile has a longer window: nothing older is composed again.
-_LONGEST_WINDOW = timedelta(days=90)
 
 
 def find_violation(row: Any, connection: Connection) -> str:
@@ -70,7 +69,7 @@ def find_violation(row: Any, connection: Connection) -> str:
     total = row.papers_sent + row.papers
     if total > row.papers_composed:
         return f"the digest has {row.papers_composed} papers, and with it {total} would be sent"
-    since = row.edition_on - _LONGEST_WINDOW
+    since = row.edition_on - timedelta(days=LONGEST_WINDOW)  # nothing older is composed again
     values = {"own_edition": row.edition, "receiver": row.receiver, "since": since}
     # A message that did not show the paper's id showed another work, which was found to be the same one since then.
     sent = {paper for shown in connection.scalars(_SHOWN_BEFORE, values) for paper in shown}

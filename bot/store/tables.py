@@ -166,7 +166,7 @@ class DeliveryRow(Base, table=True):
     target: str = _text()
     part: int  #: from 1
     papers: int
-    shows: list[str] = _json()  #: ids of the papers
+    shows: list[str] = _json()  #: ids of the papers; of an alert, of the broken profiles that it reports
     state: str  #: pending, sending, sent, waiting, failed, uncertain
     attempts: int = 0
     started: datetime | None = _moment(default=None)  #: of the first attempt

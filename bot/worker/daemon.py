@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bot.clock import Moment, utc_now
+from bot.delivery.broken_profiles import BrokenFile, broken_files
 from bot.delivery.service import SendResult
 from bot.errors import DatabaseLost, PaperboyError, Problem
 from bot.profiles.load import load_profiles
@@ -76,8 +77,9 @@ class Daemon:
     cache: Path  #: of their last valid versions
     fetch: Callable[[Sequence[Profile], Moment], Iterable[SourceReport]]  #: asks the sources
     send: Callable[[Sequence[Profile], Moment], Iterable[SendResult]]  #: composes and delivers what is due
+    report: Callable[[Sequence[BrokenFile], Moment], None]  #: stores alerts on what is broken
     progress: IngestProgress
-    _problems: tuple[Problem, ...] = ()  #: of profiles: those that were printed last
+    _broken: tuple[BrokenFile, ...] = ()  #: of the profiles, as printed last
     _printed: dict[str, str] = field(default_factory=dict)  #: the last line of each subscription
 
     def start(self, stored: int) -> None:
@@ -102,7 +104,9 @@ class Daemon:
 
     def tick(self) -> None:
         try:
-            for result in self.send(self._profiles(), Moment.real()):
+            profiles = self._profiles()
+            self.report(self._broken, Moment.real())
+            for result in self.send(profiles, Moment.real()):
                 self._log_result(result)
         except PaperboyError as error:
             log_line(f"error: {error}")
@@ -121,9 +125,15 @@ class Daemon:
 
     def _profiles(self) -> Sequence[Profile]:
         """The profiles, of broken ones the last valid version. Problems are printed when they change."""
-        profiles, problems, kept, _ = load_profiles([self.folder], self.cache)
-        if problems != self._problems:
-            self._problems = problems
-            for problem in problems:
-                log_line(f"profile problem: {problem}")
+        profiles, problems, kept, broken = load_profiles([self.folder], self.cache)
+        files = broken_files(problems, broken, {profile.id for profile in kept})
+        if files != self._broken:
+            self._broken = files
+            for file in files:
+                for problem in file.problems:
+                    log_line(f"profile problem: {problem}")
+                if file.effect:
+                    log_line(f"{file.file}: {file.effect}")
+            if not files:
+                log_line("all profiles are valid again")
         return (*profiles, *kept)

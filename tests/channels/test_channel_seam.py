@@ -45,6 +45,7 @@ def slack(stack: ExitStack, folder: Path) -> Rig:
     def arrived() -> list[tuple[str, bytes]]:
         return [(m["channel"], json.dumps(m, ensure_ascii=False).encode()) for m in server.messages]
 
+    server.channels = {"papers": "C0PAPERS"}
     channel = SlackChannel(server.token, server.url)
     return Rig(channel, "C0PAPERS", arrived, server.close, stages=(Stage.POST, Stage.POST))
 
@@ -221,6 +222,24 @@ def test_unreachable_receiver(rig: Rig) -> None:
     assert isinstance(outcome, Deferred)
     assert outcome.why
     assert SECRET not in repr(outcome)
+
+
+def test_probe(rig: Rig) -> None:
+    """Nothing is sent; a target without a problem is said to have none, and the next message goes well."""
+    probes = list(rig.channel.probe([rig.target]))
+    assert [probe.target for probe in probes][-1] == rig.target
+    assert [probe.problem for probe in probes] == [None] * len(probes)
+    assert rig.arrived() == []
+    part = rig.channel.render(digest(3), TOKEN, rig.target)[0]
+    assert isinstance(rig.channel.send(envelope(part.payload, rig.target)), Sent)
+
+
+def test_probe_of_an_unreachable_receiver(rig: Rig) -> None:
+    """The last probe has the problem, without a secret; the demo's files are not probed."""
+    rig.break_down()
+    last = list(rig.channel.probe([rig.target]))[-1]
+    assert bool(last.problem) is not isinstance(rig.channel, FolderChannel)
+    assert SECRET not in repr(last)
 
 
 def test_empty_digest_renders(rig: Rig) -> None:

@@ -193,7 +193,8 @@ def test_notes(target: str, leave: str) -> None:
     notes = shown(texts(only(digest(1), target), "context")[-1])
     assert notes == (
         "★ an author you follow. Strong match: about your interest.\n"
-        "To change what you get, edit the profile ada: profiles/ada.yaml (times are in Europe/Paris). "
+        "To change what you get, ask whoever runs this Paperboy, or edit the profile ada: profiles/ada.yaml "
+        "(times are in Europe/Paris). "
         f"To stop it, take its line out of deliver in the profile{leave}"
     )
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import pytest
 from rich.console import Console
 
 from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, status_screen
+from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause, Stage
-from bot.delivery.status import Status
+from bot.delivery.status import FoundPapers, NextDigest, Status
+from bot.digests.model import LeftOut
+from bot.errors import Problem
 from bot.papers.model import SourceState
-from bot.profiles.model import ChannelName
+from bot.profiles.model import ChannelName, Profile, Subscription
 
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
 TODAY = date(2026, 5, 5)
@@ -80,6 +84,8 @@ def test_an_empty_database_shows_how_to_start() -> None:
     page = text(Status(NOW, 0))
     assert section(page, "Sources") == ["  no source asked yet: paperboy ingest"]
     assert section(page, "Digests") == ["  none yet: paperboy send"]
+    of_files = section(text(Status(NOW, 42)), "Sources")
+    assert of_files == ["  no source asked yet, only files were read: paperboy ingest"]
 
 
 def test_what_needs_a_person_has_its_command() -> None:
@@ -202,3 +208,66 @@ def test_an_alert_is_a_delivery_like_others() -> None:
     alert = Delivery("a-1", None, 1, 0, S.FAILED, ChannelName.SLACK, "C0OPS", ALERTS, attempts=1, why="gone")
     lines = section(text(Status(NOW, 42, alerts=[alert])), "Needs you")
     assert lines[0] == "  failed alert → slack C0OPS, after 1 attempt: gone"
+
+
+def test_broken_profiles() -> None:
+    """The first problem of each file, and what follows for its profiles."""
+    place = partial(Problem, "profiles/ada.yaml")
+    files = [
+        BrokenFile(
+            "profiles/ada.yaml", (place(3, 1, "unknown key"), place(4, 9, "no such zone")), kept=("ada",)
+        ),
+        BrokenFile("profiles/bo.yml", (Problem("profiles/bo.yml", 1, 1, "there is another 'bo'"),)),
+    ]
+    assert section(text(Status(NOW, 0, broken=files)), "Needs you") == [
+        "  broken profiles/ada.yaml:3:1: unknown key (and 1 more problem: paperboy check)",
+        "      until it is corrected, the last valid version of ada is used",
+        "  broken profiles/bo.yml:1:1: there is another 'bo'",
+    ]
+
+
+def test_paused_profiles() -> None:
+    """They need nobody."""
+    page = text(Status(NOW, 0, paused=[Profile("ada", paused_until=date(2026, 12, 27))]))
+    assert section(page, "Paused by their profiles") == [
+        "  ada until 2026-12-27; the first digest then chooses from the whole pause"
+    ]
+
+
+def test_next_digests() -> None:
+    """In the profile's time zone; what is due now, and what a pause stops."""
+    monday = datetime(2026, 11, 30, 7, 30, tzinfo=UTC)
+    ada, bo = (Subscription(name, ChannelName.SLACK, f"C0{name.upper()}") for name in ("ada", "bo"))
+    status = Status(
+        NOW,
+        42,
+        pauses=[Pause("slack:C0BO", "it is archived", NOW)],
+        next=[NextDigest(ada, "UTC", monday, True), NextDigest(bo, "Europe/Zurich", monday, False)],
+    )
+    assert section(text(status), "Next digests") == [
+        "  ada → slack C0ADA: due now, sent by the next `paperboy send` or `run`; then Mon 30 Nov 07:30 UTC",
+        "  bo → slack C0BO: Mon 30 Nov 08:30 Europe/Zurich, but paused",
+    ]
+
+
+def test_found_papers() -> None:
+    """By interest, and what was left out; not for a profile without a digest."""
+    found = [
+        FoundPapers("ada", 61, (("world models", 50), ("cups", 0)), 11, LeftOut(12, 0, 9, 1140)),
+        FoundPapers("bo", 0, (("cups", 0),), left_out=LeftOut()),
+        FoundPapers("new", 0, (("cups", 0),)),
+    ]
+    assert section(text(Status(NOW, 42, found=found)), "Found in 30 days") == [
+        "  ada: 61 papers: world models 50, cups 0, the rest of the profile 11",
+        "      matches left out: 12 outside your categories, 9 beyond the limit, 1,140 below the threshold",
+        "  bo: 0 papers: cups 0",
+    ]
+
+
+def test_found_papers_of_many_profiles() -> None:
+    """Totals, and the profiles without any."""
+    found = [FoundPapers(f"reader{n:02}", max(0, n - 2)) for n in range(20)]
+    assert section(text(Status(NOW, 42, found=found)), "Found in 30 days") == [
+        "  20 profiles: 153 papers; by interest: paperboy status PROFILE",
+        "  nothing for 3 profiles: reader00, reader01, reader02",
+    ]

@@ -51,7 +51,7 @@ def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert settings.data.name == "paperboy"
     assert settings.database_url.get_secret_value() == f"sqlite:///{settings.data.as_posix()}/paperboy.db"
     assert settings.profiles == Path("profiles")
-    rest = {"database_url", "data", "profiles"}
+    rest = {"database_url", "data", "profiles", "unused"}
     assert all(getattr(settings, f.name) is None for f in dataclasses.fields(settings) if f.name not in rest)
 
 
@@ -312,6 +312,75 @@ def test_the_environment_wins_over_the_file(tmp_path: Path) -> None:
     assert settings.secret_key is not None
     assert settings.secret_key.get_secret_value() == "a # b and so forth"
     assert (settings.contact, settings.hf_api_url) == ("d", "http://y")
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("SLACK_TOKEN", "SLACK_BOT_TOKEN"),
+        ("SLACK_BOT_TOKN", "SLACK_BOT_TOKEN"),
+        ("slack_bot_token", "SLACK_BOT_TOKEN"),
+        ("SMTP_URI", "SMTP_URL"),
+        ("STMP_URL", "SMTP_URL"),
+        ("MAIL_FRM", "MAIL_FROM"),
+        ("DATABASE_URI", "DATABASE_URL"),
+        ("PUBLIC_URI", "PUBLIC_URL"),
+        ("SECRETKEY", "SECRET_KEY"),
+        ("PAPERBOY_PROFILE", "PAPERBOY_PROFILES"),
+    ],
+)
+def test_misspelt_names(tmp_path: Path, name: str, ours: str) -> None:
+    """A name in `.env` that is close to one of ours is a problem, unless that one is set too."""
+    file = tmp_path / ".env"
+    file.write_text(f"\n{name}=sesame\n")
+    assert wrong({}, file) == [f"{file}:2:1: unknown setting {name}: did you mean {ours}?"]
+    assert load_settings({name: "sesame"}, None)[1] == ()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "SMTP_HOST",
+        "SMTP_USER",
+        "SMTP_PORT",
+        "MAIL_HOST",
+        "DATABASE_USER",
+        "DATABASE_NAME",
+        "TEST_DATABASE_URL",
+        "SECRET_KEY_BASE",
+        "DJANGO_SECRET_KEY",
+        "PUBLIC_KEY",
+        "SLACK_WEBHOOK_URL",
+        "SLACK_CHANNEL",
+        "HF_TOKEN",
+        "HF_API_KEY",
+        "REDIS_URL",
+        "BASE_URL",
+    ],
+)
+def test_names_of_other_programs(tmp_path: Path, name: str) -> None:
+    """They are left alone; so is one that is close to a name of ours that is set."""
+    file = tmp_path / ".env"
+    file.write_text(f"{name}=x\nDATABASE_URI=x\nDATABASE_URL=sqlite://\n")
+    assert load_settings({}, file)[1] == ()
+
+
+def test_names_of_later_versions(tmp_path: Path) -> None:
+    """They are valid, wherever they are set, and are reported as having no effect."""
+    file = tmp_path / ".env"
+    file.write_text("SLACK_APP_TOKEN=xapp-1\nPAPERBOY_HEARTBEAT=https://x.org\nSMTP_CONNECTIONS=2\n")
+    settings, problems = load_settings(
+        {"PAPERBOY_ADMINS": "ada@example.org", "TRUSTED_PROXIES": "10.0.0.0/8"}, file
+    )
+    assert problems == ()
+    assert settings is not None
+    assert settings.unused == (
+        "PAPERBOY_ADMINS",
+        "PAPERBOY_HEARTBEAT",
+        "SLACK_APP_TOKEN",
+        "SMTP_CONNECTIONS",
+        "TRUSTED_PROXIES",
+    )
 
 
 def test_problems_of_the_file_have_their_places(tmp_path: Path) -> None:

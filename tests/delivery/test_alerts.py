@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from bot.clock import Moment
 from bot.delivery.alerts import MOST, Operator, raise_alert, stop_notice
+from bot.delivery.broken_profiles import BrokenFile, broken_files
 from bot.delivery.model import (
     ALERTS,
     Cause,
@@ -24,7 +26,7 @@ from bot.delivery.model import (
 )
 from bot.delivery.retry import SETTLE
 from bot.delivery.sender import LEASE
-from bot.errors import InvariantViolation
+from bot.errors import InvariantViolation, Problem
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
@@ -301,3 +303,67 @@ def test_an_outage_is_reported_once(world: World) -> None:
     world.sources = [SourceState("arxiv-rss", "ok", "", NOW + DAY, NOW + DAY)]
     world.send(now=NOW + DAY)
     assert outage(NOW + DAY, NOW + 3 * DAY) == 2
+
+
+# --- Broken profiles --------------------------------------------------------------------------------------
+
+BROKEN = Problem("profiles/ada.yaml", 3, 1, "unknown key 'limt'")
+WORSE = Problem("profiles/ada.yaml", 7, 9, "there is no such time zone")
+SHARED = Problem("profiles/lab.yaml", 1, 1, "this file is empty")
+
+
+def report(world: World, *files: BrokenFile, later: timedelta = timedelta(0)) -> int:
+    """As each check of `run` does. The number of alerts so far."""
+    world.service().report_profiles(files, Moment(NOW + later))
+    world.send(now=NOW + later)
+    return len(alerts(world))
+
+
+def test_a_broken_profile_is_reported_once(world: World) -> None:
+    """Until it has other problems, whatever becomes of other files."""
+    ada, lab = BrokenFile(BROKEN.file, (BROKEN,), kept=("ada",)), BrokenFile(SHARED.file, (SHARED,))
+    assert report(world) == 0
+    assert report(world, ada) == 1
+    assert report(world, ada, later=DAY) == 1
+    assert report(world, ada, lab, later=DAY) == 2
+    assert report(world, ada, later=DAY) == 2
+    assert report(world, replace(ada, problems=(BROKEN, WORSE)), later=DAY) == 3
+    assert alerts(world)[0].splitlines() == [
+        "Paperboy: profiles/ada.yaml has problems",
+        "profiles/ada.yaml:3:1: unknown key 'limt'",
+        "until it is corrected, the last valid version of ada is used",
+        "To see everything: paperboy check",
+    ]
+
+
+def test_many_broken_profiles(world: World) -> None:
+    """One alert has them all, and nothing is reported again when some are mended."""
+    files = [
+        BrokenFile(f"{n}.yaml", (Problem(f"{n}.yaml", 1, 1, "empty"),), unserved=(str(n),))
+        for n in range(MOST + 2)
+    ]
+    assert report(world, *files) == 1
+    assert report(world, *files[3:], later=MINUTE) == 1
+    (alert,) = alerts(world)
+    assert alert.startswith(f"Paperboy: {MOST + 2} files of profiles have problems\n")
+    assert "... and 2 more files." in alert
+
+
+def test_profiles_without_an_operator(world: World) -> None:
+    """Nothing is stored."""
+    world.operator = None
+    assert report(world, BrokenFile(BROKEN.file, (BROKEN,))) == 0
+    assert world.outbox.alerts() == ()
+
+
+def test_broken_files() -> None:
+    """By file, with the profiles that are kept and those that are not; a second file of one name affects none."""
+    again = Problem("profiles/bo.yml", 1, 1, "there is another profile 'bo'")
+    broken = {"ada": (BROKEN, SHARED), "bo": (SHARED,), **{f"p{n}": (SHARED,) for n in range(6)}}
+    ada, bo, lab = broken_files([SHARED, again, BROKEN], broken, {"ada", *(f"p{n}" for n in range(6))})
+    assert (ada.file, ada.problems, ada.kept, ada.unserved) == (BROKEN.file, (BROKEN,), ("ada",), ())
+    assert (bo.problems, bo.effect) == ((again,), "")
+    assert lab.effect == (
+        "until it is corrected, the last valid version of ada, p0, p1, p2, p3 and 2 more is used; "
+        "until it is corrected, nothing is composed for bo"
+    )

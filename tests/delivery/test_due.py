@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import Moment
-from bot.delivery.due import LOOK_BACK_DAYS, due_date
+from bot.delivery.due import LOOK_BACK_DAYS, due_date, next_due
 from tests.support.builders import at, make_profile, subscription
 
 WORKDAYS = (0, 1, 2, 3, 4)
@@ -122,3 +122,60 @@ def test_due_date_never_goes_back(naive: datetime, wall: time, zone: str, days: 
         again = due(wall.isoformat(), zone, tuple(days), later.replace(tzinfo=None).isoformat(" "))
         assert again is not None
         assert again >= found
+
+
+# --- The next time ------------------------------------------------------------------------------------------
+
+
+def next_time(
+    wall: str,
+    zone: str,
+    days: tuple[int, ...],
+    now: str,
+    paused_until: date | None = None,
+    bare: bool = False,
+) -> str | None:
+    instant = at(now)
+    found = next_due(
+        subscription(at=time.fromisoformat(wall), days=days),
+        make_profile(timezone=zone, paused_until=paused_until),
+        Moment(instant, instant.date() if bare else None),
+    )
+    return found and f"{found:%Y-%m-%d %H:%M}"
+
+
+@pytest.mark.parametrize(
+    ("wall", "zone", "days", "now", "expected"),
+    [
+        ("08:00", "UTC", DAILY, "2026-05-05 07:59", "2026-05-05 08:00"),
+        ("08:00", "UTC", DAILY, "2026-05-05 08:00", "2026-05-06 08:00"),  # due now, so not next
+        ("08:30", "Europe/Zurich", WORKDAYS, "2026-11-27 19:00", "2026-11-30 07:30"),  # over the weekend
+        ("08:00", "UTC", MONDAYS, "2026-05-04 09:00", "2026-05-11 08:00"),
+        ("00:30", "Pacific/Auckland", MONDAYS, "2026-05-03 12:00", "2026-05-03 12:30"),
+        ("02:30", "Europe/Berlin", DAILY, "2026-03-28 12:00", "2026-03-29 01:30"),  # the clock shows 03:30
+        ("02:30", "Europe/Berlin", DAILY, "2026-10-24 12:00", "2026-10-25 00:30"),  # the first of two
+        ("08:00", "UTC", (), "2026-05-05 09:00", None),
+    ],
+)
+def test_next_due(wall: str, zone: str, days: tuple[int, ...], now: str, expected: str | None) -> None:
+    """The first time of a day of the subscription that has not passed, in UTC."""
+    assert next_time(wall, zone, days, now) == expected
+
+
+def test_next_due_after_a_pause() -> None:
+    """Not before the local date on which the pause ends; a bare date is over."""
+    assert next_time("08:00", "UTC", WORKDAYS, "2026-05-05 09:00", date(2026, 5, 9)) == "2026-05-11 08:00"
+    assert next_time("08:00", "UTC", DAILY, "2026-05-05 09:00", date(2026, 5, 1)) == "2026-05-06 08:00"
+    assert next_time("23:59", "UTC", DAILY, "2026-05-05 00:00", bare=True) == "2026-05-06 23:59"
+
+
+@given(
+    st.datetimes(datetime(2025, 1, 1), datetime(2027, 1, 1)), ZONES, st.sets(st.integers(0, 6), min_size=1)
+)
+def test_what_is_next_will_be_due(naive: datetime, zone: str, days: set[int]) -> None:
+    """At that time a new date is due, and none is a day before."""
+    wall, now = "08:00", naive.replace(second=0, microsecond=0).isoformat(" ")
+    found = next_time(wall, zone, tuple(days), now)
+    assert found is not None
+    assert at(found) > at(now)
+    assert due(wall, zone, tuple(days), found) != due(wall, zone, tuple(days), now)

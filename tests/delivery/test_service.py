@@ -233,6 +233,23 @@ def test_a_receiver_gets_a_paper_once_from_all_profiles(world: World, renamed: b
     assert world.channel.papers == ["arxiv:2605.00001", "arxiv:2605.00002"]
 
 
+def test_a_renamed_profile_keeps_what_it_had(world: World) -> None:
+    """Its day's digest, its history, what waits, and whether its reader has unsubscribed."""
+    one, other = subscription(target="one"), subscription(target="other")
+    world.channel.outcomes = [Deferred("busy", 60.0)]
+    world.send(reader(deliver=(one,)))
+    world.receivers.pause(other.key, "unsubscribed by its reader", NOW)
+    to = tuple(subscription("eve", target=name) for name in ("one", "other"))
+    eve = reader(id="eve", was="ada", deliver=to)
+    rows = world.send(eve, now=NOW + 2 * MINUTE)
+    assert outcomes(rows) == [("sent", 1), ("skipped", 0)]
+    assert rows[1].why.endswith("paperboy resume eve:maildir:other")
+    assert world.channel.papers == ["arxiv:2605.00001"]
+    assert outcomes(world.send(eve, now=NOW + 3 * MINUTE)) == [("skipped", 0)] * 2
+    (row, _) = world.send(eve, now=NOW + DAY)
+    assert row.why == "no new papers since the digest of 2026-05-05"
+
+
 @pytest.mark.parametrize("target", ["#papers", "C0PAPERS"])
 def test_a_receiver_with_two_names(world: World, target: str) -> None:
     """A name's id is asked for before a digest is composed, so that the name and the id are one receiver."""

@@ -13,11 +13,11 @@ import pytest
 from sqlmodel import select
 
 from bot.delivery.editions import as_json, store_edition
-from bot.digests.model import Digest, History, NewPaperCounts
+from bot.digests.model import Digest, History, LeftOut, NewPaperCounts
 from bot.digests.selection import Verdict
 from bot.digests.wording import source_health, source_problems
 from bot.papers.model import Entry, SourceState
-from bot.profiles.model import Mute, Profile, Reference
+from bot.profiles.model import Match, Mute, Profile, Reference
 from bot.store.tables import EditionRow
 from tests.support.builders import NOW, World, at, entry, make_profile, subscription
 from tests.support.editions import find_edition
@@ -470,3 +470,34 @@ def test_sources_in_trouble(state: str, answered: str, late: tuple[str, ...], wa
     one = SourceState("arxiv", state, "", NOW, at(answered))
     assert (source_health([one], NOW, late).awaits is not None) is waits
     assert source_health([], NOW).awaits is None
+
+
+# --- What a digest leaves out -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("changes", "past", "left_out", "best_outside"),
+    [
+        ({}, History(), LeftOut(), ""),
+        ({"categories": ("cs.RO",)}, History(), LeftOut(categories=1), SOCIETY.title),
+        ({"mute": Mute(terms=("survey",), categories=("cs.CY",))}, History(), LeftOut(muted=2), ""),
+        ({"limit": 1}, History(), LeftOut(limit=3), ""),
+        ({"limit": 1, "threshold": 100.0}, History(), LeftOut(threshold=4), ""),
+        ({"limit": 1, "categories": ("cs.RO",)}, History(frozenset({SOCIETY.ids[0]})), LeftOut(limit=2), ""),
+        ({"limit": 0}, History(made=NOW, on=TODAY), LeftOut(), ""),  # nothing is new
+    ],
+)
+def test_left_out(
+    world: World, changes: dict[str, Any], past: History, left_out: LeftOut, best_outside: str
+) -> None:
+    """Counts of the new papers that match, by the one reason why they are not shown."""
+    profile = make_profile("robots", **changes)
+    digest = world.composer([profile]).compose(profile, TODAY, past)
+    assert (digest.left_out, digest.best_outside) == (left_out, best_outside)
+
+
+def test_a_short_digest_names_what_is_outside(world: World) -> None:
+    """A strong match outside the categories, in a digest that is short or empty."""
+    profile = make_profile("robots in society", categories=("cs.RO",), threshold=Match.STRONG)
+    digest = world.composer([profile]).compose(profile, TODAY)
+    assert 'strong match outside your categories: "Robots in society"' in digest.why

@@ -167,3 +167,18 @@ def test_the_database_is_named_without_secrets(bench: Bench, url: str, place: st
     bench.profile("zoe", profile())
     bench.env["DATABASE_URL"] = url
     assert bench.run("check").err.splitlines()[-1] == f"note: the database is {place}"
+
+
+def test_what_has_no_effect_is_a_note(bench: Bench) -> None:
+    """A pause that is over, a schema file that is not there, and settings of later versions."""
+    first_line = "# yaml-language-server: $schema=./profile.schema.json\n"
+    bench.profile("zoe", first_line + profile(more="pause: {until: 2020-01-01}\n"))
+    bench.file(".env", "SLACK_APP_TOKEN=xapp-1\n")
+    result = bench.run("check")
+    assert (result.code, result.out) == (0, "")
+    assert result.err.splitlines()[1:-1] == [
+        "note: zoe: its pause ended on 2020-01-01: remove `pause`, or write a day to come",
+        "note: the schema profiles/profile.schema.json, which editors check profiles with, does not exist: "
+        "paperboy schema > profiles/profile.schema.json",
+        "note: SLACK_APP_TOKEN has no effect in this version",
+    ]

@@ -202,6 +202,19 @@ def test_not_stored(stocked: Bench) -> None:
     assert document["paper"] == "2605.99999"
 
 
+def test_part_of_a_title(stocked: Bench) -> None:
+    """One paper that has it is explained; several are listed, and the user must say more."""
+    assert explained(stocked, WORLD.title.partition(" that")[0].upper())["paper"] == f"arxiv:{WORLD.number}"
+    result = stocked.run("explain", "ada", "in region", "--on", DAY, "--json")
+    first, *others = result.err.splitlines()
+    assert (result.code, result.out) == (2, "")
+    assert (
+        first == "paperboy: several papers have 'in region' in their titles: give more of the title, or an id"
+    )
+    assert others[-1] == "  and more"
+    assert [line.split()[0].startswith("arxiv:") for line in others[:-1]] == [True] * 10
+
+
 def test_followed_author_is_the_reason(stocked: Bench) -> None:
     """A paper by a followed author is sent beyond limit and threshold; the author is one of the terms."""
     stocked.profile("ada", f"{MINE}limit: 1\nthreshold: 100\nauthors: [Otto Ondit]\n")

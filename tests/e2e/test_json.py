@@ -164,6 +164,26 @@ def test_status_document(stocked: Bench) -> None:
     assert full == stocked.run("status", "--json")
 
 
+def test_status_of_a_profile(stocked: Bench) -> None:
+    """`status PROFILE` adds what it found in 30 days, what was left out, and when it is due next."""
+    stocked.run("send", "--on", DAY)
+    (found,) = stocked.run("status", "ada", "--on", "2026-05-05T07:00", "--json").json["profiles"]
+    assert (found["profile"], found["papers"], found["others"]) == ("ada", 3, 0)
+    assert found["interests"] == [
+        {"phrase": "reward modelling", "papers": 2},
+        {"phrase": "world models", "papers": 1},
+    ]
+    assert found["left_out"] == {"categories": 0, "muted": 0, "limit": 0, "threshold": 0}
+    assert [(one["channel"], one["at"]) for one in found["next"]] == [
+        ("maildir", "2026-05-05T08:00:00Z"),
+        ("slack", "2026-05-05T08:00:00Z"),
+    ]
+    assert stocked.run("status", "--on", "2026-07-05", "--json").json["editions"]
+    (later,) = stocked.run("status", "ada", "--on", "2026-07-05", "--json").json["profiles"]
+    assert (later["papers"], later["left_out"]) == (0, None)
+    assert stocked.run("status", "nobody").code == 2
+
+
 def test_export_writes_every_paper_as_a_line(stocked: Bench) -> None:
     """Each line of `export` is a complete record, null where unknown; `--since` omits older papers."""
     result = stocked.run("export")

@@ -204,6 +204,8 @@ BOTH = (("arxiv", 401), ("huggingface", 11))
         (NewPaperCounts(9, date(2026, 4, 28), 7, ()), "9 new papers since 28 April"),
         (NewPaperCounts(0, date(2026, 5, 4), 7, ()), "no new papers since yesterday: these are from the last 7 days"),
         (NewPaperCounts(0, None, 7, ()), "no new papers in the last 7 days"),
+        (NewPaperCounts(412, date(2026, 2, 3), 90, BOTH, after_pause=True),
+         "after your pause, the best of 412 new papers since 3 February: 401 on arXiv, 11 more on Hugging Face"),
     ],
 )  # fmt: skip
 def test_counts_of_new_papers(news: NewPaperCounts, text: str) -> None:

@@ -57,7 +57,7 @@ def test_text_shows_everything() -> None:
         "https://arxiv.org/abs/2605.00001",
         "Hugging Face: https://huggingface.co/papers/2605.00001",
         "12 votes · 1\n   comment",
-        "edit the profile ada: profiles/ada.yaml",
+        "edit the profile\nada: profiles/ada.yaml",
     ):
         assert wanted in text
 

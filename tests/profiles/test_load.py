@@ -67,133 +67,6 @@ def test_empty_values_count_as_absent() -> None:
     assert read(f"{empty}{INTERESTS}deliver: [{entry}]\n") == read(f"{INTERESTS}mute: {{terms: }}\n{DELIVER}")
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "column", "says"),
-    [
-        ("intrests: [a]\n" + INTERESTS, 1, 1, "did you mean 'interests'?"),
-        (INTERESTS + "zzz: 1\n", 2, 1, "known here are timezone, interests,"),
-        (INTERESTS + "mute: {term: [a]}\n", 2, 8, "did you mean 'terms'?"),
-        (INTERESTS + "<<: {a: b}\n", 2, 1, "unknown key '<<'"),
-        ("interests: [{phrase: xy, wieght: 2}]\n", 1, 26, "did you mean 'weight'?"),
-        ("interests: [{phrse: xy}]\n", 1, 14, "did you mean 'phrase'?"),
-        ("interests: [{weight: 2}]\n", 1, 13, "'phrase' is missing"),
-        ("interests: [world models: 2]\n", 1, 13, "{phrase: world models, weight: 2}"),
-        ("interests: [[x]]\n", 1, 13, "not a list"),
-        ("interests: [xy, '']\n", 1, 17, "empty"),
-        ("interests:\n  - xy\n  -\n", 3, 4, "not nothing"),
-        ("interests: reward modelling\n", 1, 12, "write `interests: [reward modelling]`"),
-        ('interests: "a, b"\n', 1, 12, 'write `interests: ["a, b"]`'),
-        ("interests: {a: 2}\n", 1, 12, "put a dash before each entry of `interests`"),
-        ("interests: [{phrase: xy, weight: 101}]\n", 1, 34, "a number above 0 and up to 100, not '101'"),
-        ("interests: [{phrase: xy, weight: nan}]\n", 1, 34, "not 'nan'"),
-        ("interests: [{phrase: xy, weight: [2]}]\n", 1, 34, "not a list"),
-        (INTERESTS + "avoid: [{phrase: xy, weight: -1}]\n", 2, 30, "above 0"),
-        ("about: [x]\n", 1, 8, "expected a text here, not a list"),
-        ("authors: [{Han: Seungwook}]\n", 1, 11, "put a text with a colon in quotes"),
-        ("authors: Ada Lovelace\n", 1, 10, "write `authors: [Ada Lovelace]`"),
-        (INTERESTS + "mute: [survey]\n", 2, 7, "a mapping such as {terms: [survey]"),
-        (INTERESTS + "mute: {categories: cs.LG}\n", 2, 20, "write `categories: [cs.LG]`"),
-        (INTERESTS + "categories: [CS.lg]\n", 2, 14, "did you mean cs.LG?"),
-        (INTERESTS + "categories: [Hep-Th]\n", 2, 14, "did you mean hep-th?"),
-        (INTERESTS + "categories: [cs.learning]\n", 2, 14, "not an arXiv category"),
-        (INTERESTS + "limit: 0\n", 2, 8, "`limit` is a whole number from 1 to 100, not '0'"),
-        (INTERESTS + "limit: 101\n", 2, 8, "from 1 to 100"),
-        (INTERESTS + "limit: yes\n", 2, 8, "not 'yes'"),
-        (INTERESTS + "limit: 2.5\n", 2, 8, "whole number"),
-        (INTERESTS + "limit: {}\n", 2, 8, "not a mapping"),
-        (INTERESTS + "window: 91\n", 2, 9, "from 1 to 90"),
-        (
-            INTERESTS + "threshold: none\n",
-            2,
-            12,
-            "`threshold` is auto, strong, good, partial, or a number from 0 to 100, not 'none'",
-        ),
-        (INTERESTS + "threshold: 100.5\n", 2, 12, "from 0 to 100, not '100.5'"),
-        (INTERESTS + "threshold: nan\n", 2, 12, "not 'nan'"),
-        (INTERESTS + "threshold: [good]\n", 2, 12, "not a list"),
-        (INTERESTS + "trending: 1.01\n", 2, 11, "from 0 to 1"),
-        (INTERESTS + "trending: -0.1\n", 2, 11, "from 0 to 1"),
-        (INTERESTS + "trending: nan\n", 2, 11, "'nan'"),
-        (INTERESTS + "trending: a lot\n", 2, 11, "'a lot'"),
-        (INTERESTS + "trending: [1]\n", 2, 11, "not a list"),
-        ("trending: 1\n", 1, 1, "nothing to look for"),
-        ("interests: [the who, xy]\n", 1, 13, "'the who' is too general"),
-        ("interests: [xy, R]\n", 1, 17, "'R' is too general"),
-        ("interests: [xy, {weight: 2, phrase: 42}]\n", 1, 37, "'42' is too general"),
-        (INTERESTS + "avoid:\n  - to be or not to be\n", 3, 5, "add a specific word"),
-        (INTERESTS + "avoid: [¿?]\n", 2, 9, "is too general"),
-        (INTERESTS + "timezone: Europe/Pariss\n", 2, 11, "did you mean Europe/Paris?"),
-        (INTERESTS + "timezone: europe/paris\n", 2, 11, "did you mean Europe/Paris?"),
-        (INTERESTS + "timezone: Paris\n", 2, 11, "did you mean Europe/Paris?"),
-        (INTERESTS + "timezone: New York\n", 2, 11, "did you mean America/New_York?"),
-        (INTERESTS + "timezone: ../../etc/passwd\n", 2, 11, "not a time zone"),
-        ("like: [2502.194]\n", 1, 8, "not an arXiv id"),
-        (
-            "like: [2502.19402, Attention]\n",
-            1,
-            20,
-            "not an arXiv id, a DOI, a paper's address, a title or a lib",
-        ),
-        ("like: [2502.1940]\n", 1, 8, "five since 2015"),
-        ("like: [arXiv 2502.194]\n", 1, 8, "not an arXiv id"),
-        ("like: [arxiv 2502.19402]\n", 1, 8, "write only 2502.19402"),
-        ("like: ['Cups, doi:10.1000/a']\n", 1, 8, "write only doi:10.1000/a, or only the title"),
-        ("like: [[a]]\n", 1, 8, "not a list"),
-        ("\n\nlimit: 3\n", 3, 1, "nothing to look for"),
-        ("interests: []\nabout: '  '\nlike:\n", 1, 1, "nothing to look for"),
-        ("dislike: [2502.19402]\nmute: {terms: [x]}\n", 1, 1, "nothing to look for"),
-    ],
-)
-def test_mistakes(text: str, line: int, column: int, says: str) -> None:
-    """One mistake is one problem, at the place of the mistake, with what to write instead."""
-    [(at_line, at_column, message)] = wrong(text + DELIVER)
-    assert (at_line, at_column) == (line, column)
-    assert says in message
-
-
-@pytest.mark.parametrize(
-    ("entry", "column", "says"),
-    [
-        ("{slack: papers}", 13, '"#papers"'),
-        ("{slack: }", 6, 'put a name in quotes, such as "#papers"'),
-        ("{email: nobody}", 13, "e-mail address"),
-        ('{email: "a@x.org\\nBcc: b@x.org"}', 13, "e-mail address"),
-        ("{maildir: ../ada}", 15, "not a simple name"),
-        ("{maildir: /tmp/x}", 15, "not a simple name"),
-        ("{maildir: .hidden}", 15, "not a simple name"),
-        ("{maildir: %s}" % ("a" * 65), 15, "not a simple name"),
-        ("{maildir: a, slack: C0PAPERS}", 18, "another entry for slack"),
-        ("{at: '08:30'}", 5, "one of slack, email, maildir"),
-        ("{}", 5, "one of slack, email, maildir"),
-        ("{mail: a@x.org}", 6, "did you mean 'email'?"),
-        ("a@x.org", 5, "{email: ada@example.org}"),
-        ("{maildir: a, at: 8:30}", 22, 'YAML reads 8:30 as the number 510: write it in quotes: "08:30"'),
-        ("{maildir: a, at: 18:30}", 22, 'the number 1110: write it in quotes: "18:30"'),
-        ("{maildir: a, at: '24:00'}", 22, "not a time of day"),
-        ("{maildir: a, at: 8am}", 22, "not a time of day"),
-        ("{maildir: a, at: [8]}", 22, "not a list"),
-        ("{maildir: a, days: funday}", 24, "'funday' is not a day"),
-        ("{maildir: a, days: [mon, mo]}", 30, "'mo' is not a day"),
-        ("{maildir: a, days: mon-}", 24, "is not a day"),
-        ("{email: a@x.org, on_uncertain: drop}", 36, "neither resend nor hold"),
-        ("{slack: C0PAPERS, on_uncertain: hold}", 23, "for email only"),
-        ("{maildir: a, days: []}", 24, "leave `days` out for every day"),
-        ("{maildir: a, days: {mon: x}}", 24, "expected a text here"),
-    ],
-)
-def test_mistakes_in_deliver(entry: str, column: int, says: str) -> None:
-    """An entry names one channel with a possible target, and a time that YAML does not change."""
-    [(line, at_column, message)] = wrong(f"{INTERESTS}deliver:\n  - {entry}\n")
-    assert (line, at_column) == (3, column)
-    assert says in message
-
-
-@pytest.mark.parametrize("text", ["", "deliver:\n", "deliver: []\n"])
-def test_there_must_be_a_delivery(text: str) -> None:
-    """A profile without deliveries is a mistake, at the start of the mapping."""
-    assert [(line, column) for line, column, _ in wrong(INTERESTS + text)] == [(1, 1)]
-
-
 def test_the_same_delivery_twice_is_a_mistake() -> None:
     """A target gets one digest a day: it may be named again, in any spelling, only for other days."""
     entries = [
@@ -226,6 +99,34 @@ def test_two_files_of_one_name(tmp_path: Path) -> None:
     assert [p.id for p in profiles] == ["ada"]
     assert (problem.file, problem.line, problem.column) == (str(tmp_path / "ada.yml"), 1, 1)
     assert str(tmp_path / "ada.yaml") in problem.message
+
+
+@pytest.mark.parametrize(
+    ("lines", "others", "message"),
+    [
+        ("was: ada\n", {}, None),
+        (
+            "was: ada\n",
+            {"ada": INTERESTS + DELIVER},
+            "ada.yaml is still there, so that nothing that was sent to",
+        ),
+        ("was: ada\n", {"ada": "limt: 3\n"}, "ada.yaml is still there"),  # it may have been sent to
+        ("was: ada\n", {"bo": INTERESTS + DELIVER + "was: ada\n"}, "several profiles were 'ada'"),
+    ],
+)
+def test_a_former_name_that_is_disputed(
+    tmp_path: Path, lines: str, others: dict[str, str], message: str | None
+) -> None:
+    """A problem at the place of the name, which does not count then; the profile is served all the same."""
+    (tmp_path / "eve.yaml").write_text(INTERESTS + DELIVER + lines)
+    for name, text in others.items():
+        (tmp_path / f"{name}.yaml").write_text(text)
+    profiles, problems, *_ = load_profiles([tmp_path])
+    (eve,) = (profile for profile in profiles if profile.id == "eve")
+    found = [problem for problem in problems if problem.file == str(tmp_path / "eve.yaml")]
+    assert [(one.line, one.column) for one in found] == [(3, 6)] * bool(message)
+    assert eve.was == ("" if message else "ada")
+    assert all(message and message in problem.message for problem in found)
 
 
 def test_a_path_that_does_not_exist(tmp_path: Path) -> None:
@@ -261,17 +162,6 @@ def test_a_bad_file_does_not_stop_the_others(
     assert [p.id for p in profiles] == ["b"]
     assert (problem.file, problem.line, problem.column) == (str(tmp_path / "a.yaml"), 1, 1)
     assert why in problem.message
-
-
-@pytest.mark.parametrize("name", ["-a.yaml", "a:b.yaml", "zoë.yaml", "a{{b}}.yaml"])
-def test_names_that_are_not_ids(name: str) -> None:
-    """An id is a simple name; the problem is placed at the start of the file."""
-    profile, [problem] = parse_profile(
-        (INTERESTS + DELIVER).encode(), file=os.path.join("p", name), folder=None
-    )
-    assert profile is None
-    assert (problem.line, problem.column) == (1, 1)
-    assert "cannot name a profile" in problem.message
 
 
 # --- Any content ----------------------------------------------------------------------------------------

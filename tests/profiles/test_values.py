@@ -43,12 +43,29 @@ def test_times_of_day(at: str, expected: tuple[int, int]) -> None:
 
 
 @pytest.mark.parametrize(
-    "category",
-    ["cs.LG", "hep-th", "astro-ph.GA", "math.OC", "physics.soc-ph", "cond-mat.mes-hall", "q-bio.NC"],
+    ("written", "codes"),
+    [
+        ("cs.LG, hep-th, physics.soc-ph", ("cs.LG", "hep-th", "physics.soc-ph")),
+        ("cs.*, q-bio, physics.*, quant-ph.*", ("cs", "q-bio", "physics", "quant-ph")),
+        ("robotics, Quantum Physics", ("cs.RO", "quant-ph")),
+        ("Machine Learning, cs.LG", ("cs.LG", "stat.ML")),
+        ("Computer Science", ("cs",)),
+    ],
 )
-def test_categories(category: str) -> None:
-    """Archives and their subjects, in the case that arXiv uses."""
-    assert read(f"{INTERESTS}{DELIVER}categories: [{category}]").categories == (category,)
+def test_categories(written: str, codes: tuple[str, ...]) -> None:
+    """Codes, archives and names; a name that several categories have means all of them; each code is there once."""
+    profile = read(f"{INTERESTS}{DELIVER}categories: [{written}]\nmute: {{categories: [{written}]}}")
+    assert profile.categories == profile.mute.categories == codes
+
+
+def test_whole_names() -> None:
+    """A comma says that a single word is a whole name; names in Chinese characters are written without a space."""
+    text = (
+        f'authors: ["Suyanto,", "Lovelace, Ada", 李明, Y. LeCun]\nmute: {{authors: ["MiniMax,"]}}\n{DELIVER}'
+    )
+    profile = read(text)
+    assert profile.authors == ("Suyanto", "Lovelace, Ada", "李明", "Y. LeCun")
+    assert profile.mute.authors == ("MiniMax",)
 
 
 def test_values_are_read_from_their_text() -> None:
@@ -104,7 +121,7 @@ def test_texts_become_readable() -> None:
 interests: ['$\ell_1$ norms', {phrase: 'Schr\"odinger bridges'}]
 avoid: ['na\"ive Bayes']
 authors: ["Paulo Andr\\'e"]
-mute: {terms: ['$K$-theory'], authors: ['G\"odel']}
+mute: {terms: ['$K$-theory'], authors: ['K. G\"odel']}
 about: 'Sampling in $L^2$'
 """
         + DELIVER
@@ -112,5 +129,5 @@ about: 'Sampling in $L^2$'
     assert [interest.phrase for interest in profile.interests] == ["ℓ₁ norms", "Schrödinger bridges"]
     assert profile.avoid == (Interest("naïve Bayes"),)
     assert profile.authors == ("Paulo André",)
-    assert profile.mute == Mute(("K-theory",), ("Gödel",))
+    assert profile.mute == Mute(("K-theory",), ("K. Gödel",))
     assert profile.about == "Sampling in L²"

@@ -214,3 +214,17 @@ def test_only_the_given_papers_are_ranked() -> None:
     assert (
         scores(rank_among(model, profile, papers[:1]))["a"] == scores(rank_among(model, profile, papers))["a"]
     )
+
+
+@pytest.mark.parametrize("floor", [Threshold(), Threshold(fit=0.5), Threshold(relevance=80)])
+def test_papers_that_reach_a_threshold_are_counted(floor: Threshold) -> None:
+    """As many as are shown in turn, among the given papers and among others; the ranking stays as it is."""
+    papers = corpus("Robots", "Robots and tea and bread and salt and a long walk", "Bread")
+    profile = make_profile("robots")
+    model = ranker([profile], papers, papers)
+    ranking = rank_among(model, profile, papers[1:])
+    other = ranking.among(1 << papers.index(papers[0]))
+    assert ids(other) == ["a"]
+    assert other.count(floor) == 1
+    assert ranking.count(floor) == len(list(ranking.in_turn(floor, limit=1)))
+    assert ranking.among(0).count(floor) == 0

@@ -81,12 +81,25 @@ def test_the_last_digest_is_the_last_one_with_papers(database: Database, outbox:
     assert history(database, outbox, TOMORROW).on == TODAY
 
 
+def test_each_request_has_its_own_last_digest(database: Database, outbox: Outbox) -> None:
+    """The newest before its date, also when an other request is for an earlier date."""
+    for number, days in enumerate((400, 40, 2, 1)):
+        add(outbox, edition(f"ed{number}", on=TODAY - timedelta(days=days)))
+    add(outbox, edition("bobs", to=BOB, on=TODAY - timedelta(days=3)))
+    requests = [HistoryRequest(ADA.key, receiver(ADA), TODAY), HistoryRequest(BOB.key, receiver(BOB), TODAY)]
+    for back, expected in ((0, 1), (1, 2), (2, 40), (40, 400)):
+        requests[0] = requests[0]._replace(on=TODAY - timedelta(days=back))
+        found = outbox.histories(requests, NOW)
+        days = [(TODAY - history.on).days for history in found.values() if history.on]
+        assert days == [expected, 3]
+
+
 def test_what_is_before_the_window_is_left_out(database: Database, outbox: Outbox) -> None:
-    """Papers first seen earlier, and digests composed earlier: they change no digest."""
+    """Papers first seen earlier; but not the last digest, however long ago it was."""
     add(outbox, edition("ed1", on=TODAY - timedelta(days=1)), papers=("t:a",))
     Papers(database, COUNTING).add([Entry("test", "A", ids=("t:a",))], NOW)
     requests = [HistoryRequest(ADA.key, receiver(ADA), TODAY)]
-    assert outbox.histories(requests, NOW) == {ADA.key: History()}
+    assert outbox.histories(requests, NOW) == {ADA.key: History(frozenset(), TODAY - timedelta(days=1), NOW)}
     assert outbox.histories(requests, NOW - timedelta(seconds=1))[ADA.key].given == {"t:a"}
 
 
@@ -328,3 +341,17 @@ def test_processes_that_compose_at_once_store_one_edition(database: Database, ou
     assert outbox.given([receiver(ADA)]) == {f"p{winner}"}
     assert find_edition(outbox, ADA, TODAY) == outbox.edition(f"ed{winner}")
     assert rows(database) == {"EditionRow": 1, "LedgerRow": 1}
+
+
+def test_digests_of_some_days(outbox: Outbox) -> None:
+    """Those after a date, of some profiles, by subscription and date; totals by profile, quiet ones too."""
+    old, new = (TODAY - timedelta(days=n) for n in (30, 29))
+    add(outbox, edition("b2", to=BOB, papers=0), papers=("t:1",))
+    add(outbox, edition("b1", to=BOB, on=old), papers=("t:2",))
+    add(outbox, edition("a2"), papers=("t:3",))
+    add(outbox, edition("a1", on=new), papers=("t:4",))
+    assert outbox.papers_by_profile(old) == {"ada": 6, "bob": 0}
+    found = outbox.digests(["ada", "bob", "eve"], old)
+    assert [(one.profile, one.subscription) for one in found] == [("ada", ADA.key)] * 2 + [("bob", BOB.key)]
+    assert found[0].digest == {"papers": ["…"]}
+    assert outbox.digests(["eve"], old) == outbox.digests([], old) == ()

@@ -456,3 +456,22 @@ def test_counts_of_a_thousand_papers(papers: Papers) -> None:
     assert papers.window(NOW, NOW) == ()
     (first, *_) = papers.window(NOW - DAY, NOW)
     assert first.terms == counts(first.paper.title, first.paper.abstract)
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        ("Städte-Bau", [A2]),  # case, accents, punctuation and spaces do not matter
+        ("stadte", [A2]),
+        ("models", [A2, A1]),  # newest first
+        ("world%", [A1]),
+        ("w_rld", []),
+        ("?!", []),
+    ],
+)
+def test_part_of_a_title(papers: Papers, part: str, found: list[str]) -> None:
+    """Found by its letters and digits, as keys of titles have them."""
+    papers.add([entry(A1)], NOW)
+    papers.add([entry(A2, title="Stadtebau: Models of Cities")], NOW + DAY)
+    assert [paper.id for paper in papers.with_title_part(part, 10)] == found
+    assert len(papers.with_title_part(part, 1)) == min(1, len(found))

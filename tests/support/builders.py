@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -34,6 +34,7 @@ from bot.store.outbox import Outbox
 from bot.store.papers import Papers
 from bot.store.queue import Queue
 from bot.store.receivers import Receivers
+from bot.store.renames import move_renamed
 
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)  # a Tuesday
 
@@ -225,6 +226,7 @@ class World:
             make_composer,
             self.operator,
             lambda: self.sources,
+            partial(move_renamed, self.database),
         )
 
     def send(

@@ -57,6 +57,8 @@ class SlackServer:
         self.lists = True  #: whether the token has the scopes to list channels
         self.opens = True  #: whether it has the scope to open direct conversations
         self.channels: dict[str, str] = {}  #: ids by name, without "#"
+        self.facts: dict[str, dict[str, bool]] = {}  #: of channels, by id: is_member and others
+        self.scopes = ""  #: the header X-OAuth-Scopes of every answer; none when empty
         self.calls: list[tuple[str, dict[str, Any]]] = []  #: method and arguments of all calls
         self.times: list[float] = []  #: when each message was stored
         self.faults: list[tuple[str, Fault]] = []  #: faults that happened, by method
@@ -143,7 +145,8 @@ class SlackServer:
         if token != self.token:
             return {"ok": False, "error": "invalid_auth" if token else "not_authed"}
         methods = {
-            "auth.test": lambda _: {"ok": True, "bot_id": "B0BOT", "team": "Test"},
+            "auth.test": lambda _: {"ok": True, "bot_id": "B0BOT", "team": "Test", "user": "paperboy"},
+            "conversations.info": self._info,
             "chat.postMessage": self._post,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
@@ -182,6 +185,17 @@ class SlackServer:
             }
         found = [{"id": id_, "name": name} for name, id_ in self.channels.items()]
         return _page(found, arguments, "channels")
+
+    def _info(self, arguments: dict[str, Any]) -> Answer:
+        """`facts` has what differs for a channel."""
+        if not self.lists:
+            return {"ok": False, "error": "missing_scope", "needed": "channels:read"}
+        id_ = arguments.get("channel", "")
+        if id_ not in self.channels.values():
+            return {"ok": False, "error": "channel_not_found"}
+        name = next(name for name, other in self.channels.items() if other == id_)
+        facts = {"is_member": True, "is_archived": False, "is_private": False, **self.facts.get(id_, {})}
+        return {"ok": True, "channel": {"id": id_, "name": name, **facts}}
 
     def _open(self, arguments: dict[str, Any]) -> Answer:
         if not self.opens:
@@ -334,6 +348,8 @@ def _handler(slack: SlackServer) -> type[BaseHTTPRequestHandler]:
                 self.send_response(fault.status)
                 self.send_header("Content-Type", "text/html" if broken else "application/json")
                 self.send_header("Content-Length", str(len(body)))
+                if slack.scopes:
+                    self.send_header("X-OAuth-Scopes", slack.scopes)
                 if fault.retry_after is not None:
                     self.send_header("Retry-After", fault.retry_after)
                 self.end_headers()

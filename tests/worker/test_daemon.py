@@ -39,6 +39,7 @@ def daemon(folder: Path, results: Sequence[Any] = (), reports: Sequence[Any] = (
         folder / "cache.json",
         lambda profiles, moment: outcome(reports),
         lambda profiles, moment: outcome(results),
+        lambda files, moment: None,
         IngestProgress([]),
     )
 
@@ -87,9 +88,18 @@ def test_profiles_are_read_for_each_job(tmp_path: Path, capsys: pytest.CaptureFi
     printed = lines(capsys)
     assert printed[0] == "started; profiles: 1, subscriptions: 1, papers stored: 7"
     assert sum(line.startswith("profile problem: ") for line in printed) == 1
+    assert printed[-1].endswith("ada.yaml: until it is corrected, the last valid version of ada is used")
+    daemon(tmp_path)  # writes the profile
+    made.tick()
+    assert lines(capsys) == ["all profiles are valid again"]
     with pytest.raises(UserError):
         Daemon(
-            tmp_path / "none", tmp_path / "cache.json", lambda *_: (), lambda *_: (), IngestProgress([])
+            tmp_path / "none",
+            tmp_path / "cache.json",
+            lambda *_: (),
+            lambda *_: (),
+            lambda *_: None,
+            IngestProgress([]),
         ).start(0)
 
 

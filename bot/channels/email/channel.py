@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from bot.channels.email.message import MailSettings, Signer, compose, compose_notice, message_id_in
 from bot.channels.email.reports import verp
 from bot.channels.email.smtp import NotSentError, Session
 from bot.config.smtp_url import Sender, SmtpServer
 from bot.delivery.model import Cause, Envelope, Notice, Outcome, Part, Refused, Sent
-from bot.delivery.ports import Channel, StageCallback, ignore_stage
+from bot.delivery.ports import Channel, Probe, StageCallback, ignore_stage
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.presentation.templates import BUILT_IN, Templates
@@ -77,6 +77,25 @@ class MailChannel(Channel):
         """Addresses that differ only in case reach the same mailbox, although RFC 5321, 2.4 allows otherwise."""
         return target.casefold()
 
+    def probe(self, targets: Sequence[str]) -> Iterator[Probe]:
+        self.check()
+        assert self._server
+        self._session = session = self._session or Session(self._server, self._timeout)
+        try:
+            session.open()
+        except NotSentError as error:
+            yield Probe("", error.outcome)
+            return
+        place = f"{self._server.host}:{self._server.port}"
+        yield Probe("", note=f"{place} accepts the log-in" if self._server.user else f"{place} answers")
+        for target in targets:
+            problem = None
+            try:
+                session.try_address(self._return_address("check"), target)
+            except NotSentError as error:
+                problem = error.outcome
+            yield Probe(target, problem)
+
     def close_idle(self) -> None:
         if self._session:
             self._session.close(politely=True)
@@ -87,16 +106,18 @@ class MailChannel(Channel):
             return Refused(_NOT_CONFIGURED, Cause.SERVICE)
         if not re.fullmatch(r"[^\s<>@\x00-\x1f]+@[^\s<>@\x00-\x1f]+", envelope.target):
             return Refused("the target is not one e-mail address")
-        # an envelope sender for each delivery, so that reports of failures name it
-        return_path = (
-            verp(self._return_path, envelope.delivery) if self._return_path else self._sender.address
-        )
+        return_path = self._return_address(envelope.delivery)
         self._session = self._session or Session(self._server, self._timeout)
         try:
             outcome = self._session.send_mail(return_path, envelope.target, envelope.payload, on_stage)
         except NotSentError as error:
             return error.outcome
         return Sent(message_id_in(envelope.payload)) if isinstance(outcome, Sent) else outcome
+
+    def _return_address(self, delivery: str) -> str:
+        """The envelope sender of a delivery: one of its own, so that reports of failures name it."""
+        assert self._sender
+        return verp(self._return_path, delivery) if self._return_path else self._sender.address
 
     def look_up(self, envelope: Envelope) -> Sent | None:
         raise LookupError("mail cannot be looked up after it was sent")

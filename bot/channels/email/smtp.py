@@ -15,7 +15,7 @@ from collections.abc import Callable, Container, Iterator
 from bot.channels.email.connection import Connection, TlsConnection
 from bot.config.smtp_url import SmtpServer, Tls
 from bot.delivery.model import Cause, Deferred, Outcome, Refused, Sent, Stage, Unknown
-from bot.delivery.ports import StageCallback
+from bot.delivery.ports import StageCallback, ignore_stage
 from bot.text.addresses import is_loopback
 from bot.text.plain import one_line, truncate
 
@@ -76,14 +76,16 @@ class Session:
             if not is_finished:
                 self.close()  # also when `on_stage` raises: the server must not get the rest
 
+    def try_address(self, sender: str, to: str) -> None:
+        """MAIL and RCPT, without a mail. Raises NotSentError."""
+        try:
+            self._command(self._begin_mail(sender, to, ignore_stage).rset, "ending the check")
+        except NotSentError:
+            self.close(politely=True)
+            raise
+
     def _try_to_send(self, sender: str, to: str, content: bytes, on_stage: StageCallback) -> Outcome:
-        connection = self._open()
-        # RFC 6531: only with this option may an address have more than ASCII
-        options = () if (sender + to).isascii() else ("SMTPUTF8",)
-        on_stage(Stage.MAIL)
-        self._start_mail(lambda: connection.mail(sender, options))
-        on_stage(Stage.RCPT)
-        self._command(lambda: connection.rcpt(to), "naming the recipient")
+        connection = self._begin_mail(sender, to, on_stage)
         self._command(lambda: connection.docmd("DATA"), "beginning the content", _GO_ON)
         on_stage(Stage.DATA)
         # From the first byte here the server may have the message whatever we hear (RFC 1047).
@@ -100,9 +102,20 @@ class Session:
         refusal = self._classify_reply(code, reply)
         return refusal if code in _REFUSED else Unknown(f"{refusal.why} after the content was sent")
 
+    def _begin_mail(self, sender: str, to: str, on_stage: StageCallback) -> Connection:
+        """Name sender and recipient; the connection."""
+        connection = self.open()
+        # RFC 6531: only with this option may an address have more than ASCII
+        options = () if (sender + to).isascii() else ("SMTPUTF8",)
+        on_stage(Stage.MAIL)
+        self._start_mail(lambda: connection.mail(sender, options))
+        on_stage(Stage.RCPT)
+        self._command(lambda: connection.rcpt(to), "naming the recipient")
+        return connection
+
     # --- Opening a connection
 
-    def _open(self) -> Connection:
+    def open(self) -> Connection:
         """A connection, encrypted and logged in as the settings require. Raises NotSentError."""
         if self._connection is None:
             with self._not_sent("connecting", Cause.SERVICE):

@@ -181,6 +181,7 @@ def notes(view: DigestView, *, direct: bool) -> Block:
     signs = " ".join(filter(None, ("★ an author you follow." if view.followed else "", view.legend)))
     return _context(
         (f"{signs}\n" if signs else "")
-        + f"To change what you get, edit the profile {profile}: {escape(settings)} (times are in {escape(zone)}). "
+        + f"To change what you get, ask whoever runs this Paperboy, or edit the profile {profile}: "
+        + f"{escape(settings)} (times are in {escape(zone)}). "
         + f"To stop it, take its line out of `deliver` in the profile{'' if direct else _OR_LEAVE}."
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 from bot.channels.slack import payload
 from bot.channels.slack.errors import FAILURES, Classified, Kind, classify_error, read_error
 from bot.channels.slack.names import ChannelIds, is_conversation_id
+from bot.channels.slack.probe import probe_conversation, probe_token
 from bot.channels.slack.transport import Client
 from bot.delivery.model import Cause, Envelope, Notice, Outcome, Part, Refused, Sent, Stage
-from bot.delivery.ports import Channel, NameCache, NoAnswer, StageCallback, ignore_stage
+from bot.delivery.ports import Channel, NameCache, NoAnswer, Probe, StageCallback, ignore_stage
 from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.presentation.templates import BUILT_IN, Templates
@@ -84,6 +85,13 @@ class SlackChannel(Channel):
     def learn_receiver(self, target: str) -> None:
         if self._token:
             self._ids.resolve(target, self._client())
+
+    def probe(self, targets: Sequence[str]) -> Iterator[Probe]:
+        self.check()
+        client = self._client()
+        yield (service := probe_token(client))
+        if not service.problem:
+            yield from (probe_conversation(target, self._ids, client) for target in targets)
 
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         """Post the message, and once more as plain text when Slack refuses its blocks or metadata."""

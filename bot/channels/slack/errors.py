@@ -55,7 +55,8 @@ _CAUSES: Mapping[Kind, Cause] = {
     Kind.PAYLOAD: Cause.MESSAGE,
 }
 _CHECK_TOKEN = "check SLACK_BOT_TOKEN"  # noqa: S105 - advice, not a token
-_HINTS: Mapping[str, str] = {
+#: What to do, by Slack's error code.
+HINTS: Mapping[str, str] = {
     "invalid_auth": _CHECK_TOKEN,
     "not_authed": _CHECK_TOKEN,
     "account_inactive": _CHECK_TOKEN,
@@ -130,7 +131,7 @@ def _classify_answer(response: SlackResponse) -> Classified:
         return Classified(Deferred(_says(response), cause=Cause.SERVICE), Kind.LATER)
     by_prefix = (kind for prefix, kind in _PREFIXES.items() if code.startswith(prefix))
     kind = _KINDS.get(code) or next(by_prefix, Kind.LATER if 400 <= status < 500 else Kind.UNKNOWN)
-    hint = _HINTS.get(code, "is SLACK_API_URL right?" if status == 404 else "")
+    hint = HINTS.get(code, "is SLACK_API_URL right?" if status == 404 else "")
     why = _says(response) + (f": {hint}" if hint else "")
     if kind is Kind.LATER:
         return Classified(Deferred(why, _retry_after(response.headers)), kind, code)

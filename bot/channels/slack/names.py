@@ -41,10 +41,15 @@ class ChannelIds:
 
     def resolve(self, target: str, client: WebClient) -> str:
         """As `known`, but asks Slack first. The target itself when Slack does not say: one can post to it as well."""
+        with contextlib.suppress(*FAILURES):
+            self.ask(target, client)
+        return self.known(target)
+
+    def ask(self, target: str, client: WebClient) -> str:
+        """As `resolve`, but raises one of FAILURES when Slack does not answer."""
         if self._is_unknown(target):
             find = _open_conversation if _USER_ID.fullmatch(target) else _find_channel
-            with contextlib.suppress(*FAILURES):
-                self.learn(target, find(target, client))
+            self.learn(target, find(target, client))
         return self.known(target)
 
     def learn(self, target: str, id_: str | None) -> None:

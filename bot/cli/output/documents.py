@@ -6,9 +6,11 @@ Numbers are rounded to 12 decimal places, because the last bits of floating-poin
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import BounceSummary, Edition
 from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
@@ -21,7 +23,7 @@ from bot.sources.ingest import SourceReport
 
 if TYPE_CHECKING:  # only some commands need these
     from bot.channels.email.bounces import BounceResult
-    from bot.delivery.status import Status, Unfinished
+    from bot.delivery.status import FoundPapers, NextDigest, Status, Unfinished
 
 Json = dict[str, Any]
 
@@ -77,8 +79,11 @@ def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -
     }
 
 
-def status(status_: Status) -> Json:
-    """`paused` and `bounces` are present only when there are any."""
+def status(status_: Status, *, with_profiles: bool = False) -> Json:
+    """`paused`, `bounces`, `broken` and `paused_profiles` are present only when there are any, `profiles` only for
+    `status PROFILE`.
+    """
+    resting = [{"profile": one.id, "until": str(one.paused_until)} for one in status_.paused]
     paused = [{"where": pause.scope, "since": iso(pause.since), "why": pause.why} for pause in status_.pauses]
     return {
         "sources": [
@@ -94,7 +99,34 @@ def status(status_: Status) -> Json:
         "editions": [_edition(edition) for edition in status_.editions],
         "deliveries": [_delivery(one) for one in status_.unfinished()],
         **({"paused": paused} if paused else {}),
+        **({"broken": [_broken_file(file) for file in status_.broken]} if status_.broken else {}),
+        **({"paused_profiles": resting} if resting else {}),
         **({"bounces": [_bounce(bounce) for bounce in status_.bounces]} if status_.bounces else {}),
+        **({"profiles": [_found(found, status_.next) for found in status_.found]} if with_profiles else {}),
+    }
+
+
+def _found(found: FoundPapers, next_digests: Iterable[NextDigest]) -> Json:
+    return {
+        "profile": found.profile,
+        "next": [
+            {"channel": str(to.channel), "target": to.target, "at": iso(one.at)}
+            for one in next_digests
+            if (to := one.subscription).profile == found.profile
+        ],
+        "papers": found.papers,
+        "interests": [{"phrase": phrase, "papers": papers} for phrase, papers in found.interests],
+        "others": found.others,
+        "left_out": asdict(found.left_out) if found.left_out else None,
+    }
+
+
+def _broken_file(file: BrokenFile) -> Json:
+    return {
+        "file": file.file,
+        "problems": [str(problem) for problem in file.problems],
+        "kept": list(file.kept),
+        "unserved": list(file.unserved),
     }
 
 

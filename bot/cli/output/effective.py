@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterator
 from itertools import groupby
 from pathlib import PurePath
 
 from bot.profiles.include import EffectiveProfile, Origin
-from bot.profiles.yaml_reader import Loc, Value
+from bot.profiles.yaml_reader import Loc, flow
 
 #: Keys that have an effect without being written, with their defaults as one would write them.
 _DEFAULTS = {"timezone": "UTC", "limit": "10", "threshold": "auto", "window": "7"}
-#: A text that YAML and this program read as it is, also in a list.
-_PLAIN = re.compile(r"[A-Za-z0-9](?:[\w ()./@+'-]*[\w()/+])?")
-_NULL = re.compile(r"null|~", re.IGNORECASE)
 _WIDEST = 60  #: columns before a comment, if lines are not longer
 
 
@@ -40,9 +35,9 @@ def _written(effective: EffectiveProfile) -> Iterator[tuple[str, str]]:
             yield "mute:", ""
             for name, items in groupby(locs, key=lambda loc: loc[1]):
                 yield f"  {name}:", ""
-                yield from ((f"    - {_flow(origins[loc].value)}", _where(origins[loc])) for loc in items)
+                yield from ((f"    - {flow(origins[loc].value)}", _where(origins[loc])) for loc in items)
         elif len(locs[0]) == 1:
-            yield f"{key}: {_flow(origins[locs[0]].value)}", _where(origins[locs[0]])
+            yield f"{key}: {flow(origins[locs[0]].value)}", _where(origins[locs[0]])
         else:
             yield f"{key}:", ""
             for loc in (one for one in locs if len(one) == 2):
@@ -56,7 +51,7 @@ def _item(loc: Loc, effective: EffectiveProfile) -> tuple[str, str]:
     if isinstance(value, dict):
         value = value | {str(name): of.value for name, of in inherited.items()}
     comments = [_where(origin), *(f"{name}: {_where(of)}" for name, of in inherited.items())]
-    return f"  - {_flow(value)}", "; ".join(comments)
+    return f"  - {flow(value)}", "; ".join(comments)
 
 
 def _default_lines(effective: EffectiveProfile) -> Iterator[tuple[str, str]]:
@@ -67,14 +62,3 @@ def _default_lines(effective: EffectiveProfile) -> Iterator[tuple[str, str]]:
 
 def _where(origin: Origin) -> str:
     return f"{PurePath(origin.place.file).name}:{origin.place.line}"
-
-
-def _flow(value: Value) -> str:
-    """A value on one line."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_flow(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(_flow, value)) + "]"
-    text = value or ""
-    is_plain = _PLAIN.fullmatch(text) and not _NULL.fullmatch(text)
-    return text if is_plain else json.dumps(text, ensure_ascii=False)

@@ -9,15 +9,19 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 from rich.console import Group, RenderableType
 from rich.text import Text
 
 from bot.delivery.alerts import remedy
-from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, Pause
+from bot.delivery.broken_profiles import BrokenFile
+from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, Pause, scopes
 from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
-from bot.delivery.status import Status, Unfinished, dead_sources
+from bot.delivery.status import FOUND_DAYS, FoundPapers, NextDigest, Status, Unfinished, dead_sources
+from bot.digests.wording import left_out_text
 from bot.papers.model import SourceState
+from bot.profiles.model import Profile
 from bot.profiles.references import MissingPapers
 from bot.text.plain import pluralize, truncate
 
@@ -37,8 +41,11 @@ def status_screen(status: Status) -> RenderableType:
         ("Continues by itself", _open_deliveries(status)),
         ("Mail that came back", _bounces(status.bounces)),
         ("Unsubscribed", _limited([_pause(pause, status) for pause in status.pauses if pause.by_reader])),
-        ("Sources", _sources(status.sources)),
+        ("Paused by their profiles", _limited([_paused_profile(profile) for profile in status.paused])),
+        ("Sources", _sources(status)),
         ("Digests", _digests(status.editions)),
+        ("Next digests", _limited([_next(one, status) for one in status.next], "paperboy status PROFILE")),
+        (f"Found in {FOUND_DAYS} days", _found(status.found)),
     )
     place = f" in {status.database}" if status.database else ""
     parts: list[RenderableType] = [
@@ -50,10 +57,11 @@ def status_screen(status: Status) -> RenderableType:
     return Group(*parts)
 
 
-def _limited(lines: Sequence[Text]) -> Iterator[Text]:
+def _limited(lines: Sequence[Text], rest: str = "paperboy status --json") -> Iterator[Text]:
+    """`rest`: the command that shows the others."""
     yield from lines[:SHOWN]
     if len(lines) > SHOWN:
-        yield Text(f"  and {len(lines) - SHOWN} more: paperboy status --json", style="dim")
+        yield Text(f"  and {len(lines) - SHOWN} more: {rest}", style="dim")
 
 
 def _short(why: str) -> str:
@@ -71,6 +79,7 @@ def _problems(status: Status) -> Iterator[Text]:
     stopped = [unfinished for unfinished in status.unfinished() if unfinished.delivery.has_stopped]
     yield from _limited([_pause(pause, status) for pause in status.pauses if not pause.by_reader])
     yield from _limited([_stopped(unfinished, status) for unfinished in stopped])
+    yield from _limited([_broken_file(file) for file in status.broken])
     if dead := dead_sources(status.sources, status.now):
         yield from map(_dead_source, dead)
         yield Text("      check the network and the URLs in the settings, then: paperboy ingest")
@@ -105,6 +114,23 @@ def _pause(pause: Pause, status: Status) -> Text:
         ("paused", "" if pause.by_reader else "bold red"),
         f" {pause.scope} since {_minute(pause.since)}: {_short(pause.why)}\n",
         f"      nothing is sent there{kept}; {condition}: paperboy resume {pause.scope}",
+    )
+
+
+def _paused_profile(profile: Profile) -> Text:
+    return Text(
+        f"  {profile.id} until {profile.paused_until}; the first digest then chooses from the whole pause"
+    )
+
+
+def _broken_file(file: BrokenFile) -> Text:
+    more = len(file.problems) - 1
+    return Text.assemble(
+        "  ",
+        ("broken", "bold red"),
+        f" {_short(str(file.problems[0]))}",
+        f" (and {pluralize(more, 'more problem')}: paperboy check)" if more else "",
+        f"\n      {file.effect}" if file.effect else "",
     )
 
 
@@ -194,16 +220,18 @@ def _bounces(bounces: Iterable[BounceSummary]) -> Iterator[Text]:
     yield from _limited(lines)
 
 
-def _sources(sources: Sequence[SourceState]) -> Iterator[Text]:
-    for source in sources:
+def _sources(status: Status) -> Iterator[Text]:
+    for source in status.sources:
         yield Text.assemble(
             f"  {source.name}: ",
             (source.state, STYLES.get(source.state, "")),
             f", last answer {_minute(source.last_success)}, last new paper {_minute(source.last_new)}",
             f" ({source.why})" if source.why else "",
         )
-    if not sources:
-        yield Text("  no source asked yet: paperboy ingest")
+    if not status.sources:
+        yield Text(
+            f"  no source asked yet{', only files were read' if status.papers else ''}: paperboy ingest"
+        )
 
 
 def _digests(editions: Sequence[Edition]) -> Iterator[Text]:
@@ -232,3 +260,33 @@ def _by_day(editions: Sequence[Edition]) -> Iterator[Text]:
         counts = (Text(f"{n} {state}", style=STYLES.get(state, "")) for state, n in states.most_common())
         lines.append(Text.assemble(f"  {day}: ", Text(", ").join(counts)))
     yield from _limited(lines)
+
+
+def _next(one: NextDigest, status: Status) -> Text:
+    to, paused = one.subscription, {pause.scope for pause in status.pauses}
+    is_paused = not paused.isdisjoint(scopes(to.key, to.channel, to.target))
+    at = one.at.astimezone(ZoneInfo(one.timezone))
+    when = "due now, sent by the next `paperboy send` or `run`; then " if one.is_due else ""
+    return Text(
+        f"  {to.profile} → {to.channel} {to.target}: {when}{at:%a} {at.day} {at:%b %H:%M} {one.timezone}"
+        f"{', but paused' if is_paused else ''}"
+    )
+
+
+def _found(found: Sequence[FoundPapers]) -> Iterator[Text]:
+    if len(found) > EDITIONS_SHOWN:
+        nothing = [one.profile for one in found if not one.papers]
+        papers = pluralize(sum(one.papers for one in found), "paper")
+        text = f"  {len(found):,} profiles: {papers}; by interest: paperboy status PROFILE"
+        if nothing:
+            text += f"\n  nothing for {pluralize(len(nothing), 'profile')}: {_short(', '.join(nothing))}"
+        yield Text(text)
+        return
+    for one in found:
+        if not one.papers and not one.left_out:  # no digest yet
+            continue
+        counts = [f"{phrase} {papers:,}" for phrase, papers in one.interests]
+        counts += [f"the rest of the profile {one.others:,}"] if one.others else []
+        text = f"  {one.profile}: {pluralize(one.papers, 'paper')}: {', '.join(counts)}"
+        left_out = left_out_text(one.left_out) if one.left_out else ""
+        yield Text(f"{text}\n      {left_out}" if left_out else text)

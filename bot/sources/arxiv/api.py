@@ -11,10 +11,10 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from urllib.parse import quote_plus
 
+from bot.papers.categories import DIVIDED
 from bot.papers.identity import namespace, title_key
 from bot.papers.model import Entry, Listing
 from bot.sources.arxiv.common import (
-    DIVIDED,
     SOURCE,
     abstract_url,
     add_dois,

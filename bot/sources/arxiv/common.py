@@ -32,10 +32,6 @@ GROUPS = {
         "physics",
     ),
 }
-#: Archives that are divided into categories: the name alone means all of them.
-DIVIDED = frozenset(
-    {"astro-ph", "cond-mat", "cs", "econ", "eess", "math", "nlin", "physics", "q-bio", "q-fin", "stat"}
-)
 
 #: arXiv reports a withdrawal in the remarks of a new version: https://info.arxiv.org/help/withdraw.html
 #: A paper withdrawn from a conference is not withdrawn; "Withdrawn units are counted" begins an abstract.

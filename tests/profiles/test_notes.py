@@ -1,0 +1,36 @@
+"""Values that are valid in a profile and have no effect."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from bot.profiles.model import Interest, Profile
+from bot.profiles.notes import profile_notes
+
+TODAY = date(2026, 11, 28)
+
+
+@pytest.mark.parametrize("phrase", ["世界模型", "модели мира", "강화 학습", "การเรียนรู้"])
+def test_interests_in_other_scripts(phrase: str) -> None:
+    """Sources list English titles and abstracts, in which such a phrase is never found."""
+    (note,) = profile_notes(Profile("ada", interests=(Interest("robots"), Interest(phrase))), TODAY)
+    assert note.startswith("ada: titles and abstracts at arXiv and Hugging Face are in English")
+    assert phrase in note
+
+
+@pytest.mark.parametrize(
+    "phrase", ["Schrödinger bridges", "β decay", "β", "ℓ₁ norms", "3D", "C++", "GPT 模型"]
+)
+def test_interests_that_can_be_found(phrase: str) -> None:
+    """Accents, Greek letters and formulas are in English texts too."""
+    assert list(profile_notes(Profile("ada", interests=(Interest(phrase),)), TODAY)) == []
+
+
+@pytest.mark.parametrize(
+    ("until", "number"), [(date(2025, 12, 27), 1), (date(2026, 11, 1), 0), (date(2026, 12, 27), 0)]
+)
+def test_a_pause_that_is_long_over(until: date, number: int) -> None:
+    """It may have the wrong year. One that is just over still has its digest to come."""
+    assert len(list(profile_notes(Profile("ada", paused_until=until), TODAY))) == number
