@@ -3,7 +3,7 @@
 An interest is a phrase that is frequent among the reader's papers and rare in the archive. With n_p of the reader's N
 papers and df_p of the archive's M papers having the phrase p, its specificity is
 
-    s_p = ln((n_p - 1) / (N - 1) / ((df_p + 1) / (M + 2)))
+    s_p = ln((n_p - 1) / (N - 1) / ((df_p + 1) / (M + 60)))
 
 in which a paper does not count for its own phrase. Phrases are chosen greedily, each time the one with the largest
 
@@ -19,10 +19,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 
 import numpy as np
+from numpy.typing import NDArray
 
-from bot.papers.model import Paper
 from bot.ranking.facets import query
 from bot.ranking.index import Index
 from bot.text.terms import Join, Role, Words, role, stem, tokenize
@@ -50,7 +51,39 @@ MANY_PAPERS = 20
 MOST_CATEGORIES = 5
 #: A category is proposed if this share of the papers is in it.
 LEAST_CATEGORY_SHARE = 0.1
+#: Papers without the phrase that are assumed besides the archive's: they decide when it is small.
+ASSUMED = 60
 _OF = stem("of")
+#: Words of many abstracts: a phrase of them alone is an interest only if the archive shows that it is rare.
+_COMMON = frozenset(
+    map(
+        stem,
+        """
+    ability accuracy achieves across adaptive additional address advances analysis application
+    applications applied approximation architecture art assessment available aware based baselines
+    behavior benchmark best better beyond building capabilities capture challenging closed code com
+    combines compared complete complex components comprehensive computational conditions consistency
+    constraints construct construction content context continuous contribution correct cost critical
+    current data dataset dependent deployment derived design develop different directly distribution
+    diverse domain driven dynamic effective efficient enabling end enhance ensure environments error
+    establish evaluating evaluation evidence execution existing experiments explicit extended
+    extraction fail failure features fine first fixed focus following form four framework free full
+    function fundamental gains gap generalization github global guided high https identify
+    implementation important improves including increasingly independent information input
+    integrates issues key knowledge lack large leading learning level leverages lightweight limited
+    local long low maintaining making measure mechanism metrics mitigate model multi natural need
+    non object observations offers open operations order outperforms output overall paradigm
+    parameters patterns performance pipeline point potential practical prediction preserving problem
+    process produce progress properties public quality question range rate real reduces relative
+    relevant reliable rely remains representation representations requires research response results
+    reveal robust scale scenarios score second selection self settings several shared signals
+    significantly similarity simple single size small solution source space specific stable stage
+    standard state step strategy strong structural structure structured study substantially success
+    suggest supervision support systematic systems target task test time tool training typically
+    understanding unified validation value varying work yields zero
+        """.split(),  # noqa: SIM905 - a list of words reads best as words
+    )
+)
 
 Stems = tuple[str, ...]
 
@@ -89,15 +122,18 @@ def propose_interests(
     texts = [(tokenize(title), tokenize(abstract)) for title, abstract in papers]
     spelling = _Spelling(texts)
     found = _whole_phrases(_phrases(texts), len(papers))
-    df = dict(zip(found, _document_frequencies([p.form for p in found.values()], archive), strict=True))
-    least_ratio = LEAST_RATIO if len(archive) >= SMALL_ARCHIVE else LEAST_RATIO_SMALL
+    df = dict(zip(found, map(len, papers_with([p.form for p in found.values()], archive)), strict=True))
+    is_small = len(archive) < SMALL_ARCHIVE
+    least_ratio, word_factor = (
+        (LEAST_RATIO_SMALL, WORD_FACTOR / 2) if is_small else (LEAST_RATIO, WORD_FACTOR)
+    )
     factors = {}
     for stems, phrase in found.items():
         own_share = (len(phrase.papers) - 1) / (len(papers) - 1)
-        ratio = own_share * (len(archive) + 2) / (df[stems] + 1)
-        if ratio >= least_ratio:
+        ratio = own_share * (len(archive) + ASSUMED) / (df[stems] + 1)
+        if ratio >= least_ratio and not (is_small and _COMMON.issuperset(stems)):
             is_acronym = spelling.is_acronym(phrase.form)
-            factor = 1.0 if len(stems) > 1 else ACRONYM_FACTOR if is_acronym else WORD_FACTOR
+            factor = 1.0 if len(stems) > 1 else ACRONYM_FACTOR if is_acronym else word_factor
             factors[stems] = factor * math.log(ratio) * (1 - 1 / len(phrase.papers))
     least = LEAST_SHARE * len(papers)
     frequent = {stems: factor for stems, factor in factors.items() if len(found[stems].papers) >= least}
@@ -111,13 +147,12 @@ def propose_interests(
     )
 
 
-def propose_categories(papers: Iterable[Paper]) -> tuple[tuple[str, ...], int]:
-    """The commonest categories of some papers, and how many of the papers are in one of them."""
-    listed = [set(paper.categories) for paper in papers if paper.categories]
-    number = Counter(category for categories in listed for category in sorted(categories))
-    common = [
-        name for name, n in number.most_common(MOST_CATEGORIES) if n >= LEAST_CATEGORY_SHARE * len(listed)
-    ]
+def propose_categories(papers: Iterable[Sequence[str]]) -> tuple[tuple[str, ...], int]:
+    """The commonest of the papers' categories, and how many of the papers are in one of them."""
+    listed = list(filter(None, map(frozenset, papers)))
+    numbers = Counter(chain.from_iterable(listed))
+    best = sorted(numbers, key=lambda name: (-numbers[name], name))[:MOST_CATEGORIES]
+    common = [name for name in best if numbers[name] >= LEAST_CATEGORY_SHARE * len(listed)]
     return tuple(common), sum(not categories.isdisjoint(common) for categories in listed)
 
 
@@ -193,15 +228,15 @@ def _parts(stems: Stems) -> Iterator[Stems]:
         yield from (stems[first : first + size] for first in range(len(stems) - size + 1))
 
 
-def _document_frequencies(phrases: Sequence[str], archive: Sequence[bytes]) -> list[int]:
-    """How many of the archive's papers have each phrase, as the ranker finds phrases."""
+def papers_with(phrases: Sequence[str], archive: Sequence[bytes]) -> list[NDArray[np.intp]]:
+    """The places in the archive of the papers that have each phrase, as the ranker finds phrases."""
     asked = [query(phrase) for phrase in phrases]
     keys = np.fromiter((key for one in asked for key in one.weights), np.uint64)
-    index = Index(
-        archive, keys, {one.phrase: one.pairs for one in asked if one.phrase and len(one.pairs) > 1}
-    )
+    longer = {one.phrase: one.pairs for one in asked if one.phrase and len(one.pairs) > 1}
+    index = Index(archive, keys, longer)
     columns = index.columns(one.phrase or next(iter(one.weights)) for one in asked)
-    return [int(number) for number in index.df[columns]]
+    rows = index.rows(archive).tocsc()
+    return [rows.indices[rows.indptr[column] : rows.indptr[column + 1]] for column in columns]
 
 
 def _cover(
@@ -248,14 +283,19 @@ class _Spelling:
 
     def __init__(self, texts: Iterable[tuple[Words, Words]]) -> None:
         forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for _, words in texts:
-            for (start, end), join in zip(words.spans, words.joins, strict=True):
-                if join is not Join.BREAK:
-                    forms[words.text[start:end].lower()][words.text[start:end]] += 1
+        for title, abstract in texts:
+            for words in (title, abstract):
+                for (start, end), join in zip(words.spans, words.joins, strict=True):
+                    written = words.text[start:end]
+                    # Titles and sentences begin words with capitals that say nothing.
+                    if (join is not Join.BREAK and words is abstract) or not (
+                        written.istitle() or written.islower()
+                    ):
+                        forms[written.lower()][written] += 1
         self._forms = {}
-        for lower, written in forms.items():
-            form = max(written, key=lambda one: (written[one], one))
-            self._forms[lower] = lower if form.istitle() and lower in written else form
+        for lower, counted in forms.items():
+            form = max(counted, key=lambda one: (counted[one], one))
+            self._forms[lower] = lower if form.istitle() and lower in counted else form
 
     def of(self, phrase: str) -> str:
         """A phrase in lower case, with its capitals."""
