@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from bot.sources.http import PoliteHttp
     from bot.store.conversion import Progress
     from bot.store.database import Database
+    from bot.store.loaded_papers import LoadedPapers
     from bot.store.lookups import Lookups
     from bot.store.outbox import Outbox
     from bot.store.papers import Papers
@@ -108,6 +109,12 @@ class App:
         from bot.store.papers import Papers
 
         return Papers(self.database, COUNTING)
+
+    @cached_property
+    def _loaded_papers(self) -> LoadedPapers:
+        from bot.store.loaded_papers import LoadedPapers
+
+        return LoadedPapers(self.papers)
 
     @cached_property
     def outbox(self) -> Outbox:
@@ -224,16 +231,18 @@ class App:
         moment: Moment,
         explained: Iterable[str] = (),
         late: Collection[str] = (),
+        keep: bool = False,
     ) -> DigestComposer:
         """Composes for these profiles, and explains the papers with these ids. This imports numpy and scipy.
 
-        `late`: names of the sources that are still answering.
+        `late`: names of the sources that are still answering. `keep`: the papers, in memory, for the next composer.
         """
         from bot.ranking.linear import Ranker
 
         # Before the papers: an answer that is stored meanwhile must not count as one that was used.
         health = source_health(self.source_states.all(), moment.instant, late)
-        corpus = load_corpus(self.papers, profiles, moment.instant, explained)
+        papers = self._loaded_papers if keep else self.papers
+        corpus = load_corpus(papers, profiles, moment.instant, explained)
         return DigestComposer(corpus, corpus.fit(Ranker), health)
 
     def _composer_after_ingest(self, profiles: Sequence[Profile], moment: Moment) -> DigestComposer:

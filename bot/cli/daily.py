@@ -26,9 +26,11 @@ from bot.cli.common import (
     note_pauses,
     open_app,
     print_json,
+    profile_path,
     the_profiles,
     the_settings,
 )
+from bot.cli.effect import watch
 from bot.clock import Moment, parse_when
 from bot.errors import UserError
 
@@ -105,35 +107,29 @@ def preview(
     on: When = None,
     format_: Annotated[Format, typer.Option("--format", help="The output format.")] = Format.TERMINAL,
     limit: Annotated[int | None, typer.Option(min=1, help="The most papers to show.")] = None,
+    follow: Annotated[
+        bool, typer.Option("--watch", help="Show what changes in the digest of one PROFILE at every save.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show what would be sent; store and send nothing."""
     from bot.cli.output import documents
-    from bot.digests.catch_up import cover_pauses
-    from bot.digests.corpus import earliest_window_start
-    from bot.digests.preview import combined_history, history_requests
 
     moment = parse_when(on)
     app = open_app()
+    every_match = everything and bool(names)
+    if follow:
+        if not names or len(names) > 1 or as_json or format_ is not Format.TERMINAL:
+            raise UserError(
+                "--watch shows one PROFILE on the terminal: give its name, no --json and no --format"
+            )
+        path = profile_path(app.settings, names[0])
+        watch(path, lambda profile: _previews(app, [profile], moment, every_match, limit, keep=True)[0])
+        app.close()
+        raise typer.Exit(DONE)
     profiles, sound = the_profiles(app.settings, names, keep=True)
-    if limit:
-        profiles = [replace(profile, limit=limit) for profile in profiles]
     app.move_renamed(profiles)
-    requests = history_requests(profiles, moment, app.receiver, with_today=True)
-    profiles = cover_pauses(profiles, requests, app.outbox.histories, moment.instant)
-    composer = app.composer(profiles, moment)
-    since = earliest_window_start(profiles, moment.instant)
-    histories = app.outbox.histories(requests, since)
-    composed = []
-    for profile in profiles:
-        digest = composer.compose(
-            profile,
-            moment.local_date(profile.timezone),
-            combined_history(histories[subscription.key] for subscription in profile.deliver),
-            weekly=profile.is_weekly,
-            everything=everything and bool(names),
-        )
-        composed.append(replace(digest, papers=digest.papers[:limit]))
+    composed = _previews(app, profiles, moment, every_match, limit)
     note_pauses(profiles, moment)
     if as_json:
         print_json(documents.preview(composed, moment.instant))
@@ -334,6 +330,40 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
 
     with progress("Composing", None) as step:
         return app.delivery.send(profiles, moment, due=due, progress=step)
+
+
+def _previews(
+    app: App,
+    profiles: Sequence[Profile],
+    moment: Moment,
+    everything: bool,
+    limit: int | None,
+    *,
+    keep: bool = False,
+) -> list[Digest]:
+    """`keep`: see `App.composer`."""
+    from bot.digests.catch_up import cover_pauses
+    from bot.digests.corpus import earliest_window_start
+    from bot.digests.preview import combined_history, history_requests
+
+    if limit:
+        profiles = [replace(profile, limit=limit) for profile in profiles]
+    requests = history_requests(profiles, moment, app.receiver, with_today=True)
+    profiles = cover_pauses(profiles, requests, app.outbox.histories, moment.instant)
+    composer = app.composer(profiles, moment, keep=keep)
+    since = earliest_window_start(profiles, moment.instant)
+    histories = app.outbox.histories(requests, since)
+    composed = []
+    for profile in profiles:
+        digest = composer.compose(
+            profile,
+            moment.local_date(profile.timezone),
+            combined_history(histories[subscription.key] for subscription in profile.deliver),
+            weekly=profile.is_weekly,
+            everything=everything,
+        )
+        composed.append(replace(digest, papers=digest.papers[:limit]))
+    return composed
 
 
 def _show(app: App, digest: Digest, format_: Format) -> None:

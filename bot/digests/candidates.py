@@ -79,7 +79,6 @@ class Candidates:
         self._open = self._where(lambda paper: not paper.withdrawn and paper.first_seen <= now)
         self._after: dict[datetime, PaperSet] = {}
         self._terms: dict[str, PaperSet] = {}
-        self._categories: dict[str, PaperSet] = {}
         self._names: dict[str, PaperSet] = {}
 
     def of(self, profile: Profile) -> PaperSet:
@@ -112,15 +111,8 @@ class Candidates:
         """The papers of the window that have these ids."""
         return _union(1 << self._positions[id_] for id_ in ids if id_ in self._positions)
 
-    def _in_categories(self, names: Iterable[str]) -> Iterator[PaperSet]:
-        return (
-            _cached(
-                self._categories,
-                name,
-                lambda wanted: self._where(lambda paper: bool(_in_categories(paper.categories, (wanted,)))),
-            )
-            for name in names
-        )
+    def _in_categories(self, names: Sequence[str]) -> Iterator[PaperSet]:
+        return (self._categories[category] for category in _in_categories(self._categories, names))
 
     def _by_authors(self, names: Iterable[str]) -> Iterator[PaperSet]:
         return (_cached(self._names, name, self._finder.by_author) for name in names)
@@ -141,11 +133,19 @@ class Candidates:
 
     @cached_property
     def _sources(self) -> dict[str, PaperSet]:
-        listed: dict[str, PaperSet] = {}
+        return self._grouped(lambda paper: paper.sources)
+
+    @cached_property
+    def _categories(self) -> dict[str, PaperSet]:
+        return self._grouped(lambda paper: paper.categories)
+
+    def _grouped(self, names: Callable[[Paper], Iterable[str]]) -> dict[str, PaperSet]:
+        """The papers that have each name."""
+        found: dict[str, PaperSet] = {}
         for position, paper in enumerate(self._window):
-            for name in paper.sources:
-                listed[name] = listed.get(name, 0) | 1 << position
-        return listed
+            for name in names(paper):
+                found[name] = found.get(name, 0) | 1 << position
+        return found
 
     @cached_property
     def _uncategorized(self) -> PaperSet:

@@ -63,9 +63,11 @@ def load_corpus(
 ) -> Corpus:
     """Fetch what the digests of these profiles need.
 
-    `explained`: ids of papers to explain; they are ranked even when they are outside every window.
+    A liked or disliked paper that was first seen after `now` is not known yet. `explained`: ids of papers to explain;
+    they are ranked even when they are outside every window.
     """
-    stored = archive.by_keys(all_keys(profiles))
+    found = archive.by_keys(all_keys(profiles))
+    stored = {key: paper for key, paper in found.items() if paper.first_seen <= now}
     window = (*archive.window(earliest_window_start(profiles, now), now), *archive.counted(explained))
     return Corpus(
         now=now,

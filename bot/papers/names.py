@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import chain
 
 from bot.papers.model import Paper
 from bot.text.plain import fold
@@ -81,19 +82,22 @@ class AuthorIndex:
     """
 
     def __init__(self, papers: Iterable[Paper]) -> None:
-        #: Key of a name -> (name as written, paper id).
-        self._names: dict[str, list[tuple[str, str]]] = {}
+        self._papers: dict[str, list[str]] = {}  #: ids by name as written
         for paper in papers:
-            for author in dict.fromkeys(paper.authors):
-                for key in _name_keys(author):
-                    self._names.setdefault(key, []).append((author, paper.id))
+            for author in paper.authors:
+                self._papers.setdefault(author, []).append(paper.id)
+        self._names: dict[str, list[str]] = {}  #: as written, by key
+        for author in self._papers:
+            for key in _name_keys(author):
+                self._names.setdefault(key, []).append(author)
         self._found: dict[str, frozenset[str]] = {}
 
     def papers_by(self, name: str) -> frozenset[str]:
         """Return the ids of the papers with this author."""
         if name not in self._found:
-            similar = (pair for key in _name_keys(name) for pair in self._names.get(key, ()))
-            self._found[name] = frozenset(id_ for author, id_ in similar if same_person(name, author))
+            similar = {author for key in _name_keys(name) for author in self._names.get(key, ())}
+            same = (self._papers[author] for author in similar if same_person(name, author))
+            self._found[name] = frozenset(chain.from_iterable(same))
         return self._found[name]
 
 

@@ -27,15 +27,17 @@ def all_keys(profiles: Iterable[Profile]) -> set[str]:
     return {key for p in profiles for r in (*p.like, *p.dislike) for key in reference_keys(r)}
 
 
-def resolve_references(profile: Profile, papers: Mapping[str, Paper]) -> Profile:
-    """The profile with its references under the ids of the stored papers, each paper once.
+def stored_paper(reference: Reference, papers: Mapping[str, Paper]) -> Paper | None:
+    """`papers`: stored papers, by the `reference_keys` that each was searched with."""
+    return next((papers[key] for key in reference_keys(reference) if key in papers), None)
 
-    `papers`: stored papers, by the `reference_keys` that each was searched with.
-    """
+
+def resolve_references(profile: Profile, papers: Mapping[str, Paper]) -> Profile:
+    """The profile with its references under the ids of the stored papers (see `stored_paper`), each paper once."""
 
     def resolve(reference: Reference) -> Reference:
-        found = (papers[key] for key in reference_keys(reference) if key in papers)
-        return replace(reference, id=paper.id) if (paper := next(found, None)) else reference
+        paper = stored_paper(reference, papers)
+        return replace(reference, id=paper.id) if paper else reference
 
     like, dislike = (
         tuple({r.id or r: r for r in map(resolve, references)}.values())

@@ -21,6 +21,7 @@ from bot.text.terms import HYPHENS, Role, Words, role, terms, tokenize
 VERSION = 4
 TITLE_WEIGHT = 2
 COUNT_BITS = 8
+KEY_BITS = 56
 _MOST = (1 << COUNT_BITS) - 1
 
 

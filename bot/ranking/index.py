@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from bot.ranking.counts import COUNT_BITS
+from bot.ranking.counts import COUNT_BITS, KEY_BITS
 
 Vector = NDArray[np.float64]
 Keys = NDArray[np.uint64]
@@ -48,6 +48,10 @@ class Index:
         padded = [(phrase, *pairs, *pairs[:1] * (most - len(pairs))) for phrase, pairs in phrases.items()]
         phrase_keys = np.array(padded, np.uint64).reshape(-1, 1 + most)
         self.keys = _distinct(np.concatenate([keys, phrase_keys.ravel()]))
+        #: Keys are hashes, so that each of these equal ranges of keys has one or two: the column where it begins.
+        bits = min(len(self.keys).bit_length(), KEY_BITS)
+        self._shift = np.uint64(KEY_BITS - bits)
+        self._starts = np.searchsorted(self.keys, np.arange(1 << bits, dtype=np.uint64) << self._shift)
         self._phrases, *self._pairs = np.searchsorted(self.keys, phrase_keys).T
         self.papers = len(archive)  #: that the document frequencies are of
         lengths, counts = self._counts(archive)
@@ -110,7 +114,7 @@ class Index:
         """Lengths in words, and papers x terms with the counts."""
         lengths, ends, packed = unpack(papers)
         keys = packed >> np.uint64(COUNT_BITS)
-        columns = np.searchsorted(self.keys, keys)
+        columns = self._search(keys)
         columns[columns == len(self.keys)] = 0
         known = self.keys[columns] == keys if len(self.keys) else np.zeros(len(keys), bool)
         ends = np.concatenate(([0], np.cumsum(known)))[ends]
@@ -118,6 +122,16 @@ class Index:
         shape = (len(papers), len(self.keys))
         counts = table(tf, columns[known], ends, shape)
         return lengths, self._with_phrases(counts) if phrases else counts
+
+    def _search(self, keys: Keys) -> NDArray[np.intp]:
+        """As np.searchsorted, in a quarter of the time."""
+        columns: NDArray[np.intp] = self._starts[keys >> self._shift]
+        after = np.append(self.keys, np.uint64((1 << 64) - 1))
+        left = np.flatnonzero(after[columns] < keys)
+        while len(left):
+            columns[left] += 1
+            left = left[after[columns[left]] < keys[left]]
+        return columns
 
     def _with_phrases(self, counts: sparse.csr_array) -> sparse.csr_array:
         if not len(self._phrases) or not counts.shape[0]:

@@ -120,13 +120,22 @@ class Papers:
 
     def window(self, since: datetime, until: datetime) -> tuple[CountedPaper, ...]:
         """Papers first seen after `since` and by `until`, by id."""
-        seen = (col(PaperRow.first_seen) > since, col(PaperRow.first_seen) <= until)
-        return self._counted(_WITH_COUNTS.where(*seen).order_by(PaperRow.id))
+        return self._counted(_WITH_COUNTS.where(*_seen(since, until)).order_by(PaperRow.id))
+
+    def window_ids(self, since: datetime, until: datetime) -> tuple[str, ...]:
+        """The ids of the papers of `window`."""
+        with self._database.reading() as session:
+            return tuple(session.exec(select(PaperRow.id).where(*_seen(since, until))))
 
     def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[CountedPaper, ...]:
         """A fixed random sample of the papers first seen after `since` and by `until`; by id."""
         found = self._counted(_WITH_COUNTS.where(col(PaperRow.id).in_(_sample_ids(size, until, since))))
         return tuple(sorted(found, key=lambda one: one.paper.id))
+
+    def sample_ids(self, size: int, until: datetime, since: datetime | None = None) -> tuple[str, ...]:
+        """The ids of the papers of `sample`."""
+        with self._database.reading() as session:
+            return tuple(session.scalars(_sample_ids(size, until, since)))
 
     def sampled_counts(self, size: int, until: datetime) -> tuple[bytes, ...]:
         """The term counts of a fixed random sample of all papers first seen by `until`."""
@@ -187,6 +196,10 @@ _TERMS: list[Any] = [TermsRow.version.label("terms_version"), TermsRow.counts]  
 _PAPER: list[Any] = [getattr(PaperRow, name) for name in _FIELDS]
 _WITH_COUNTS: Select[Any] = select_columns(*_PAPER, *_TERMS).outerjoin(TermsRow, _JOINED)
 _COUNTS: Select[Any] = select_columns(col(PaperRow.id), *_TERMS).outerjoin(TermsRow, _JOINED)
+
+
+def _seen(since: datetime, until: datetime) -> tuple[Any, Any]:
+    return col(PaperRow.first_seen) > since, col(PaperRow.first_seen) <= until
 
 
 def _sample_ids(size: int, until: datetime, since: datetime | None = None) -> Select[Any]:

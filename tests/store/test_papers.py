@@ -21,6 +21,7 @@ from bot.papers.model import CountedPaper, Entry, TermCounter
 from bot.profiles.model import ChannelName
 from bot.ranking.counts import COUNTING, counts
 from bot.store.database import Database
+from bot.store.loaded_papers import LoadedPapers
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
 from bot.store.tables import AliasRow, LedgerRow, PaperRow, TermsRow
@@ -342,6 +343,23 @@ def read_all(papers: Papers, *ids: str) -> dict[str, bytes]:
 def stored_terms(database: Database) -> dict[str, tuple[int, bytes]]:
     with database.reading() as session:
         return {row.paper: (row.version, row.counts) for row in session.exec(select(TermsRow))}
+
+
+def test_loaded_papers(papers: Papers) -> None:
+    """Are those that `Papers` finds; a paper is as it was when it was first loaded."""
+    papers.add(many(30), NOW - DAY)
+    papers.add([entry("arxiv:2605.00099", title="New")], NOW)
+    loaded = LoadedPapers(papers)
+    for since, until in ((NOW - 2 * DAY, NOW - DAY), (NOW - DAY, NOW), (NOW - 2 * DAY, NOW)):
+        assert loaded.window(since, until) == papers.window(since, until)
+        assert loaded.sample(7, until, since) == papers.sample(7, until, since)
+        assert sorted(loaded.sampled_counts(7, until)) == sorted(papers.sampled_counts(7, until))
+    ids = [A2, A1, "arxiv:2605.77777"]
+    assert loaded.counted(ids) == papers.counted(ids)
+    assert loaded.by_keys(ids) == papers.by_keys(ids)
+    papers.add([entry(A1, title="Another title", version=2)], NOW)
+    (old,) = loaded.counted([A1])
+    assert (old.paper.title, papers.counted([A1])[0].paper.title) == ("Paper 1", "Another title")
 
 
 def test_terms_are_counted_once_when_a_paper_is_added(database: Database) -> None:

@@ -128,6 +128,13 @@ EXPLAIN = _record(
     why=WORDS,
 )
 
+BACKTEST = _record(
+    profile=WORDS,
+    days=_list(_record(on=DATE, state={"enum": ["sent", "quiet"]}, papers=_list(ID))),
+    precision=_or_null(FIT),
+    missed=_list(ID),
+)
+
 STATUS = _record(
     sources=_list(
         _record(

@@ -5,7 +5,7 @@ Numbers are rounded to 12 decimal places, because the last bits of floating-poin
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import BounceSummary, Edition
 from bot.delivery.service import SendResult
+from bot.digests.changes import changes
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
@@ -24,6 +25,7 @@ from bot.sources.ingest import SourceReport
 if TYPE_CHECKING:  # only some commands need these
     from bot.channels.email.bounces import BounceResult
     from bot.delivery.status import FoundPapers, NextDigest, Status, Unfinished
+    from bot.evaluation.backtest import Backtest
 
 Json = dict[str, Any]
 
@@ -154,6 +156,42 @@ def evaluate(evaluation: Evaluation) -> Json:
         "methods": [_method(result) for result in evaluation.results],
         "per_profile": _per_profile(evaluation),
         **({"hidden": found} if found else {}),
+    }
+
+
+def backtest(profile: str, found: Backtest) -> Json:
+    return {
+        "profile": profile,
+        "days": [
+            {
+                "on": digest.on.isoformat(),
+                "state": "sent" if digest.papers else "quiet",
+                "papers": [scored.paper.id for scored in digest.papers],
+            }
+            for digest in found.digests
+        ],
+        "precision": None if found.precision is None else _rounded(found.precision),
+        "missed": [one.paper.id for one in found.missed],
+    }
+
+
+def diff(profile: str, file: str, first: Sequence[Digest], second: Sequence[Digest]) -> Json:
+    """A day's `changes`: `before` and `after` are ranks; null in `before` for a paper that came in."""
+    return {
+        "profile": profile,
+        "file": file,
+        "days": [
+            {
+                "on": after.on.isoformat(),
+                "first": [scored.paper.id for scored in before.papers],
+                "second": [scored.paper.id for scored in after.papers],
+                "changes": [
+                    {"paper": one.scored.paper.id, "before": one.before, "after": one.after}
+                    for one in changes(before.papers, after.papers)
+                ],
+            }
+            for before, after in zip(first, second, strict=True)
+        ],
     }
 
 
