@@ -1,7 +1,7 @@
 """Interests and categories for a profile, proposed from papers of its reader. Pure.
 
-An interest is a phrase that is frequent among the reader's papers and rare in the archive. With n_p of the reader's N
-papers and df_p of the archive's M papers having the phrase p, its specificity is
+An interest is a phrase that is frequent among the reader's papers and rare among others. With n_p of the reader's N
+papers and df_p of M other papers having the phrase p, its specificity is
 
     s_p = ln((n_p - 1) / (N - 1) / ((df_p + 1) / (M + 60)))
 
@@ -59,27 +59,28 @@ _COMMON = frozenset(
     map(
         stem,
         """
-    ability accuracy achieves across adaptive additional address advances analysis application
-    applications applied approximation architecture art assessment available aware based baselines
-    behavior benchmark best better beyond building capabilities capture challenging closed code com
-    combines compared complete complex components comprehensive computational conditions consistency
-    constraints construct construction content context continuous contribution correct cost critical
-    current data dataset dependent deployment derived design develop different directly distribution
-    diverse domain driven dynamic effective efficient enabling end enhance ensure environments error
-    establish evaluating evaluation evidence execution existing experiments explicit extended
-    extraction fail failure features fine first fixed focus following form four framework free full
-    function fundamental gains gap generalization github global guided high https identify
-    implementation important improves including increasingly independent information input
-    integrates issues key knowledge lack large leading learning level leverages lightweight limited
-    local long low maintaining making measure mechanism metrics mitigate model multi natural need
-    non object observations offers open operations order outperforms output overall paradigm
-    parameters patterns performance pipeline point potential practical prediction preserving problem
-    process produce progress properties public quality question range rate real reduces relative
-    relevant reliable rely remains representation representations requires research response results
-    reveal robust scale scenarios score second selection self settings several shared signals
-    significantly similarity simple single size small solution source space specific stable stage
-    standard state step strategy strong structural structure structured study substantially success
-    suggest supervision support systematic systems target task test time tool training typically
+    ability accuracy achieves across adaptive additional address advances ai algorithm analysis
+    application applications applied approximation architecture art assessment available aware based
+    baselines behavior benchmark best better beyond building capabilities capture challenging closed
+    code com combines compared complete complex components comprehensive computational conditions
+    consistency constraints construct construction content context continuous contribution correct
+    cost critical current data dataset deep dependent deployment derived design develop different
+    directly distribution diverse domain driven dynamic effective efficient enabling end enhance
+    ensure environments error establish evaluating evaluation evidence execution existing
+    experiments explicit extended extraction fail failure features fine first fixed focus following
+    form four framework free full function fundamental gains gap generalization generation github
+    global guided high https identify implementation important improves including increasingly
+    independent information input integrates issues key knowledge lack language large leading
+    learning level leverages lightweight limited llm local long low machine maintaining making
+    measure mechanism metrics mitigate model multi natural need network neural non object
+    observations offers open operations order outperforms output overall paradigm parameters
+    patterns performance pipeline point potential practical prediction preserving problem process
+    produce progress properties public quality question range rate real reduces relative relevant
+    reliable rely remains representation representations requires research response results reveal
+    robust scale scenarios score second selection self settings several shared signals significantly
+    similarity simple single size small solution source space specific stable stage standard state
+    step strategy strong structural structure structured study substantially success suggest
+    supervision support systematic systems target task test time tool training typically
     understanding unified validation value varying work yields zero
         """.split(),  # noqa: SIM905 - a list of words reads best as words
     )
@@ -94,7 +95,7 @@ class ProposedInterest:
 
     phrase: str
     papers: int  #: of the reader's
-    archive: int  #: of the archive's
+    archive: int  #: of the others
 
 
 @dataclass(slots=True)
@@ -117,7 +118,7 @@ def propose_interests(
 ) -> tuple[ProposedInterest, ...]:
     """At most `MOST` interests, best first; fewer than `FEWEST` if the papers have little in common.
 
-    `papers`: titles and abstracts. `archive`: counts (see `bot.ranking.counts`) of papers at large.
+    `papers`: titles and abstracts. `archive`: counts (see `bot.ranking.counts`) of other papers.
     """
     texts = [(tokenize(title), tokenize(abstract)) for title, abstract in papers]
     spelling = _Spelling(texts)
