@@ -7,6 +7,7 @@ import secrets
 import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
@@ -19,13 +20,14 @@ from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
 from bot.digests.composer import DigestComposer
-from bot.digests.corpus import load_corpus
+from bot.digests.corpus import Corpus, load_corpus
 from bot.digests.wording import source_health
-from bot.errors import NotConfigured, Problem
+from bot.errors import DatabaseError, NotConfigured, Problem
 from bot.papers.model import Entry, Listing
 from bot.papers.names import same_person
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.profiles.references import MissingPapers, all_keys, missing_papers
+from bot.ranking.base import RankingModel
 from bot.sources.base import SourceRequest
 from bot.sources.ingest import ASK_AGAIN, SourceReport, refresh
 
@@ -85,12 +87,16 @@ class App:
         #: The holder of this process's leases.
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
+    @property
+    def _database_url(self) -> str:
+        return self.settings.database_url.get_secret_value()
+
     @cached_property
     def unprepared_database(self) -> Database:
         from bot.store.conversion import no_progress
         from bot.store.database import Database
 
-        return Database(self.settings.database_url.get_secret_value(), self._progress or no_progress)
+        return Database(self._database_url, self._progress or no_progress)
 
     @cached_property
     def database(self) -> Database:
@@ -104,7 +110,26 @@ class App:
         from bot.store.database import Database
 
         self.unprepared_database.prepare()
-        return Database(self.settings.database_url.get_secret_value(), busy_timeout=_WEB_BUSY_TIMEOUT)
+        return Database(self._database_url, busy_timeout=_WEB_BUSY_TIMEOUT)
+
+    @property
+    def has_database(self) -> bool:
+        """Whether there is a SQLite file, or the settings name a database server."""
+        place = self.settings.database_place
+        return "://" in place or Path(place).is_file()
+
+    def counts_if_ready(self, size: int) -> tuple[bytes, ...]:
+        """The term counts of a sample of the stored papers; none if the database is of another version or does not
+        answer at once. Call it only if there is a database: it creates a missing one.
+        """
+        from bot.ranking.counts import COUNTING
+        from bot.store.database import Database
+        from bot.store.papers import Papers
+
+        with suppress(DatabaseError), closing(Database(self._database_url, busy_timeout=1)) as database:
+            if database.is_current():
+                return Papers(database, COUNTING).sampled_counts(size, utc_now())
+        return ()
 
     @cached_property
     def papers(self) -> Papers:
@@ -254,6 +279,13 @@ class App:
         papers = self._loaded_papers if keep else self.papers
         corpus = load_corpus(papers, profiles, moment.instant, explained)
         return DigestComposer(corpus, corpus.fit(Ranker), health)
+
+    def corpus_and_model(self, profiles: Sequence[Profile], moment: Moment) -> tuple[Corpus, RankingModel]:
+        """The papers of the profiles' windows, and a model that ranks them. This imports numpy and scipy."""
+        from bot.ranking.linear import Ranker
+
+        corpus = load_corpus(self.papers, profiles, moment.instant)
+        return corpus, corpus.fit(Ranker)
 
     def _composer_after_ingest(self, profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
         late = self._late_sources()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from bot.cli.advise import short_advice
 from bot.cli.common import (
     CHANGE_SOMETHING,
     DONE,
@@ -117,6 +118,8 @@ def check(
         notes += [*missing_settings(settings, profiles), f"the database is {settings.database_place}"]
     for note in notes:
         typer.echo(f"note: {note}", err=True)
+    for line in short_advice(settings, profiles, folders) if settings else ():
+        typer.echo(line, err=True)
     raise typer.Exit(code)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.delivery.service import SendResult
     from bot.errors import Problem
+    from bot.profiles.include import EffectiveProfile
     from bot.profiles.load import Loaded
     from bot.profiles.model import Profile
 
@@ -150,6 +151,18 @@ def profile_path(settings: Settings, name: str) -> Path:
     if name not in files:
         raise UserError(f"no profile {name!r} in {settings.profiles}: {_there_are(files)}")
     return files[name]
+
+
+def effective_profile(path: Path) -> EffectiveProfile:
+    """The profile in a file, with what it includes. Prints its problems and raises UserError if it has any."""
+    from bot.profiles.include import ProfileReader
+
+    read = ProfileReader().read(path)
+    if problems := sorted({*read.problems, *read.incomplete}):
+        print_problems(problems)
+        raise UserError("correct the profile above first")
+    assert read.effective
+    return read.effective
 
 
 def _there_are(names: Iterable[str]) -> str:

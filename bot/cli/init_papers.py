@@ -33,9 +33,7 @@ class PaperSources:
 
     @cached_property
     def has_papers(self) -> bool:
-        place = self.app.settings.database_place
-        exists = place.startswith("postgresql:") or Path(place).exists()
-        return exists and self.app.papers.count() > 0
+        return self.app.has_database and self.app.papers.count() > 0
 
     @cached_property
     def sample(self) -> tuple[CountedPaper, ...]:

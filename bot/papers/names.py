@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from difflib import SequenceMatcher
 from functools import lru_cache
 from itertools import chain
 
@@ -11,6 +12,9 @@ from bot.papers.model import Paper
 from bot.text.plain import fold
 
 _SUFFIXES = {"jr", "sr", "ii", "iii", "iv"}
+#: Two names of fewer letters that differ in one of them are probably two people's: of 30,000 authors' names, one in
+#: five has such a neighbour.
+LONG_NAME = 12
 #: Most names: only their case needs folding.
 _PLAIN_NAME = re.compile(r"[A-Za-z .-]*")
 
@@ -55,6 +59,40 @@ def same_person(name: str, other: str) -> bool:
     return a[-1] == b[-1] and len(a) > 1 and len(b) > 1 and _given_names_match(a[:-1], b[:-1])
 
 
+def may_mean(name: str, other: str) -> bool:
+    """Whether two names that are not the same person's (`same_person`) may be so by mistake.
+
+    They have the same words in another order, one of them has another given name in between, or they differ in one
+    letter and have at least `LONG_NAME`.
+
+    >>> may_mean("Hwang Sung Ju", "Sung Ju Hwang"), may_mean("Sung Hwang", "Sung Ju Hwang")
+    (True, True)
+    >>> may_mean("Senur Ulukus", "Sennur Ulukus"), may_mean("Ying Wu", "Yang Wu")
+    (True, False)
+    """
+    a, b = sorted((_name_tokens(name), _name_tokens(other)), key=len)
+    if len(a) < 2:
+        return False
+    if len(a) < len(b):
+        is_near = a[0] == b[0] and a[-1] == b[-1] and len(a[0]) > 1 and set(a) < set(b)
+    else:
+        has_initials = all(s[0] == t[0] for s, t in zip(a, b, strict=True))
+        is_near = sorted(a) == sorted(b) or (has_initials and _one_letter("".join(a), "".join(b)))
+    return is_near and not same_person(name, other)
+
+
+def _one_letter(a: str, b: str) -> bool:
+    """Whether two long texts differ in one letter, which is added, left out, another one, or at another place."""
+    longer = max(len(a), len(b))
+    same = sum(block.size for block in SequenceMatcher(None, a, b).get_matching_blocks())
+    return longer >= LONG_NAME and same >= longer - 1
+
+
+def begins_with_initial(name: str) -> bool:
+    """Whether the first given name is a letter only."""
+    return any(len(token) == 1 for token in _name_tokens(name)[:1])
+
+
 def _given_names_match(a: tuple[str, ...], b: tuple[str, ...]) -> bool:
     if len(a) > len(b):
         a, b = b, a
@@ -95,10 +133,28 @@ class AuthorIndex:
     def papers_by(self, name: str) -> frozenset[str]:
         """Return the ids of the papers with this author."""
         if name not in self._found:
-            similar = {author for key in _name_keys(name) for author in self._names.get(key, ())}
-            same = (self._papers[author] for author in similar if same_person(name, author))
+            same = (self._papers[author] for author in self._same(name))
             self._found[name] = frozenset(chain.from_iterable(same))
         return self._found[name]
+
+    def spellings(self, name: str) -> dict[str, int]:
+        """Return the names that are counted as this person's, with numbers of papers; of names that differ in case,
+        accents or hyphens only, one.
+        """
+        found: dict[str, int] = {}
+        first: dict[str, str] = {}
+        for author in sorted(self._same(name)):
+            spelling = first.setdefault("".join(_name_tokens(author)), author)
+            found[spelling] = found.get(spelling, 0) + len(self._papers[author])
+        return found
+
+    def near(self, name: str) -> dict[str, int]:
+        """Return other names that may be this person's (`may_mean`), with numbers of papers."""
+        return {author: len(papers) for author, papers in self._papers.items() if may_mean(name, author)}
+
+    def _same(self, name: str) -> set[str]:
+        similar = {author for key in _name_keys(name) for author in self._names.get(key, ())}
+        return {author for author in similar if same_person(name, author)}
 
 
 def _name_keys(name: str) -> set[str]:

@@ -57,6 +57,14 @@ class RankingModel(PaperFinder, Protocol):
 
     def rank(self, profile: Profile, among: PaperSet) -> Order: ...
 
+    def of_interests(self, profile: Profile, fit: float) -> Mapping[str, PaperSet]:
+        """Papers that fit an interest alone at least so well, by its phrase."""
+        ...
+
+    def terms(self, profile: Profile) -> frozenset[str]:
+        """Words and phrases that a profile's texts look for, and the acronyms that stand for them."""
+        ...
+
     @property
     def twin(self) -> TwinFinder: ...
 

@@ -203,7 +203,7 @@ def _acronyms(whole: int, initials: str, index: Index) -> Iterator[tuple[str, in
         return
     names = [(letter + initials).upper() for letter in ("", *ascii_lowercase)]
     for name, column in zip(names, index.find_columns([_acronym_key(name) for name in names]), strict=True):
-        if column >= 0 and (both := index.papers_with_both(whole, column)) >= ACRONYM_USE * index.df[whole]:
+        if column >= 0 and (both := index.papers_with(whole, column)) >= ACRONYM_USE * index.df[whole]:
             share = both / (index.df[column] + ACRONYM_EVIDENCE)
             if share >= ACRONYM_SHARE:
                 yield name, column, float(share)

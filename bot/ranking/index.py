@@ -14,7 +14,7 @@ saturated, to at most 1, as in BM25 (Robertson and Zaragoza, "The Probabilistic 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from functools import reduce
+from functools import partial, reduce
 
 import numpy as np
 from numpy.typing import NDArray
@@ -104,11 +104,13 @@ class Index:
         known = self.keys[columns] == np.fromiter(keys, np.uint64)
         return [int(column) for column in np.where(known, columns, -1)]
 
-    def papers_with_both(self, column: int, other: int) -> int:
-        """How many papers of the archive have both terms."""
+    def papers_with(self, *columns: int) -> int:
+        """How many papers of the archive have all of these terms; -1 is a term without a column, which none has."""
+        if -1 in columns:
+            return 0
         ends, places = self._postings.indptr, self._postings.indices
-        some, others = (places[ends[one] : ends[one + 1]] for one in (column, other))
-        return len(np.intersect1d(some, others, assume_unique=True))
+        having = (places[ends[column] : ends[column + 1]] for column in columns)
+        return len(reduce(partial(np.intersect1d, assume_unique=True), having))
 
     def _counts(self, papers: Sequence[bytes], phrases: bool = True) -> tuple[Vector, sparse.csr_array]:
         """Lengths in words, and papers x terms with the counts."""

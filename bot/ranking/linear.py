@@ -25,11 +25,11 @@ from bot.papers.model import CountedPaper, Paper
 from bot.papers.names import AuthorIndex
 from bot.profiles.model import Profile
 from bot.ranking.counts import keys_of_text
-from bot.ranking.facets import WANTED, Facet, queries, text_facets
+from bot.ranking.facets import WANTED, Facet, Kind, queries, text_facets
 from bot.ranking.index import Index, keys_of, table
 from bot.ranking.model import PaperSet
 from bot.ranking.named import NamedPapers
-from bot.ranking.order import FacetScores, Ranking
+from bot.ranking.order import HALF_FIT, FacetScores, Ranking
 from bot.ranking.product import PaperMatrix, SplitTable
 from bot.ranking.twins import REPEATED, SERIES, Twins
 
@@ -113,6 +113,21 @@ class Ranker:
         size = len(self.numbers)
         packed = np.frombuffer(papers.to_bytes(size // 8 + 1, "little"), np.uint8)
         return np.unpackbits(packed, count=size, bitorder="little").view(bool)[self.numbers]
+
+    def of_interests(self, profile: Profile, fit: float) -> dict[str, PaperSet]:
+        """Return, by the phrase of each interest that has a facet, the window's papers that fit it alone at least so
+        well. `fit`: from 0 to 1.
+        """
+        scored, least = self.scored(profile), -HALF_FIT * math.log2(1 - fit)
+        return {
+            facet.name: self._paper_set(np.flatnonzero(facet.weight * similarities >= least))
+            for facet, similarities in zip(scored.facets, scored.similarities, strict=True)
+            if facet.kind is Kind.INTEREST
+        }
+
+    def terms(self, profile: Profile) -> frozenset[str]:
+        """Return the words and phrases that a profile's texts look for, and the acronyms that stand for them."""
+        return frozenset(term for facet in self.scored(profile).facets for term in facet.terms)
 
     def _paper_set(self, places: NDArray[np.intp]) -> PaperSet:
         bits = np.zeros(len(self.numbers), dtype=bool)

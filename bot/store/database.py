@@ -47,6 +47,11 @@ class Database:
             else:
                 migrate.require_current(self.engine)
 
+    def is_current(self) -> bool:
+        """Whether the database is ready for this version. Raises DatabaseError when it cannot be opened."""
+        with database_errors(self.url):
+            return migrate.is_current(self._reader)
+
     def migrate(self) -> tuple[str | None, str]:
         """Bring the database up to date. Returns its migration before (None for an empty database) and now."""
         with database_errors(self.url):

@@ -163,6 +163,12 @@ class Papers:
             for row in session.exec(query.execution_options(yield_per=_BATCH)):
                 yield _paper(row)
 
+    def newest(self, until: datetime) -> datetime | None:
+        """When the newest paper was first seen, by `until`; None without papers."""
+        with self._database.reading() as session:
+            seen = select(func.max(PaperRow.first_seen)).where(col(PaperRow.first_seen) <= until)
+            return session.exec(seen).one()
+
     def count(self) -> int:
         with self._database.reading() as session:
             return session.exec(select(func.count()).select_from(PaperRow)).one()

@@ -54,7 +54,7 @@ def test_check_without_mistakes(custom: Bench) -> None:
     custom.env["PAPERBOY_DATA"] = str(custom.folder / "elsewhere")
     result = custom.run("check")
     assert (result.code, result.out, result.err.splitlines()[0]) == (0, "", "1 profile, no problems")
-    assert not (custom.folder / "elsewhere").exists()
+    assert not (custom.folder / "elsewhere" / "paperboy.db").exists()
 
 
 def test_a_missing_folder(bench: Bench) -> None:

@@ -326,7 +326,7 @@ def test_from_ids_on_standard_input(archive: Bench) -> None:
 
 
 def test_from_an_author(archive: Bench, sources: SourceServer) -> None:
-    """The stored papers by an author; arXiv is asked once when there are none, and only this person's papers count."""
+    """The stored papers by an author; arXiv is asked once if there are none; only this person's papers count."""
     archive.env |= sources.settings
     by = archive.export()[0]["authors"][0]
     assert archive.run("init", "ada", "--from", by).code == 0

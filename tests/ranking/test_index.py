@@ -106,7 +106,7 @@ def test_papers_of_the_archive_with_two_terms() -> None:
     )
     index = Index(archive, keys("tea", "snark"), {whole: pairs})
     tea, models, phrase, snark = index.columns(map(key, ("tea", "world model", "deep world model", "snark")))
-    both = [index.papers_with_both(tea, other) for other in (tea, models, phrase, snark)]
+    both = [index.papers_with(tea, other) for other in (tea, models, phrase, snark)]
     assert both == [3, 2, 1, 0]
     assert list(index.df[[tea, models, phrase, snark]]) == [3, 3, 2, 0]
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # only some commands need these
     from bot.channels.email.bounces import BounceResult
     from bot.delivery.status import FoundPapers, NextDigest, Status, Unfinished
     from bot.evaluation.backtest import Backtest
+    from bot.evaluation.findings import Advice
 
 Json = dict[str, Any]
 
@@ -78,6 +79,22 @@ def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -
         "reasons": _reasons(scored.reasons) if scored else [],
         "verdict": str(explanation.decision.verdict),
         "why": explanation.decision.why,
+    }
+
+
+def advice(profile: str, findings: Iterable[tuple[Advice, int]], places: Iterable[str]) -> Json:
+    """`findings`: each with its line. `places`: the line of each in words."""
+    return {
+        "profile": profile,
+        "advice": [
+            {
+                "kind": str(one.kind),
+                "line": line,
+                "what": f"{place}: {one.what}",
+                "numbers": dict(one.numbers),
+            }
+            for (one, line), place in zip(findings, places, strict=True)
+        ],
     }
 
 
