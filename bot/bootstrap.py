@@ -23,9 +23,12 @@ from bot.digests.composer import DigestComposer
 from bot.digests.corpus import Corpus, load_corpus
 from bot.digests.wording import source_health
 from bot.errors import DatabaseError, NotConfigured, Problem
+from bot.papers.model import Entry, Listing
+from bot.papers.names import same_person
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.profiles.references import MissingPapers, all_keys, missing_papers
 from bot.ranking.base import RankingModel
+from bot.sources.base import SourceRequest
 from bot.sources.ingest import ASK_AGAIN, SourceReport, refresh
 
 if TYPE_CHECKING:
@@ -243,6 +246,13 @@ class App:
             spacing=spacing(self._source_urls),
             sleep=self._sleep,
         )
+
+    def ask_arxiv_for(self, author: str) -> tuple[Entry, ...]:
+        """The newest papers by an author, of one answer of arXiv. Raises SourceError."""
+        (source,) = self.sources(["arxiv-api"])
+        request = SourceRequest(authors=(author,), now=utc_now())
+        answer = next(iter(source.fetch(request, self.http, lambda entries: frozenset())), Listing())
+        return tuple(entry for entry in answer.entries if any(same_person(author, a) for a in entry.authors))
 
     def composer(
         self,

@@ -1,8 +1,7 @@
-"""Commands for getting started and checking: demo, init, check, schema, evaluate."""
+"""Commands for getting started and checking: demo, check, schema, evaluate."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -22,7 +21,6 @@ from bot.cli.common import (
     open_app,
     print_json,
     the_profiles,
-    the_settings,
 )
 from bot.clock import Moment, parse_when, utc_now
 from bot.errors import UserError
@@ -77,49 +75,6 @@ def _show_demo(made: Demo, worth_a_look: Iterable[Path]) -> None:
         "\nNext: `paperboy init` writes a profile of your own, `paperboy ingest` fetches today's papers,"
         "\n`paperboy preview` shows your digest, `paperboy send` delivers it, `paperboy run` does so every day."
     )
-
-
-@cli.command()
-def init(
-    name: Annotated[
-        str | None, typer.Argument(help="The profile's name: the file's name without .yaml.")
-    ] = None,
-    interest: Annotated[list[str] | None, typer.Option(help="A phrase; repeatable.")] = None,
-    about: Annotated[str | None, typer.Option(help="What you work on, in your own words.")] = None,
-    category: Annotated[
-        list[str] | None, typer.Option(help="An arXiv category, such as cs.LG; repeatable.")
-    ] = None,
-    author: Annotated[
-        list[str] | None, typer.Option(help="An author whose papers are always shown; repeatable.")
-    ] = None,
-    slack: Annotated[str | None, typer.Option(help="The id of a Slack channel.")] = None,
-    email: Annotated[str | None, typer.Option(help="A mail address.")] = None,
-    maildir: Annotated[
-        str | None, typer.Option(help="The name of a Maildir, which needs no account.")
-    ] = None,
-    at: Annotated[str | None, typer.Option(help='Local time, such as "08:30".')] = None,
-    timezone: Annotated[str | None, typer.Option(help="An IANA time zone, such as Europe/Paris.")] = None,
-    force: Annotated[bool, typer.Option(help="Overwrite a profile of that name.")] = False,
-) -> None:
-    """Write a first profile and .env; on a terminal, ask for what the options leave out."""
-    from bot.profiles import wizard
-
-    answers = wizard.Answers(
-        name=name,
-        interests=interest or [],
-        about=about,
-        categories=category or [],
-        authors=author or [],
-        slack=slack,
-        email=email,
-        maildir=maildir,
-        at=at,
-        timezone=timezone,
-    )
-    if sys.stdin.isatty():
-        answers = wizard.ask(answers)
-    for line in wizard.write(answers, the_settings().profiles, Path(".env"), force=force):
-        typer.echo(line)
 
 
 @cli.command()

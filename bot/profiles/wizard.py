@@ -1,131 +1,210 @@
-"""`paperboy init`: a first profile, its JSON Schema for editors, and a `.env` to fill in. Keeps existing files."""
+"""A first profile and its `.env`, as texts that one would write by hand. Pure."""
 
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
+from typing import Any, NamedTuple
 
-from bot.errors import UserError
+import yaml
+
 from bot.profiles.include import ID_HINT, PROFILE_ID, parse_profile
-from bot.profiles.json_schema import json_schema
+from bot.profiles.model import ChannelName
+from bot.text.plain import one_line
 
-ENV = """\
-# Paperboy's settings. Secrets belong here and nowhere else; keep this file out of version control.
+#: Where `.env` keeps the database and Maildirs: in the folder of `.env`, which is the working directory.
+DATA_FOLDER = "paperboy-data"
+_WIDTH = 100  #: of a list on one line
+_COMMENT_COLUMN = 40
+_ARXIV_NUMBER = re.compile(r"\d{4}\.\d{4,5}")
 
-# Slack: the bot's token (see the README for the manifest).
-#SLACK_BOT_TOKEN=xoxb-
 
-# Mail: the server and the sender.
-#SMTP_URL=smtp://user:password@mail.example.org:587
-#MAIL_FROM=Paperboy <paperboy@example.org>
+class Item(NamedTuple):
+    """An entry of a list, and the comment beside it."""
+
+    text: str
+    comment: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What a first profile is made from. Empty: not given."""
+
+    interests: tuple[Item, ...] = ()
+    about: str = ""
+    like: tuple[Item, ...] = ()
+    authors: tuple[str, ...] = ()
+    proposed_authors: tuple[Item, ...] = ()  #: written as a comment
+    categories: tuple[str, ...] = ()
+    categories_comment: str = ""
+    targets: tuple[tuple[ChannelName, str], ...] = ()
+    at: str = "08:00"
+    timezone: str = "UTC"
+
+    @property
+    def has_interests(self) -> bool:
+        return bool(self.interests or self.about or self.like or self.authors)
+
+    def with_proposals(self, proposed: Draft) -> Draft:
+        """The draft with what is proposed for it; what it has already comes first."""
+        given = {item.text.casefold() for item in self.interests}
+        new = (item for item in proposed.interests if item.text.casefold() not in given)
+        source = self if self.categories else proposed
+        return replace(
+            self,
+            interests=(*self.interests, *new),
+            like=proposed.like,
+            proposed_authors=proposed.proposed_authors,
+            categories=source.categories,
+            categories_comment=source.categories_comment,
+        )
+
+
+#: A valid profile, in which a part is validated.
+_AROUND = Draft(interests=(Item("robot manipulation"),), targets=((ChannelName.MAILDIR, "me"),))
+
+
+def parse_part(**part: Any) -> Draft:
+    """A draft with only these fields, in canonical form: categories as codes, a time with two digits for the hour.
+
+    Raises ValueError with the messages that a profile with this part would get, a line each.
+    """
+    text = profile_text(replace(_AROUND, **part), "me")
+    profile, problems = parse_profile(text.encode(), file="me.yaml", folder=None)
+    if profile is None:
+        raise ValueError("\n".join(dict.fromkeys(problem.message for problem in problems)))
+    canonical: dict[str, Any] = {
+        "categories": profile.categories,
+        "targets": tuple((to.channel, to.target) for to in profile.deliver),
+        "at": f"{profile.deliver[0].at:%H:%M}",
+    }
+    return Draft(**part | {key: value for key, value in canonical.items() if key in part})
+
+
+def check_name(name: str) -> None:
+    """Raise ValueError for a text that cannot name a profile."""
+    if not PROFILE_ID.fullmatch(name):
+        raise ValueError(f"{name!r} cannot name a profile: {ID_HINT}, as in ada")
+
+
+def profile_text(draft: Draft, name: str) -> str:
+    """The profile as YAML; keys without a value are comments with an example."""
+    parts = [
+        [
+            "# yaml-language-server: $schema=./profile.schema.json",
+            "#",
+            "# What Paperboy looks for, and where it delivers: docs/profiles.md explains every key.",
+            f"# After a change: `paperboy check` finds mistakes, `paperboy preview {name}` shows the effect.",
+        ],
+        [f"timezone: {_scalar(draft.timezone)}"],
+        _list_part(
+            "# Words and phrases. {phrase: world models, weight: 2} gets twice the places of a full digest.",
+            "interests",
+            draft.interests,
+            "#interests: [world models, reward modelling]",
+        ),
+        _list_part(
+            "# Papers to resemble: arXiv ids, links, DOIs, titles, or a library file in this folder.",
+            "like",
+            draft.like,
+            '#like: [2502.19402, "https://arxiv.org/abs/2412.13337"]',
+        ),
+        _categories_part(draft),
+        [
+            "# Where and when. A Maildir is a folder on this machine; `slack: C0PAPERS` and `email: ada@example.org`",
+            "# are other targets. `days: mon-fri` leaves out the weekend, `days: mon` sends once a week.",
+            "deliver:",
+            *(
+                f"  - {{{channel}: {_scalar(target)}, at: {json.dumps(draft.at)}}}"
+                for channel, target in draft.targets
+            ),
+        ],
+        [
+            "# Remove the # of a line to use it.",
+            f"about: {_scalar(draft.about)}"
+            if draft.about
+            else "#about: I work on exploration for robots that learn from little data.",
+            *_authors_lines(draft),
+            *map(
+                _line,
+                (
+                    Item("#avoid: [medical imaging]", "lowers the score"),
+                    Item("#mute: {terms: [survey], authors: [], categories: []}", "never shown"),
+                    Item("#limit: 10", "the most papers in one digest"),
+                    Item("#threshold: auto", "the least match: strong, good or partial; auto is good"),
+                    Item("#window: 7", "days that a paper stays a candidate"),
+                ),
+            ),
+        ],
+    ]
+    return "\n\n".join("\n".join(part) for part in parts) + "\n"
+
+
+def env_text(channels: Collection[ChannelName], *, keeps_data: bool = True) -> str:
+    """The settings to fill in; those of the channels are not comments. `keeps_data`: set PAPERBOY_DATA."""
+    slack = "" if ChannelName.SLACK in channels else "#"
+    mail = "" if ChannelName.EMAIL in channels else "#"
+    return f"""\
+# Paperboy's settings: docs/settings.md explains all of them. Secrets belong here and nowhere else.
+# Paperboy reads this file when it is started in this folder.
+
+# The folder of the database and Maildirs, beside this file.
+{"" if keeps_data else "#"}PAPERBOY_DATA={DATA_FOLDER}
+
+# Slack: the token of your app, which begins with xoxb- (README, "Slack").
+{slack}SLACK_BOT_TOKEN=
+
+# Mail: the server, such as smtp://user:password@mail.example.org:587, and the sender, such as
+# Paperboy <paperboy@example.org>.
+{mail}SMTP_URL=
+{mail}MAIL_FROM=
 
 # An address that arXiv can write to when this installation misbehaves.
 #PAPERBOY_CONTACT=you@example.org
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Answers:
-    """What a first profile is made from. None or empty: not answered."""
-
-    name: str | None
-    interests: list[str]
-    about: str | None
-    categories: list[str]
-    authors: list[str]
-    slack: str | None
-    email: str | None
-    maildir: str | None
-    at: str | None
-    timezone: str | None
+def _list_part(comment: str, key: str, items: Sequence[Item], example: str) -> list[str]:
+    if not items:
+        return [comment, example]
+    return [comment, f"{key}:", *(_line(Item(f"  - {_scalar(text)}", note)) for text, note in items)]
 
 
-def ask(given: Answers) -> Answers:
-    """Fill in the missing answers, by asking on the terminal."""
-    import typer
-
-    def ask_line(question: str, default: str = "") -> str:
-        return str(typer.prompt(question, default=default, show_default=bool(default))).strip()
-
-    def ask_list(question: str) -> list[str]:
-        parts = ask_line(f"{question} (separated by commas)").split(",")
-        return [part.strip() for part in parts if part.strip()]
-
-    filled = replace(given, name=given.name or ask_line("A name for the profile", "me"))
-    if not (given.interests or given.about or given.authors):
-        filled = replace(filled, interests=ask_list("Words and phrases that interest you"))
-        about = ask_line("What you work on, in a sentence or two (may be empty)")
-        filled = replace(filled, about=about or None)
-    if not given.categories:
-        filled = replace(filled, categories=ask_list("arXiv categories to read, such as cs.LG, cs.RO"))
-    if not given.authors:
-        filled = replace(filled, authors=ask_list("Authors to follow, may be empty"))
-    if not (given.slack or given.email or given.maildir):
-        email = ask_line("An e-mail address, or nothing for a Maildir on this machine")
-        filled = replace(filled, email=email or None)
-    return replace(
-        filled,
-        at=given.at or ask_line("At what time", "08:00"),
-        timezone=given.timezone or ask_line("In which time zone", "UTC"),
-    )
+def _categories_part(draft: Draft) -> list[str]:
+    comment = "# arXiv categories: their papers are fetched, and only they are shown."
+    if not draft.categories:
+        return [f"{comment} Without any, arXiv is not asked.", "#categories: [cs.LG, cs.RO]"]
+    codes = ", ".join(map(_scalar, draft.categories))
+    return [comment, _line(Item(f"categories: [{codes}]", draft.categories_comment))]
 
 
-def write(answers: Answers, folder: Path, env: Path, *, force: bool) -> list[str]:
-    """Write the files, and return the lines to show. Raises UserError, before writing, for a wrong answer."""
-    name = (answers.name or "me").removesuffix(".yaml")
-    if not PROFILE_ID.fullmatch(name):
-        raise UserError(f"{name!r} cannot name a profile: {ID_HINT}, as in ada")
-    path = folder / f"{name}.yaml"
-    if not (answers.interests or answers.about or answers.authors):
-        raise UserError("nothing to look for: use --interest, --about or --author (each may be repeated)")
-    text = profile_text(answers, name)
-    _, problems = parse_profile(text.encode(), file=str(path), folder=folder)
-    if problems:
-        raise UserError(f"cannot write the profile: {problems[0].message}")
-    if path.exists() and not force:
-        raise UserError(f"{path} exists: choose another name, or use --force")
-    lines = [f"Wrote {path}: edit it as you like, and run `paperboy check` to find mistakes."]
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        schema = json.dumps(json_schema(), indent=2, ensure_ascii=False)
-        (folder / "profile.schema.json").write_text(schema + "\n", encoding="utf-8")
-        if not env.exists():
-            env.touch(mode=0o600)
-            env.write_text(ENV, encoding="utf-8")
-            lines += [
-                f"Wrote {env}: tokens and the mail server go there.",
-                "Next: paperboy ingest, then paperboy preview.",
-            ]
-    except OSError as error:
-        raise UserError(f"{error.filename}: {error.strerror}") from None
-    return lines
+def _authors_lines(draft: Draft) -> list[str]:
+    if draft.authors:
+        return [
+            "# Their papers are always shown, and marked.",
+            "authors:",
+            *(f"  - {_scalar(a)}" for a in draft.authors),
+        ]
+    if draft.proposed_authors:
+        return [
+            "#authors:",
+            *(_line(Item(f"#  - {_scalar(text)}", note)) for text, note in draft.proposed_authors),
+        ]
+    return [_line(Item("#authors: [Pulkit Agrawal]", "their papers are always shown"))]
 
 
-def profile_text(answers: Answers, name: str) -> str:
-    """The profile as YAML. Values are JSON strings, which are YAML whatever characters are in them."""
-    channels = {"slack": answers.slack, "email": answers.email, "maildir": answers.maildir}
-    targets = {key: target for key, target in channels.items() if target} or {"maildir": name}
-    lines = [
-        "# yaml-language-server: $schema=./profile.schema.json",
-        f"timezone: {_quoted(answers.timezone or 'UTC')}",
-        *_list_lines("interests", answers.interests),
-        *([f"about: {_quoted(answers.about)}"] if answers.about else []),
-        *_list_lines("authors", answers.authors),
-        *([f"categories: [{', '.join(map(_quoted, answers.categories))}]"] if answers.categories else []),
-        "deliver:",
-        *(
-            f"  - {{{key}: {_quoted(target)}, at: {_quoted(answers.at or '08:00')}}}"
-            for key, target in targets.items()
-        ),
+def _line(item: Item) -> str:
+    return f"{item.text.ljust(_COMMENT_COLUMN)} # {one_line(item.comment)}" if item.comment else item.text
+
+
+def _scalar(text: str) -> str:
+    """A text in YAML, in a list with brackets too; in quotes only where YAML needs them."""
+    if _ARXIV_NUMBER.fullmatch(text):
+        return text  # a number for YAML, and a text for Paperboy
+    line = one_line(text)
+    plain = yaml.safe_dump([line], default_flow_style=True, allow_unicode=True, width=float("inf")).strip()[
+        1:-1
     ]
-    return "\n".join(lines) + "\n"
-
-
-def _list_lines(key: str, items: list[str]) -> list[str]:
-    return [f"{key}:", *(f"  - {_quoted(item)}" for item in items)] if items else []
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
+    return plain if plain == line else json.dumps(line, ensure_ascii=False)

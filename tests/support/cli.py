@@ -51,6 +51,7 @@ class Bench:
         self.data = folder / "data"
         self.env = {"PAPERBOY_DATA": str(self.data), **env}
         self.said = ""  #: the output of all calls
+        self.stdin: io.StringIO = io.StringIO()  #: standard input of calls in this process
 
     def prepared(self) -> Bench:
         """The same with a migrated database, because migrating takes longer than most commands."""
@@ -140,7 +141,7 @@ class Bench:
         with (
             patch.dict(os.environ, self.environment, clear=True),
             patch.object(sys, "argv", argv),
-            patch.object(sys, "stdin", io.StringIO()),
+            patch.object(sys, "stdin", self.stdin),
             patch.object(typer.main, "get_command", _COMMANDS),
         ):
             os.chdir(self.folder)
@@ -148,6 +149,13 @@ class Bench:
                 yield
             finally:
                 os.chdir(before)
+
+
+class Keyboard(io.StringIO):
+    """A terminal as standard input: each line is the next answer."""
+
+    def isatty(self) -> bool:
+        return True
 
 
 class _Stream(io.TextIOWrapper):

@@ -1,0 +1,154 @@
+"""The four questions of `init`. Each answer is validated when it is given, and asked for again with the message."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import chain
+from textwrap import indent
+from typing import TYPE_CHECKING, TypeVar
+
+import typer
+
+from bot.cli.init_papers import PaperSources
+
+if TYPE_CHECKING:
+    from bot.profiles.model import ChannelName
+    from bot.profiles.wizard import Draft
+
+T = TypeVar("T")
+
+EXAMPLE_INTERESTS = "world models, reward modelling"
+NONE = "none"
+_BY = "by "  #: before the name of an author, which could be a phrase
+_SLACK = re.compile(r"#.*|https?://.*|[CGDU][A-Z0-9]{2,}")
+
+
+def ask(draft: Draft, name: str, papers: PaperSources, *, asks_when: bool) -> Draft:
+    """The draft with answers to the questions that it leaves open."""
+    has_categories = bool(draft.categories) and not draft.categories_comment
+    if not (draft.has_interests and has_categories and draft.targets) or asks_when:
+        typer.echo(f"A profile named {name}. Enter takes the answer in brackets; all can be changed later.")
+    if not draft.has_interests:
+        draft = _ask_interests(draft, papers)
+    if not draft.categories or draft.categories_comment:  # proposed ones can be changed
+        draft = _ask_categories(draft, papers)
+    if not draft.targets:
+        draft = replace(draft, targets=(_ask_target(name),))
+    return _ask_when(draft) if asks_when else draft
+
+
+def _ask(question: str, explanation: str, default: str, parse: Callable[[str], T]) -> T:
+    typer.echo(f"\n{question}\n  {explanation}")
+    while True:
+        answer = str(typer.prompt(" ", default=default, prompt_suffix="> ")).strip().strip('"')
+        try:
+            return parse(answer)
+        except ValueError as error:
+            typer.echo(indent(str(error), "  "))
+
+
+def _ask_interests(draft: Draft, papers: PaperSources) -> Draft:
+    from bot.profiles.library import is_library_name
+    from bot.profiles.wizard import Item, parse_part
+
+    def parse(answer: str) -> Draft:
+        if answer.startswith(_BY) or is_library_name(answer):
+            return draft.with_proposals(papers.propose([papers.library(answer.removeprefix(_BY).strip())]))
+        items = tuple(Item(phrase.strip()) for phrase in answer.split(",") if phrase.strip())
+        parse_part(interests=items)
+        return replace(draft, interests=items)
+
+    answered = _ask(
+        "1. What interests you? Phrases, separated by commas.",
+        f"For example: {EXAMPLE_INTERESTS}\n"
+        "  Or papers that you have read or written: library.bib (.ris, .json, .txt), or by Pulkit Agrawal",
+        EXAMPLE_INTERESTS,
+        parse,
+    )
+    _show_evidence(answered, papers)
+    return answered
+
+
+def _show_evidence(draft: Draft, papers: PaperSources) -> None:
+    if draft.like:
+        for item in draft.interests:
+            typer.echo(f"  {item.text}: {item.comment}")
+        if not draft.interests:
+            typer.echo("  No phrase is common to these papers. Write interests into the profile later.")
+        typer.echo(f"  like: {', '.join(item.text for item in draft.like)}")
+    elif papers.sample:
+        phrases = [item.text for item in draft.interests]
+        for phrase, found in zip(phrases, papers.matches(phrases), strict=True):
+            typer.echo(f"  {phrase}: in {len(found):,} of {len(papers.sample):,} stored papers")
+
+
+def _ask_categories(draft: Draft, papers: PaperSources) -> Draft:
+    from bot.evaluation.proposals import propose_categories
+    from bot.profiles.wizard import parse_part
+
+    def parse(answer: str) -> tuple[str, ...]:
+        if answer.casefold() in ("", NONE):
+            return ()
+        try:  # some names have commas
+            return parse_part(categories=(answer,)).categories
+        except ValueError:
+            parts = tuple(part.strip() for part in answer.split(",") if part.strip())
+            return parse_part(categories=parts).categories
+
+    proposed, comment = draft.categories, draft.categories_comment
+    if not proposed and papers.sample:
+        matches = papers.matches([item.text for item in draft.interests])
+        found = {paper.id: paper for paper in chain.from_iterable(matches)}
+        proposed, number = propose_categories(paper.categories for paper in found.values())
+        comment = f"where {number:,} of the {len(found):,} stored papers with your interests are"
+    default = ", ".join(proposed) or NONE
+    question = "2. Which arXiv categories? Codes or names, separated by commas."
+    explanation = "For example: cs.LG, Robotics, quant-ph"
+    chosen = _ask(
+        question, f"{explanation}\n  Proposed: {comment}" if proposed else explanation, default, parse
+    )
+    if not chosen:
+        typer.echo(
+            "  Without categories arXiv is not asked for papers of yours: you get those of the Hugging Face daily\n"
+            "  papers, and what other profiles here ask for."
+        )
+        chosen = _ask(f"{question} Or {NONE} again.", explanation, NONE, parse)
+    return replace(draft, categories=chosen, categories_comment=comment if chosen == proposed else "")
+
+
+def _ask_target(name: str) -> tuple[ChannelName, str]:
+    from bot.profiles.model import ChannelName
+    from bot.profiles.wizard import parse_part
+
+    def parse(answer: str) -> tuple[ChannelName, str]:
+        is_slack = _SLACK.fullmatch(answer)
+        channel = (
+            ChannelName.SLACK if is_slack else ChannelName.EMAIL if "@" in answer else ChannelName.MAILDIR
+        )
+        return parse_part(targets=((channel, answer),)).targets[0]
+
+    return _ask(
+        "3. Where should the digests go? A Slack channel, a mail address, or a Maildir (a folder on this machine).",
+        f"For example: #papers, C0PAPERS, ada@example.org, {name} (a Maildir needs no account)",
+        name,
+        parse,
+    )
+
+
+def _ask_when(draft: Draft) -> Draft:
+    from bot.profiles.wizard import parse_part
+
+    def parse(answer: str) -> Draft:
+        first, _, rest = answer.partition(" ")
+        at, zone = (first, rest.strip()) if first[:1].isdigit() else ("", answer)
+        when = parse_part(at=at or draft.at, timezone=zone or draft.timezone)
+        return replace(draft, at=when.at, timezone=when.timezone)
+
+    return _ask(
+        "4. When, and in which time zone?",
+        "For example: 07:30 Asia/Tokyo",
+        f"{draft.at} {draft.timezone}",
+        parse,
+    )

@@ -1,0 +1,108 @@
+"""What `init` takes from papers: the reader's libraries, and the archive if there is one."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from bot.errors import SourceError
+from bot.text.plain import quote
+
+if TYPE_CHECKING:
+    from bot.bootstrap import App
+    from bot.evaluation.library_draft import Library
+    from bot.papers.model import CountedPaper, Entry, Paper
+    from bot.profiles.library_entry import LibraryEntry
+    from bot.profiles.wizard import Draft
+
+
+@dataclass
+class PaperSources:
+    """Reads libraries, and the papers of the archive. A database that does not exist is not made."""
+
+    app: App
+    now: datetime
+    files: dict[str, Path] = field(default_factory=dict)  #: library files that were read, by name
+
+    @cached_property
+    def has_papers(self) -> bool:
+        return self.app.has_database and self.app.papers.count() > 0
+
+    @cached_property
+    def sample(self) -> tuple[CountedPaper, ...]:
+        from bot.digests.corpus import ARCHIVE_SAMPLE
+
+        return self.app.papers.sample(ARCHIVE_SAMPLE, self.now) if self.has_papers else ()
+
+    def library(self, source: str) -> Library:
+        """The papers of a file, of ids on standard input (`-`), or by an author. Raises ValueError."""
+        from bot.evaluation.library_draft import Library
+        from bot.papers.identity import find_paper_ids
+        from bot.profiles.library import is_library_name, read
+        from bot.profiles.library_entry import LibraryEntry
+
+        if source == "-":
+            ids = find_paper_ids(sys.stdin.read())
+            if not ids:
+                raise ValueError("there is no arXiv id, link or DOI on standard input")
+            return Library(tuple(map(LibraryEntry, ids)))
+        path = Path(source)
+        if " " not in source or path.exists() or is_library_name(source):  # only whole names match authors
+            entries = read(path)
+            self.files[path.name] = path
+            return Library(entries, path.name)
+        return Library(self._papers_by(source), author=source)
+
+    def propose(self, libraries: Sequence[Library]) -> Draft:
+        from bot.evaluation.library_draft import propose
+        from bot.profiles.references import reference_keys
+
+        references = (entry.reference for library in libraries for entry in library.entries)
+        keys = (key for reference in references for key in reference_keys(reference))
+        stored = self.app.papers.by_keys(keys) if self.has_papers else {}
+        own = {paper.id for paper in stored.values()}
+        return propose(libraries, stored, [one.terms for one in self.sample if one.paper.id not in own])
+
+    def matches(self, phrases: Sequence[str]) -> list[list[Paper]]:
+        """For each phrase the papers of the sample that have it."""
+        from bot.evaluation.proposals import papers_with
+
+        places = papers_with(phrases, [one.terms for one in self.sample])
+        return [[self.sample[place].paper for place in found] for found in places]
+
+    def _papers_by(self, author: str) -> tuple[LibraryEntry, ...]:
+        """The stored papers by an author, newest first, or else those that arXiv finds."""
+        from bot.papers.names import AuthorIndex
+
+        stored = {paper.id: paper for paper in self.app.papers.all()} if self.has_papers else {}
+        found = [stored[id_] for id_ in AuthorIndex(stored.values()).papers_by(author)]
+        if found:
+            found.sort(key=lambda paper: (paper.published or "", paper.id), reverse=True)
+            return tuple(_entry(paper, paper.id) for paper in found)
+        typer.echo(f"No papers by {author} are stored: asking arXiv ...", err=True)
+        try:
+            entries = self.app.ask_arxiv_for(author)
+        except SourceError as error:
+            raise ValueError(
+                f"no papers by {quote(author)} are stored, and arXiv cannot be asked now ({error}): "
+                "try again later, or give a library file or interests"
+            ) from None
+        if not entries:
+            raise ValueError(
+                f"{quote(author)} is neither a file nor the name of an author of whom arXiv has papers: "
+                "write the whole name as in the papers, or the path of a file"
+            )
+        return tuple(_entry(entry, entry.ids[0]) for entry in entries if entry.ids)
+
+
+def _entry(paper: Paper | Entry, id_: str) -> LibraryEntry:
+    from bot.profiles.library_entry import LibraryEntry
+
+    return LibraryEntry(id_, paper.title, paper.abstract, paper.authors, paper.categories)
