@@ -37,7 +37,7 @@ MOST_WORDS, MOST_TERMS = 4, 3
 LEAST_SHARE, LEAST_SHARE_TO_FILL = 0.1, 0.04
 #: A phrase is at least so many times as frequent among the reader's papers as in the archive. A small archive lacks
 #: most phrases, and can only tell the commonest ones.
-LEAST_RATIO, LEAST_RATIO_SMALL, SMALL_ARCHIVE = 12.0, 4.0, 1000
+LEAST_RATIO, LEAST_RATIO_SMALL, SMALL_ARCHIVE = 20.0, 4.0, 1000
 #: The least share of its occurrences in which a phrase begins a group of words, and in which it ends one: "neural"
 #: seldom ends one. A phrase that half of the papers have may do so less often.
 LEAST_FREE = 0.1
@@ -270,10 +270,16 @@ def _cover(
 
 
 def _same(stems: Stems, other: Stems) -> bool:
-    """Whether one phrase is the other, or is within it, or is its acronym."""
+    """Whether one phrase is the other or is within it, or has its acronym."""
     short, long = sorted((stems, other), key=len)
-    initials = "".join(word if word[0].isdigit() else word[0] for word in long if word != _OF)
-    return short == long or short == (initials,) or short in _parts(long)
+    return short == long or short in _parts(long) or _initials(long) in short or _initials(short) in long
+
+
+def _initials(stems: Stems) -> str:
+    """`3dgs` of `3d gaussian splat`; empty for a single word."""
+    if len(stems) == 1:
+        return ""
+    return "".join(word if word[0].isdigit() else word[0] for word in stems if word != _OF)
 
 
 class _Spelling:
@@ -286,12 +292,11 @@ class _Spelling:
         forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for title, abstract in texts:
             for words in (title, abstract):
-                for (start, end), join in zip(words.spans, words.joins, strict=True):
+                for place, (start, end) in enumerate(words.spans):
                     written = words.text[start:end]
-                    # Titles and sentences begin words with capitals that say nothing.
-                    if (join is not Join.BREAK and words is abstract) or not (
-                        written.istitle() or written.islower()
-                    ):
+                    # Titles, and the beginnings of sentences, have capitals that say nothing.
+                    is_within = words is abstract and place > 0 and words.joins[place] is not Join.BREAK
+                    if is_within or not (written.istitle() or written.islower()):
                         forms[written.lower()][written] += 1
         self._forms = {}
         for lower, counted in forms.items():

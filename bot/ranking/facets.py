@@ -5,7 +5,7 @@ for liked and disliked papers, the product with the mean of the background:
 
     a phrase:       w   = 1 for the phrase, 1/8 + (df_phrase + 5) / (df_t + 20) / 2 for each word and pair t in it
     other texts:    w_t = tf_t in the text, times `PAIR_WEIGHT` for pairs
-    like, dislike:  w   = mean of the papers' rows - ALPHA * mean of the background's rows
+    like, dislike:  w   = mean of the papers' rows - ALPHA * mean of the background's rows, less of it for short texts
 
 What a word of a phrase counts alone follows from how specific it is to the phrase: half of its weight is the share of
 the archive's papers with the word that have the phrase, smoothed towards a quarter by twenty papers, and half is a
@@ -40,6 +40,8 @@ ALPHA = 1.15
 NEGLIGIBLE = 1e-12
 ABOUT_WEIGHT = 2.0
 DISLIKE_WEIGHT = -0.25
+#: Liked papers are no nearer to the background than this share of what as many papers of it would be.
+LEAST_DISTANCE = 0.5
 #: An interest of up to so many words, links such as "of" included, is a phrase if there is no break in it.
 PHRASE_WORDS = 4
 #: The weight of a part of a phrase without evidence from the archive, and the number of papers that such evidence
@@ -214,13 +216,17 @@ def _acronym_key(name: str) -> int:
     return key(stem(name))
 
 
-def paper_facet(papers: tuple[tuple[str, int], ...], square: float, common: float, kind: Kind) -> Facet:
+def paper_facet(
+    papers: tuple[tuple[str, int], ...], square: float, common: float, usual: float, kind: Kind
+) -> Facet:
     """Return the facet of liked or disliked papers, without a classifier.
 
     `papers`: title, and row among the named papers. `square`: the product of their mean row with itself. `common`:
-    with the background's mean row.
+    with the background's mean row. `usual`: the difference of both for a paper of the background.
     """
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
     self_part = 1 / (2 * len(papers) ** 2)  # a paper has more in common with itself than with another
-    perfect = LIKENESS * (1 - self_part) * (square - ALPHA * common)
+    # Papers of which only the title is known have little in common with any paper, and must not be scaled up.
+    distance = max(square - ALPHA * common, LEAST_DISTANCE * usual / len(papers))
+    perfect = LIKENESS * (1 - self_part) * distance
     return Facet(kind, weight, perfect if perfect > NEGLIGIBLE else 1.0, papers=papers)

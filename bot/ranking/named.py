@@ -66,12 +66,14 @@ class NamedPapers:
         shares = [classifier_share(len(papers)) * (kind is Kind.LIKE) for _, kind, papers in named]
         has_classifiers = any(shares) and bool(self._background_ids)
         across = (rows @ self._others_by_term).toarray() if has_classifiers else np.empty((len(numbers), 0))
-        common = self._named_common[numbers]
+        common = self._mass[numbers] * self._named_common[numbers]
         facets: list[list[Facet]] = [[] for _ in profiles]
         weights = np.empty(len(numbers))
         for (owner, kind, papers), share, start, end in zip(named, shares, ends[:-1], ends[1:], strict=True):
             products = _products(rows[start:end])
-            facet = paper_facet(papers, float(products.mean()), float(common[start:end].mean()), kind)
+            facet = paper_facet(
+                papers, float(products.mean()), float(common[start:end].mean()), self._usual, kind
+            )
             weights[start:end] = 1 / len(papers)
             if has_classifiers and share:
                 of_liked, of_others = self._discriminant.fit(products, across[start:end])
@@ -85,7 +87,7 @@ class NamedPapers:
 
     def similarities(self, facets: Sequence[Facet], sums: SplitTable) -> NDArray[np.float64]:
         """Facets x papers. `sums`: from `facets`, in the order of these facets."""
-        of_mean = np.array([ALPHA * (1 - facet.share) for facet in facets])
+        of_mean = np.array([ALPHA * (1 - facet.share) * self._mass_of(facet) for facet in facets])
         found = self._matrix.multiply_split(sums) - of_mean[:, None] * self._common
         found /= np.array([facet.perfect for facet in facets])[:, None]
         if classified := [number for number, facet in enumerate(facets) if facet.share]:
@@ -96,8 +98,9 @@ class NamedPapers:
     def resemblances(self, facet: Facet, place: int) -> Iterator[tuple[str, float]]:
         """Yield each paper's title, and its part of the similarity of the paper at `place` to the facet's mean."""
         row = self._rows[[place]].toarray()[0]
-        named = self._named.select(np.array([number for _, number in facet.papers]))
-        products = self._matrix.multiply_row(named, row) - ALPHA * self._common[place]
+        numbers = np.array([number for _, number in facet.papers])
+        products = self._matrix.multiply_row(self._named.select(numbers), row)
+        products -= ALPHA * self._mass[numbers] * self._common[place]
         shares = (1 - facet.share) * products / (len(facet.papers) * facet.perfect)
         for (title, _), share in zip(facet.papers, shares.tolist(), strict=True):
             yield title, share
@@ -115,6 +118,9 @@ class NamedPapers:
         shares = row.data * (facet.of_liked @ liked + of_others @ others)
         yield from zip(row.indices.tolist(), shares.tolist(), strict=True)
 
+    def _mass_of(self, facet: Facet) -> float:
+        return float(np.mean([self._mass[number] for _, number in facet.papers]))
+
     def _counted(self, rows: SplitTable) -> sparse.csr_array:
         """Rows over the terms that the background has, without phrases: the same for any window."""
         has_term = self._mean > 0
@@ -130,16 +136,36 @@ class NamedPapers:
         return mean
 
     @cached_property
+    def _squares(self) -> Vector:
+        """The product of each row of the background with itself, without phrases."""
+        return np.asarray(self._rows[: len(self._background_ids)].power(2) @ ~self._index.is_phrase)
+
+    @cached_property
     def _common(self) -> Vector:
         """Each paper's product with the background's mean row, from which a background paper itself is left out."""
         common, size = np.asarray(self._rows @ self._mean), len(self._background_ids)
-        own = self._rows[:size].power(2) @ ~self._index.is_phrase
-        common[:size] -= own / max(size, 1)
+        common[:size] -= self._squares / max(size, 1)
         return common
+
+    @cached_property
+    def _usual(self) -> float:
+        """See `paper_facet`."""
+        of_background = self._squares - ALPHA * self._common[: len(self._squares)]
+        return float(of_background.mean()) if len(of_background) else 0.0
 
     @cached_property
     def _named_common(self) -> Vector:
         return self._matrix.multiply_row(self._named, self._mean)
+
+    @cached_property
+    def _mass(self) -> Vector:
+        """How much of the background's mean row is subtracted for each named paper: 1 unless its text is so short that
+        it has less than half as much in common with the background as its papers have with one another.
+        """
+        usual = float(self._common[: len(self._background_ids)].mean()) if self._background_ids else 0.0
+        return (
+            np.minimum(1.0, 2 * self._named_common / usual) if usual > 0 else np.ones(len(self._named_common))
+        )
 
     @cached_property
     def _discriminant(self) -> Discriminant:

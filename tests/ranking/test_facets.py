@@ -173,11 +173,16 @@ def test_acronyms_that_stand_for_a_phrase_in_the_archive(
 
 
 @pytest.mark.parametrize("kind", [Kind.LIKE, Kind.DISLIKE])
-@pytest.mark.parametrize(("square", "common"), [(20.0, 0.0), (20.0, 10.0), (17.0, 2.0)])
-def test_the_facet_of_liked_and_disliked_papers(kind: Kind, square: float, common: float) -> None:
-    """A perfect match has a part of their common product, less the product with the background."""
+@pytest.mark.parametrize(
+    ("square", "common", "distance"),
+    [(20.0, 0.0, 20.0), (20.0, 10.0, 20 - ALPHA * 10), (17.0, 2.0, 17 - ALPHA * 2), (3.0, 2.0, 16 / 4)],
+)
+def test_the_facet_of_liked_and_disliked_papers(
+    kind: Kind, square: float, common: float, distance: float
+) -> None:
+    """A perfect match has a part of their common product, less the product with the background, or of what is usual."""
     named = (("Paper 0", 0), ("Paper 7", 7))
-    facet = paper_facet(named, square, common, kind)
-    assert facet.perfect == pytest.approx(LIKENESS * 7 / 8 * (square - ALPHA * common))
+    facet = paper_facet(named, square, common, 16.0, kind)
+    assert facet.perfect == pytest.approx(LIKENESS * 7 / 8 * distance)
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)
     assert (facet.kind, facet.papers, facet.name) == (kind, named, "")
