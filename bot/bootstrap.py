@@ -112,12 +112,6 @@ class App:
         self.unprepared_database.prepare()
         return Database(self._database_url, busy_timeout=_WEB_BUSY_TIMEOUT)
 
-    @property
-    def has_database(self) -> bool:
-        """Whether there is a SQLite file, or the settings name a database server."""
-        place = self.settings.database_place
-        return "://" in place or Path(place).is_file()
-
     def counts_if_ready(self, size: int) -> tuple[bytes, ...]:
         """The term counts of a sample of the stored papers; none if the database is of another version or does not
         answer at once. Call it only if there is a database: it creates a missing one.

@@ -95,9 +95,8 @@ def check(
 ) -> None:
     """Report every problem of profiles, settings and custom templates as file:line:col: message."""
     from bot.config.settings import load_settings
-    from bot.profiles.json_schema import schema_notes
     from bot.profiles.load import load_profiles, profile_files
-    from bot.profiles.notes import profile_notes
+    from bot.profiles.notes import profile_notes, schema_notes
     from bot.text.plain import pluralize
 
     settings, problems = load_settings()

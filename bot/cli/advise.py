@@ -10,7 +10,6 @@ import typer
 
 from bot.cli.common import AsJson, When, cli, effective_profile, open_app, print_json, profile_path
 from bot.clock import Moment, parse_when
-from bot.text.plain import pluralize
 
 if TYPE_CHECKING:
     from bot.config.settings import Settings
@@ -33,6 +32,7 @@ def advise(
 ) -> None:
     """Show what the stored papers say about a profile: each finding with its line and the change to make."""
     from bot.cli.output import documents
+    from bot.cli.output.progress import progress
     from bot.evaluation import advice
     from bot.presentation.console import page
 
@@ -42,7 +42,9 @@ def advise(
     effective = effective_profile(path)
     # The last days of an archive that is not fed any more are days, too.
     end = Moment(app.papers.newest(moment.instant) or moment.instant)
-    report = advice.advise(effective.profile, *app.corpus_and_model(advice.versions(effective.profile), end))
+    with progress("Comparing with the stored papers", None):
+        corpus, model = app.corpus_and_model(advice.versions(effective.profile), end)
+        report = advice.advise(effective.profile, corpus, model)
     app.close()
     placed = [(one, *_place(effective, path, one.loc)) for one in report.advice]
     lines = [f"line {line}" if file == str(path) else f"{file}, line {line}" for _, file, line in placed]
@@ -57,15 +59,13 @@ def advise(
 
 def short_advice(settings: Settings, profiles: Sequence[Profile], folders: Sequence[Path]) -> Iterator[str]:
     """Lines for check about profiles without problems: what their phrases find, if there are papers to find."""
-    from bot.bootstrap import App
-
-    app = App(settings)
-    if not profiles or not app.has_database:
+    if not profiles or not settings.has_database:
         return
     if len(profiles) <= MOST_IN_CHECK:
+        from bot.bootstrap import App
         from bot.evaluation.advice import LEAST_PAPERS
 
-        counts = app.counts_if_ready(MOST_COUNTED)
+        counts = App(settings).counts_if_ready(MOST_COUNTED)
         if len(counts) < LEAST_PAPERS:
             return
         yield from _by_counts(profiles, folders, counts)
@@ -91,6 +91,7 @@ def _by_counts(
 def _summary(profile: Profile, report: Report) -> str:
     """What to expect of the profile as it is."""
     from bot.evaluation.advice import LEAST_DAYS, LEAST_PAPERS
+    from bot.text.plain import pluralize
 
     if not report.is_possible:
         return (

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
+from time import sleep
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -138,7 +138,7 @@ def watch(path: Path, compose: Callable[[Profile], Digest]) -> None:
                 shown = digest
             typer.echo("Waiting for the next save; Ctrl-C ends." if profile else _BROKEN)
             while all(stamp(file) == before for file, before in read.inputs.items()) or not path.exists():
-                time.sleep(_POLL)
+                sleep(_POLL)
     except KeyboardInterrupt:
         typer.echo()
 

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 import typer
 
 from bot.errors import SourceError
-from bot.text.plain import quote
 
 if TYPE_CHECKING:
     from bot.bootstrap import App
@@ -33,7 +32,7 @@ class PaperSources:
 
     @cached_property
     def has_papers(self) -> bool:
-        return self.app.has_database and self.app.papers.count() > 0
+        return self.app.settings.has_database and self.app.papers.count() > 0
 
     @cached_property
     def sample(self) -> tuple[CountedPaper, ...]:
@@ -80,6 +79,7 @@ class PaperSources:
     def _papers_by(self, author: str) -> tuple[LibraryEntry, ...]:
         """The stored papers by an author, newest first, or else those that arXiv finds."""
         from bot.papers.names import AuthorIndex
+        from bot.text.plain import quote
 
         stored = {paper.id: paper for paper in self.app.papers.all()} if self.has_papers else {}
         found = [stored[id_] for id_ in AuthorIndex(stored.values()).papers_by(author)]

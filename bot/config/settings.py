@@ -59,6 +59,11 @@ class Settings:
         return self.data / "profiles.json"
 
     @property
+    def has_database(self) -> bool:
+        """Whether there is a SQLite file, or these settings name a database server."""
+        return "://" in self.database_place or Path(self.database_place).is_file()
+
+    @property
     def database_place(self) -> str:
         """Where the database is: a file, or a server's host and database; no secret."""
         scheme, _, rest = self.database_url.get_secret_value().partition("://")

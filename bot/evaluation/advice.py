@@ -50,6 +50,9 @@ TOO_MUCH = 0.1
 LEAST_COVERED = 5
 #: A word that no paper has may be meant for one that this many titles have.
 LEAST_TITLES = 3
+#: An interest decides nothing if without it at most this share of the shown papers are others: its words alone, which
+#: other papers have, change their order a little.
+SAME = 0.02
 #: Too many: this share of the digests are full, with so many papers for each place. Too few: this share are empty.
 FULL, PER_PLACE, QUIET = 0.8, 2.0, 0.6
 LEAST_DIGESTS = 4  #: for both of these
@@ -230,11 +233,8 @@ class _Adviser:
         for paper in self._members(having):
             words = tokenize(paper.title)
             for last, stem in enumerate(words.stems[1:], start=1):
-                if (
-                    stem == end
-                    and words.joins[last] is Join.SPACE
-                    and role(words.stems[last - 1]) is Role.TERM
-                ):
+                is_pair = words.joins[last] is Join.SPACE and role(words.stems[last - 1]) is Role.TERM
+                if is_pair and stem == end:
                     counts[words.phrase(last - 1, last).lower()] += 1
         narrow = (text for text, _ in counts.most_common() if not self._is_wide(self._model.with_terms(text)))
         return [text for text in narrow if phrase_term(text) != phrase_term(phrase)][:2]
@@ -252,13 +252,11 @@ class _Adviser:
                         break
                     continue
                 is_part = f" {phrase_term(other)} " in f" {phrase_term(phrase)} "
-                is_same = (
-                    having == others and place > loc
-                )  # of two with the same papers the later one is covered
-                if having & ~others or is_same or having.bit_count() < (1 if is_part else LEAST_COVERED):
-                    continue
-                yield findings.covered(loc, phrase, other, having.bit_count(), others.bit_count())
-                break
+                # Of two with the same papers, the later one is covered.
+                is_covered = not having & ~others and (having != others or place < loc)
+                if is_covered and having.bit_count() >= (1 if is_part else LEAST_COVERED):
+                    yield findings.covered(loc, phrase, other, having.bit_count(), others.bit_count())
+                    break
 
     # --- By what digests would have had -----------------------------------------------------------------------
 
@@ -300,19 +298,20 @@ class _Adviser:
         ]
 
     def _never_decides(self, among: set[int]) -> Iterator[Advice]:
-        """Of some interests, by position, those without which the digests would have had the same papers."""
+        """Of some interests, by position, those without which the digests would have had nearly the same papers."""
         shown = {one.paper.id: one.interest for digest in self._digests for one in digest.papers}
         idle = [n for n in sorted(among) if self._profile.interests[n].phrase not in shown.values()]
         without = self._backtest([_without(self._profile, n) for n in idle]) if shown and idle else {}
-        papers = [set(digest.ids) for digest in self._digests]
-        for position in idle:
-            digests = without.get(_without(self._profile, position).id, [])
-            if digests and [set(digest.ids) for digest in digests] == papers:
+        for position in idle if without else ():
+            digests = without[_without(self._profile, position).id]
+            lost = shown.keys() - {one.paper.id for digest in digests for one in digest.papers}
+            if len(lost) <= SAME * len(shown):
                 loc, phrase, having = list(self._interests())[position]
                 having &= self._candidates
                 of_others = Counter(shown[one.id] for one in self._members(having) if one.id in shown)
-                number = len(self.usual_digests)
-                yield findings.never_decides(loc, phrase, number, having.bit_count(), of_others)
+                yield findings.never_decides(
+                    loc, phrase, having.bit_count(), of_others, len(shown), len(lost)
+                )
 
     def _how_many(self) -> Iterator[Advice]:
         """Whether the threshold lets through too many papers or too few."""

@@ -64,18 +64,16 @@ class Counts:
 
 def matches_nothing(loc: Loc, phrase: str, among: Counts) -> Advice:
     """`loc`: of an interest, of a text to avoid, or of a muted term."""
-    found, numbers = (
-        f"{quote(phrase)} found nothing among {among.where}",
-        {"papers": among.papers, "found": 0},
-    )
+    numbers = {"papers": among.papers, "found": 0}
+    found = f"{quote(phrase)} found nothing among {among.where}"
     remove = _REMOVE[str(loc[0])]
     words = tokenize(phrase)
     single = [words.phrase(n, n) for n, stem in enumerate(words.stems) if role(stem) is Role.TERM]
-    if absent := next((word for word in single if not among.count(word)), None):
-        what = found if len(single) == 1 else f"{found}: none has {quote(absent)}"
-        close = get_close_matches(absent.lower(), among.vocabulary(), n=1, cutoff=SAME_WORD)
-        change = f"did you mean {quote(close[0])}?" if close else f"check the spelling, or {remove}"
-        return Advice(Kind.NOTHING, loc, f"{what}; {change}", numbers)
+    absent = next((word for word in single if not among.count(word)), None)
+    if absent:
+        found += f" (none has {quote(absent)})" if len(single) > 1 else ""
+        if close := get_close_matches(absent.lower(), among.vocabulary(), n=1, cutoff=SAME_WORD):
+            return Advice(Kind.NOTHING, loc, f"{found}: did you mean {quote(close[0])}?", numbers)
     if len(words.stems) > PHRASE_WORDS:
         change = "write phrases of two to four words, each as an interest of its own"
         what = f"{found}: it has {len(words.stems)} words, and a paper must have most of them; {change}"
@@ -84,6 +82,8 @@ def matches_nothing(loc: Loc, phrase: str, among: Counts) -> Advice:
         number = among.count(part)
         what = f"{found}, but {quote(part)} is in {number:,}: write that, or {remove}"
         return Advice(Kind.NOTHING, loc, what, {**numbers, "part": number})
+    if absent:
+        return Advice(Kind.NOTHING, loc, f"{found}: check the spelling, or {remove}", numbers)
     counts = sorted((among.count(word), word) for word in single)
     rarest, word = counts[0]
     each = ", ".join(f"{quote(word)} is in {number:,}" for number, word in counts)
@@ -140,19 +140,23 @@ def covered(loc: Loc, phrase: str, other: str, found: int, others: int) -> Advic
     return Advice(Kind.COVERED, loc, what, {"found": found, "other": others})
 
 
-def never_decides(loc: Loc, phrase: str, digests: int, found: int, shown: Counter[str]) -> Advice:
-    """`shown`: the papers with this interest that digests had, by the interest that each belongs to."""
-    if shown:
-        owner, number = shown.most_common(1)[0]
-        name = quote(owner) if owner else "other parts of the profile"
-        why = f"{number} of the {pluralize(found, 'paper')} with it came by {name}"
+def never_decides(
+    loc: Loc, phrase: str, found: int, of_others: Counter[str], shown: int, lost: int
+) -> Advice:
+    """`found`: candidates with this interest. `of_others`: those in digests, by the interest that each belongs to.
+
+    `shown`: papers in all digests. `lost`: those of them that would not be there without this interest.
+    """
+    having = pluralize(found, "paper")
+    if of_others:
+        owner, number = of_others.most_common(1)[0]
+        why = f"{number} of the {having} with it came by {quote(owner) if owner else 'other parts of the profile'}"
     else:
-        why = f"none of the {pluralize(found, 'paper')} with it was shown"
-    what = (
-        f"{quote(phrase)} decided nothing: {pluralize(digests, 'digest')} would have the same papers without it, as "
-        f"{why}; remove it, or write what sets it apart"
-    )
-    return Advice(Kind.NEVER_DECIDES, loc, what, {"digests": digests, "found": found, "shown": shown.total()})
+        why = f"none of the {having} with it was shown"
+    same = f"{shown - lost:,} of {pluralize(shown, 'paper')} in digests would be the same without it"
+    what = f"{quote(phrase)} decides nothing: {same}, and {why}; remove it, or write what sets it apart"
+    numbers = {"shown": shown, "lost": lost, "found": found, "of others": of_others.total()}
+    return Advice(Kind.NEVER_DECIDES, loc, what, numbers)
 
 
 def hides_liked(loc: Loc, hidden: Sequence[Paper], liked: int, name: str = "") -> Advice:

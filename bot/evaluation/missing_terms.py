@@ -63,10 +63,11 @@ def missing_terms(
     for papers, counts in ((liked, in_liked), (shown, in_shown)):
         for paper in papers:
             # Titles capitalise words: an abstract has the better spelling.
-            found = [
-                *_phrases(paper.abstract),
-                *(one._replace(text=one.text.lower()) for one in _phrases(paper.title)),
-            ]
+            in_title = (
+                one if _ACRONYM.fullmatch(one.text) else one._replace(text=one.text.lower())
+                for one in _phrases(paper.title)
+            )
+            found = [*_phrases(paper.abstract), *in_title]
             counts.update({one.key for one in found})
             for one in found:
                 written[one.key][one.text] += 1

@@ -2,14 +2,8 @@
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
-from pathlib import Path
 from typing import Any
 
-from bot.files import read_file
 from bot.profiles.keys import replacements
 from bot.profiles.schema import INTEREST_KEYS, DeliverEntry, MuteLists, PauseEntry, ProfileFile
 
@@ -36,34 +30,6 @@ def json_schema() -> dict[str, Any]:
         "if": {"required": ["include"]},  # what is not here may be there
         "else": {"required": ["deliver"], "anyOf": [{"required": [key]} for key in INTEREST_KEYS]},
     }
-
-
-_FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?#\s*yaml-language-server:\s*\$schema=(\S+)")
-_MAX_BYTES = 1024 * 1024
-
-
-def schema_notes(profiles: Iterable[Path]) -> Iterator[str]:
-    """A sentence for each schema file that profiles name in their first line and that is missing or out of date."""
-    for schema in dict.fromkeys(filter(None, map(_named_schema, profiles))):
-        try:
-            is_current = json.loads(read_file(schema, _MAX_BYTES)) == json_schema()
-        except FileNotFoundError:
-            problem = "does not exist"
-        except (OSError, ValueError):
-            problem = "cannot be read"
-        else:
-            if is_current:
-                continue
-            problem = "is of another version"
-        yield f"the schema {schema}, which editors check profiles with, {problem}: paperboy schema > {schema}"
-
-
-def _named_schema(profile: Path) -> Path | None:
-    with suppress(OSError):
-        found = _FIRST_LINE.match(read_file(profile, _MAX_BYTES))
-        if found and b"://" not in found[1]:
-            return profile.parent / found[1].decode(errors="replace")
-    return None
 
 
 def _draft_7(part: dict[str, Any], *, required: bool) -> dict[str, Any]:

@@ -1,17 +1,25 @@
-"""What is valid in a profile and yet has no effect. Pure."""
+"""What is valid in a profile, and yet has no effect or does not help its author."""
 
 from __future__ import annotations
 
+import json
+import os
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import date, timedelta
+from pathlib import Path
 
+from bot.files import read_file
 from bot.profiles.model import Profile
 from bot.text.plain import fold, quote
 
 _SCRIPTS = ("LATIN", "GREEK")  #: of words in English titles and abstracts
 _PAUSE_IS_OVER = timedelta(days=30)  #: by then the digest that follows it has been sent
+_FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?#\s*yaml-language-server:\s*\$schema=(\S+)")
+_MAX_FIRST_LINE = 500
+_MAX_BYTES = 1024 * 1024
 
 
 def profile_notes(profile: Profile, today: date) -> Iterator[str]:
@@ -27,6 +35,33 @@ def profile_notes(profile: Profile, today: date) -> Iterator[str]:
 
 
 def _is_foreign(phrase: str) -> bool:
-    return not re.search("[a-z]", fold(phrase)) and any(
+    return not (phrase.isascii() or re.search("[a-z]", fold(phrase))) and any(
         c.isalpha() and not unicodedata.name(c, "").startswith(_SCRIPTS) for c in phrase
     )
+
+
+def schema_notes(profiles: Iterable[Path]) -> Iterator[str]:
+    """A sentence for each schema file that profiles name in their first line and that is missing or out of date."""
+    for schema in map(Path, dict.fromkeys(filter(None, map(_named_schema, profiles)))):
+        try:
+            found = json.loads(read_file(schema, _MAX_BYTES))
+        except FileNotFoundError:
+            problem = "does not exist"
+        except (OSError, ValueError):
+            problem = "cannot be read"
+        else:
+            # imported here because it takes a tenth of a second
+            from bot.profiles.json_schema import json_schema
+
+            if found == json_schema():
+                continue
+            problem = "is of another version"
+        yield f"the schema {schema}, which editors check profiles with, {problem}: paperboy schema > {schema}"
+
+
+def _named_schema(profile: Path) -> str | None:
+    with suppress(OSError):
+        found = _FIRST_LINE.match(read_file(profile, _MAX_FIRST_LINE))
+        if found and b"://" not in found[1]:
+            return os.path.normpath(os.path.join(os.path.dirname(profile), found[1].decode(errors="replace")))
+    return None

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
-import yaml
-
 from bot.profiles.include import ID_HINT, PROFILE_ID, parse_profile
 from bot.profiles.model import ChannelName
+from bot.profiles.yaml_reader import flow
 from bot.text.plain import one_line
 
 #: Where `.env` keeps the database and Maildirs: in the folder of `.env`, which is the working directory.
 DATA_FOLDER = "paperboy-data"
-_WIDTH = 100  #: of a list on one line
 _COMMENT_COLUMN = 40
-_ARXIV_NUMBER = re.compile(r"\d{4}\.\d{4,5}")
 
 
 class Item(NamedTuple):
@@ -98,7 +94,7 @@ def profile_text(draft: Draft, name: str) -> str:
             "# What Paperboy looks for, and where it delivers: docs/profiles.md explains every key.",
             f"# After a change: `paperboy check` finds mistakes, `paperboy preview {name}` shows the effect.",
         ],
-        [f"timezone: {_scalar(draft.timezone)}"],
+        [f"timezone: {flow(draft.timezone)}"],
         _list_part(
             "# Words and phrases. {phrase: world models, weight: 2} gets twice the places of a full digest.",
             "interests",
@@ -117,13 +113,13 @@ def profile_text(draft: Draft, name: str) -> str:
             "# are other targets. `days: mon-fri` leaves out the weekend, `days: mon` sends once a week.",
             "deliver:",
             *(
-                f"  - {{{channel}: {_scalar(target)}, at: {json.dumps(draft.at)}}}"
+                f"  - {{{channel}: {flow(target)}, at: {json.dumps(draft.at)}}}"
                 for channel, target in draft.targets
             ),
         ],
         [
             "# Remove the # of a line to use it.",
-            f"about: {_scalar(draft.about)}"
+            f"about: {flow(draft.about)}"
             if draft.about
             else "#about: I work on exploration for robots that learn from little data.",
             *_authors_lines(draft),
@@ -169,14 +165,14 @@ def env_text(channels: Collection[ChannelName], *, keeps_data: bool = True) -> s
 def _list_part(comment: str, key: str, items: Sequence[Item], example: str) -> list[str]:
     if not items:
         return [comment, example]
-    return [comment, f"{key}:", *(_line(Item(f"  - {_scalar(text)}", note)) for text, note in items)]
+    return [comment, f"{key}:", *(_line(Item(f"  - {flow(text)}", note)) for text, note in items)]
 
 
 def _categories_part(draft: Draft) -> list[str]:
     comment = "# arXiv categories: their papers are fetched, and only they are shown."
     if not draft.categories:
         return [f"{comment} Without any, arXiv is not asked.", "#categories: [cs.LG, cs.RO]"]
-    codes = ", ".join(map(_scalar, draft.categories))
+    codes = ", ".join(map(flow, draft.categories))
     return [comment, _line(Item(f"categories: [{codes}]", draft.categories_comment))]
 
 
@@ -185,26 +181,15 @@ def _authors_lines(draft: Draft) -> list[str]:
         return [
             "# Their papers are always shown, and marked.",
             "authors:",
-            *(f"  - {_scalar(a)}" for a in draft.authors),
+            *(f"  - {flow(a)}" for a in draft.authors),
         ]
     if draft.proposed_authors:
         return [
             "#authors:",
-            *(_line(Item(f"#  - {_scalar(text)}", note)) for text, note in draft.proposed_authors),
+            *(_line(Item(f"#  - {flow(text)}", note)) for text, note in draft.proposed_authors),
         ]
     return [_line(Item("#authors: [Pulkit Agrawal]", "their papers are always shown"))]
 
 
 def _line(item: Item) -> str:
     return f"{item.text.ljust(_COMMENT_COLUMN)} # {one_line(item.comment)}" if item.comment else item.text
-
-
-def _scalar(text: str) -> str:
-    """A text in YAML, in a list with brackets too; in quotes only where YAML needs them."""
-    if _ARXIV_NUMBER.fullmatch(text):
-        return text  # a number for YAML, and a text for Paperboy
-    line = one_line(text)
-    plain = yaml.safe_dump([line], default_flow_style=True, allow_unicode=True, width=float("inf")).strip()[
-        1:-1
-    ]
-    return plain if plain == line else json.dumps(line, ensure_ascii=False)

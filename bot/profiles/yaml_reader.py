@@ -37,7 +37,7 @@ _TAGS: Mapping[type[yaml.Node], str] = {
 #: nesting limit differs between versions) and messages are different.
 _LOADERS = (getattr(yaml, "CBaseLoader", yaml.BaseLoader), yaml.BaseLoader)
 #: A text that YAML reads as it is, also in a list.
-_PLAIN = re.compile(r"[A-Za-z0-9](?:[\w ()./@+*'-]*[\w()/+*])?")
+_PLAIN = re.compile(r"[^\W_](?:[\w ()./@+*'-]*[\w()/+*])?")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
 #: https://yaml.org/type/int.html, base 60: `8:30` is 510, and `08:30` is text
 _BASE_60 = re.compile(r"[-+]?[1-9][0-9_]*(?::[0-5]?[0-9])+")

@@ -119,7 +119,7 @@ def watched(bench: Bench, monkeypatch: pytest.MonkeyPatch, *saved: str) -> Resul
             raise KeyboardInterrupt
         bench.profile("ada", text)
 
-    monkeypatch.setattr(effect.time, "sleep", wait)
+    monkeypatch.setattr(effect, "sleep", wait)
     return bench.run("preview", "ada", "--watch", "--on", NEXT_DAY)
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.papers.model import Paper
-from bot.papers.names import AuthorIndex, authors_among, same_person
+from bot.papers.names import AuthorIndex, authors_among, begins_with_initial, may_mean, same_person
 from tests.support.builders import make_paper
 
 ONE_PERSON = [
@@ -69,6 +69,38 @@ def test_names_of_the_same_person(name: str, other: str, same: bool) -> None:
         assert AuthorIndex(papers).papers_by(a) == ({"test:a"} if same else set())
 
 
+@pytest.mark.parametrize(
+    ("name", "other", "near"),
+    [
+        ("Han Seungwook", "Seungwook Han", True),
+        ("Mary Ann Smith", "Mary Smith", True),
+        ("Senur Ulukus", "Sennur Ulukus", True),
+        ("Sennur Ulukos", "Sennur Ulukus", True),
+        ("Sennur Ulusku", "Sennur Ulukus", True),
+        ("Seungwook Han", "Seungwook Han", False),
+        ("S. Han", "Seungwook Han", False),
+        ("Sam Smith", "Sara Smith", False),
+        ("Mingyang Dai", "Pingyang Dai", False),
+        ("Seungwook Lee", "Seungwook Han", False),
+        ("Han", "Seungwook Han", False),
+        ("", "", False),
+    ],
+)
+def test_names_that_may_be_meant(name: str, other: str, near: bool) -> None:
+    """Another order, another given name, or one letter of a long name; never a name of the same person."""
+    assert may_mean(name, other) is may_mean(other, name) is near
+
+
+def test_names_that_begin_with_an_initial() -> None:
+    """The given name comes first, or after a comma."""
+    assert [begins_with_initial(name) for name in ("S. Han", "Han, S", "Seungwook J. Han", "")] == [
+        True,
+        True,
+        False,
+        False,
+    ]
+
+
 @given(st.text(max_size=30), st.text(max_size=30))
 def test_same_person_is_symmetric(name: str, other: str) -> None:
     """For any two texts."""
@@ -98,6 +130,19 @@ def test_the_index_finds_all_papers_of_a_person() -> None:
         assert index.papers_by("Seungwook Han") == {"test:a", "test:b"}
         assert index.papers_by("S. Han") == {"test:a", "test:b"}
         assert index.papers_by("Nobody") == frozenset()
+
+
+def test_the_index_counts_spellings() -> None:
+    """Names of one person with numbers of papers; those that differ in case or hyphens are one."""
+    papers = [
+        make_paper("a", authors=("Seungwook Han", "S. Han")),
+        make_paper("b", authors=("Seung-Wook Han",)),
+        make_paper("c", authors=("Han Seungwook",)),
+    ]
+    index = AuthorIndex(papers)
+    assert index.spellings("Seungwook Han") == {"S. Han": 1, "Seung-Wook Han": 2}
+    assert index.near("Seungwook Han") == {"Han Seungwook": 1}
+    assert (index.spellings("Nobody"), index.near("Nobody")) == ({}, {})
 
 
 _PARTS = st.sampled_from(

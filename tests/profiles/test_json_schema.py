@@ -12,7 +12,8 @@ import jsonschema
 import pytest
 import yaml
 
-from bot.profiles.json_schema import json_schema, schema_notes
+from bot.profiles.json_schema import json_schema
+from bot.profiles.notes import schema_notes
 from tests.profiles.reading import BIBTEX, DELIVER, EXAMPLE, INTERESTS, read, wrong
 
 ROOT = Path(__file__).resolve().parents[2]

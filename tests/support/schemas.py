@@ -169,6 +169,30 @@ STATUS = _record(
     ),
 )
 
+ADVISE = _record(
+    profile=WORDS,
+    advice=_list(
+        _record(
+            kind={
+                "enum": [
+                    "matches nothing",
+                    "matches too much",
+                    "never decides",
+                    "covered",
+                    "hides liked",
+                    "spellings",
+                    "missing term",
+                    "too many",
+                    "too few",
+                ]
+            },
+            line=PLACE,
+            what=WORDS,
+            numbers={"type": "object", "additionalProperties": NUMBER},
+        )
+    ),
+)
+
 #: One line of `export`; null for unknown.
 EXPORT = _record(
     id=ID,
