@@ -334,7 +334,7 @@ def references(value: object, info: ValidationInfo) -> tuple[Reference, ...]:
     line = text(value)
     if is_library_name(line):
         assert info.context is not None
-        found: tuple[Reference, ...] | str = info.context[line]
+        found: tuple[Reference, ...] | str = info.context.get(line, ())  # read only if it is in a list
         if isinstance(found, str):
             raise ValueError(found)
         return found

@@ -14,7 +14,6 @@ from bot.text.plain import one_line
 
 #: Where `.env` keeps the database and Maildirs: in the folder of `.env`, which is the working directory.
 DATA_FOLDER = "paperboy-data"
-_WIDTH = 100  #: of a list on one line
 _COMMENT_COLUMN = 40
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from bot.errors import UserError
@@ -203,6 +203,7 @@ def test_no_yaml_raises(text: str) -> None:
     raises_nothing(text.encode())
 
 
+@example(tree={"like": "library.bib"})
 @given(tree=st.dictionaries(st.sampled_from(KEYS), TREES, max_size=5))
 def test_no_shape_raises(tree: dict[str, object]) -> None:
     """Nor does any shape of values under the known keys."""

@@ -180,7 +180,7 @@ def test_acronyms_that_stand_for_a_phrase_in_the_archive(
 def test_the_facet_of_liked_and_disliked_papers(
     kind: Kind, square: float, common: float, distance: float
 ) -> None:
-    """A perfect match has a part of their common product, less the product with the background, or of what is usual."""
+    """A perfect match has a part of their common product, less that with the background, or of what is usual."""
     named = (("Paper 0", 0), ("Paper 7", 7))
     facet = paper_facet(named, square, common, 16.0, kind)
     assert facet.perfect == pytest.approx(LIKENESS * 7 / 8 * distance)

@@ -12,7 +12,7 @@ from bot.profiles.model import Profile, Reference
 from bot.ranking import named
 from bot.ranking.counts import counts
 from bot.ranking.discriminant import FEW, SCALE, Discriminant, classifier_share
-from bot.ranking.facets import ALPHA, LIKENESS
+from bot.ranking.facets import ALPHA, LEAST_DISTANCE, LIKENESS
 from bot.ranking.linear import Ranker
 from tests.ranking.helpers import corpus, ids, rank, ranker, reasons, scores
 from tests.support.builders import make_paper, make_profile, rank_among
@@ -41,6 +41,22 @@ def test_common_terms_do_not_make_papers_similar() -> None:
     papers = [make_paper(word, f"Deep networks. {word}") for word in words.split()]
     profile = make_profile(like=(Reference(title="Deep networks. Robots"),))
     assert ids(rank(profile, papers), matching=True) == ["robots"]
+
+
+def test_a_title_alone_counts_little() -> None:
+    """A liked paper of which only a title is known hides nothing: other papers without its words score as before."""
+    words = "bread tea cups milk salt rice corn honey wine beer oil fish eggs nuts figs plums pears kale peas robots"
+    names = words.split()
+    papers = [
+        make_paper(name, f"On {name}", abstract=f"For {names[n - 1]}, {names[n - 2]} and {names[n - 3]}.")
+        for n, name in enumerate(names)
+    ]
+    alone, with_title = (
+        scores(rank(make_profile("robots", like=like), papers))
+        for like in ((), (Reference(title="Tea Is All"),))
+    )
+    without = names[5:]  # the first ones mention tea, or are before it
+    assert max(abs(with_title[name] - alone[name]) for name in without) < 0.3
 
 
 def test_liked_papers_share_one_weight() -> None:
@@ -111,8 +127,13 @@ def by_formula(model: Ranker, number: int, paper: Paper) -> float:
     own = np.array([other == paper for other in OTHERS])
     known, usual = others.any(axis=0), others.mean(axis=0)
     mean = liked.mean(axis=0)
-    perfect = LIKENESS * (1 - 1 / (2 * number**2)) * (mean * known @ mean - ALPHA * mean @ usual)
-    by_mean = mean @ row - ALPHA * (others[~own] @ row).sum() / len(others)
+    squares = (others**2).sum(axis=1)
+    common = others @ usual - squares / len(others)
+    mass = np.minimum(1, 2 * (liked @ usual) / common.mean())
+    distance = mean * known @ mean - ALPHA * (mass * (liked @ usual)).mean()
+    least = LEAST_DISTANCE * (squares - ALPHA * common).mean() / number
+    perfect = LIKENESS * (1 - 1 / (2 * number**2)) * max(distance, least)
+    by_mean = mean @ row - ALPHA * mass.mean() * (others[~own] @ row).sum() / len(others)
     share = classifier_share(number)
     sampled = slice(None, None, 3)  # of 24 papers at most 10, at equal distances
     classifier = Discriminant(others[sampled] @ others[sampled].T)
