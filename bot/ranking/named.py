@@ -159,13 +159,14 @@ class NamedPapers:
 
     @cached_property
     def _mass(self) -> Vector:
-        """How much of the background's mean row is subtracted for each named paper: 1 unless its text is so short that
-        it has less than half as much in common with the background as its papers have with one another.
+        """How much of the background's mean row is subtracted for each named paper.
+
+        1 for a paper that has at least half as much in common with the background as its papers have; for a shorter
+        text, such as a title, its share of that, which is reached at a third.
         """
         usual = float(self._common[: len(self._background_ids)].mean()) if self._background_ids else 0.0
-        return (
-            np.minimum(1.0, 2 * self._named_common / usual) if usual > 0 else np.ones(len(self._named_common))
-        )
+        share = self._named_common / usual if usual > 0 else np.ones(len(self._named_common))
+        return np.minimum(1.0, np.maximum(share, 4 * share - 1))
 
     @cached_property
     def _discriminant(self) -> Discriminant:
