@@ -124,7 +124,7 @@ def preview(
                 "--watch shows one PROFILE on the terminal: give its name, no --json and no --format"
             )
         path = profile_path(app.settings, names[0])
-        watch(path, lambda profile: _previews(app, [profile], moment, every_match, limit, keep=True)[0])
+        watch(path, lambda profile: _previews(app, [profile], moment, every_match, limit, watching=True)[0])
         app.close()
         raise typer.Exit(DONE)
     profiles, sound = the_profiles(app.settings, names, keep=True)
@@ -339,29 +339,28 @@ def _previews(
     everything: bool,
     limit: int | None,
     *,
-    keep: bool = False,
+    watching: bool = False,
 ) -> list[Digest]:
-    """`keep`: see `App.composer`."""
+    """`watching`: the digest of the day, also when it was sent; the papers stay loaded."""
     from bot.digests.catch_up import cover_pauses
     from bot.digests.corpus import earliest_window_start
     from bot.digests.preview import combined_history, history_requests
 
     if limit:
         profiles = [replace(profile, limit=limit) for profile in profiles]
-    requests = history_requests(profiles, moment, app.receiver, with_today=True)
+    requests = history_requests(profiles, moment, app.receiver, with_today=not watching)
     profiles = cover_pauses(profiles, requests, app.outbox.histories, moment.instant)
-    composer = app.composer(profiles, moment, keep=keep)
+    composer = app.composer(profiles, moment, keep=watching)
     since = earliest_window_start(profiles, moment.instant)
     histories = app.outbox.histories(requests, since)
     composed = []
     for profile in profiles:
-        digest = composer.compose(
-            profile,
-            moment.local_date(profile.timezone),
-            combined_history(histories[subscription.key] for subscription in profile.deliver),
-            weekly=profile.is_weekly,
-            everything=everything,
-        )
+        on = moment.local_date(profile.timezone)
+        history = combined_history(histories[to.key] for to in profile.deliver)
+        if watching:
+            today = app.outbox.given_on([to.key for to in profile.deliver], on)
+            history = replace(history, given=history.given - today)
+        digest = composer.compose(profile, on, history, weekly=profile.is_weekly, everything=everything)
         composed.append(replace(digest, papers=digest.papers[:limit]))
     return composed
 

@@ -81,7 +81,7 @@ class DigestComposer:
             selection = Selection(all_matches(_in_turn(profile, order)), {}, {})
         else:
             selection = self._select(profile, order, history.given)
-        left_out, best_outside = LeftOut(), ""
+        left_out, best_outside = LeftOut(), None
         if not everything:
             left_out, best_outside = self._left_out(profile, history, order, candidates, selection)
         last_week = history.last_week if weekly else {}
@@ -111,8 +111,8 @@ class DigestComposer:
 
     def _left_out(
         self, profile: Profile, history: History, order: Order, candidates: PaperSet, selection: Selection
-    ) -> tuple[LeftOut, str]:
-        """What a digest leaves out, and the title of the best strong match outside the profile's categories."""
+    ) -> tuple[LeftOut, Paper | None]:
+        """What a digest leaves out, and the best strong match outside the profile's categories."""
         resolved, floor = self._corpus.profiles[profile.id], profile_threshold(profile)
         any_category = self._candidates.of(replace(resolved, categories=()))
         any_text = self._candidates.of(replace(resolved, mute=Mute()))
@@ -129,7 +129,7 @@ class DigestComposer:
             limit=beyond_limit,
             threshold=max(0, others.count(_PARTIAL) - beyond_limit),
         )
-        return left_out, best.paper.title if best else ""
+        return left_out, best.paper if best else None
 
     def _count_new(self, profile: Profile, candidates: PaperSet, history: History) -> NewPaperCounts:
         start, on = window_start(profile, self._corpus.now), None

@@ -73,7 +73,7 @@ class Digest:
         Paper, ...
     ] = ()  #: in a weekly digest: papers that the profile's subscriptions had, best first
     left_out: LeftOut = LeftOut()
-    best_outside: str = ""  #: title of the best strong match outside the profile's categories
+    best_outside: Paper | None = None  #: the best strong match outside the profile's categories
 
     @property
     def ids(self) -> tuple[str, ...]:

@@ -45,8 +45,9 @@ def quiet_reason(profile: Profile, digest: Digest, best: RankedPaper | None) -> 
 
 def outside_reason(digest: Digest) -> str:
     """That matches are outside the profile's categories; empty when there are none."""
-    if digest.best_outside:
-        return f'strong match outside your categories: "{truncate(digest.best_outside, _TITLE_LENGTH)}"'
+    if paper := digest.best_outside:
+        title, where = truncate(paper.title, _TITLE_LENGTH), ", ".join((*paper.categories, paper.id))
+        return f'strong match outside your categories: "{title}" ({where})'
     matches = pluralize(digest.left_out.categories, "match is", "matches are")
     return f"{matches} outside your categories" if digest.left_out.categories else ""
 

@@ -215,7 +215,7 @@ def _news(news: NewPaperCounts, on: date, *, has_papers: bool) -> str:
 
 def _counts(news: NewPaperCounts, on: date, *, has_papers: bool) -> str:
     days = "last day" if news.days == 1 else f"last {news.days} days"
-    since = f"since {relative_day(news.since, on)}" if news.since else f"in the {days}"
+    since = f"since {_digest_day(news.since, on)}" if news.since else f"in the {days}"
     if not news.papers:
         return f"no new papers {since}" + (
             f": these are from the {days}" if has_papers and news.since else ""
@@ -226,6 +226,10 @@ def _counts(news: NewPaperCounts, on: date, *, has_papers: bool) -> str:
         return f"{papers} on {sources[0][0]} {since}"
     counts = ", ".join(f"{count:,} {'more ' * bool(n)}on {name}" for n, (name, count) in enumerate(sources))
     return f"{papers} {since}: {counts}" if counts else f"{papers} {since}"
+
+
+def _digest_day(day: date, on: date) -> str:
+    return "today's digest" if day == on else relative_day(day, on)
 
 
 def _groups(digest: Digest) -> tuple[GroupView, ...]:
