@@ -80,7 +80,7 @@ def _show_demo(made: Demo, worth_a_look: Iterable[Path]) -> None:
 @cli.command()
 def check(
     paths: Annotated[
-        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Profiles or folders.")
+        list[Path] | None, typer.Argument(metavar="[PATH]...", help="Profiles, by path or name, or folders.")
     ] = None,
     online: Annotated[
         bool,
@@ -101,6 +101,9 @@ def check(
 
     settings, problems = load_settings()
     folders = paths or [settings.profiles if settings else Path("profiles")]
+    if settings and settings.profiles.is_dir():
+        files = {file.stem: file for file in profile_files([settings.profiles])}
+        folders = [path if path.exists() else files.get(str(path), path) for path in folders]
     profiles, more, *_ = load_profiles(folders, settings.profile_cache if settings else None)
     found = (*problems, *more, *_of_templates(settings))
     for problem in found:

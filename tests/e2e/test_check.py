@@ -136,6 +136,15 @@ def test_no_problems(bench: Bench) -> None:
     assert not (bench.data / "paperboy.db").exists()
 
 
+def test_a_profile_by_its_name(bench: Bench) -> None:
+    """As the other commands take it; the others are not checked."""
+    bench.profile("zoe", profile())
+    bench.profile("yan", "limt: 3\n" + profile("maildir: yan"))
+    assert bench.run("check", "zoe").err.startswith("1 profile, no problems\n")
+    result = bench.run("check", "yan")
+    assert (result.code, result.out.split(": ")[0]) == (2, "profiles/yan.yaml:1:1")
+
+
 def test_channels_that_are_not_configured(bench: Bench) -> None:
     """Each that a profile delivers to is a note, which is no problem; `status` shows it first."""
     bench.profile("zoe", profile("slack: C0ZOE", "email: zoe@example.org", "maildir: zoe"))

@@ -136,6 +136,14 @@ def test_watch(stocked: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     assert "saved: the same papers; 3 papers" in same
 
 
+def test_watch_after_the_digest_was_sent(stocked: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It shows the day's digest, as its reader tunes the profile with it in view."""
+    before = watched(stocked, monkeypatch, WORLDS)
+    stocked.profile("ada", MINE)
+    assert stocked.run("send", "ada", "--on", NEXT_DAY).code == 0
+    assert watched(stocked, monkeypatch, WORLDS).out == before.out
+
+
 def test_watch_begins_with_a_broken_profile(stocked: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits for the correction."""
     stocked.profile("ada", "limit: x\n" + MINE)
