@@ -96,13 +96,14 @@ def check(
     """Report every problem of profiles, settings and custom templates as file:line:col: message."""
     from bot.config.settings import load_settings
     from bot.profiles.load import load_profiles, profile_files
-    from bot.profiles.notes import profile_notes, schema_notes
+    from bot.profiles.notes import includer_notes, profile_notes, schema_notes
     from bot.text.plain import pluralize
 
     settings, problems = load_settings()
     folders = paths or [settings.profiles if settings else Path("profiles")]
-    profiles, more, *_ = load_profiles(folders, settings.profile_cache if settings else None)
-    found = (*problems, *more, *_of_templates(settings))
+    loaded = load_profiles(folders, settings.profile_cache if settings else None)
+    profiles = loaded.profiles
+    found = (*problems, *loaded.problems, *_of_templates(settings))
     for problem in found:
         typer.echo(problem)
     code = _check_online(profiles, send_test or []) if settings and (online or send_test) else DONE
@@ -111,6 +112,7 @@ def check(
         raise typer.Exit(CHANGE_SOMETHING)
     typer.echo(f"{pluralize(len(profiles), 'profile')}, no problems", err=True)
     notes = [note for profile in profiles for note in profile_notes(profile, utc_now().date())]
+    notes += includer_notes(profiles, loaded.includers)
     notes += schema_notes(profile_files(folders))
     if settings:
         notes += [f"{name} has no effect in this version" for name in settings.unused]
