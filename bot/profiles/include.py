@@ -145,12 +145,11 @@ class ProfileReader:
         incomplete: list[Problem] = []
         if top.document:
             incomplete += missing_channels(top.document, file)
-            documents = [found.document for found in files[1:]]
-            mappings = [document.value for document in documents if document]
-            if not unreadable and len(mappings) == len(
-                documents
-            ):  # or else the rest may have what is missing
-                incomplete += missing_keys(top.document, mappings, file)
+            documents = [found.document for found in files if found.document]
+            if not unreadable and len(documents) == len(
+                files
+            ):  # what cannot be read may have what is missing
+                incomplete += missing_keys(top.document, [one.value for one in documents[1:]], file)
         effective = None
         if not problems:
             effective = _effective([(f, f.content) for f in files if f.content], PurePath(file).stem)

@@ -104,8 +104,8 @@ _DASH_WITHOUT_SPACE = re.compile(r"(?:^|\s)-[^\W\d_]")
 def phrase(value: object) -> str:
     """A word or phrase to look for: one, without the signs of a search language."""
     line = readable(value)
-    phrases = [part for part in (part.strip(" \"'") for part in _BETWEEN_PHRASES.split(line)) if part]
-    if len(phrases) > 1:
+    phrases = [part.strip(" \"'") for part in _BETWEEN_PHRASES.split(line)]
+    if len(phrases) > 1 and all(map(is_searchable, phrases)):
         raise ValueError(f"{quote(line)} is several phrases: {_entries(phrases)}")
     if _WILDCARD.search(line):
         raise ValueError(

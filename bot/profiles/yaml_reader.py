@@ -198,8 +198,8 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> _BrokenError:
     rest = text[mark.index :] if mark else ""
     if error.context_mark and (not rest.strip() or "expected ':'" in what):  # its start is more helpful
         mark, rest = error.context_mark, text[error.context_mark.index :]
-    for line, content in enumerate(text.split("\n")[: mark.line + 1] if mark else ()):
-        if mark and line >= mark.line - 1 and (dash := _DASH_WITHOUT_SPACE.match(content)):
+    for line, content in enumerate(text.split("\n") if mark else ()):
+        if mark and mark.line - 1 <= line <= mark.line and (dash := _DASH_WITHOUT_SPACE.match(content)):
             return _BrokenError((line + 1, dash.end()), "write a space after this dash")
     place = (mark.line + 1, mark.column + 1) if mark and rest.strip() else _end(text.rstrip())
     if rest.startswith("\t"):
