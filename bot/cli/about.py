@@ -96,7 +96,7 @@ def check(
     """Report every problem of profiles, settings and custom templates as file:line:col: message."""
     from bot.config.settings import load_settings
     from bot.profiles.load import load_profiles, profile_files
-    from bot.profiles.notes import profile_notes, schema_notes
+    from bot.profiles.notes import includer_notes, profile_notes, schema_notes
     from bot.text.plain import pluralize
 
     settings, problems = load_settings()
@@ -104,8 +104,9 @@ def check(
     if settings and settings.profiles.is_dir():
         files = {file.stem: file for file in profile_files([settings.profiles])}
         folders = [path if path.exists() else files.get(str(path), path) for path in folders]
-    profiles, more, *_ = load_profiles(folders, settings.profile_cache if settings else None)
-    found = (*problems, *more, *_of_templates(settings))
+    loaded = load_profiles(folders, settings.profile_cache if settings else None)
+    profiles = loaded.profiles
+    found = (*problems, *loaded.problems, *_of_templates(settings))
     for problem in found:
         typer.echo(problem)
     code = _check_online(profiles, send_test or []) if settings and (online or send_test) else DONE
@@ -114,6 +115,7 @@ def check(
         raise typer.Exit(CHANGE_SOMETHING)
     typer.echo(f"{pluralize(len(profiles), 'profile')}, no problems", err=True)
     notes = [note for profile in profiles for note in profile_notes(profile, utc_now().date())]
+    notes += includer_notes(profiles, loaded.includers)
     notes += schema_notes(profile_files(folders))
     if settings:
         notes += [f"{name} has no effect in this version" for name in settings.unused]

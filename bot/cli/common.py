@@ -123,7 +123,7 @@ def choose_profiles(
     """As `the_profiles`, of those that are loaded."""
     from bot.delivery.broken_profiles import broken_files
 
-    profiles, problems, kept, broken = loaded
+    profiles, problems, kept, broken, _ = loaded
     if names:
         broken = {name: broken[name] for name in names if name in broken}
         theirs = {problem for of_profile in broken.values() for problem in of_profile}
@@ -153,12 +153,15 @@ def profile_path(settings: Settings, name: str) -> Path:
     return files[name]
 
 
-def effective_profile(path: Path) -> EffectiveProfile:
-    """The profile in a file, with what it includes. Prints its problems and raises UserError if it has any."""
+def effective_profile(path: Path, *, is_shared: bool = False) -> EffectiveProfile:
+    """The profile in a file, with what it includes. Prints its problems and raises UserError if it has any.
+
+    `is_shared`: only other files include it, so that it may lack what a profile needs.
+    """
     from bot.profiles.include import ProfileReader
 
     read = ProfileReader().read(path)
-    if problems := sorted({*read.problems, *read.incomplete}):
+    if problems := sorted({*read.problems, *(() if is_shared else read.incomplete)}):
         print_problems(problems)
         raise UserError("correct the profile above first")
     assert read.effective

@@ -137,7 +137,11 @@ def watch(path: Path, compose: Callable[[Profile], Digest]) -> None:
                 console().print(watched_changes(shown, digest) if shown else watched_list(digest))
                 shown = digest
             typer.echo("Waiting for the next save; Ctrl-C ends." if profile else _BROKEN)
+            is_there = True
             while all(stamp(file) == before for file, before in read.inputs.items()) or not path.exists():
+                if is_there and not path.exists():
+                    is_there = False
+                    typer.echo(f"{path} is gone; waiting for it.")
                 sleep(_POLL)
     except KeyboardInterrupt:
         typer.echo()

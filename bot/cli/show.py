@@ -14,6 +14,15 @@ from bot.cli.common import cli, effective_profile, profile_path, the_settings
 def show(name: Annotated[str, typer.Argument(metavar="PROFILE")]) -> None:
     """Print a profile with everything that it includes, and where each line comes from."""
     from bot.cli.output.effective import effective_yaml
+    from bot.profiles.load import load_profiles
 
-    effective = effective_profile(profile_path(the_settings(), name))
-    sys.stdout.write(effective_yaml(effective) + "\n")
+    settings = the_settings()
+    path = profile_path(settings, name)
+    loaded = load_profiles([settings.profiles], settings.profile_cache)
+    is_shared = name not in loaded.broken and all(profile.id != name for profile in loaded.profiles)
+    effective = effective_profile(path, is_shared=is_shared)
+    if is_shared:
+        typer.echo(
+            f"note: {name} is not a profile; included by {', '.join(loaded.includers[name])}", err=True
+        )
+    sys.stdout.write(effective_yaml(effective, with_defaults=not is_shared) + "\n")

@@ -35,13 +35,13 @@ if TYPE_CHECKING:
 def status(names: Names = None, on: When = None, as_json: AsJson = False) -> None:
     """Show what needs you, with the command for it; what waits; what comes next, and what was found."""
     from bot.cli.output import documents
-    from bot.cli.output.status import missing_note
+    from bot.cli.output.status import former_name_notes, missing_note
     from bot.delivery.broken_profiles import broken_files
     from bot.delivery.status import Status, next_digests
     from bot.profiles.load import load_profiles
 
     app = open_app()
-    valid, problems, kept, broken = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    valid, problems, kept, broken, _ = load_profiles([app.settings.profiles], app.settings.profile_cache)
     kept_ids = {profile.id for profile in kept}
     profiles: Sequence[Profile] = (*valid, *kept)
     app.move_renamed(profiles)
@@ -62,6 +62,7 @@ def status(names: Names = None, on: When = None, as_json: AsJson = False) -> Non
         [
             *missing_settings(app.settings, profiles),
             *missing_note(app.missing_papers(profiles, moment.instant)),
+            *former_name_notes(profiles, editions),
         ],
         used_scopes,
         broken_files(problems, broken, kept_ids),
@@ -147,7 +148,7 @@ def resume(
     app.receivers.resume(meant[0])
     pause = pauses[meant[0]]
     typer.echo(f"{pause.scope} is resumed. It was paused since {pause.since:%Y-%m-%d}: {pause.why}")
-    profiles, _, kept, broken = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    profiles, _, kept, broken, _ = load_profiles([app.settings.profiles], app.settings.profile_cache)
     used, is_known = app.used_scopes((*profiles, *kept)), len(broken) == len(kept)
     number, unused = put_back(
         pause.scope, app.outbox, app.queue, utc_now(), lambda scope: not is_known or scope in used

@@ -275,6 +275,7 @@ _COMMON_NAMES = {
 }
 _AMBIGUOUS = "physics"  #: may mean the archive of this name, or all archives of physics
 _MOST_GUESSES = 4
+_SHORTEST_ABBREVIATION = 3  #: letters
 
 
 def parse_category(text: str) -> tuple[str, ...]:
@@ -323,7 +324,13 @@ def _hint(text: str) -> str:
         alike = {code for code in guesses if lower.startswith(code.casefold()) and code not in DIVIDED}
         shown = (code if code in alike else _described(code) for code in guesses)
         return f"did you mean {' or '.join(shown)}?"
-    return "write one such as cs.LG, hep-th or Robotics; https://arxiv.org/category_taxonomy lists all"
+    archive = lower.partition(".")[0]
+    some = [code for code in CATEGORIES if code.startswith(f"{archive}.")][:3] or [
+        "cs.LG",
+        "hep-th",
+        "Robotics",
+    ]
+    return f"write one such as {', '.join(some[:-1])} or {some[-1]}; https://arxiv.org/category_taxonomy lists all"
 
 
 def _described(code: str) -> str:
@@ -332,20 +339,22 @@ def _described(code: str) -> str:
 
 def _guesses(text: str) -> Sequence[str]:
     """The codes that a text in lower case probably means; the first rule that finds one or a few decides."""
-    codes = {code.casefold(): code for code in [*CATEGORIES, *DIVIDED]}
     archive, _, subject = text.partition(".")
+    # A category of an archive never means a whole archive, which would be far more.
+    whole = () if archive in _TAXONOMY and subject not in ("", "*") else DIVIDED
+    codes = {code.casefold(): code for code in [*CATEGORIES, *whole]}
     name, last_name = _normalized(text), _normalized(subject)
     rules = (
         [codes[code] for code in (text, text.removesuffix(".*"), subject) if code in codes],  # cs.lg
-        [_COMMON_NAMES[common] for common in (name, last_name) if common in _COMMON_NAMES],  # cs.nlp
+        [code for one in (name, last_name) if (code := _COMMON_NAMES.get(one)) in codes.values()],  # cs.nlp
         _with_subject(text),  # lg
         _namesakes(archive, subject),  # cs.ml
         [code for code in CATEGORIES if code.startswith(f"{text}-")],  # hep
         _with_words(name, archive),  # computer vision
         _with_words(last_name, archive),  # cs.learning
-        [codes[code] for code in get_close_matches(text, codes, n=1, cutoff=0.75)],  # quant-phy
+        _abbreviated(subject, archive),  # cs.softeng
+        _close(text, codes),  # quant-phy
         [_by_name()[close][0] for close in get_close_matches(name, _by_name(), n=1, cutoff=0.75)],
-        [archive] if archive in DIVIDED else [],
     )
     return next((found for rule in rules if 0 < len(found := list(dict.fromkeys(rule))) <= _MOST_GUESSES), ())
 
@@ -359,6 +368,31 @@ def _namesakes(archive: str, subject: str) -> list[str]:
     others = _with_subject(subject) if subject and archive in _TAXONOMY else []
     names = {CATEGORIES[code] for code in others}
     return [c for c, name in CATEGORIES.items() if c.startswith(f"{archive}.") and name in names] or others
+
+
+def _close(text: str, codes: Mapping[str, str]) -> list[str]:
+    """The code with the closest spelling; of an archive that exists, the one with the closest subject.
+
+    `codes`: by their lower case.
+    """
+    archive, _, subject = text.partition(".")
+    prefix = f"{archive}." if subject and archive in DIVIDED else ""
+    ends = [code.removeprefix(prefix) for code in codes if code.startswith(prefix)]
+    close = get_close_matches(text.removeprefix(prefix), ends, n=1, cutoff=0.75)
+    return [codes[f"{prefix}{end}"] for end in close]
+
+
+def _abbreviated(subject: str, archive: str) -> list[str]:
+    """The categories of an archive whose names' words, or some of them, begin as `subject` is put together."""
+    if len(subject) < _SHORTEST_ABBREVIATION:
+        return []
+    found = []
+    for code, name in CATEGORIES.items():
+        # Each word may be cut off anywhere: (?:s(?:o(?:f ... )?)?)?
+        words = ("(?:" + "(?:".join(word) + ")?" * len(word) for word in _normalized(name).split())
+        if code.startswith(f"{archive}.") and re.fullmatch("".join(words), subject):
+            found.append(code)
+    return found
 
 
 def _with_words(name: str, archive: str) -> list[str]:

@@ -18,6 +18,7 @@ from pydantic import ValidationError
 
 from bot.errors import Problem
 from bot.files import Stamp, read_file, stamp
+from bot.profiles.contradictions import contradictions
 from bot.profiles.library import library_names, read_libraries
 from bot.profiles.model import ChannelName, Interest, Mute, Profile
 from bot.profiles.paths import path_beside, read_beside
@@ -135,18 +136,20 @@ class ProfileReader:
     ) -> ReadProfile:
         """As `parse_profile`. `inputs`: the file with its stamp."""
         top = _parse(data, file, folder, inputs)
-        problems = [*top.problems, *_id_problems(file)]
+        unreadable: list[Problem] = []
         included: dict[Path, ParsedFile] = {}
         trail = (Path(os.path.realpath(folder / PurePath(file).name)),) if folder else ()
-        self._include(top, folder, trail, included, problems)
+        self._include(top, folder, trail, included, unreadable)
         files = [top, *included.values()]
+        problems = [*_id_problems(file), *unreadable, *chain.from_iterable(f.problems for f in files)]
         incomplete: list[Problem] = []
         if top.document:
-            mappings = [found.document.value for found in files[1:] if found.document]
-            incomplete = [
-                *missing_keys(top.document, mappings, file),
-                *missing_channels(top.document, file),
-            ]
+            incomplete += missing_channels(top.document, file)
+            documents = [found.document for found in files if found.document]
+            if not unreadable and len(documents) == len(
+                files
+            ):  # what cannot be read may have what is missing
+                incomplete += missing_keys(top.document, [one.value for one in documents[1:]], file)
         effective = None
         if not problems:
             effective = _effective([(f, f.content) for f in files if f.content], PurePath(file).stem)
@@ -163,7 +166,8 @@ class ProfileReader:
         included: dict[Path, ParsedFile],
         problems: list[Problem],
     ) -> None:
-        """Add the files that a file includes, each followed by those that it includes itself, and all problems.
+        """Add the files that a file includes, each followed by those that it includes itself, and a problem for each
+        that cannot be included.
 
         `trail`: the files that lead here.
         """
@@ -183,7 +187,7 @@ class ProfileReader:
                 if path not in self._files:
                     shown = str(PurePath(file.name).parent / name)
                     inputs = {str(path): stamp(path)}
-                    data = read_beside(path, name, MAX_BYTES)
+                    data = _read_included(path, name)
                     self._files[path] = _parse(data, shown, path.parent, inputs)
             except ValueError as error:
                 assert file.document
@@ -192,8 +196,15 @@ class ProfileReader:
                 continue
             if path not in included:
                 found = included[path] = self._files[path]
-                problems += found.problems
                 self._include(found, path.parent, (*trail, path), included, problems)
+
+
+def _read_included(path: Path, name: str) -> bytes:
+    for ending in () if path.exists() else (".yaml", ".yml"):
+        if path.with_suffix(ending).exists():
+            shown = PurePath(name).with_suffix(ending)
+            raise ValueError(f"there is no file {quote(name)} beside this profile: did you mean '{shown}'?")
+    return read_beside(path, name, MAX_BYTES)
 
 
 def _parse(data: bytes, file: str, folder: Path | None, inputs: Mapping[str, Stamp]) -> ParsedFile:
@@ -209,6 +220,8 @@ def _parse(data: bytes, file: str, folder: Path | None, inputs: Mapping[str, Sta
             content = ProfileFile.model_validate(document.value, context=libraries)
         except ValidationError as error:
             found += value_problems(error, document, file)
+        else:
+            found += contradictions(content, document, file)
         found += channel_problems(document, file)
         found += _former_name_problems(document, file)
     return ParsedFile(file, document, None if found else content, tuple(sorted(set(found))), inputs)
@@ -287,21 +300,22 @@ def _identity(item: Any) -> Any:
 
 
 def _deliveries(files: _Files, origins: dict[Loc, Origin]) -> tuple[DeliverEntry, ...]:
-    """The entries of the first file that has any, with the defaults that entries without a channel give."""
-    entries: list[tuple[ParsedFile, int, DeliverEntry]] = []
+    """The entries of the first file that has any, with the defaults that entries without a channel give; or these."""
+    with_channel: list[tuple[ParsedFile, int, DeliverEntry]] = []
+    without: list[tuple[ParsedFile, int, DeliverEntry]] = []
     defaults: dict[str, tuple[Origin, Any]] = {}
     for file, content in files:
-        own = [
-            (file, position, entry) for position, entry in enumerate(content.deliver) if _has_channel(entry)
-        ]
-        entries = entries or own
-        for position, entry in enumerate(content.deliver):
-            for name in () if _has_channel(entry) else _DELIVERY_DEFAULTS:
+        entries = [(file, position, entry) for position, entry in enumerate(content.deliver)]
+        with_channel = with_channel or [one for one in entries if _has_channel(one[2])]
+        others = [one for one in entries if not _has_channel(one[2])]
+        without += others
+        for _, position, entry in others:
+            for name in _DELIVERY_DEFAULTS:
                 if name in entry.model_fields_set:
                     origin = Origin(file, ("deliver", position, name))
                     defaults.setdefault(name, (origin, getattr(entry, name)))
     merged = []
-    for number, (file, position, entry) in enumerate(entries):
+    for number, (file, position, entry) in enumerate(with_channel or without):
         origins[("deliver", number)] = Origin(file, ("deliver", position))
         inherited = {name: given for name, given in defaults.items() if name not in entry.model_fields_set}
         origins.update({("deliver", number, name): origin for name, (origin, _) in inherited.items()})

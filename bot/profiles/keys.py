@@ -10,7 +10,7 @@ from pydantic import ValidationError
 
 from bot.profiles.model import ChannelName
 from bot.profiles.schema import DeliverEntry, InterestItem, MuteLists, PauseEntry, ProfileFile, ProfileMapping
-from bot.profiles.values import TARGETS, closest, delivery, probable_lists
+from bot.profiles.values import TARGETS, closest, delivery, probable_lists, probable_time
 from bot.profiles.yaml_reader import flow
 from bot.text.plain import quote
 
@@ -73,7 +73,7 @@ def meant_key(key: str, model: type[ProfileMapping]) -> str | None:
 
 
 def _word(key: str) -> str:
-    return re.sub("[- ]", "_", key.casefold())
+    return re.sub("[- ]", "_", key.casefold().lstrip("-"))
 
 
 def _belongs_to_delivery(key: str) -> bool:
@@ -98,13 +98,23 @@ def replacements(model: type[ProfileMapping]) -> dict[str, list[str]]:
 def unknown_key(key: str, mapping: Mapping[str, Any], model: type[ProfileMapping]) -> str:
     """What to write instead of an unknown key of a mapping."""
     target = meant_key(key, model)
-    if (
+    alike = [
+        one
+        for one in mapping
+        if one == target or (one not in model.model_fields and meant_key(one, model) == target)
+    ]
+    is_of_delivery = model is DeliverEntry or (model is ProfileFile and _belongs_to_delivery(key))
+    if key.startswith("-"):
+        hint = "write a space after the dash"
+    elif target and len(alike) > 1 and not is_of_delivery:
+        hint = _one_line_hint(target, {one: mapping[one] for one in alike}, model)
+    elif (
         target == closest(key, list(model.model_fields))
         and target
         and _is_valid({target: mapping[key]}, model)
     ):
         hint = f"did you mean '{target}'?"
-    elif target and (model is DeliverEntry or (model is ProfileFile and _belongs_to_delivery(key))):
+    elif target and is_of_delivery:
         hint = _delivery_hint(mapping, model)
     elif target:
         hint = _hint(target, mapping[key], model)
@@ -122,6 +132,27 @@ def _hint(key: str, value: object, model: type[ProfileMapping]) -> str:
         if len(line) <= _LONGEST_LINE and _is_valid({key: candidate}, model):
             return f"write `{line}`"
     return f"write `{key}`, as in `{key}: {flow(example(model, key))}`"
+
+
+def _one_line_hint(key: str, values: Mapping[str, object], model: type[ProfileMapping]) -> str:
+    """What to write for several keys that mean the same one."""
+    lists = [
+        next(
+            (
+                one
+                for one in _candidates(key, value)
+                if isinstance(one, list) and _is_valid({key: one}, model)
+            ),
+            None,
+        )
+        for value in values.values()
+    ]
+    names = ", ".join(values)
+    merged = [item for items in lists for item in items or ()]
+    line = f"{key}: {flow(merged)}"
+    if None not in lists and len(line) <= _LONGEST_LINE and _is_valid({key: merged}, model):
+        return f"write one line instead of {names}: `{line}`"
+    return f"write one `{key}` instead of {names}"
 
 
 def example(model: type[ProfileMapping], key: str) -> object:
@@ -183,6 +214,8 @@ def _entry(mapping: Mapping[str, Any]) -> dict[str, Any]:
                 name = next(iter(delivery(value)))
             elif name == "at" and not re.search("[0-9]", value):
                 name = "days"
+        if name == "at" and isinstance(value, str):
+            value = probable_time(value) or value
         entry.setdefault(name, value)
     if named and not any(channel in entry for channel in ChannelName):
         entry[named] = TARGETS[ChannelName(named)]

@@ -33,6 +33,7 @@ class Loaded(NamedTuple):
     broken: Mapping[
         str, tuple[Problem, ...]
     ]  #: the problems of each broken one, and of what it includes, by id
+    includers: Mapping[str, tuple[str, ...]]  #: ids of files that include a file, by its id
 
 
 def load_profiles(paths: Sequence[Path], cache: Path | None = None) -> Loaded:
@@ -53,6 +54,7 @@ def load_profiles(paths: Sequence[Path], cache: Path | None = None) -> Loaded:
     broken: dict[Path, tuple[Problem, ...]] = {}
     incomplete: dict[Path, tuple[Problem, ...]] = {}
     included: set[str] = set()
+    includers: dict[str, list[str]] = {}  # by real path
     reader: ProfileReader | None = None
     for path in files.values():
         version = versions.unchanged(path)
@@ -69,6 +71,8 @@ def load_profiles(paths: Sequence[Path], cache: Path | None = None) -> Loaded:
             found[path] = version
             incomplete.setdefault(path, version.incomplete)
             included |= version.included
+            for name in version.included:
+                includers.setdefault(name, []).append(path.stem)
     versions.save()
     for path, lacking in incomplete.items():
         if lacking and os.path.realpath(path) not in included:
@@ -88,6 +92,11 @@ def load_profiles(paths: Sequence[Path], cache: Path | None = None) -> Loaded:
         problems=tuple(sorted({*problems, *chain.from_iterable(broken.values())})),
         kept=kept,
         broken={path.stem: of_file for path, of_file in broken.items()},
+        includers={
+            id_: tuple(of_file)
+            for name, of_file in includers.items()
+            if (id_ := Path(name).stem) in files and os.path.realpath(files[id_]) == name
+        },
     )
 
 

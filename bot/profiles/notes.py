@@ -6,7 +6,7 @@ import json
 import os
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, timedelta
 from pathlib import Path
@@ -19,6 +19,7 @@ _SCRIPTS = ("LATIN", "GREEK")  #: of words in English titles and abstracts
 _PAUSE_IS_OVER = timedelta(days=30)  #: by then the digest that follows it has been sent
 _FIRST_LINE = re.compile(rb"(?:\xef\xbb\xbf)?#\s*yaml-language-server:\s*\$schema=(\S+)")
 _MAX_FIRST_LINE = 500
+_NAMES_SHOWN = 5
 _MAX_BYTES = 1024 * 1024
 
 
@@ -31,7 +32,23 @@ def profile_notes(profile: Profile, today: date) -> Iterator[str]:
                 f"{quote(interest.phrase)} matches none: write it in English"
             )
     if profile.paused_until and profile.paused_until + _PAUSE_IS_OVER < today:
-        yield f"{profile.id}: its pause ended on {profile.paused_until}: remove `pause`, or write a day to come"
+        yield (
+            f"{profile.id}: its pause ended on {profile.paused_until}: remove the line, or correct the day if it is "
+            "wrong"
+        )
+
+
+def includer_notes(profiles: Iterable[Profile], includers: Mapping[str, Sequence[str]]) -> Iterator[str]:
+    """A sentence for each profile that others include: it may be meant for them alone.
+
+    `includers`: the ids of files that include a file, by its id.
+    """
+    for profile in profiles:
+        if names := includers.get(profile.id):
+            more = f" and {len(names) - _NAMES_SHOWN} more" if len(names) > _NAMES_SHOWN else ""
+            include = "includes" if len(names) == 1 else "include"
+            shown = ", ".join(names[:_NAMES_SHOWN])
+            yield f"{profile.id} is a profile of its own, and {shown}{more} {include} it"
 
 
 def _is_foreign(phrase: str) -> bool:

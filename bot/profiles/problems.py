@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from pathlib import PurePath
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
@@ -20,7 +21,7 @@ from bot.profiles.schema import (
     ProfileFile,
     ProfileMapping,
 )
-from bot.profiles.values import describe
+from bot.profiles.values import TARGETS, describe, one_target_each, simple_name
 from bot.profiles.yaml_reader import Document, Loc, Value, flow
 from bot.text.plain import one_line
 
@@ -47,10 +48,12 @@ def value_problems(error: ValidationError, document: Document, file: str) -> Ite
         ):
             continue
         cause = details.get("ctx", {}).get("error")
-        positions = [(p,) for p in cause.positions] if isinstance(cause, ItemsError) else [()]
-        find = document.key_place if details["type"] == "extra_forbidden" else document.place
-        message = one_line(_message(details, document))
-        yield from (Problem(file, *find((*details["loc"], *position)), message) for position in positions)
+        loc = details["loc"]
+        if isinstance(cause, ItemsError):
+            yield from (Problem(file, *document.place((*loc, n)), why) for n, why in cause.problems.items())
+        else:
+            find = document.key_place if details["type"] == "extra_forbidden" else document.place
+            yield Problem(file, *find(loc), one_line(_message(details, document)))
 
 
 def _message(details: ErrorDetails, document: Document) -> str:
@@ -63,6 +66,10 @@ def _message(details: ErrorDetails, document: Document) -> str:
         model = _NESTED[loc[0]]
         return f"'{key}' is missing here: write {flow({key: example(model, str(key)), **details['input']})}"
     if kind == "value_error":
+        if loc[0] == "deliver" and key in list(ChannelName):
+            entries = one_target_each(document.mapping(loc[:-1]))
+            if len(entries) > 1:
+                return f"write an entry for each: {', '.join(map(flow, entries))}"
         return str(details["ctx"]["error"])
     if key in _NUMBERS:
         return f"`{key}` is {_NUMBERS[key]}, not {describe(details['input'])}"
@@ -77,13 +84,14 @@ def _means_any(mapping: Mapping[str, Value], wanted: Collection[str], model: typ
 def missing_keys(document: Document, included: Iterable[Mapping[str, Value]], file: str) -> Iterator[Problem]:
     """There must be some interest and some delivery, here or in a file that this one includes."""
     mappings = (document.value, *included)
+    name = simple_name(PurePath(file).stem)
     for keys, message in (
         (
             INTEREST_KEYS,
             "nothing to look for: write at least one of interests, about, like and authors, such as "
             "`interests: [world models]`",
         ),
-        (("deliver",), "nowhere to deliver: write at least `deliver: [{maildir: ada}]`"),
+        (("deliver",), f"nowhere to deliver: write at least `deliver: [{{maildir: {name}}}]`"),
     ):
         values = [mapping.get(key) for mapping in mappings for key in keys]
         given = any(value.strip() if isinstance(value, str) else value for value in values)
@@ -94,17 +102,28 @@ def missing_keys(document: Document, included: Iterable[Mapping[str, Value]], fi
 
 def missing_channels(document: Document, file: str) -> Iterator[Problem]:
     """Each entry of `deliver` names a channel; in a file that others include, one without gives them defaults."""
+    name = simple_name(PurePath(file).stem)
+    examples = {
+        ChannelName.SLACK: 'put a name in quotes, such as "#papers"',
+        ChannelName.EMAIL: f"write one such as {TARGETS[ChannelName.EMAIL]}",
+        ChannelName.MAILDIR: f"write a name such as {name}",
+    }
+    above: dict[str, Value] = {}  # the last entry with a channel, and what belongs to it
     for entry, loc in _entries(document):
         if any(entry.get(key) is not None for key in ChannelName) or _means_any(
             entry, list(ChannelName), DeliverEntry
         ):
-            continue
-        if "slack" in entry:
-            message = 'slack has no value: put a name in quotes, such as "#papers"'
-            yield Problem(file, *document.key_place((*loc, "slack")), message)
+            above = entry
+        elif empty := next((key for key in ChannelName if key in entry), None):
+            place = document.key_place((*loc, empty))
+            yield Problem(file, *place, f"{empty} has no value: {examples[empty]}")
+        elif entry and above and not above.keys() & entry.keys():
+            above = above | entry
+            message = f"this has no channel: if it belongs to the entry above, write {flow(above)} there"
+            yield Problem(file, *document.place(loc), message)
         else:
             message = (
-                f"this entry needs one of {', '.join(ChannelName)}: write {flow({'maildir': 'ada', **entry})}"
+                f"this entry needs one of {', '.join(ChannelName)}: write {flow({'maildir': name, **entry})}"
             )
             yield Problem(file, *document.place(loc), message)
 

@@ -6,7 +6,7 @@ Does not know the place of a value in a file: `bot.profiles.load` finds it.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, time
 from itertools import chain, combinations
 from typing import Annotated, Any, ClassVar
@@ -34,22 +34,44 @@ INTEREST_KEYS = ("interests", "about", "like", "authors")  #: keys that say what
 
 
 class ItemsError(ValueError):
-    """A problem of some items of a list, each of which is valid alone."""
+    """Problems of some items of a list, each of which is valid alone, by position."""
 
-    def __init__(self, message: str, positions: tuple[int, ...]) -> None:
-        super().__init__(message)
-        self.positions = positions
+    def __init__(self, problems: Mapping[int, str]) -> None:
+        super().__init__(next(iter(problems.values())))
+        self.problems = problems
 
 
 _Text = Annotated[str, BeforeValidator(values.text), editor.TEXT]
-_Readable = Annotated[str, BeforeValidator(values.readable), editor.TEXT]
-_ReadableTexts = Annotated[tuple[_Readable, ...], WrapValidator(values.listed)]
+_Phrase = Annotated[str, BeforeValidator(values.phrase), editor.TEXT]
+_Phrases = Annotated[tuple[_Phrase, ...], WrapValidator(values.listed)]
 _Person = Annotated[str, PlainValidator(values.person), editor.TEXT]
 _People = Annotated[tuple[_Person, ...], WrapValidator(values.listed)]
 _Category = Annotated[tuple[str, ...], PlainValidator(values.category), editor.CATEGORY]
+
+
+def _check_categories(items: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ...], ...]:
+    """A category is there once, by itself or in its archive."""
+    problems = {}
+    above: set[str] = set()
+    for position, codes in enumerate(items):
+        archives = {code.partition(".")[0] for code in codes}
+        inside = sorted(code for code in above if code.partition(".")[0] in codes)
+        if above.issuperset(codes):
+            problems[position] = "this category is already above: keep one of the two"
+        elif above & archives and len(archives) == 1:
+            problems[position] = f"{min(archives)}.* above contains this category: keep one of the two"
+        elif inside:
+            problems[position] = f"this contains {inside[0]}, which is above: keep one of the two"
+        above.update(codes)
+    if problems:
+        raise ItemsError(problems)
+    return items
+
+
+#: The codes that each entry means.
 _Categories = Annotated[
-    tuple[_Category, ...], WrapValidator(values.listed)
-]  #: the codes that each entry means
+    tuple[_Category, ...], WrapValidator(values.listed), AfterValidator(_check_categories)
+]
 _References = Annotated[tuple[Reference, ...], PlainValidator(values.references), editor.REFERENCE]
 _ReferenceLists = Annotated[tuple[_References, ...], WrapValidator(values.listed)]
 _Days = Annotated[tuple[int, ...], PlainValidator(values.days), editor.DAYS]
@@ -86,7 +108,7 @@ class InterestItem(ProfileMapping):
     """A phrase and its weight."""
 
     expected = "a phrase or {phrase: world models, weight: 2}"
-    phrase: Annotated[_Readable, AfterValidator(values.searchable)] = Field(examples=["world models"])
+    phrase: Annotated[_Phrase, AfterValidator(values.searchable)] = Field(examples=["world models"])
     weight: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(1.0, examples=[2])
 
 
@@ -111,7 +133,7 @@ def _check_phrases(items: tuple[InterestItem, ...]) -> tuple[InterestItem, ...]:
     first: dict[str, int] = {}
     again = [n for n, item in enumerate(items) if first.setdefault(item.phrase.casefold(), n) != n]
     if again:
-        raise ItemsError("this phrase is already above: keep one of the two", tuple(again))
+        raise ItemsError(dict.fromkeys(again, "this phrase is already above: keep one of the two"))
     return items
 
 
@@ -128,7 +150,7 @@ class MuteLists(ProfileMapping):
         terms = [part.strip() for part in value.split(",")] if isinstance(value, str) else value
         return {"terms": terms}
 
-    terms: _ReadableTexts = Field(
+    terms: _Phrases = Field(
         (), description="Papers with one of these words or phrases.", examples=[["survey"]]
     )
     authors: _People = Field(
@@ -225,7 +247,7 @@ def _check_targets(entries: tuple[DeliverEntry, ...]) -> tuple[DeliverEntry, ...
         message = (
             "this target has an entry above for the same day, and gets one digest a day: name other days"
         )
-        raise ItemsError(message, tuple(again))
+        raise ItemsError(dict.fromkeys(again, message))
     return entries
 
 
@@ -272,7 +294,7 @@ class ProfileFile(ProfileMapping):
         description="Words, people and categories that are never shown.",
         examples=[{"terms": ["survey"]}],
     )
-    categories: _Categories = Field(
+    categories: Annotated[_Categories, BeforeValidator(values.some_categories)] = Field(
         (),
         description="Only these arXiv categories, for papers whose categories are known: by code (`cs.LG`), as whole "
         "archives (`cs.*`), or by name (`Robotics`).",

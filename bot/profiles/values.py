@@ -5,8 +5,9 @@ A ValueError raised here is a sentence for the profile's author. No parser opens
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time
 from difflib import get_close_matches
@@ -14,13 +15,14 @@ from functools import lru_cache
 from itertools import chain
 from math import nan
 from pathlib import PurePath
+from typing import Any
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError, ValidationInfo, ValidatorFunctionWrapHandler
 
 from bot.papers.categories import parse_category
 from bot.papers.identity import find_paper_ids, parse_paper_id
-from bot.papers.names import is_one_word
+from bot.papers.names import given_first, is_one_word
 from bot.profiles.library import LIBRARY_ENDINGS, is_library_name
 from bot.profiles.model import WEEK, ChannelName, Match, Reference
 from bot.profiles.yaml_reader import Sexagesimal, flow
@@ -61,12 +63,26 @@ def _string(value: object) -> str:
     return value
 
 
+_CURLY_QUOTES = re.compile("[“”„«‘’](.+)[“”»‘’]")
+
+
 def text(value: object) -> str:
     """A text on one line, not empty."""
     line = one_line(_string(value))
     if not line:
         raise ValueError("this text is empty: remove it")
+    if found := _CURLY_QUOTES.fullmatch(line):
+        raise ValueError(f"YAML has straight quotes only: write {_quoted(found[1])}")
     return line
+
+
+def _quoted(line: str) -> str:
+    return json.dumps(line, ensure_ascii=False)
+
+
+def _entries(texts: Sequence[str]) -> str:
+    """What to write for several texts that are in one entry."""
+    return f"write {len(texts)} entries: {', '.join(map(_quoted, texts))}"
 
 
 def readable(value: object) -> str:
@@ -76,6 +92,31 @@ def readable(value: object) -> str:
 
 def paragraphs(value: object) -> str:
     return to_unicode(normalize_paragraphs(_string(value)))
+
+
+#: A comma in "N,N-dimethyl" separates nothing.
+_BETWEEN_PHRASES = re.compile(r"[,;](?:\s+|(?=[^\W\d_]{2}))|\s+(?:OR|AND|\|\|?|&&)\s+")
+#: Not the star of "A* search" and "RRT*".
+_WILDCARD = re.compile(r"[a-z]{3}\*(?!\w)|(?<!\w)\*[a-z]{3}|[a-z]\?[a-z]")
+_DASH_WITHOUT_SPACE = re.compile(r"(?:^|\s)-[^\W\d_]")
+
+
+def phrase(value: object) -> str:
+    """A word or phrase to look for: one, without the signs of a search language."""
+    line = readable(value)
+    phrases = [part.strip(" \"'") for part in _BETWEEN_PHRASES.split(line)]
+    if len(phrases) > 1 and all(map(is_searchable, phrases)):
+        raise ValueError(f"{quote(line)} is several phrases: {_entries(phrases)}")
+    if _WILDCARD.search(line):
+        raise ValueError(
+            f"{quote(line)} has a wildcard: write whole words, whose other forms match without one"
+        )
+    if _DASH_WITHOUT_SPACE.search(line):
+        raise ValueError(
+            f"{quote(line)} has a dash without a space after it: write the space where an entry begins, and what to "
+            "leave out under `avoid`"
+        )
+    return line
 
 
 def searchable(phrase: str) -> str:
@@ -88,14 +129,30 @@ def searchable(phrase: str) -> str:
 
 
 def person(value: object) -> str:
-    """A whole name. A comma after a single word says that it is one: `Plato,`."""
+    """A whole name. A comma at the end says that it is one: `Plato,`."""
     name = readable(value)
-    if is_one_word(name) and not name.endswith(","):
+    if name.endswith(","):
+        return name.rstrip(", ")
+    if is_one_word(name):
         raise ValueError(
             f"{quote(name)} is one word, and only whole names match: write the first name too, as in Ada Lovelace; "
             f'if it is the whole name, write "{name},"'
         )
-    return name.rstrip(", ")
+    people = [one for part in _BETWEEN_PEOPLE.split(name) for one in _people(part)]
+    if len(people) > 1:
+        is_perhaps_one = len(people) == 2 and name.count(",") == 1
+        one = f"; for one person, write {_quoted(given_first(name))}" if is_perhaps_one else ""
+        raise ValueError(f"{quote(name)} is several people: {_entries(people)}{one}")
+    return name
+
+
+_BETWEEN_PEOPLE = re.compile(r",?\s+(?:and|AND|&)\s+|\s*;\s*")
+
+
+def _people(names: str) -> list[str]:
+    """The whole names between commas. `Han, Seungwook` and `van der Berg, Jan Willem` are one."""
+    parts = [part.strip() for part in names.split(",")]
+    return [names] if any(is_one_word(part) or part[0].islower() for part in parts) else parts
 
 
 def listed(value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
@@ -103,6 +160,12 @@ def listed(value: object, handler: ValidatorFunctionWrapHandler, info: Validatio
     if isinstance(value, list):
         return handler(value)
     problem = f"put a dash before each entry of `{info.field_name}`"
+    first = next(iter(value), "") if isinstance(value, dict) else value
+    if isinstance(first, str) and _DASH_WITHOUT_SPACE.match(first):
+        raise ValueError("expected a list here: write a space after each dash")
+    if isinstance(value, dict) and info.field_name == "deliver":
+        line = f"{info.field_name}: {flow(one_target_each(value))}"
+        problem = f"put one dash before the first line of the entry, or write `{line}`"
     for number, items in enumerate(probable_lists(value, info.field_name)):
         try:
             handler(items)
@@ -115,9 +178,11 @@ def listed(value: object, handler: ValidatorFunctionWrapHandler, info: Validatio
     raise ValueError(f"expected a list here: {problem}")
 
 
-def probable_lists(value: object, key: str | None) -> Iterator[list[object]]:
+def probable_lists(value: object, key: str | None) -> Iterator[Sequence[object]]:
     """The lists that something else under a key may mean, the most probable one first."""
-    if isinstance(value, dict):
+    if isinstance(value, dict) and key == "deliver":
+        yield one_target_each(value)
+    elif isinstance(value, dict):
         yield [value]
         yield [{"phrase": phrase, "weight": weight} for phrase, weight in value.items()]
     elif isinstance(value, str) and key == "deliver":
@@ -136,6 +201,26 @@ def delivery(target: str) -> dict[str, str]:
     if "@" in target:
         return {"email": target}
     return {"slack" if re.fullmatch(r"#.*|[CGDU][A-Z0-9]{6,}", target) else "maildir": target}
+
+
+def one_target_each(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """An entry of `deliver` for each of the targets that one entry names; itself if it names none."""
+    rest = {key: value for key, value in entry.items() if key not in list(ChannelName)}
+    targets = [(key, target) for key in entry if key not in rest for target in _targets(key, entry[key])]
+    return [{key: target, **rest} for key, target in targets] or [dict(entry)]
+
+
+def _targets(channel: str, value: object) -> Sequence[object]:
+    if not isinstance(value, str):
+        return value if isinstance(value, list) else []
+    if channel != ChannelName.EMAIL:
+        return [part.strip() for part in value.split(",")]
+    parts = re.split(r"\s*[,;]\s*|\s+and\s+|\s+(?=[^\s<]+@)", value)
+    found = [match for part in parts if (match := _ADDRESS.fullmatch(part))]
+    return [match[1] for match in found] if len(found) == len(parts) else [value]
+
+
+_ADDRESS = re.compile(r"(?:[^<>@:]*<)?([^\s<>@:]+@[^\s<>@:]+)>?")  # also in `Ada <ada@example.org>`
 
 
 def first_message(error: ValidationError) -> str:
@@ -202,7 +287,30 @@ def former_name(value: str) -> str:
 
 def category(value: object) -> tuple[str, ...]:
     """The codes that a category's code or name means, as `parse_category`."""
-    return parse_category(text(value))
+    line = text(value)
+    try:
+        return parse_category(line)
+    except ValueError:
+        for between in (r"\s*[,;/|+&]\s*|\s+(?:and|or)\s+", r"[\s,;/|+&]+"):
+            parts = [part for part in re.split(between, line, flags=re.IGNORECASE) if part]
+            if len(parts) > 1 and all(map(_is_category, parts)):
+                raise ValueError(f"{quote(line)} is several categories: {_entries(parts)}") from None
+        raise
+
+
+def _is_category(text: str) -> bool:
+    try:
+        return bool(parse_category(text))
+    except ValueError:
+        return False
+
+
+def some_categories(value: object) -> object:
+    """Anything but a word for all categories, alone or in a list."""
+    one = value[0] if isinstance(value, list) and len(value) == 1 else value
+    if isinstance(one, str) and one.strip().casefold() in ("*", "*.*", "all", "any", "everything"):
+        raise ValueError("remove this line: without `categories`, all of them count")
+    return value
 
 
 def simple_name(value: str) -> str:
@@ -248,14 +356,17 @@ def maildir(value: str) -> str:
 
 
 _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
-_OTHER_TIME = re.compile(r"([0-9]{1,2})(?:[:.h]?([0-5][0-9]))?\s*([ap]m)?", re.IGNORECASE)  # 8am, 8.30, 0830
+#: 8am, 8 a.m., 8.30, 8h30, 0830
+_OTHER_TIME = re.compile(r"([0-9]{1,2})[:.h]?([0-5][0-9])?\s*(?:([ap])\.?m\.?)?", re.IGNORECASE)
 
 
 def time_of_day(value: object) -> time:
     line = text(value)
     match = _TIME.fullmatch(line)
     if not match:
-        raise ValueError(f"{quote(line)} is not a time of day: write {_probable_time(line)}")
+        probable = probable_time(line)
+        write = f'"{probable}"' if probable else 'one such as "08:30"'
+        raise ValueError(f"{quote(line)} is not a time of day: write {write}")
     at = time(int(match[1]), int(match[2]))
     if isinstance(value, Sexagesimal):
         number = at.hour * 60 + at.minute
@@ -263,12 +374,13 @@ def time_of_day(value: object) -> time:
     return at
 
 
-def _probable_time(line: str) -> str:
+def probable_time(line: str) -> str | None:
+    """The time that a text probably means, as `09:00`."""
     found = _OTHER_TIME.fullmatch(line)
     hour = int(found[1]) if found else 24
     if found and found[3] and 0 < hour <= 12:
-        hour = hour % 12 + (12 if found[3].casefold() == "pm" else 0)
-    return f'"{hour:02}:{found[2] or "00"}"' if found and hour < 24 else 'one such as "08:30"'
+        hour = hour % 12 + (12 if found[3].casefold() == "p" else 0)
+    return f"{hour:02}:{found[2] or '00'}" if found and hour < 24 else None
 
 
 _OTHER_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")

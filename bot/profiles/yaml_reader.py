@@ -184,6 +184,12 @@ _SENTENCES = {
     "second occurrence": "this anchor is defined twice: give each anchor its own name",
     "another document": "a second document starts here: remove it, a file contains one",
 }
+#: What comes right before a letter that YAML does not expect.
+_QUOTE_IN_QUOTES = {
+    "'": "the ' before this ends the text: put a text with ' in it in \"double quotes\"",
+    '"': "the \" before this ends the text: put a text with \" in it in 'single quotes'",
+}
+_DASH_WITHOUT_SPACE = re.compile(r" *-(?=[^\s-])")
 
 
 def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> _BrokenError:
@@ -192,9 +198,14 @@ def _syntax_error(error: yaml.MarkedYAMLError, text: str) -> _BrokenError:
     rest = text[mark.index :] if mark else ""
     if error.context_mark and (not rest.strip() or "expected ':'" in what):  # its start is more helpful
         mark, rest = error.context_mark, text[error.context_mark.index :]
+    for line, content in enumerate(text.split("\n") if mark else ()):
+        if mark and mark.line - 1 <= line <= mark.line and (dash := _DASH_WITHOUT_SPACE.match(content)):
+            return _BrokenError((line + 1, dash.end()), "write a space after this dash")
     place = (mark.line + 1, mark.column + 1) if mark and rest.strip() else _end(text.rstrip())
     if rest.startswith("\t"):
         return _BrokenError(place, "there is a tab here: indent YAML with spaces")
+    if mark and (ended := _QUOTE_IN_QUOTES.get(text[mark.index - 1 : mark.index])) and rest[:1].isalnum():
+        return _BrokenError(place, ended)
     sentences = (sentence for part, sentence in _SENTENCES.items() if part in what)
     return _BrokenError(place, next(sentences, f"this is not valid YAML: {what}"))
 

@@ -125,7 +125,7 @@ class Daemon:
 
     def _profiles(self) -> Sequence[Profile]:
         """The profiles, of broken ones the last valid version. Problems are printed when they change."""
-        profiles, problems, kept, broken = load_profiles([self.folder], self.cache)
+        profiles, problems, kept, broken, _ = load_profiles([self.folder], self.cache)
         files = broken_files(problems, broken, {profile.id for profile in kept})
         if files != self._broken:
             self._broken = files

@@ -96,7 +96,7 @@ def test_a_thousand_profiles(tmp_path: Path) -> None:
     for name, break_ in BREAKS.items():
         break_(path)
         start = time.perf_counter()
-        profiles, _, kept, broken = load_profiles([folder], cache)
+        profiles, _, kept, broken, _ = load_profiles([folder], cache)
         spent = time.perf_counter() - start
         others = {profile.id for profile in profiles}
         assert (len(others), "p500" in others) == (NUMBER - 1, False), name

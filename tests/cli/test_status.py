@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 from rich.console import Console
 
-from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, status_screen
+from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, former_name_notes, status_screen
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause, Stage
 from bot.delivery.status import FoundPapers, NextDigest, Status
@@ -223,6 +223,16 @@ def test_broken_profiles() -> None:
         "  broken profiles/ada.yaml:3:1: unknown key (and 1 more problem: paperboy check)",
         "      until it is corrected, the last valid version of ada is used",
         "  broken profiles/bo.yml:1:1: there is another 'bo'",
+    ]
+    many = section(text(Status(NOW, 0, broken=files[:1] * 36)), "Needs you")
+    assert many[-1] == "  and 28 more: paperboy check"
+
+
+def test_a_former_name_that_nobody_had() -> None:
+    """Once something is stored for the profile itself, it may have come from there."""
+    profiles = [Profile("ada", was="nobody"), Profile("bo", was="bob"), Profile("cem")]
+    assert list(former_name_notes(profiles, [edition("bo", S.SENT)])) == [
+        "ada: was: nobody: nothing was stored under that name: correct or remove the line"
     ]
 
 

@@ -186,7 +186,7 @@ def test_what_has_no_effect_is_a_note(bench: Bench) -> None:
     result = bench.run("check")
     assert (result.code, result.out) == (0, "")
     assert result.err.splitlines()[1:-1] == [
-        "note: zoe: its pause ended on 2020-01-01: remove `pause`, or write a day to come",
+        "note: zoe: its pause ended on 2020-01-01: remove the line, or correct the day if it is wrong",
         "note: the schema profiles/profile.schema.json, which editors check profiles with, does not exist: "
         "paperboy schema > profiles/profile.schema.json",
         "note: SLACK_APP_TOKEN has no effect in this version",

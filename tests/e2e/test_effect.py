@@ -144,6 +144,24 @@ def test_watch_after_the_digest_was_sent(stocked: Bench, monkeypatch: pytest.Mon
     assert watched(stocked, monkeypatch, WORLDS).out == before.out
 
 
+def test_watch_waits_for_a_file_that_is_gone(stocked: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It says so once, and goes on when the file is there again."""
+    steps = iter(
+        ((stocked.profiles / "ada.yaml").unlink, lambda: None, lambda: stocked.profile("ada", WORLDS))
+    )
+
+    def wait(_: float) -> None:
+        step = next(steps, None)
+        if step is None:
+            raise KeyboardInterrupt
+        step()
+
+    monkeypatch.setattr(effect, "sleep", wait)
+    result = stocked.run("preview", "ada", "--watch", "--on", NEXT_DAY)
+    assert result.out.count("profiles/ada.yaml is gone; waiting for it.") == 1
+    assert "saved: 1 in, 2 out; 3 papers" in " ".join(result.out.split())
+
+
 def test_watch_begins_with_a_broken_profile(stocked: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """It waits for the correction."""
     stocked.profile("ada", "limit: x\n" + MINE)

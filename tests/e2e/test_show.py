@@ -56,6 +56,23 @@ def test_show(tmp_path: Path) -> None:
     assert parse_profile(SHOWN.encode(), file="ada.yaml", folder=None) == whole
 
 
+def test_a_file_that_others_include(tmp_path: Path) -> None:
+    """What it has, without the defaults of a profile; once nobody includes it, it is a profile with problems."""
+    bench = Bench(tmp_path)
+    bench.profile("lab", LAB)
+    path = bench.profile("ada", ADA)
+    result = bench.run("show", "lab")
+    assert (result.code, result.err) == (0, "note: lab is not a profile; included by ada\n")
+    assert [" ".join(line.split()) for line in result.out.splitlines()[-2:]] == [
+        "deliver:",
+        '- {at: "07:15", days: mon-fri} # lab.yaml:4',
+    ]
+    path.unlink()
+    result = bench.run("show", "lab")
+    assert (result.code, result.out) == (2, "")
+    assert "lab.yaml:4:11: this entry needs one of slack, email, maildir" in result.err
+
+
 def test_profiles_that_cannot_be_shown(tmp_path: Path) -> None:
     """A broken profile gives its problems, an unknown name the names that are there: exit code 2."""
     bench = Bench(tmp_path)

@@ -63,7 +63,7 @@ def test_a_broken_edit_keeps_the_last_valid_version(folder: Path) -> None:
     [valid] = load(folder).profiles
     (folder / "ada.yaml").write_text("limt: 3\n")
     for _ in range(2):
-        profiles, problems, kept, _ = load(folder)
+        profiles, problems, kept, *_ = load(folder)
         assert (profiles, kept) == ((), (valid,))
         assert [problem.line for problem in problems] == [1, 1, 1]
     (folder / "ada.yaml").unlink()

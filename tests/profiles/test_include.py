@@ -102,6 +102,25 @@ OWN = "interests: [grasping]\ndeliver: [{maildir: ada}]\n"
     ("files", "problems"),
     [
         ({"ada.yaml": "include: [lab.yaml]\n" + OWN}, [("ada.yaml", 1, 11, "there is no file 'lab.yaml'")]),
+        # Nothing is said about what the missing file may have.
+        ({"ada.yaml": "include: [lab.yaml]\n"}, [("ada.yaml", 1, 11, "there is no file 'lab.yaml'")]),
+        (
+            {"ada.yaml": "include: [lab.yaml]\n", "lab.yaml": "a: [\n"},
+            [("lab.yaml", 1, 5, "value is missing")],
+        ),
+        (
+            {"ada.yaml": "include: [lab.yml]\n", "lab.yaml": OWN},
+            [("ada.yaml", 1, 11, "no file 'lab.yml' beside this profile: did you mean 'lab.yaml'?")],
+        ),
+        (
+            {"ada.yaml": "include: [s/lab]\n", "s/lab.yml": OWN},
+            [("ada.yaml", 1, 11, "did you mean 's/lab.yml'?")],
+        ),
+        (
+            {"ada.yaml": "include: [b.yaml]\n" + OWN, "b.yaml": "avoid: [xy]\ninterests: [xy]\n"},
+            [("b.yaml", 2, 13, "this is also under `avoid`, in line 1")],
+        ),
+        ({"ada.yaml": "include: [b.yaml]\n" + OWN, "b.yaml": "avoid: [grasping]\n"}, []),
         ({"ada.yaml": "include: [../x.yaml]\n" + OWN}, [("ada.yaml", 1, 11, "own folder: write its name")]),
         ({"ada.yaml": "include: [ada.yaml]\n" + OWN}, [("ada.yaml", 1, 11, "ada.yaml → ada.yaml")]),
         (
@@ -144,6 +163,7 @@ def test_a_file_that_others_include_is_not_a_profile(tmp_path: Path) -> None:
     write(tmp_path, {"ada.yaml": ADA, "lab.yaml": LAB, "team.yaml": OWN, "bo.yaml": "include: [team.yaml]\n"})
     profiles, problems, *_ = load_profiles([tmp_path])
     assert ([profile.id for profile in profiles], problems) == (["ada", "bo", "team"], ())
+    assert load_profiles([tmp_path]).includers == {"lab": ("ada",), "team": ("bo",)}
     (tmp_path / "ada.yaml").unlink()
     _, problems, *_ = load_profiles([tmp_path])
     assert {(Path(problem.file).name, problem.line) for problem in problems} == {("lab.yaml", 9)}

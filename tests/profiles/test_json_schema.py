@@ -24,7 +24,7 @@ VALID = [
     "interests: [no cloning, {phrase: xy, weight: '2'}]\nmute: {terms: [no, 1]}\nlimit: '5'\nthreshold: 80.5\n"
     "trending: '0.5'\nabout: 3\n" + DELIVER,
     "like: [2502.19400]\ntimezone:\ndeliver: [{slack: , email: a@x.org, days: mon}]\n",
-    "categories: [cs.LG, q-bio.*, robotics, Machine Learning (cs.LG)]\nthreshold: 0\n"
+    "categories: [cs.LG, q-bio.*, robotics, Machine Learning (stat.ML)]\nthreshold: 0\n"
     "deliver: [{slack: '#papers', at: '8:30', days: 'mon - fri'}, {maildir: 2026, days: [sat, sunday]}]\n"
     + INTERESTS,
 ]

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from bot.profiles.model import Interest, Profile
-from bot.profiles.notes import profile_notes
+from bot.profiles.notes import includer_notes, profile_notes
 
 TODAY = date(2026, 11, 28)
 
@@ -34,3 +34,12 @@ def test_interests_that_can_be_found(phrase: str) -> None:
 def test_a_pause_that_is_long_over(until: date, number: int) -> None:
     """It may have the wrong year. One that is just over still has its digest to come."""
     assert len(list(profile_notes(Profile("ada", paused_until=until), TODAY))) == number
+
+
+def test_profiles_that_others_include() -> None:
+    """One that is meant for others only gets digests of its own; a file that is not a profile does not."""
+    includers = {"lab": ("ann", "ben"), "team": ("c1", "c2", "c3", "c4", "c5", "c6"), "shared": ("ann",)}
+    assert list(includer_notes([Profile("ada"), Profile("lab"), Profile("team")], includers)) == [
+        "lab is a profile of its own, and ann, ben include it",
+        "team is a profile of its own, and c1, c2, c3, c4, c5 and 1 more include it",
+    ]

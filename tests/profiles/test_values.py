@@ -48,23 +48,24 @@ def test_times_of_day(at: str, expected: tuple[int, int]) -> None:
         ("cs.LG, hep-th, physics.soc-ph", ("cs.LG", "hep-th", "physics.soc-ph")),
         ("cs.*, q-bio, physics.*, quant-ph.*", ("cs", "q-bio", "physics", "quant-ph")),
         ("robotics, Quantum Physics", ("cs.RO", "quant-ph")),
-        ("Machine Learning, cs.LG", ("cs.LG", "stat.ML")),
+        ("Machine Learning", ("cs.LG", "stat.ML")),
         ("Computer Science", ("cs",)),
     ],
 )
 def test_categories(written: str, codes: tuple[str, ...]) -> None:
-    """Codes, archives and names; a name that several categories have means all of them; each code is there once."""
-    profile = read(f"{INTERESTS}{DELIVER}categories: [{written}]\nmute: {{categories: [{written}]}}")
-    assert profile.categories == profile.mute.categories == codes
+    """Codes, archives and names; a name that several categories have means all of them."""
+    assert read(f"{INTERESTS}{DELIVER}categories: [{written}]").categories == codes
+    assert read(f"{INTERESTS}{DELIVER}mute: {{categories: [{written}]}}").mute.categories == codes
 
 
 def test_whole_names() -> None:
     """A comma says that a single word is a whole name; names in Chinese characters are written without a space."""
-    text = (
-        f'authors: ["Suyanto,", "Lovelace, Ada", 李明, Y. LeCun]\nmute: {{authors: ["MiniMax,"]}}\n{DELIVER}'
+    names = '"Suyanto,", "Lovelace, Ada", 李明, Y. LeCun, "van der Berg, Jan Willem", "Davis, Jr., Sammy"'
+    profile = read(f'authors: [{names}]\nmute: {{authors: ["MiniMax,"]}}\n{DELIVER}')
+    assert profile.authors == (
+        *("Suyanto", "Lovelace, Ada", "李明", "Y. LeCun"),
+        *("van der Berg, Jan Willem", "Davis, Jr., Sammy"),
     )
-    profile = read(text)
-    assert profile.authors == ("Suyanto", "Lovelace, Ada", "李明", "Y. LeCun")
     assert profile.mute.authors == ("MiniMax",)
 
 
@@ -106,12 +107,25 @@ def test_trending_is_a_share(written: str, share: float) -> None:
 
 @pytest.mark.parametrize(
     "phrase",
-    ["few-shot", "R programming", "3D", "C++", "GPT-4", "k-means", "learning to rank", "世", "модели мира"],
+    [
+        *(
+            "few-shot",
+            "R programming",
+            "3D",
+            "C++",
+            "GPT-4",
+            "k-means",
+            "learning to rank",
+            "世",
+            "модели мира",
+        ),
+        *("A* search", "RRT*", "C*-algebras", "N,N-dimethyl", "1,2-dichloroethane", "R&D costs"),
+    ],
 )
 def test_phrases_that_can_match(phrase: str) -> None:
-    """A letter, a number or a stop word is accepted as part of a word or beside one."""
-    profile = read(f"interests: ['{phrase}']\navoid: ['{phrase}']\n{DELIVER}")
-    assert profile.interests == profile.avoid == (Interest(phrase),)
+    """A letter, a number or a stop word is accepted as part of a word or beside one, and so are signs of a field."""
+    assert read(f"interests: ['{phrase}']\n{DELIVER}").interests == (Interest(phrase),)
+    assert read(f"{INTERESTS}avoid: ['{phrase}']\n{DELIVER}").avoid == (Interest(phrase),)
 
 
 def test_texts_become_readable() -> None:

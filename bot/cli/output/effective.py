@@ -14,9 +14,12 @@ _DEFAULTS = {"timezone": "UTC", "limit": "10", "threshold": "auto", "window": "7
 _WIDEST = 60  #: columns before a comment, if lines are not longer
 
 
-def effective_yaml(effective: EffectiveProfile) -> str:
-    """A profile that means the same without `include`; the file names in comments are without their folders."""
-    lines = [*_written(effective), *_default_lines(effective)]
+def effective_yaml(effective: EffectiveProfile, *, with_defaults: bool) -> str:
+    """A profile that means the same without `include`; the file names in comments are without their folders.
+
+    `with_defaults`: with the keys that have an effect without being written.
+    """
+    lines = [*_written(effective), *(_default_lines(effective) if with_defaults else ())]
     width = min(max(len(text) for text, _ in lines), _WIDEST)
     return "\n".join(f"{text:<{width}}  # {comment}" if comment else text for text, comment in lines)
 

@@ -79,7 +79,7 @@ def _problems(status: Status) -> Iterator[Text]:
     stopped = [unfinished for unfinished in status.unfinished() if unfinished.delivery.has_stopped]
     yield from _limited([_pause(pause, status) for pause in status.pauses if not pause.by_reader])
     yield from _limited([_stopped(unfinished, status) for unfinished in stopped])
-    yield from _limited([_broken_file(file) for file in status.broken])
+    yield from _limited([_broken_file(file) for file in status.broken], "paperboy check")
     if dead := dead_sources(status.sources, status.now):
         yield from map(_dead_source, dead)
         yield Text("      check the network and the URLs in the settings, then: paperboy ingest")
@@ -99,6 +99,14 @@ def missing_note(missing: Iterable[MissingPapers]) -> list[str]:
     more = f" and {len(counts) - SHOWN} more" if len(counts) > SHOWN else ""
     listed = ", ".join(counts[:SHOWN])
     return [f"Papers that profiles name are not found ({listed}{more}): paperboy ingest"] if counts else []
+
+
+def former_name_notes(profiles: Iterable[Profile], editions: Iterable[Edition]) -> Iterator[str]:
+    """A sentence for each profile whose former name found nothing. What it finds is the profile's own afterwards."""
+    with_digests = {edition.profile for edition in editions}
+    for profile in profiles:
+        if profile.was and profile.id not in with_digests:
+            yield f"{profile.id}: was: {profile.was}: nothing was stored under that name: correct or remove the line"
 
 
 def _pause(pause: Pause, status: Status) -> Text:
