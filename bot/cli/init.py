@@ -7,7 +7,7 @@ import json
 import os
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from bot.profiles.wizard import Draft
 
 _ENV = Path(".env")
+_OTHERS_LISTED = 5
 _SETS_DATABASE = re.compile(r"^\s*(?:export\s+)?(?:PAPERBOY_DATA|DATABASE_URL)\s*=\s*\S", re.MULTILINE)
 
 
@@ -63,7 +64,9 @@ def init(
     timezone: Annotated[
         str | None, typer.Option(help="An IANA time zone, such as Europe/Paris; by default this machine's.")
     ] = None,
-    force: Annotated[bool, typer.Option(help="Overwrite a profile of that name.")] = False,
+    force: Annotated[
+        bool, typer.Option(help="Replace a profile of that name, which is kept as NAME.yaml.old.")
+    ] = False,
     on: When = None,
 ) -> None:
     """Write a first profile and .env; on a terminal, ask for what the options leave out."""
@@ -75,7 +78,7 @@ def init(
     settings = _settings()
     name = (name or _user_name()).removesuffix(".yaml")
     path = settings.profiles / f"{name}.yaml"
-    papers = PaperSources(App(settings), parse_when(on).instant)
+    papers = PaperSources(App(settings), parse_when(on).instant, path)
     parts: list[tuple[str, dict[str, Any]]] = [
         ("--interest", {"interests": tuple(map(Item, interest or ()))}),
         ("--about", {"about": about}),
@@ -97,14 +100,14 @@ def init(
     if not timezone:
         draft = replace(draft, timezone=_local_zone())
     if libraries:
-        draft = draft.with_proposals(papers.propose(libraries))
+        draft = draft.with_proposals(papers.propose(libraries, draft.categories))
     if is_asking:
         draft = ask(draft, name, papers, asks_when=not (at or timezone))
     if not draft.targets:
         draft = replace(draft, targets=((ChannelName.MAILDIR, name),))
     has_papers = papers.has_papers
     papers.app.close()
-    for line in _write(draft, name, path, papers.files.values()):
+    for line in _write(draft, name, path, papers.copies):
         typer.echo(line)
     if is_asking and has_papers:
         typer.echo("\nFrom the papers that are stored now, the next digest would be:\n")
@@ -159,6 +162,12 @@ def _name_problems(name: str, path: Path, *, force: bool) -> Iterator[str]:
     else:
         if path.exists() and not force:
             yield f"{path} exists: choose another name (paperboy init NAME), or use --force"
+        places = [path.parent.absolute()] if _ENV.exists() else [path.parent.absolute(), Path.cwd()]
+        # The folders that are there, in which the others would be made.
+        folders = dict.fromkeys(next(p for p in (place, *place.parents) if p.exists()) for place in places)
+        for folder in folders:
+            if not (folder.is_dir() and os.access(folder, os.W_OK)):
+                yield f"{folder} is not a folder that you can write to"
 
 
 def _draft(parts: Sequence[tuple[str, Mapping[str, Any]]], problems: list[str]) -> Draft:
@@ -190,32 +199,32 @@ def _libraries(sources: Sequence[str], papers: PaperSources, problems: list[str]
     return libraries
 
 
-def _write(draft: Draft, name: str, path: Path, libraries: Iterable[Path]) -> Iterator[str]:
-    """Write the files, and yield the lines to show. Raises UserError."""
+def _write(draft: Draft, name: str, path: Path, copies: Mapping[str, bytes]) -> Iterator[str]:
+    """Write the files, and yield the lines to show. `copies`: library files by name. Raises UserError."""
     from bot.profiles.json_schema import json_schema
     from bot.profiles.wizard import DATA_FOLDER, env_text, profile_text
 
     written = []
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        for library in libraries:
-            copy = path.with_name(library.name)
-            data = library.read_bytes()
-            if copy.exists() and copy.read_bytes() != data:
-                raise UserError(f"{copy} exists and has other papers than {library}: rename one of them")
-            if not copy.exists():
-                copy.write_bytes(data)
-                written.append(copy)
-        path.write_text(profile_text(draft, name), encoding="utf-8")
+        for file, data in {**copies, path.name: profile_text(draft, name).encode()}.items():
+            target = path.with_name(file)
+            former = target.read_bytes() if target.exists() else None
+            if former == data:
+                continue
+            if former is not None:
+                yield f"The former {target} is kept as {target.replace(f'{target}.old')}."
+            target.write_bytes(data)
+            written.append(target)
         schema = path.with_name("profile.schema.json")
         text = json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n"
         schema.write_text(text, encoding="utf-8")
-        written += [path, schema]
+        written.append(schema)
         if _ENV.exists():
             if not _sets_database():
                 yield (
                     f"{_ENV} is as it was. It does not set PAPERBOY_DATA: the database is the one that all "
-                    "folders of this user share."
+                    f"folders of this user share. To have one in this folder, add PAPERBOY_DATA={DATA_FOLDER}."
                 )
         else:
             before = the_settings().database_place
@@ -239,6 +248,7 @@ def _sets_database() -> bool:
 
 def _next_steps(name: str, draft: Draft, settings: Settings, *, has_papers: bool) -> Iterator[str]:
     """What is still to be done, in order."""
+    from bot.profiles.load import load_profiles
     from bot.profiles.model import ChannelName
 
     channels = {channel for channel, _ in draft.targets}
@@ -248,6 +258,12 @@ def _next_steps(name: str, draft: Draft, settings: Settings, *, has_papers: bool
         yield f"Still missing: SMTP_URL and MAIL_FROM in {_ENV} (README, Mail). Until then no mail is sent."
     if not draft.categories:
         yield "Without categories arXiv is asked only for liked papers and followed authors."
+    others = [profile.id for profile in load_profiles([settings.profiles]).profiles if profile.id != name]
+    if others:
+        names = " and ".join(filter(None, (", ".join(others[:-1]), others[-1])))
+        listed = names if len(others) <= _OTHERS_LISTED else f"{len(others)} other profiles"
+        be = "is" if len(others) == 1 else "are"
+        yield f"{settings.profiles}/ also has {listed}, which {be} served as well: remove what you do not want."
     if has_papers:
         yield f"Next: `paperboy preview {name}` shows the digest after a change; `paperboy send {name}` sends it."
         yield "`paperboy run` fetches the papers and sends every digest at its time."

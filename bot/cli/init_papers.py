@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
+from itertools import chain, count
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,7 +30,8 @@ class PaperSources:
 
     app: App
     now: datetime
-    files: dict[str, Path] = field(default_factory=dict)  #: library files that were read, by name
+    profile: Path  #: the file to write
+    copies: dict[str, bytes] = field(default_factory=dict)  #: library files for the profile's folder, by name
 
     @cached_property
     def has_papers(self) -> bool:
@@ -55,11 +58,16 @@ class PaperSources:
         path = Path(source)
         if " " not in source or path.exists() or is_library_name(source):  # only whole names match authors
             entries = read(path)
-            self.files[path.name] = path
-            return Library(entries, path.name)
+            data = path.read_bytes()
+            copy = self._copy_name(path, data)
+            self.copies[copy] = data
+            is_itself = path.resolve() == self.profile.with_name(copy).resolve()
+            shown = path if path.is_absolute() else os.path.relpath(path, self.profile.parent)
+            return Library(entries, copy, source="" if is_itself else str(shown))
         return Library(self._papers_by(source), author=source)
 
-    def propose(self, libraries: Sequence[Library]) -> Draft:
+    def propose(self, libraries: Sequence[Library], categories: Sequence[str]) -> Draft:
+        """A draft from libraries, for a profile with these categories, or else with those to propose."""
         from bot.evaluation.library_draft import propose
         from bot.profiles.references import reference_keys
 
@@ -67,7 +75,8 @@ class PaperSources:
         keys = (key for reference in references for key in reference_keys(reference))
         stored = self.app.papers.by_keys(keys) if self.has_papers else {}
         own = {paper.id for paper in stored.values()}
-        return propose(libraries, stored, [one.terms for one in self.sample if one.paper.id not in own])
+        others = [one for one in self.sample if one.paper.id not in own]
+        return propose(libraries, stored, others, categories)
 
     def matches(self, phrases: Sequence[str]) -> list[list[Paper]]:
         """For each phrase the papers of the sample that have it."""
@@ -75,6 +84,31 @@ class PaperSources:
 
         places = papers_with(phrases, [one.terms for one in self.sample])
         return [[self.sample[place].paper for place in found] for found in places]
+
+    @cached_property
+    def _former_copies(self) -> set[str]:
+        """The library files that the former version of the profile names."""
+        from bot.profiles.library import library_names
+        from bot.profiles.yaml_reader import read_mapping
+
+        if not self.profile.is_file():
+            return set()
+        document, _ = read_mapping(self.profile.read_bytes(), file=str(self.profile))
+        return library_names(document.value) if document else set()
+
+    def _copy_name(self, library: Path, data: bytes) -> str:
+        """The library's name, or the profile's if another library has that: `ada.bib`, `ada-2.bib`."""
+        stem, ending = self.profile.stem, library.suffix
+        names = chain([library.name, f"{stem}{ending}"], (f"{stem}-{number}{ending}" for number in count(2)))
+        return next(name for name in names if self._is_free(name, data))
+
+    def _is_free(self, name: str, data: bytes) -> bool:
+        path = self.profile.with_name(name)
+        if name in self.copies:
+            return self.copies[name] == data
+        return (
+            name in self._former_copies or not path.exists() or (path.is_file() and path.read_bytes() == data)
+        )
 
     def _papers_by(self, author: str) -> tuple[LibraryEntry, ...]:
         """The stored papers by an author, newest first, or else those that arXiv finds."""

@@ -48,7 +48,7 @@ def exclusion_reason(profile: Profile, paper: Paper, history: History, now: date
     if (
         profile.categories
         and paper.categories
-        and not _in_categories(paper.categories, profile.categories)
+        and not in_categories(paper.categories, profile.categories)
         and not authors_among(paper, profile.authors)
     ):
         why = f"its categories are {', '.join(paper.categories)}; the profile has only others"
@@ -61,7 +61,7 @@ def mute_reason(profile: Profile, paper: Paper) -> str | None:
     mute = profile.mute
     if authors := authors_among(paper, mute.authors):
         return f"its author {authors[0]} is muted"
-    if categories := _in_categories(paper.categories, mute.categories):
+    if categories := in_categories(paper.categories, mute.categories):
         return f"its category {categories[0]} is muted"
     if mute.terms and (term := find_phrase((paper.title, paper.abstract), mute.terms)):
         return f"its title or abstract contains the muted term {term!r}"
@@ -112,7 +112,7 @@ class Candidates:
         return _union(1 << self._positions[id_] for id_ in ids if id_ in self._positions)
 
     def _in_categories(self, names: Sequence[str]) -> Iterator[PaperSet]:
-        return (self._categories[category] for category in _in_categories(self._categories, names))
+        return (self._categories[category] for category in in_categories(self._categories, names))
 
     def _by_authors(self, names: Iterable[str]) -> Iterator[PaperSet]:
         return (_cached(self._names, name, self._finder.by_author) for name in names)
@@ -165,6 +165,6 @@ def _cached(cache: dict[T, PaperSet], key: T, find: Callable[[T], PaperSet]) -> 
     return cache[key]
 
 
-def _in_categories(categories: Iterable[str], names: Sequence[str]) -> list[str]:
+def in_categories(categories: Iterable[str], names: Sequence[str]) -> list[str]:
     """Those of a paper's categories that are named; a bare archive names all of its categories: `cs` `cs.LG`."""
     return sorted({one for one in categories for name in names if one == name or one.startswith(f"{name}.")})

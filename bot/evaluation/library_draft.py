@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from bot.digests.candidates import in_categories
 from bot.evaluation.proposals import SMALL_ARCHIVE, ProposedInterest, propose_categories, propose_interests
 from bot.papers.categories import parse_category
-from bot.papers.model import Paper
+from bot.papers.model import CountedPaper, Paper
 from bot.papers.names import same_person
 from bot.profiles.library_entry import LibraryEntry
 from bot.profiles.references import reference_keys
@@ -29,13 +30,20 @@ class Library:
 
     entries: tuple[LibraryEntry, ...]
     file: str = ""  #: the library file in the profile's folder; without one, the papers are liked one by one
+    source: str = ""  #: what that file is a copy of
     author: str = ""  #: of whom these are all papers
 
 
-def propose(libraries: Sequence[Library], stored: Mapping[str, Paper], archive: Sequence[bytes]) -> Draft:
+def propose(
+    libraries: Sequence[Library],
+    stored: Mapping[str, Paper],
+    archive: Sequence[CountedPaper],
+    given: Sequence[str] = (),
+) -> Draft:
     """Interests, liked papers and categories, and authors as comments.
 
-    `stored`: papers by the keys of references (`reference_keys`). `archive`: term counts of other papers.
+    `stored`: papers by the keys of references (`reference_keys`). `archive`: other papers. `given`: the categories of
+    the profile, if they are not to be proposed.
     """
     entries = tuple(dict.fromkeys(entry for library in libraries for entry in library.entries))
     papers = [_stored(entry, stored) for entry in entries]
@@ -44,16 +52,25 @@ def propose(libraries: Sequence[Library], stored: Mapping[str, Paper], archive: 
         for entry, paper in zip(entries, papers, strict=True)
     ]
     readable = [text for text in texts if text[0]]
-    categories, number, among = _categories(entries, papers)
+    categories, comment = _categories(entries, papers)
+    shown = given or categories
+    hidden = {
+        place
+        for place, one in enumerate(archive)
+        if shown and one.paper.categories and not in_categories(one.paper.categories, shown)
+    }
+    counts = [one.terms for one in archive]
     return Draft(
         interests=tuple(
             Item(proposed.phrase, _evidence(proposed, len(readable), len(archive)))
-            for proposed in propose_interests(readable, archive)
+            for proposed in propose_interests(readable, counts, hidden)
         ),
         like=tuple(item for library in libraries for item in _liked(library, stored)),
-        proposed_authors=tuple(_authors(entries, [library.author for library in libraries])),
+        proposed_authors=tuple(
+            _authors(entries, [library.author for library in libraries if library.author])
+        ),
         categories=categories,
-        categories_comment=f"where {number:,} of the {among} are" if categories else "",
+        categories_comment=comment if categories else "",
     )
 
 
@@ -64,15 +81,18 @@ def _stored(entry: LibraryEntry, stored: Mapping[str, Paper]) -> Paper | None:
 def _evidence(proposed: ProposedInterest, papers: int, archive: int) -> str:
     """`in 14 of your 50 papers, in 2.1% of all others`; without the last part if the archive is too small to say."""
     own = f"in {proposed.papers:,} of your {papers:,} papers"
-    return f"{own}, in {proposed.archive / archive:.1%} of all others" if archive >= SMALL_ARCHIVE else own
+    if archive < SMALL_ARCHIVE:
+        return own
+    share = proposed.archive / archive
+    return f"{own}, in {f'{share:.1%} of all' if share >= 0.001 else f'{proposed.archive:,} of {archive:,}'} others"
 
 
 def _liked(library: Library, stored: Mapping[str, Paper]) -> Iterator[Item]:
     if library.file:
         number = sum(_stored(entry, stored) is not None for entry in library.entries)
-        yield Item(
-            library.file, f"{pluralize(len(library.entries), 'paper')}, {number:,} of them in the archive"
-        )
+        stored_ones = f"{number:,} of them stored" if number else "none of them stored yet"
+        copied = f"; copied from {library.source}: put later exports here" if library.source else ""
+        yield Item(library.file, f"{pluralize(len(library.entries), 'paper')}, {stored_ones}{copied}")
         return
     for entry in library.entries[:MOST_LISTED]:
         paper = _stored(entry, stored)
@@ -83,13 +103,14 @@ def _liked(library: Library, stored: Mapping[str, Paper]) -> Iterator[Item]:
 
 def _categories(
     entries: Sequence[LibraryEntry], papers: Sequence[Paper | None]
-) -> tuple[tuple[str, ...], int, str]:
-    """The categories, the number of papers in them, and the papers that they were found by."""
+) -> tuple[tuple[str, ...], str]:
+    """The categories, and the evidence for them."""
     of_stored = [paper.categories for paper in papers if paper and paper.categories]
     if of_stored:
-        return *propose_categories(of_stored), f"{len(of_stored):,} papers in the archive"
-    of_keywords = [found for entry in entries if (found := tuple(_named(entry.keywords)))]
-    return *propose_categories(of_keywords), f"{len(of_keywords):,} papers whose keywords name one"
+        categories, number = propose_categories(of_stored)
+        return categories, f"{number:,} of your {pluralize(len(of_stored), 'stored paper')} are in these"
+    categories, number = propose_categories(tuple(_named(entry.keywords)) for entry in entries)
+    return categories, f"the keywords of {number:,} of your {pluralize(len(entries), 'paper')} name these"
 
 
 def _named(keywords: Iterable[str]) -> Iterator[str]:
@@ -100,13 +121,15 @@ def _named(keywords: Iterable[str]) -> Iterator[str]:
 
 
 def _authors(entries: Sequence[LibraryEntry], known: Sequence[str]) -> Iterator[Item]:
+    """Those whose papers these are, then those of many of the papers."""
+    yield from (Item(name, "whose papers these are") for name in known)
     numbers = Counter(author for entry in entries for author in dict.fromkeys(entry.authors))
     often = (
         (author, number)
         for author, number in sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))
         if number >= LEAST_BY_AUTHOR
         and " " in author
-        and not any(same_person(author, name) for name in known if name)
+        and not any(same_person(author, name) for name in known)
     )
     for author, number in list(often)[:MOST_AUTHORS]:
         yield Item(author, f"{number:,} of your {len(entries):,} papers")

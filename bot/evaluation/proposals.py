@@ -10,16 +10,17 @@ in which a paper does not count for its own phrase. Phrases are chosen greedily,
     g_p = f_p * s_p * (1 - 1/n_p) * sum over the papers that have p of t * 2^-(number of chosen phrases that it has)
 
 with f_p below 1 for single words and t below 1 without p in the title: a weighted set cover with diminishing
-returns. The numbers were chosen with tests/benchmarks/test_init_from.py.
+returns. Fragments of phrases are left out before, and words that a phrase of theirs says better. The numbers were
+chosen with tests/benchmarks/test_init_from.py.
 """
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
-from itertools import chain
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,26 +31,32 @@ from bot.text.terms import Join, Role, Words, role, stem, tokenize
 
 #: Interests: as few only if phrases for them are found.
 FEWEST, MOST = 5, 10
-#: Words of a phrase, with "of", and without.
+#: Words of a phrase; and terms, where a hyphenated word is one, and "of" is none.
 MOST_WORDS, MOST_TERMS = 4, 3
 #: The least share of the reader's papers that have a phrase, and that have one when there are too few such phrases;
-#: and at least two papers.
+#: and at least two papers, or three of many.
 LEAST_SHARE, LEAST_SHARE_TO_FILL = 0.1, 0.04
 #: A phrase is at least so many times as frequent among the reader's papers as in the archive. A small archive lacks
 #: most phrases, and can only tell the commonest ones.
 LEAST_RATIO, LEAST_RATIO_SMALL, SMALL_ARCHIVE = 20.0, 4.0, 1000
-#: The least share of its occurrences in which a phrase begins a group of words, and in which it ends one: "neural"
-#: seldom ends one. A phrase that half of the papers have may do so less often.
+#: The least share of its occurrences in which a phrase ends a group of words: "neural" seldom ends one. A phrase that
+#: half of the papers have may do so less often.
 LEAST_FREE = 0.1
 #: A phrase that is in a longer one so often is left out for it.
 WITHIN = 0.7
+#: A word that the same word precedes, or follows, in more than this share of its occurrences does not begin, or end,
+#: a phrase; and a phrase does not begin within a hyphenated word in more than this share of its own.
+MOSTLY = 0.5
+#: A word is left out for a phrase that has it in this share of the word's papers, unless at most this share of the
+#: archive's papers have the word.
+COVERS, RARE = 0.4, 0.002
 WORD_FACTOR, ACRONYM_FACTOR, ABSTRACT_FACTOR = 0.6, 0.8, 0.5
 #: After `FEWEST`, a phrase with a gain below this share of the first one's is not chosen.
 LEAST_GAIN = 0.15
-#: Of so many papers, two titles must have a single word.
+#: Of so many papers, three must have a phrase, and two titles a single word.
 MANY_PAPERS = 20
 MOST_CATEGORIES = 5
-#: A category is proposed if this share of the papers is in it.
+#: A category is proposed if this share of the papers is in it; of few papers, two or a third.
 LEAST_CATEGORY_SHARE = 0.1
 #: Papers without the phrase that are assumed besides the archive's: they decide when it is small.
 ASSUMED = 60
@@ -105,8 +112,8 @@ class _Phrase:
     papers: set[int] = field(default_factory=set)
     titles: set[int] = field(default_factory=set)  #: the papers that have it in their titles
     forms: Counter[str] = field(default_factory=Counter)  #: as written, in lower case
-    first: int = 0  #: occurrences without a content word before
-    last: int = 0  #: and after
+    first: int = 0  #: occurrences that no hyphen precedes
+    last: int = 0  #: occurrences that no content word follows
 
     @property
     def form(self) -> str:
@@ -114,28 +121,40 @@ class _Phrase:
 
 
 def propose_interests(
-    papers: Sequence[tuple[str, str]], archive: Sequence[bytes]
+    papers: Sequence[tuple[str, str]], archive: Sequence[bytes], hidden: Set[int] = frozenset()
 ) -> tuple[ProposedInterest, ...]:
     """At most `MOST` interests, best first; fewer than `FEWEST` if the papers have little in common.
 
-    `papers`: titles and abstracts. `archive`: counts (see `bot.ranking.counts`) of other papers.
+    `papers`: titles and abstracts. `archive`: counts (see `bot.ranking.counts`) of other papers. `hidden`: the places
+    in it of papers that the profile does not show; unless it is small, an interest is in one that is not hidden.
     """
     texts = [(tokenize(title), tokenize(abstract)) for title, abstract in papers]
     spelling = _Spelling(texts)
-    found = _whole_phrases(_phrases(texts), len(papers))
-    df = dict(zip(found, map(len, papers_with([p.form for p in found.values()], archive)), strict=True))
+    found = _frequent_phrases(texts)
+    places = dict(zip(found, papers_with([p.form for p in found.values()], archive), strict=True))
+    df = {stems: len(having) for stems, having in places.items()}
     is_small = len(archive) < SMALL_ARCHIVE
+    if not is_small:
+        found = {stems: found[stems] for stems in found if not set(places[stems].tolist()) <= hidden}
     least_ratio, word_factor = (
         (LEAST_RATIO_SMALL, WORD_FACTOR / 2) if is_small else (LEAST_RATIO, WORD_FACTOR)
     )
     factors = {}
-    for stems, phrase in found.items():
+    for stems, phrase in _without_parts(found).items():
         own_share = (len(phrase.papers) - 1) / (len(papers) - 1)
         ratio = own_share * (len(archive) + ASSUMED) / (df[stems] + 1)
         if ratio >= least_ratio and not (is_small and _COMMON.issuperset(stems)):
             is_acronym = spelling.is_acronym(phrase.form)
             factor = 1.0 if len(stems) > 1 else ACRONYM_FACTOR if is_acronym else word_factor
             factors[stems] = factor * math.log(ratio) * (1 - 1 / len(phrase.papers))
+    words = {s for s in factors if len(s) == 1 and (is_small or df[s] > RARE * len(archive))}
+    covered = {
+        word
+        for stems in factors
+        for word in words.intersection(_parts(stems))
+        if len(found[stems].papers) >= COVERS * len(found[word].papers)
+    }
+    factors = {stems: factor for stems, factor in factors.items() if stems not in covered}
     least = LEAST_SHARE * len(papers)
     frequent = {stems: factor for stems, factor in factors.items() if len(found[stems].papers) >= least}
     chosen = _cover(found, frequent, [], MOST)
@@ -153,7 +172,8 @@ def propose_categories(papers: Iterable[Sequence[str]]) -> tuple[tuple[str, ...]
     listed = list(filter(None, map(frozenset, papers)))
     numbers = Counter(chain.from_iterable(listed))
     best = sorted(numbers, key=lambda name: (-numbers[name], name))[:MOST_CATEGORIES]
-    common = [name for name in best if numbers[name] >= LEAST_CATEGORY_SHARE * len(listed)]
+    least = max(LEAST_CATEGORY_SHARE * len(listed), min(2, len(listed) / 3))
+    common = [name for name in best if numbers[name] >= least]
     return tuple(common), sum(not categories.isdisjoint(common) for categories in listed)
 
 
@@ -166,8 +186,8 @@ def _phrases(texts: Sequence[tuple[Words, Words]]) -> dict[Stems, _Phrase]:
                 phrase.papers.add(number)
                 phrase.titles |= {number} if words is title else set()
                 phrase.forms[words.phrase(first, last).lower()] += 1
-                phrase.first += _is_free(words, first - 1, first)
-                phrase.last += _is_free(words, last + 1, last + 1)
+                phrase.first += words.joins[first] is not Join.HYPHEN
+                phrase.last += _is_end(words, last)
     return found
 
 
@@ -184,43 +204,67 @@ def _spans(words: Words) -> Iterator[tuple[int, int]]:
                 roles[last] is Role.STOP and join is Join.SPACE and words.stems[last] != _OF
             ):
                 break
-            content += roles[last] is not Role.STOP
+            content += roles[last] is not Role.STOP and (last == first or join is not Join.HYPHEN)
             if roles[last] is Role.TERM and content <= MOST_TERMS:
                 yield first, last
 
 
-def _is_free(words: Words, place: int, join: int) -> bool:
-    """Whether the word at `place`, which `join` joins to a phrase, is a stop word, or there is none."""
-    if not 0 <= place < len(words.stems) or words.joins[join] is Join.BREAK:
+def _is_end(words: Words, last: int) -> bool:
+    """Whether a stop word, or none, follows the word at `last`."""
+    if last + 1 == len(words.stems) or words.joins[last + 1] is Join.BREAK:
         return True
-    return words.joins[join] is Join.SPACE and role(words.stems[place]) is Role.STOP
+    return words.joins[last + 1] is Join.SPACE and role(words.stems[last + 1]) is Role.STOP
 
 
-def _whole_phrases(found: Mapping[Stems, _Phrase], size: int) -> dict[Stems, _Phrase]:
-    """The phrases that enough of `size` papers have, whose words are in titles, and that no longer one stands for."""
-    least = max(2, math.ceil(LEAST_SHARE_TO_FILL * size))
+def _bound_words(texts: Iterable[tuple[Words, Words]]) -> tuple[set[str], set[str]]:
+    """The words that the same word mostly precedes, and those that the same one mostly follows."""
+    numbers: Counter[str] = Counter()
+    before: Counter[tuple[str, str]] = Counter()
+    after: Counter[tuple[str, str]] = Counter()
+    for words in chain.from_iterable(texts):
+        numbers.update(words.stems)
+        for place, pair in enumerate(pairwise(words.stems)):
+            if words.joins[place + 1] is not Join.BREAK and Role.STOP not in map(role, pair):
+                after[pair] += 1
+                # What follows "text-driven" can do without it.
+                before[pair] += words.joins[place] is not Join.HYPHEN
+    return (
+        {second for (_, second), number in before.items() if number > MOSTLY * numbers[second]},
+        {first for (first, _), number in after.items() if number > MOSTLY * numbers[first]},
+    )
+
+
+def _frequent_phrases(texts: Sequence[tuple[Words, Words]]) -> dict[Stems, _Phrase]:
+    """The phrases that enough of the papers have, that are not fragments, and whose words are in titles."""
+    found, size = _phrases(texts), len(texts)
+    never_first, never_last = _bound_words(texts)
+    least = max(3 if size >= MANY_PAPERS else 2, math.ceil(LEAST_SHARE_TO_FILL * size))
     titles = {stems[0]: len(phrase.titles) for stems, phrase in found.items() if len(stems) == 1}
-    frequent = {
+    return {
         stems: phrase
         for stems, phrase in found.items()
         if len(phrase.papers) >= least
-        and (
-            min(phrase.first, phrase.last) >= LEAST_FREE * phrase.forms.total()
-            or 2 * len(phrase.papers) >= size
-        )
+        and stems[0] not in never_first
+        and stems[-1] not in never_last
+        and phrase.first > MOSTLY * phrase.forms.total()
+        and (phrase.last >= LEAST_FREE * phrase.forms.total() or 2 * len(phrase.papers) >= size)
         and all(
             titles.get(word, 0) >= (2 if len(stems) == 1 and size >= MANY_PAPERS else 1)
             for word in stems
             if role(word) is Role.TERM
         )
     }
+
+
+def _without_parts(found: Mapping[Stems, _Phrase]) -> dict[Stems, _Phrase]:
+    """The phrases for which no longer one stands."""
     within = {
         part
-        for stems, phrase in frequent.items()
+        for stems, phrase in found.items()
         for part in _parts(stems)
-        if part in frequent and len(phrase.papers) >= WITHIN * len(frequent[part].papers)
+        if part in found and len(phrase.papers) >= WITHIN * len(found[part].papers)
     }
-    return {stems: phrase for stems, phrase in frequent.items() if stems not in within}
+    return {stems: phrase for stems, phrase in found.items() if stems not in within}
 
 
 def _parts(stems: Stems) -> Iterator[Stems]:
@@ -291,13 +335,16 @@ class _Spelling:
     def __init__(self, texts: Iterable[tuple[Words, Words]]) -> None:
         forms: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for title, abstract in texts:
+            in_paper = set()
             for words in (title, abstract):
                 for place, (start, end) in enumerate(words.spans):
                     written = words.text[start:end]
                     # Titles, and the beginnings of sentences, have capitals that say nothing.
                     is_within = words is abstract and place > 0 and words.joins[place] is not Join.BREAK
                     if is_within or not (written.istitle() or written.islower()):
-                        forms[written.lower()][written] += 1
+                        in_paper.add(written)
+            for written in in_paper:
+                forms[written.lower()][written] += 1
         self._forms = {}
         for lower, counted in forms.items():
             form = max(counted, key=lambda one: (counted[one], one))

@@ -279,6 +279,13 @@ def timezone(value: str) -> str:
     raise ValueError(f"{quote(value)} is not a time zone: {hint}")
 
 
+def zone_of_city(city: str) -> str | None:
+    """The zone named after a city, if only one is: Europe/Paris for "Paris"."""
+    end = f"/{city.casefold().replace(' ', '_')}"
+    zones = [zone for zone in _zones() if zone.casefold().endswith(end)]
+    return zones[0] if len(zones) == 1 else None
+
+
 def former_name(value: str) -> str:
     if value.casefold().endswith((".yaml", ".yml")):
         raise ValueError(f"write the name without its ending: {PurePath(value).stem}")

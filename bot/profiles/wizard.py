@@ -14,6 +14,8 @@ from bot.text.plain import one_line
 
 #: Where `.env` keeps the database and Maildirs: in the folder of `.env`, which is the working directory.
 DATA_FOLDER = "paperboy-data"
+#: Those that can open a Maildir.
+MAIL_PROGRAMS = "mail programs such as mutt, Evolution or KMail"
 _COMMENT_COLUMN = 40
 
 
@@ -109,8 +111,9 @@ def profile_text(draft: Draft, name: str) -> str:
         ),
         _categories_part(draft),
         [
-            "# Where and when. A Maildir is a folder on this machine; `slack: C0PAPERS` and `email: ada@example.org`",
-            "# are other targets. `days: mon-fri` leaves out the weekend, `days: mon` sends once a week.",
+            "# Where and when: `slack: C0PAPERS`, `email: ada@example.org`, or `maildir: ada`, a folder of mails on",
+            f"# this machine that {MAIL_PROGRAMS} can open.",
+            "# `days: mon-fri` leaves out the weekend, `days: mon` sends once a week.",
             "deliver:",
             *(
                 f"  - {{{channel}: {flow(target)}, at: {json.dumps(draft.at)}}}"
@@ -121,7 +124,7 @@ def profile_text(draft: Draft, name: str) -> str:
             "# Remove the # of a line to use it.",
             f"about: {flow(draft.about)}"
             if draft.about
-            else "#about: I work on exploration for robots that learn from little data.",
+            else "#about: I look for methods that work with little data, and for studies that compare them.",
             *_authors_lines(draft),
             *map(
                 _line,

@@ -110,7 +110,7 @@ def _measure(
 ) -> list[float]:
     sample = archive.sample(SAMPLE, morning(DAYS[-1]))
     stored = {one.paper.id: one.paper for one in liked}
-    proposed = _profile(liked, stored, [one.terms for one in sample if one.paper.id not in stored], folder)
+    proposed = _profile(liked, stored, [one for one in sample if one.paper.id not in stored], folder)
     profiles = [
         Profile("likes", like=proposed.like),
         replace(proposed, id="file"),
@@ -125,7 +125,7 @@ def _measure(
 
 
 def _profile(
-    liked: Sequence[CountedPaper], stored: dict[str, Paper], archive: Sequence[bytes], folder: Path
+    liked: Sequence[CountedPaper], stored: dict[str, Paper], archive: Sequence[CountedPaper], folder: Path
 ) -> Profile:
     """What `init --from library.bib` writes, read again."""
     file = folder / "library.bib"

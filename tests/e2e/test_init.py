@@ -111,7 +111,10 @@ def test_env_leaves_a_database_that_is_chosen(bench: Bench) -> None:
     path.write_text("PAPERBOY_CONTACT=me@example.org\n")
     assert "PAPERBOY_DATA" not in bench.run("init", "bo", "--author", "Bo Sample").out
     del bench.env["PAPERBOY_DATA"]
-    assert "does not set PAPERBOY_DATA" in bench.run("init", "cy", "--author", "Bo Sample").out
+    result = bench.run("init", "cy", "--author", "Bo Sample")
+    assert "does not set PAPERBOY_DATA" in result.out
+    assert "add PAPERBOY_DATA=paperboy-data" in result.out
+    assert "profiles/ also has ada and bo, which are served as well" in result.out
     assert path.read_text() == "PAPERBOY_CONTACT=me@example.org\n"
 
 
@@ -124,7 +127,7 @@ def test_a_database_that_all_folders_share_is_named(bench: Bench) -> None:
 
 
 def test_nothing_is_overwritten(bench: Bench) -> None:
-    """An existing profile is kept, with exit code 2, unless `--force` is given."""
+    """An existing profile is kept, with exit code 2; `--force` keeps it under another name."""
     bench.run(*OPTIONS)
     before = (bench.profiles / "ada.yaml").read_bytes()
     refused = bench.run("init", "ada", "--author", "Bo Sample")
@@ -132,6 +135,8 @@ def test_nothing_is_overwritten(bench: Bench) -> None:
     assert "ada.yaml" in refused.err
     assert bench.run("init", "ada", "--author", "Bo Sample", "--force").code == 0
     assert b"Bo Sample" in (bench.profiles / "ada.yaml").read_bytes()
+    assert (bench.profiles / "ada.yaml.old").read_bytes() == before
+    assert bench.run("check").code == 0
 
 
 @pytest.mark.parametrize(("user", "name"), [("ada", "ada"), ("root", "me"), ("zoë", "me")])
@@ -173,9 +178,10 @@ def test_wrong_options(bench: Bench, options: tuple[str, ...], words: list[str])
 
 
 def test_a_folder_that_cannot_be_written(bench: Bench) -> None:
-    """A file in the place of the profiles' folder: exit code 2, no traceback."""
+    """A file in the place of the profiles' folder: exit code 2 before the first question, no traceback."""
     bench.file("profiles", "in the way")
-    result = bench.run("init", "ada", "--interest", "xy")
+    bench.stdin = Keyboard(ENTER * 5)
+    result = bench.run("init", "ada")
     assert (result.code, result.out) == (2, "")
     assert "profiles" in result.err
     assert "Traceback" not in result.err
@@ -235,8 +241,8 @@ def test_wrong_answers_are_asked_for_again(bench: Bench) -> None:
             (
                 *("the, of", "bird song, whale song"),
                 *("none", "cs.ML", "Distributed, Parallel, and Cluster Computing"),
-                *("my papers", "https://team.slack.com/archives/C0PAPERS", "#papers"),
-                *("25:00", "7:30 Asia/Tokio", "Asia/Tokyo"),
+                *("my papers", "https://team.slack.com/archives/C0PAPERS", "#papers, eve@lab.example, inbox"),
+                *("25:00", "7:30 Asia/Tokio", "7:30 tokyo"),
             )
         )
     )
@@ -253,13 +259,25 @@ def test_wrong_answers_are_asked_for_again(bench: Bench) -> None:
     profile = written(bench)
     assert [interest.phrase for interest in profile.interests] == ["bird song", "whale song"]
     assert (profile.categories, profile.timezone) == (("cs.DC",), "Asia/Tokyo")
-    assert profile.deliver == (Subscription("ada", ChannelName.SLACK, "#papers", time(8, 0)),)
+    for line in (
+        "#papers: a Slack channel",
+        "eve@lab.example: a mail address",
+        "inbox: a Maildir, a folder on this machine",
+    ):
+        assert f"  {line}\n" in result.out
+    assert [(to.target, to.at) for to in profile.deliver] == [
+        ("#papers", time(7, 30)),
+        ("eve@lab.example", time(7, 30)),
+        ("inbox", time(7, 30)),
+    ]
     assert "SLACK_BOT_TOKEN in .env" in result.out
     assert "SLACK_BOT_TOKEN=" in (bench.folder / ".env").read_text().splitlines()
 
     bench.stdin = Keyboard("ada@example.org\n")
     given = ("--interest", "xy", "--category", "cs.LG", "--at", "09:00")
-    assert "1." not in bench.run("init", "bo", *given).out
+    result = bench.run("init", "bo", *given)
+    assert "1. Where should the digests go?" in result.out
+    assert "2." not in result.out
     assert written(bench, "bo").deliver[0].target == "ada@example.org"
 
 
@@ -291,24 +309,51 @@ BIBTEX = """
 
 
 def test_from_a_library_file(bench: Bench) -> None:
-    """Interests with their evidence, the file under `like`, copied beside the profile, and authors as a comment."""
+    """Interests with their evidence, the file under `like`, copied beside the profile, and authors as a comment.
+
+    All of it is shown before the first question.
+    """
     bench.file("papers/library.bib", BIBTEX)
+    bench.stdin = Keyboard(ENTER * 2)
     result = bench.run("init", "ada", "--from", "papers/library.bib", "--category", "cs.RO")
     assert (result.code, result.err) == (0, "")
+    assert "\n  world models: in 4 of your 4 papers\n" in result.out
+    assert "\n  like: library.bib\n\n1. Where" in result.out
     profile = written(bench)
     assert (bench.profiles / "library.bib").read_text() == BIBTEX
     assert (len(profile.like), profile.categories, profile.authors) == (4, ("cs.RO",), ())
     text = (bench.profiles / "ada.yaml").read_text()
     for line in (
         "  - world models +# in 4 of your 4 papers",
-        "  - library.bib +# 4 papers, 0 of them in the archive",
+        r"  - library.bib +# 4 papers, none of them stored yet; copied from \.\./papers/library.bib: put .*",
         "#  - Ada Sample +# 3 of your 4 papers",
     ):
         assert re.search(f"(?m)^{line}$", text)
-    (bench.profiles / "library.bib").write_text("@article{x, title={Other papers}}")
-    refused = bench.run("init", "bo", "--from", "papers/library.bib")
-    assert refused.code == 2
-    assert "has other papers" in refused.err
+
+
+def test_names_of_copied_libraries(bench: Bench) -> None:
+    """A name that another library has is not used; the copies of a profile that `--force` replaces are replaced."""
+    other = "@article{x, title={Other papers}}"
+    bench.file("profiles/library.bib", other)
+    bench.file("library.bib", BIBTEX)
+    bench.file("more/library.bib", other.replace("Other", "More"))
+    command = ("init", "ada", "--from", "library.bib", "--from", "more/library.bib")
+    assert bench.run(*command).code == 0
+    assert len(written(bench).like) == 5
+    bench.file("library.bib", BIBTEX + other)
+    result = bench.run(*command, "--force")
+    assert result.code == 0
+    assert len(written(bench).like) == 6
+    contents = {path.name: path.read_text() for path in bench.profiles.glob("*.bib*")}
+    assert contents == {
+        "library.bib": other,
+        "ada.bib": BIBTEX + other,
+        "ada-2.bib": other.replace("Other", "More"),
+        "ada.bib.old": BIBTEX,
+    }
+    assert "The former profiles/ada.bib is kept as profiles/ada.bib.old." in result.out
+    bench.run("init", "bo", "--from", "profiles/ada.bib")
+    assert "copied" not in (bench.profiles / "bo.yaml").read_text()
 
 
 def test_from_ids_on_standard_input(archive: Bench) -> None:
@@ -331,6 +376,7 @@ def test_from_an_author(archive: Bench, sources: SourceServer) -> None:
     by = archive.export()[0]["authors"][0]
     assert archive.run("init", "ada", "--from", by).code == 0
     assert archive.export()[0]["id"] in {reference.id for reference in written(archive).like}
+    assert f"#authors:\n#  - {by} " in (archive.profiles / "ada.yaml").read_text()
     assert sources.requests == []
     sources.answer(API, atom(WORLD, TABLE))
     author = WORLD.authors[0]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bot.evaluation.library_draft import Library, propose
 from bot.profiles.library_entry import LibraryEntry
 from bot.profiles.wizard import Draft, Item
-from bot.ranking.counts import counts
-from tests.support.builders import make_paper
+from tests.support.builders import counted, make_paper
 
 TITLES = ("Whale song at night", "Whale song in spring", "Slow whale song")
 ENTRIES = tuple(
@@ -15,7 +16,8 @@ ENTRIES = tuple(
         zip(TITLES, [("Computer Science - Sound",), ("cs.SD", "whales"), ()], strict=True)
     )
 )
-OTHERS = [counts(f"Steel bridges {n}", "We bend steel.") for n in range(999)]
+OTHERS = [counted(make_paper(f"t:{n}", title=f"Steel bridges {n}")) for n in range(1500)]
+WHALES = counted(make_paper("t:whales", title="Whale song", categories=("q-bio.NC",)))
 
 
 def test_a_file_without_an_archive() -> None:
@@ -23,32 +25,50 @@ def test_a_file_without_an_archive() -> None:
     draft = propose([Library(ENTRIES, "library.bib")], {}, [])
     assert draft == Draft(
         interests=(Item("whale song", "in 3 of your 3 papers"),),
-        like=(Item("library.bib", "3 papers, 0 of them in the archive"),),
+        like=(Item("library.bib", "3 papers, none of them stored yet"),),
         proposed_authors=(
             Item("Ada Sample", "3 of your 3 papers"),
             Item("Bo Sample", "3 of your 3 papers"),
         ),
         categories=("cs.SD",),
-        categories_comment="where 2 of the 2 papers whose keywords name one are",
+        categories_comment="the keywords of 2 of your 3 papers name these",
     )
 
 
 def test_an_author_with_an_archive() -> None:
-    """Stored papers give texts and categories, and others how rare a phrase is; the author is not proposed."""
+    """Stored papers give texts and categories, and others how rare a phrase is; the author comes first."""
     stored = {
         entry.id: make_paper(entry.id, title=entry.title, categories=("q-bio.NC",))
         for entry in ENTRIES
         if entry.id
     }
     bare = tuple(LibraryEntry(entry.id, authors=entry.authors) for entry in ENTRIES)
-    draft = propose([Library(bare, author="A. Sample")], stored, [*OTHERS, counts("Whale song", "")])
-    assert draft.interests == (Item("whale song", "in 3 of your 3 papers, in 0.1% of all others"),)
+    draft = propose([Library(bare, author="A. Sample")], stored, [*OTHERS, WHALES])
+    assert draft.interests == (Item("whale song", "in 3 of your 3 papers, in 1 of 1,501 others"),)
     assert draft.like[0] == Item("2605.00000", "Whale song at night")
-    assert [author.text for author in draft.proposed_authors] == ["Bo Sample"]
+    assert draft.proposed_authors == (
+        Item("A. Sample", "whose papers these are"),
+        Item("Bo Sample", "3 of your 3 papers"),
+    )
     assert (draft.categories, draft.categories_comment) == (
         ("q-bio.NC",),
-        "where 3 of the 3 papers in the archive are",
+        "3 of your 3 stored papers are in these",
     )
+
+
+def test_a_copy() -> None:
+    """Where the file under `like` comes from, and how many of its papers are stored."""
+    stored = {"arxiv:2605.00000": make_paper("arxiv:2605.00000", title=TITLES[0])}
+    draft = propose([Library(ENTRIES, "ada.bib", source="../zot.bib")], stored, [])
+    (liked,) = draft.like
+    assert liked.comment == "3 papers, 1 of them stored; copied from ../zot.bib: put later exports here"
+
+
+@pytest.mark.parametrize(("given", "expected"), [((), 0), (("cs.SD",), 0), (("q-bio",), 1)])
+def test_interests_are_for_the_categories(given: tuple[str, ...], expected: int) -> None:
+    """A phrase that only papers outside the profile's categories have, given or proposed, is not proposed."""
+    draft = propose([Library(ENTRIES, "a.bib")], {}, [*OTHERS, WHALES], given)
+    assert (draft.categories, len(draft.interests)) == (("cs.SD",), expected)
 
 
 def test_what_is_given_comes_first() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
+
 import pytest
 
 from bot.evaluation.proposals import MOST, propose_categories, propose_interests
@@ -26,15 +28,20 @@ OTHERS = [
 ]
 
 
-def phrases(papers: list[Text], others: list[bytes]) -> list[str]:
-    return [proposed.phrase for proposed in propose_interests(papers, others)]
+def archive(papers: list[Text]) -> list[bytes]:
+    """An archive that has such papers, too."""
+    return [*OTHERS, *(counts(title, abstract) for title, abstract in papers)]
+
+
+def phrases(papers: list[Text], others: list[bytes], hidden: Set[int] = frozenset()) -> list[str]:
+    return [proposed.phrase for proposed in propose_interests(papers, others, hidden)]
 
 
 def test_frequent_here_and_rare_elsewhere() -> None:
     """Phrases as they are most often written, with the numbers of papers that have them; acronyms keep capitals."""
-    found = {proposed.phrase: proposed for proposed in propose_interests(SONGS, OTHERS)}
+    found = {proposed.phrase: proposed for proposed in propose_interests(SONGS, archive(SONGS))}
     assert {"finch song", "whale song", "GWS"} <= set(found)
-    assert (found["whale song"].papers, found["whale song"].archive) == (3, 0)
+    assert (found["whale song"].papers, found["whale song"].archive) == (3, 3)
     assert not {"large model", "night", "recordings", "model"} & set(found)
 
 
@@ -72,13 +79,60 @@ def test_frequent_here_and_rare_elsewhere() -> None:
             {"corals"},
             {"ferry company"},
         ),
+        # A phrase that has two fifths of its word's papers, and a word in too few papers of many.
+        (
+            [
+                *((f"{adjective} speech recognition", "") for adjective in ("Automatic", "Robust") * 6),
+                *((f"{noun} of speech", "") for noun in ("Corpora", "Emotions") * 6),
+                ("Sign language", ""),
+                ("Sign language", ""),
+            ],
+            {"speech recognition"},
+            {"speech", "sign language"},
+        ),
+        # A word that few other papers have says more than its phrases.
+        (
+            [
+                *((f"Finding jailbreak attacks {n}", "") for n in range(2)),
+                *((f"A jailbreak {noun}", "") for noun in ("corpus", "theory", "game")),
+            ],
+            {"jailbreak"},
+            {"jailbreak attacks"},
+        ),
+        # Fragments: within a hyphenated word, and beside a word that is mostly there.
+        (
+            [
+                (f"{first}-driven physics-based humanoid control", f"Text-driven humanoid motion {n}.")
+                for n, first in enumerate(("Text", "Language"))
+            ],
+            {"physics-based humanoid control"},
+            {"driven physics-based", "based humanoid control", "physics-based humanoid"},
+        ),
+        # Capitals that one paper alone uses are a name.
+        (
+            [
+                ("SCRIPT: a system", "We present SCRIPT. SCRIPT is fast."),
+                ("On script", "A script of script."),
+            ],
+            {"script"},
+            {"SCRIPT"},
+        ),
     ],
 )
 def test_whole_phrases(papers: list[Text], wanted: set[str], unwanted: set[str]) -> None:
     """Of the phrases that overlap one is proposed, spelt as in the abstracts."""
-    found = set(phrases(papers, OTHERS))
+    found = set(phrases(papers, archive(papers)))
     assert wanted <= found
     assert not unwanted & found
+
+
+def test_an_interest_finds_papers() -> None:
+    """A phrase is not proposed if no paper of the archive has it, or only papers that the profile does not show."""
+    assert "whale song" not in phrases(SONGS, OTHERS)
+    having = archive(SONGS)
+    theirs = {*range(len(OTHERS), len(having))}
+    assert "whale song" in phrases(SONGS, having, theirs - {len(OTHERS) + 2})
+    assert "whale song" not in phrases(SONGS, having, theirs)
 
 
 def test_together_they_cover_the_papers() -> None:
@@ -89,7 +143,7 @@ def test_together_they_cover_the_papers() -> None:
         for n in range(12)
     ]
     small = [(f"Parish ledgers {n}", f"We read parish ledgers of {n}.") for n in range(3)]
-    found = phrases([*large, *small], OTHERS)
+    found = phrases([*large, *small], archive([*large, *small]))
     assert "parish ledgers" in found[:4]
     assert len(found) <= MOST
 
@@ -114,7 +168,10 @@ def test_nothing_in_common(papers: list[Text]) -> None:
         ([("cs.RO", "cs.LG"), ("cs.RO",), ()], (("cs.RO", "cs.LG"), 2)),
         # In less than a tenth of the papers, and more than five.
         ([("cs.RO",)] * 10 + [("math.AG",)], (("cs.RO",), 10)),
-        ([(name,) for name in "abcdef"], (("a", "b", "c", "d", "e"), 5)),
+        ([(name,) for name in "abcdef"] * 2, (("a", "b", "c", "d", "e"), 10)),
+        # Of few papers, two, or a third.
+        ([("cs.RO", "cs.LG"), ("cs.RO",), ("cs.RO",), ("cs.CV",)], (("cs.RO",), 3)),
+        ([("cs.RO", "cs.LG"), ("cs.RO",), ("cs.RO",)], (("cs.RO", "cs.LG"), 3)),
     ],
 )
 def test_categories(papers: list[tuple[str, ...]], expected: tuple[tuple[str, ...], int]) -> None:
