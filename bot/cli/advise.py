@@ -31,6 +31,9 @@ def advise(
     as_json: AsJson = False,
 ) -> None:
     """Show what the stored papers say about a profile: each finding with its line and the change to make."""
+    from rich.padding import Padding
+    from rich.text import Text
+
     from bot.cli.output import documents
     from bot.cli.output.progress import progress
     from bot.evaluation import advice
@@ -47,13 +50,13 @@ def advise(
         report = advice.advise(effective.profile, corpus, model)
     app.close()
     placed = [(one, *_place(effective, path, one.loc)) for one in report.advice]
-    lines = [f"line {line}" if file == str(path) else f"{file}, line {line}" for _, file, line in placed]
     if as_json:
-        print_json(documents.advice(name, [(one, line) for one, _, line in placed], lines))
+        print_json(documents.advice(name, str(path), placed))
         return
     out = page()
-    for (one, _, _), where in zip(placed, lines, strict=True):
-        out.print(f"{where}: {one.what}")
+    for one, file, line in placed:
+        out.print(Text.assemble(f"{file}:{line}: ", (str(one.kind), "bold")), soft_wrap=True)
+        out.print(Padding.indent(one.what, 2), "")
     out.print(_summary(effective.profile, report))
 
 

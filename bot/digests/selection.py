@@ -137,15 +137,18 @@ def rejection_reason(profile: Profile, ranked: RankedPaper) -> Decision | None:
     if reaches(threshold, ranked):
         return None
     if not ranked.matches:
-        return Decision(Verdict.NO_MATCH, "it has nothing that the profile looks for")
-    if ranked.relevance < threshold.relevance:
+        why = "it has nothing that the profile looks for"
+        if profile.like:
+            why = "it has no words of the profile, and no more in common with the liked papers than most"
+        return Decision(Verdict.NO_MATCH, why)
+    if ranked.score <= 0:
+        why = "its score is not above 0: what lowers it outweighs what matches"
+        if profile.trending == 1:
+            why = "it has no votes, and only votes count (trending: 1)"
+    elif ranked.relevance < threshold.relevance:
         why = f"its relevance {ranked.relevance:.1f} is below the threshold {threshold.relevance:g}"
-    elif ranked.fit < threshold.fit:
+    else:
         match = match_of(ranked.fit)
         found = f"its match is {match}" if match else "it matches too little"
         why = f"{found}; the threshold asks for {profile.threshold}"
-    elif profile.trending == 1:
-        why = "it has no votes, and only votes count (trending: 1)"
-    else:
-        why = "its score is not above 0: what is avoided or disliked outweighs what matches"
     return Decision(Verdict.BELOW_THRESHOLD, why)

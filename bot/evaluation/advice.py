@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from functools import cached_property
-from itertools import pairwise
+from itertools import islice, pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -26,8 +26,8 @@ from bot.digests.model import Digest, History
 from bot.digests.selection import Verdict, profile_threshold, reaches
 from bot.evaluation import findings
 from bot.evaluation.backtest import backtest
-from bot.evaluation.findings import Advice, Counts, Kind
-from bot.evaluation.missing_terms import missing_terms
+from bot.evaluation.findings import LEAST_EVIDENCE, Advice, Counts, Kind
+from bot.evaluation.missing_terms import longer_phrases, missing_terms
 from bot.papers.model import Paper
 from bot.papers.names import AuthorIndex
 from bot.profiles.model import Match, Mute, Profile, Reference
@@ -37,8 +37,8 @@ from bot.ranking.counts import keys_of_text
 from bot.ranking.facets import PHRASE_WORDS, query
 from bot.ranking.index import Index
 from bot.ranking.model import LEAST_FIT, PaperSet, RankedPaper
-from bot.text.plain import pluralize
-from bot.text.terms import Join, Role, phrase_term, role, tokenize
+from bot.text.plain import pluralize, quote
+from bot.text.terms import phrase_term, tokenize
 
 PERIOD_DAYS = 90
 DIGEST_DAYS = 30
@@ -145,6 +145,10 @@ def _phrases(profile: Profile) -> Iterator[tuple[Loc, str]]:
     yield from ((("mute", "terms", n), term) for n, term in enumerate(profile.mute.terms))
 
 
+def _good_matches(papers: Sequence[object]) -> str:
+    return pluralize(len(papers), "good match is", "good matches are")
+
+
 class _Adviser:
     """Makes the findings about one profile."""
 
@@ -169,12 +173,15 @@ class _Adviser:
         ]
 
     def findings(self) -> Iterator[Advice]:
-        by_matches = [*self._matches_nothing(), *self._matches_too_much(), *self._covered()]
-        named = {one.loc for one in by_matches}
-        yield from by_matches
+        by_matches: dict[Loc, Advice] = {}  # one for each interest, so that no two of them disagree
+        for one in (*self._matches_nothing(), *self._covered(), *self._matches_too_much()):
+            by_matches.setdefault(one.loc, one)
+        yield from by_matches.values()
         yield from self._hides_liked()
         yield from self._spellings()
-        yield from self._never_decides({n for n in range(len(self._having)) if ("interests", n) not in named})
+        yield from self._never_decides(
+            {n for n in range(len(self._having)) if ("interests", n) not in by_matches}
+        )
         yield from self._how_many()
         yield from self._missing_terms()
 
@@ -197,20 +204,23 @@ class _Adviser:
     def _never_shown(self, loc: Loc, phrase: str, having: Sequence[Paper]) -> Iterator[Advice]:
         """`having`: the papers of an interest, none of which is a candidate; all may be papers that are liked."""
         left_out = [paper for paper in having if self._is_outside(paper)]
-        muted = {
-            name: sum(bool(mute_reason(alone, paper)) for paper in having) for _, name, alone in self._mutes()
-        }
-        most = max(muted, key=lambda name: muted[name], default="")
-        hidden = muted.get(most, 0)
+        hidden, _, most = self._most_muting(having)
         if left_out or hidden:
-            by_mute = most if hidden >= len(left_out) else ""
-            yield findings.never_shown(loc, phrase, len(having), left_out, by_mute, self._among)
+            yield findings.never_shown(loc, phrase, len(having), left_out, (hidden, most), self._among)
 
     def _mutes(self) -> Iterator[tuple[Loc, str, Profile]]:
         """Whatever is muted: its place, its name, and a profile that mutes only this."""
         for key in ("terms", "authors", "categories"):
             for position, name in enumerate(getattr(self._profile.mute, key)):
                 yield ("mute", key, position), name, Profile(self._profile.id, mute=Mute(**{key: (name,)}))
+
+    def _most_muting(self, papers: Sequence[Paper]) -> tuple[int, Loc, str]:
+        """Of all that is muted what hides most of some papers: how many, its place and its name."""
+        counts = [
+            (sum(bool(mute_reason(alone, paper)) for paper in papers), loc, name)
+            for loc, name, alone in self._mutes()
+        ]
+        return max(counts, key=lambda count: count[0], default=(0, (), ""))
 
     def _words_of_titles(self) -> list[str]:
         titles = tokenize(*(paper.title for paper in self._papers))
@@ -227,24 +237,18 @@ class _Adviser:
         return having.bit_count() > TOO_MUCH * len(self._papers)
 
     def _narrower(self, phrase: str, having: PaperSet) -> list[str]:
-        """The two commonest pairs of words that titles have and that end with the last word of a phrase."""
-        end = phrase_term(phrase).split()[-1]
-        counts: Counter[str] = Counter()
-        for paper in self._members(having):
-            words = tokenize(paper.title)
-            for last, stem in enumerate(words.stems[1:], start=1):
-                is_pair = words.joins[last] is Join.SPACE and role(words.stems[last - 1]) is Role.TERM
-                if is_pair and stem == end:
-                    counts[words.phrase(last - 1, last).lower()] += 1
-        narrow = (text for text, _ in counts.most_common() if not self._is_wide(self._model.with_terms(text)))
-        return [text for text in narrow if phrase_term(text) != phrase_term(phrase)][:2]
+        """At most two longer phrases that titles have, the commonest first."""
+        own = {phrase_term(interest.phrase) for interest in self._profile.interests}
+        longer = longer_phrases(phrase, (paper.title for paper in self._members(having)))
+        new = (text for text in longer if phrase_term(text) not in own)
+        return list(islice((text for text in new if not self._is_wide(self._model.with_terms(text))), 2))
 
     def _covered(self) -> Iterator[Advice]:
         """Interests whose papers all have another one, too."""
         for loc, phrase, having in self._interests():
             terms = query(phrase).weights.keys()
             for place, other, others in self._interests():
-                if place == loc or self._is_wide(others):
+                if place == loc:
                     continue
                 if query(other).weights.keys() == terms:
                     if place < loc:
@@ -254,8 +258,10 @@ class _Adviser:
                 is_part = f" {phrase_term(other)} " in f" {phrase_term(phrase)} "
                 # Of two with the same papers, the later one is covered.
                 is_covered = not having & ~others and (having != others or place < loc)
-                if is_covered and having.bit_count() >= (1 if is_part else LEAST_COVERED):
-                    yield findings.covered(loc, phrase, other, having.bit_count(), others.bit_count())
+                is_wide = self._is_wide(others)  # it may have the papers of anything by chance
+                if is_covered and (is_part or (having.bit_count() >= LEAST_COVERED and not is_wide)):
+                    numbers = having.bit_count(), others.bit_count()
+                    yield findings.covered(loc, phrase, other, *numbers, is_wide=is_wide)
                     break
 
     # --- By what digests would have had -----------------------------------------------------------------------
@@ -301,6 +307,8 @@ class _Adviser:
         """Of some interests, by position, those without which the digests would have had nearly the same papers."""
         shown = {one.paper.id: one.interest for digest in self._digests for one in digest.papers}
         idle = [n for n in sorted(among) if self._profile.interests[n].phrase not in shown.values()]
+        parts = (self._profile.like, "liked papers"), (self._profile.about, "words of `about`")
+        others = " or ".join(name for part, name in parts if part)
         without = self._backtest([_without(self._profile, n) for n in idle]) if shown and idle else {}
         for position in idle if without else ():
             digests = without[_without(self._profile, position).id]
@@ -310,7 +318,7 @@ class _Adviser:
                 having &= self._candidates
                 of_others = Counter(shown[one.id] for one in self._members(having) if one.id in shown)
                 yield findings.never_decides(
-                    loc, phrase, having.bit_count(), of_others, len(shown), len(lost)
+                    loc, phrase, having.bit_count(), of_others, others, len(shown), len(lost)
                 )
 
     def _how_many(self) -> Iterator[Advice]:
@@ -332,8 +340,9 @@ class _Adviser:
             what = f"{found}{len(reaching) / digests:.0f} papers reach the threshold; {change}"
             yield Advice(Kind.TOO_MANY, loc, what, rounded)
         elif quiet >= QUIET * digests:
-            loc, change = self._more(each, digests)
-            yield Advice(Kind.TOO_FEW, loc, f"{quiet} of {digests} digests are empty; {change}", rounded)
+            loc, change, left_out = self._more(each, digests)
+            what = f"{quiet} of {digests} digests are empty; {change}"
+            yield Advice(Kind.TOO_FEW, loc, what, rounded | left_out)
 
     def _fewer(self, reaching: Sequence[RankedPaper], strong: float) -> tuple[Loc, str]:
         """`strong`: number of strong matches for each digest."""
@@ -349,24 +358,45 @@ class _Adviser:
             widest
         ], f"write '{widest}', to which {share} of them belong, more narrowly, or raise `limit`"
 
-    def _more(self, each: dict[Match, float], digests: int) -> tuple[Loc, str]:
-        """`each`: number of papers for each digest that are so good or better."""
-        levels, threshold = list(Match), self._profile.threshold
+    def _more(self, each: dict[Match, float], digests: int) -> tuple[Loc, str, dict[str, float]]:
+        """What leaves most good matches out first, each with the change to make; and how many each leaves out.
+
+        `each`: number of papers for each digest that are so good or better.
+        """
+        profile = replace(self._profile, window=PERIOD_DAYS)
+        everything = self._all_candidates.of(replace(profile, categories=(), mute=Mute()))
+        below = [one for one in self._good(everything) if not reaches(profile_threshold(profile), one)]
+        outside, muted = (
+            [one.paper for one in self._good(everything & ~self._all_candidates.of(other))]
+            for other in (replace(profile, mute=Mute()), replace(profile, categories=()))
+        )
+        levels, threshold = list(Match), profile.threshold
         lower = levels[levels.index(threshold) + 1 :] if isinstance(threshold, Match) else levels
-        anywhere = self._all_candidates.of(replace(self._profile, window=PERIOD_DAYS, categories=()))
-        good = [
-            one.paper for one in self._new(anywhere & ~self._candidates) if one.fit >= LEAST_FIT[Match.GOOD]
-        ]
-        changes: list[tuple[Loc, str]] = []
-        if match := next((match for match in lower if each[match] >= 1), None):
-            change = f"`threshold: {match}` would have about {each[match]:.1f} papers for each"
-            changes.append((("threshold",), change))
-        if 2 * len(good) >= digests:
-            outside = f"{pluralize(len(good), 'good match is', 'good matches are')} outside your categories"
-            changes.append((("categories",), f"{outside}: add {findings.listed_categories(good)}"))
+        match = next((match for match in lower if each[match] >= 1), None)
+        effect = f"would have about {each[match]:.1f} papers for each" if match else "would let them through"
+        change = f"`threshold: {match or Match.GOOD}` {effect}"
+        changes: list[tuple[int, Loc, str]] = []
+        if 2 * len(below) >= digests:
+            found = f"{_good_matches(below)} below your threshold"
+            changes.append((len(below), ("threshold",), f"{found}: {change}"))
+        elif match:
+            changes.append((0, ("threshold",), change))
+        if 2 * len(outside) >= digests and (names := findings.listed_categories(outside, LEAST_EVIDENCE)):
+            found = f"{_good_matches(outside)} outside your categories"
+            changes.append((len(outside), ("categories",), f"{found}: add {names}"))
+        if 2 * len(muted) >= digests:
+            hidden, loc, name = self._most_muting(muted)
+            found = f"{_good_matches(muted)} muted, {hidden:,} of them by {quote(name)}"
+            changes.append((len(muted), loc, f"{found}: mute something narrower"))
         if not changes:
-            changes = [(("interests",), "add interests, or other words for those that find little")]
-        return changes[0][0], "; ".join(change for _, change in changes)
+            changes = [(0, ("interests",), "add interests, or other words for those that find little")]
+        changes.sort(key=lambda change: -change[0])
+        numbers: dict[str, float] = {"below": len(below), "outside": len(outside), "muted": len(muted)}
+        return changes[0][1], "; ".join(text for _, _, text in changes), numbers
+
+    def _good(self, papers: PaperSet) -> list[RankedPaper]:
+        """Of some papers the good matches that are as new as the digests."""
+        return [one for one in self._new(papers) if one.fit >= LEAST_FIT[Match.GOOD]]
 
     def _new(self, papers: PaperSet) -> list[RankedPaper]:
         """Of some papers those that are as new as the digests, best first."""
@@ -395,7 +425,8 @@ class _Adviser:
 
     def _is_outside(self, paper: Paper) -> bool:
         """Whether the profile's categories leave out a paper."""
-        only = Profile(self._profile.id, categories=self._profile.categories)
+        profile = self._profile
+        only = Profile(profile.id, categories=profile.categories, authors=profile.authors)
         excluded = exclusion_reason(only, replace(paper, withdrawn=False), History(), paper.first_seen)
         return excluded is not None and excluded.verdict is Verdict.CATEGORY
 

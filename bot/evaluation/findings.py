@@ -17,7 +17,9 @@ from bot.text.plain import pluralize, quote, truncate
 from bot.text.terms import Role, role, tokenize
 
 #: A word that more papers have says too little to be an interest alone.
-SPECIFIC_WORD = 0.02
+SPECIFIC_WORD = 0.005
+#: So few papers are no evidence for a change.
+LEAST_EVIDENCE = 3
 #: How alike a word without any paper and the word that it may be meant for are, at least.
 SAME_WORD = 0.85
 #: What to do with a phrase that no paper has, by the key of the profile.
@@ -26,6 +28,8 @@ _REMOVE = {
     "avoid": "remove it, as it lowers nothing",
     "mute": "remove it, as it hides nothing",
 }
+#: Why an interest may find little beside its own words.
+_NOT_ASKED = "or no profile asks arXiv for its categories"
 
 
 class Kind(StrEnum):
@@ -82,14 +86,21 @@ def matches_nothing(loc: Loc, phrase: str, among: Counts) -> Advice:
         number = among.count(part)
         what = f"{found}, but {quote(part)} is in {number:,}: write that, or {remove}"
         return Advice(Kind.NOTHING, loc, what, {**numbers, "part": number})
+    is_interest = loc[0] == "interests"  # whose field may be absent from the archive
     if absent:
-        return Advice(Kind.NOTHING, loc, f"{found}: check the spelling, or {remove}", numbers)
+        check = (
+            f"it is misspelt, {_NOT_ASKED}; else {remove}"
+            if is_interest
+            else f"check the spelling, or {remove}"
+        )
+        return Advice(Kind.NOTHING, loc, f"{found}: {check}", numbers)
     counts = sorted((among.count(word), word) for word in single)
     rarest, word = counts[0]
     each = ", ".join(f"{quote(word)} is in {number:,}" for number, word in counts)
     is_specific = rarest <= SPECIFIC_WORD * among.papers
     change = f"write {quote(word)} alone" if is_specific else "write it in other words"
-    what = f"{found}: its words are never together ({each}); {change}, or {remove}"
+    why = f"its words are never together ({each}){f', {_NOT_ASKED}' if is_interest else ''}"
+    what = f"{found}: {why}; {change}, or {remove}"
     return Advice(Kind.NOTHING, loc, what, {**numbers, "part": rarest})
 
 
@@ -107,15 +118,29 @@ def _longest_found_part(phrase: str, count: Callable[[str], int]) -> str | None:
 
 
 def never_shown(
-    loc: Loc, phrase: str, found: int, left_out: Sequence[Paper], muted: str, among: Counts
+    loc: Loc, phrase: str, found: int, left_out: Sequence[Paper], muted: tuple[int, str], among: Counts
 ) -> Advice:
-    """An interest whose papers are all left out: by `categories`, or by muting something if `muted` is not empty."""
-    if muted:
-        why = f"muting {quote(muted)} hides all of them: mute something narrower"
+    """An interest whose papers are all left out.
+
+    `left_out`: by `categories`. `muted`: how many by what hides most of them, and its name.
+    """
+    hidden, name = muted
+    if hidden >= len(left_out):
+        why = f"muting {quote(name)} hides {_of_them(hidden, found)}: mute something narrower"
     else:
-        why = f"none of them is in your categories: add {listed_categories(left_out)} to `categories`"
+        names = listed_categories(left_out, LEAST_EVIDENCE)
+        rare = f"it is rare, {_NOT_ASKED}; write it in other words"
+        change = f"add {names} to `categories`" if names else rare
+        verb = "is" if len(left_out) == 1 else "are"
+        why = f"{_of_them(len(left_out), found)} {verb} outside your categories: {change}"
     what = f"{quote(phrase)} is in {found:,} of {among.where}, but {why}, or remove the interest"
     return Advice(Kind.NOTHING, loc, what, {"papers": among.papers, "found": found, "candidates": 0})
+
+
+def _of_them(number: int, papers: int) -> str:
+    if number < papers:
+        return f"{number:,} of them"
+    return "it" if papers == 1 else "all of them"
 
 
 def matches_too_much(
@@ -132,25 +157,27 @@ def says_the_same(loc: Loc, phrase: str, other: str, found: int) -> Advice:
     return Advice(Kind.COVERED, loc, what, {"found": found, "other": found})
 
 
-def covered(loc: Loc, phrase: str, other: str, found: int, others: int) -> Advice:
-    what = (
-        f"{quote(phrase)} adds no paper: the {found:,} with it are among the {others:,} of {quote(other)}; "
-        f"remove it, or {quote(other)} if that is too wide"
-    )
+def covered(loc: Loc, phrase: str, other: str, found: int, others: int, *, is_wide: bool = False) -> Advice:
+    """`is_wide`: the other interest matches too much."""
+    within = f"the {found:,} with it are among the {others:,} of {quote(other)}"
+    change = f"remove it, or {quote(other)}{', which is' if is_wide else ' if that is'} too wide"
+    what = f"{quote(phrase)} adds no paper: {within}; {change}"
     return Advice(Kind.COVERED, loc, what, {"found": found, "other": others})
 
 
 def never_decides(
-    loc: Loc, phrase: str, found: int, of_others: Counter[str], shown: int, lost: int
+    loc: Loc, phrase: str, found: int, of_others: Counter[str], other_parts: str, shown: int, lost: int
 ) -> Advice:
-    """`found`: candidates with this interest. `of_others`: those in digests, by the interest that each belongs to.
+    """`found`: candidates with this interest. `of_others`: those in digests, by the interest that each belongs to;
+    empty for those that belong to the `other_parts`.
 
     `shown`: papers in all digests. `lost`: those of them that would not be there without this interest.
     """
     having = pluralize(found, "paper")
     if of_others:
         owner, number = of_others.most_common(1)[0]
-        why = f"{number} of the {having} with it came by {quote(owner) if owner else 'other parts of the profile'}"
+        finders = f"{quote(owner)} finds" if owner else f"{other_parts} find"
+        why = f"{finders} the same: {number} of the {having} with it"
     else:
         why = f"none of the {having} with it was shown"
     same = f"{shown - lost:,} of {pluralize(shown, 'paper')} in digests would be the same without it"
@@ -205,10 +232,10 @@ def missing_term(term: MissingTerm, liked: int, shown: int, among: Counts) -> Ad
     return Advice(Kind.MISSING_TERM, ("interests",), what, numbers)
 
 
-def listed_categories(papers: Iterable[Paper]) -> str:
-    """The commonest primary categories, with numbers."""
-    counts = Counter(paper.categories[0] for paper in papers)
-    return ", ".join(f"{name} ({pluralize(number, 'paper')})" for name, number in counts.most_common(3))
+def listed_categories(papers: Iterable[Paper], least: int = 1) -> str:
+    """The commonest primary categories with numbers; empty if none has at least so many papers."""
+    counts = Counter(paper.categories[0] for paper in papers).most_common(3)
+    return ", ".join(f"{name} ({pluralize(number, 'paper')})" for name, number in counts if number >= least)
 
 
 def _listed_names(names: Mapping[str, int]) -> str:

@@ -32,9 +32,12 @@ IN_TITLES, TITLE_SHARE = 2, 0.1
 #: A longer term stands for a shorter one if it makes up this share of its occurrences.
 INCLUDES = 0.6
 LONGEST = 3
+#: A longer phrase than an interest that is too wide is in so many titles.
+LEAST_LONGER = 3
 _ACRONYM = re.compile(r"(?:[A-Z][a-z]?){3,6}s?")
 #: A pair such as "low-resource" says something only with the noun after it; "Reed-Solomon" is a name.
 _COMPOUND = re.compile(r"\w+[-‐‑][a-z0-9]\w*")
+_GERUND = re.compile(r"\w+ing\s")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +95,31 @@ def missing_terms(
         if len(chosen) == MOST:
             break
     return chosen
+
+
+def longer_phrases(phrase: str, titles: Iterable[str]) -> list[str]:
+    """Phrases of one word more than a phrase, with all its words and the same end, that some titles have.
+
+    The commonest are first; each is as most of the titles write it.
+    """
+    wanted = phrase_term(phrase).split()
+    written: dict[str, Counter[str]] = defaultdict(Counter)
+    for title in titles:
+        words = tokenize(title)
+        joins = (*words.joins, Join.BREAK)
+        ends = [n for n, stem in enumerate(words.stems) if n >= len(wanted) and stem == wanted[-1]]
+        for last in ends:
+            first = last - len(wanted)
+            run, text = words.stems[first : last + 1], words.phrase(first, last).lower()
+            added = list((Counter(run) - Counter(wanted)).elements())
+            is_phrase = Join.BREAK not in joins[first + 1 : last + 1]
+            is_whole = Join.HYPHEN not in (joins[first], joins[last + 1])
+            # "Aligning language models" is what a title does with them.
+            is_noun = len(added) == 1 and role(added[0]) is Role.TERM and not _GERUND.match(text)
+            if is_phrase and is_whole and is_noun:
+                written[" ".join(run)][text] += 1
+    common = sorted(written.values(), key=lambda forms: -forms.total())
+    return [forms.most_common(1)[0][0] for forms in common if forms.total() >= LEAST_LONGER]
 
 
 class _Phrase(NamedTuple):

@@ -31,6 +31,7 @@ _MENTION = re.compile(
       | (?:(?<![^\s(\[,;])|(?<=arxiv:)|(?<=/abs/)|(?<=/pdf/))[a-z]+(?:-[a-z]+)*(?:\.[a-z-]{2,})?/\d{7}(?!\d)""",
     re.ASCII | re.IGNORECASE | re.VERBOSE,
 )
+_WORD = re.compile(r"[^\W_]+")
 _TITLE_KEY_LENGTH = 160
 
 
@@ -88,6 +89,12 @@ def namespace(id_: str) -> str:
 def title_letters(title: str) -> str:
     """Return the letters and digits of a title without case and accents."""
     return "".join(c for c in fold(title) if c.isalnum())
+
+
+def has_words(title: str, part: str) -> bool:
+    """Whether a title has a text in whole words, in any case, accents and punctuation."""
+    words, wanted = (" ".join(_WORD.findall(fold(text))) for text in (title, part))
+    return f" {wanted} " in f" {words} "
 
 
 def title_key(title: str) -> str:

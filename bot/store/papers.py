@@ -13,7 +13,7 @@ from sqlalchemy import Select, bindparam, delete, func, insert, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
-from bot.papers.identity import title_key, title_letters
+from bot.papers.identity import has_words, title_key, title_letters
 from bot.papers.merge import Change, MergeBatch, entry_keys
 from bot.papers.model import CountedPaper, Entry, Paper, TermCounter
 from bot.store.database import Database
@@ -92,6 +92,7 @@ class Papers:
     def with_title_part(self, part: str, limit: int) -> tuple[Paper, ...]:
         """At most `limit` papers that have a text in a title, in any case, accents and punctuation; newest first.
 
+        When titles have it in whole words, only those count.
         Of a very long title only the beginning is searched: as much as its key has.
         """
         letters = title_letters(part)
@@ -99,8 +100,11 @@ class Papers:
             return ()
         keys = select(AliasRow.paper).where(col(AliasRow.key).like(f"title:%{letters}%"))
         newest_first = (col(PaperRow.first_seen).desc(), col(PaperRow.id))
-        query = select(PaperRow).where(col(PaperRow.id).in_(keys)).order_by(*newest_first).limit(limit)
+        titles = select(PaperRow.id, PaperRow.title).where(col(PaperRow.id).in_(keys)).order_by(*newest_first)
         with self._database.reading() as session:
+            found = session.exec(titles).all()
+            chosen = [id_ for id_, title in found if has_words(title, part)] or [id_ for id_, _ in found]
+            query = select(PaperRow).where(col(PaperRow.id).in_(chosen[:limit])).order_by(*newest_first)
             return tuple(map(_paper, session.exec(query)))
 
     def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]:

@@ -346,6 +346,24 @@ def test_decisions_name_the_match(fit: float, threshold: Match, why: str) -> Non
     assert decisions(make_profile(threshold=threshold), [one])["test:a"].why == why
 
 
+@pytest.mark.parametrize(
+    ("likes", "matches", "verdict", "why"),
+    [
+        (False, False, Verdict.NO_MATCH, "it has nothing that the profile looks for"),
+        (True, False, Verdict.NO_MATCH, "no more in common with the liked papers than most"),
+        (True, True, Verdict.BELOW_THRESHOLD, "what lowers it outweighs what matches"),
+    ],
+)
+def test_decisions_on_a_score_below_zero(likes: bool, matches: bool, verdict: Verdict, why: str) -> None:
+    """Liked papers, or terms that match, are among its reasons: the decision must not deny them."""
+    one = ranked(make_paper("a"), score=-0.1, matches=matches, fit=0.0, relevance=2.0)
+    profile = make_profile(
+        "cups", like=(Reference("arxiv:2605.00001"),) if likes else (), threshold=Match.GOOD
+    )
+    decision = decisions(profile, [one])["test:a"]
+    assert (decision.verdict, why in decision.why) == (verdict, True)
+
+
 def test_only_votes_count() -> None:
     """With `trending: 1` a paper without votes is below the threshold for that reason."""
     one = ranked(make_paper(), score=0.0)

@@ -60,7 +60,7 @@ def fill(bench: Bench, days: int = 8, papers: int = 26) -> None:
 
 
 def test_advice_names_kind_line_and_number(bench: Bench) -> None:
-    """As JSON and as sentences; a line of an included file is named with its file."""
+    """As JSON and as text; a sentence about an included file begins with the file, in JSON."""
     fill(bench)
     bench.profile("ada", ADA)
     bench.profile("lab", LAB)
@@ -72,21 +72,24 @@ def test_advice_names_kind_line_and_number(bench: Bench) -> None:
         (
             "matches nothing",
             4,
-            "line 4: 'surface code decoders' found nothing among 208 papers of the last 8 days",
+            "'surface code decoders' found nothing among 208 papers of the last 8 days",
         ),
-        ("matches nothing", 1, "profiles/lab.yaml, line 1: 'moon bases' found nothing"),
-        ("covered", 1, "profiles/lab.yaml, line 1: 'world models' says the same as 'world model'"),
+        ("matches nothing", 1, "profiles/lab.yaml:1: 'moon bases' found nothing"),
+        ("covered", 1, "profiles/lab.yaml:1: 'world models' says the same as 'world model'"),
         (
             "spellings",
             6,
-            "line 6: no paper by 'Sample Bo' is among 208 papers of the last 8 days: did you mean",
+            "no paper by 'Sample Bo' is among 208 papers of the last 8 days: did you mean",
         ),
-        ("matches nothing", 8, "line 8: 'unicorn' found nothing"),
+        ("matches nothing", 8, "'unicorn' found nothing"),
     ):
         assert found[kind, line].startswith(what)
-    lines = bench.run("advise", "ada")
-    said = " ".join(lines.out.split())
-    assert all(" ".join(what.split()) in said for what in found.values())
+    lines = bench.run("advise", "ada").out
+    said = " ".join(lines.split())
+    assert all(what.removeprefix("profiles/lab.yaml:1: ") in said for what in found.values())
+    assert lines.startswith("profiles/ada.yaml:4: matches nothing\n  'surface code decoders' found nothing")
+    assert "\n\nprofiles/lab.yaml:1: covered\n  'world models' says the same" in lines
+    assert max(map(len, lines.splitlines())) <= 80
     assert "Expect about 1.0 papers a digest at `threshold: good`; 0 of the last 8 digests" in said
 
 

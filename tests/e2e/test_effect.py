@@ -76,6 +76,9 @@ def test_backtest_on_the_terminal(stocked: Bench) -> None:
     assert f"4 May missed {BACKGROUND[0].title}: it has nothing that the profile looks for" in out
     document = stocked.run("backtest", "ada", "--days", "4", "--on", LATER, "--json").json
     assert (document["precision"], document["missed"]) == (1.0, ids(BACKGROUND[0]))
+    assert "precision" not in out  # nothing disliked could have lowered it
+    stocked.profile("ada", f"like: [{WORLD.number}]\ndislike: [{BACKGROUND[0].number}]\n{WORLDS}")
+    assert "precision 1.00" in stocked.run("backtest", "ada", "--days", "4", "--on", LATER).out
 
 
 def test_diff(stocked: Bench) -> None:

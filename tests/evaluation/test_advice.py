@@ -13,7 +13,7 @@ import pytest
 
 from bot.digests.corpus import Corpus
 from bot.evaluation.advice import LEAST_DAYS, LEAST_PAPERS, Report, advise, advise_by_counts, versions
-from bot.evaluation.findings import Kind
+from bot.evaluation.findings import Counts, Kind, matches_nothing
 from bot.papers.model import CountedPaper
 from bot.profiles.model import Match, Mute, Profile, Reference
 from bot.ranking.counts import counts
@@ -183,6 +183,52 @@ def test_an_interest_that_a_tenth_of_all_papers_have() -> None:
     assert "write something narrower" in advice.what
 
 
+def one_about(report: Report, position: int) -> tuple[str, str]:
+    """The kind and the sentence of the only finding about an interest."""
+    (advice,) = [one for one in report.advice if one.loc == ("interests", position)]
+    return str(advice.kind), advice.what
+
+
+def test_one_finding_about_an_interest() -> None:
+    """One that is too wide, too, is not to be narrowed when all its papers are muted or another interest has them."""
+    muted = profile("tide gauges", "glacier", mute=Mute(terms=("tide gauges",)))
+    kind, what = one_about(report_on(muted), 0)
+    assert (kind, "muting 'tide gauges' hides all of them" in what) == ("matches nothing", True)
+    wide = report_on(profile("reading tide gauges", "tide gauges"))
+    kind, what = one_about(wide, 0)
+    assert (kind, "remove it, or 'tide gauges', which is too wide" in what) == ("covered", True)
+    assert one_about(wide, 1)[0] == "matches too much"
+
+
+def test_two_papers_are_no_evidence() -> None:
+    """That a category is missing: it takes three."""
+    ash = profile("volcanic ash", categories=("cs.LG",))
+    few = [one for one in archive() if "Volcanic" not in one.paper.title or one.paper.id[5] in "12"]
+    kind, what = one_about(report_on(ash, few), 0)
+    assert kind == "matches nothing"
+    assert "is in 2 of" in what
+    assert "rare, or no profile asks arXiv for its categories" in what
+    assert "add physics.geo-ph (10 papers)" in one_about(report_on(ash), 0)[1]
+
+
+@pytest.mark.parametrize(("repair", "change"), [(4, "write 'repair' alone"), (6, "write it in other words")])
+def test_a_word_alone_must_be_rare(repair: int, change: str) -> None:
+    """At most one paper in 200 has it."""
+    found = {"program": 30, "repair": repair, "program repair": 0}
+    advice = matches_nothing(
+        ("interests", 0), "program repair", Counts(1000, "1,000 papers", found.__getitem__)
+    )
+    assert f"or no profile asks arXiv for its categories; {change}, or remove it" in advice.what
+
+
+def test_an_interest_whose_papers_liked_ones_find() -> None:
+    """The sentence says so."""
+    liked = [one.paper.id for one in archive() if one.paper.title.startswith("Glacier")][:6]
+    likes = profile("melt", "railway delays", like=tuple(map(Reference, liked)))
+    kind, what = one_about(report_on(likes), 0)
+    assert (kind, "liked papers find the same: " in what) == ("never decides", True)
+
+
 def test_an_interest_that_never_decides_a_place() -> None:
     """No paper is shown for it, and without it the digests have the same papers."""
     report = report_on(profile("coral reefs", "railway delays", "reefs", threshold=Match.STRONG))
@@ -202,6 +248,19 @@ def test_full_and_empty_digests() -> None:
     assert (
         f"{DAYS} of {DAYS} digests are empty; `threshold: partial` would have about 1.0 papers" in advice.what
     )
+    hidden = profile("coral reefs", threshold=100.0, mute=Mute(terms=("reefs",)), categories=("cs.LG",))
+    (advice,) = [one for one in report_on(hidden).advice if one.kind is Kind.TOO_FEW]
+    assert advice.loc == ("threshold",)
+    assert (advice.numbers["below"], advice.numbers["muted"], advice.numbers["outside"]) == (
+        3 * DAYS,
+        3 * DAYS,
+        0,
+    )
+    assert f"{3 * DAYS} good matches are below your threshold: `threshold: good` would" in advice.what
+    assert f"{3 * DAYS} good matches are muted, {3 * DAYS} of them by 'reefs'" in advice.what
+    muted = report_on(replace(hidden, threshold=Match.GOOD))
+    (advice,) = [one for one in muted.advice if one.kind is Kind.TOO_FEW]
+    assert advice.loc == ("mute", "terms", 0)
     outside = report_on(profile("volcanic ash", "tide clocks", categories=("cs.CV",)))
     (advice,) = [one for one in outside.advice if one.kind is Kind.TOO_FEW]
     assert (advice.loc, "add physics.geo-ph (10 papers)" in advice.what) == (("categories",), True)

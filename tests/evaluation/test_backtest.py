@@ -143,10 +143,8 @@ def test_liked_papers_are_judged_on_their_day(world: World) -> None:
         ("4", 5, False, True),
         ("5", 6, True, False),
     ]
-    assert [(one.paper.id[-1], one.why) for one in found.missed] == [
-        ("2", "it has nothing that the profile looks for"),
-        ("5", "it has nothing that the profile looks for"),
-    ]
+    why = "it has no words of the profile, and no more in common with the liked papers than most"
+    assert [(one.paper.id[-1], one.why) for one in found.missed] == [("2", why), ("5", why)]
     assert found.precision == pytest.approx(2 / 3)
     assert [digest.ids for digest in found.digests] == [
         digest.ids for digest in backtest([profile], DATES, composer(world))["ada"]

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from bot.evaluation.missing_terms import MissingTerm, missing_terms
+from bot.evaluation.missing_terms import MissingTerm, longer_phrases, missing_terms
 from bot.papers.model import Paper
 from bot.text.terms import find_phrase
 from tests.support.builders import make_paper
@@ -89,3 +89,24 @@ def test_what_titles_do_not_have_is_no_term() -> None:
 def test_an_acronym_is_a_term() -> None:
     """Also before a noun."""
     assert [one.term for one in found(papers("GRPO", [f"{text} GRPO steps" for text in TEXTS]))] == ["GRPO"]
+
+
+@pytest.mark.parametrize(
+    ("phrase", "titles", "found"),
+    [
+        ("tidal models", {"Coastal Tidal Models for Bays": 3, "Tidal model": 5}, ["coastal tidal models"]),
+        (
+            "models",
+            {"A Tide Model": 2, "Tide models": 3, "Large wave models": 4},
+            ["tide models", "wave models"],
+        ),
+        ("tidal models", {"Tidal wave models": 3}, ["tidal wave models"]),  # all its words
+        ("models", {"Tide-wave models": 3, "Wave-models": 4}, ["wave-models"]),  # not half of a compound
+        ("tidal models", {"World models": 9, "Models of tidal power": 9}, []),
+        ("models", {"Aligning Models": 9, "Tides: Models": 9, "The Model": 9, "Wave models": 2}, []),
+    ],
+)
+def test_longer_phrases(phrase: str, titles: dict[str, int], found: list[str]) -> None:
+    """With all words of the phrase and one more before its last; each in three titles, whatever its form."""
+    every = (title for title, number in titles.items() for _ in range(number))
+    assert longer_phrases(phrase, every) == found

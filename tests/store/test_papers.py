@@ -482,14 +482,20 @@ def test_counts_of_a_thousand_papers(papers: Papers) -> None:
         ("Städte-Bau", [A2]),  # case, accents, punctuation and spaces do not matter
         ("stadte", [A2]),
         ("models", [A2, A1]),  # newest first
+        ("model", [A2, A1]),  # no title has it as a word
+        ("cit", [A2]),
+        ("of cities", [A2]),
+        ("world-models", [A1]),
+        ("els", ["arxiv:2605.00003"]),  # "Models" has it only as letters
         ("world%", [A1]),
         ("w_rld", []),
         ("?!", []),
     ],
 )
 def test_part_of_a_title(papers: Papers, part: str, found: list[str]) -> None:
-    """Found by its letters and digits, as keys of titles have them."""
+    """Found as whole words, or else by its letters and digits, as keys of titles have them."""
     papers.add([entry(A1)], NOW)
     papers.add([entry(A2, title="Stadtebau: Models of Cities")], NOW + DAY)
+    papers.add([entry("arxiv:2605.00003", title="ELS: Sparse Solvers")], NOW - DAY)
     assert [paper.id for paper in papers.with_title_part(part, 10)] == found
     assert len(papers.with_title_part(part, 1)) == min(1, len(found))

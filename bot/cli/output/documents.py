@@ -82,18 +82,18 @@ def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -
     }
 
 
-def advice(profile: str, findings: Iterable[tuple[Advice, int]], places: Iterable[str]) -> Json:
-    """`findings`: each with its line. `places`: the line of each in words."""
+def advice(profile: str, file: str, findings: Iterable[tuple[Advice, str, int]]) -> Json:
+    """`file`: of the profile. `findings`: each with file and line; a sentence about another file begins with them."""
     return {
         "profile": profile,
         "advice": [
             {
                 "kind": str(one.kind),
                 "line": line,
-                "what": f"{place}: {one.what}",
+                "what": one.what if place == file else f"{place}:{line}: {one.what}",
                 "numbers": dict(one.numbers),
             }
-            for (one, line), place in zip(findings, places, strict=True)
+            for one, place, line in findings
         ],
     }
 

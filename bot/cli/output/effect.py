@@ -85,7 +85,7 @@ def _judgements(backtest: Backtest) -> Iterator[Text]:
                 f"{shown} of your {pluralize(len(judged), f'{name} paper')} of these days would have come"
             )
             yield from map(_judged, judged)
-    if backtest.precision is not None:
+    if backtest.precision is not None and not all(one.liked for one in backtest.judged):
         yield Text(f"precision {backtest.precision:.2f}: the liked ones among these that would have come")
 
 

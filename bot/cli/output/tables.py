@@ -124,7 +124,11 @@ def explanation_table(profile: str, paper: str, explanation: Explanation) -> Ren
         else f"not among {explanation.candidates} candidates"
     )
     match = match_of(scored.fit)
-    fit = f"fit {scored.fit:.2f}{f', a {match} match' if match else ''}"
+    fit = f"fit {scored.fit:.2f}"
+    if match:
+        fit += f", a {match} match"
+    elif scored.score <= 0:
+        fit += "; no match"
     table.add_row(f"{scored.score:+.4f}", Text(f"score; {place}; relevance {scored.relevance:.1f}; {fit}"))
     if scored.interest:
         verdict.append(f"; for the interest {scored.interest!r}")
