@@ -237,9 +237,9 @@ class _Adviser:
         return having.bit_count() > TOO_MUCH * len(self._papers)
 
     def _narrower(self, phrase: str, having: PaperSet) -> list[str]:
-        """At most two longer phrases that titles have, the commonest first."""
+        """At most two longer phrases that titles of candidates have, the commonest first."""
         own = {phrase_term(interest.phrase) for interest in self._profile.interests}
-        longer = longer_phrases(phrase, (paper.title for paper in self._members(having)))
+        longer = longer_phrases(phrase, (paper.title for paper in self._members(having & self._candidates)))
         new = (text for text in longer if phrase_term(text) not in own)
         return list(islice((text for text in new if not self._is_wide(self._model.with_terms(text))), 2))
 
