@@ -52,7 +52,7 @@ LEAST_COVERED = 5
 LEAST_TITLES = 3
 #: An interest decides nothing if without it at most this share of the shown papers are others: its words alone, which
 #: other papers have, change their order a little.
-SAME = 0.02
+SAME = 0.01
 #: Too many: this share of the digests are full, with so many papers for each place. Too few: this share are empty.
 FULL, PER_PLACE, QUIET = 0.8, 2.0, 0.6
 LEAST_DIGESTS = 4  #: for both of these
