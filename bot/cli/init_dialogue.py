@@ -141,7 +141,7 @@ def _ask_targets(name: str, number: int) -> tuple[tuple[ChannelName, str], ...]:
         return ChannelName.EMAIL if "@" in target else ChannelName.MAILDIR
 
     def parse(answer: str) -> tuple[tuple[ChannelName, str], ...]:
-        parts = [part.strip() for part in answer.split(",") if part.strip()]
+        parts = dict.fromkeys(part.strip() for part in answer.split(",") if part.strip())
         return parse_part(targets=tuple((channel(part), part) for part in parts)).targets
 
     targets = _ask(

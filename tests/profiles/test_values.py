@@ -7,6 +7,7 @@ from datetime import time
 import pytest
 
 from bot.profiles.model import WEEK, Interest, Match, Mute, Reference
+from bot.profiles.values import zone_of_city
 from tests.profiles.reading import DELIVER, INTERESTS, read, wrong
 
 
@@ -145,3 +146,18 @@ about: 'Sampling in $L^2$'
     assert profile.authors == ("Paulo André",)
     assert profile.mute == Mute(("K-theory",), ("K. Gödel",))
     assert profile.about == "Sampling in L²"
+
+
+@pytest.mark.parametrize(
+    ("city", "zone"),
+    [
+        ("Paris", "Europe/Paris"),
+        ("new york", "America/New_York"),
+        ("Europe/Paris", None),
+        ("Atlantis", None),
+        ("", None),
+    ],
+)
+def test_zone_of_a_city(city: str, zone: str | None) -> None:
+    """The zone whose name ends with the city, without regard to case."""
+    assert zone_of_city(city) == zone
