@@ -217,16 +217,23 @@ def _acronym_key(name: str) -> int:
 
 
 def paper_facet(
-    papers: tuple[tuple[str, int], ...], square: float, common: float, usual: float, kind: Kind
+    papers: tuple[tuple[str, int], ...],
+    kind: Kind,
+    *,
+    number: float,
+    square: float,
+    common: float,
+    usual: float,
 ) -> Facet:
     """Return the facet of liked or disliked papers, without a classifier.
 
-    `papers`: title, and row among the named papers. `square`: the product of their mean row with itself. `common`:
-    with the background's mean row. `usual`: the difference of both for a paper of the background.
+    `papers`: title, and row among the named papers. `number`: of them, a short text counting for less than 1.
+    `square`: the product of their mean row with itself. `common`: with what is subtracted of the background's mean
+    row. `usual`: the difference of both for a paper of the background.
     """
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
-    self_part = 1 / (2 * len(papers) ** 2)  # a paper has more in common with itself than with another
+    self_part = 1 / (2 * max(number, 1) ** 2)  # a paper has more in common with itself than with another
     # Papers of which only the title is known have little in common with any paper, and must not be scaled up.
-    distance = max(square - ALPHA * common, LEAST_DISTANCE * usual / len(papers))
+    distance = max(square - ALPHA * common, LEAST_DISTANCE * usual / number)
     perfect = LIKENESS * (1 - self_part) * distance
     return Facet(kind, weight, perfect if perfect > NEGLIGIBLE else 1.0, papers=papers)

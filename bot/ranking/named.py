@@ -66,15 +66,20 @@ class NamedPapers:
         shares = [classifier_share(len(papers)) * (kind is Kind.LIKE) for _, kind, papers in named]
         has_classifiers = any(shares) and bool(self._background_ids)
         across = (rows @ self._others_by_term).toarray() if has_classifiers else np.empty((len(numbers), 0))
-        common = self._mass[numbers] * self._named_common[numbers]
+        masses, common = self._mass[numbers], self._named_common[numbers]
         facets: list[list[Facet]] = [[] for _ in profiles]
         weights = np.empty(len(numbers))
         for (owner, kind, papers), share, start, end in zip(named, shares, ends[:-1], ends[1:], strict=True):
-            products = _products(rows[start:end])
+            products, mass = _products(rows[start:end]), masses[start:end]
+            weights[start:end] = part = mass / mass.sum()
             facet = paper_facet(
-                papers, float(products.mean()), float(common[start:end].mean()), self._usual, kind
+                papers,
+                kind,
+                number=float(mass.sum()),
+                square=float(part @ products @ part),
+                common=float(part @ mass * (part @ common[start:end])),
+                usual=self._usual,
             )
-            weights[start:end] = 1 / len(papers)
             if has_classifiers and share:
                 of_liked, of_others = self._discriminant.fit(products, across[start:end])
                 of_liked *= share * SCALE
@@ -87,8 +92,12 @@ class NamedPapers:
 
     def similarities(self, facets: Sequence[Facet], sums: SplitTable) -> NDArray[np.float64]:
         """Facets x papers. `sums`: from `facets`, in the order of these facets."""
-        of_mean = np.array([ALPHA * (1 - facet.share) * self._mass_of(facet) for facet in facets])
-        found = self._matrix.multiply_split(sums) - of_mean[:, None] * self._common
+        masses = [self._mass_of(facet) for facet in facets]
+        of_mean = [
+            ALPHA * (1 - facet.share) * float(mass @ mass / mass.sum())
+            for facet, mass in zip(facets, masses, strict=True)
+        ]
+        found = self._matrix.multiply_split(sums) - np.array(of_mean)[:, None] * self._common
         found /= np.array([facet.perfect for facet in facets])[:, None]
         if classified := [number for number, facet in enumerate(facets) if facet.share]:
             of_others = np.array([facets[number].of_others for number in classified])
@@ -98,10 +107,9 @@ class NamedPapers:
     def resemblances(self, facet: Facet, place: int) -> Iterator[tuple[str, float]]:
         """Yield each paper's title, and its part of the similarity of the paper at `place` to the facet's mean."""
         row = self._rows[[place]].toarray()[0]
-        numbers = np.array([number for _, number in facet.papers])
-        products = self._matrix.multiply_row(self._named.select(numbers), row)
-        products -= ALPHA * self._mass[numbers] * self._common[place]
-        shares = (1 - facet.share) * products / (len(facet.papers) * facet.perfect)
+        named, mass = self._named.select(_numbers(facet)), self._mass_of(facet)
+        products = self._matrix.multiply_row(named, row) - ALPHA * mass * self._common[place]
+        shares = (1 - facet.share) * mass / mass.sum() * products / facet.perfect
         for (title, _), share in zip(facet.papers, shares.tolist(), strict=True):
             yield title, share
 
@@ -118,8 +126,9 @@ class NamedPapers:
         shares = row.data * (facet.of_liked @ liked + of_others @ others)
         yield from zip(row.indices.tolist(), shares.tolist(), strict=True)
 
-    def _mass_of(self, facet: Facet) -> float:
-        return float(np.mean([self._mass[number] for _, number in facet.papers]))
+    def _mass_of(self, facet: Facet) -> Vector:
+        """The mass of each of its papers: what it counts for in their mean, before these add up to 1."""
+        return np.asarray(self._mass[_numbers(facet)])
 
     def _counted(self, rows: SplitTable) -> sparse.csr_array:
         """Rows over the terms that the background has, without phrases: the same for any window."""
@@ -159,14 +168,14 @@ class NamedPapers:
 
     @cached_property
     def _mass(self) -> Vector:
-        """How much of the background's mean row is subtracted for each named paper.
+        """How much of a paper each named paper is, and so how much of the background's mean row is subtracted for it.
 
         1 for a paper that has at least half as much in common with the background as its papers have; for a shorter
-        text, such as a title, its share of that, which is reached at a third.
+        text, such as a title, its share of that, which is reached at a third, and a twentieth at least.
         """
         usual = float(self._common[: len(self._background_ids)].mean()) if self._background_ids else 0.0
         share = self._named_common / usual if usual > 0 else np.ones(len(self._named_common))
-        return np.minimum(1.0, np.maximum(share, 4 * share - 1))
+        return np.asarray(np.clip(np.maximum(share, 4 * share - 1), 0.05, 1.0))
 
     @cached_property
     def _discriminant(self) -> Discriminant:
@@ -194,6 +203,10 @@ class NamedPapers:
         products = self._matrix.multiply_split(self._matrix.split(self._others))
         products[np.arange(len(self._other_places)), self._other_places] = 0.0
         return products
+
+
+def _numbers(facet: Facet) -> NDArray[np.intp]:
+    return np.array([number for _, number in facet.papers], dtype=np.intp)
 
 
 def _products(rows: sparse.csr_array) -> NDArray[np.float64]:

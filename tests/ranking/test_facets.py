@@ -182,7 +182,7 @@ def test_the_facet_of_liked_and_disliked_papers(
 ) -> None:
     """A perfect match has a part of their common product, less that with the background, or of what is usual."""
     named = (("Paper 0", 0), ("Paper 7", 7))
-    facet = paper_facet(named, square, common, 16.0, kind)
+    facet = paper_facet(named, kind, number=2.0, square=square, common=common, usual=16.0)
     assert facet.perfect == pytest.approx(LIKENESS * 7 / 8 * distance)
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)
     assert (facet.kind, facet.papers, facet.name) == (kind, named, "")

@@ -124,15 +124,15 @@ def by_formula(model: Ranker, number: int, paper: Paper) -> float:
     row = model.index.rows([counts(paper.title, paper.abstract)]).toarray()[0]
     own = np.array([other == paper for other in OTHERS])
     known, usual = others.any(axis=0), others.mean(axis=0)
-    mean = liked.mean(axis=0)
     squares = (others**2).sum(axis=1)
     common = others @ usual - squares / len(others)
     part = liked @ usual / common.mean()
-    mass = np.minimum(1, np.maximum(part, 4 * part - 1))
-    distance = mean * known @ mean - ALPHA * (mass * (liked @ usual)).mean()
-    least = LEAST_DISTANCE * (squares - ALPHA * common).mean() / number
-    perfect = LIKENESS * (1 - 1 / (2 * number**2)) * max(distance, least)
-    by_mean = mean @ row - ALPHA * mass.mean() * (others[~own] @ row).sum() / len(others)
+    mass = np.clip(np.maximum(part, 4 * part - 1), 0.05, 1)
+    mean, of_mean = mass / mass.sum() @ liked, ALPHA * (mass**2).sum() / mass.sum()
+    distance = mean * known @ mean - of_mean * mean @ usual
+    least = LEAST_DISTANCE * (squares - ALPHA * common).mean() / mass.sum()
+    perfect = LIKENESS * (1 - 1 / (2 * max(mass.sum(), 1) ** 2)) * max(distance, least)
+    by_mean = mean @ row - of_mean * (others[~own] @ row).sum() / len(others)
     share = classifier_share(number)
     sampled = slice(None, None, 3)  # of 24 papers at most 10, at equal distances
     classifier = Discriminant(others[sampled] @ others[sampled].T)
