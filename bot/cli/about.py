@@ -101,7 +101,7 @@ def check(
 
     settings, problems = load_settings()
     folders = paths or [settings.profiles if settings else Path("profiles")]
-    if settings and settings.profiles.is_dir():
+    if settings and settings.profiles.is_dir() and not all(path.exists() for path in folders):
         files = {file.stem: file for file in profile_files([settings.profiles])}
         folders = [path if path.exists() else files.get(str(path), path) for path in folders]
     loaded = load_profiles(folders, settings.profile_cache if settings else None)
