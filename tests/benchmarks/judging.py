@@ -99,9 +99,13 @@ def digests(day: JudgedDay, ranker: Ranker) -> dict[str, Digest]:
 
 
 def rival_orders(archive: Papers, day: JudgedDay) -> dict[str, dict[str, list[str]]]:
-    """By method: the baselines of `bot.evaluation`, two of which see a profile's texts, and one its likes."""
+    """By method: the baselines of `bot.evaluation`, two of which see a profile's texts, and one its likes.
+
+    The last one sees likes that were first seen after the day, too, which `load_corpus` leaves out.
+    """
     corpus = day.corpus
-    given = archive.counted(f"arxiv:{id_}" for ids in LIKES.values() for id_ in ids.split())
+    liked = {r.id for profile in corpus.profiles.values() for r in _likes(profile) if r.id}
+    given = archive.counted(liked)
     every = (*corpus.background, *corpus.window, *corpus.references.values(), *given)
     papers = tuple({one.paper.id: one for one in every}.values())
     vectors = Vectors(papers)
