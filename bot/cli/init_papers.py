@@ -56,7 +56,9 @@ class PaperSources:
                 raise ValueError("there is no arXiv id, link or DOI on standard input")
             return Library(tuple(map(LibraryEntry, ids)))
         path = Path(source)
-        if " " not in source or path.exists() or is_library_name(source):  # only whole names match authors
+        if " " not in source and not path.exists() and not is_library_name(source):
+            raise ValueError(f"there is no file {source}; an author needs a whole name, as in the papers")
+        if path.exists() or is_library_name(source):
             entries = read(path)
             data = path.read_bytes()
             copy = self._copy_name(path, data)

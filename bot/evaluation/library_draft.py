@@ -15,7 +15,7 @@ from bot.papers.names import same_person
 from bot.profiles.library_entry import LibraryEntry
 from bot.profiles.references import reference_keys
 from bot.profiles.wizard import Draft, Item
-from bot.text.plain import pluralize, truncate
+from bot.text.plain import fold, pluralize, truncate
 
 #: Papers that are liked by id; the newest ones come first in a list of an author's papers.
 MOST_LISTED = 50
@@ -123,7 +123,8 @@ def _named(keywords: Iterable[str]) -> Iterator[str]:
 def _authors(entries: Sequence[LibraryEntry], known: Sequence[str]) -> Iterator[Item]:
     """Those whose papers these are, then those of many of the papers."""
     yield from (Item(name, "whose papers these are") for name in known)
-    numbers = Counter(author for entry in entries for author in dict.fromkeys(entry.authors))
+    spelled = {fold(author): author for entry in entries for author in entry.authors}
+    numbers = Counter(spelled[name] for entry in entries for name in dict.fromkeys(map(fold, entry.authors)))
     often = (
         (author, number)
         for author, number in sorted(numbers.items(), key=lambda pair: (-pair[1], pair[0]))

@@ -48,7 +48,7 @@ WITHIN = 0.7
 #: a phrase; and a phrase does not begin within a hyphenated word in more than this share of its own.
 MOSTLY = 0.5
 #: A word is left out for a phrase that has it in this share of the word's papers, unless at most this share of the
-#: archive's papers have the word.
+#: archive's papers have the word, or it is an acronym.
 COVERS, RARE = 0.4, 0.002
 WORD_FACTOR, ACRONYM_FACTOR, ABSTRACT_FACTOR = 0.6, 0.8, 0.5
 #: After `FEWEST`, a phrase with a gain below this share of the first one's is not chosen.
@@ -147,7 +147,13 @@ def propose_interests(
             is_acronym = spelling.is_acronym(phrase.form)
             factor = 1.0 if len(stems) > 1 else ACRONYM_FACTOR if is_acronym else word_factor
             factors[stems] = factor * math.log(ratio) * (1 - 1 / len(phrase.papers))
-    words = {s for s in factors if len(s) == 1 and (is_small or df[s] > RARE * len(archive))}
+    words = {
+        s
+        for s in factors
+        if len(s) == 1
+        and (is_small or df[s] > RARE * len(archive))
+        and not spelling.is_acronym(found[s].form)
+    }
     covered = {
         word
         for stems in factors

@@ -42,5 +42,5 @@ def _entry(block: Block) -> LibraryEntry:
         title=fields.get("title", ""),
         abstract=fields.get("abstract", ""),
         authors=(name for name in re.split(r"\s+and\s+", fields.get("author", "")) if name != "others"),
-        keywords=[fields.get("keywords", "")],
+        keywords=[fields.get("keywords", ""), fields.get("primaryclass", "")],
     )

@@ -94,7 +94,7 @@ def profile_text(draft: Draft, name: str) -> str:
             "# yaml-language-server: $schema=./profile.schema.json",
             "#",
             "# What Paperboy looks for, and where it delivers: docs/profiles.md explains every key.",
-            f"# After a change: `paperboy check` finds mistakes, `paperboy preview {name}` shows the effect.",
+            f"# After a change: `paperboy check` finds mistakes, `paperboy preview {name} --watch` the effect.",
         ],
         [f"timezone: {flow(draft.timezone)}"],
         _list_part(
@@ -174,7 +174,10 @@ def _list_part(comment: str, key: str, items: Sequence[Item], example: str) -> l
 def _categories_part(draft: Draft) -> list[str]:
     comment = "# arXiv categories: their papers are fetched, and only they are shown."
     if not draft.categories:
-        return [f"{comment} Without any, arXiv is not asked.", "#categories: [cs.LG, cs.RO]"]
+        return [
+            f"{comment} Without any, only liked papers and authors are asked for.",
+            "#categories: [cs.LG, cs.RO]",
+        ]
     codes = ", ".join(map(flow, draft.categories))
     return [comment, _line(Item(f"categories: [{codes}]", draft.categories_comment))]
 

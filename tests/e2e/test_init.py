@@ -158,7 +158,7 @@ def test_defaults(bench: Bench, user: str, name: str) -> None:
         (("ada", "--interest", "xy", "--slack", "papers please"), ["Slack"]),
         (("ada", "--interest", "xy", "--maildir", "../up"), ["simple name"]),
         (("ada", "--from", "absent.bib"), ["--from: 'absent.bib' cannot be read"]),
-        (("ada", "--from", "Lovelace"), ["'Lovelace' is not a library file"]),
+        (("ada", "--from", "Lovelace"), ["--from: there is no file Lovelace; an author needs a whole name"]),
         (("../evil", "--interest", "xy"), ["cannot name a profile"]),
         ((".hid", "--interest", "xy"), ["cannot name a profile"]),
         (("zoë", "--interest", "xy"), ["cannot name a profile"]),
