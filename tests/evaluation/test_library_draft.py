@@ -56,6 +56,16 @@ def test_an_author_with_an_archive() -> None:
     )
 
 
+def test_an_author_with_two_spellings_is_one() -> None:
+    """Names that differ in accents and capitals are counted together."""
+    entries = tuple(
+        LibraryEntry(f"arxiv:2605.0001{n}", f"Whale song {n}", authors=(name,))
+        for n, name in enumerate(("Michael Muster", "Michaël Muster", "michael muster"))
+    )
+    (author,) = propose([Library(entries, "library.bib")], {}, []).proposed_authors
+    assert author.comment == "3 of your 3 papers"
+
+
 def test_a_copy() -> None:
     """Where the file under `like` comes from, and how many of its papers are stored."""
     stored = {"arxiv:2605.00000": make_paper("arxiv:2605.00000", title=TITLES[0])}

@@ -175,6 +175,13 @@ def test_bibtex_entries(tmp_path: Path, entry: str, reference: Reference) -> Non
     assert read(bib(tmp_path, entry), tmp_path).like == (reference,)
 
 
+def test_the_primary_class_is_a_keyword(tmp_path: Path) -> None:
+    """As arXiv's own BibTeX has it: from it `init` proposes categories."""
+    (tmp_path / "l.bib").write_text("@misc{a, title = {Cups}, eprint = {2605.00001}, primaryclass = {cs.RO}}")
+    (entry,) = library.read(tmp_path / "l.bib")
+    assert entry.keywords == ("cs.RO",)
+
+
 def test_a_citation_key_that_is_there_twice_is_two_entries(tmp_path: Path) -> None:
     """Reference managers export duplicate keys; both entries are papers."""
     likes = read(
