@@ -266,19 +266,23 @@ class App:
 
         `late`: names of the sources that are still answering. `keep`: the papers, in memory, for the next composer.
         """
-        from bot.ranking.linear import Ranker
-
         # Before the papers: an answer that is stored meanwhile must not count as one that was used.
         health = source_health(self.source_states.all(), moment.instant, late)
-        papers = self._loaded_papers if keep else self.papers
-        corpus = load_corpus(papers, profiles, moment.instant, explained)
-        return DigestComposer(corpus, corpus.fit(Ranker), health)
+        return DigestComposer(*self.corpus_and_model(profiles, moment, explained, keep=keep), health)
 
-    def corpus_and_model(self, profiles: Sequence[Profile], moment: Moment) -> tuple[Corpus, RankingModel]:
-        """The papers of the profiles' windows, and a model that ranks them. This imports numpy and scipy."""
+    def corpus_and_model(
+        self,
+        profiles: Sequence[Profile],
+        moment: Moment,
+        explained: Iterable[str] = (),
+        *,
+        keep: bool = False,
+    ) -> tuple[Corpus, RankingModel]:
+        """What `composer` composes from. This imports numpy and scipy."""
         from bot.ranking.linear import Ranker
 
-        corpus = load_corpus(self.papers, profiles, moment.instant)
+        papers = self._loaded_papers if keep else self.papers
+        corpus = load_corpus(papers, profiles, moment.instant, explained)
         return corpus, corpus.fit(Ranker)
 
     def _composer_after_ingest(self, profiles: Sequence[Profile], moment: Moment) -> DigestComposer:

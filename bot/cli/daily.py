@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
@@ -37,7 +37,7 @@ from bot.errors import UserError
 if TYPE_CHECKING:
     from bot.bootstrap import App
     from bot.delivery.service import SendResult
-    from bot.digests.model import Digest
+    from bot.digests.model import Digest, History
     from bot.papers.model import Paper
     from bot.profiles.model import Profile
     from bot.sources.ingest import SourceReport
@@ -149,9 +149,7 @@ def explain(
 ) -> None:
     """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
-    from bot.digests.catch_up import cover_pauses
-    from bot.digests.corpus import earliest_window_start
-    from bot.digests.preview import combined_history, history_requests
+    from bot.digests.preview import combined_history
     from bot.presentation.console import console
 
     if not paper.strip():
@@ -160,10 +158,7 @@ def explain(
     app = open_app()
     (profile,), sound = the_profiles(app.settings, [name], keep=True)
     app.move_renamed([profile])
-    requests = history_requests([profile], moment, app.receiver)
-    (profile,) = cover_pauses([profile], requests, app.outbox.histories, moment.instant)
-    since = earliest_window_start([profile], moment.instant)
-    histories = app.outbox.histories(requests, since)
+    (profile,), histories = _histories(app, [profile], moment, with_today=False)
     given = app.outbox.given(map(app.receiver, profile.deliver))
     today = app.outbox.given_on([to.key for to in profile.deliver], moment.local_date(profile.timezone))
     stored = _find_paper(app, paper)
@@ -332,6 +327,23 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
         return app.delivery.send(profiles, moment, due=due, progress=step)
 
 
+def _histories(
+    app: App, profiles: Sequence[Profile], moment: Moment, *, with_today: bool
+) -> tuple[list[Profile], Mapping[str, History]]:
+    """The profiles, with windows that cover their pauses, and the histories of their subscriptions by key.
+
+    `with_today`: with the editions of the day.
+    """
+    from bot.digests.catch_up import cover_pauses
+    from bot.digests.corpus import earliest_window_start
+    from bot.digests.preview import history_requests
+
+    requests = history_requests(profiles, moment, app.receiver, with_today=with_today)
+    covering = cover_pauses(profiles, requests, app.outbox.histories, moment.instant)
+    since = earliest_window_start(covering, moment.instant)
+    return covering, app.outbox.histories(requests, since)
+
+
 def _previews(
     app: App,
     profiles: Sequence[Profile],
@@ -342,17 +354,12 @@ def _previews(
     watching: bool = False,
 ) -> list[Digest]:
     """`watching`: the digest of the day, also when it was sent; the papers stay loaded."""
-    from bot.digests.catch_up import cover_pauses
-    from bot.digests.corpus import earliest_window_start
-    from bot.digests.preview import combined_history, history_requests
+    from bot.digests.preview import combined_history
 
     if limit:
         profiles = [replace(profile, limit=limit) for profile in profiles]
-    requests = history_requests(profiles, moment, app.receiver, with_today=not watching)
-    profiles = cover_pauses(profiles, requests, app.outbox.histories, moment.instant)
+    profiles, histories = _histories(app, profiles, moment, with_today=not watching)
     composer = app.composer(profiles, moment, keep=watching)
-    since = earliest_window_start(profiles, moment.instant)
-    histories = app.outbox.histories(requests, since)
     composed = []
     for profile in profiles:
         on = moment.local_date(profile.timezone)

@@ -132,7 +132,7 @@ class PaperSources:
             ) from None
         if not entries:
             raise ValueError(
-                f"{quote(author)} is neither a file nor the name of an author of whom arXiv has papers: "
+                f"there is no file {quote(author)}, and arXiv has no papers by an author of this name: "
                 "write the whole name as in the papers, or the path of a file"
             )
         return tuple(_entry(entry, entry.ids[0]) for entry in entries if entry.ids)

@@ -31,7 +31,7 @@ class Library:
     entries: tuple[LibraryEntry, ...]
     file: str = ""  #: the library file in the profile's folder; without one, the papers are liked one by one
     source: str = ""  #: what that file is a copy of
-    author: str = ""  #: of whom these are all papers
+    author: str = ""  #: who wrote all of these papers; empty when nobody did
 
 
 def propose(

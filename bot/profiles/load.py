@@ -6,7 +6,7 @@ Reads profiles and the files that they name, and no other file. Does not depend 
 from __future__ import annotations
 
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from itertools import chain
@@ -53,8 +53,9 @@ def load_profiles(paths: Sequence[Path], cache: Path | None = None) -> Loaded:
     found: dict[Path, Version] = {}
     broken: dict[Path, tuple[Problem, ...]] = {}
     incomplete: dict[Path, tuple[Problem, ...]] = {}
-    included: set[str] = set()
-    includers: dict[str, list[str]] = {}  # by real path
+    includers: defaultdict[str, dict[str, None]] = defaultdict(
+        dict
+    )  # ids, by the real path that they include
     reader: ProfileReader | None = None
     for path in files.values():
         version = versions.unchanged(path)
@@ -63,19 +64,19 @@ def load_profiles(paths: Sequence[Path], cache: Path | None = None) -> Loaded:
             read = reader.read(path)
             if read.problems:
                 broken[path], incomplete[path] = read.problems, read.incomplete
-                included.update(map(str, read.included))
                 version = versions.last(path)
+                for other in read.included:
+                    includers[str(other)][path.stem] = None
             else:
                 version = versions.put(path, read)
         if version:
             found[path] = version
             incomplete.setdefault(path, version.incomplete)
-            included |= version.included
             for name in version.included:
-                includers.setdefault(name, []).append(path.stem)
+                includers[name][path.stem] = None
     versions.save()
     for path, lacking in incomplete.items():
-        if lacking and os.path.realpath(path) not in included:
+        if lacking and os.path.realpath(path) not in includers:
             broken[path] = (*broken.get(path, ()), *lacking)
     profiles = _by_id(
         version for path, version in found.items() if not incomplete[path] and path not in broken

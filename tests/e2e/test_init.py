@@ -388,7 +388,7 @@ def test_from_an_author(archive: Bench, sources: SourceServer) -> None:
     }
     unknown = archive.run("init", "cy", "--from", "Nobody Atall")
     assert unknown.code == 2
-    assert "neither a file nor the name of an author" in unknown.err
+    assert "arXiv has no papers by an author of this name" in unknown.err
 
 
 def test_from_an_author_without_a_network(
