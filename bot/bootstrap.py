@@ -21,8 +21,11 @@ from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import Corpus, load_corpus
+from bot.digests.previewer import Previewer
 from bot.digests.wording import source_health
 from bot.errors import DatabaseError, NotConfigured, Problem
+from bot.feedback.learned import all_with_learned
+from bot.feedback.service import Feedback
 from bot.papers.model import Entry, Listing
 from bot.papers.names import same_person
 from bot.profiles.model import ChannelName, Profile, Subscription
@@ -40,6 +43,8 @@ if TYPE_CHECKING:
     from bot.presentation.templates import Templates
     from bot.sources.base import Source
     from bot.sources.http import PoliteHttp
+    from bot.store.answers import Answers
+    from bot.store.archive import EditionArchive
     from bot.store.conversion import Progress
     from bot.store.database import Database
     from bot.store.loaded_papers import LoadedPapers
@@ -169,6 +174,26 @@ class App:
         return Lookups(self.database)
 
     @cached_property
+    def answers(self) -> Answers:
+        from bot.store.answers import Answers
+
+        return Answers(self.database)
+
+    @cached_property
+    def archive(self) -> EditionArchive:
+        from bot.store.archive import EditionArchive
+
+        return EditionArchive(self.database)
+
+    @property
+    def feedback(self) -> Feedback:
+        return Feedback(self.answers)
+
+    @property
+    def previewer(self) -> Previewer:
+        return Previewer(self.composer, self.outbox, self.receiver)
+
+    @cached_property
     def templates(self) -> Templates:
         from bot.presentation.templates import Templates
 
@@ -259,6 +284,7 @@ class App:
         profiles: Sequence[Profile],
         moment: Moment,
         explained: Iterable[str] = (),
+        *,
         late: Collection[str] = (),
         keep: bool = False,
     ) -> DigestComposer:
@@ -295,7 +321,7 @@ class App:
         """Begin to ask the named sources, or all (see `bot.sources.ingest.refresh`)."""
         return refresh(
             self.sources(names),
-            profiles,
+            self.with_answers(profiles, moment.instant),
             moment.instant,
             self.http,
             self.papers,
@@ -331,14 +357,18 @@ class App:
             self._composer_after_ingest,
             Operator(channel, alerts) if alerts else None,
             self.source_states.all,
-            self.move_renamed,
+            self.with_answers,
+            self.receivers.end_pauses,
         )
 
-    def move_renamed(self, profiles: Iterable[Profile]) -> None:
-        """See `bot.store.renames`: for each command that looks up what profiles were sent."""
+    def with_answers(self, profiles: Sequence[Profile], now: datetime) -> list[Profile]:
+        """The profiles with what readers' answers until `now` add: for each command that ranks or looks up what was
+        sent. What is stored under former names of the profiles is moved first (`bot.store.renames`).
+        """
         from bot.store.renames import move_renamed
 
         move_renamed(self.database, profiles)
+        return all_with_learned(profiles, self.answers.of([profile.id for profile in profiles], now))
 
     def used_scopes(self, profiles: Iterable[Profile]) -> frozenset[str]:
         """The scopes of everything that is sent: of the profiles' subscriptions, and of alerts."""

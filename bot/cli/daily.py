@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Sequence
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -37,7 +36,7 @@ from bot.errors import UserError
 if TYPE_CHECKING:
     from bot.bootstrap import App
     from bot.delivery.service import SendResult
-    from bot.digests.model import Digest, History
+    from bot.digests.model import Digest
     from bot.papers.model import Paper
     from bot.profiles.model import Profile
     from bot.sources.ingest import SourceReport
@@ -124,12 +123,21 @@ def preview(
                 "--watch shows one PROFILE on the terminal: give its name, no --json and no --format"
             )
         path = profile_path(app.settings, names[0])
-        watch(path, lambda profile: _previews(app, [profile], moment, every_match, limit, watching=True)[0])
+        watch(
+            path,
+            lambda profile: app.previewer.previews(
+                app.with_answers([profile], moment.instant),
+                moment,
+                everything=every_match,
+                limit=limit,
+                of_day=True,
+            )[0],
+        )
         app.close()
         raise typer.Exit(DONE)
     profiles, sound = the_profiles(app.settings, names, keep=True)
-    app.move_renamed(profiles)
-    composed = _previews(app, profiles, moment, every_match, limit)
+    profiles = app.with_answers(profiles, moment.instant)
+    composed = app.previewer.previews(profiles, moment, everything=every_match, limit=limit)
     note_pauses(profiles, moment)
     if as_json:
         print_json(documents.preview(composed, moment.instant))
@@ -149,7 +157,6 @@ def explain(
 ) -> None:
     """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
-    from bot.digests.preview import combined_history
     from bot.presentation.console import console
 
     if not paper.strip():
@@ -157,14 +164,8 @@ def explain(
     moment = parse_when(on)
     app = open_app()
     (profile,), sound = the_profiles(app.settings, [name], keep=True)
-    app.move_renamed([profile])
-    (profile,), histories = _histories(app, [profile], moment, with_today=False)
-    given = app.outbox.given(map(app.receiver, profile.deliver))
-    today = app.outbox.given_on([to.key for to in profile.deliver], moment.local_date(profile.timezone))
-    stored = _find_paper(app, paper)
-    composer = app.composer([profile], moment, [stored.id] if stored else [])
-    history = replace(combined_history(histories.values()), given=given - today)
-    found = composer.explain(profile, stored, history, given)
+    (profile,) = app.with_answers([profile], moment.instant)
+    found = app.previewer.explain(profile, _find_paper(app, paper), moment)
     note_pauses([profile], moment)
     if as_json:
         print_json(documents.explain(profile.id, paper, found, moment.instant))
@@ -325,51 +326,6 @@ def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -
 
     with progress("Composing", None) as step:
         return app.delivery.send(profiles, moment, due=due, progress=step)
-
-
-def _histories(
-    app: App, profiles: Sequence[Profile], moment: Moment, *, with_today: bool
-) -> tuple[list[Profile], Mapping[str, History]]:
-    """The profiles, with windows that cover their pauses, and the histories of their subscriptions by key.
-
-    `with_today`: with the editions of the day.
-    """
-    from bot.digests.catch_up import cover_pauses
-    from bot.digests.corpus import earliest_window_start
-    from bot.digests.preview import history_requests
-
-    requests = history_requests(profiles, moment, app.receiver, with_today=with_today)
-    covering = cover_pauses(profiles, requests, app.outbox.histories, moment.instant)
-    since = earliest_window_start(covering, moment.instant)
-    return covering, app.outbox.histories(requests, since)
-
-
-def _previews(
-    app: App,
-    profiles: Sequence[Profile],
-    moment: Moment,
-    everything: bool,
-    limit: int | None,
-    *,
-    watching: bool = False,
-) -> list[Digest]:
-    """`watching`: the digest of the day, also when it was sent; the papers stay loaded."""
-    from bot.digests.preview import combined_history
-
-    if limit:
-        profiles = [replace(profile, limit=limit) for profile in profiles]
-    profiles, histories = _histories(app, profiles, moment, with_today=not watching)
-    composer = app.composer(profiles, moment, keep=watching)
-    composed = []
-    for profile in profiles:
-        on = moment.local_date(profile.timezone)
-        history = combined_history(histories[to.key] for to in profile.deliver)
-        if watching:
-            today = app.outbox.given_on([to.key for to in profile.deliver], on)
-            history = replace(history, given=history.given - today)
-        digest = composer.compose(profile, on, history, weekly=profile.is_weekly, everything=everything)
-        composed.append(replace(digest, papers=digest.papers[:limit]))
-    return composed
 
 
 def _show(app: App, digest: Digest, format_: Format) -> None:

@@ -44,19 +44,20 @@ def status(names: Names = None, on: When = None, as_json: AsJson = False) -> Non
     valid, problems, kept, broken, _ = load_profiles([app.settings.profiles], app.settings.profile_cache)
     kept_ids = {profile.id for profile in kept}
     profiles: Sequence[Profile] = (*valid, *kept)
-    app.move_renamed(profiles)
+    moment = parse_when(on)
+    profiles = app.with_answers(profiles, moment.instant)
     used_scopes = None if broken.keys() - kept_ids else app.used_scopes(profiles)
     if names:
-        profiles, _ = the_profiles(app.settings, names, keep=True)
+        chosen, _ = the_profiles(app.settings, names, keep=True)
+        profiles = app.with_answers(chosen, moment.instant)
     editions = [one for one in app.outbox.newest() if not names or one.profile in names]
-    moment = parse_when(on)
     current = Status(
         moment.instant,
         app.papers.count(),
         app.source_states.all(),
         editions,
         app.outbox.alerts(),
-        app.receivers.pauses(),
+        app.receivers.pauses(moment.instant),
         app.receivers.bounces(),
         app.settings.database_place,
         [

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import date
-from typing import Any
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 from bot.delivery.model import Edition
 from bot.delivery.ports import Channel
 from bot.delivery.stores import OutboxStore
 from bot.digests.model import Digest
 from bot.profiles.model import Subscription
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 
 def store_edition(
@@ -51,3 +56,15 @@ def as_json(digest: Digest) -> dict[str, Any]:
 
     document: dict[str, Any] = plain(asdict(digest))
     return document
+
+
+def from_json(document: Mapping[str, Any]) -> Digest:
+    """The digest that `as_json` made a document of; what an earlier version did not write has its default."""
+    return _adapter().validate_python(document)
+
+
+@cache
+def _adapter() -> TypeAdapter[Digest]:
+    from pydantic import TypeAdapter
+
+    return TypeAdapter(Digest)

@@ -240,6 +240,7 @@ class Pause:
     scope: str  #: a channel, a `channel:target`, or a subscription's key
     why: str
     since: datetime
+    until: datetime | None = None  #: when it ends by itself
 
     @property
     def by_reader(self) -> bool:

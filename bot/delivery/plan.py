@@ -64,8 +64,9 @@ def _plan(profile: Profile, subscription: Subscription, moment: Moment, state: S
         on = due_date(subscription, profile, moment, served_before=served_before)
     day = on or today
     if pause := state.pauses.get(subscription.key):
+        until = f", until {pause.until:%Y-%m-%d}" if pause.until else ""
         why = (
-            f"{pause.why} on {pause.since:%Y-%m-%d}; "
+            f"{pause.why} on {pause.since:%Y-%m-%d}{until}; "
             f"to send to them again, if they ask for it: paperboy resume {pause.scope}"
         )
         return Plan(profile, subscription, day, why, ended=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from bot.clock import Moment
 from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert, raise_profile_alert
@@ -54,14 +54,15 @@ class DeliveryService:
 
     outbox: OutboxStore
     queue: StoppedQueue
-    pauses: Callable[[], Iterable[Pause]]
+    pauses: Callable[[datetime], Iterable[Pause]]
     make_sender: Callable[[Moment], Sender]
     #: Called only when something is to be composed, with the profiles that it is for.
     make_composer: Callable[[Sequence[Profile], Moment], DigestComposer]
     operator: Operator | None = None  #: the receiver of alerts
     sources: Callable[[], Sequence[SourceState]] = tuple  #: the last outcomes of the sources
-    #: As `bot.store.renames`.
-    move_renamed: Callable[[Iterable[Profile]], None] = lambda profiles: None
+    #: The profiles at a moment, with what their readers' answers add.
+    with_answers: Callable[[Sequence[Profile], datetime], Sequence[Profile]] = lambda profiles, now: profiles
+    end_pauses: Callable[[datetime], None] = lambda now: None
 
     def send(
         self,
@@ -75,7 +76,8 @@ class DeliveryService:
 
         `due`: only what is due. `progress`: called with the key of each subscription that is composed for.
         """
-        self.move_renamed(profiles)
+        profiles = self.with_answers(profiles, moment.instant)
+        self.end_pauses(moment.instant)
         sender = self.make_sender(moment)
         state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
         if ended := ended_waits(profiles, moment, state):
@@ -108,7 +110,7 @@ class DeliveryService:
         return SendState(
             editions=self.outbox.summaries(*plan_dates(moment)),
             served=self.outbox.served(),
-            pauses={pause.scope: pause for pause in self.pauses()},
+            pauses={pause.scope: pause for pause in self.pauses(moment.instant)},
             channel_problems={channel: problem for channel, problem in problems.items() if problem},
             answered=answered(self.sources()),
         )
@@ -168,7 +170,7 @@ class DeliveryService:
         finally:
             if operator:
                 to = (self.outbox, sender.channels, operator)
-                new = raise_alert(*to, sender.clock(), self.pauses())
+                new = raise_alert(*to, sender.clock(), self.pauses(sender.clock()))
                 if raise_outage_alert(*to, self.sources(), sender.clock()) or new:
                     sender.deliver(alerts)
 

@@ -43,7 +43,7 @@ def exclusion_reason(profile: Profile, paper: Paper, history: History, now: date
             Verdict.OUTSIDE_WINDOW,
             f"the digest of {history.on} was made after it was first seen, and did not choose it",
         )
-    if paper.id in {reference.id for reference in (*profile.like, *profile.dislike)}:
+    if paper.id in named_papers(profile):
         return Decision(Verdict.SAME_WORK, "the profile names it under like or dislike")
     if (
         profile.categories
@@ -56,11 +56,21 @@ def exclusion_reason(profile: Profile, paper: Paper, history: History, now: date
     return None
 
 
+def named_papers(profile: Profile) -> frozenset[str | None]:
+    """The ids of the papers that a profile's file likes or dislikes: its reader knows them.
+
+    One that a reader has answered may be new to the profile's other receivers.
+    """
+    references = (*profile.like, *profile.dislike)
+    return frozenset(reference.id for reference in references if not reference.answered)
+
+
 def mute_reason(profile: Profile, paper: Paper) -> str | None:
     """Why the profile's `mute` applies to a paper; None when it does not."""
     mute = profile.mute
     if authors := authors_among(paper, mute.authors):
-        return f"its author {authors[0]} is muted"
+        by_answer = " by an answer" if authors[0] in profile.answered_authors else ""
+        return f"its author {authors[0]} is muted{by_answer}"
     if categories := in_categories(paper.categories, mute.categories):
         return f"its category {categories[0]} is muted"
     if mute.terms and (term := find_phrase((paper.title, paper.abstract), mute.terms)):
@@ -91,7 +101,7 @@ class Candidates:
         found &= ~_union(_cached(self._terms, term, self._with_term) for term in mute.terms)
         found &= ~_union(self._in_categories(mute.categories))
         found &= ~_union(self._by_authors(mute.authors))
-        return found & ~self.positions(reference.id for reference in (*profile.like, *profile.dislike))
+        return found & ~self.positions(named_papers(profile))
 
     def since(self, moment: datetime) -> PaperSet:
         """The papers first seen after a moment."""

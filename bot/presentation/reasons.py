@@ -17,7 +17,11 @@ MIN_SHARE = 0.125  #: of the heaviest reason's weight; a lighter reason explains
 TERM_LENGTH = 60
 _AUTHOR = "author: "
 #: How reasons that are not terms are worded, by the word before their colon: text before and after the name.
-_WORDING = {"author": ("you follow ", ""), "like": ("like “", "”")}
+_WORDING = {
+    "author": ("you follow ", ""),
+    "like": ("like “", "”"),
+    "more like": ("more like “", "”, as you asked"),
+}
 
 #: A reason's name as the ranker gives it, and whether it is a term.
 Name = tuple[str, bool]

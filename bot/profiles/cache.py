@@ -101,6 +101,8 @@ class ProfileCache:
 
 def _encoded(value: Any) -> Any:
     """What JSON does not have: the values of profiles."""
+    if isinstance(value, frozenset):  # of what is not in files
+        return []
     return {f.name: getattr(value, f.name) for f in fields(value)} if is_dataclass(value) else str(value)
 
 
@@ -125,6 +127,8 @@ def _profile(data: dict[str, Any]) -> Profile:
             "deliver": tuple(map(_subscription, data["deliver"])),
             "authors": tuple(data["authors"]),
             "categories": tuple(data["categories"]),
+            "without": tuple(data["without"]),
+            "answered_authors": frozenset(),
             "threshold": Match(threshold) if isinstance(threshold, str) else threshold,
             "paused_until": date.fromisoformat(until) if until else None,
         }
@@ -132,7 +136,7 @@ def _profile(data: dict[str, Any]) -> Profile:
 
 
 def _interests(items: Iterable[dict[str, Any]]) -> tuple[Interest, ...]:
-    return tuple(Interest(**item) for item in items)
+    return tuple(Interest(**item | {"without": tuple(item["without"])}) for item in items)
 
 
 def _subscription(data: dict[str, Any]) -> Subscription:

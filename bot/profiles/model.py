@@ -25,6 +25,7 @@ class Match(StrEnum):
 class Interest:
     phrase: str
     weight: float = 1.0  #: > 0
+    without: tuple[str, ...] = ()  #: terms that do not count for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Reference:
     id: str | None = None  #: canonical id
     title: str = ""
     abstract: str = ""
+    answered: bool = False  #: by a reader's answer, not by the profile's file
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Profile:
     timezone: str = "UTC"  #: an IANA zone that zoneinfo knows
     interests: tuple[Interest, ...] = ()
     about: str = ""
+    without: tuple[str, ...] = ()  #: terms that do not count for `about`
     like: tuple[Reference, ...] = ()
     dislike: tuple[Reference, ...] = ()
     authors: tuple[str, ...] = ()
@@ -90,6 +93,8 @@ class Profile:
     deliver: tuple[Subscription, ...] = ()
     was: str = ""  #: a former id: what was sent under it counts for this profile
     paused_until: date | None = None  #: no digest before this local date
+    #: Those of the followed and muted authors that readers' answers added to the file.
+    answered_authors: frozenset[str] = frozenset()
 
     def is_paused(self, on: date) -> bool:
         """Whether it has no digest for a local date."""

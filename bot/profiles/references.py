@@ -33,17 +33,19 @@ def stored_paper(reference: Reference, papers: Mapping[str, Paper]) -> Paper | N
 
 
 def resolve_references(profile: Profile, papers: Mapping[str, Paper]) -> Profile:
-    """The profile with its references under the ids of the stored papers (see `stored_paper`), each paper once."""
+    """The profile with its references under the ids of the stored papers (see `stored_paper`), each paper once: by
+    the first reference to it.
+    """
 
-    def resolve(reference: Reference) -> Reference:
-        paper = stored_paper(reference, papers)
-        return replace(reference, id=paper.id) if paper else reference
+    def resolve(references: Iterable[Reference]) -> tuple[Reference, ...]:
+        found: dict[str | Reference, Reference] = {}
+        for reference in references:
+            if paper := stored_paper(reference, papers):
+                reference = replace(reference, id=paper.id)
+            found.setdefault(reference.id or reference, reference)
+        return tuple(found.values())
 
-    like, dislike = (
-        tuple({r.id or r: r for r in map(resolve, references)}.values())
-        for references in (profile.like, profile.dislike)
-    )
-    return replace(profile, like=like, dislike=dislike)
+    return replace(profile, like=resolve(profile.like), dislike=resolve(profile.dislike))
 
 
 def is_missing(reference: Reference, stored: Collection[str]) -> bool:

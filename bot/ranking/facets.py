@@ -21,17 +21,19 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import lru_cache
+from itertools import compress
 from string import ascii_lowercase
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from bot.profiles.model import Profile
-from bot.ranking.counts import key
+from bot.ranking.counts import key, keys_of_text
 from bot.ranking.index import Index, Vector
 from bot.text.terms import Join, Role, Words, role, stem, terms, tokenize
 
@@ -74,6 +76,14 @@ class Kind(StrEnum):
 WANTED = frozenset({Kind.INTEREST, Kind.ABOUT, Kind.LIKE})
 
 
+class NamedPaper(NamedTuple):
+    """A paper that a profile likes or dislikes."""
+
+    title: str
+    number: int  #: its row among the named papers
+    answered: bool  #: named by a reader's answer
+
+
 @dataclass(frozen=True, slots=True)
 class Facet:
     """One part of a profile that papers are scored by."""
@@ -87,7 +97,7 @@ class Facet:
     columns: NDArray[np.integer] = field(default_factory=lambda: np.zeros(0, np.intp))
     values: Vector = field(default_factory=lambda: np.zeros(0))
     terms: tuple[str, ...] = ()  #: each term as the reader wrote it
-    papers: tuple[tuple[str, int], ...] = ()  #: liked or disliked: title, and row among the named papers
+    papers: tuple[NamedPaper, ...] = ()  #: liked or disliked
     share: float = 0.0  #: how much the classifier of liked papers counts beside their mean
     #: Of the classifier: what the row of each liked paper, and of each other paper that it has learned from, weighs.
     of_liked: Vector = field(default_factory=lambda: np.zeros(0))
@@ -161,14 +171,14 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
     weights = (weight for text in asked for weight in text.weights.values())
     values = np.fromiter(weights, np.float64, len(columns))
     texts = [
-        *((Kind.INTEREST, 1.0, interest.phrase, interest.weight) for interest in profile.interests),
-        (Kind.ABOUT, ABOUT_WEIGHT, "", 1.0),
-        *((Kind.AVOID, -avoided.weight, avoided.phrase, 0.0) for avoided in profile.avoid),
+        *((Kind.INTEREST, 1.0, one.phrase, one.weight, one.without) for one in profile.interests),
+        (Kind.ABOUT, ABOUT_WEIGHT, "", 1.0, profile.without),
+        *((Kind.AVOID, -avoided.weight, avoided.phrase, 0.0, ()) for avoided in profile.avoid),
     ]
     start = 0
     #: The terms of the interests before: an interest that is there in other words already counts once.
     before: list[set[int]] = []
-    for (kind, weight, name, places), text in zip(texts, asked, strict=True):
+    for (kind, weight, name, places, without), text in zip(texts, asked, strict=True):
         own = slice(start, start := start + len(text.weights))
         found, asked_for, written = columns[own], values[own], text.terms
         if kind is Kind.INTEREST:
@@ -185,7 +195,19 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
         perfect = float(asked_for @ index.idf[found])
         if len(found) > SENTENCE_TERMS:
             perfect *= math.sqrt(SENTENCE_TERMS / len(found))
+        if without:  # after `perfect`, so that no paper rises by it
+            counted = ~np.isin(found, _excluded_columns(without, text, index))
+            found, asked_for = found[counted], asked_for[counted]
+            written = tuple(compress(written, counted))
         yield Facet(kind, weight, perfect, name, places, found, asked_for, written)
+
+
+def _excluded_columns(without: Iterable[str], text: Query, index: Index) -> list[int]:
+    """The columns of terms that do not count for a text: their words and pairs, and a phrase of nothing else."""
+    keys = {key for term in without for key in keys_of_text(term)}
+    if text.phrase and text.weights.keys() - {text.phrase} <= keys:
+        keys.add(text.phrase)
+    return index.find_columns(sorted(keys))
 
 
 def _part_weights(weights: Vector, df: NDArray[np.integer]) -> Vector:
@@ -217,7 +239,7 @@ def _acronym_key(name: str) -> int:
 
 
 def paper_facet(
-    papers: tuple[tuple[str, int], ...],
+    papers: tuple[NamedPaper, ...],
     kind: Kind,
     *,
     number: float,
@@ -227,9 +249,9 @@ def paper_facet(
 ) -> Facet:
     """Return the facet of liked or disliked papers, without a classifier.
 
-    `papers`: title, and row among the named papers. `number`: of them, a short text counting for less than 1.
-    `square`: the product of their mean row with itself. `common`: with what is subtracted of the background's mean
-    row. `usual`: the difference of both for a paper of the background.
+    `number`: of papers, a short text counting for less than 1. `square`: the product of their mean row with itself.
+    `common`: with what is subtracted of the background's mean row. `usual`: the difference of both for a paper of the
+    background.
     """
     weight = 1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT
     self_part = 1 / (2 * max(number, 1) ** 2)  # a paper has more in common with itself than with another

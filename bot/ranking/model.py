@@ -17,6 +17,7 @@ class Reason:
     weight: float  #: its share of the score; negative when it lowers
     is_term: bool = True  #: whether it is a word or phrase, not a liked paper, an author or votes
     is_specific: bool = True  #: whether it is not a term that many papers have, such as "models"
+    answered: bool = False  #: whether it comes from a reader's answer
 
 
 #: Papers of a window as a bit set: bit n is the window's paper n.

@@ -15,7 +15,7 @@ from bot.papers.model import CountedPaper
 from bot.profiles.model import Profile, Reference
 from bot.ranking.counts import counts, number_of_terms
 from bot.ranking.discriminant import OTHERS, SCALE, Discriminant, classifier_share
-from bot.ranking.facets import ALPHA, Facet, Kind, paper_facet
+from bot.ranking.facets import ALPHA, Facet, Kind, NamedPaper, paper_facet
 from bot.ranking.index import Index, Vector, table
 from bot.ranking.product import PaperMatrix, SplitTable
 
@@ -40,8 +40,11 @@ class NamedPapers:
         self._background_ids = background_ids
         references = list(dict.fromkeys(r for p in profiles for r in (*p.like, *p.dislike)))
         resolved = {r: found for r in references if (found := _resolve(r, named))}
-        numbers = {r: (title, number) for number, (r, (title, _)) in enumerate(resolved.items())}
-        #: For each profile its liked and its disliked papers: title, and row among the named papers.
+        numbers = {
+            r: NamedPaper(title, number, r.answered)
+            for number, (r, (title, _)) in enumerate(resolved.items())
+        }
+        #: For each profile its liked and its disliked papers.
         self._of_profile = {
             p.id: [tuple(numbers[r] for r in refs if r in numbers) for refs in (p.like, p.dislike)]
             for p in profiles
@@ -60,7 +63,7 @@ class NamedPapers:
             for kind, papers in zip((Kind.LIKE, Kind.DISLIKE), self._of_profile[profile.id], strict=True)
             if papers
         ]
-        numbers = np.array([number for _, _, papers in named for _, number in papers], dtype=np.intp)
+        numbers = np.array([paper.number for _, _, papers in named for paper in papers], dtype=np.intp)
         ends = np.concatenate(([0], np.cumsum([len(papers) for _, _, papers in named], dtype=np.intp)))
         rows = self._counted(self._named.select(numbers))
         shares = [classifier_share(len(papers)) * (kind is Kind.LIKE) for _, kind, papers in named]
@@ -104,14 +107,13 @@ class NamedPapers:
             found[classified] += of_others @ self._with_others
         return found
 
-    def resemblances(self, facet: Facet, place: int) -> Iterator[tuple[str, float]]:
-        """Yield each paper's title, and its part of the similarity of the paper at `place` to the facet's mean."""
+    def resemblances(self, facet: Facet, place: int) -> Iterator[tuple[NamedPaper, float]]:
+        """Yield each paper, and its part of the similarity of the paper at `place` to the facet's mean."""
         row = self._rows[[place]].toarray()[0]
         named, mass = self._named.select(_numbers(facet)), self._mass_of(facet)
         products = self._matrix.multiply_row(named, row) - ALPHA * mass * self._common[place]
         shares = (1 - facet.share) * mass / mass.sum() * products / facet.perfect
-        for (title, _), share in zip(facet.papers, shares.tolist(), strict=True):
-            yield title, share
+        yield from zip(facet.papers, shares.tolist(), strict=True)
 
     def distinctions(self, facet: Facet, place: int) -> Iterator[tuple[int, float]]:
         """Yield the terms of the paper at `place`: columns, and parts of its similarity by the classifier."""
@@ -119,7 +121,7 @@ class NamedPapers:
             return
         row = self._rows[[place]]
         of_others = np.where(self._other_places == place, 0.0, facet.of_others)
-        liked = self._index.rows([self._terms[number] for _, number in facet.papers], phrases=False)[
+        liked = self._index.rows([self._terms[paper.number] for paper in facet.papers], phrases=False)[
             :, row.indices
         ]
         others = self._others[:, row.indices]
@@ -206,7 +208,7 @@ class NamedPapers:
 
 
 def _numbers(facet: Facet) -> NDArray[np.intp]:
-    return np.array([number for _, number in facet.papers], dtype=np.intp)
+    return np.array([paper.number for paper in facet.papers], dtype=np.intp)
 
 
 def _products(rows: sparse.csr_array) -> NDArray[np.float64]:

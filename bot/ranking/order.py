@@ -204,9 +204,12 @@ class Ranking:
         for facet, weight in zip(self._scored.facets, self._weights.tolist(), strict=True):
             share = (1 - trending) * weight
             if facet.papers:
-                verb = "like" if facet.kind is Kind.LIKE else "unlike"
-                for title, resemblance in self._ranker.named.resemblances(facet, place):
-                    yield Reason(f"{verb}: {title}", share * resemblance, is_term=False)
+                verb, by_answer = (
+                    ("like", "more like") if facet.kind is Kind.LIKE else ("unlike", "less like")
+                )
+                for named, resemblance in self._ranker.named.resemblances(facet, place):
+                    term = f"{by_answer if named.answered else verb}: {named.title}"
+                    yield Reason(term, share * resemblance, is_term=False, answered=named.answered)
                 written = written_terms(paper.title, paper.abstract) if facet.share else {}
                 for column, part in self._ranker.named.distinctions(facet, place):
                     if part:  # a phrase of a profile has none
@@ -221,7 +224,8 @@ class Ranking:
         if trending and paper.votes:
             yield Reason(f"votes: {paper.votes}", trending * float(self._ranker.votes[place]), is_term=False)
         for name in authors_among(paper, self._profile.authors):
-            yield Reason(f"author: {name}", AUTHOR_WEIGHT, is_term=False)
+            answered = name in self._profile.answered_authors
+            yield Reason(f"author: {name}", AUTHOR_WEIGHT, is_term=False, answered=answered)
 
     def _is_specific(self, column: int) -> bool:
         index = self._ranker.index

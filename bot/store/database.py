@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from functools import partial
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy import JSON, Connection, Engine, Select, create_engine, event, func, literal, select
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlmodel import Session
@@ -91,6 +92,12 @@ class Database:
         """A transaction that only reads. On SQLite it neither waits for a writer nor delays one."""
         with database_errors(self.url), Session(self._reader, expire_on_commit=False) as session:
             yield session
+
+    def values(self, values: Collection[str]) -> Select[Any]:
+        """A subquery of any number of values in one parameter; SQLite allows 32,766 parameters."""
+        is_sqlite = self.url.get_backend_name() == "sqlite"
+        each = func.json_each if is_sqlite else func.json_array_elements_text
+        return select(each(literal(list(values), JSON)).table_valued("value").c.value)
 
     def check_file(self) -> None:
         """Raise DatabaseLost when the SQLite file is not the one that was opened. Every transaction does so too."""

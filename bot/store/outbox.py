@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import JSON, Connection, Select, delete, func, insert, literal, or_, update
+from sqlalchemy import Connection, Select, delete, func, insert, or_, update
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
@@ -43,7 +43,7 @@ class Outbox:
 
     def given(self, receivers: Iterable[str]) -> frozenset[str]:
         """Ids of the papers that any of the receivers has been given."""
-        theirs = col(LedgerRow.receiver).in_(self._values(list(receivers)))
+        theirs = col(LedgerRow.receiver).in_(self._database.values(list(receivers)))
         with self._database.reading() as session:
             return frozenset(session.exec(select(LedgerRow.paper).where(theirs)))
 
@@ -52,7 +52,10 @@ class Outbox:
         query = (
             select(LedgerRow.paper)
             .join(EditionRow, col(EditionRow.id) == col(LedgerRow.edition))
-            .where(col(EditionRow.subscription).in_(self._values(list(subscriptions))), EditionRow.on == on)
+            .where(
+                col(EditionRow.subscription).in_(self._database.values(list(subscriptions))),
+                EditionRow.on == on,
+            )
         )
         with self._database.reading() as session:
             return frozenset(session.exec(query))
@@ -93,10 +96,11 @@ class Outbox:
         given: dict[str, set[str]] = defaultdict(set)
         digests: dict[str, list[tuple[date, datetime]]] = defaultdict(list)
         with self._database.reading() as session:
+            theirs = col(LedgerRow.receiver).in_(self._database.values(receivers))
             ledger = (
                 select(LedgerRow.receiver, LedgerRow.paper)
                 .join(PaperRow, col(PaperRow.id) == col(LedgerRow.paper))
-                .where(col(PaperRow.first_seen) > since, col(LedgerRow.receiver).in_(self._values(receivers)))
+                .where(col(PaperRow.first_seen) > since, theirs)
             )
             for receiver, paper in session.exec(ledger):
                 given[receiver].add(paper)
@@ -116,7 +120,7 @@ class Outbox:
         requests.
         """
         first = min((request.on for request in requests), default=date.max)
-        keys = self._values([request.subscription for request in requests]).subquery()
+        keys = self._database.values([request.subscription for request in requests]).subquery()
         edition, earlier = EditionRow.__table__.c, EditionRow.__table__.alias().c  # type: ignore[attr-defined]
         newest = (
             select_columns(func.max(earlier.on))
@@ -138,7 +142,7 @@ class Outbox:
         query = (
             select(EditionRow.subscription, col(EditionRow.on), col(DeliveryRow.shows))
             .join(DeliveryRow, col(EditionRow.id) == col(DeliveryRow.edition))
-            .where(col(EditionRow.subscription).in_(self._values(keys)))
+            .where(col(EditionRow.subscription).in_(self._database.values(keys)))
             .where(DeliveryRow.state == DeliveryState.SENT)
             .where(EditionRow.on > min(request.on for request in requests) - _WEEK)
         )
@@ -146,12 +150,6 @@ class Outbox:
             for key, on, papers in session.exec(query):
                 sent[key].append((on, papers))
         return sent
-
-    def _values(self, values: Collection[str]) -> Select[Any]:
-        """A subquery of any number of values in one parameter; SQLite allows 32,766 parameters."""
-        is_sqlite = self._database.url.get_backend_name() == "sqlite"
-        each = func.json_each if is_sqlite else func.json_array_elements_text
-        return select_columns(each(literal(list(values), JSON)).table_valued("value").c.value)
 
     def add(
         self,
@@ -202,7 +200,9 @@ class Outbox:
         """Let quiet editions wait for the sources no longer."""
         with self._database.writing() as connection:
             connection.execute(
-                update(EditionRow).where(col(EditionRow.id).in_(self._values(ids))).values(awaits=None)
+                update(EditionRow)
+                .where(col(EditionRow.id).in_(self._database.values(ids)))
+                .values(awaits=None)
             )
 
     # --- Alerts ---
@@ -244,7 +244,7 @@ class Outbox:
         the part. False, and nothing is stored, when another process has reported one of the deliveries, or stored an
         alert of that id.
         """
-        ids = col(DeliveryRow.id).in_(self._values(reported))
+        ids = col(DeliveryRow.id).in_(self._database.values(reported))
         with suppress(IntegrityError), self._database.writing() as connection:
             marked = connection.execute(
                 update(DeliveryRow).where(ids, ~col(DeliveryRow.reported)).values(reported=True)
@@ -291,7 +291,7 @@ class Outbox:
 
     def editions(self, ids: Collection[str]) -> tuple[Edition, ...]:
         """The editions with these ids."""
-        return self._editions(self._values(ids)) if ids else ()
+        return self._editions(self._database.values(ids)) if ids else ()
 
     def newest(self) -> tuple[Edition, ...]:
         """The newest edition of every subscription, and every edition with a part that is not sent."""
@@ -320,7 +320,7 @@ class Outbox:
         """The digests of some profiles after a local date, by subscription, oldest first."""
         query = (
             select_columns(col(EditionRow.profile), col(EditionRow.subscription), col(EditionRow.digest))
-            .where(col(EditionRow.profile).in_(self._values(profiles)), col(EditionRow.on) > since)
+            .where(col(EditionRow.profile).in_(self._database.values(profiles)), col(EditionRow.on) > since)
             .order_by(col(EditionRow.subscription), col(EditionRow.on))
         )
         with self._database.reading() as session:

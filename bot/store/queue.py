@@ -289,7 +289,9 @@ class Queue:
             if not is_held and finished and step.state is DeliveryState.SENT:
                 connection.execute(self._COUNT_AS_SENT, {"delivery_id": id_, "new_receipt": step.receipt})
             if is_held and step.pauses:
-                connection.execute(PAUSE, {"scope": step.pauses, "since": now, "why": step.why})
+                connection.execute(
+                    PAUSE, {"scope": step.pauses, "since": now, "why": step.why, "until": None}
+                )
             if is_held and step.postpones:
                 values = {"scope": step.postpones, "new_until": step.until, "new_why": step.why}
                 connection.execute(self._POSTPONE, {"delivery_id": id_} | values)

@@ -25,16 +25,32 @@ class Receivers:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def pauses(self) -> tuple[Pause, ...]:
-        """All pauses, oldest first."""
+    def pauses(self, now: datetime | None = None) -> tuple[Pause, ...]:
+        """The pauses that are not over at a time, by default all, oldest first."""
         with self._database.reading() as session:
             found = session.exec(select(PauseRow).order_by(col(PauseRow.since), PauseRow.scope))
-            return tuple(Pause(row.scope, row.why, row.since) for row in found)
+            return tuple(
+                Pause(row.scope, row.why, row.since, row.until)
+                for row in found
+                if not (row.until and now and row.until <= now)
+            )
 
-    def pause(self, scope: str, why: str, now: datetime) -> bool:
-        """Stop sending to a scope. False when it is paused already: that pause stays as it is."""
+    def end_pauses(self, now: datetime) -> None:
+        """Remove the pauses that are over."""
+        over = col(PauseRow.until) <= now
+        with self._database.reading() as session:
+            is_over = session.exec(select(PauseRow.scope).where(over)).first()
+        if is_over:
+            with self._database.session() as session:
+                session.execute(delete(PauseRow).where(over))
+
+    def pause(self, scope: str, why: str, now: datetime, until: datetime | None = None) -> bool:
+        """Stop sending to a scope. False when it is paused already: that pause stays as it is.
+
+        `until`: when the pause ends by itself.
+        """
         with self._database.session() as session:
-            return _pause(session, scope, why, now)
+            return _pause(session, scope, why, now, until)
 
     def resume(self, scope: str) -> bool:
         """End the pause of a scope. False when there is none."""
@@ -103,8 +119,8 @@ def _fail_returned(session: Session, row: DeliveryRow, bounce: Bounce, now: date
     _pause(session, scope, why, now)
 
 
-def _pause(session: Session, scope: str, why: str, now: datetime) -> bool:
-    values = {"scope": scope, "since": now, "why": why}
+def _pause(session: Session, scope: str, why: str, now: datetime, until: datetime | None = None) -> bool:
+    values = {"scope": scope, "since": now, "why": why, "until": until}
     return session.connection().execute(rows.PAUSE, values).rowcount > 0
 
 

@@ -1,5 +1,6 @@
-"""Moves what is stored under the former names of profiles to their new ones: editions, deliveries, and the pauses of
-readers who unsubscribed. The ledger goes by receivers, and links in mails by editions: they stay as they are.
+"""Moves what is stored under the former names of profiles to their new ones: editions, deliveries, the pauses of
+readers who unsubscribed, answers and edits. The ledger goes by receivers, and links in mails by editions: they stay
+as they are.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from bot.store.database import Database
 from bot.store.tables import Base
 
 _EDITION, _DELIVERY, _PAUSE = (Base.metadata.tables[name] for name in ("edition", "delivery", "pause"))
+#: Tables of which only the profile's name changes.
+_BY_PROFILE = tuple(Base.metadata.tables[name] for name in ("answer", "profile_edit"))
 
 
 def move_renamed(database: Database, profiles: Iterable[Profile]) -> None:
@@ -28,9 +31,11 @@ def move_renamed(database: Database, profiles: Iterable[Profile]) -> None:
     if not new_ids:
         return
     with database.reading() as session:
-        scopes = session.scalars(union(select(_EDITION.c.subscription), select(_PAUSE.c.scope))).all()
-    keys = [key for key in scopes if key.count(":") == 2 and key.partition(":")[0] in new_ids]
-    if not keys:
+        columns = (_EDITION.c.subscription, _PAUSE.c.scope, *(table.c.profile for table in _BY_PROFILE))
+        names = session.scalars(union(*map(select, columns))).all()
+    keys = [key for key in names if key.count(":") == 2 and key.partition(":")[0] in new_ids]
+    renamed = [name for name in names if name in new_ids]
+    if not keys and not renamed:
         return
     moves = []
     for key in keys:
@@ -38,8 +43,11 @@ def move_renamed(database: Database, profiles: Iterable[Profile]) -> None:
         moves.append({"old": key, "new": f"{new_ids[old_id]}:{receiver}", "new_id": new_ids[old_id]})
     # Another process may compose for the new name meanwhile: then the next call moves the rest.
     with suppress(IntegrityError), database.writing() as connection:
-        for statement in _MOVES:
+        for statement in _MOVES if moves else ():
             connection.execute(statement, moves)
+        for table in _BY_PROFILE:
+            for name in renamed:
+                connection.execute(update(table).where(table.c.profile == name).values(profile=new_ids[name]))
 
 
 def _statements() -> Iterator[Executable]:

@@ -32,10 +32,12 @@ def edition(row: EditionRow, deliveries: list[Delivery]) -> Edition:
     return Edition(**values | {"channel": ChannelName(row.channel), "deliveries": tuple(deliveries)})
 
 
-def insert_if_absent(table: str) -> TextClause:
-    """An INSERT of a whole row. One with the same key stays as it is, even if another process adds it meanwhile."""
+def insert_if_absent(table: str, leave_out: tuple[str, ...] = ()) -> TextClause:
+    """An INSERT of a whole row, but for columns that the database fills. One with the same key stays as it is, even
+    if another process adds it meanwhile.
+    """
     columns = Base.metadata.tables[table].c
-    names = list(columns.keys())
+    names = [column.key for column in columns if column.key not in leave_out]
     places = ", ".join(f":{name}" for name in names)
     statement = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
     return text(statement).bindparams(*(bindparam(name, type_=columns[name].type) for name in names))

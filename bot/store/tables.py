@@ -123,7 +123,7 @@ class EditionRow(Base, table=True):
     """A subscription's digest for one local date: the unique key allows only one."""
 
     __tablename__ = "edition"
-    __table_args__ = (UniqueConstraint("subscription", "on"),)
+    __table_args__ = (UniqueConstraint("subscription", "on"), Index("ix_edition_of_profile", "profile", "on"))
 
     id: str = Field(primary_key=True)  #: the ids of its deliveries begin with it
     subscription: str = _text()
@@ -225,6 +225,7 @@ class PauseRow(Base, table=True):
     scope: str = _text(primary_key=True)  #: a channel, a `channel:target`, or a subscription
     since: datetime = _moment()
     why: str = _text()
+    until: datetime | None = _moment(default=None)  #: when it ends by itself
 
 
 class NameRow(Base, table=True):
@@ -281,3 +282,57 @@ class LookupRow(Base, table=True):
 
     key: str = _text(primary_key=True)  #: its id, or the key of its title
     asked: datetime = _moment()
+
+
+class AnswerRow(Base, table=True):
+    """An Answer. Never changed or deleted; without foreign keys, as it outlives the paper and the edition."""
+
+    __tablename__ = "answer"
+    __table_args__ = (UniqueConstraint("action"),)
+
+    id: int | None = Field(default=None, primary_key=True)  #: the order in which answers were stored
+    action: str = _text()
+    profile: str = _text(index=True)
+    who: str = _text()
+    kind: str
+    paper: str = _text()
+    subject: str = _text(default="")
+    interest: str = _text(default="")
+    undoes: str = _text(default="")
+    via: str
+    at: datetime = _moment()
+
+
+class LoginRow(Base, table=True):
+    """A link that was mailed to log in with, and the session that its use began."""
+
+    __tablename__ = "login"
+
+    id: str = _text(primary_key=True)  #: SHA-256 of the token in the link, in hexadecimal
+    address: str = _text(index=True)
+    made: datetime = _moment()
+    used: datetime | None = _moment(default=None)  #: it is valid once
+    session: str | None = _text(default=None, unique=True)  #: SHA-256 of the session's token
+    ended: datetime | None = _moment(default=None)  #: when the reader logged out
+
+
+class ProfileEditRow(Base, table=True):
+    """A change of a profile's file that Paperboy made for somebody, with the former text to go back to."""
+
+    __tablename__ = "profile_edit"
+
+    id: int | None = Field(default=None, primary_key=True)
+    profile: str = _text(index=True)
+    who: str = _text()
+    at: datetime = _moment()
+    before: str = _text()
+    after: str = _text()
+
+
+class FeedRow(Base, table=True):
+    """How often the secret address of a profile's feeds was replaced."""
+
+    __tablename__ = "feed"
+
+    profile: str = _text(primary_key=True)
+    generation: int

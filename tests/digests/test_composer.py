@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from bot.delivery.editions import as_json, store_edition
+from bot.delivery.editions import as_json, from_json, store_edition
 from bot.digests.model import Digest, History, LeftOut, NewPaperCounts
 from bot.digests.selection import Verdict
 from bot.digests.wording import source_health, source_problems
@@ -420,7 +420,7 @@ def test_store_edition(world: World) -> None:
     assert document == as_json(digest)
     assert (document["on"], document["made"]) == ("2026-05-05", "2026-05-05T08:30:00+00:00")
     assert document["papers"][0]["paper"]["id"] == digest.papers[0].paper.id
-    assert document["papers"][0]["reasons"][0].keys() == {"term", "weight", "is_term", "is_specific"}
+    assert from_json(document) == digest
     assert world.outbox.given(["maildir:inbox"]) == {one.paper.id for one in digest.papers}
     edition = find_edition(world.outbox, subscription(), TODAY)
     assert edition is not None

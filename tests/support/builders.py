@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
-from functools import lru_cache, partial
+from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,12 +23,14 @@ from bot.digests.corpus import load_corpus
 from bot.digests.model import Digest, SourceHealth
 from bot.digests.wording import source_health
 from bot.errors import NotConfigured
+from bot.feedback.learned import all_with_learned
 from bot.papers.model import CountedPaper, Entry, Paper, SourceState
 from bot.profiles.model import WEEK, ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING, counts
 from bot.ranking.linear import Ranker
 from bot.ranking.model import RankedPaper
 from bot.ranking.order import Ranking
+from bot.store.answers import Answers
 from bot.store.database import Database
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
@@ -211,6 +213,10 @@ class World:
         health = source_health(self.sources, now) if self.sources else SourceHealth(source_problems, late)
         return DigestComposer(corpus, corpus.fit(Ranker), health)
 
+    def with_answers(self, profiles: Sequence[Profile], now: datetime) -> list[Profile]:
+        move_renamed(self.database, profiles)
+        return all_with_learned(profiles, Answers(self.database).of([one.id for one in profiles], now))
+
     def service(self, source_problems: str = "") -> DeliveryService:
         """Sends with clocks that stand still."""
 
@@ -226,7 +232,8 @@ class World:
             make_composer,
             self.operator,
             lambda: self.sources,
-            partial(move_renamed, self.database),
+            self.with_answers,
+            self.receivers.end_pauses,
         )
 
     def send(

@@ -1,0 +1,1 @@
+"""Readers' answers to papers, and what follows from them for a profile."""

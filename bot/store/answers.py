@@ -1,0 +1,52 @@
+"""Readers' answers (a `bot.feedback.service.AnswerStore`)."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import fields
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import col, select
+
+from bot.feedback.model import Answer, AnswerKind, Via
+from bot.store import rows
+from bot.store.database import Database
+from bot.store.tables import AnswerRow
+
+_FIELDS = tuple(field.name for field in fields(Answer))
+_ADD = rows.insert_if_absent("answer", leave_out=("id",))
+
+
+class Answers:
+    """The stored answers; rows are only added. Every method is one transaction."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, answer: Answer) -> bool:
+        """Store an answer; False if its action is stored already."""
+        values = {name: getattr(answer, name) for name in _FIELDS}
+        with self._database.writing() as connection:
+            return connection.execute(_ADD, values).rowcount > 0
+
+    def of(self, profiles: Iterable[str], until: datetime | None = None) -> dict[str, list[Answer]]:
+        """All answers of profiles given by a time, undone ones included, in the order in which they were stored."""
+        query = (
+            select(AnswerRow)
+            .where(col(AnswerRow.profile).in_(self._database.values(list(profiles))))
+            .order_by(col(AnswerRow.id))
+        )
+        if until:
+            query = query.where(col(AnswerRow.at) <= until)
+        found: defaultdict[str, list[Answer]] = defaultdict(list)
+        with self._database.reading() as session:
+            for row in session.exec(query):
+                found[row.profile].append(_answer(row))
+        return dict(found)
+
+
+def _answer(row: AnswerRow) -> Answer:
+    values: dict[str, Any] = {name: getattr(row, name) for name in _FIELDS}
+    return Answer(**values | {"kind": AnswerKind(row.kind), "via": Via(row.via)})
