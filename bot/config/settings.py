@@ -37,6 +37,7 @@ class Settings:
     profiles: Path  #: folder of profiles
     templates: Path | None = None  #: folder of custom templates, which exists and can be read
     slack_bot_token: SecretStr | None = None
+    slack_app_token: SecretStr | None = None  #: for menus and commands over Socket Mode
     slack_api_url: str | None = None  #: None for this and the URLs below: the service's own
     smtp: SmtpServer | None = None  #: SMTP_URL; set if and only if mail_from is
     mail_from: Sender | None = None
@@ -47,6 +48,9 @@ class Settings:
     contact: str | None = None  #: for the User-Agent; printable ASCII
     public_url: str | None = None  #: of the web process; ASCII, without a slash at its end
     secret_key: SecretStr | None = None  #: signs the links to it; 16 characters or more
+    admins: frozenset[str] = frozenset()  #: addresses and user names of operators, in lower case
+    trusted_proxies: tuple[values.Network, ...] = ()  #: whose `proxy_user_header` names the reader
+    proxy_user_header: str = "X-Forwarded-User"
     dkim_selector: str | None = None  #: set if and only if dkim_key is
     dkim_key: Path | None = None  #: file of the private key that signs mail for mail_from's domain
     mail_return_path: str | None = None  #: where bounces go: an address without a name
@@ -93,12 +97,14 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "DKIM_KEY": ("dkim_key", values.key_file),
     "MAIL_RETURN_PATH": ("mail_return_path", values.bare_address),
     "PAPERBOY_ALERTS": ("alerts", values.alert_target),
+    "SLACK_APP_TOKEN": ("slack_app_token", values.app_token),
+    "PAPERBOY_ADMINS": ("admins", values.people),
+    "TRUSTED_PROXIES": ("trusted_proxies", values.networks),
+    "PROXY_USER_HEADER": ("proxy_user_header", values.header_name),
 }
 
 #: Variables that later versions read.
-_LATER = frozenset(
-    {"SLACK_APP_TOKEN", "PAPERBOY_ADMINS", "TRUSTED_PROXIES", "SMTP_CONNECTIONS", "PAPERBOY_HEARTBEAT"}
-)
+_LATER = frozenset({"SMTP_CONNECTIONS", "PAPERBOY_HEARTBEAT"})
 #: How close a misspelt name is to one of ours: SLACK_TOKEN, but not SECRET_KEY_BASE, which is another program's.
 _CLOSENESS = 0.84
 _OTHERS = frozenset({"DATABASE_USER"})
@@ -107,6 +113,7 @@ _OTHERS = frozenset({"DATABASE_USER"})
 _NEEDS = (
     ("SMTP_URL", "MAIL_FROM", "mail needs both"),
     ("MAIL_FROM", "SMTP_URL", "mail needs both"),
+    ("SLACK_APP_TOKEN", "SLACK_BOT_TOKEN", "menus need both"),
     ("DKIM_SELECTOR", "DKIM_KEY", "signing needs both"),
     ("DKIM_KEY", "DKIM_SELECTOR", "signing needs both"),
     ("DKIM_KEY", "MAIL_FROM", "the signature is for its domain"),

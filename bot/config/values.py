@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import pairwise
 from math import log2
 from pathlib import Path
@@ -16,6 +17,8 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import SecretStr
 
 from bot.text.addresses import is_public_address, parse_mail_address, parse_slack_target
+
+Network = IPv4Network | IPv6Network
 
 URL_ESCAPES = "write @ as %40, / as %2F, : as %3A, # as %23 and ? as %3F in its user name and password"
 
@@ -116,6 +119,35 @@ def token(value: str) -> SecretStr:
     if re.search(r"\s", value) or not value.isascii():
         raise ValueError("contains a space or a character that no token has: copy it again")
     return SecretStr(value)
+
+
+def app_token(value: str) -> SecretStr:
+    if not value.startswith("xapp-"):
+        raise ValueError("is not an app-level token, which begins with xapp-: copy it from Basic Information")
+    return token(value)
+
+
+def networks(value: str) -> tuple[Network, ...]:
+    """Addresses and networks such as `10.0.0.0/8`, separated by commas or spaces."""
+    try:
+        return tuple(ip_network(one) for one in _items(value))
+    except ValueError:
+        raise ValueError("lists something that is not a network: write 10.0.0.0/8, 192.168.1.5") from None
+
+
+def people(value: str) -> frozenset[str]:
+    """Addresses or user names, separated by commas or spaces, in lower case."""
+    return frozenset(one.casefold() for one in _items(value))
+
+
+def _items(value: str) -> list[str]:
+    return [one for one in re.split(r"[,\s]+", value) if one]
+
+
+def header_name(value: str) -> str:
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9-]*", value):
+        raise ValueError("is not the name of an HTTP header: write one such as X-Forwarded-User")
+    return value
 
 
 _SHORTEST_SECRET = 16  # characters
