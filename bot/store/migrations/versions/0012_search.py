@@ -6,8 +6,8 @@ part of the table: a migration that makes `paper` anew (Alembic's batch mode on 
 Both databases have the same words: without case and accents, letters such as "ł" as people type them, digits above
 and below the line as digits. Words are whole, not stems: the stemmers of the two differ (FTS5's makes one of
 "general" and "generative"), and hide how words begin; `bot.papers.query.forms` looks for the forms of a word instead.
-Between two texts, such as two authors, are the words of `_GAP`, so that no phrase and no name reaches over them. A
-category is one word, and its archive another one: `cs0lg cs0`.
+Between two texts, such as two authors, are the two words of `_GAP`, so that no phrase and no name reaches over them.
+A category is one word, and its archive another one: `cs0lg cs0`.
 
 SQLite: `search` is an FTS5 table without content, as `paper` has it. Its rows are known by a number. `paper` has none
 that is kept (VACUUM may change rowids), so `search_key` gives one: the second in which a paper was first seen, times
@@ -34,7 +34,8 @@ down_revision = "0011"
 branch_labels = None
 depends_on = None
 
-_GAP = " zz0 zz0 "
+#: A letter that no text has.
+_GAP = " ǂ ǂ "
 _LETTERS = {"ł": "l", "ø": "o", "đ": "d", "ð": "d", "ħ": "h", "ı": "i", "ℓ": "l"}
 _LETTERS |= {letter.upper(): plain for letter, plain in _LETTERS.items() if letter not in "ıℓ"}
 _PAIRS = {"þ": "th", "æ": "ae", "œ": "oe", "ß": "ss", "Þ": "th", "Æ": "ae", "Œ": "oe"}
