@@ -22,6 +22,7 @@ from bot.cli.common import (
     choose_profiles,
     cli,
     exit_code,
+    find_paper,
     note_pauses,
     open_app,
     print_json,
@@ -37,13 +38,8 @@ if TYPE_CHECKING:
     from bot.bootstrap import App
     from bot.delivery.service import SendResult
     from bot.digests.model import Digest
-    from bot.papers.model import Paper
     from bot.profiles.model import Profile
     from bot.sources.ingest import SourceReport
-
-
-#: Most papers that are listed when several titles have what was typed.
-_PAPERS_LISTED = 10
 
 
 class Format(StrEnum):
@@ -165,7 +161,7 @@ def explain(
     app = open_app()
     (profile,), sound = the_profiles(app.settings, [name], keep=True)
     (profile,) = app.with_answers([profile], moment.instant)
-    found = app.previewer.explain(profile, _find_paper(app, paper), moment)
+    found = app.previewer.explain(profile, find_paper(app, paper), moment)
     note_pauses([profile], moment)
     if as_json:
         print_json(documents.explain(profile.id, paper, found, moment.instant))
@@ -298,28 +294,6 @@ def _from_sources(
             if not sys.stderr.isatty():
                 typer.echo(report.summary, err=True)
     return sorted(reports, key=lambda report: order.index(report.name))
-
-
-def _find_paper(app: App, text: str) -> Paper | None:
-    """The stored paper with an id, link or title, or part of a title, that a user typed.
-
-    Raises UserError when several titles have the part.
-    """
-    from bot.papers.identity import parse_paper_id
-    from bot.text.latex import to_unicode
-    from bot.text.plain import quote
-
-    title = to_unicode(text)
-    parsed = parse_paper_id(text)
-    if stored := app.papers.get(parsed[0] if parsed else title):
-        return stored
-    found = app.papers.with_title_part(title, _PAPERS_LISTED + 1)
-    if len(found) > 1:
-        lines = [f"several papers have {quote(text)} in their titles: give more of the title, or an id"]
-        lines += [f"  {paper.id}  {paper.title}" for paper in found[:_PAPERS_LISTED]]
-        lines += ["  and more"] if len(found) > _PAPERS_LISTED else []
-        raise UserError("\n".join(lines))
-    return found[0] if found else None
 
 
 def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[SendResult]:

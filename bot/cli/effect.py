@@ -123,7 +123,7 @@ def _named(app: App, profile: Profile, moment: Moment) -> dict[str, Paper]:
 
 def watch(path: Path, compose: Callable[[Profile], Digest]) -> None:
     """Show a profile's digest, and what changes in it whenever its files are saved, until Ctrl-C."""
-    from bot.cli.output.effect import watched_changes, watched_list
+    from bot.cli.output.effect import changed_list, watched_list
     from bot.files import stamp
     from bot.presentation.console import console
     from bot.profiles.include import ProfileReader
@@ -134,7 +134,7 @@ def watch(path: Path, compose: Callable[[Profile], Digest]) -> None:
             read = ProfileReader().read(path)
             if profile := _valid(read):
                 digest = compose(profile)
-                console().print(watched_changes(shown, digest) if shown else watched_list(digest))
+                console().print(changed_list("saved", shown, digest) if shown else watched_list(digest))
                 shown = digest
             typer.echo("Waiting for the next save; Ctrl-C ends." if profile else _BROKEN)
             is_there = True

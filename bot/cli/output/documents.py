@@ -5,7 +5,7 @@ Numbers are rounded to 12 decimal places, because the last bits of floating-poin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,9 @@ from bot.digests.changes import changes
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
+from bot.feedback.learned import Learned
+from bot.feedback.model import Answer
+from bot.feedback.service import Recorded
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
 from bot.ranking.model import Reason, match_of
@@ -208,6 +211,59 @@ def diff(profile: str, file: str, first: Sequence[Digest], second: Sequence[Dige
                 ],
             }
             for before, after in zip(first, second, strict=True)
+        ],
+    }
+
+
+def answer(recorded: Recorded, *, undo: bool) -> Json:
+    return {
+        "profile": recorded.answer.profile,
+        **_answer(recorded.answer),
+        "undo": undo,
+        "new": recorded.is_new,
+    }
+
+
+def learned(
+    profile: str,
+    answers: Iterable[Answer],
+    new: Learned,
+    effect: tuple[Digest, Digest] | None,
+    titles: Mapping[str, str],
+) -> Json:
+    """`new`: what the profile's file does not have. `effect`: the last digest without and with it."""
+    return {
+        "profile": profile,
+        "answers": [{**_answer(one), "title": titles.get(one.paper)} for one in answers],
+        "likes": list(new.likes),
+        "dislikes": list(new.dislikes),
+        "follow": list(new.follow),
+        "mute": list(new.mute),
+        "without": [{"interest": interest or None, "term": term} for interest, term in new.without],
+        "effect": _effect(*effect) if effect else None,
+    }
+
+
+def _answer(answer: Answer) -> Json:
+    return {
+        "paper": answer.paper,
+        "what": answer.what,
+        "who": answer.who,
+        "at": iso(answer.at),
+        "via": str(answer.via),
+    }
+
+
+def _effect(before: Digest, after: Digest) -> Json:
+    found = changes(before.papers, after.papers)
+    return {
+        "on": after.on.isoformat(),
+        "in": [one.scored.paper.id for one in found if one.before is None],
+        "out": [one.scored.paper.id for one in found if one.after is None],
+        "moved": [
+            {"paper": one.scored.paper.id, "before": one.before, "after": one.after}
+            for one in found
+            if one.rise
         ],
     }
 
