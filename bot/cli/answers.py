@@ -207,7 +207,7 @@ def learned(
     titles = {id_: one.title for id_, one in app.papers.by_keys(one.paper for one in answers).items()}
     effect = _effect(app, profile, with_learned(profile, new)) if new else None
     if as_json:
-        print_json(documents.learned(profile.id, answers, new, effect, titles))
+        print_json(documents.learned(profile.id, answers, new, effect))
     else:
         from bot.cli.output.learned import learned_screen
         from bot.presentation.console import console
@@ -249,7 +249,14 @@ def _write(
         from bot.presentation.console import console
 
         console().print(difference(path, before.decode(), after.decode()), soft_wrap=True)
-    if not replace_file(path, before, after):
+    written = app.profile_edits.add(
+        path.stem,
+        f"command:{_user()}",
+        moment.instant,
+        before.decode(),
+        after.decode(),
+        lambda: replace_file(path, before, after),
+    )
+    if not written:
         raise UserError(f"{path} was changed meanwhile: nothing was written; run this again")
-    app.profile_edits.add(path.stem, f"command:{_user()}", moment.instant, before.decode(), after.decode())
     typer.echo(f"Written to {path}.", err=as_json)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -122,7 +123,7 @@ def preview(
         watch(
             path,
             lambda profile: app.previewer.previews(
-                app.with_answers([profile], moment.instant),
+                app.with_answers([replace(profile, was="")], moment.instant),
                 moment,
                 everything=every_match,
                 limit=limit,
@@ -154,19 +155,22 @@ def explain(
     """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
     from bot.presentation.console import console
+    from bot.profiles.without import excluded_terms
 
     if not paper.strip():
         raise UserError("PAPER is empty: give an id, a link or a title")
     moment = parse_when(on)
     app = open_app()
     (profile,), sound = the_profiles(app.settings, [name], keep=True)
-    (profile,) = app.with_answers([profile], moment.instant)
-    found = app.previewer.explain(profile, find_paper(app, paper), moment)
+    (taught,) = app.with_answers([profile], moment.instant)
+    found = app.previewer.explain(taught, find_paper(app, paper), moment)
     note_pauses([profile], moment)
+    text = f"{found.paper.title}\n{found.paper.abstract}" if found.paper else ""
+    terms = excluded_terms(profile, taught, text)
     if as_json:
-        print_json(documents.explain(profile.id, paper, found, moment.instant))
+        print_json(documents.explain(profile.id, paper, found, moment.instant, terms))
     else:
-        console().print(tables.explanation_table(profile.id, paper, found))
+        console().print(tables.explanation_table(profile.id, paper, found, terms))
     app.close()
     raise typer.Exit(DONE if sound else CHANGE_SOMETHING)
 

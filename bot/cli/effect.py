@@ -45,6 +45,7 @@ def backtest(
     moment = parse_when(on)
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])
+    (profile,) = app.with_answers([profile], moment.instant)
     dates = last_dates(profile, moment, days)
     with progress("Composing", days) as step:
         found = judged_backtest(
@@ -76,12 +77,15 @@ def diff(
 
     moment = parse_when(on)
     app = open_app()
-    (first,), _ = the_profiles(app.settings, [name])
+    (profile,), _ = the_profiles(app.settings, [name])
     read = ProfileReader().read(file)
     other = _valid(read)
     if other is None:
         raise UserError(f"correct {file} first")
-    second = replace(other, id=f"{first.id} in {file}")  # both may have the same name
+    (first,), (second,) = (
+        app.with_answers([one], moment.instant) for one in (profile, replace(other, id=profile.id, was=""))
+    )
+    second = replace(second, id=f"{first.id} in {file}")
     dates = last_dates(first, moment, days)
     with progress("Composing", days) as step:
         found = digests_of([first, second], dates, compose_until(app, moment, step))

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from typing import NamedTuple
 
 from bot.profiles.model import Profile
 from bot.text.plain import fold
@@ -30,3 +32,21 @@ def interest_with(profile: Profile, term: str, first: str = "") -> str | None:
     if first in having:
         return first
     return having[0] if having else "" if share_terms(profile.about, term) else None
+
+
+class ExcludedTerm(NamedTuple):
+    """A term that does not count for an interest."""
+
+    term: str
+    interest: str  #: empty for `about`
+    answered: bool  #: by a reader's answer, not by the profile's file
+
+
+def excluded_terms(profile: Profile, taught: Profile, text: str) -> Iterator[ExcludedTerm]:
+    """The terms of a paper's text that do not count. `taught`: the profile with what its answers add."""
+    before = [*((one.phrase, one.without) for one in profile.interests), ("", profile.without)]
+    after = [*((one.phrase, one.without) for one in taught.interests), ("", taught.without)]
+    for (interest, own), (_, every) in zip(before, after, strict=True):
+        for term in every:
+            if share_terms(text, term):
+                yield ExcludedTerm(term, interest, term not in own)

@@ -5,7 +5,7 @@ Numbers are rounded to 12 decimal places, because the last bits of floating-poin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
@@ -22,6 +22,7 @@ from bot.feedback.model import Answer
 from bot.feedback.service import Recorded
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
+from bot.profiles.without import ExcludedTerm
 from bot.ranking.model import Reason, match_of
 from bot.sources.ingest import SourceReport
 
@@ -67,8 +68,17 @@ def send(rows: Iterable[SendResult]) -> Json:
     }
 
 
-def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -> Json:
+def explain(
+    profile: str, paper: str, explanation: Explanation, now: datetime, excluded: Iterable[ExcludedTerm] = ()
+) -> Json:
+    """`from_answers`, those of the reasons that come from answers, and `without`, the paper's terms that do not
+    count, are present only when there are any.
+    """
     scored = explanation.scored
+    answered = [one.term for one in scored.reasons if one.answered] if scored else []
+    terms = [
+        {"term": one.term, "interest": one.interest or None, "from_answers": one.answered} for one in excluded
+    ]
     return {
         "profile": profile,
         "paper": explanation.paper.id if explanation.paper else paper,
@@ -82,6 +92,8 @@ def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -
         "reasons": _reasons(scored.reasons) if scored else [],
         "verdict": str(explanation.decision.verdict),
         "why": explanation.decision.why,
+        **({"from_answers": answered} if answered else {}),
+        **({"without": terms} if terms else {}),
     }
 
 
@@ -225,21 +237,21 @@ def answer(recorded: Recorded, *, undo: bool) -> Json:
 
 
 def learned(
-    profile: str,
-    answers: Iterable[Answer],
-    new: Learned,
-    effect: tuple[Digest, Digest] | None,
-    titles: Mapping[str, str],
+    profile: str, answers: Iterable[Answer], new: Learned, effect: tuple[Digest, Digest] | None
 ) -> Json:
-    """`new`: what the profile's file does not have. `effect`: the last digest without and with it."""
+    """`new`: what the profile's file does not have. `effect`: the last digest without and with it.
+
+    `authors`, `mute` and `without` are present only when there are any.
+    """
+    terms = [{"interest": interest or None, "term": term} for interest, term in new.without]
     return {
         "profile": profile,
-        "answers": [{**_answer(one), "title": titles.get(one.paper)} for one in answers],
+        "answers": [_answer(one) for one in answers],
         "likes": list(new.likes),
         "dislikes": list(new.dislikes),
-        "follow": list(new.follow),
-        "mute": list(new.mute),
-        "without": [{"interest": interest or None, "term": term} for interest, term in new.without],
+        **({"authors": list(new.follow)} if new.follow else {}),
+        **({"mute": list(new.mute)} if new.mute else {}),
+        **({"without": terms} if terms else {}),
         "effect": _effect(*effect) if effect else None,
     }
 
