@@ -13,6 +13,7 @@ from pathlib import Path
 
 from bot.files import read_file
 from bot.profiles.model import Profile
+from bot.profiles.without import counts_for, share_terms
 from bot.text.plain import fold, quote
 
 _SCRIPTS = ("LATIN", "GREEK")  #: of words in English titles and abstracts
@@ -31,11 +32,22 @@ def profile_notes(profile: Profile, today: date) -> Iterator[str]:
                 f"{profile.id}: titles and abstracts at arXiv and Hugging Face are in English, so "
                 f"{quote(interest.phrase)} matches none: write it in English"
             )
+    for interest in (*profile.interests, *profile.avoid):
+        for term in interest.without:
+            if not counts_for(interest.phrase, term):
+                yield _no_effect(profile, term, quote(interest.phrase))
+    for term in profile.without:
+        if not share_terms(profile.about, term):
+            yield _no_effect(profile, term, "`about`")
     if profile.paused_until and profile.paused_until + _PAUSE_IS_OVER < today:
         yield (
             f"{profile.id}: its pause ended on {profile.paused_until}: remove the line, or correct the day if it is "
             "wrong"
         )
+
+
+def _no_effect(profile: Profile, term: str, text: str) -> str:
+    return f"{profile.id}: {quote(term)} under `without` has no word of {text}: correct or remove it"
 
 
 def includer_notes(profiles: Iterable[Profile], includers: Mapping[str, Sequence[str]]) -> Iterator[str]:

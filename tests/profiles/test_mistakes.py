@@ -13,7 +13,7 @@ XY = "interests: [xy]\n"
 TO = f"{XY}deliver:\n  - "
 
 KEYS = (
-    "timezone, interests, about, like, dislike, authors, avoid, mute, categories, limit, threshold, window, "
+    "timezone, interests, about, without, like, dislike, authors, avoid, mute, categories, limit, threshold, window, "
     "trending, deliver, include, was, pause"
 )
 NO_PAPER = "is not an arXiv id, a DOI, a paper's address, a title or a library file (.bib, .ris, .json, .txt)"
@@ -77,6 +77,11 @@ MISTAKES = [
      "interests: [{phrase: xy}]"),
     ("interests: [{text: xy, weight: 2}]", 1, 14, "unknown key 'text': write `phrase: xy`",
      "interests: [{phrase: xy, weight: 2}]"),
+    (XY + "excluding: data", 2, 1, "unknown key 'excluding': write `without: [data]`", XY + "without: [data]"),
+    ("interests: [{phrase: xy, except: [xy]}]", 1, 26, "unknown key 'except': write `without: [xy]`",
+     "interests: [{phrase: xy, without: [xy]}]"),
+    ("interests: [{phrase: xy, without: xy}]", 1, 35, "expected a list here: write `without: [xy]`",
+     "interests: [{phrase: xy, without: [xy]}]"),
     (XY + "pause: {untill: 2026-12-27}", 2, 9, "unknown key 'untill': did you mean 'until'?",
      XY + "pause: {until: 2026-12-27}"),
     ("interests: reward modelling", 1, 12, "expected a list here: write `interests: [reward modelling]`",
