@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
@@ -413,9 +414,12 @@ class App:
                 "set SLACK_APP_TOKEN and SLACK_BOT_TOKEN: docs/running.md says where they come from"
             )
 
+        one_at_a_time = threading.Lock()  # an explanation takes the memory of a month's papers
+
         def explain(profile: Profile, paper: Paper | None, moment: Moment) -> Explanation:
             (profile,) = self.with_answers([profile], moment.instant)
-            return self.previewer.explain(profile, paper, moment)
+            with one_at_a_time:
+                return self.previewer.explain(profile, paper, moment)
 
         service = SlackService(
             self._current_profiles,

@@ -114,13 +114,13 @@ def why_not(profile: str, paper: str, explanation: Explanation) -> Reply:
 
 
 def _why(scored: ScoredPaper, where: str, verdict: str = "") -> Reply:
-    match = match_of(scored.fit)
+    match, relevance = match_of(scored.fit), f"{scored.relevance:.1f} % of the last 90 days' papers"
     fit = f"*{match} match*" if match else "no match"
     lines = [
         f"{_title(scored.paper)}\n{where}",
         f"{fit} (fit {scored.fit:.2f})"
         + (f" for {bold(one_line(scored.interest), _TERM)}" if scored.interest else "")
-        + f", score {scored.score:.3f}: higher than {scored.relevance:.1f} % of the last 90 days' papers",
+        + (f", score {scored.score:.3f}: higher than {relevance}" if scored.score > 0 else ""),
         *([verdict] if verdict else []),
     ]
     top = "\n".join(lines)
@@ -148,7 +148,7 @@ def _in_sections(lines: Iterable[str]) -> Iterator[str]:
         if text and size(text) + size(line) >= _SECTION:
             yield text
             text = ""
-        text += f"{line}\n"
+        text = f"{text}\n{line}" if text else line
     if text:
         yield text
 

@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING, Any
 
 from bot.channels.slack.channel import api_base
 from bot.channels.slack.errors import FAILURES, classify_error, describe
-from bot.channels.slack.probe import app_token_problem
+from bot.channels.slack.probe import app_token_problem, probe_app_token
 from bot.channels.slack.transport import Client
 from bot.clock import utc_now
+from bot.delivery.ports import Probe
 from bot.errors import DatabaseError, DatabaseLost, UserError
 from bot.slack_app.click import event_id, read_click
 from bot.slack_app.commands import parse_command
@@ -85,6 +86,10 @@ class SlackSocket:
         finishing.start()
         finishing.join(FINISH_SECONDS)
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def probe(self) -> Probe:
+        """Ask whether the app's token opens a socket, without opening one."""
+        return probe_app_token(self._client, self._app_token)
 
     def _finish(self) -> None:
         if self._handler:
