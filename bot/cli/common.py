@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.delivery.service import SendResult
     from bot.errors import Problem
-    from bot.papers.model import Paper
     from bot.profiles.include import EffectiveProfile
     from bot.profiles.load import Loaded
     from bot.profiles.model import Profile
 
 DONE, FAILED, CHANGE_SOMETHING = 0, 1, 2
-#: Most papers that are listed when several titles have what was typed.
-_PAPERS_LISTED = 10
 
 cli = typer.Typer(
     name="paperboy",
@@ -175,28 +172,6 @@ def _there_are(names: Iterable[str]) -> str:
     return f"there are {', '.join(sorted(names))}" if names else "there are none: paperboy init"
 
 
-def find_paper(app: App, text: str) -> Paper | None:
-    """The stored paper with an id, link or title, or part of a title, that a user typed.
-
-    Raises UserError when several titles have the part.
-    """
-    from bot.papers.identity import parse_paper_id
-    from bot.text.latex import to_unicode
-    from bot.text.plain import quote
-
-    title = to_unicode(text)
-    parsed = parse_paper_id(text)
-    if stored := app.papers.get(parsed[0] if parsed else title):
-        return stored
-    found = app.papers.with_title_part(title, _PAPERS_LISTED + 1)
-    if len(found) > 1:
-        lines = [f"several papers have {quote(text)} in their titles: give more of the title, or an id"]
-        lines += [f"  {paper.id}  {paper.title}" for paper in found[:_PAPERS_LISTED]]
-        lines += ["  and more"] if len(found) > _PAPERS_LISTED else []
-        raise UserError("\n".join(lines))
-    return found[0] if found else None
-
-
 def note_pauses(profiles: Iterable[Profile], moment: Moment) -> None:
     """Say which profiles are paused, before what would be sent without the pause is shown."""
     for profile in profiles:
@@ -225,6 +200,16 @@ def missing_settings(settings: Settings, profiles: Iterable[Profile]) -> list[st
         for channel, problem in lacking.items()
         if problem and channel in channels
     ]
+
+
+def optional_settings(settings: Settings, profiles: Iterable[Profile]) -> list[str]:
+    """A sentence about what profiles could have if it were configured; nothing if there is nothing."""
+    from bot.profiles.model import ChannelName
+
+    uses_slack = any(to.channel is ChannelName.SLACK for profile in profiles for to in profile.deliver)
+    if not uses_slack or not settings.slack_bot_token or settings.slack_app_token:
+        return []
+    return ["digests in Slack have no menus, and /paperboy does not answer (SLACK_APP_TOKEN)"]
 
 
 def exit_code(rows: Iterable[SendResult], sound: bool) -> int:
