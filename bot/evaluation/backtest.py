@@ -56,7 +56,7 @@ class Backtest:
 def backtest(profiles: Sequence[Profile], dates: Iterable[date], compose: Compose) -> dict[str, list[Digest]]:
     """Each profile's digests by its id, one a date, oldest first, quiet ones included."""
     digests: dict[str, list[Digest]] = {profile.id: [] for profile in profiles}
-    for composed in _replay(lambda day: profiles, dates, compose):
+    for composed in replay(lambda day: profiles, dates, compose):
         digests[composed.profile.id].append(composed.digest)
     return digests
 
@@ -85,7 +85,7 @@ def judged_backtest(
 
     digests: list[Digest] = []
     judged: list[Judged] = []
-    for composer, version, history, digest in _replay(versions, dates, compose):
+    for composer, version, history, digest in replay(versions, dates, compose):
         if version.id == profile.id:
             digests.append(digest)
             continue
@@ -112,17 +112,20 @@ def _as_known_before(
     return replace(profile, like=like, dislike=dislike)
 
 
-class _Composed(NamedTuple):
+class Composed(NamedTuple):
     composer: DigestComposer
     profile: Profile
     history: History  #: that the digest was composed with
     digest: Digest
 
 
-def _replay(
+def replay(
     profiles_on: Callable[[date], Sequence[Profile]], dates: Iterable[date], compose: Compose
-) -> Iterator[_Composed]:
-    """Compose for each date and each of its profiles, which have the same ids on all dates."""
+) -> Iterator[Composed]:
+    """Compose for each date and each of its profiles, which have the same ids on all dates.
+
+    `profiles_on` is called when the digests of the dates before have been yielded.
+    """
     histories: dict[str, History] = {}
     for day in sorted(dates):
         profiles = profiles_on(day)
@@ -130,6 +133,6 @@ def _replay(
         for profile in profiles:
             history = histories.get(profile.id, NO_HISTORY)
             digest = composer.compose(profile, day, history)
-            yield _Composed(composer, profile, history, digest)
+            yield Composed(composer, profile, history, digest)
             if digest.papers:
                 histories[profile.id] = History(history.given | set(digest.ids), day, digest.made)

@@ -33,8 +33,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.profiles.model import Profile
-from bot.ranking.counts import key, keys_of_text
-from bot.ranking.index import Index, Vector
+from bot.ranking.counts import key
+from bot.ranking.index import Index, Keys, Vector
 from bot.text.terms import Join, Role, Words, role, stem, terms, tokenize
 
 ALPHA = 1.15
@@ -196,18 +196,21 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
         if len(found) > SENTENCE_TERMS:
             perfect *= math.sqrt(SENTENCE_TERMS / len(found))
         if without:  # after `perfect`, so that no paper rises by it
-            counted = ~np.isin(found, _excluded_columns(without, text, index))
+            counted = _is_counted(index.keys[found], without, text)
             found, asked_for = found[counted], asked_for[counted]
             written = tuple(compress(written, counted))
         yield Facet(kind, weight, perfect, name, places, found, asked_for, written)
 
 
-def _excluded_columns(without: Iterable[str], text: Query, index: Index) -> list[int]:
-    """The columns of terms that do not count for a text: their words and pairs, and a phrase of nothing else."""
-    keys = {key for term in without for key in keys_of_text(term)}
-    if text.phrase and text.weights.keys() - {text.phrase} <= keys:
-        keys.add(text.phrase)
-    return index.find_columns(sorted(keys))
+def _is_counted(keys: Keys, without: Iterable[str], text: Query) -> NDArray[np.bool_]:
+    """For each term of a text whether it counts, although the words and pairs of some terms do not.
+
+    A phrase without any of its pairs does not count, nor do its acronyms, which stand for it.
+    """
+    excluded = {key for term in without for key in query(term, is_sentence=True).weights}
+    if text.phrase and excluded.issuperset(text.pairs):
+        return np.zeros(len(keys), dtype=bool)
+    return ~np.isin(keys, np.fromiter(excluded, np.uint64))
 
 
 def _part_weights(weights: Vector, df: NDArray[np.integer]) -> Vector:

@@ -79,7 +79,9 @@ class Ranker:
         self._matrix = PaperMatrix(self.rows)
         background_ids = [paper.id for paper in self.papers[self.background]]
         #: The papers that profiles name under `like` and `dislike`.
-        self.named = NamedPapers(profiles, named, self.index, self.rows, self._matrix, background_ids)
+        self.named = NamedPapers(
+            profiles, named, self.index, self.rows, self._matrix, background_ids, self.places
+        )
         self._twins = Twins(self.rows[self.window], self.index.is_word, self.papers[self.window])
         self._chunk_scores: dict[str, FacetScores] = {}  #: of the chunk that was computed last, by profile
 

@@ -23,8 +23,11 @@ from bot.ranking.product import PaperMatrix, SplitTable
 class NamedPapers:
     """The liked and disliked papers of many profiles.
 
-    `named`: stored papers by canonical id. `rows`: papers x terms, of which those in `background`, with ids in
-    `background_ids`, come first.
+    A liked paper is not compared with itself: where it is a candidate, as for another receiver than the one who has
+    answered it, it is ranked by the rest of the profile. A disliked one is, and so is shown to nobody else.
+
+    `named`: stored papers by canonical id. `rows`: papers x terms, of which those of the background, with ids in
+    `background_ids`, come first. `places`: rows by id.
     """
 
     def __init__(
@@ -35,6 +38,7 @@ class NamedPapers:
         rows: sparse.csr_array,
         matrix: PaperMatrix,
         background_ids: Sequence[str],
+        places: Mapping[str, int],
     ) -> None:
         self._index, self._rows, self._matrix = index, rows, matrix
         self._background_ids = background_ids
@@ -50,6 +54,8 @@ class NamedPapers:
             for p in profiles
         }
         self._terms = [terms for _, terms in resolved.values()]
+        #: The rows of those named papers that are ranked or in the background, by their numbers.
+        self._places = {n: places[r.id] for n, r in enumerate(resolved) if r.id in places}
         self._named = matrix.split(index.rows(self._terms, phrases=False))
 
     def facets(self, profiles: Sequence[Profile]) -> tuple[list[list[Facet]], SplitTable]:
@@ -105,7 +111,21 @@ class NamedPapers:
         if classified := [number for number, facet in enumerate(facets) if facet.share]:
             of_others = np.array([facets[number].of_others for number in classified])
             found[classified] += of_others @ self._with_others
+        for number, facet in enumerate(facets):
+            if facet.kind is Kind.LIKE:
+                for place, part in self._of_itself(facet):
+                    found[number, place] -= part
         return found
+
+    def _of_itself(self, facet: Facet) -> Iterator[tuple[int, float]]:
+        """Yield the row of each paper that has one, and what it would add to its own similarity."""
+        mass = self._mass_of(facet)
+        for n, paper in enumerate(facet.papers):
+            if (place := self._places.get(paper.number)) is not None:
+                square = self._own_squares[place]
+                product = square - ALPHA * mass[n] * self._common[place]
+                part = (1 - facet.share) * mass[n] / mass.sum() * product / facet.perfect
+                yield place, float(part + facet.of_liked[n] * square if facet.share else part)
 
     def resemblances(self, facet: Facet, place: int) -> Iterator[tuple[NamedPaper, float]]:
         """Yield each paper, and its part of the similarity of the paper at `place` to the facet's mean."""
@@ -113,6 +133,7 @@ class NamedPapers:
         named, mass = self._named.select(_numbers(facet)), self._mass_of(facet)
         products = self._matrix.multiply_row(named, row) - ALPHA * mass * self._common[place]
         shares = (1 - facet.share) * mass / mass.sum() * products / facet.perfect
+        shares *= self._is_compared(facet, place)
         yield from zip(facet.papers, shares.tolist(), strict=True)
 
     def distinctions(self, facet: Facet, place: int) -> Iterator[tuple[int, float]]:
@@ -125,8 +146,14 @@ class NamedPapers:
             :, row.indices
         ]
         others = self._others[:, row.indices]
-        shares = row.data * (facet.of_liked @ liked + of_others @ others)
+        of_liked = facet.of_liked * self._is_compared(facet, place)
+        shares = row.data * (of_liked @ liked + of_others @ others)
         yield from zip(row.indices.tolist(), shares.tolist(), strict=True)
+
+    def _is_compared(self, facet: Facet, place: int) -> NDArray[np.bool_]:
+        """For each paper of a facet whether the paper at `place` is compared with it."""
+        is_itself = [self._places.get(paper.number) == place for paper in facet.papers]
+        return np.array([facet.kind is not Kind.LIKE or not itself for itself in is_itself])
 
     def _mass_of(self, facet: Facet) -> Vector:
         """The mass of each of its papers: what it counts for in their mean, before these add up to 1."""
@@ -145,6 +172,13 @@ class NamedPapers:
         mean: Vector = np.asarray(self._rows[:size].sum(axis=0)) / max(size, 1)
         mean[self._index.is_phrase] = 0.0
         return mean
+
+    @cached_property
+    def _own_squares(self) -> dict[int, float]:
+        """The product of each named paper's row with itself, without phrases, by row."""
+        places = list(self._places.values())
+        squares = self._rows[places].power(2) @ ~self._index.is_phrase
+        return dict(zip(places, squares.tolist(), strict=True))
 
     @cached_property
     def _squares(self) -> Vector:
