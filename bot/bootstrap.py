@@ -426,7 +426,7 @@ class App:
         links = UnsubscribePages(
             self._secret,
             Outbox(database).edition,
-            Receivers(database).pause,
+            Receivers(database),
             utc_now,
             self.templates,
             log,

@@ -36,11 +36,13 @@ STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red",
 
 def status_screen(status: Status) -> RenderableType:
     """All sections that have something to show."""
+    by_reader = [pause for pause in status.pauses if pause.by_reader]
     sections = (
         ("Needs you", _problems(status)),
         ("Continues by itself", _open_deliveries(status)),
         ("Mail that came back", _bounces(status.bounces)),
-        ("Unsubscribed", _limited([_pause(pause, status) for pause in status.pauses if pause.by_reader])),
+        ("Unsubscribed", _limited([_pause(one, status) for one in by_reader if not one.until])),
+        ("Paused by their readers", _limited([_pause(one, status) for one in by_reader if one.until])),
         ("Paused by their profiles", _limited([_paused_profile(profile) for profile in status.paused])),
         ("Sources", _sources(status)),
         ("Digests", _digests(status.editions)),
@@ -113,7 +115,9 @@ def _pause(pause: Pause, status: Status) -> Text:
     waiting = sum(pause.scope in unfinished.delivery.scopes for unfinished in status.unfinished())
     kept = f"; {pluralize(waiting, 'delivery', 'deliveries')} kept" if waiting else ""
     condition = "when fixed"
-    if pause.by_reader:
+    if pause.until:
+        condition = f"goes on by itself at {_minute(pause.until)}, or at once"
+    elif pause.by_reader:
         condition = "if they ask for it again"
     elif not status.is_used(pause.scope):
         condition = "no profile delivers there any more; to forget the pause"
