@@ -52,6 +52,7 @@ if TYPE_CHECKING:
     from bot.store.lookups import Lookups
     from bot.store.outbox import Outbox
     from bot.store.papers import Papers
+    from bot.store.profile_edits import ProfileEdits
     from bot.store.queue import Queue
     from bot.store.receivers import Receivers
     from bot.store.sources import Sources
@@ -189,6 +190,12 @@ class App:
         from bot.store.archive import EditionArchive
 
         return EditionArchive(self.database)
+
+    @cached_property
+    def profile_edits(self) -> ProfileEdits:
+        from bot.store.profile_edits import ProfileEdits
+
+        return ProfileEdits(self.database)
 
     @property
     def feedback(self) -> Feedback:
