@@ -16,6 +16,7 @@ from bot.delivery.model import Pause
 from bot.digests.previewer import Previewer
 from bot.feedback.service import Feedback
 from bot.papers.model import Paper
+from bot.papers.query import Search
 from bot.profiles.model import Profile
 
 if TYPE_CHECKING:
@@ -55,6 +56,7 @@ class Services:
     archive: Archive
     feedback: Feedback
     papers: StoredPapers
+    search: Search
     previewer: Previewer
     pauses: Pauses
     logins: LoginStore
