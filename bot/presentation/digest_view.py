@@ -35,7 +35,7 @@ NAME_LENGTH = 80
 TERM_LENGTH = 60
 WHY_LENGTH = 240
 
-_SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
+SOURCE_NAMES = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
 #: The heading of papers without an interest: found by `about`, liked papers or followed authors.
 _NO_INTEREST = "From the rest of your profile"
 _BEST = "The week’s best"
@@ -221,7 +221,7 @@ def _counts(news: NewPaperCounts, on: date, *, has_papers: bool) -> str:
             f": these are from the {days}" if has_papers and news.since else ""
         )
     papers = pluralize(news.papers, "new paper")
-    sources = [(_SOURCES.get(name, one_line(name)), count) for name, count in news.sources]
+    sources = [(SOURCE_NAMES.get(name, one_line(name)), count) for name, count in news.sources]
     if len(sources) == 1:
         return f"{papers} on {sources[0][0]} {since}"
     counts = ", ".join(f"{count:,} {'more ' * bool(n)}on {name}" for n, (name, count) in enumerate(sources))

@@ -15,7 +15,7 @@ from werkzeug.exceptions import HTTPException
 from bot.errors import PaperboyError
 from bot.presentation.templates import environment
 from bot.resources import resource_folder
-from bot.web import digest_pages, login_pages
+from bot.web import answers, digest_pages, login_pages, paper_pages
 from bot.web.access import current_person
 from bot.web.login import SESSION_LASTS
 from bot.web.services import Services, connect, services
@@ -53,7 +53,7 @@ def create_app(used: Services) -> Flask:
     app.jinja_env.globals["current_person"] = current_person
     connect(app.extensions, used)
     CSRFProtect(app)
-    for part in (login_pages, digest_pages):
+    for part in (login_pages, digest_pages, paper_pages, answers):
         app.register_blueprint(part.pages)
     app.after_request(_add_headers)
     app.register_error_handler(HTTPException, _error_page)
