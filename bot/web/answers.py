@@ -26,13 +26,14 @@ pages = Blueprint("answers", __name__)
 #: A list of thousands of authors is no help, and slow.
 _AUTHORS_OFFERED = 100
 _ACTION_LENGTH = 64
+_WORDING = {AnswerKind.MORE: "more like this", AnswerKind.LESS: "less like this"}
 _OF_AUTHOR = (AnswerKind.FOLLOW, AnswerKind.MUTE)
 
 
 class GivenAnswer(NamedTuple):
     """An answer in effect."""
 
-    what: str  #: "more", "follow Ada Example"
+    what: str  #: "more like this", "follow Ada Example"
     by: str  #: who gave it; empty for the reader
     action: str
 
@@ -84,7 +85,9 @@ def _is_about(answer: Answer, paper: Paper, terms: Sequence[str]) -> bool:
 
 def _given_answer(answer: Answer) -> GivenAnswer:
     name = answer.who.partition(":")[2]
-    return GivenAnswer(answer.what, name if name != person().name else "", answer.action)
+    return GivenAnswer(
+        _WORDING.get(answer.kind, answer.what), name if name != person().name else "", answer.action
+    )
 
 
 def _authors(paper: Paper) -> tuple[str, ...]:
@@ -127,15 +130,14 @@ def record(id_: str) -> Response:
 
 
 def _answer(profile: Profile, paper: Paper, terms: Sequence[str], interest: str) -> None:
-    kind = next((one for one in AnswerKind if one == request.form["answer"]), None)
-    if kind in (AnswerKind.MORE, AnswerKind.LESS):
-        subject, offered = "", ("",)
-    elif kind in _OF_AUTHOR:
+    kind = next((one for one in AnswerKind if one == request.form["answer"]), AnswerKind.OPEN)
+    subject = ""
+    if kind in _OF_AUTHOR:
         subject, offered = request.form["author"], _authors(paper)
     elif kind is AnswerKind.NOT_BECAUSE:
         subject, offered = request.form["term"], tuple(terms)
     else:
-        abort(400)
+        offered = ("",) if kind is not AnswerKind.OPEN else ()
     if subject not in offered:
         abort(400)
     services().feedback.answer(

@@ -30,7 +30,7 @@ class _Row(NamedTuple):
     url: str
     day: str
     papers: int
-    count: str
+    number: str  #: of papers, as text
     where: str  #: the channel and the target; empty when all are the same
     best: str
 
@@ -72,7 +72,7 @@ def _rows(editions: Sequence[ArchivedEdition]) -> list[_Row]:
             url=url_for(".digest", id_=one.profile, edition=one.id),
             day=long_date(one.on),
             papers=one.papers,
-            count=pluralize(one.papers, "paper") if one.papers else "no papers",
+            number=pluralize(one.papers, "paper") if one.papers else "no papers",
             where=one_line(f"{one.channel} {one.target}") if several else "",
             best=one_line(one.best),
         )
