@@ -15,7 +15,7 @@ from bot.digests.model import ScoredPaper
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
-from bot.presentation.reasons import heaviest, merge_reasons
+from bot.presentation.digest_view import countable_terms
 from bot.profiles.model import Profile
 from bot.text.plain import one_line
 from bot.web.access import for_readers, own_profile, person
@@ -95,8 +95,7 @@ def _authors(paper: Paper) -> tuple[str, ...]:
 
 
 def _terms(scored: ScoredPaper) -> tuple[str, ...]:
-    """The terms that raised the score, heaviest first."""
-    return tuple(one_line(name) for name, is_term in heaviest(merge_reasons(scored.reasons)) if is_term)
+    return tuple(map(one_line, countable_terms(scored)))
 
 
 def own_digest(profile: Profile, edition: str) -> ArchivedDigest:

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, abort, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
@@ -73,12 +73,19 @@ def create_app(used: Services) -> Flask:
     CSRFProtect(app)
     for part in (login_pages, digest_pages, paper_pages, answers):
         app.register_blueprint(part.pages)
+    app.before_request(_refuse_nul)
     app.after_request(_add_headers)
     if is_https:
         app.after_request(_add_https_only)
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(PaperboyError, _failed)
     return app
+
+
+def _refuse_nul() -> None:
+    """PostgreSQL has no texts with NUL."""
+    if any("\0" in text for text in (request.path, *request.values.values())):
+        abort(HTTPStatus.BAD_REQUEST)
 
 
 def _add_headers(response: Response) -> Response:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from threading import Lock
 from typing import NamedTuple
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -23,6 +22,7 @@ from bot.ranking.model import match_of
 from bot.text.plain import one_line, pluralize, strip_controls
 from bot.web.access import for_readers, own_profile, person
 from bot.web.answers import AnswerForm, answer_form
+from bot.web.limits import PREVIEWS, SEARCHES, expensive, limiter
 from bot.web.services import services
 
 pages = Blueprint("papers", __name__)
@@ -33,9 +33,6 @@ _PROFILES_SHOWN = 5  #: on the page of a paper; an operator has all profiles
 _SENT_SHOWN = 3  #: editions of a search result
 _RESULTS = 20  #: papers on a page of results
 _MOST_PAGES = 50
-#: Seconds that an explanation waits for another one, as each computes with all papers of the window.
-_PATIENCE = 5
-_explaining = Lock()
 
 
 class _Use(NamedTuple):
@@ -145,18 +142,15 @@ def _digest_url(sent: SentPaper) -> str:
 
 
 @pages.get("/paper/<path:id_>/why/<profile>")
+@limiter.limit(PREVIEWS)
 @for_readers
+@expensive
 def why(id_: str, profile: str) -> str | Response:
     """How a paper ranks for a profile now. Takes seconds, and imports numpy and scipy."""
     chosen, found = own_profile(profile), _find_paper(id_)
     moment = Moment(services().clock())
     (learned,) = services().with_answers([chosen], moment.instant)
-    if not _explaining.acquire(timeout=_PATIENCE):
-        abort(503)
-    try:
-        explained = services().previewer.explain(learned, found, moment)
-    finally:
-        _explaining.release()
+    explained = services().previewer.explain(learned, found, moment)
     assert explained.scored  # the paper is stored
     return render_template(
         "why.html.j2",
@@ -170,6 +164,7 @@ def why(id_: str, profile: str) -> str | Response:
 
 
 @pages.get("/search")
+@limiter.limit(SEARCHES)
 @for_readers
 def search() -> str | Response:
     """Find papers."""
