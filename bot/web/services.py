@@ -17,6 +17,7 @@ from bot.delivery.stores import PauseStore
 from bot.digests.previewer import Previewer
 from bot.feedback.service import Feedback
 from bot.papers.model import Paper
+from bot.papers.query import Search
 from bot.profiles.model import Profile
 
 _NAME = "paperboy"
@@ -69,6 +70,7 @@ class Services:
     archive: Archive
     feedback: Feedback
     papers: StoredPapers
+    search: Search
     previewer: Previewer
     pauses: PauseStore
     logins: LoginStore
