@@ -13,6 +13,7 @@ from flask import current_app
 from bot.config.values import Network
 from bot.delivery.archive import Archive
 from bot.delivery.model import Notice
+from bot.delivery.status import Status
 from bot.delivery.stores import PauseStore
 from bot.digests.previewer import Previewer
 from bot.feedback.service import Feedback
@@ -73,6 +74,7 @@ class Services:
     search: Search
     previewer: Previewer
     pauses: PauseStore
+    status: Callable[[], Status]
     logins: LoginStore
     #: Mails a log-in link to an address, or raises PaperboyError; None without mail settings.
     send_login: Callable[[str, Notice], None] | None
