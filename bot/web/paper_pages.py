@@ -198,7 +198,7 @@ def _results(papers: Sequence[Paper]) -> list[_Result]:
             id=one.id,
             title=one_line(one.title) or "Untitled",
             authors=", ".join(map(one_line, one.authors[:_AUTHORS_SHOWN])) + _more(one, _AUTHORS_SHOWN),
-            facts=" · ".join(filter(None, (", ".join(one.categories), paper_dates(one)))),
+            facts=one_line(" · ".join(filter(None, (", ".join(one.categories), paper_dates(one))))),
             sent=tuple(
                 (row.profile, f"{short_date(row.on)} {row.on.year}", _digest_url(row))
                 for row in sent.get(one.id, ())[:_SENT_SHOWN]
