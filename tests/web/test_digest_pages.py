@@ -19,7 +19,7 @@ from bot.presentation.digest_view import digest_view
 from bot.profiles.model import ChannelName
 from bot.ranking.model import Reason
 from bot.store.tables import EditionRow
-from bot.web import digest_pages
+from bot.web import digest_pages, paper_pages
 from bot.web.services import connect
 from tests.e2e.listings import NEXT, WORLD
 from tests.support.builders import entry
@@ -197,6 +197,52 @@ def test_operator_sees_all_profiles(shared: WebSite) -> None:
     assert texts(page, "//section/h2") == ["For ada", "For bob"]
 
 
+# --- Searching ----------------------------------------------------------------------------------------------
+
+
+def test_search_says_when_a_paper_was_sent(shared: WebSite, reader: FlaskClient) -> None:
+    """Results have the digests of the reader's own profiles, and lead to the papers."""
+    page = reader.get("/search?q=world+models").text
+    assert texts(page, "//h2") == ["2 papers"]
+    assert sorted(texts(page, "//ol/li/a")) == sorted([WORLD.title, NEXT.title])
+    assert sorted(texts(page, "//ol//span[@class='why']")) == [
+        "sent to ada on 4 May 2026",
+        "sent to ada on 5 May 2026",
+    ]
+    assert f"/paper/{PAPER}" in html.fromstring(page).xpath("//ol/li/a/@href")
+    assert "sent to" not in shared.reader(BOB).get("/search?q=world+models").text
+
+
+def test_search_has_pages(reader: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each result is on one page; pages that do not exist are the nearest ones."""
+    monkeypatch.setattr(paper_pages, "_RESULTS", 3)
+    page, found, headings = reader.get("/search?q=region&order=newest").text, [], []
+    while True:
+        headings += texts(page, "//h2")
+        found += html.fromstring(page).xpath("//ol/li/a/@href")
+        if not (after := html.fromstring(page).xpath("//a[@rel='next']/@href")):
+            break
+        page = reader.get(after[0]).text
+    assert (len(found), len(set(found)), headings[0], headings[-1]) == (
+        32,
+        32,
+        "Papers 1 to 3",
+        "Papers 31 to 32",
+    )
+    assert texts(reader.get("/search?q=region&page=-7").text, "//h2") == ["Papers 1 to 3"]
+
+
+@pytest.mark.parametrize(
+    "query", ["unobtainium", "-survey", '"', "<script>alert(1)</script>", "' OR 1=1", "☃" * 600]
+)
+def test_nothing_found(reader: FlaskClient, query: str) -> None:
+    """Every text is a search; it stays in its field."""
+    page = reader.get(f"/search?{urlencode({'q': query})}").text
+    assert texts(page, "//h2") == ["Nothing found"]
+    assert html.fromstring(page).xpath("//input[@name='q']/@value") == [query]
+    assert not html.fromstring(page).xpath("//script")
+
+
 # --- Texts of others ----------------------------------------------------------------------------------------
 
 
@@ -229,9 +275,7 @@ def hostile(text: str) -> Digest:
         "url": text,
     }
     id_ = f"ns:{text.encode(errors='ignore').decode()}"  # no database stores a lone surrogate
-    one = scored(
-        id=id_, title=text, abstract=text, interest=text, also=(paper(2, title=text),), **other
-    )
+    one = scored(id=id_, title=text, abstract=text, interest=text, also=(paper(2, title=text),), **other)
     reasons = (Reason(text, 0.3), Reason(f"author: {text}", 0.2, is_term=False), Reason("goats", 0.1))
     return digest((replace(one, reasons=reasons),), why=text)
 
