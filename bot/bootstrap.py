@@ -9,14 +9,14 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
 from bot.delivery.alerts import Operator
-from bot.delivery.model import ALERTS, scopes
+from bot.delivery.model import ALERTS, Envelope, Notice, Sent, scopes
 from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
@@ -24,7 +24,7 @@ from bot.digests.composer import DigestComposer, Explanation
 from bot.digests.corpus import Corpus, load_corpus
 from bot.digests.previewer import Previewer
 from bot.digests.wording import source_health
-from bot.errors import DatabaseError, NotConfigured, Problem
+from bot.errors import DatabaseError, NotConfigured, PaperboyError, Problem
 from bot.feedback.learned import all_with_learned
 from bot.feedback.service import Feedback
 from bot.papers.model import Entry, Listing, Paper
@@ -37,11 +37,11 @@ from bot.sources.base import SourceRequest
 from bot.sources.ingest import ASK_AGAIN, SourceReport, refresh
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
-
+    from bot.channels.email.channel import MailChannel
     from bot.channels.email.message import Signer
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
+    from bot.delivery.status import FoundPapers, Status
     from bot.presentation.templates import Templates
     from bot.slack_app.socket import SlackSocket
     from bot.sources.base import Source
@@ -59,9 +59,12 @@ if TYPE_CHECKING:
     from bot.store.receivers import Receivers
     from bot.store.search import PaperSearch
     from bot.store.sources import Sources
+    from bot.web.app import Front
 
 #: Seconds that a request to the web process waits for another process's lock on the database.
 _WEB_BUSY_TIMEOUT = 0.5
+#: Seconds of every wait for the mail server while a log-in link is mailed.
+_LOGIN_TIMEOUT = 10
 
 
 def rendering_channels(templates: Templates) -> tuple[Channel, ...]:
@@ -83,15 +86,18 @@ class App:
         on_template_problem: Callable[[Problem], None] = lambda problem: None,
         progress: Progress | None = None,
         late_sources: Callable[[], Collection[str]] = tuple,
+        answers_requests: bool = False,
     ) -> None:
         """`on_template_problem`: called when a built-in template replaces a custom one that is wrong.
 
         `progress`: shows long work on the database. `late_sources`: called before digests are composed to be sent;
-        may wait, and returns the names of the sources that are still answering.
+        may wait, and returns the names of the sources that are still answering. `answers_requests`: a database that
+        another process locks is an error at once.
         """
         self.settings = settings
         self._progress = progress
         self._late_sources = late_sources
+        self._answers_requests = answers_requests
         self._sleep = sleep
         self._on_template_problem = on_template_problem
         #: The holder of this process's leases.
@@ -111,16 +117,12 @@ class App:
     @cached_property
     def database(self) -> Database:
         """Migrated. Raises DatabaseError."""
-        self.unprepared_database.prepare()
-        return self.unprepared_database
-
-    @cached_property
-    def _web_database(self) -> Database:
-        """For answers to requests: one that is locked is an error at once. Raises DatabaseError."""
         from bot.store.database import Database
 
         self.unprepared_database.prepare()
-        return Database(self._database_url, busy_timeout=_WEB_BUSY_TIMEOUT)
+        if self._answers_requests:
+            return Database(self._database_url, busy_timeout=_WEB_BUSY_TIMEOUT)
+        return self.unprepared_database
 
     def counts_if_ready(self, size: int) -> tuple[bytes, ...]:
         """The term counts of a sample of the stored papers; none if the database is of another version or does not
@@ -195,16 +197,16 @@ class App:
         return EditionArchive(self.database)
 
     @cached_property
-    def search(self) -> PaperSearch:
-        from bot.store.search import PaperSearch
-
-        return PaperSearch(self.database, self.papers)
-
-    @cached_property
     def profile_edits(self) -> ProfileEdits:
         from bot.store.profile_edits import ProfileEdits
 
         return ProfileEdits(self.database)
+
+    @cached_property
+    def search(self) -> PaperSearch:
+        from bot.store.search import PaperSearch
+
+        return PaperSearch(self.database, self.papers)
 
     @property
     def feedback(self) -> Feedback:
@@ -222,7 +224,6 @@ class App:
 
     @cached_property
     def channels(self) -> dict[ChannelName, Channel]:
-        from bot.channels.email.channel import MailChannel
         from bot.channels.maildir import MaildirChannel
         from bot.channels.slack.channel import SlackChannel
         from bot.store.receivers import StoredNames
@@ -237,17 +238,35 @@ class App:
                 templates=self.templates,
                 menus=s.slack_app_token is not None,
             ),
-            ChannelName.EMAIL: MailChannel(
-                s.smtp,
-                s.mail_from,
-                return_path=s.mail_return_path,
-                public_url=s.public_url,
-                secret=self._secret,
-                signer=self._mail_signer,
-                templates=self.templates,
-            ),
+            ChannelName.EMAIL: self._mail_channel(),
             ChannelName.MAILDIR: MaildirChannel(s.data / "maildir", s.mail_from, self.templates),
         }
+
+    def _mail_channel(self, timeout: float = 30) -> MailChannel:
+        """A new one, with a connection of its own. `timeout`: seconds, of every wait for the server."""
+        from bot.channels.email.channel import MailChannel
+
+        s = self.settings
+        return MailChannel(
+            s.smtp,
+            s.mail_from,
+            timeout=timeout,
+            return_path=s.mail_return_path,
+            public_url=s.public_url,
+            secret=self._secret,
+            signer=self._mail_signer,
+            templates=self.templates,
+        )
+
+    def _send_login(self, address: str, notice: Notice) -> None:
+        """Mail a log-in link at once, not through the outbox. Raises PaperboyError."""
+        channel, id_ = self._mail_channel(_LOGIN_TIMEOUT), f"login-{secrets.token_hex(8)}"
+        channel.check()
+        message = channel.render_notice(notice, id_, address)
+        outcome = channel.send(Envelope(id_, address, message, notice.made))
+        channel.close_idle()
+        if not isinstance(outcome, Sent):
+            raise PaperboyError(outcome.why)
 
     @property
     def _secret(self) -> bytes | None:
@@ -399,17 +418,69 @@ class App:
             ends.append((ALERTS, operator.channel, operator.target))
         return frozenset(scope for end in ends for scope in scopes(*end))
 
-    def web(self, log: Callable[[str], None], address: str) -> WSGIApplication:
+    def status(self, moment: Moment, chosen: Sequence[Profile] | None = None) -> Status:
+        """The state of everything, or of some profiles."""
+        from bot.delivery.broken_profiles import broken_files
+        from bot.delivery.status import Status, next_digests
+        from bot.presentation.status_text import (
+            former_name_notes,
+            missing_note,
+            missing_settings,
+            optional_settings,
+        )
+        from bot.profiles.load import load_profiles
+
+        loaded = load_profiles([self.settings.profiles], self.settings.profile_cache)
+        kept = {profile.id for profile in loaded.kept}
+        every = self.with_answers((*loaded.profiles, *loaded.kept), moment.instant)
+        profiles = every if chosen is None else self.with_answers(chosen, moment.instant)
+        ids = {profile.id for profile in profiles}
+        editions = [one for one in self.outbox.newest() if chosen is None or one.profile in ids]
+        notes = [
+            *missing_settings(self.settings, profiles),
+            *missing_note(self.missing_papers(profiles, moment.instant)),
+            *former_name_notes(profiles, editions),
+        ]
+        return Status(
+            moment.instant,
+            self.papers.count(),
+            self.source_states.all(),
+            editions,
+            self.outbox.alerts(),
+            self.receivers.pauses(moment.instant),
+            self.receivers.bounces(),
+            self.settings.database_place,
+            notes,
+            None if loaded.broken.keys() - kept else self.used_scopes(every),
+            broken_files(loaded.problems, loaded.broken, kept),
+            [profile for profile in profiles if profile.is_paused(moment.local_date(profile.timezone))],
+            next=next_digests(profiles, editions, moment),
+            found=self._found(profiles, moment),
+            hints=optional_settings(self.settings, profiles),
+        )
+
+    def _found(self, profiles: Sequence[Profile], moment: Moment) -> list[FoundPapers]:
+        """By interest for a few profiles; only totals for many, because each digest has to be read."""
+        from bot.delivery.status import FOUND_DAYS, FoundPapers, found_papers
+        from bot.presentation.status_text import EDITIONS_SHOWN
+
+        since = moment.instant.date() - timedelta(days=FOUND_DAYS)
+        if len(profiles) > EDITIONS_SHOWN:
+            totals = self.outbox.papers_by_profile(since)
+            return [FoundPapers(profile.id, totals.get(profile.id, 0)) for profile in profiles]
+        digests = self.outbox.digests([profile.id for profile in profiles], since)
+        return [
+            found_papers(profile, [stored for stored in digests if stored.profile == profile.id])
+            for profile in profiles
+        ]
+
+    def web(self, log: Callable[[str], None], address: str) -> Front:
         """The site: the links in mails, and the pages of readers. Raises NotConfigured without a SECRET_KEY.
 
         `address`: the start of links when PUBLIC_URL is not set.
         """
         from bot.config.values import KEY_COMMAND
-        from bot.store.answers import Answers
-        from bot.store.archive import EditionArchive
         from bot.store.logins import Logins
-        from bot.store.outbox import Outbox
-        from bot.store.receivers import Receivers
         from bot.web.app import Front, create_app
         from bot.web.pages import UnsubscribePages
         from bot.web.services import Services
@@ -419,12 +490,12 @@ class App:
                 "set SECRET_KEY, which signs the links in mails, to the same value for all processes. "
                 f"To make one: {KEY_COMMAND}"
             )
-        settings, database = self.settings, self._web_database
+        settings = self.settings
         public_url = settings.public_url or address
         links = UnsubscribePages(
             self._secret,
-            Outbox(database).edition,
-            Receivers(database).pause,
+            self.outbox.edition,
+            self.receivers,
             utc_now,
             self.templates,
             log,
@@ -436,20 +507,22 @@ class App:
             public_url=public_url,
             profiles=self.live_profiles.all,
             with_answers=self.with_answers,
-            archive=EditionArchive(database),
-            feedback=Feedback(Answers(database)),
+            archive=self.archive,
+            feedback=self.feedback,
             papers=self.papers,
+            search=self.search,
             previewer=self.previewer,
-            pauses=Receivers(database),
-            logins=Logins(database),
-            send_login=None,
+            pauses=self.receivers,
+            status=lambda: self.status(Moment.real()),
+            logins=Logins(self.database),
+            send_login=self._send_login if settings.smtp else None,
             log=log,
             folder=settings.profiles,
             admins=settings.admins,
             trusted_proxies=settings.trusted_proxies,
             proxy_user_header=settings.proxy_user_header,
         )
-        return Front(links, create_app(services), public_url)
+        return Front(links, create_app(services), settings.public_url)
 
     def slack_socket(self, log: Callable[[str], None]) -> SlackSocket:
         """What answers menus, commands and the App Home. Raises NotConfigured without an app token."""
@@ -495,7 +568,7 @@ class App:
         return profiles
 
     def close(self) -> None:
-        for database in ("unprepared_database", "_web_database"):
+        for database in ("unprepared_database", "database"):
             if database in self.__dict__:
                 getattr(self, database).close()
         if "http" in self.__dict__:

@@ -12,17 +12,18 @@ from datetime import date
 from enum import StrEnum
 from itertools import count, islice
 
-from bot.delivery.model import Edition
+from bot.delivery.model import PAUSE_WEEKS, Edition, Pause
 from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.papers.model import Paper
 from bot.papers.names import same_person
-from bot.presentation.dates import long_date, paper_dates, relative_day, short_date
+from bot.presentation.dates import iso_date, long_date, paper_dates, relative_day, short_date
 from bot.presentation.excerpts import Span, extract
 from bot.presentation.links import LinkView, abstract_page, paper_links, project_links
 from bot.presentation.reasons import term_reasons, visible_reasons
 from bot.profiles.model import Match
 from bot.ranking.model import match_of
-from bot.text.plain import ELLIPSIS, one_line, pluralize, truncate
+from bot.text.addresses import mask_address
+from bot.text.plain import one_line, pluralize, truncate
 
 AUTHORS_SHOWN = 6
 CATEGORIES_SHOWN = 5
@@ -35,7 +36,7 @@ NAME_LENGTH = 80
 TERM_LENGTH = 60
 WHY_LENGTH = 240
 
-_SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
+SOURCE_NAMES = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
 #: The heading of papers without an interest: found by `about`, liked papers or followed authors.
 _NO_INTEREST = "From the rest of your profile"
 _BEST = "The week’s best"
@@ -61,7 +62,9 @@ class LinkPage(StrEnum):
     """The states of the page behind an unsubscribe link."""
 
     ASKS = "asks"
-    DONE = "done"
+    DONE = "done"  #: just unsubscribed
+    PAUSED = "paused"  #: unsubscribed earlier, or paused until a day
+    RESUMED = "resumed"  #: just turned on again
     UNKNOWN = "unknown"  #: the link is not valid
     FAILED = "failed"  #: try again later
 
@@ -72,6 +75,8 @@ class UnsubscribeView:
 
     digest: str  #: the profile's name
     reader: str  #: "a…@example.org"
+    until: str = ""  #: "11 May 2026", on which a pause ends (UTC); empty for one without end
+    pause_weeks: tuple[int, ...] = PAUSE_WEEKS  #: for how many weeks it may be paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -223,7 +228,7 @@ def _counts(news: NewPaperCounts, on: date, *, has_papers: bool) -> str:
             f": these are from the {days}" if has_papers and news.since else ""
         )
     papers = pluralize(news.papers, "new paper")
-    sources = [(_SOURCES.get(name, one_line(name)), count) for name, count in news.sources]
+    sources = [(SOURCE_NAMES.get(name, one_line(name)), count) for name, count in news.sources]
     if len(sources) == 1:
         return f"{papers} on {sources[0][0]} {since}"
     counts = ", ".join(f"{count:,} {'more ' * bool(n)}on {name}" for n, (name, count) in enumerate(sources))
@@ -341,9 +346,8 @@ def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple
     return tuple(AuthorView(name, is_followed) for name, is_followed in names if name)
 
 
-def unsubscribe_view(edition: Edition) -> UnsubscribeView:
-    """The profile's name, and of the address its first letter and its domain."""
-    target = one_line(edition.target)
-    user, at, domain = target.rpartition("@")
-    reader = f"{(user or target)[:1]}{ELLIPSIS}{at}{domain if at else ''}"
-    return UnsubscribeView(truncate(one_line(edition.profile), NAME_LENGTH), reader)
+def unsubscribe_view(edition: Edition, pause: Pause | None = None) -> UnsubscribeView:
+    """The profile's name, of the address its first letter and its domain, and when a pause ends."""
+    profile = truncate(one_line(edition.profile), NAME_LENGTH)
+    until = iso_date(pause.until.isoformat()) if pause and pause.until else ""
+    return UnsubscribeView(profile, mask_address(edition.target), until)
