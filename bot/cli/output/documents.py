@@ -105,7 +105,11 @@ def status(status_: Status, *, with_profiles: bool = False) -> Json:
     `status PROFILE`.
     """
     resting = [{"profile": one.id, "until": str(one.paused_until)} for one in status_.paused]
-    paused = [{"where": pause.scope, "since": iso(pause.since), "why": pause.why} for pause in status_.pauses]
+    paused = [
+        {"where": one.scope, "since": iso(one.since), "why": one.why}
+        | ({"until": iso(one.until)} if one.until else {})
+        for one in status_.pauses
+    ]
     return {
         "sources": [
             {

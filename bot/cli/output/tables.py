@@ -1,6 +1,6 @@
 """The text that commands print, with Rich styles on a terminal.
 
-Digests are printed by `bot.presentation.terminal`, `paperboy status` by `output.status`.
+Digests are printed by `bot.presentation.terminal`, `paperboy status` by `bot.presentation.status_text`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.output.status import STYLES
 from bot.delivery.archive import SentPaper
 from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
@@ -22,6 +21,7 @@ from bot.evaluation.measures import MAIN, MEASURES
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
 from bot.papers.query import SearchPage
+from bot.presentation.status_text import STYLES
 from bot.profiles.references import MissingPapers
 from bot.ranking.model import match_of
 from bot.sources.ingest import SourceReport
