@@ -159,7 +159,8 @@ def _one_click_url(delivery: str, mail: MailSettings) -> str | None:
 
 def _answer_links(delivery: str, mail: MailSettings) -> AnswerLinks:
     """For a digest that has a one-click link."""
-    assert mail.public_url and mail.secret
+    assert mail.public_url
+    assert mail.secret
     page = partial(answer_url, mail.public_url, mail.secret, delivery)
     return AnswerLinks(page, tune_url(mail.public_url, mail.secret, delivery))
 
