@@ -51,8 +51,10 @@ if TYPE_CHECKING:
     from bot.store.lookups import Lookups
     from bot.store.outbox import Outbox
     from bot.store.papers import Papers
+    from bot.store.profile_edits import ProfileEdits
     from bot.store.queue import Queue
     from bot.store.receivers import Receivers
+    from bot.store.search import PaperSearch
     from bot.store.sources import Sources
     from bot.web.app import Front
 
@@ -191,6 +193,18 @@ class App:
         from bot.store.archive import EditionArchive
 
         return EditionArchive(self.database)
+
+    @cached_property
+    def profile_edits(self) -> ProfileEdits:
+        from bot.store.profile_edits import ProfileEdits
+
+        return ProfileEdits(self.database)
+
+    @cached_property
+    def search(self) -> PaperSearch:
+        from bot.store.search import PaperSearch
+
+        return PaperSearch(self.database, self.papers)
 
     @property
     def feedback(self) -> Feedback:
@@ -441,6 +455,7 @@ class App:
             archive=EditionArchive(database),
             feedback=Feedback(Answers(database)),
             papers=self.papers,
+            search=self.search,
             previewer=self.previewer,
             pauses=Receivers(database),
             logins=Logins(database),

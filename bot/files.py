@@ -1,10 +1,13 @@
-"""Reading files that users wrote, noticing changes of them, and creating folders that nobody else may read."""
+"""Reading and replacing files that users wrote, noticing changes of them, and creating private folders."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import stat
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import TypeAlias
 
 #: Of a file: what changes whenever it is written; None when it is not there.
@@ -28,6 +31,26 @@ def read_file(path: Path, limit: int) -> bytes:
             return file.read(limit + 1)
     finally:
         os.close(descriptor)
+
+
+def replace_file(path: Path, before: bytes, after: bytes) -> bool:
+    """Write a file at once and with its permissions, whatever happens meanwhile; False if it is not `before` now.
+
+    A link stays one. Raises OSError; then the file is as it was.
+    """
+    path = Path(os.path.realpath(path))
+    with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as new:
+        try:
+            new.write(after)
+            new.flush()
+            os.fsync(new.fileno())
+            shutil.copymode(path, new.name)
+            if is_unchanged := read_file(path, len(before)) == before:
+                os.replace(new.name, path)
+            return is_unchanged
+        finally:
+            with suppress(FileNotFoundError):
+                os.unlink(new.name)
 
 
 def stamp(path: str | Path) -> Stamp:

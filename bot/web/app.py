@@ -64,6 +64,7 @@ def create_app(used: Services) -> Flask:
         WTF_CSRF_SSL_STRICT=False,  # would need the Referer, which no page sends; the token suffices
     )
     app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.autoescape = True  # Flask's default does not know `.html.j2`
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {name: environment().filters[name] for name in ("sentence", "starred")}
     app.jinja_env.globals["current_person"] = current_person

@@ -16,6 +16,7 @@ from bot.delivery.model import Notice, Pause
 from bot.digests.previewer import Previewer
 from bot.feedback.service import Feedback
 from bot.papers.model import Paper
+from bot.papers.query import Search
 from bot.profiles.model import Profile
 
 _NAME = "paperboy"
@@ -78,6 +79,7 @@ class Services:
     archive: Archive
     feedback: Feedback
     papers: StoredPapers
+    search: Search
     previewer: Previewer
     pauses: Pauses
     logins: LoginStore
