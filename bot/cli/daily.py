@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -37,13 +38,8 @@ if TYPE_CHECKING:
     from bot.bootstrap import App
     from bot.delivery.service import SendResult
     from bot.digests.model import Digest
-    from bot.papers.model import Paper
     from bot.profiles.model import Profile
     from bot.sources.ingest import SourceReport
-
-
-#: Most papers that are listed when several titles have what was typed.
-_PAPERS_LISTED = 10
 
 
 class Format(StrEnum):
@@ -157,6 +153,7 @@ def explain(
 ) -> None:
     """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
+    from bot.papers.find import find_paper
     from bot.presentation.console import console
 
     if not paper.strip():
@@ -165,7 +162,7 @@ def explain(
     app = open_app()
     (profile,), sound = the_profiles(app.settings, [name], keep=True)
     (profile,) = app.with_answers([profile], moment.instant)
-    found = app.previewer.explain(profile, _find_paper(app, paper), moment)
+    found = app.previewer.explain(profile, find_paper(app.papers, paper), moment)
     note_pauses([profile], moment)
     if as_json:
         print_json(documents.explain(profile.id, paper, found, moment.instant))
@@ -233,7 +230,30 @@ def run() -> None:
         )
         daemon.start(app.papers.count())
         watch_database(app.database.check_file)
-        loop.run(daemon.ingest, daemon.tick)
+        with app.slack_socket(log_line) if settings.slack_app_token else nullcontext():
+            loop.run(daemon.ingest, daemon.tick)
+    finally:
+        app.close()
+    log_line("stopped")
+
+
+@cli.command()
+def slack() -> None:
+    """Answer the menus of digests, /paperboy and the App Home in Slack, until SIGTERM; `run` does so too."""
+    from bot.bootstrap import App
+    from bot.worker.daemon import log_line, log_template_problem, set_up_logging, watch_database
+    from bot.worker.loop import Loop
+
+    settings = the_settings()
+    set_up_logging()
+    loop = Loop(log_line)
+    loop.listen()
+    app = App(settings, on_template_problem=log_template_problem)
+    try:
+        with app.slack_socket(log_line):
+            watch_database(app.database.check_file)
+            log_line("started")
+            loop.wait()
     finally:
         app.close()
     log_line("stopped")
@@ -298,28 +318,6 @@ def _from_sources(
             if not sys.stderr.isatty():
                 typer.echo(report.summary, err=True)
     return sorted(reports, key=lambda report: order.index(report.name))
-
-
-def _find_paper(app: App, text: str) -> Paper | None:
-    """The stored paper with an id, link or title, or part of a title, that a user typed.
-
-    Raises UserError when several titles have the part.
-    """
-    from bot.papers.identity import parse_paper_id
-    from bot.text.latex import to_unicode
-    from bot.text.plain import quote
-
-    title = to_unicode(text)
-    parsed = parse_paper_id(text)
-    if stored := app.papers.get(parsed[0] if parsed else title):
-        return stored
-    found = app.papers.with_title_part(title, _PAPERS_LISTED + 1)
-    if len(found) > 1:
-        lines = [f"several papers have {quote(text)} in their titles: give more of the title, or an id"]
-        lines += [f"  {paper.id}  {paper.title}" for paper in found[:_PAPERS_LISTED]]
-        lines += ["  and more"] if len(found) > _PAPERS_LISTED else []
-        raise UserError("\n".join(lines))
-    return found[0] if found else None
 
 
 def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[SendResult]:

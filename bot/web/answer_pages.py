@@ -27,7 +27,7 @@ from bot.text.addresses import mask_address
 from bot.web.limits import ANSWERS, limiter
 from bot.web.services import services
 
-pages = Blueprint("answers", __name__)
+pages = Blueprint("mail_answers", __name__)
 
 _UNDO = "undo"
 #: What the buttons of a paper stand for.
