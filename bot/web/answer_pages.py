@@ -10,6 +10,7 @@ import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
+from itertools import count
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -21,7 +22,7 @@ from bot.delivery.unsubscribe_token import unsubscribe_url
 from bot.digests.model import Digest
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.presentation.dates import long_date
-from bot.presentation.digest_view import paper_view
+from bot.presentation.digest_view import digest_view, paper_view
 from bot.profiles.model import Profile
 from bot.text.addresses import mask_address
 from bot.web.limits import ANSWERS, limiter
@@ -52,8 +53,8 @@ class _Mailed:
         answers, reader = services().feedback.current(self.profile.id), self.edition.target.casefold()
         return {one.paper: one for one in answers if one.person == reader and one.kind in _CHOICES.values()}
 
-    def record(self, paper: str, choice: AnswerKind | None, given: Answer | None) -> None:
-        """Record the reader's answer to a paper, or, for None, take back the one in effect.
+    def record(self, paper: str, choice: AnswerKind | None) -> None:
+        """Record the reader's answer to a paper, or, for None, take back all of them.
 
         The form has a random value, so that it counts once however often it is sent.
         """
@@ -62,8 +63,14 @@ class _Mailed:
         feedback, now = services().feedback, services().clock()
         if choice:
             feedback.answer(self.profile.id, self.who, choice, paper, now, Via.MAIL, action=action)
-        elif given:
-            feedback.undo(given, self.who, now, Via.MAIL, action=action)
+            return
+        for number in count():  # an earlier answer is in effect again when a later one is taken back
+            given = self.given().get(paper)
+            if given is None:
+                return
+            undone = feedback.undo(given, self.who, now, Via.MAIL, action=f"{action}-{number}")
+            if not undone.is_new:  # the form was sent before
+                return
 
 
 @pages.get("/a/<token>")
@@ -82,8 +89,7 @@ def answer(token: str) -> Response:
     choice = request.form.get("answer")
     if choice not in _CHOICES:
         abort(HTTPStatus.BAD_REQUEST, "Nothing was changed: press one of the buttons.")
-    id_ = mailed.digest.papers[rank - 1].paper.id
-    mailed.record(id_, _CHOICES[choice], mailed.given().get(id_))
+    mailed.record(mailed.digest.papers[rank - 1].paper.id, _CHOICES[choice])
     return redirect(url_for(".paper", token=token), HTTPStatus.SEE_OTHER)
 
 
@@ -91,11 +97,7 @@ def answer(token: str) -> Response:
 def tune(token: str) -> str:
     """All papers of a digest with the choices of each."""
     mailed = _mailed(read_tune_token(services().secret, token))
-    papers = [
-        paper_view(rank, rank, one, mailed.edition.on)
-        for rank, one in enumerate(mailed.digest.papers, start=1)
-    ]
-    return _page("tune.html.j2", mailed, papers=papers)
+    return _page("tune.html.j2", mailed, papers=digest_view(mailed.digest).papers)
 
 
 @pages.post("/t/<token>")
@@ -105,11 +107,10 @@ def answer_all(token: str) -> Response:
     mailed = _mailed(read_tune_token(services().secret, token))
     if "save" not in request.form:
         abort(HTTPStatus.BAD_REQUEST, "Nothing was changed: press the button below the papers.")
-    given = mailed.given()
     for rank, scored in enumerate(mailed.digest.papers, start=1):
         choice, shown = (request.form.get(f"{name}-{rank}", _UNDO) for name in ("answer", "shown"))
         if choice != shown and choice in _CHOICES:
-            mailed.record(scored.paper.id, _CHOICES[choice], given.get(scored.paper.id))
+            mailed.record(scored.paper.id, _CHOICES[choice])
     flash("Your answers are stored.")
     return redirect(url_for(".tune", token=token), HTTPStatus.SEE_OTHER)
 
