@@ -32,8 +32,8 @@ DAY = digest(3).on
 @pytest.fixture
 def site(tmp_path: Path) -> Iterator[WebSite]:
     """Ada and Bob were mailed digests of three papers, at most a day ago."""
-    limiter.reset()
     with web_site(tmp_path) as site:
+        limiter.reset()  # all sites of a process share it
         for name, address in (("ada", ADA), ("bob", BOB)):
             to = Subscription(name, ChannelName.EMAIL, address)
             assert store_edition(site.app.outbox, to, address, digest(3, profile=name), FakeChannel())
