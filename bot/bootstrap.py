@@ -426,6 +426,7 @@ class App:
         from bot.config.values import KEY_COMMAND
         from bot.store.answers import Answers
         from bot.store.archive import EditionArchive
+        from bot.store.feeds import Feeds
         from bot.store.logins import Logins
         from bot.store.outbox import Outbox
         from bot.store.receivers import Receivers
@@ -462,6 +463,7 @@ class App:
             previewer=self.previewer,
             pauses=Receivers(database),
             logins=Logins(database),
+            feeds=Feeds(database),
             send_login=self._send_login if settings.smtp else None,
             log=log,
             folder=settings.profiles,

@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 from bot.errors import PaperboyError
 from bot.presentation.templates import environment
 from bot.resources import resource_folder
-from bot.web import answer_pages, answers, digest_pages, login_pages, paper_pages
+from bot.web import answer_pages, answers, citation_pages, digest_pages, feed_pages, login_pages, paper_pages
 from bot.web.access import current_person
 from bot.web.limits import limiter
 from bot.web.login import SESSION_LASTS
@@ -71,7 +71,7 @@ def create_app(used: Services) -> Flask:
     connect(app.extensions, used)
     limiter.init_app(app)
     CSRFProtect(app)
-    for part in (login_pages, digest_pages, paper_pages, answers, answer_pages):
+    for part in (login_pages, digest_pages, paper_pages, answers, answer_pages, feed_pages, citation_pages):
         app.register_blueprint(part.pages)
     app.before_request(_refuse_nul)
     app.after_request(_add_headers)
