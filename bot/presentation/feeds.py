@@ -64,7 +64,7 @@ def feed(profile: str, home: str, digests: Sequence[Digest]) -> Feed:
 
 
 def _urn(profile: str, paper: str = "") -> str:
-    return uuid5(NAMESPACE_URL, f"paperboy:{profile}/{paper}").urn
+    return uuid5(NAMESPACE_URL, ascii(f"paperboy:{profile}/{paper}")).urn
 
 
 def atom(feed: Feed, url: str) -> bytes:
