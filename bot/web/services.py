@@ -13,6 +13,7 @@ from flask import current_app
 from bot.config.values import Network
 from bot.delivery.archive import Archive
 from bot.delivery.model import Notice
+from bot.delivery.status import Status
 from bot.delivery.stores import PauseStore
 from bot.digests.previewer import Previewer
 from bot.feedback.service import Feedback
@@ -81,6 +82,7 @@ class Services:
     search: Search
     previewer: Previewer
     pauses: PauseStore
+    status: Callable[[], Status]
     logins: LoginStore
     feeds: FeedStore
     #: Mails a log-in link to an address, or raises PaperboyError; None without mail settings.

@@ -66,8 +66,9 @@ def test_what_did_not_change_is_not_sent_again(site: WebSite) -> None:
 
 def test_feed_of_a_profile_without_digests(site: WebSite) -> None:
     """It is valid and empty."""
-    client = site.pages.test_client()
-    token = feed_token(KEY.encode(), "bob", 0)
+    (site.services.folder / "eve.yaml").write_text("interests: [bird song]\ndeliver: [{maildir: eve}]\n")
+    site.app.live_profiles.forget()
+    client, token = site.pages.test_client(), feed_token(KEY.encode(), "eve", 0)
     assert atom_problems(client.get(f"/feed/{token}.atom").data) == []
     assert json.loads(client.get(f"/feed/{token}.json").text)["items"] == []
 
@@ -81,10 +82,10 @@ def test_replace(site: WebSite) -> None:
     assert [client.get(path).status_code for path in (*old, *new, bobs)] == [404, 404, 200, 200, 200]
 
 
-@pytest.mark.parametrize(
-    "token",
-    ["ada", "ada.", f"ada.{'x' * 22}", "", ".", feed_token(b"another secret!!", "ada", 0), feed_token(KEY.encode(), "eve", 0)],
-)  # fmt: skip
+OTHERS = (feed_token(b"another secret!!", "ada", 0), feed_token(KEY.encode(), "eve", 0))
+
+
+@pytest.mark.parametrize("token", ["ada", "ada.", f"ada.{'x' * 22}", "", ".", *OTHERS])
 def test_unknown_addresses(site: WebSite, token: str) -> None:
     """Guessed, of another secret, of a profile that is not there."""
     assert site.pages.test_client().get(f"/feed/{token}.atom").status_code == 404
