@@ -480,6 +480,7 @@ class App:
         `address`: the start of links when PUBLIC_URL is not set.
         """
         from bot.config.values import KEY_COMMAND
+        from bot.store.feeds import Feeds
         from bot.store.logins import Logins
         from bot.web.app import Front, create_app
         from bot.web.pages import UnsubscribePages
@@ -515,6 +516,7 @@ class App:
             pauses=self.receivers,
             status=lambda: self.status(Moment.real()),
             logins=Logins(self.database),
+            feeds=Feeds(self.database),
             send_login=self._send_login if settings.smtp else None,
             log=log,
             folder=settings.profiles,

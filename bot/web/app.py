@@ -18,7 +18,17 @@ from bot.errors import PaperboyError
 from bot.presentation.templates import environment
 from bot.resources import resource_folder
 from bot.text.plain import one_line
-from bot.web import answers, digest_pages, login_pages, paper_pages, status_pages, subscription_pages
+from bot.web import (
+    answer_pages,
+    answers,
+    citation_pages,
+    digest_pages,
+    feed_pages,
+    login_pages,
+    paper_pages,
+    status_pages,
+    subscription_pages,
+)
 from bot.web.access import current_person
 from bot.web.limits import limiter
 from bot.web.login import SESSION_LASTS
@@ -30,6 +40,19 @@ from bot.web.slow_clients import LARGEST_BODY
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+#: The modules with the pages.
+_PARTS = (
+    login_pages,
+    digest_pages,
+    paper_pages,
+    answers,
+    answer_pages,
+    feed_pages,
+    citation_pages,
+    subscription_pages,
+    status_pages,
 )
 
 #: What error pages say, in plain words.
@@ -73,7 +96,7 @@ def create_app(used: Services) -> Flask:
     connect(app.extensions, used)
     limiter.init_app(app)
     CSRFProtect(app)
-    for part in (login_pages, digest_pages, paper_pages, answers, subscription_pages, status_pages):
+    for part in _PARTS:
         app.register_blueprint(part.pages)
     app.before_request(_refuse_nul)
     app.after_request(_add_headers)
