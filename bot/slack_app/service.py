@@ -96,7 +96,7 @@ class SlackService:
 
     def _profile(self, name: str) -> Profile:
         """The profile with an id or a former id."""
-        found = next((one for one in self.profiles() if name in (one.id, one.was)), None)
+        found = next((one for one in self.profiles() if name and name in (one.id, one.was)), None)
         if found is None:
             raise UserError(f"The profile {quote(name)} does not exist any more.")
         return found

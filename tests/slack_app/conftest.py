@@ -83,7 +83,7 @@ def installation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Installation]:
     """What `installed` made, without a connection."""
-    monkeypatch.setattr(socket, "PING_SECONDS", 0.2)
+    monkeypatch.setattr(socket, "PING_SECONDS", 0.1)
     bench = Bench(
         tmp_path,
         SLACK_BOT_TOKEN=slack.token,
