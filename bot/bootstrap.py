@@ -29,6 +29,7 @@ from bot.feedback.learned import all_with_learned
 from bot.feedback.service import Feedback
 from bot.papers.model import Entry, Listing, Paper
 from bot.papers.names import same_person
+from bot.profiles.live import LiveProfiles
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.profiles.references import MissingPapers, all_keys, missing_papers
 from bot.ranking.base import RankingModel
@@ -180,6 +181,10 @@ class App:
         from bot.store.answers import Answers
 
         return Answers(self.database)
+
+    @cached_property
+    def live_profiles(self) -> LiveProfiles:
+        return LiveProfiles(self.settings.profiles, self.settings.profile_cache)
 
     @cached_property
     def archive(self) -> EditionArchive:
@@ -380,27 +385,57 @@ class App:
             ends.append((ALERTS, operator.channel, operator.target))
         return frozenset(scope for end in ends for scope in scopes(*end))
 
-    def web(self, on_unsubscribe: Callable[[str], None]) -> WSGIApplication:
-        """The application that answers the links in mails. Raises NotConfigured without a SECRET_KEY."""
+    def web(self, log: Callable[[str], None], address: str) -> WSGIApplication:
+        """The site: the links in mails, and the pages of readers. Raises NotConfigured without a SECRET_KEY.
+
+        `address`: the start of links when PUBLIC_URL is not set.
+        """
         from bot.config.values import KEY_COMMAND
+        from bot.store.answers import Answers
+        from bot.store.archive import EditionArchive
+        from bot.store.logins import Logins
         from bot.store.outbox import Outbox
         from bot.store.receivers import Receivers
+        from bot.web.app import Front, create_app
         from bot.web.pages import UnsubscribePages
+        from bot.web.services import Services
 
         if self._secret is None:
             raise NotConfigured(
                 "set SECRET_KEY, which signs the links in mails, to the same value for all processes. "
                 f"To make one: {KEY_COMMAND}"
             )
-        return UnsubscribePages(
+        settings, database = self.settings, self._web_database
+        public_url = settings.public_url or address
+        links = UnsubscribePages(
             self._secret,
-            Outbox(self._web_database).edition,
-            Receivers(self._web_database).pause,
+            Outbox(database).edition,
+            Receivers(database).pause,
             utc_now,
             self.templates,
-            on_unsubscribe,
-            https_only=(self.settings.public_url or "").startswith("https:"),
+            log,
+            https_only=public_url.startswith("https:"),
         )
+        services = Services(
+            clock=utc_now,
+            secret=self._secret,
+            public_url=public_url,
+            profiles=self.live_profiles.all,
+            with_answers=self.with_answers,
+            archive=EditionArchive(database),
+            feedback=Feedback(Answers(database)),
+            papers=self.papers,
+            previewer=self.previewer,
+            pauses=Receivers(database),
+            logins=Logins(database),
+            send_login=None,
+            log=log,
+            folder=settings.profiles,
+            admins=settings.admins,
+            trusted_proxies=settings.trusted_proxies,
+            proxy_user_header=settings.proxy_user_header,
+        )
+        return Front(links, create_app(services), public_url)
 
     def slack_socket(self, log: Callable[[str], None]) -> SlackSocket:
         """What answers menus, commands and the App Home. Raises NotConfigured without an app token."""

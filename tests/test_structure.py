@@ -21,7 +21,7 @@ RESERVED = {
     "requests": ("bot.sources.http", "bot.sources.exchange", "bot.sources.urls"),
     "dkim": ("bot.channels.email.dkim",),
     "regex": ("bot.text.plain",),
-    "slack_sdk": ("bot.channels.slack",),
+    "slack_sdk": ("bot.channels.slack", "bot.slack_app"),
     "smtplib": ("bot.channels.email",),
     "mailbox": ("bot.channels.maildir", "bot.channels.email.bounces"),
     "flufl": ("bot.channels.email.reports",),
@@ -29,10 +29,14 @@ RESERVED = {
     "yaml": ("bot.profiles.yaml_reader",),
     "lxml": ("bot.sources", "bot.presentation.custom_templates"),
     "waitress": ("bot.web",),
+    "flask": ("bot.web",),
+    "slack_bolt": ("bot.slack_app",),
+    "ruamel": ("bot.profiles.writer",),
     "jinja2": (
         "bot.presentation.templates",
         "bot.presentation.custom_templates",
-    ),  # the latter for custom templates, in a sandbox
+        "bot.web.app",
+    ),  # custom templates in a sandbox; pages with Flask
     "css_inline": ("bot.presentation.templates",),
     "typer": ("bot.cli", "bot.profiles.wizard"),
 }

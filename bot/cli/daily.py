@@ -268,7 +268,7 @@ def serve(
         int, typer.Option(min=0, max=65_535, envvar="PORT", help="The port; 0 chooses a free one.")
     ] = 8080,
 ) -> None:
-    """Answer the unsubscribe links in mails, until SIGTERM."""
+    """Serve the pages of readers and the links in mails, until SIGTERM."""
     from bot.bootstrap import App
     from bot.web import server
     from bot.worker.daemon import log_line, log_links, log_template_problem, set_up_logging, watch_database
@@ -279,10 +279,11 @@ def serve(
     set_up_logging()
     app = App(settings, on_template_problem=log_template_problem)
     try:
-        application = app.web(log_line)
+        listen = host or default
+        application = app.web(log_line, f"http://{listen}:{port}")
         watch_database(app.database.check_file)
         log_links(settings.public_url)
-        server.serve(application, host or default, port, log_line)
+        server.serve(application, listen, port, log_line)
     finally:
         app.close()
     log_line("stopped")

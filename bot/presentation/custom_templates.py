@@ -57,7 +57,7 @@ class CustomTemplates:
         loader = ChoiceLoader([_Files(folder), builtin.loader, PrefixLoader({BUILTIN: builtin.loader})])
         self._escaping = _sandbox(loader, builtin, autoescape=True)
         self._plain = _sandbox(loader, builtin, autoescape=False)
-        self._names = [name for name in builtin.list_templates(["j2"]) if not name.startswith("_")]
+        self._names = [name for name in builtin.list_templates(["j2"]) if not name.startswith(("_", "web/"))]
         self._report = report
         self._reported: dict[tuple[str, int], Stamp] = {}
 

@@ -19,8 +19,8 @@ from waitress.channel import HTTPChannel
 from waitress.server import MultiSocketServer, TcpWSGIServer
 from waitress.task import ThreadedTaskDispatcher
 
-#: Most bytes of a request's head and of its body; a one-click request's body has 26, or some 200 as a form.
-LARGEST_HEAD, LARGEST_BODY = 16 * 1024, 64 * 1024
+#: Most bytes of a request's head and of its body, which may be a profile file as a form.
+LARGEST_HEAD, LARGEST_BODY = 16 * 1024, 1024 * 1024
 #: Requests answered at once. They wait for the database only.
 THREADS = 8
 #: Most connections accepted in one round of the loop.

@@ -1,0 +1,31 @@
+"""Which profiles deliver to a person. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from bot.profiles.model import ChannelName, Profile
+
+
+def profiles_of_reader(profiles: Iterable[Profile], name: str) -> tuple[Profile, ...]:
+    """The profiles of a person who is known by an address or by a user name: those that mail to the address; those
+    that have the user name, or deliver to the Maildir of this name. Without regard to case.
+    """
+    name = name.casefold()
+    if "@" in name:
+        return tuple(one for one in profiles if _delivers(one, ChannelName.EMAIL, [name]))
+    return tuple(
+        one for one in profiles if one.id.casefold() == name or _delivers(one, ChannelName.MAILDIR, [name])
+    )
+
+
+def profiles_of_conversations(
+    profiles: Iterable[Profile], conversations: Collection[str]
+) -> tuple[Profile, ...]:
+    """The profiles that deliver to Slack conversations: ids, or names as profiles write them (`#papers`)."""
+    wanted = {one.casefold() for one in conversations}
+    return tuple(one for one in profiles if _delivers(one, ChannelName.SLACK, wanted))
+
+
+def _delivers(profile: Profile, channel: ChannelName, targets: Collection[str]) -> bool:
+    return any(to.channel is channel and to.target.casefold() in targets for to in profile.deliver)

@@ -1,0 +1,76 @@
+"""What the pages use of the other rooms; `bot.bootstrap` fills it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from flask import current_app
+
+from bot.config.values import Network
+from bot.delivery.archive import Archive
+from bot.delivery.model import Pause
+from bot.digests.previewer import Previewer
+from bot.feedback.service import Feedback
+from bot.papers.model import Paper
+from bot.profiles.model import Profile
+
+if TYPE_CHECKING:
+    from bot.web.login import LoginStore
+
+_NAME = "paperboy"
+
+
+class StoredPapers(Protocol):
+    """The stored papers (`bot.store.papers`)."""
+
+    def get(self, key: str) -> Paper | None: ...
+
+    def by_keys(self, ids: Collection[str]) -> Mapping[str, Paper]: ...
+
+
+class Pauses(Protocol):
+    """The pauses of subscriptions (`bot.store.receivers`)."""
+
+    def pauses(self, now: datetime | None = None) -> Sequence[Pause]: ...
+
+    def pause(self, scope: str, why: str, now: datetime, until: datetime | None = None) -> bool: ...
+
+    def resume(self, scope: str) -> bool: ...
+
+
+@dataclass(frozen=True)
+class Services:
+    """Everything that pages read and change."""
+
+    clock: Callable[[], datetime]
+    secret: bytes
+    public_url: str  #: the start of all links, without a slash at its end
+    profiles: Callable[[], Sequence[Profile]]  #: as their files are, of broken ones the last valid version
+    #: Profiles with what their readers' answers add.
+    with_answers: Callable[[Sequence[Profile], datetime], Sequence[Profile]]
+    archive: Archive
+    feedback: Feedback
+    papers: StoredPapers
+    previewer: Previewer
+    pauses: Pauses
+    logins: LoginStore
+    send_login: Callable[[str, str], None] | None  #: mails a link to an address; None without mail settings
+    log: Callable[[str], None]
+    folder: Path  #: of the profiles
+    admins: frozenset[str] = frozenset()
+    trusted_proxies: tuple[Network, ...] = ()
+    proxy_user_header: str = "X-Forwarded-User"
+
+
+def services() -> Services:
+    """Those of the application that answers the current request."""
+    found: Services = current_app.extensions[_NAME]
+    return found
+
+
+def connect(app_extensions: dict[str, object], found: Services) -> None:
+    app_extensions[_NAME] = found
