@@ -56,6 +56,7 @@ if TYPE_CHECKING:
     from bot.store.papers import Papers
     from bot.store.queue import Queue
     from bot.store.receivers import Receivers
+    from bot.store.search import PaperSearch
     from bot.store.sources import Sources
 
 #: Seconds that a request to the web process waits for another process's lock on the database.
@@ -191,6 +192,12 @@ class App:
         from bot.store.archive import EditionArchive
 
         return EditionArchive(self.database)
+
+    @cached_property
+    def search(self) -> PaperSearch:
+        from bot.store.search import PaperSearch
+
+        return PaperSearch(self.database, self.papers)
 
     @property
     def feedback(self) -> Feedback:

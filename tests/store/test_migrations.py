@@ -42,13 +42,22 @@ def opened(url: str) -> Iterator[Database]:
 
 
 def tables(connection: Connection) -> set[str]:
-    return set(inspect(connection).get_table_names())
+    """Without those of the index for the search, which differ by database and have no models."""
+    return {name for name in inspect(connection).get_table_names() if not _is_index(name)}
+
+
+def _is_index(table: str) -> bool:
+    return table.partition("_")[0] == "search"
 
 
 def test_models_and_migrations_agree(database: Database) -> None:
     """As `alembic check`: a migrated database has the tables of the models."""
     with database.engine.connect() as connection:
-        options = {"compare_type": True, "compare_server_default": True}
+        options = {
+            "compare_type": True,
+            "compare_server_default": True,
+            "include_name": lambda name, kind, _: kind != "table" or not _is_index(name),
+        }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
 
@@ -171,7 +180,8 @@ def test_stored_texts_become_unicode(empty_url: str, monkeypatch: pytest.MonkeyP
     @contextmanager
     def interrupted(description: str, total: int) -> Iterator[Callable[[str], None]]:
         def step(last: str) -> None:
-            steps.append(f"{last} of {total}")
+            if description.startswith("Converting"):
+                steps.append(f"{last} of {total}")
             if len(steps) == 1:
                 raise KeyboardInterrupt
 

@@ -215,6 +215,22 @@ EXPORT = _record(
 )
 
 
+SEARCH = _record(
+    query=TEXT,
+    papers=_list(
+        _record(
+            id=ID,
+            title=WORDS,
+            authors=TEXTS,
+            url=_or_null(LINK),
+            first_seen=TIME,
+            sent=_list(_record(profile=WORDS, on=DATE)),
+        )
+    ),
+    more={"type": "boolean"},
+)
+
+
 def validate(document: Any, schema: Schema) -> None:
     """Raise jsonschema.ValidationError with the first difference."""
     Draft202012Validator.check_schema(schema)

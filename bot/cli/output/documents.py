@@ -5,11 +5,12 @@ Numbers are rounded to 12 decimal places, because the last bits of floating-poin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.delivery.archive import SentPaper
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import BounceSummary, Edition
 from bot.delivery.service import SendResult
@@ -19,6 +20,7 @@ from bot.digests.model import Digest, ScoredPaper
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
+from bot.papers.query import SearchPage
 from bot.ranking.model import Reason, match_of
 from bot.sources.ingest import SourceReport
 
@@ -231,6 +233,27 @@ def export(paper: Paper) -> Json:
         "votes": paper.votes,
         "comments": paper.comments,
         "withdrawn": paper.withdrawn,
+    }
+
+
+def search(query: str, page: SearchPage, sent: Mapping[str, Sequence[SentPaper]]) -> Json:
+    """`sent`: in which editions the papers were, by their ids."""
+    return {
+        "query": query,
+        "papers": [
+            {
+                "id": paper.id,
+                "title": paper.title,
+                "authors": list(paper.authors),
+                "url": paper.url,
+                "first_seen": iso(paper.first_seen),
+                "sent": [
+                    {"profile": one.profile, "on": one.on.isoformat()} for one in sent.get(paper.id, ())
+                ],
+            }
+            for paper in page.papers
+        ],
+        "more": page.more,
     }
 
 
