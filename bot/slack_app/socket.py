@@ -10,9 +10,11 @@ import json
 import logging
 import re
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from bot.channels.slack.channel import api_base
@@ -31,6 +33,7 @@ from bot.text.plain import one_line
 if TYPE_CHECKING:
     from slack_bolt import App, BoltContext, Respond
     from slack_bolt.adapter.socket_mode import SocketModeHandler
+    from slack_sdk.socket_mode.builtin import SocketModeClient
 
 _LOGGER = "slack_bolt.paperboy"
 _TIMEOUT = 20  # seconds, of a call of the Web API
@@ -42,6 +45,8 @@ _FIRST_WAIT, _LONGEST_WAIT = 5.0, 300.0
 #: Seconds between tries of what the database did not do, after it has waited for its locks.
 RETRY_SECONDS = (1.0, 5.0)
 FINISH_SECONDS = 3.0
+#: How long a new connection is waited for.
+_REFRESH_SECONDS = 10.0
 #: For how many events it is remembered that they have arrived.
 _REMEMBERED = 2_000
 _CHANNELS_A_PAGE, _MAX_PAGES = 200, 10
@@ -120,13 +125,22 @@ class SlackSocket:
         handler = SocketModeHandler(
             self._bolt(), self._app_token, logger=self._log.logger, ping_interval=PING_SECONDS
         )
-        handler.client.on_message_listeners.append(self._on_message)
+        handler.client.on_message_listeners.append(partial(self._on_message, handler.client))
         return handler
 
-    def _on_message(self, message: str) -> None:
-        """Slack says hello on each new connection."""
-        if '"hello"' in message and json.loads(message).get("type") == "hello":
+    def _on_message(self, client: SocketModeClient, message: str) -> None:
+        """Slack says hello on each new connection, and asks for a new one every few hours.
+
+        slack_sdk then closes the old one, for which it waits three seconds while this thread, which it has for every
+        connection, reads from it; meanwhile nothing is acknowledged (measured). So this thread does not read.
+        """
+        kind = json.loads(message).get("type") if message.startswith("{") else ""
+        if kind == "hello":
             self._log.connected()
+        elif kind == "disconnect":
+            old, end = client.session_id(), time.monotonic() + _REFRESH_SECONDS
+            while client.session_id() == old and time.monotonic() < end:
+                time.sleep(0.01)
 
     def _bolt(self) -> App:
         """With `process_before_response` an envelope is acknowledged where it is read, not in the pool."""

@@ -81,10 +81,11 @@ def test_why(ada: Reader) -> None:
 
 
 def test_search(ada: Reader) -> None:
-    """Titles with links and ids."""
-    assert ada.write("search know what") == (
-        "• “<https://arxiv.org/abs/2605.00101|World Models that Know What They Miss>” (arxiv:2605.00101)"
-    )
+    """Titles with links and ids, and when a paper was sent to the reader's profiles."""
+    world = "• “<https://arxiv.org/abs/2605.00101|World Models that Know What They Miss>” (arxiv:2605.00101"
+    assert ada.write("search misses author:example") == f"{world}, sent for *ada* on 2026-05-04)"
+    assert ada.other(user="U0BO").write("search world models", "C0OTHER") == f"{world})"
+    assert ada.write("search region").endswith("\nand more: add words")
     assert ada.write("search <!channel>") == "No stored paper has &lt;!channel&gt;."
     assert ada.write("search").startswith("What for?")
 
