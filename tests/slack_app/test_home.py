@@ -9,7 +9,7 @@ from bot.feedback.model import Answer, AnswerKind, Via
 from bot.profiles.model import ChannelName, Subscription
 from bot.slack_app.home import HomeDigest, home_view
 from tests.slack_app.conftest import ADA, Installation
-from tests.slack_app.reader import Reader
+from tests.slack_app.reader import Reader, wait_until
 from tests.support.slack_limits import problems
 
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
@@ -68,8 +68,7 @@ def test_a_view_that_has_changed_since(installation: Installation, ada: Reader) 
     stale = {"type": "home", "hash": "older"}
     event = {"type": "app_home_opened", "user": "U0ADA", "tab": "home", "view": stale}
     ada.socket.send("events_api", {"type": "event_callback", "event": event, "event_id": "Ev"})
-    while ada.slack.calls[-1][0] != "views.publish" or ada.slack.calls[-1][1].get("hash") != "older":
-        pass
+    wait_until(lambda: any(call.get("hash") == "older" for _, call in ada.slack.calls))
     ada.write("help")
     assert ada.slack.views["U0ADA"] is newer
     assert len(installation.log) == 1
