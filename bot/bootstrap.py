@@ -531,12 +531,18 @@ class App:
         from bot.papers.find import find_paper
         from bot.slack_app.service import SlackService
         from bot.slack_app.socket import SlackSocket
+        from bot.store.renames import move_renamed
 
         s, slack = self.settings, self.channels[ChannelName.SLACK]
         if s.slack_app_token is None or s.slack_bot_token is None:
             raise NotConfigured(
                 "set SLACK_APP_TOKEN and SLACK_BOT_TOKEN: docs/running.md says where they come from"
             )
+
+        def profiles() -> Sequence[Profile]:
+            current = self.live_profiles.all()
+            move_renamed(self.database, current)
+            return current
 
         one_at_a_time = threading.Lock()  # an explanation takes the memory of a month's papers
 
@@ -546,28 +552,18 @@ class App:
                 return self.previewer.explain(profile, paper, moment)
 
         service = SlackService(
-            self._current_profiles,
+            profiles,
             self.feedback,
             self.archive,
             self.receivers,
             self.papers,
             partial(find_paper, self.papers),
             explain,
-            self.papers.with_title_part,
+            self.search,
             slack.receiver,
         )
         bot_token, app_token = (token.get_secret_value() for token in (s.slack_bot_token, s.slack_app_token))
         return SlackSocket(service, bot_token, app_token, s.slack_api_url, log)
-
-    def _current_profiles(self) -> list[Profile]:
-        """The profiles as they are now, of broken ones the last valid version, without what answers add."""
-        from bot.profiles.load import load_profiles
-        from bot.store.renames import move_renamed
-
-        loaded = load_profiles([self.settings.profiles], self.settings.profile_cache)
-        profiles = [*loaded.profiles, *loaded.kept]
-        move_renamed(self.database, profiles)
-        return profiles
 
     def close(self) -> None:
         for database in ("unprepared_database", "database"):

@@ -257,7 +257,7 @@ def slack() -> None:
         with app.slack_socket(log_line):
             watch_database(app.database.check_file)
             log_line("started")
-            loop.wait()
+            loop.wait("answers in Slack")
     finally:
         app.close()
     log_line("stopped")

@@ -369,7 +369,9 @@ def _titles(papers: Sequence[Paper], limit: int) -> tuple[TitleView, ...]:
 
 
 def _title(paper: Paper) -> str:
-    return truncate(one_line(paper.title), TITLE_LENGTH) or "Untitled"
+    """`Untitled` also for a title of soft hyphens and zero-width spaces, of which nothing is seen."""
+    title = truncate(one_line(paper.title), TITLE_LENGTH)
+    return title if title.strip("\u00ad\u200b ") else "Untitled"
 
 
 def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple[AuthorView, ...]:

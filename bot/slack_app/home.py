@@ -42,10 +42,10 @@ def home_view(
     """`answers`: in effect for the profiles of the digests, newest first. `papers`: by id, for their titles."""
     blocks: list[Block] = [_header("Your digests")]
     if not digests:
-        who = f"`slack: {user}`" if user.isalnum() else "you"
-        blocks.append(
-            section(f"None yet. Profiles that deliver to {who} or to a channel you are in are shown here.")
+        text = (
+            f"None yet. Profiles that deliver to `slack: {user}` or to a channel you are in are shown here."
         )
+        blocks.append(section(text))
     blocks += [_digest(one) for one in digests[:_DIGESTS_SHOWN]]
     if len(digests) > _DIGESTS_SHOWN:
         blocks.append(context(f"and {len(digests) - _DIGESTS_SHOWN} more"))

@@ -9,10 +9,12 @@ from typing import Any
 from bot.channels.slack.blocks import Block, section
 from bot.channels.slack.menu import PaperPlace, plain
 from bot.channels.slack.mrkdwn import bold, escape, escape_within, link, size
+from bot.delivery.archive import SentPaper
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
 from bot.feedback.model import Answer, AnswerKind
 from bot.papers.model import Paper
+from bot.papers.query import SearchPage
 from bot.presentation.dates import long_date
 from bot.presentation.links import abstract_page
 from bot.presentation.reasons import reason_text
@@ -132,7 +134,7 @@ def _reasons(reasons: Sequence[Reason]) -> Iterator[str]:
     left = _REASONS
     for number, reason in enumerate(reasons):
         text = reason_text(reason.term, reason.is_term)
-        mark = " (from an answer)" if reason.answered else ""
+        mark = " (from an answer)" if reason.answered and not text.endswith("as you asked") else ""
         line = f"{reason.weight:+.3f}  {escape_within(text, _TERM)}{mark}"
         left -= size(line) + 1
         if left < 0:
@@ -174,8 +176,16 @@ def learned(profile: str, answers: Sequence[Answer], total: int, papers: Mapping
     return Reply(text, (section(text), *learned_blocks(answers, papers)))
 
 
-def found(query: str, papers: Sequence[Paper]) -> Reply:
-    if not papers:
+def found(query: str, page: SearchPage, sent: Mapping[str, Sequence[SentPaper]]) -> Reply:
+    """`sent`: when which papers were sent to the reader's profiles, newest first."""
+    if not page.papers:
         return Reply(f"No stored paper has {escape_within(query, _TITLE)}.")
-    lines = [f"• {_title(paper)} ({escape_within(paper.id, _NAME)})" for paper in papers]
+    lines = [f"• {_title(paper)} ({_when(paper.id, sent.get(paper.id, ()))})" for paper in page.papers]
+    lines += ["and more: add words"] if page.more else []
     return Reply("\n".join(lines), tuple(map(section, _in_sections(lines))))
+
+
+def _when(id_: str, sent: Sequence[SentPaper]) -> str:
+    """`arxiv:2605.00101, sent for *ada* on 2026-05-04`"""
+    text = escape_within(id_, _NAME)
+    return f"{text}, sent for {bold(sent[0].profile, _NAME)} on {sent[0].on}" if sent else text

@@ -24,6 +24,7 @@ from bot.errors import UserError
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.feedback.service import Feedback
 from bot.papers.model import Paper
+from bot.papers.query import Search, parse_query
 from bot.presentation.digest_view import countable_terms, new_author
 from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.slack_app import replies
@@ -65,7 +66,7 @@ class SlackService:
     papers: PaperStore
     find_paper: Callable[[str], Paper | None]  #: by id, link or part of a title; raises UserError
     explain: Callable[[Profile, Paper | None, Moment], Explanation]
-    search: Callable[[str, int], Sequence[Paper]]  #: words, and the most papers
+    search: Search
     conversation: Callable[
         [str], str
     ]  #: the id of a Slack target's conversation, or the target if it is not known
@@ -96,7 +97,7 @@ class SlackService:
 
     def _profile(self, name: str) -> Profile:
         """The profile with an id or a former id."""
-        found = next((one for one in self.profiles() if name in (one.id, one.was)), None)
+        found = next((one for one in self.profiles() if name and name in (one.id, one.was)), None)
         if found is None:
             raise UserError(f"The profile {quote(name)} does not exist any more.")
         return found
@@ -242,7 +243,14 @@ class SlackService:
     def _search(self, command: Command) -> Reply:
         if not command.text:
             raise UserError("What for? Write words: /paperboy search world models")
-        return replies.found(command.text, self.search(command.text, _FOUND_SHOWN))
+        found = self.search.search(parse_query(command.text), _FOUND_SHOWN)
+        sent = self.archive.sent([paper.id for paper in found.papers], self._readable(command))
+        return replies.found(command.text, found, sent)
+
+    def _readable(self, command: Command) -> list[str]:
+        """The ids of the profiles that deliver to the conversation or the person."""
+        places = [command.conversation, command.user]
+        return [profile.id for profile in self.profiles() if self._delivered(profile, places)]
 
     def _pause(
         self, profile: Profile, to: Iterable[Subscription], user: str, now: datetime, until: datetime | None
@@ -301,7 +309,12 @@ class _Clicked(NamedTuple):
 
 
 def _interest_with(term: str, profile: Profile, first: str) -> str:
-    """The interest of the profile that has all of a term's words: `first` if it does; empty for `about`."""
+    """The interest of the profile that has all of a term's words, `first` if it does; empty for `about`.
+
+    `first` also for a term of none of them, such as the acronym of an interest.
+    """
     stems = {*tokenize(term).stems}
     phrases = sorted((one.phrase for one in profile.interests), key=lambda phrase: phrase != first)
-    return next((phrase for phrase in phrases if stems <= {*tokenize(phrase).stems}), "")
+    texts = (*phrases, profile.about)
+    found = next((text for text in texts if stems <= {*tokenize(text).stems}), first)
+    return "" if found == profile.about else found

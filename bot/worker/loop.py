@@ -56,8 +56,9 @@ class Loop:
         if self._stop.wait(seconds):
             raise SourceError("stopped before it was finished")
 
-    def wait(self) -> None:
-        """Block until SIGTERM or SIGINT, in a process without jobs."""
+    def wait(self, work: str) -> None:
+        """Block until SIGTERM or SIGINT, in a process without jobs. `work`: what it does beside this."""
+        self._idle[work] = threading.Event()
         self._stop.wait()
 
     def run(self, ingest: Callable[[], None], tick: Callable[[], None]) -> None:
@@ -112,9 +113,7 @@ class Loop:
     def _end(self) -> NoReturn:
         """End the process although a job is running. As a kill, it loses nothing: the tables say how far it came."""
         cut_off = " and ".join(name for name, idle in self._idle.items() if not idle.is_set())
-        line = (
-            f"stopped; cut off: {cut_off or 'what was under way'}; the next start continues from the database"
-        )
+        line = f"stopped; cut off: {cut_off or 'the start'}; the next start continues from the database"
         logging_ = threading.Thread(target=self._log, args=(line,), daemon=True)
         logging_.start()
         logging_.join(1)  # nobody may be reading the log

@@ -63,7 +63,7 @@ def test_scopes_of_the_token(server: SlackServer) -> None:
     """Without chat:write nothing can be sent; other scopes that lack are named."""
     server.scopes = "channels:read,im:write"
     assert "chat:write" in probes(server)[0].problem.why  # type: ignore[union-attr]
-    server.scopes = "chat:write,channels:read,groups:read,channels:history,groups:history,im:history"
+    server.scopes = "chat:write,commands,channels:read,groups:read,channels:history,groups:history,im:history"
     assert probes(server)[0].note.endswith("without the scopes im:write of docs/slack-manifest.yaml")
 
 

@@ -158,7 +158,11 @@ def test_channels_that_are_not_configured(bench: Bench) -> None:
     screen = " ".join(bench.run("status").out.split())
     assert all(screen.index("Needs you") < screen.index(note) < screen.index("Sources") for note in notes)
     bench.env["SLACK_BOT_TOKEN"] = "xoxb-1"
-    assert "Slack" not in bench.run("check").err
+    menus = "digests in Slack have no menus, and /paperboy does not answer (SLACK_APP_TOKEN)"
+    assert f"note: {menus}" in bench.run("check").err
+    assert f"Not configured {menus}" in " ".join(bench.run("status").out.split())
+    bench.env["SLACK_APP_TOKEN"] = "xapp-1"
+    assert "Slack" not in bench.run("check").err + bench.run("status").out
 
 
 @pytest.mark.parametrize(

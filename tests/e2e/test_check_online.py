@@ -6,7 +6,7 @@ from email import message_from_bytes
 
 from tests.e2e.listings import profile
 from tests.support.cli import Bench, Result
-from tests.support.slack_server import SlackServer
+from tests.support.slack_server import Fault, SlackServer
 from tests.support.smtp_server import SmtpServer
 
 PASSWORD = "mail pass/word"
@@ -60,6 +60,21 @@ def test_what_must_be_changed(bench: Bench, slack: SlackServer, smtp: SmtpServer
     ]
     assert result.code == 2
     assert "xoxb-wrong" not in result.out + result.err
+
+
+def test_the_app_token(bench: Bench, slack: SlackServer, smtp: SmtpServer) -> None:
+    """Whether it opens a socket; what to do when it does not, without the token."""
+    connect(bench, slack, smtp)
+    bench.env["SLACK_APP_TOKEN"] = slack.app_token
+    assert check(bench, "--online")[1][-1] == "slack: ok, SLACK_APP_TOKEN opens a socket"
+    bench.env["SLACK_APP_TOKEN"] = "xapp-wrong"
+    result, lines = check(bench, "--online")
+    assert lines[-1].startswith("slack: Slack says invalid_auth: check SLACK_APP_TOKEN")
+    assert (result.code, "xapp-wrong" in result.out + result.err) == (2, False)
+    slack.socket_script = [Fault(error="missing_scope"), Fault(error="internal_error")]
+    assert "it needs the scope connections:write" in check(bench, "--online")[1][-1]
+    result, lines = check(bench, "--online")
+    assert (result.code, lines[-1][:14]) == (1, "slack: not now")
 
 
 def test_what_may_pass(bench: Bench, slack: SlackServer, smtp: SmtpServer) -> None:

@@ -11,6 +11,7 @@ import pytest
 from bot.bootstrap import App
 from bot.config.settings import load_settings
 from bot.feedback.model import Answer
+from bot.profiles import live
 from bot.slack_app import socket
 from tests.e2e.listings import BACKGROUND, REWARD, TABLE, WORLD, json_lines
 from tests.slack_app.reader import Reader
@@ -83,7 +84,8 @@ def installation(
     monkeypatch: pytest.MonkeyPatch,
 ) -> Iterator[Installation]:
     """What `installed` made, without a connection."""
-    monkeypatch.setattr(socket, "PING_SECONDS", 0.2)
+    monkeypatch.setattr(live, "FRESH", -1.0)
+    monkeypatch.setattr(socket, "PING_SECONDS", 0.1)
     bench = Bench(
         tmp_path,
         SLACK_BOT_TOKEN=slack.token,

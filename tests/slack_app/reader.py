@@ -127,13 +127,17 @@ class Reader:
         assert self.slack.replies[-1]["response_type"] == "ephemeral"
         return reply_text(self.slack.replies[-1])
 
-    def _until_new(self, where: Any, act: Callable[[], object], timeout: float = 10) -> None:
+    def _until_new(self, where: Any, act: Callable[[], object]) -> None:
         before = repr(where)
         act()
-        end = time.monotonic() + timeout
-        while repr(where) == before:
-            assert time.monotonic() < end, "no reply"
-            time.sleep(0.005)
+        wait_until(lambda: repr(where) != before)
+
+
+def wait_until(happened: Callable[[], object], seconds: float = 20) -> None:
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end, "it did not happen"
+        time.sleep(0.005)
 
 
 def reply_text(reply: Message) -> str:

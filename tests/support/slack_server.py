@@ -43,8 +43,8 @@ class SlackServer:
     `read_script` those of conversations.history and conversations.replies, `list_script` of conversations.list and
     conversations.open.
     When a script is empty, `plan` and `read_plan` are called, by one call at a time.
-    `socket_script` has the faults of apps.connections.open, whose answer is `socket_url`. `replies` has what was posted
-    to `reply_url`, `views` the App Homes by user, `memberships` the channels of users.
+    `socket_script` has the faults of apps.connections.open, whose answer is `socket_url`. `replies` has what was
+    posted to `reply_url`, `views` the App Homes by user, `memberships` the channels of users.
     `channels`: ids by name; posting to another name creates a channel. The conversation with U0ADA is D0ADA.
     """
 

@@ -16,6 +16,7 @@ from bot.text.plain import truncate
 
 MENU = "paperboy_menu"  #: action_id
 _OPTION = 75  # characters of an entry (https://docs.slack.dev/reference/block-kit/composition-objects/option-object)
+_MENTION = re.compile("<(?=[!@#])")
 _PLACE = re.compile(r"([0-9a-z]{1,64})-([1-9][0-9]{0,3})")
 
 
@@ -62,8 +63,11 @@ def _entries(paper: PaperView) -> Iterator[tuple[Entry, str]]:
 
 
 def plain(text: str) -> dict[str, Any]:
-    """A text object without markup, of as many characters as an option and a button may have."""
-    limit = _OPTION
+    """A text object without markup, of as many characters as an option and a button may have.
+
+    Whether a mention works without markup is not documented: a zero-width space in it prevents that.
+    """
+    limit, text = _OPTION, _MENTION.sub("<\u200b", text)
     while size(shown := truncate(text, limit)) > _OPTION:
         limit -= 1
     return {"type": "plain_text", "text": shown, "emoji": False}

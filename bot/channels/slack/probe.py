@@ -11,8 +11,9 @@ from bot.delivery.model import Cause, Deferred, Refused
 from bot.delivery.ports import Probe
 from bot.text.plain import one_line, quote
 
-#: The scopes of docs/slack-manifest.yaml besides chat:write: for names, users, and looking up lost answers.
+#: The scopes of docs/slack-manifest.yaml besides chat:write: for /paperboy, names, users, and lost answers.
 _MORE_SCOPES = (
+    "commands",
     "channels:read",
     "groups:read",
     "channels:history",
