@@ -58,7 +58,7 @@ def pause() -> Response:
     if services().pauses.pause(to.key, PAUSED, now, until):
         services().log(f"{to.key}: paused until {until:%Y-%m-%d} on the web")
     flash(f"Paused: {_where(to)}.")
-    return redirect(url_for("digests.home"))
+    return redirect(url_for("digests.home"), 303)
 
 
 @pages.post("/subscription/resume")
@@ -69,7 +69,7 @@ def resume() -> Response:
     if services().pauses.resume(to.key):
         services().log(f"{to.key}: resumed on the web")
     flash(f"On again: {_where(to)}.")
-    return redirect(url_for("digests.home"))
+    return redirect(url_for("digests.home"), 303)
 
 
 def _where(to: Subscription) -> str:
