@@ -16,14 +16,14 @@ from bot.web.services import services
 
 pages = Blueprint("subscriptions", __name__)
 
-_CHANNELS = {ChannelName.SLACK: "Slack", ChannelName.EMAIL: "mail", ChannelName.MAILDIR: "Maildir"}
+_CHANNELS = {ChannelName.SLACK: "Slack", ChannelName.EMAIL: "Mail to", ChannelName.MAILDIR: "Maildir"}
 
 
 class SubscriptionView(NamedTuple):
     """A subscription on the page of its reader."""
 
     key: str
-    where: str  #: "mail to ada@example.org"
+    where: str  #: "Mail to ada@example.org"
     state: str  #: why nothing is sent, a sentence; empty when digests are sent
     may_pause: bool
     may_resume: bool
@@ -73,4 +73,4 @@ def resume() -> Response:
 
 
 def _where(to: Subscription) -> str:
-    return f"{_CHANNELS[to.channel]} to {to.target}"
+    return f"{_CHANNELS[to.channel]} {to.target}"
