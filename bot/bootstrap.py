@@ -68,11 +68,16 @@ _LOGIN_TIMEOUT = 10
 
 
 def rendering_channels(templates: Templates) -> tuple[Channel, ...]:
-    """Channels that render with every template, and cannot send."""
+    """Channels that render with every template, in mails with and without links to the web, and cannot send."""
+    from bot.channels.email.channel import MailChannel
     from bot.channels.maildir import MaildirChannel
     from bot.channels.slack.channel import SlackChannel
 
-    return (MaildirChannel(Path(), templates=templates), SlackChannel(None, templates=templates))
+    return (
+        MaildirChannel(Path(), templates=templates),
+        MailChannel(None, None, public_url="https://example.org", secret=b"check", templates=templates),
+        SlackChannel(None, templates=templates),
+    )
 
 
 class App:
