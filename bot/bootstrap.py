@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bot.channels.email.message import Signer
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
+    from bot.evaluation.backtest import Compose
     from bot.presentation.templates import Templates
     from bot.sources.base import Source
     from bot.sources.http import PoliteHttp
@@ -59,6 +60,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a request to the web process waits for another process's lock on the database.
 _WEB_BUSY_TIMEOUT = 0.5
+#: Papers that the web process keeps in memory between previews of edited profiles, some KB each.
+_WEB_PAPERS = 30_000
 
 
 def rendering_channels(templates: Templates) -> tuple[Channel, ...]:
@@ -323,6 +326,19 @@ class App:
         corpus = load_corpus(papers, profiles, moment.instant, explained)
         return corpus, corpus.fit(Ranker)
 
+    def _compose_from_memory(self) -> Compose:
+        """Composers of many moments over the papers that are stored now. This imports numpy and scipy."""
+        from bot.ranking.linear import Ranker
+        from bot.store.loaded_papers import LoadedPapers
+
+        papers = LoadedPapers(self.papers, most=_WEB_PAPERS)
+
+        def compose(profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
+            corpus = load_corpus(papers, profiles, moment.instant)
+            return DigestComposer(corpus, corpus.fit(Ranker))
+
+        return compose
+
     def _composer_after_ingest(self, profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
         late = self._late_sources()
         return self.composer(profiles, Moment.real() if moment.is_live else moment, late=late)
@@ -395,10 +411,12 @@ class App:
         `address`: the start of links when PUBLIC_URL is not set.
         """
         from bot.config.values import KEY_COMMAND
+        from bot.evaluation.recent import RecentDigests
         from bot.store.answers import Answers
         from bot.store.archive import EditionArchive
         from bot.store.logins import Logins
         from bot.store.outbox import Outbox
+        from bot.store.profile_edits import ProfileEdits
         from bot.store.receivers import Receivers
         from bot.web.app import Front, create_app
         from bot.web.pages import UnsubscribePages
@@ -425,6 +443,9 @@ class App:
             secret=self._secret,
             public_url=public_url,
             profiles=self.live_profiles.all,
+            forget_profiles=self.live_profiles.forget,
+            profile_edits=ProfileEdits(database),
+            recent_digests=RecentDigests(self._compose_from_memory).of,
             with_answers=self.with_answers,
             archive=EditionArchive(database),
             feedback=Feedback(Answers(database)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import fields
 from datetime import datetime
 
@@ -20,12 +21,26 @@ class ProfileEdits:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, profile: str, who: str, at: datetime, before: str, after: str) -> ProfileEdit:
+    def add(
+        self,
+        profile: str,
+        who: str,
+        at: datetime,
+        before: str,
+        after: str,
+        write: Callable[[], bool] = lambda: True,
+    ) -> ProfileEdit | None:
+        """Store a change. `write`: makes it, within the transaction, so that none is made without being stored;
+        None if it returns False.
+        """
         row = ProfileEditRow(profile=profile, who=who, at=at, before=before, after=after)
         with self._database.session() as session:
             session.add(row)
             session.flush()
-            return _edit(row)
+            if write():
+                return _edit(row)
+            session.rollback()
+            return None
 
     def list(self, profile: str, limit: int) -> tuple[ProfileEdit, ...]:
         """At most `limit` changes of a profile, newest first."""

@@ -13,9 +13,11 @@ from flask import current_app
 from bot.config.values import Network
 from bot.delivery.archive import Archive
 from bot.delivery.model import Pause
+from bot.digests.model import Digest
 from bot.digests.previewer import Previewer
 from bot.feedback.service import Feedback
 from bot.papers.model import Paper
+from bot.profiles.edits import ProfileEdit
 from bot.profiles.model import Profile
 
 if TYPE_CHECKING:
@@ -42,6 +44,34 @@ class Pauses(Protocol):
     def resume(self, scope: str) -> bool: ...
 
 
+class ProfileEdits(Protocol):
+    """The changes of profile files (`bot.store.profile_edits`)."""
+
+    def add(
+        self,
+        profile: str,
+        who: str,
+        at: datetime,
+        before: str,
+        after: str,
+        write: Callable[[], bool] = lambda: True,
+    ) -> ProfileEdit | None: ...
+
+    def list(self, profile: str, limit: int) -> Sequence[ProfileEdit]: ...
+
+    def get(self, id_: int) -> ProfileEdit | None: ...
+
+
+class RecentDigests(Protocol):
+    def __call__(
+        self, versions: Sequence[Profile], now: datetime, step: Callable[[], None] = lambda: None
+    ) -> Sequence[Sequence[Digest]]:
+        """Each version's digests of the last days, oldest first (`bot.evaluation.recent`). `step`: called before each
+        day that must be composed.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     """Everything that pages read and change."""
@@ -50,6 +80,9 @@ class Services:
     secret: bytes
     public_url: str  #: the start of all links, without a slash at its end
     profiles: Callable[[], Sequence[Profile]]  #: as their files are, of broken ones the last valid version
+    forget_profiles: Callable[[], None]  #: reads the files again: one was written
+    profile_edits: ProfileEdits
+    recent_digests: RecentDigests
     #: Profiles with what their readers' answers add.
     with_answers: Callable[[Sequence[Profile], datetime], Sequence[Profile]]
     archive: Archive
