@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
 from bot.delivery.alerts import Operator
-from bot.delivery.model import ALERTS, scopes
+from bot.delivery.model import ALERTS, Envelope, Notice, Sent, scopes
 from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
@@ -23,7 +23,7 @@ from bot.digests.composer import DigestComposer
 from bot.digests.corpus import Corpus, load_corpus
 from bot.digests.previewer import Previewer
 from bot.digests.wording import source_health
-from bot.errors import DatabaseError, NotConfigured, Problem
+from bot.errors import DatabaseError, NotConfigured, PaperboyError, Problem
 from bot.feedback.learned import all_with_learned
 from bot.feedback.service import Feedback
 from bot.papers.model import Entry, Listing
@@ -36,8 +36,7 @@ from bot.sources.base import SourceRequest
 from bot.sources.ingest import ASK_AGAIN, SourceReport, refresh
 
 if TYPE_CHECKING:
-    from wsgiref.types import WSGIApplication
-
+    from bot.channels.email.channel import MailChannel
     from bot.channels.email.message import Signer
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
@@ -57,11 +56,14 @@ if TYPE_CHECKING:
     from bot.store.queue import Queue
     from bot.store.receivers import Receivers
     from bot.store.sources import Sources
+    from bot.web.app import Front
 
 #: Seconds that a request to the web process waits for another process's lock on the database.
 _WEB_BUSY_TIMEOUT = 0.5
 #: Papers that the web process keeps in memory between previews of edited profiles, some KB each.
 _WEB_PAPERS = 30_000
+#: Seconds of every wait for the mail server while a log-in link is mailed.
+_LOGIN_TIMEOUT = 10
 
 
 def rendering_channels(templates: Templates) -> tuple[Channel, ...]:
@@ -216,7 +218,6 @@ class App:
 
     @cached_property
     def channels(self) -> dict[ChannelName, Channel]:
-        from bot.channels.email.channel import MailChannel
         from bot.channels.maildir import MaildirChannel
         from bot.channels.slack.channel import SlackChannel
         from bot.store.receivers import StoredNames
@@ -230,17 +231,35 @@ class App:
                 names=StoredNames(self.database, ChannelName.SLACK),
                 templates=self.templates,
             ),
-            ChannelName.EMAIL: MailChannel(
-                s.smtp,
-                s.mail_from,
-                return_path=s.mail_return_path,
-                public_url=s.public_url,
-                secret=self._secret,
-                signer=self._mail_signer,
-                templates=self.templates,
-            ),
+            ChannelName.EMAIL: self._mail_channel(),
             ChannelName.MAILDIR: MaildirChannel(s.data / "maildir", s.mail_from, self.templates),
         }
+
+    def _mail_channel(self, timeout: float = 30) -> MailChannel:
+        """A new one, with a connection of its own. `timeout`: seconds, of every wait for the server."""
+        from bot.channels.email.channel import MailChannel
+
+        s = self.settings
+        return MailChannel(
+            s.smtp,
+            s.mail_from,
+            timeout=timeout,
+            return_path=s.mail_return_path,
+            public_url=s.public_url,
+            secret=self._secret,
+            signer=self._mail_signer,
+            templates=self.templates,
+        )
+
+    def _send_login(self, address: str, notice: Notice) -> None:
+        """Mail a log-in link at once, not through the outbox. Raises PaperboyError."""
+        channel, id_ = self._mail_channel(_LOGIN_TIMEOUT), f"login-{secrets.token_hex(8)}"
+        channel.check()
+        message = channel.render_notice(notice, id_, address)
+        outcome = channel.send(Envelope(id_, address, message, notice.made))
+        channel.close_idle()
+        if not isinstance(outcome, Sent):
+            raise PaperboyError(outcome.why)
 
     @property
     def _secret(self) -> bytes | None:
@@ -405,7 +424,7 @@ class App:
             ends.append((ALERTS, operator.channel, operator.target))
         return frozenset(scope for end in ends for scope in scopes(*end))
 
-    def web(self, log: Callable[[str], None], address: str) -> WSGIApplication:
+    def web(self, log: Callable[[str], None], address: str) -> Front:
         """The site: the links in mails, and the pages of readers. Raises NotConfigured without a SECRET_KEY.
 
         `address`: the start of links when PUBLIC_URL is not set.
@@ -453,14 +472,14 @@ class App:
             previewer=self.previewer,
             pauses=Receivers(database),
             logins=Logins(database),
-            send_login=None,
+            send_login=self._send_login if settings.smtp else None,
             log=log,
             folder=settings.profiles,
             admins=settings.admins,
             trusted_proxies=settings.trusted_proxies,
             proxy_user_header=settings.proxy_user_header,
         )
-        return Front(links, create_app(services), public_url)
+        return Front(links, create_app(services), settings.public_url)
 
     def close(self) -> None:
         for database in ("unprepared_database", "_web_database"):

@@ -22,7 +22,8 @@ from bot.presentation.links import LinkView, abstract_page, paper_links, project
 from bot.presentation.reasons import visible_reasons
 from bot.profiles.model import Match
 from bot.ranking.model import match_of
-from bot.text.plain import ELLIPSIS, one_line, pluralize, truncate
+from bot.text.addresses import mask_address
+from bot.text.plain import one_line, pluralize, truncate
 
 AUTHORS_SHOWN = 6
 CATEGORIES_SHOWN = 5
@@ -328,7 +329,5 @@ def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple
 
 def unsubscribe_view(edition: Edition) -> UnsubscribeView:
     """The profile's name, and of the address its first letter and its domain."""
-    target = one_line(edition.target)
-    user, at, domain = target.rpartition("@")
-    reader = f"{(user or target)[:1]}{ELLIPSIS}{at}{domain if at else ''}"
-    return UnsubscribeView(truncate(one_line(edition.profile), NAME_LENGTH), reader)
+    profile = truncate(one_line(edition.profile), NAME_LENGTH)
+    return UnsubscribeView(profile, mask_address(edition.target))

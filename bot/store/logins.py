@@ -1,4 +1,4 @@
-"""Mailed log-in links and sessions (a `bot.web.login.LoginStore`)."""
+"""Mailed log-in links and sessions (a `bot.web.services.LoginStore`)."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from email_validator import EmailNotValidError, validate_email
 
-from bot.text.plain import quote
+from bot.text.plain import ELLIPSIS, one_line, quote
 
 #: Domains that email-validator always rejects because nobody owns them; a lab's own mail host may use them.
 _PRIVATE_DOMAIN = re.compile(r"(?:.*\.)?(?:localhost|local|test)", re.IGNORECASE)
@@ -30,6 +30,13 @@ def parse_mail_address(text: str) -> str:
         raise ValueError(f"{quote(text)} is not an e-mail address: {error}") from None
     # ASCII, as not every server has SMTPUTF8 for ada@bücher.de
     return (checked.ascii_email or checked.normalized).removesuffix(suffix)
+
+
+def mask_address(target: str) -> str:
+    """Of an address its first letter and its domain, `a…@example.org`; of another target its first letter."""
+    target = one_line(target)
+    user, at, domain = target.rpartition("@")
+    return f"{(user or target)[:1]}{ELLIPSIS}{at}{domain if at else ''}"
 
 
 def parse_slack_target(text: str) -> str:

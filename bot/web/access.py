@@ -1,22 +1,23 @@
 """Who is asking, and which profiles are theirs.
 
 A person is known by a session (`bot.web.login`), or by the user header of a proxy whose address is in
-`TRUSTED_PROXIES`. The header of any other peer is ignored.
+`TRUSTED_PROXIES`. The headers of any other peer are ignored.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from ipaddress import ip_address
+from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from typing import ParamSpec, TypeVar
 
 from flask import abort, g, redirect, request, session, url_for
 from werkzeug.wrappers import Response
 
-from bot.profiles.model import Profile
-from bot.profiles.recipients import profiles_of_reader
+from bot.profiles.model import Profile, Subscription
+from bot.profiles.recipients import is_sent_to, profiles_of_reader
 from bot.web.login import SESSION_LASTS, hashed
 from bot.web.services import services
 
@@ -40,6 +41,10 @@ class Person:
         """As answers name them."""
         return f"web:{self.name}"
 
+    def owns(self, subscription: Subscription) -> bool:
+        """Whether a subscription is sent to them, so that they may pause it."""
+        return self.is_operator or is_sent_to(subscription, self.name)
+
 
 def current_person() -> Person | None:
     """Who is logged in; None for nobody."""
@@ -57,12 +62,37 @@ def _person(name: str) -> Person:
 
 
 def _proxy_user() -> str | None:
-    if not services().trusted_proxies or not request.remote_addr:
+    """The user that a trusted proxy names. A header that came twice, joined by a comma, names nobody."""
+    if not _is_proxy(_address(request.remote_addr)):
         return None
-    peer = ip_address(request.remote_addr)
-    if not any(peer in network for network in services().trusted_proxies):
+    name = request.headers.get(services().proxy_user_header, "").strip()
+    return name if re.fullmatch(r"[^\s,]+", name) else None
+
+
+def client_network() -> str:
+    """Whose requests count together for rate limits: an IPv4 address, or the /64 network of an IPv6 address.
+
+    The address is the last one in X-Forwarded-For that is not a trusted proxy's; without one, the peer's.
+    """
+    client = _address(request.remote_addr)
+    for text in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
+        before = _address(text.strip())
+        if not _is_proxy(client) or before is None:
+            break
+        client = before
+    return str(ip_network((client, 64), strict=False) if isinstance(client, IPv6Address) else client)
+
+
+def _address(text: str | None) -> IPv4Address | IPv6Address | None:
+    try:
+        address = ip_address(text or "")
+    except ValueError:
         return None
-    return request.headers.get(services().proxy_user_header, "").strip() or None
+    return getattr(address, "ipv4_mapped", None) or address
+
+
+def _is_proxy(address: IPv4Address | IPv6Address | None) -> bool:
+    return address is not None and any(address in network for network in services().trusted_proxies)
 
 
 def _session_address() -> str | None:
@@ -78,7 +108,8 @@ def for_readers(page: Callable[P, T]) -> Callable[P, T | Response]:
     @wraps(page)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
         if current_person() is None:
-            return redirect(url_for("login.ask", next=request.full_path.rstrip("?")))
+            page_again = request.full_path.rstrip("?") if request.method == "GET" else None
+            return redirect(url_for("login.ask", next=page_again))
         return page(*args, **kwargs)
 
     return guarded
@@ -101,6 +132,13 @@ def person() -> Person:
     found = current_person()
     assert found
     return found
+
+
+def owned_subscription(key: str) -> Subscription:
+    """The subscription with a key if it is the person's (of an operator every one); else the page does not exist."""
+    every = (to for profile in person().profiles for to in profile.deliver)
+    found = next((to for to in every if to.key == key and person().owns(to)), None)
+    return found or abort(404)
 
 
 def own_profile(id_: str) -> Profile:

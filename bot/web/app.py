@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import timedelta
+from http import HTTPStatus
+from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, render_template
-from flask_wtf.csrf import CSRFProtect
+from flask import Flask, Response, render_template, request
+from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 
 from bot.errors import PaperboyError
 from bot.presentation.templates import environment
 from bot.resources import resource_folder
 from bot.web import digest_pages, login_pages
 from bot.web.access import current_person
+from bot.web.limits import limiter
 from bot.web.login import SESSION_LASTS
+from bot.web.pages import HTTPS_ONLY
 from bot.web.services import Services, connect, services
 from bot.web.slow_clients import LARGEST_BODY
 
@@ -27,17 +31,29 @@ _CONTENT_SECURITY_POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+#: What error pages say, in plain words.
+_ERRORS = {
+    400: ("This request cannot be understood", "Go back, load the page again, and repeat what you did."),
+    403: ("This is not allowed", ""),
+    404: ("There is no such page", "It does not exist, or it is not yours."),
+    405: ("This address is not a page", "Go back, and use the page's buttons."),
+    413: ("This is too large", "At most 1 MB can be sent at once."),
+    429: ("Too many requests", "Wait a few minutes, and try again."),
+    500: ("Something went wrong", "It is a mistake in Paperboy, and it is in the log."),
+    503: ("Please try again later", "Paperboy is busy, or its database does not answer at the moment."),
+}
+
 
 def create_app(used: Services) -> Flask:
     """The pages of readers and operators."""
     folder = resource_folder("templates") / "web"
-    app = Flask(
-        "paperboy", template_folder=folder, static_folder=folder / "static", static_url_path="/static"
-    )
-    is_https = used.public_url.startswith("https:")
+    app = _App("paperboy", template_folder=folder, static_folder=folder / "static", static_url_path="/static")
+    is_https, path = used.public_url.startswith("https:"), urlsplit(used.public_url).path
+    prefix = ("__Secure-" if path else "__Host-") if is_https else ""
     app.config.update(
         SECRET_KEY=used.secret,
-        SESSION_COOKIE_NAME="paperboy",
+        SESSION_COOKIE_NAME=f"{prefix}paperboy",
+        SESSION_COOKIE_PATH=path or "/",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=is_https,
@@ -45,6 +61,7 @@ def create_app(used: Services) -> Flask:
         MAX_CONTENT_LENGTH=LARGEST_BODY,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
+        WTF_CSRF_SSL_STRICT=False,  # would need the Referer, which no page sends; the token suffices
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.autoescape = True  # Flask's default does not know `.html.j2`
@@ -52,10 +69,13 @@ def create_app(used: Services) -> Flask:
     app.jinja_env.filters |= {name: environment().filters[name] for name in ("sentence", "starred")}
     app.jinja_env.globals["current_person"] = current_person
     connect(app.extensions, used)
+    limiter.init_app(app)
     CSRFProtect(app)
     for part in (login_pages, digest_pages):
         app.register_blueprint(part.pages)
     app.after_request(_add_headers)
+    if is_https:
+        app.after_request(_add_https_only)
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(PaperboyError, _failed)
     return app
@@ -73,26 +93,50 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
-def _error_page(error: HTTPException) -> tuple[str, int]:
-    return render_template("error.html.j2", name=error.name, text=error.description), error.code or 500
+def _add_https_only(response: Response) -> Response:
+    response.headers.add(*HTTPS_ONLY)
+    return response
 
 
-def _failed(error: PaperboyError) -> tuple[str, int]:
+def _error_page(error: HTTPException) -> Response:
+    """The headers of the error are kept, such as Allow and Retry-After."""
+    code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
+    name, text = _ERRORS.get(code, (error.name, ""))
+    if isinstance(error, CSRFError):
+        text = (
+            "This form is too old, or cookies are off. Go back, load the page again, and repeat what you did."
+        )
+    elif code == HTTPStatus.BAD_REQUEST and error.description != BadRequest.description:
+        text = error.description or ""
+    headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
+    return Response(render_template("error.html.j2", name=name, text=text), code, headers)
+
+
+def _failed(error: PaperboyError) -> Response:
     services().log(f"a page could not be shown: {error}")
-    return render_template("error.html.j2", name="Please try again later", text=""), 503
+    return _error_page(ServiceUnavailable())
+
+
+class _App(Flask):
+    def log_exception(self, exc_info: Any) -> None:
+        """Without the path, which may contain a token."""
+        self.logger.error("an error in the page %s", request.endpoint, exc_info=exc_info)
 
 
 class Front:
     """The whole site: the links in mails, which need neither cookie nor session, and the application.
 
-    The application is below the path of PUBLIC_URL, whether a proxy removes that path or keeps it.
+    The application is below the path of PUBLIC_URL, whether a proxy removes that path or keeps it, and it takes that
+    URL for its own whatever the Host header says.
     """
 
-    def __init__(self, links: WSGIApplication, app: WSGIApplication, public_url: str) -> None:
+    def __init__(self, links: WSGIApplication, app: Flask, public_url: str | None) -> None:
         """`links`: answers `/unsubscribe/TOKEN` and `/health` below any prefix."""
         self._links = links
-        self._app = app
-        self._prefix = urlsplit(public_url).path.rstrip("/")
+        self.app = app
+        url = urlsplit(public_url or "")
+        self._prefix = url.path
+        self._origin = {"wsgi.url_scheme": url.scheme, "HTTP_HOST": url.netloc} if public_url else {}
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
@@ -101,5 +145,5 @@ class Front:
             return self._links(environ, start_response)
         if self._prefix and (path == self._prefix or path.startswith(f"{self._prefix}/")):
             path = path.removeprefix(self._prefix)
-        environ |= {"SCRIPT_NAME": self._prefix, "PATH_INFO": path or "/"}
-        return self._app(environ, start_response)
+        environ |= {"SCRIPT_NAME": self._prefix, "PATH_INFO": path or "/", **self._origin}
+        return self.app(environ, start_response)

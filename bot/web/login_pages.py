@@ -2,12 +2,65 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, render_template
+from http import HTTPStatus
+
+from flask import Blueprint, flash, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response
+
+from bot.text.addresses import mask_address
+from bot.web.access import TOKEN, current_person
+from bot.web.limits import LOG_INS, limiter
+from bot.web.login import LINK_LASTS, hashed, local_path, mail_link, new_token
+from bot.web.services import services
 
 pages = Blueprint("login", __name__)
 
 
 @pages.get("/login")
-def ask() -> str:
+def ask() -> str | Response:
     """Ask for an address."""
-    return render_template("login.html.j2")
+    path = local_path(request.args.get("next"))
+    if current_person():
+        return redirect(request.script_root + path)
+    return render_template("login.html.j2", next=path, has_mail=services().send_login is not None)
+
+
+@pages.post("/login")
+@limiter.limit(LOG_INS)
+def send() -> str:
+    """Mail a link. The answer is the same whether or not the address is a reader's."""
+    mail_link(services(), request.form.get("address", ""), local_path(request.form.get("next")))
+    return render_template("login_sent.html.j2")
+
+
+@pages.get("/login/<token>")
+def confirm(token: str) -> str:
+    """Show a button: programs that check the links in mails must not use the link up."""
+    return render_template("login_link.html.j2", next=local_path(request.args.get("next")))
+
+
+@pages.post("/login/<token>")
+@limiter.limit(LOG_INS)
+def begin(token: str) -> Response | tuple[str, int]:
+    """Use a mailed link, once, and begin a session with a new token."""
+    new, now = new_token(), services().clock()
+    address = services().logins.use(hashed(token), hashed(new), now, now - LINK_LASTS)
+    if address is None:
+        services().log("log-in: a link was used that is unknown, too old or used already")
+        return render_template("login_link.html.j2", next=None), HTTPStatus.GONE
+    session.clear()
+    session[TOKEN] = new
+    session.permanent = True
+    services().log(f"log-in: {mask_address(address)} logged in")
+    return redirect(request.script_root + local_path(request.form.get("next")))
+
+
+@pages.post("/logout")
+def end() -> Response:
+    """End the session, also for those who have a copy of the cookie."""
+    token = session.get(TOKEN)
+    if isinstance(token, str):
+        services().logins.end(hashed(token), services().clock())
+    session.clear()
+    flash("You are logged out.")
+    return redirect(url_for("login.ask"))

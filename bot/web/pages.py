@@ -36,7 +36,7 @@ _HEADERS = (
     ),
 )
 #: Browsers use https only for a year, also where a reader types the address (RFC 6797).
-_HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
+HTTPS_ONLY = ("Strict-Transport-Security", "max-age=31536000")
 _LOG = logging.getLogger(__name__)
 
 
@@ -73,7 +73,7 @@ class UnsubscribePages:
         self._clock = clock
         self._templates = templates
         self._on_unsubscribe = on_unsubscribe
-        self._headers = (*_HEADERS, _HTTPS_ONLY) if https_only else _HEADERS
+        self._headers = (*_HEADERS, HTTPS_ONLY) if https_only else _HEADERS
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         method = environ["REQUEST_METHOD"]

@@ -6,22 +6,19 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from flask import current_app
 
 from bot.config.values import Network
 from bot.delivery.archive import Archive
-from bot.delivery.model import Pause
+from bot.delivery.model import Notice, Pause
 from bot.digests.model import Digest
 from bot.digests.previewer import Previewer
 from bot.feedback.service import Feedback
 from bot.papers.model import Paper
 from bot.profiles.edits import ProfileEdit
 from bot.profiles.model import Profile
-
-if TYPE_CHECKING:
-    from bot.web.login import LoginStore
 
 _NAME = "paperboy"
 
@@ -72,6 +69,32 @@ class RecentDigests(Protocol):
         ...
 
 
+class LoginStore(Protocol):
+    """The mailed links and the sessions (`bot.store.logins`)."""
+
+    def add(self, id_: str, address: str, now: datetime) -> None:
+        """Store a link that was mailed."""
+        ...
+
+    def use(self, id_: str, session: str, now: datetime, since: datetime) -> str | None:
+        """Use a link made after `since` that was not used; begin a session. Returns its address, None if it cannot be
+        used. Of two at once only one succeeds.
+        """
+        ...
+
+    def address(self, session: str, since: datetime) -> str | None:
+        """Whose session it is, if it began after `since` and has not ended."""
+        ...
+
+    def end(self, session: str, now: datetime) -> None:
+        """End a session."""
+        ...
+
+    def made_since(self, address: str, since: datetime) -> int:
+        """How many links were mailed to an address."""
+        ...
+
+
 @dataclass(frozen=True)
 class Services:
     """Everything that pages read and change."""
@@ -91,7 +114,8 @@ class Services:
     previewer: Previewer
     pauses: Pauses
     logins: LoginStore
-    send_login: Callable[[str, str], None] | None  #: mails a link to an address; None without mail settings
+    #: Mails a log-in link to an address, or raises PaperboyError; None without mail settings.
+    send_login: Callable[[str, Notice], None] | None
     log: Callable[[str], None]
     folder: Path  #: of the profiles
     admins: frozenset[str] = frozenset()

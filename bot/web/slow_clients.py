@@ -101,6 +101,7 @@ def create_server(
         ident="",
         max_request_header_size=LARGEST_HEAD,
         max_request_body_size=LARGEST_BODY,
+        clear_untrusted_proxy_headers=False,  # `bot.web.access` decides which proxy to believe
         connection_limit=limits.connections + 2 * _BATCH,  # `readable` makes room before
         asyncore_use_poll=True,  # `select` fails for the 1,025th file
     )

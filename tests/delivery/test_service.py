@@ -501,6 +501,19 @@ def test_on_uncertain(world: World, resend_uncertain: bool, mails: int) -> None:
     assert len(world.channel.sent) == mails + 1
 
 
+def test_a_pause_of_a_reader_that_ends_by_itself(world: World) -> None:
+    """Nothing is sent before its end, and the next digest after it."""
+    profile = make_profile("robots", deliver=(subscription(),))
+    world.receivers.pause(subscription().key, "paused by its reader", NOW, NOW + DAY)
+    (row,) = world.send(profile)
+    assert (row.state, row.why.partition(";")[0]) == (
+        "skipped",
+        "paused by its reader on 2026-05-05, until 2026-05-06",
+    )
+    (row,) = world.send(profile, now=NOW + DAY)
+    assert row.state == "sent"
+
+
 def test_paused_target_is_skipped(world: World) -> None:
     """The result has the command to resume; nothing is composed, so nothing is lost."""
     one, other = subscription(target="one"), subscription(target="other")

@@ -86,6 +86,18 @@ def test_the_first_pause_counts(receivers: Receivers) -> None:
     assert receivers.pauses() == (Pause(ADA.key, "first", NOW),)
 
 
+def test_a_pause_ends_by_itself(receivers: Receivers) -> None:
+    """From its end on it is over, and `end_pauses` removes it."""
+    receivers.pause(ADA.key, "on leave", NOW, NOW + MINUTE)
+    receivers.pause("slack", "revoked", NOW)
+    assert [pause.until for pause in receivers.pauses(NOW)] == [NOW + MINUTE, None]
+    assert [pause.scope for pause in receivers.pauses(NOW + MINUTE)] == ["slack"]
+    receivers.end_pauses(NOW)
+    assert len(receivers.pauses()) == 2
+    receivers.end_pauses(NOW + MINUTE)
+    assert [pause.scope for pause in receivers.pauses()] == ["slack"]
+
+
 def test_many_pauses_at_once_are_one(receivers: Receivers) -> None:
     """As when a mail service follows an unsubscribe link eight times at once."""
     with ThreadPoolExecutor(8) as pool:
