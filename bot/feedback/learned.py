@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from bot.feedback.model import Answer, AnswerKind, in_effect
 from bot.papers.names import same_person
-from bot.profiles.model import Interest, Profile, Reference
+from bot.profiles.model import Profile, Reference
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,11 +29,16 @@ def learn(answers: Sequence[Answer]) -> Learned:
     """What the answers of one profile add up to.
 
     Each person has one voice: a paper is liked if more people asked for more like it than for less, and an author is
-    followed likewise. A term does not count if anybody says so.
+    followed likewise, under the spelling that was answered first. A term does not count if anybody says so.
     """
     current = in_effect(answers)
+    people: dict[str, str] = {}  #: a spelling for each that was answered
+    for answer in current:
+        if answer.kind in (AnswerKind.FOLLOW, AnswerKind.MUTE):
+            same = (name for name in people.values() if same_person(name, answer.subject))
+            people[answer.subject] = next(same, answer.subject)
     papers = _votes(current, AnswerKind.MORE, AnswerKind.LESS, lambda answer: answer.paper)
-    authors = _votes(current, AnswerKind.FOLLOW, AnswerKind.MUTE, lambda answer: answer.subject)
+    authors = _votes(current, AnswerKind.FOLLOW, AnswerKind.MUTE, lambda answer: people[answer.subject])
     terms = ((answer.interest, answer.subject) for answer in current if answer.kind is AnswerKind.NOT_BECAUSE)
     return Learned(
         likes=tuple(paper for paper, votes in papers.items() if votes > 0),
@@ -54,37 +59,44 @@ def _votes(
     return votes
 
 
-def with_learned(profile: Profile, learned: Learned) -> Profile:
-    """The profile with what its answers add. What the profile itself says about a paper or an author stays."""
+def new_to(profile: Profile, learned: Learned) -> Learned:
+    """What answers add to a profile: what it says itself about a paper, an author or an interest's terms stays."""
     named = {reference.id for reference in (*profile.like, *profile.dislike)}
     known = (*profile.authors, *profile.mute.authors)
-    follow, mute = (
-        tuple(name for name in names if not any(same_person(name, other) for other in known))
-        for names in (learned.follow, learned.mute)
+    terms = {one.phrase.casefold(): one.without for one in profile.interests} | {"": profile.without}
+    without = {
+        (name.casefold(), term.casefold()): (name, term)
+        for name, term in learned.without
+        if name.casefold() in terms and term not in terms[name.casefold()]
+    }
+    return Learned(
+        tuple(id_ for id_ in learned.likes if id_ not in named),
+        tuple(id_ for id_ in learned.dislikes if id_ not in named),
+        tuple(name for name in learned.follow if not any(same_person(name, other) for other in known)),
+        tuple(name for name in learned.mute if not any(same_person(name, other) for other in known)),
+        tuple(without.values()),
     )
+
+
+def with_learned(profile: Profile, learned: Learned) -> Profile:
+    """The profile with what its answers add."""
+    new = new_to(profile, learned)
     return replace(
         profile,
-        like=(*profile.like, *(Reference(id_, answered=True) for id_ in learned.likes if id_ not in named)),
-        dislike=(
-            *profile.dislike,
-            *(Reference(id_, answered=True) for id_ in learned.dislikes if id_ not in named),
+        like=(*profile.like, *(Reference(id_, answered=True) for id_ in new.likes)),
+        dislike=(*profile.dislike, *(Reference(id_, answered=True) for id_ in new.dislikes)),
+        authors=(*profile.authors, *new.follow),
+        mute=replace(profile.mute, authors=(*profile.mute.authors, *new.mute)),
+        interests=tuple(
+            replace(one, without=(*one.without, *_terms(new, one.phrase))) for one in profile.interests
         ),
-        authors=(*profile.authors, *follow),
-        mute=replace(profile.mute, authors=(*profile.mute.authors, *mute)),
-        interests=tuple(_without(interest, learned) for interest in profile.interests),
-        without=_added(profile.without, [term for name, term in learned.without if not name]),
-        answered_authors=frozenset((*follow, *mute)),
+        without=(*profile.without, *_terms(new, "")),
+        answered_authors=frozenset((*new.follow, *new.mute)),
     )
 
 
-def _without(interest: Interest, learned: Learned) -> Interest:
-    phrase = interest.phrase.casefold()
-    terms = [term for name, term in learned.without if name.casefold() == phrase]
-    return replace(interest, without=_added(interest.without, terms)) if terms else interest
-
-
-def _added(terms: tuple[str, ...], more: Iterable[str]) -> tuple[str, ...]:
-    return (*terms, *(term for term in more if term not in terms))
+def _terms(new: Learned, interest: str) -> Iterator[str]:
+    return (term for name, term in new.without if name.casefold() == interest.casefold())
 
 
 def all_with_learned(profiles: Iterable[Profile], answers: Mapping[str, Sequence[Answer]]) -> list[Profile]:

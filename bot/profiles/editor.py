@@ -54,6 +54,13 @@ _INTEREST = {
                     "interest gets, and by how much a topic to avoid lowers the score.",
                     "examples": [2],
                 },
+                "without": {
+                    **_one_of(
+                        "Write a list such as [models].", {"type": "array", "items": _TEXT}, {"type": "null"}
+                    ),
+                    "description": "Words and phrases that do not count for this one.",
+                    "examples": [["models"]],
+                },
             },
             "required": ["phrase"],
             "additionalProperties": False,

@@ -34,7 +34,7 @@ PROFILE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 ID_HINT = "start with a letter or digit, and use only these, '.', '_' and '-'"
 
 NO_INPUTS: Mapping[str, Stamp] = {}
-_ADDED_UP = ("interests", "like", "dislike", "authors", "avoid", "categories")
+_ADDED_UP = ("interests", "like", "dislike", "authors", "avoid", "categories", "without")
 _OF_ONE_FILE = ("include", "was")
 _DELIVERY_DEFAULTS = ("at", "days", "on_uncertain")
 
@@ -83,6 +83,7 @@ class EffectiveProfile:
     """A profile with what it includes."""
 
     profile: Profile
+    file: ParsedFile  #: the profile's own
     #: Where each value comes from, by its place in the profile: `("limit",)`, `("interests", 3)`,
     #: `("mute", "terms", 0)`, and `("deliver", 0, "at")` for one that the entry inherits. `like` and `dislike` count
     #: entries, not papers.
@@ -277,7 +278,8 @@ def _effective(files: _Files, id_: str) -> EffectiveProfile:
         else:
             merged[key] = getattr(having[0][1], key)
             origins[(key,)] = Origin(having[0][0], (key,))
-    return EffectiveProfile(_profile(ProfileFile().model_copy(update=merged), id_), origins)
+    profile = _profile(ProfileFile().model_copy(update=merged), id_)
+    return EffectiveProfile(profile, files[0][0], origins)
 
 
 def _add_up(
@@ -333,6 +335,7 @@ def _profile(content: ProfileFile, id_: str) -> Profile:
         timezone=content.timezone,
         interests=_interests(content.interests),
         about=content.about,
+        without=content.without,
         like=tuple(chain.from_iterable(content.like)),
         dislike=tuple(chain.from_iterable(content.dislike)),
         authors=content.authors,
@@ -354,4 +357,4 @@ def _codes(categories: tuple[tuple[str, ...], ...]) -> tuple[str, ...]:
 
 
 def _interests(items: tuple[InterestItem, ...]) -> tuple[Interest, ...]:
-    return tuple(Interest(item.phrase, item.weight) for item in items)
+    return tuple(Interest(item.phrase, item.weight, item.without) for item in items)

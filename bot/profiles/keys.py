@@ -25,6 +25,7 @@ _SYNONYMS: Mapping[type[ProfileMapping], Mapping[str, str]] = {
         timezone="tz zone",
         interests="interest topic topics keyword keywords query queries term terms phrase phrases words",
         about="description bio summary text research",
+        without="except excluding minus not_because",
         like="likes liked papers library bibliography bibtex bib favorites favourites seeds similar_to resemble",
         dislike="dislikes disliked unlike",
         authors="author people person researchers names follow following followed",
@@ -54,7 +55,9 @@ _SYNONYMS: Mapping[type[ProfileMapping], Mapping[str, str]] = {
         categories="category subjects subject archives",
     ),
     InterestItem: _by_word(
-        phrase="term text topic keyword words name interest query", weight="boost importance priority w score"
+        phrase="term text topic keyword words name interest query",
+        weight="boost importance priority w score",
+        without="except exclude excluding minus not not_because",
     ),
     PauseEntry: _by_word(until="to till end date day"),
 }

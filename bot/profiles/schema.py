@@ -105,11 +105,12 @@ class ProfileMapping(BaseModel):
 
 
 class InterestItem(ProfileMapping):
-    """A phrase and its weight."""
+    """A phrase, its weight, and what does not count for it."""
 
     expected = "a phrase or {phrase: world models, weight: 2}"
     phrase: Annotated[_Phrase, AfterValidator(values.searchable)] = Field(examples=["world models"])
     weight: Annotated[float, Field(gt=0, le=100, allow_inf_nan=False)] = Field(1.0, examples=[2])
+    without: _Phrases = Field((), examples=[["models"]])
 
 
 def _interest(value: object) -> object:
@@ -269,6 +270,9 @@ class ProfileFile(ProfileMapping):
         "",
         description="Free text, as you would tell a colleague.",
         examples=["I work on exploration in reinforcement learning for robots."],
+    )
+    without: _Phrases = Field(
+        (), description="Words and phrases that do not count for `about`.", examples=[["learning"]]
     )
     like: _ReferenceLists = Field(
         (),

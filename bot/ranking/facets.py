@@ -173,7 +173,7 @@ def text_facets(profile: Profile, asked: Sequence[Query], index: Index) -> Itera
     texts = [
         *((Kind.INTEREST, 1.0, one.phrase, one.weight, one.without) for one in profile.interests),
         (Kind.ABOUT, ABOUT_WEIGHT, "", 1.0, profile.without),
-        *((Kind.AVOID, -avoided.weight, avoided.phrase, 0.0, ()) for avoided in profile.avoid),
+        *((Kind.AVOID, -one.weight, one.phrase, 0.0, one.without) for one in profile.avoid),
     ]
     start = 0
     #: The terms of the interests before: an interest that is there in other words already counts once.

@@ -8,15 +8,26 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.store import rows
 from bot.store.database import Database
-from bot.store.tables import AnswerRow
+from bot.store.tables import AliasRow, AnswerRow
 
 _FIELDS = tuple(field.name for field in fields(Answer))
 _ADD = rows.insert_if_absent("answer", leave_out=("id",))
+
+
+#: The id of an answer's paper if it is stored.
+_PAPER_NOW = (
+    select_columns(col(AliasRow.paper))
+    .where(col(AliasRow.key) == col(AnswerRow.paper))
+    .order_by(col(AliasRow.paper) != col(AnswerRow.paper), col(AliasRow.paper))
+    .limit(1)
+    .scalar_subquery()
+)
 
 
 class Answers:
@@ -32,9 +43,12 @@ class Answers:
             return connection.execute(_ADD, values).rowcount > 0
 
     def of(self, profiles: Iterable[str], until: datetime | None = None) -> dict[str, list[Answer]]:
-        """All answers of profiles given by a time, undone ones included, in the order in which they were stored."""
+        """All answers of profiles given by a time, undone ones included, in the order in which they were stored.
+
+        A paper has the id that it has now, if it was merged with another one or got another id.
+        """
         query = (
-            select(AnswerRow)
+            select(AnswerRow, _PAPER_NOW)
             .where(col(AnswerRow.profile).in_(self._database.values(list(profiles))))
             .order_by(col(AnswerRow.id))
         )
@@ -42,11 +56,11 @@ class Answers:
             query = query.where(col(AnswerRow.at) <= until)
         found: defaultdict[str, list[Answer]] = defaultdict(list)
         with self._database.reading() as session:
-            for row in session.exec(query):
-                found[row.profile].append(_answer(row))
+            for row, paper in session.exec(query):
+                found[row.profile].append(_answer(row, paper or row.paper))
         return dict(found)
 
 
-def _answer(row: AnswerRow) -> Answer:
+def _answer(row: AnswerRow, paper: str) -> Answer:
     values: dict[str, Any] = {name: getattr(row, name) for name in _FIELDS}
-    return Answer(**values | {"kind": AnswerKind(row.kind), "via": Via(row.via)})
+    return Answer(**values | {"kind": AnswerKind(row.kind), "via": Via(row.via), "paper": paper})
