@@ -55,6 +55,7 @@ if TYPE_CHECKING:
     from bot.store.profile_edits import ProfileEdits
     from bot.store.queue import Queue
     from bot.store.receivers import Receivers
+    from bot.store.search import PaperSearch
     from bot.store.sources import Sources
     from bot.web.app import Front
 
@@ -201,6 +202,12 @@ class App:
         from bot.store.profile_edits import ProfileEdits
 
         return ProfileEdits(self.database)
+
+    @cached_property
+    def search(self) -> PaperSearch:
+        from bot.store.search import PaperSearch
+
+        return PaperSearch(self.database, self.papers)
 
     @property
     def feedback(self) -> Feedback:
@@ -469,6 +476,7 @@ class App:
             archive=EditionArchive(database),
             feedback=Feedback(Answers(database)),
             papers=self.papers,
+            search=self.search,
             previewer=self.previewer,
             pauses=Receivers(database),
             logins=Logins(database),

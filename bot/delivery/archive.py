@@ -22,6 +22,7 @@ class ArchivedEdition:
     target: str
     on: date
     papers: int  #: 0 for a quiet day
+    best: str = ""  #: the title of the best paper; empty for a quiet day
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,9 @@ from bot.store.database import Database
 from bot.store.tables import EditionRow, LedgerRow
 
 _NAMES = ("id", "profile", "subscription", "channel", "target", "on", "papers")
-_COLUMNS: list[Any] = [getattr(EditionRow, name) for name in _NAMES]
+#: The database reads it out of the digest: 1 ms for 30 digests of 13 kB.
+_BEST: Any = col(EditionRow.digest)[("papers", 0, "paper", "title")].as_string().label("best")
+_COLUMNS: list[Any] = [*(getattr(EditionRow, name) for name in _NAMES), _BEST]
 _NEWEST_FIRST = (col(EditionRow.on).desc(), col(EditionRow.id).desc())
 
 
@@ -73,4 +75,4 @@ _WITH_DIGEST: Select[Any] = select_columns(*_COLUMNS, col(EditionRow.digest))
 
 def _edition(row: Any) -> ArchivedEdition:
     values: dict[str, Any] = {name: getattr(row, name) for name in _NAMES}
-    return ArchivedEdition(**values | {"channel": ChannelName(row.channel)})
+    return ArchivedEdition(**values | {"channel": ChannelName(row.channel), "best": row.best or ""})

@@ -17,6 +17,7 @@ from bot.digests.model import Digest
 from bot.digests.previewer import Previewer
 from bot.feedback.service import Feedback
 from bot.papers.model import Paper
+from bot.papers.query import Search
 from bot.profiles.edits import ProfileEdit
 from bot.profiles.model import Profile
 
@@ -111,6 +112,7 @@ class Services:
     archive: Archive
     feedback: Feedback
     papers: StoredPapers
+    search: Search
     previewer: Previewer
     pauses: Pauses
     logins: LoginStore
