@@ -182,12 +182,12 @@ def test_what_has_no_effect_is_a_note(bench: Bench) -> None:
     """A pause that is over, a schema file that is not there, and settings of later versions."""
     first_line = "# yaml-language-server: $schema=./profile.schema.json\n"
     bench.profile("zoe", first_line + profile(more="pause: {until: 2020-01-01}\n"))
-    bench.file(".env", "SLACK_APP_TOKEN=xapp-1\n")
+    bench.file(".env", "PAPERBOY_HEARTBEAT=https://x.org\n")
     result = bench.run("check")
     assert (result.code, result.out) == (0, "")
     assert result.err.splitlines()[1:-1] == [
         "note: zoe: its pause ended on 2020-01-01: remove the line, or correct the day if it is wrong",
         "note: the schema profiles/profile.schema.json, which editors check profiles with, does not exist: "
         "paperboy schema > profiles/profile.schema.json",
-        "note: SLACK_APP_TOKEN has no effect in this version",
+        "note: PAPERBOY_HEARTBEAT has no effect in this version",
     ]
