@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,11 +44,12 @@ def advise(
     app = open_app()
     path = profile_path(app.settings, name)
     effective = effective_profile(path)
+    (profile,) = app.with_answers([replace(effective.profile, was="")], moment.instant)
     # The last days of an archive that is not fed any more are days, too.
     end = Moment(app.papers.newest(moment.instant) or moment.instant)
     with progress("Comparing with the stored papers", None):
-        corpus, model = app.corpus_and_model(advice.versions(effective.profile), end)
-        report = advice.advise(effective.profile, corpus, model)
+        corpus, model = app.corpus_and_model(advice.versions(profile), end)
+        report = advice.advise(profile, corpus, model)
     app.close()
     placed = [(one, *_place(effective, path, one.loc)) for one in report.advice]
     if as_json:
@@ -57,7 +59,7 @@ def advise(
     for one, file, line in placed:
         out.print(Text.assemble(f"{file}:{line}: ", (str(one.kind), "bold")), soft_wrap=True)
         out.print(Padding.indent(one.what, 2), "")
-    out.print(_summary(effective.profile, report))
+    out.print(_summary(profile, report))
 
 
 def short_advice(settings: Settings, profiles: Sequence[Profile], folders: Sequence[Path]) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
@@ -22,6 +23,7 @@ from bot.cli.common import (
     choose_profiles,
     cli,
     exit_code,
+    find_paper,
     note_pauses,
     open_app,
     print_json,
@@ -37,13 +39,8 @@ if TYPE_CHECKING:
     from bot.bootstrap import App
     from bot.delivery.service import SendResult
     from bot.digests.model import Digest
-    from bot.papers.model import Paper
     from bot.profiles.model import Profile
     from bot.sources.ingest import SourceReport
-
-
-#: Most papers that are listed when several titles have what was typed.
-_PAPERS_LISTED = 10
 
 
 class Format(StrEnum):
@@ -126,7 +123,7 @@ def preview(
         watch(
             path,
             lambda profile: app.previewer.previews(
-                app.with_answers([profile], moment.instant),
+                app.with_answers([replace(profile, was="")], moment.instant),
                 moment,
                 everything=every_match,
                 limit=limit,
@@ -158,19 +155,22 @@ def explain(
     """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
     from bot.presentation.console import console
+    from bot.profiles.without import excluded_terms
 
     if not paper.strip():
         raise UserError("PAPER is empty: give an id, a link or a title")
     moment = parse_when(on)
     app = open_app()
     (profile,), sound = the_profiles(app.settings, [name], keep=True)
-    (profile,) = app.with_answers([profile], moment.instant)
-    found = app.previewer.explain(profile, _find_paper(app, paper), moment)
+    (taught,) = app.with_answers([profile], moment.instant)
+    found = app.previewer.explain(taught, find_paper(app, paper), moment)
     note_pauses([profile], moment)
+    text = f"{found.paper.title}\n{found.paper.abstract}" if found.paper else ""
+    terms = excluded_terms(profile, taught, text)
     if as_json:
-        print_json(documents.explain(profile.id, paper, found, moment.instant))
+        print_json(documents.explain(profile.id, paper, found, moment.instant, terms))
     else:
-        console().print(tables.explanation_table(profile.id, paper, found))
+        console().print(tables.explanation_table(profile.id, paper, found, terms))
     app.close()
     raise typer.Exit(DONE if sound else CHANGE_SOMETHING)
 
@@ -298,28 +298,6 @@ def _from_sources(
             if not sys.stderr.isatty():
                 typer.echo(report.summary, err=True)
     return sorted(reports, key=lambda report: order.index(report.name))
-
-
-def _find_paper(app: App, text: str) -> Paper | None:
-    """The stored paper with an id, link or title, or part of a title, that a user typed.
-
-    Raises UserError when several titles have the part.
-    """
-    from bot.papers.identity import parse_paper_id
-    from bot.text.latex import to_unicode
-    from bot.text.plain import quote
-
-    title = to_unicode(text)
-    parsed = parse_paper_id(text)
-    if stored := app.papers.get(parsed[0] if parsed else title):
-        return stored
-    found = app.papers.with_title_part(title, _PAPERS_LISTED + 1)
-    if len(found) > 1:
-        lines = [f"several papers have {quote(text)} in their titles: give more of the title, or an id"]
-        lines += [f"  {paper.id}  {paper.title}" for paper in found[:_PAPERS_LISTED]]
-        lines += ["  and more"] if len(found) > _PAPERS_LISTED else []
-        raise UserError("\n".join(lines))
-    return found[0] if found else None
 
 
 def _send(app: App, profiles: Sequence[Profile], moment: Moment, *, due: bool) -> list[SendResult]:

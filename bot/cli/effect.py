@@ -45,6 +45,7 @@ def backtest(
     moment = parse_when(on)
     app = open_app()
     (profile,), _ = the_profiles(app.settings, [name])
+    (profile,) = app.with_answers([profile], moment.instant)
     dates = last_dates(profile, moment, days)
     with progress("Composing", days) as step:
         found = judged_backtest(
@@ -76,12 +77,15 @@ def diff(
 
     moment = parse_when(on)
     app = open_app()
-    (first,), _ = the_profiles(app.settings, [name])
+    (profile,), _ = the_profiles(app.settings, [name])
     read = ProfileReader().read(file)
     other = _valid(read)
     if other is None:
         raise UserError(f"correct {file} first")
-    second = replace(other, id=f"{first.id} in {file}")  # both may have the same name
+    (first,), (second,) = (
+        app.with_answers([one], moment.instant) for one in (profile, replace(other, id=profile.id, was=""))
+    )
+    second = replace(second, id=f"{first.id} in {file}")
     dates = last_dates(first, moment, days)
     with progress("Composing", days) as step:
         found = digests_of([first, second], dates, compose_until(app, moment, step))
@@ -123,7 +127,7 @@ def _named(app: App, profile: Profile, moment: Moment) -> dict[str, Paper]:
 
 def watch(path: Path, compose: Callable[[Profile], Digest]) -> None:
     """Show a profile's digest, and what changes in it whenever its files are saved, until Ctrl-C."""
-    from bot.cli.output.effect import watched_changes, watched_list
+    from bot.cli.output.effect import changed_list, watched_list
     from bot.files import stamp
     from bot.presentation.console import console
     from bot.profiles.include import ProfileReader
@@ -134,7 +138,7 @@ def watch(path: Path, compose: Callable[[Profile], Digest]) -> None:
             read = ProfileReader().read(path)
             if profile := _valid(read):
                 digest = compose(profile)
-                console().print(watched_changes(shown, digest) if shown else watched_list(digest))
+                console().print(changed_list("saved", shown, digest) if shown else watched_list(digest))
                 shown = digest
             typer.echo("Waiting for the next save; Ctrl-C ends." if profile else _BROKEN)
             is_there = True

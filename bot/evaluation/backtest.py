@@ -67,8 +67,9 @@ def judged_backtest(
     """A profile's digests, and what would have become of the papers that it likes and dislikes.
 
     A paper that a profile names is not in its digests. So a second version of the profile is composed for: on each
-    date it names only the papers of earlier dates, as its reader did not know the new ones yet. `stored`: the papers
-    that the profile names, by `reference_keys`.
+    date it names only the papers of earlier dates, as its reader did not know the new ones yet. Of the papers that
+    readers have answered, the profile itself has only those of earlier dates. `stored`: the papers that the profile
+    names, by `reference_keys`.
     """
     named: dict[date, dict[str, tuple[Paper, bool]]] = {day: {} for day in sorted(dates)}
     for references, liked in ((profile.dislike, False), (profile.like, True)):
@@ -78,12 +79,14 @@ def judged_backtest(
                 named[paper.first_seen.date()][paper.id] = (paper, liked)
 
     def versions(day: date) -> Sequence[Profile]:
-        return (profile, _as_known_before(profile, stored, day)) if any(named.values()) else (profile,)
+        own = _as_known_before(profile, stored, day, answered_only=True)
+        known = replace(_as_known_before(profile, stored, day), id=f"{profile.id} as known before")
+        return (own, known) if any(named.values()) else (own,)
 
     digests: list[Digest] = []
     judged: list[Judged] = []
     for composer, version, history, digest in _replay(versions, dates, compose):
-        if version is profile:
+        if version.id == profile.id:
             digests.append(digest)
             continue
         for paper, liked in named[digest.on].values():
@@ -92,17 +95,21 @@ def judged_backtest(
     return Backtest(tuple(digests), tuple(judged))
 
 
-def _as_known_before(profile: Profile, stored: Mapping[str, Paper], day: date) -> Profile:
-    """The profile, under another id, without the papers that were first seen on a day or later."""
+def _as_known_before(
+    profile: Profile, stored: Mapping[str, Paper], day: date, *, answered_only: bool = False
+) -> Profile:
+    """The profile without the papers, or those that were answered, that were first seen on a day or later."""
     like, dislike = (
         tuple(
             reference
             for reference in references
-            if not (paper := stored_paper(reference, stored)) or paper.first_seen.date() < day
+            if (answered_only and not reference.answered)
+            or not (paper := stored_paper(reference, stored))
+            or paper.first_seen.date() < day
         )
         for references in (profile.like, profile.dislike)
     )
-    return replace(profile, id=f"{profile.id} as known before", like=like, dislike=dislike)
+    return replace(profile, like=like, dislike=dislike)
 
 
 class _Composed(NamedTuple):

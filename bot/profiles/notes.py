@@ -13,8 +13,8 @@ from pathlib import Path
 
 from bot.files import read_file
 from bot.profiles.model import Profile
+from bot.profiles.without import counts_for, share_terms
 from bot.text.plain import fold, quote
-from bot.text.terms import Role, role, terms, tokenize
 
 _SCRIPTS = ("LATIN", "GREEK")  #: of words in English titles and abstracts
 _PAUSE_IS_OVER = timedelta(days=30)  #: by then the digest that follows it has been sent
@@ -33,24 +33,17 @@ def profile_notes(profile: Profile, today: date) -> Iterator[str]:
                 f"{quote(interest.phrase)} matches none: write it in English"
             )
     for interest in (*profile.interests, *profile.avoid):
-        acronym = "".join(stem[0] for stem in tokenize(interest.phrase).stems if role(stem) is not Role.STOP)
         for term in interest.without:
-            is_acronym = len(acronym) > 1 and re.fullmatch(f"[a-z]?{re.escape(acronym)}", fold(term))
-            if not (is_acronym or _has_term_of(interest.phrase, term)):
+            if not counts_for(interest.phrase, term):
                 yield _no_effect(profile, term, quote(interest.phrase))
     for term in profile.without:
-        if not _has_term_of(profile.about, term):
+        if not share_terms(profile.about, term):
             yield _no_effect(profile, term, "`about`")
     if profile.paused_until and profile.paused_until + _PAUSE_IS_OVER < today:
         yield (
             f"{profile.id}: its pause ended on {profile.paused_until}: remove the line, or correct the day if it is "
             "wrong"
         )
-
-
-def _has_term_of(text: str, term: str) -> bool:
-    of_text, of_term = ({found for found, _, _ in terms(tokenize(one))} for one in (text, term))
-    return bool(of_text & of_term)
 
 
 def _no_effect(profile: Profile, term: str, text: str) -> str:

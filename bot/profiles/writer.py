@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import yaml
 
@@ -30,22 +30,44 @@ def add_items(text: str, effective: EffectiveProfile, wanted: Profile, comments:
     `text`: of the file, without a byte order mark. `comments`: by item, for lists that have a line for each.
     """
     assert effective.file.document
-    old, editor = effective.profile, _Editor(text, effective.file.document.root, comments)
+    editor = _Editor(text, effective.file.document.root, comments)
+    missing = missing_items(effective.profile, wanted)
     inherited = []
-    for number, (before, after) in enumerate(zip(old.interests, wanted.interests, strict=True)):
-        if terms := after.without[len(before.without) :]:
-            origin = effective.origins["interests", number]
-            if origin.file is effective.file:
-                editor.add_to_interest(int(origin.loc[1]), before.phrase, terms)
-            else:
-                inherited.append(_mapping(after))
+    for number, terms in missing.terms.items():
+        origin, interest = effective.origins["interests", number], wanted.interests[number]
+        if origin.file is effective.file:
+            editor.add_to_interest(int(origin.loc[1]), interest.phrase, terms)
+        else:
+            inherited.append(_mapping(interest))
     editor.add("interests", inherited)
-    editor.add("without", wanted.without[len(old.without) :])
-    editor.add("like", _names(wanted.like[len(old.like) :]))
-    editor.add("dislike", _names(wanted.dislike[len(old.dislike) :]))
-    editor.add("authors", _people(wanted.authors[len(old.authors) :]))
-    editor.add_muted_authors(_people(wanted.mute.authors[len(old.mute.authors) :]))
+    for key, items in missing.items.items():
+        editor.add(key, items)
+    editor.add_muted_authors(missing.muted_authors)
     return editor.text()
+
+
+class MissingItems(NamedTuple):
+    """What a wanted profile has more than another one, as a file has it."""
+
+    items: Mapping[str, Sequence[str]]  #: of the lists at the top of a file, by key
+    muted_authors: Sequence[str]
+    terms: Mapping[int, Sequence[str]]  #: that do not count for an interest, by its number
+
+
+def missing_items(profile: Profile, wanted: Profile) -> MissingItems:
+    """`wanted`: the profile with more items at the end of its lists (`bot.feedback.learned.with_learned`)."""
+    pairs = zip(profile.interests, wanted.interests, strict=True)
+    terms = ((number, new.without[len(old.without) :]) for number, (old, new) in enumerate(pairs))
+    return MissingItems(
+        {
+            "without": wanted.without[len(profile.without) :],
+            "like": _names(wanted.like[len(profile.like) :]),
+            "dislike": _names(wanted.dislike[len(profile.dislike) :]),
+            "authors": _people(wanted.authors[len(profile.authors) :]),
+        },
+        _people(wanted.mute.authors[len(profile.mute.authors) :]),
+        {number: new for number, new in terms if new},
+    )
 
 
 def _mapping(interest: Interest) -> dict[str, Any]:

@@ -8,25 +8,26 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import func
 from sqlalchemy import select as select_columns
 from sqlmodel import col, select
 
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.store import rows
 from bot.store.database import Database
-from bot.store.tables import AliasRow, AnswerRow
+from bot.store.tables import AliasRow, AnswerRow, PaperRow
 
 _FIELDS = tuple(field.name for field in fields(Answer))
 _ADD = rows.insert_if_absent("answer", leave_out=("id",))
 
 
-#: The id of an answer's paper if it is stored.
-_PAPER_NOW = (
-    select_columns(col(AliasRow.paper))
+#: The id of an answer's paper, by its former id if no paper has that now.
+_PAPER = func.coalesce(
+    select_columns(col(PaperRow.id)).where(col(PaperRow.id) == col(AnswerRow.paper)).scalar_subquery(),
+    select_columns(func.min(AliasRow.paper))
     .where(col(AliasRow.key) == col(AnswerRow.paper))
-    .order_by(col(AliasRow.paper) != col(AnswerRow.paper), col(AliasRow.paper))
-    .limit(1)
-    .scalar_subquery()
+    .scalar_subquery(),
+    col(AnswerRow.paper),
 )
 
 
@@ -48,7 +49,7 @@ class Answers:
         A paper has the id that it has now, if it was merged with another one or got another id.
         """
         query = (
-            select(AnswerRow, _PAPER_NOW)
+            select(AnswerRow, _PAPER)
             .where(col(AnswerRow.profile).in_(self._database.values(list(profiles))))
             .order_by(col(AnswerRow.id))
         )
@@ -57,7 +58,7 @@ class Answers:
         found: defaultdict[str, list[Answer]] = defaultdict(list)
         with self._database.reading() as session:
             for row, paper in session.exec(query):
-                found[row.profile].append(_answer(row, paper or row.paper))
+                found[row.profile].append(_answer(row, paper))
         return dict(found)
 
 

@@ -13,7 +13,7 @@ XY = "interests: [xy]\n"
 TO = f"{XY}deliver:\n  - "
 
 KEYS = (
-    "timezone, interests, about, like, dislike, authors, avoid, mute, categories, limit, threshold, window, "
+    "timezone, interests, about, without, like, dislike, authors, avoid, mute, categories, limit, threshold, window, "
     "trending, deliver, include, was, pause"
 )
 NO_PAPER = "is not an arXiv id, a DOI, a paper's address, a title or a library file (.bib, .ris, .json, .txt)"

@@ -17,8 +17,12 @@ from bot.digests.changes import changes
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
+from bot.feedback.learned import Learned
+from bot.feedback.model import Answer
+from bot.feedback.service import Recorded
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
+from bot.profiles.without import ExcludedTerm
 from bot.ranking.model import Reason, match_of
 from bot.sources.ingest import SourceReport
 
@@ -64,8 +68,17 @@ def send(rows: Iterable[SendResult]) -> Json:
     }
 
 
-def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -> Json:
+def explain(
+    profile: str, paper: str, explanation: Explanation, now: datetime, excluded: Iterable[ExcludedTerm] = ()
+) -> Json:
+    """`from_answers`, those of the reasons that come from answers, and `without`, the paper's terms that do not
+    count, are present only when there are any.
+    """
     scored = explanation.scored
+    answered = [one.term for one in scored.reasons if one.answered] if scored else []
+    terms = [
+        {"term": one.term, "interest": one.interest or None, "from_answers": one.answered} for one in excluded
+    ]
     return {
         "profile": profile,
         "paper": explanation.paper.id if explanation.paper else paper,
@@ -79,6 +92,8 @@ def explain(profile: str, paper: str, explanation: Explanation, now: datetime) -
         "reasons": _reasons(scored.reasons) if scored else [],
         "verdict": str(explanation.decision.verdict),
         "why": explanation.decision.why,
+        **({"from_answers": answered} if answered else {}),
+        **({"without": terms} if terms else {}),
     }
 
 
@@ -208,6 +223,59 @@ def diff(profile: str, file: str, first: Sequence[Digest], second: Sequence[Dige
                 ],
             }
             for before, after in zip(first, second, strict=True)
+        ],
+    }
+
+
+def answer(recorded: Recorded, *, undo: bool) -> Json:
+    return {
+        "profile": recorded.answer.profile,
+        **_answer(recorded.answer),
+        "undo": undo,
+        "new": recorded.is_new,
+    }
+
+
+def learned(
+    profile: str, answers: Iterable[Answer], new: Learned, effect: tuple[Digest, Digest] | None
+) -> Json:
+    """`new`: what the profile's file does not have. `effect`: the last digest without and with it.
+
+    `authors`, `mute` and `without` are present only when there are any.
+    """
+    terms = [{"interest": interest or None, "term": term} for interest, term in new.without]
+    return {
+        "profile": profile,
+        "answers": [_answer(one) for one in answers],
+        "likes": list(new.likes),
+        "dislikes": list(new.dislikes),
+        **({"authors": list(new.follow)} if new.follow else {}),
+        **({"mute": list(new.mute)} if new.mute else {}),
+        **({"without": terms} if terms else {}),
+        "effect": _effect(*effect) if effect else None,
+    }
+
+
+def _answer(answer: Answer) -> Json:
+    return {
+        "paper": answer.paper,
+        "what": answer.what,
+        "who": answer.who,
+        "at": iso(answer.at),
+        "via": str(answer.via),
+    }
+
+
+def _effect(before: Digest, after: Digest) -> Json:
+    found = changes(before.papers, after.papers)
+    return {
+        "on": after.on.isoformat(),
+        "in": [one.scored.paper.id for one in found if one.before is None],
+        "out": [one.scored.paper.id for one in found if one.after is None],
+        "moved": [
+            {"paper": one.scored.paper.id, "before": one.before, "after": one.after}
+            for one in found
+            if one.rise
         ],
     }
 

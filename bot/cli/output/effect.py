@@ -1,4 +1,4 @@
-"""The text of `paperboy backtest`, `diff` and `preview --watch`."""
+"""The text of `paperboy backtest`, `diff` and `preview --watch`, and of what else changes a digest."""
 
 from __future__ import annotations
 
@@ -130,8 +130,8 @@ def watched_list(digest: Digest) -> RenderableType:
     return Group(head, _papers(digest.papers))
 
 
-def watched_changes(before: Digest, after: Digest) -> RenderableType:
-    """What a saved edit has changed."""
+def changed_list(title: str, before: Digest, after: Digest) -> RenderableType:
+    """What came in and why, went out, and moved."""
     found = changes(before.papers, after.papers)
     what = [
         (sum(change.before is None for change in found), "in"),
@@ -140,7 +140,7 @@ def watched_changes(before: Digest, after: Digest) -> RenderableType:
         (sum(change.rise < 0 for change in found), "down"),
     ]
     summary = ", ".join(f"{number} {name}" for number, name in what if number) or "the same papers"
-    head = Text.assemble(("saved", "bold"), f": {summary}; {_count(after)}")
+    head = Text.assemble((title, "bold"), f": {summary}; {_count(after)}")
     return Group(head, _changes(found, reasons=True))
 
 

@@ -20,6 +20,7 @@ from bot.evaluation.measures import MAIN, MEASURES
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
 from bot.profiles.references import MissingPapers
+from bot.profiles.without import ExcludedTerm
 from bot.ranking.model import match_of
 from bot.sources.ingest import SourceReport
 from bot.text.plain import pluralize
@@ -103,8 +104,10 @@ def bounce_lines(reports: Sequence[BounceResult]) -> RenderableType:
     )
 
 
-def explanation_table(profile: str, paper: str, explanation: Explanation) -> RenderableType:
-    """The terms of a score, their sum, and the verdict."""
+def explanation_table(
+    profile: str, paper: str, explanation: Explanation, excluded: Iterable[ExcludedTerm] = ()
+) -> RenderableType:
+    """The terms of a score, their sum, and the verdict. `excluded`: the paper's terms that do not count."""
     scored = explanation.scored
     title = scored.paper.title if scored else paper
     head = Text.assemble(
@@ -117,7 +120,10 @@ def explanation_table(profile: str, paper: str, explanation: Explanation) -> Ren
     table.add_column(justify="right")
     table.add_column()
     for reason in scored.reasons:
-        table.add_row(f"{reason.weight:+.4f}", Text(reason.term))
+        table.add_row(f"{reason.weight:+.4f}", Text(f"{reason.term}{_FROM_ANSWER * reason.answered}"))
+    for one in excluded:
+        what = f"{one.term}: does not count for {one.interest or '`about`'}{_FROM_ANSWER * one.answered}"
+        table.add_row("-", Text(what, "dim"))
     place = (
         f"number {explanation.rank} of {explanation.candidates}"
         if explanation.rank
@@ -135,6 +141,7 @@ def explanation_table(profile: str, paper: str, explanation: Explanation) -> Ren
     return Group(head, table, Text(), verdict)
 
 
+_FROM_ANSWER = " (by an answer)"
 #: Of missing papers only so many are listed.
 _LISTED = 5
 #: Most columns for a profile's name, because a query can be a paragraph.
