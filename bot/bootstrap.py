@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import secrets
 import socket
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,14 +20,14 @@ from bot.delivery.model import ALERTS, Envelope, Notice, Sent, scopes
 from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
-from bot.digests.composer import DigestComposer
+from bot.digests.composer import DigestComposer, Explanation
 from bot.digests.corpus import Corpus, load_corpus
 from bot.digests.previewer import Previewer
 from bot.digests.wording import source_health
 from bot.errors import DatabaseError, NotConfigured, PaperboyError, Problem
 from bot.feedback.learned import all_with_learned
 from bot.feedback.service import Feedback
-from bot.papers.model import Entry, Listing
+from bot.papers.model import Entry, Listing, Paper
 from bot.papers.names import same_person
 from bot.profiles.live import LiveProfiles
 from bot.profiles.model import ChannelName, Profile, Subscription
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from bot.delivery.ports import Channel
     from bot.evaluation.backtest import Compose
     from bot.presentation.templates import Templates
+    from bot.slack_app.socket import SlackSocket
     from bot.sources.base import Source
     from bot.sources.http import PoliteHttp
     from bot.store.answers import Answers
@@ -237,6 +239,7 @@ class App:
                 s.slack_api_url,
                 names=StoredNames(self.database, ChannelName.SLACK),
                 templates=self.templates,
+                menus=s.slack_app_token is not None,
             ),
             ChannelName.EMAIL: self._mail_channel(),
             ChannelName.MAILDIR: MaildirChannel(s.data / "maildir", s.mail_from, self.templates),
@@ -488,6 +491,49 @@ class App:
             proxy_user_header=settings.proxy_user_header,
         )
         return Front(links, create_app(services), settings.public_url)
+
+    def slack_socket(self, log: Callable[[str], None]) -> SlackSocket:
+        """What answers menus, commands and the App Home. Raises NotConfigured without an app token."""
+        from bot.papers.find import find_paper
+        from bot.slack_app.service import SlackService
+        from bot.slack_app.socket import SlackSocket
+
+        s, slack = self.settings, self.channels[ChannelName.SLACK]
+        if s.slack_app_token is None or s.slack_bot_token is None:
+            raise NotConfigured(
+                "set SLACK_APP_TOKEN and SLACK_BOT_TOKEN: docs/running.md says where they come from"
+            )
+
+        one_at_a_time = threading.Lock()  # an explanation takes the memory of a month's papers
+
+        def explain(profile: Profile, paper: Paper | None, moment: Moment) -> Explanation:
+            (profile,) = self.with_answers([profile], moment.instant)
+            with one_at_a_time:
+                return self.previewer.explain(profile, paper, moment)
+
+        service = SlackService(
+            self._current_profiles,
+            self.feedback,
+            self.archive,
+            self.receivers,
+            self.papers,
+            partial(find_paper, self.papers),
+            explain,
+            self.papers.with_title_part,
+            slack.receiver,
+        )
+        bot_token, app_token = (token.get_secret_value() for token in (s.slack_bot_token, s.slack_app_token))
+        return SlackSocket(service, bot_token, app_token, s.slack_api_url, log)
+
+    def _current_profiles(self) -> list[Profile]:
+        """The profiles as they are now, of broken ones the last valid version, without what answers add."""
+        from bot.profiles.load import load_profiles
+        from bot.store.renames import move_renamed
+
+        loaded = load_profiles([self.settings.profiles], self.settings.profile_cache)
+        profiles = [*loaded.profiles, *loaded.kept]
+        move_renamed(self.database, profiles)
+        return profiles
 
     def close(self) -> None:
         for database in ("unprepared_database", "_web_database"):

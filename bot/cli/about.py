@@ -19,6 +19,7 @@ from bot.cli.common import (
     cli,
     missing_settings,
     open_app,
+    optional_settings,
     print_json,
     the_profiles,
 )
@@ -119,7 +120,8 @@ def check(
     notes += schema_notes(profile_files(folders))
     if settings:
         notes += [f"{name} has no effect in this version" for name in settings.unused]
-        notes += [*missing_settings(settings, profiles), f"the database is {settings.database_place}"]
+        notes += [*missing_settings(settings, profiles), *optional_settings(settings, profiles)]
+        notes += [f"the database is {settings.database_place}"]
     for note in notes:
         typer.echo(f"note: {note}", err=True)
     for line in short_advice(settings, profiles, folders) if settings else ():
@@ -135,6 +137,7 @@ def _check_online(profiles: Sequence[Profile], tested: Sequence[str]) -> int:
     from bot.cli.output.online import probe_line, test_line
     from bot.delivery.model import Outcome, Refused, Sent
     from bot.delivery.probes import probe_targets, send_test
+    from bot.profiles.model import ChannelName
 
     deliveries = [to for profile in profiles for to in profile.deliver]
     if unknown := [name for name in tested if not any(name in (to.profile, to.target) for to in deliveries)]:
@@ -146,6 +149,10 @@ def _check_online(profiles: Sequence[Profile], tested: Sequence[str]) -> int:
     problems: list[Outcome] = []
     for name, probe in probe_targets(app.channels, targets):
         typer.echo(probe_line(name, probe))
+        problems += [probe.problem] if probe.problem else []
+    if app.settings.slack_app_token:
+        probe = app.slack_socket(typer.echo).probe()
+        typer.echo(probe_line(ChannelName.SLACK, probe))
         problems += [probe.problem] if probe.problem else []
     for to in deliveries:
         if to.profile in tested or to.target in tested:

@@ -227,6 +227,16 @@ def missing_settings(settings: Settings, profiles: Iterable[Profile]) -> list[st
     ]
 
 
+def optional_settings(settings: Settings, profiles: Iterable[Profile]) -> list[str]:
+    """A sentence about what profiles could have if it were configured; nothing if there is nothing."""
+    from bot.profiles.model import ChannelName
+
+    uses_slack = any(to.channel is ChannelName.SLACK for profile in profiles for to in profile.deliver)
+    if not uses_slack or not settings.slack_bot_token or settings.slack_app_token:
+        return []
+    return ["digests in Slack have no menus, and /paperboy does not answer (SLACK_APP_TOKEN)"]
+
+
 def exit_code(rows: Iterable[SendResult], sound: bool) -> int:
     """2 when a profile or a setting must be changed, 1 when something failed or waits, else 0."""
     rows = list(rows)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from enum import StrEnum
 from functools import partial
@@ -23,7 +24,6 @@ from bot.cli.common import (
     choose_profiles,
     cli,
     exit_code,
-    find_paper,
     note_pauses,
     open_app,
     print_json,
@@ -154,6 +154,7 @@ def explain(
 ) -> None:
     """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
+    from bot.papers.find import find_paper
     from bot.presentation.console import console
     from bot.profiles.without import excluded_terms
 
@@ -163,7 +164,7 @@ def explain(
     app = open_app()
     (profile,), sound = the_profiles(app.settings, [name], keep=True)
     (taught,) = app.with_answers([profile], moment.instant)
-    found = app.previewer.explain(taught, find_paper(app, paper), moment)
+    found = app.previewer.explain(taught, find_paper(app.papers, paper), moment)
     note_pauses([profile], moment)
     text = f"{found.paper.title}\n{found.paper.abstract}" if found.paper else ""
     terms = excluded_terms(profile, taught, text)
@@ -233,7 +234,30 @@ def run() -> None:
         )
         daemon.start(app.papers.count())
         watch_database(app.database.check_file)
-        loop.run(daemon.ingest, daemon.tick)
+        with app.slack_socket(log_line) if settings.slack_app_token else nullcontext():
+            loop.run(daemon.ingest, daemon.tick)
+    finally:
+        app.close()
+    log_line("stopped")
+
+
+@cli.command()
+def slack() -> None:
+    """Answer the menus of digests, /paperboy and the App Home in Slack, until SIGTERM; `run` does so too."""
+    from bot.bootstrap import App
+    from bot.worker.daemon import log_line, log_template_problem, set_up_logging, watch_database
+    from bot.worker.loop import Loop
+
+    settings = the_settings()
+    set_up_logging()
+    loop = Loop(log_line)
+    loop.listen()
+    app = App(settings, on_template_problem=log_template_problem)
+    try:
+        with app.slack_socket(log_line):
+            watch_database(app.database.check_file)
+            log_line("started")
+            loop.wait()
     finally:
         app.close()
     log_line("stopped")

@@ -19,6 +19,7 @@ from bot.cli.common import (
     exit_code,
     missing_settings,
     open_app,
+    optional_settings,
     print_json,
     the_profiles,
 )
@@ -70,6 +71,7 @@ def status(names: Names = None, on: When = None, as_json: AsJson = False) -> Non
         [profile for profile in profiles if profile.is_paused(moment.local_date(profile.timezone))],
         next=next_digests(profiles, editions, moment),
         found=_found(app, profiles, moment),
+        hints=optional_settings(app.settings, profiles),
     )
     if as_json:
         print_json(documents.status(current, with_profiles=bool(names)))

@@ -68,6 +68,7 @@ class Status:
     paused: Sequence[Profile] = ()  #: the profiles that have no digest today
     next: Sequence[NextDigest] = ()  #: what is due, then by time
     found: Sequence[FoundPapers] = ()  #: in FOUND_DAYS
+    hints: Sequence[str] = ()  #: on settings that could be made, each a sentence
 
     def is_used(self, scope: str) -> bool:
         """Whether anything is to be sent to a scope, as far as is known."""

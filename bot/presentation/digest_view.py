@@ -19,7 +19,7 @@ from bot.papers.names import same_person
 from bot.presentation.dates import long_date, paper_dates, relative_day, short_date
 from bot.presentation.excerpts import Span, extract
 from bot.presentation.links import LinkView, abstract_page, paper_links, project_links
-from bot.presentation.reasons import visible_reasons
+from bot.presentation.reasons import term_reasons, visible_reasons
 from bot.profiles.model import Match
 from bot.ranking.model import match_of
 from bot.text.addresses import mask_address
@@ -36,7 +36,7 @@ NAME_LENGTH = 80
 TERM_LENGTH = 60
 WHY_LENGTH = 240
 
-_SOURCES = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
+SOURCE_NAMES = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
 #: The heading of papers without an interest: found by `about`, liked papers or followed authors.
 _NO_INTEREST = "From the rest of your profile"
 _BEST = "The week’s best"
@@ -104,6 +104,8 @@ class PaperView:
     extract: tuple[Span, ...]  #: sentences of the abstract; empty without an abstract
     also: tuple[TitleView, ...] = ()  #: nearly the same papers
     sent: str = ""  #: "sent on Tuesday": by another delivery of the profile
+    terms: tuple[str, ...] = ()  #: terms that a reader may tell not to count
+    new_author: str = ""  #: the first author whom the profile does not follow; empty when there is none
 
     @property
     def followed(self) -> bool:
@@ -222,7 +224,7 @@ def _counts(news: NewPaperCounts, on: date, *, has_papers: bool) -> str:
             f": these are from the {days}" if has_papers and news.since else ""
         )
     papers = pluralize(news.papers, "new paper")
-    sources = [(_SOURCES.get(name, one_line(name)), count) for name, count in news.sources]
+    sources = [(SOURCE_NAMES.get(name, one_line(name)), count) for name, count in news.sources]
     if len(sources) == 1:
         return f"{papers} on {sources[0][0]} {since}"
     counts = ", ".join(f"{count:,} {'more ' * bool(n)}on {name}" for n, (name, count) in enumerate(sources))
@@ -294,7 +296,20 @@ def paper_view(number: int, rank: int, scored: ScoredPaper, on: date, heading: s
         extract=extract(paper.abstract, scored.reasons, broken_off=paper.cut),
         also=_titles(scored.also, ALSO_SHOWN),
         sent=_sent(scored.sent, on) if scored.sent else "",
+        terms=tuple(truncate(one_line(term), TERM_LENGTH) for term in countable_terms(scored)),
+        new_author=truncate(one_line(new_author(scored)), NAME_LENGTH),
     )
+
+
+def countable_terms(scored: ScoredPaper) -> tuple[str, ...]:
+    """The paper's terms that a reader may tell not to count, heaviest first."""
+    return term_reasons(scored.reasons, scored.interest)
+
+
+def new_author(scored: ScoredPaper) -> str:
+    """The paper's first author whom the profile does not follow; empty when there is none."""
+    names = (name for name in scored.paper.authors if one_line(name))
+    return next((name for name in names if not any(same_person(name, one) for one in scored.followed)), "")
 
 
 def _interest(scored: ScoredPaper) -> str:

@@ -36,8 +36,17 @@ def visible_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str,
     weights = merge_reasons(reasons, interest)
     authors = sorted(name for name in weights if _is_author(name))
     others = [name for name in heaviest(weights) if name not in (*authors, (interest, True))]
-    worded = dict.fromkeys(_reason_text(*name) for name in (*_joined(authors), *others))
+    worded = dict.fromkeys(reason_text(*name) for name in (*_joined(authors), *others))
     return tuple(text for text in worded if text)[:REASONS_SHOWN]
+
+
+def term_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, ...]:
+    """The terms that raised the score, as the profile writes them, heaviest first.
+
+    No term is only a part of another one, and none is all of the `interest`.
+    """
+    terms = heaviest({name: weight for name, weight in merge_reasons(reasons).items() if name[1]})
+    return tuple(term for term, _ in terms if one_line(term) and _stems(term) != _stems(interest))
 
 
 def _is_author(name: Name) -> bool:
@@ -103,7 +112,7 @@ def heaviest(weights: Mapping[Name, float]) -> list[Name]:
     return [name for name in order if weights[name] >= least]
 
 
-def _reason_text(name: str, is_term: bool) -> str:
+def reason_text(name: str, is_term: bool) -> str:
     """`author: Ada` as `you follow Ada`, `like: TITLE` as `like “TITLE”`, a term as it is."""
     kind, _, rest = ("", "", name) if is_term else name.partition(": ")
     before, after = _WORDING.get(kind, ("", ""))

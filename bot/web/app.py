@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, render_template, request
+from flask import Flask, Response, abort, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 from bot.errors import PaperboyError
 from bot.presentation.templates import environment
 from bot.resources import resource_folder
-from bot.web import digest_pages, login_pages
+from bot.web import answers, digest_pages, login_pages, paper_pages
 from bot.web.access import current_person
 from bot.web.limits import limiter
 from bot.web.login import SESSION_LASTS
@@ -71,14 +71,21 @@ def create_app(used: Services) -> Flask:
     connect(app.extensions, used)
     limiter.init_app(app)
     CSRFProtect(app)
-    for part in (login_pages, digest_pages):
+    for part in (login_pages, digest_pages, paper_pages, answers):
         app.register_blueprint(part.pages)
+    app.before_request(_refuse_nul)
     app.after_request(_add_headers)
     if is_https:
         app.after_request(_add_https_only)
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(PaperboyError, _failed)
     return app
+
+
+def _refuse_nul() -> None:
+    """PostgreSQL has no texts with NUL."""
+    if any("\0" in text for text in (request.path, *request.values.values())):
+        abort(HTTPStatus.BAD_REQUEST)
 
 
 def _add_headers(response: Response) -> Response:

@@ -56,6 +56,10 @@ class Loop:
         if self._stop.wait(seconds):
             raise SourceError("stopped before it was finished")
 
+    def wait(self) -> None:
+        """Block until SIGTERM or SIGINT, in a process without jobs."""
+        self._stop.wait()
+
     def run(self, ingest: Callable[[], None], tick: Callable[[], None]) -> None:
         """Blocks until SIGTERM or SIGINT, and until the jobs in progress have ended or were given up."""
         from apscheduler.executors.pool import ThreadPoolExecutor
@@ -108,7 +112,9 @@ class Loop:
     def _end(self) -> NoReturn:
         """End the process although a job is running. As a kill, it loses nothing: the tables say how far it came."""
         cut_off = " and ".join(name for name, idle in self._idle.items() if not idle.is_set())
-        line = f"stopped; cut off: {cut_off or 'the start'}; the next start continues from the database"
+        line = (
+            f"stopped; cut off: {cut_off or 'what was under way'}; the next start continues from the database"
+        )
         logging_ = threading.Thread(target=self._log, args=(line,), daemon=True)
         logging_.start()
         logging_.join(1)  # nobody may be reading the log

@@ -130,8 +130,9 @@ SHARES = 4
 @pytest.mark.parametrize("share", range(SHARES))
 def test_any_digest(share: int) -> None:
     """Slack accepts every message, each paper is in one of them, no two texts are equal, and titles and extracts are
-    shown as written.
+    shown as written. In every second share each paper has a menu, which names its place by score.
     """
+    menus = bool(share % 2)
 
     @seed(share)
     @settings(
@@ -143,7 +144,7 @@ def test_any_digest(share: int) -> None:
     )
     @given(wild_digests())
     def holds(wild: Digest) -> None:
-        rendered = parts(wild)
+        rendered = parts(wild, menus=menus)
         made = [json.loads(part.payload) for part in rendered]
         for message in made:
             assert problems(message) == []
@@ -152,6 +153,8 @@ def test_any_digest(share: int) -> None:
         assert sorted(id_ for part in rendered for id_ in part.shows) == sorted(wild.ids)
         assert [part.papers for part in rendered] == [len(papers(message)) for message in made]
         assert len({message["text"] for message in made}) == len(made)
+        ranks = [int(b["block_id"].split("-")[1]) for m in made for b in m["blocks"] if "accessory" in b]
+        assert sorted(ranks) == (list(range(1, len(wild.papers) + 1)) if menus else [])
         check_is_shown_as_written(wild, made)
 
     holds()

@@ -32,6 +32,11 @@ def buttons(*changes: Block) -> Block:
     return {"type": "actions", "elements": elements}
 
 
+def menu(count: int = 5, **changes: Any) -> Block:
+    options = [{"text": plain("a" * 75), "value": f"{n}" + "v" * 149} for n in range(count)]
+    return section(accessory={"type": "overflow", "action_id": "a" * 255, "options": options} | changes)
+
+
 def payload(*blocks: Block, **changes: Any) -> dict[str, Any]:
     sound = {
         "blocks": list(blocks) or [section()],
@@ -57,6 +62,7 @@ def payload(*blocks: Block, **changes: Any) -> dict[str, Any]:
             section("<https://a.org/?b=1&amp;c=2|A &lt;!channel&gt; | &amp; b> &gt; *b*"), text="a" * 4_000
         ),
         payload({"type": "markdown", "text": "a < b"}),
+        payload(menu(1), menu(5), section(accessory=buttons({})["elements"][0])),
         payload(blocks=None),
     ],
     ids=lambda _: "",
@@ -95,6 +101,15 @@ BROKEN: dict[str, tuple[dict[str, Any], str]] = {
     "action_id": (payload(buttons({"action_id": "a" * 256})), "button: action_id too long"),
     "block_id": (payload(section(block_id="a" * 256)), "block_id too long"),
     "block_id twice": (payload(section(block_id="a"), section(block_id="a")), "block_id twice: a"),
+    "no options": (payload(menu(0)), "no overflow menu of 1 to 5"),
+    "options": (payload(menu(6)), "no overflow menu of 1 to 5"),
+    "another accessory": (payload(menu(type="datepicker")), "no overflow menu"),
+    "option": (payload(menu(options=[{"text": plain("a" * 76), "value": "a"}])), "option: 76 characters"),
+    "option with markup": (payload(menu(options=[{"text": text(), "value": "a"}])), "option: no plain_text"),
+    "option value": (payload(menu(options=[{"text": plain(), "value": "a" * 151}])), "value missing or too"),
+    "value twice": (payload(menu(options=[{"text": plain(), "value": "a"}] * 2)), "a value twice"),
+    "menu's action_id": (payload(menu(action_id="")), "action_id missing"),
+    "all of them, in menus": (payload(*[section("a" * 2_900)] * 3, menu()), "9076 characters in all"),
     "unknown block": (payload({"type": "carousel"}), "type 'carousel' is not known"),
     "markdown": (payload({"type": "markdown", "text": ""}), "text: empty or too long"),
     "not verbatim": (payload(section(text=text(verbatim=False))), "text: not verbatim"),

@@ -21,6 +21,7 @@ _HEADER, _TEXT, _FIELD, _MARKDOWN = 150, 3_000, 2_000, 12_000
 _FIELDS, _CONTEXT, _ACTIONS = 10, 10, 25
 _ID = 255
 _BUTTON = {"text": 75, "value": 2_000, "url": 3_000}
+_OPTION, _OPTIONS = {"text": 75, "value": 150}, 5
 _KNOWN = {"header", "section", "context", "divider", "actions", "markdown"}
 #: A link in the form that the product writes: a web address without spaces, and a label.
 _LINK = re.compile(r"<(https?://[^\s<>|]+)\|([^<>]*[^<>\s][^<>]*)>")
@@ -110,12 +111,28 @@ def _of_section(block: Block) -> Iterator[str]:
         yield f"{len(fields)} fields, more than {_FIELDS}"
     for field in fields:
         yield from _of_object("field", field, _FIELD)
+    if accessory := block.get("accessory"):
+        yield from _of_button(accessory) if accessory.get("type") == "button" else _of_overflow(accessory)
 
 
 def _of_elements(block: Block, most: int) -> Iterator[str]:
     count = len(block.get("elements", []))
     if not 0 < count <= most:
         yield f"{count} elements, not 1 to {most}"
+
+
+def _of_overflow(menu: Block) -> Iterator[str]:
+    options = menu.get("options", [])
+    if menu.get("type") != "overflow" or not 0 < len(options) <= _OPTIONS:
+        yield f"accessory: no overflow menu of 1 to {_OPTIONS} options"
+    if not 0 < size(str(menu.get("action_id", ""))) <= _ID:
+        yield "accessory: action_id missing or too long"
+    for option in options:
+        yield from _of_object("option", option.get("text"), _OPTION["text"], ("plain_text",))
+        if not 0 < size(str(option.get("value", ""))) <= _OPTION["value"]:
+            yield "option: value missing or too long"
+    if len({option.get("value") for option in options}) < len(options):
+        yield "option: a value twice"
 
 
 def _of_button(button: Block) -> Iterator[str]:

@@ -18,12 +18,12 @@ TARGET = "C0PAPERS"
 Message = dict[str, Any]
 
 
-def parts(of: Digest, target: str = TARGET) -> tuple[Part, ...]:
-    return SlackChannel(None).render(of, TOKEN, target)
+def parts(of: Digest, target: str = TARGET, *, menus: bool = False) -> tuple[Part, ...]:
+    return SlackChannel(None, menus=menus).render(of, TOKEN, target)
 
 
-def messages(of: Digest, target: str = TARGET) -> list[Message]:
-    return [json.loads(part.payload) for part in parts(of, target)]
+def messages(of: Digest, target: str = TARGET, *, menus: bool = False) -> list[Message]:
+    return [json.loads(part.payload) for part in parts(of, target, menus=menus)]
 
 
 def only(of: Digest, target: str = TARGET) -> Message:

@@ -43,6 +43,8 @@ class SlackServer:
     `read_script` those of conversations.history and conversations.replies, `list_script` of conversations.list and
     conversations.open.
     When a script is empty, `plan` and `read_plan` are called, by one call at a time.
+    `socket_script` has the faults of apps.connections.open, whose answer is `socket_url`. `replies` has what was posted
+    to `reply_url`, `views` the App Homes by user, `memberships` the channels of users.
     `channels`: ids by name; posting to another name creates a channel. The conversation with U0ADA is D0ADA.
     """
 
@@ -54,6 +56,12 @@ class SlackServer:
         self.plan: Callable[[], Fault | None] = lambda: None
         self.read_plan: Callable[[], Fault | None] = lambda: None
         self.list_script: list[Fault | None] = []
+        self.app_token = "xapp-right-token"
+        self.socket_url = ""
+        self.socket_script: list[Fault | None] = []
+        self.replies: list[dict[str, Any]] = []
+        self.views: dict[str, dict[str, Any]] = {}
+        self.memberships: dict[str, list[str]] = {}
         self.lists = True  #: whether the token has the scopes to list channels
         self.opens = True  #: whether it has the scope to open direct conversations
         self.channels: dict[str, str] = {}  #: ids by name, without "#"
@@ -71,6 +79,11 @@ class SlackServer:
     def url(self) -> str:
         """The Web API's base URL."""
         return f"http://127.0.0.1:{self._http.server_address[1]}/api/"
+
+    @property
+    def reply_url(self) -> str:
+        """Answers to clicks and commands are posted here."""
+        return f"http://127.0.0.1:{self._http.server_address[1]}/{_REPLY}"
 
     def __enter__(self) -> SlackServer:
         self._thread.start()
@@ -132,6 +145,10 @@ class SlackServer:
         plans = {
             "auth.test": ([], lambda: None),
             "chat.postMessage": (self.script, self.plan),
+            "apps.connections.open": (self.socket_script, lambda: None),
+            "views.publish": ([], lambda: None),
+            "users.conversations": (self.list_script, lambda: None),
+            _REPLY: ([], lambda: None),
             "conversations.list": (self.list_script, lambda: None),
             "conversations.open": (self.list_script, lambda: None),
         }
@@ -142,16 +159,28 @@ class SlackServer:
         return fault
 
     def _answer(self, method: str, arguments: dict[str, Any], token: str) -> Answer:
-        if token != self.token:
+        if method == _REPLY:
+            self.replies.append(arguments)
+            return {"ok": True}
+        if token != (self.app_token if method == "apps.connections.open" else self.token):
             return {"ok": False, "error": "invalid_auth" if token else "not_authed"}
         methods = {
-            "auth.test": lambda _: {"ok": True, "bot_id": "B0BOT", "team": "Test", "user": "paperboy"},
+            "auth.test": lambda _: {
+                "ok": True,
+                "bot_id": "B0BOT",
+                "team": "Test",
+                "team_id": "T0TEST",
+                "user": "paperboy",
+            },
             "conversations.info": self._info,
             "chat.postMessage": self._post,
             "conversations.history": self._history,
             "conversations.replies": self._replies,
             "conversations.list": self._list,
             "conversations.open": self._open,
+            "apps.connections.open": lambda _: {"ok": True, "url": self.socket_url},
+            "views.publish": self._publish,
+            "users.conversations": self._memberships,
         }
         known = methods.get(method)
         return known(arguments) if known else {"ok": False, "error": "unknown_method"}
@@ -202,6 +231,21 @@ class SlackServer:
             return {"ok": False, "error": "missing_scope", "needed": "im:write", "provided": "chat:write"}
         return {"ok": True, "channel": {"id": self._channel_id(arguments["users"])}}
 
+    def _publish(self, arguments: dict[str, Any]) -> Answer:
+        """The hash of a view changes with each publication."""
+        user, shown = arguments["user_id"], self.views.get(arguments["user_id"])
+        if arguments.get("hash") and (not shown or arguments["hash"] != shown["hash"]):
+            return {"ok": False, "error": "hash_conflict"}
+        self.views[user] = {**arguments["view"], "hash": f"{user}.{len(self.calls)}"}
+        return {"ok": True, "view": self.views[user]}
+
+    def _memberships(self, arguments: dict[str, Any]) -> Answer:
+        if not self.lists:
+            return {"ok": False, "error": "missing_scope", "needed": "channels:read"}
+        return _page(
+            [{"id": id_} for id_ in self.memberships.get(arguments["user"], [])], arguments, "channels"
+        )
+
     def _channel_id(self, channel: str) -> str:
         """A name is replaced by its id, and a user by the conversation, as in Slack's answers."""
         if channel.startswith(("U", "W")):
@@ -218,8 +262,9 @@ def rejected(arguments: dict[str, Any]) -> str | None:
     """Slack's error code for a message; None when it is accepted."""
     blocks = arguments.get("blocks") or []
     texts = [(block["type"], text) for block in blocks for text in _texts(block)]
+    texts += [("option", one["text"]["text"]) for block in blocks for one in _options(block)]
     sizes = [len(text.encode("utf-16-le")) // 2 for _, text in texts]
-    limits = {"header": 150}
+    limits = {"header": 150, "option": 75}
     if not arguments.get("channel"):
         return "channel_not_found"
     if not arguments.get("text") and not blocks:
@@ -240,6 +285,10 @@ def _texts(block: dict[str, Any]) -> Iterator[str]:
     yield from (part["text"] for part in parts if part and isinstance(part.get("text"), str))
 
 
+def _options(block: dict[str, Any]) -> list[dict[str, Any]]:
+    return list(block.get("accessory", {}).get("options", []))
+
+
 def _page(found: list[dict[str, Any]], arguments: dict[str, Any], name: str = "messages") -> Answer:
     start, limit = int(arguments.get("cursor") or 0), int(arguments.get("limit") or 100)
     end = start + limit
@@ -257,6 +306,7 @@ def _page(found: list[dict[str, Any]], arguments: dict[str, Any], name: str = "m
 
 
 _SETTLE = "/settle"
+_REPLY = "reply"
 
 
 class _Http(ThreadingHTTPServer):

@@ -115,10 +115,9 @@ def web_site(folder: Path, **env: str) -> Iterator[WebSite]:
         (folder / "profiles" / f"{name}.yaml").write_text(text)
     (folder / "paperboy.db").write_bytes(_stored())
     app = _app(folder, folder / "profiles", SECRET_KEY=KEY, PAPERBOY_ADMINS=OPERATOR, **env)
-    front = cast(Front, app.web(lambda line: None, "http://127.0.0.1"))
-    pages = cast(Flask, front._app)
-    site = WebSite(app, pages, front)
-    connect(pages.extensions, replace(site.services, clock=lambda: NOW))
+    front = app.web(lambda line: None, "http://127.0.0.1")
+    site = WebSite(app, front.app, front)
+    connect(front.app.extensions, replace(site.services, clock=lambda: NOW))
     try:
         yield site
     finally:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from bot.channels.slack.menu import PaperPlace, paper_menu
 from bot.channels.slack.mrkdwn import bold, escape, escape_within, link, make_bold, mark_terms, size
 from bot.presentation.digest_view import EARLIER, AuthorView, DigestView, PaperView, TitleView
 from bot.presentation.excerpts import Span, shortened
@@ -33,11 +34,11 @@ Block = dict[str, Any]
 DIVIDER: Block = {"type": "divider"}
 
 
-def _section(text: str) -> Block:
-    return {"type": "section", "text": _mrkdwn(text)}
+def section(text: str, **more: Any) -> Block:
+    return {"type": "section", "text": _mrkdwn(text), **more}
 
 
-def _context(text: str) -> Block:
+def context(text: str) -> Block:
     return {"type": "context", "elements": [_mrkdwn(text)]}
 
 
@@ -47,8 +48,9 @@ def _mrkdwn(text: str) -> Block:
 
 
 def count_characters(block: Block) -> int:
-    """Of all its texts, as Slack counts them."""
-    texts = block.get("elements") or ([block["text"]] if "text" in block else [])
+    """Of all its texts, as Slack counts them. Whether those of a menu count is not documented: here they do."""
+    texts = [*block.get("elements", []), *([block["text"]] if "text" in block else [])]
+    texts += [option["text"] for option in block.get("accessory", {}).get("options", [])]
     return sum(size(text["text"]) for text in texts)
 
 
@@ -63,27 +65,37 @@ class Item:
     top: str  #: the section's text before the extract
     small: str  #: the context's text; empty when there is none
     paper: PaperView | None = None
+    edition: str = ""  #: its id when papers have menus
 
     def blocks(self, room: int) -> Iterator[Block]:
         """`room`: the most characters of the extract."""
         extract = _extract(self.paper.extract, room) if self.paper else ""
-        yield _section(f"{self.top}\n{extract}" if extract else self.top)
+        menu = {}
+        if self.paper and self.edition:
+            place = PaperPlace(self.edition, self.paper.rank)
+            menu = {"block_id": str(place), "accessory": paper_menu(self.paper)}
+        yield section(f"{self.top}\n{extract}" if extract else self.top, **menu)
         if self.small:
-            yield _context(self.small)
+            yield context(self.small)
 
 
-def items(view: DigestView, best: int) -> list[Item]:
-    """What a digest shows, in the order of reading: its `best` papers and then the others, each group by group."""
+def items(view: DigestView, best: int, edition: str = "") -> list[Item]:
+    """What a digest shows, in the order of reading: its `best` papers and then the others, each group by group.
+
+    `edition`: its id, for papers with menus.
+    """
     papers = [(group.heading, paper) for group in view.groups for paper in group.papers]
     papers.sort(key=lambda headed: headed[1].rank > best)
-    found = [_item(replace(one, number=n), heading) for n, (heading, one) in enumerate(papers, start=1)]
+    found = [
+        _item(replace(one, number=n), heading, edition) for n, (heading, one) in enumerate(papers, start=1)
+    ]
     if view.earlier:
         earlier = "\n".join(f"• {_short_title(paper)}" for paper in view.earlier)
         found.append(Item(EARLIER, earlier, ""))
     return found
 
 
-def _item(paper: PaperView, heading: str) -> Item:
+def _item(paper: PaperView, heading: str, edition: str) -> Item:
     title = link(paper.url, paper.title, _TITLE) if paper.url else escape_within(paper.title, _TITLE)
     limit = _AUTHORS // (len(paper.authors) + 1) - 2
     names = [_author(author, limit) for author in paper.authors]
@@ -93,7 +105,7 @@ def _item(paper: PaperView, heading: str) -> Item:
     # where and when, votes, who had it before, and its other pages
     facts = " · ".join((*(escape_within(fact, _FACT) for fact in paper.facts), *_links(paper.links)))
     small = (_match(paper), facts, *same)
-    return Item(heading, "\n".join(filter(None, top)), "\n".join(filter(None, small)), paper)
+    return Item(heading, "\n".join(filter(None, top)), "\n".join(filter(None, small)), paper, edition)
 
 
 def _author(author: AuthorView, limit: int) -> str:
@@ -138,7 +150,7 @@ def _short_title(paper: TitleView) -> str:
 
 def heading(text: str, *, again: bool) -> Block:
     """`again`: an earlier message of the digest has it too."""
-    return _section(bold(text, _INTEREST * 2) + (" (continued)" if again else ""))
+    return section(bold(text, _INTEREST * 2) + (" (continued)" if again else ""))
 
 
 def title(view: DigestView) -> Block:
@@ -154,24 +166,24 @@ def opening(view: DigestView, here: int) -> Block:
         _why_so_few(view) if view.papers else "",
         f"The best are here, {pluralize(rest, 'more paper')} in the thread." if rest else "",
     ]
-    return _context("\n".join(filter(None, lines)))
+    return context("\n".join(filter(None, lines)))
 
 
 def reply_opening(view: DigestView, part: int, parts: int, here: int) -> Block:
     """The first text of a reply in the thread."""
     papers = f" · {pluralize(here, 'more paper')}" if here else ""
-    return _context(f"*Part {part} of {parts}*{papers} for {bold(view.profile, _PROFILE)} · {view.day}")
+    return context(f"*Part {part} of {parts}*{papers} for {bold(view.profile, _PROFILE)} · {view.day}")
 
 
 def no_papers(view: DigestView) -> Block:
-    return _section(_why_so_few(view) or "No paper reached your threshold.")
+    return section(_why_so_few(view) or "No paper reached your threshold.")
 
 
 def _why_so_few(view: DigestView) -> str:
     return escape_within(sentence(view.why), _WHY) if view.why else ""
 
 
-def notes(view: DigestView, *, direct: bool) -> Block:
+def notes(view: DigestView, *, direct: bool, menus: bool) -> Block:
     """How to read the digest, change it, and stop it. `direct`: the message goes to one person."""
     profile, settings, zone = (
         bold(view.profile, _PROFILE),
@@ -179,8 +191,10 @@ def notes(view: DigestView, *, direct: bool) -> Block:
         truncate(view.timezone, 60),
     )
     signs = " ".join(filter(None, ("★ an author you follow." if view.followed else "", view.legend)))
-    return _context(
+    answer = "Say what you think of a paper in its ⋯ menu; `/paperboy help` shows more.\n" if menus else ""
+    return context(
         (f"{signs}\n" if signs else "")
+        + answer
         + f"To change what you get, ask whoever runs this Paperboy, or edit the profile {profile}: "
         + f"{escape(settings)} (times are in {escape(zone)}). "
         + f"To stop it, take its line out of `deliver` in the profile{'' if direct else _OR_LEAVE}."

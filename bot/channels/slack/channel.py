@@ -46,7 +46,8 @@ def api_base(url: str | None) -> str:
 class SlackChannel(Channel):
     """Posts as the app with this bot token; `target` is the id of a channel or a user, or `#name`.
 
-    `names`: keeps the ids that were learned over restarts.
+    `names`: keeps the ids that were learned over restarts. `menus`: papers have menus, whose clicks `bot.slack_app`
+    answers.
     """
 
     name = "slack"
@@ -62,19 +63,21 @@ class SlackChannel(Channel):
         timeout: int = TIMEOUT,
         names: NameCache | None = None,
         templates: Templates = BUILT_IN,
+        menus: bool = False,
     ) -> None:
         self._token = token
         self._base = api_base(api_url)
         self._timeout = timeout
         self._ids = ChannelIds(names)
         self._templates = templates
+        self._menus = menus
 
     def check(self) -> None:
         if not self._token:
             raise NotConfigured(_NOT_CONFIGURED)
 
     def render(self, digest: Digest, delivery: str, target: str) -> tuple[Part, ...]:
-        return payload.render(digest, delivery, target, self._templates)
+        return payload.render(digest, delivery, target, self._templates, menus=self._menus)
 
     def render_notice(self, notice: Notice, delivery: str, target: str) -> bytes:
         return payload.render_notice(notice, delivery)

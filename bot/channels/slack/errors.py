@@ -100,8 +100,15 @@ def classify_error(error: Exception) -> Classified:
     if isinstance(error, SlackApiError):
         return _classify_answer(error.response)
     if isinstance(error, URLError):
-        return Classified(Deferred(f"no connection to Slack: {_describe(error.reason)}", cause=Cause.SERVICE))
-    return Classified(Unknown(f"the connection to Slack broke: {_describe(error)}"))
+        return Classified(
+            Deferred(f"no connection to Slack: {_system_error(error.reason)}", cause=Cause.SERVICE)
+        )
+    return Classified(Unknown(f"the connection to Slack broke: {_system_error(error)}"))
+
+
+def describe(error: Exception) -> str:
+    """What an exception of slack_sdk means, as text."""
+    return getattr(classify_error(error).outcome, "why", "")
 
 
 def read_error(error: Exception) -> LookupError:
@@ -114,11 +121,11 @@ def read_error(error: Exception) -> LookupError:
     if type(error) in (LookupError, NoAnswer):  # the channel's own
         return cast(LookupError, error)
     reason = error.reason if isinstance(error, URLError) else error
-    why = f"no usable answer from Slack: {_describe(reason)}"
+    why = f"no usable answer from Slack: {_system_error(reason)}"
     return LookupError(why) if isinstance(reason, TimeoutError) else NoAnswer(why)
 
 
-def _describe(reason: object) -> str:
+def _system_error(reason: object) -> str:
     """An error's class and, for the system's errors, its text, which is about addresses only."""
     text = reason.strerror if isinstance(reason, OSError) else None
     return f"{type(reason).__name__}{f' ({text})' if text else ''}"

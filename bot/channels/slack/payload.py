@@ -28,10 +28,16 @@ _TEXT_CHOICES = ((300, True), (150, True), (150, False), (90, False), (50, False
 _DIRECT = re.compile(r"[DUW][A-Z0-9]{2,}")
 
 
-def render(digest: Digest, delivery: str, target: str, templates: Templates) -> tuple[Part, ...]:
-    """The digest as a message and the replies in its thread, each with its own delivery id."""
+def render(
+    digest: Digest, delivery: str, target: str, templates: Templates, *, menus: bool = False
+) -> tuple[Part, ...]:
+    """The digest as a message and the replies in its thread, each with its own delivery id.
+
+    `menus`: each paper has one; then `delivery` is the edition's id.
+    """
     view = digest_view(digest)
-    messages = split_into_messages(view, direct=bool(_DIRECT.fullmatch(target)))
+    direct = bool(_DIRECT.fullmatch(target))
+    messages = split_into_messages(view, direct=direct, edition=delivery if menus else "")
     return tuple(
         Part(
             _arguments(message.blocks, _text(view, message, n, len(messages), templates), f"{delivery}-{n}"),

@@ -65,6 +65,26 @@ def probe_conversation(target: str, ids: ChannelIds, client: WebClient) -> Probe
     return Probe(target, note=one_line(f"#{channel['name']}") if channel.get("name") else "")
 
 
+def probe_app_token(client: WebClient, app_token: str) -> Probe:
+    """Ask whether the token opens a socket. The address in the answer is not used, and expires."""
+    try:
+        client.apps_connections_open(app_token=app_token)
+    except FAILURES as error:
+        return Probe("", app_token_problem(error))
+    return Probe("", note="SLACK_APP_TOKEN opens a socket")
+
+
+def app_token_problem(error: Exception) -> Deferred | Refused:
+    """Why no socket was opened."""
+    problem, code = _problem(error), classify_error(error).code
+    if not isinstance(problem, Refused):
+        return problem
+    hint = "it needs the scope connections:write" if code == "missing_scope" else "check SLACK_APP_TOKEN"
+    return Refused(
+        f"Slack says {code}: {hint}, and that Socket Mode is on (docs/slack-manifest.yaml)", problem.cause
+    )
+
+
 def _problem(error: Exception) -> Deferred | Refused:
     outcome = classify_error(error).outcome
     return outcome if isinstance(outcome, Deferred | Refused) else Deferred(getattr(outcome, "why", ""))

@@ -50,11 +50,13 @@ class _Layout:
 
     view: DigestView
     direct: bool
+    edition: str  #: its id when papers have menus, else empty
 
     def first(self, pieces: Sequence[_Piece]) -> tuple[Block, ...]:
         top = (blocks.title(self.view), blocks.opening(self.view, _count_papers(pieces)))
         no_papers = () if self.view.papers else (blocks.no_papers(self.view),)
-        return (*top, *no_papers, *_group_blocks(pieces), blocks.notes(self.view, direct=self.direct))
+        notes = blocks.notes(self.view, direct=self.direct, menus=bool(self.edition and self.view.papers))
+        return (*top, *no_papers, *_group_blocks(pieces), notes)
 
     def reply(
         self, pieces: Sequence[_Piece], before: Collection[str], part: int = _MANY, parts: int = _MANY
@@ -64,9 +66,12 @@ class _Layout:
         return (opening, *_group_blocks(pieces, before))
 
 
-def split_into_messages(view: DigestView, *, direct: bool) -> tuple[Message, ...]:
-    """The whole digest; the first message goes to the channel. `direct`: the channel is one person."""
-    layout = _Layout(view, direct)
+def split_into_messages(view: DigestView, *, direct: bool, edition: str = "") -> tuple[Message, ...]:
+    """The whole digest; the first message goes to the channel. `direct`: the channel is one person.
+
+    `edition`: its id, when each paper has a menu.
+    """
+    layout = _Layout(view, direct, edition)
     first, *replies = _split(view, layout)
     messages = [layout.first(first)]
     before = {piece.heading for piece in first}
@@ -85,7 +90,7 @@ def _split(view: DigestView, layout: _Layout) -> list[list[_Piece]]:
     As many of the best papers in the channel's message as should be there, then as few replies as are possible with
     a sentence of each abstract.
     """
-    items = cache(partial(blocks.items, view))
+    items = cache(partial(blocks.items, view, edition=layout.edition))
     most, longest = next(
         (most, room)
         for most, room in _choices(len(view.papers))

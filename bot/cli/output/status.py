@@ -46,6 +46,7 @@ def status_screen(status: Status) -> RenderableType:
         ("Digests", _digests(status.editions)),
         ("Next digests", _limited([_next(one, status) for one in status.next], "paperboy status PROFILE")),
         (f"Found in {FOUND_DAYS} days", _found(status.found)),
+        ("Not configured", [Text(f"  {hint}") for hint in status.hints]),
     )
     place = f" in {status.database}" if status.database else ""
     parts: list[RenderableType] = [

@@ -1,0 +1,1 @@
+"""Menus, commands and the App Home in Slack, over Socket Mode."""

@@ -1,0 +1,181 @@
+"""What readers see in answer to a click or a command: texts and blocks. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bot.channels.slack.blocks import Block, section
+from bot.channels.slack.menu import PaperPlace, plain
+from bot.channels.slack.mrkdwn import bold, escape, escape_within, link, size
+from bot.digests.composer import Explanation
+from bot.digests.model import Digest, ScoredPaper
+from bot.feedback.model import Answer, AnswerKind
+from bot.papers.model import Paper
+from bot.presentation.dates import long_date
+from bot.presentation.links import abstract_page
+from bot.presentation.reasons import reason_text
+from bot.ranking.model import Reason, match_of
+from bot.text.plain import one_line
+
+UNDO, TERM = "paperboy_undo", "paperboy_term"  #: action_ids
+#: Characters of a section's text, and of all reasons of a paper: a message may have about 9,000.
+_SECTION, _REASONS = 2_900, 6_000
+_TITLE, _URL, _NAME, _TERM = 150, 120, 80, 100
+_TERMS_SHOWN = 5
+#: How answers are worded, before their subject or their paper.
+_WORDING = {
+    AnswerKind.MORE: "more like",
+    AnswerKind.LESS: "less like",
+    AnswerKind.FOLLOW: "follow",
+    AnswerKind.MUTE: "mute",
+    AnswerKind.NOT_BECAUSE: "not because of",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A message that only one person sees."""
+
+    text: str  #: mrkdwn, also for screen readers, which skip blocks
+    blocks: tuple[Block, ...] = ()  #: instead of the text, if there are any
+    replaces: bool = False  #: the message with the button that was clicked
+
+
+def note(text: str, *, replaces: bool = False) -> Reply:
+    """A reply of plain text, in one or more lines."""
+    return Reply("\n".join(map(escape, text.splitlines())), (), replaces)
+
+
+def button(text: str, action_id: str, value: str, **more: Any) -> Block:
+    return {"type": "button", "text": plain(text), "action_id": action_id, "value": value, **more}
+
+
+def answer_text(answer: Answer, papers: Mapping[str, Paper]) -> str:
+    """`more like “Title”`, `follow Ada Example`, `not because of *models* for _world models_`, as mrkdwn."""
+    what = _WORDING.get(answer.kind, str(answer.kind))
+    if not answer.subject:
+        return f"{what} {_title(papers.get(answer.paper), answer.paper)}"
+    subject = bold(answer.subject, _TERM)
+    return f"{what} {subject}" + (f" for {escape_within(answer.interest, _TERM)}" if answer.interest else "")
+
+
+def _title(paper: Paper | None, id_: str = "") -> str:
+    """A quoted title with its link; the id of a paper that is not stored."""
+    if paper is None:
+        return escape_within(id_, _TITLE)
+    url, title = abstract_page(paper), one_line(paper.title) or "Untitled"
+    return f"“{link(url, title, _TITLE, _URL) if url else escape_within(title, _TITLE)}”"
+
+
+def undo_button(answer: Answer) -> Block:
+    """Its value names the profile and the answer, a line each."""
+    return button("Undo", UNDO, f"{answer.profile}\n{answer.action}")
+
+
+def answered(answer: Answer, papers: Mapping[str, Paper], *, is_new: bool, replaces: bool = False) -> Reply:
+    """An answer was recorded, or was in effect already."""
+    start = "Noted" if is_new else "Already noted"
+    text = f"{start} for {bold(answer.profile, _NAME)}: {answer_text(answer, papers)}."
+    text += " It counts from the next digest on." if is_new else ""
+    return Reply(text, (section(text, accessory=undo_button(answer)),), replaces)
+
+
+def taken_back(answer: Answer, papers: Mapping[str, Paper]) -> Reply:
+    return Reply(f"Taken back for {bold(answer.profile, _NAME)}: {answer_text(answer, papers)}.", (), True)
+
+
+def choose_term(place: PaperPlace, paper: Paper, terms: Sequence[str]) -> Reply:
+    """A button for each of the first terms; its value is the term's number, from 0."""
+    text = f"{_title(paper)}: which term must not count?"
+    buttons = [button(term, f"{TERM}:{n}", str(n)) for n, term in enumerate(terms[:_TERMS_SHOWN])]
+    return Reply(text, (section(text), {"type": "actions", "block_id": str(place), "elements": buttons}))
+
+
+# --- Why ----------------------------------------------------------------------------------------------------
+
+
+def why_in_digest(digest: Digest, rank: int) -> Reply:
+    """The place of a paper in a stored digest, and every reason."""
+    where = f"number {rank} of {len(digest.papers)} in the digest of {long_date(digest.on)}"
+    return _why(digest.papers[rank - 1], f"{where} for {bold(digest.profile, _NAME)}")
+
+
+def why_not(profile: str, paper: str, explanation: Explanation) -> Reply:
+    """How a paper ranks now, and why it is or is not sent. `paper`: as it was asked for."""
+    verdict = f"{bold(str(explanation.decision.verdict), _NAME)}: {escape(explanation.decision.why)}"
+    scored = explanation.scored
+    if scored is None:
+        return Reply(f"{escape_within(paper, _TITLE)} for {bold(profile, _NAME)}: {verdict}")
+    rank, of = explanation.rank, explanation.candidates
+    where = f"number {rank} of {of} candidates" if rank else f"not among {of} candidates"
+    return _why(scored, f"{where} now for {bold(profile, _NAME)}", verdict)
+
+
+def _why(scored: ScoredPaper, where: str, verdict: str = "") -> Reply:
+    match, relevance = match_of(scored.fit), f"{scored.relevance:.1f} % of the last 90 days' papers"
+    fit = f"*{match} match*" if match else "no match"
+    lines = [
+        f"{_title(scored.paper)}\n{where}",
+        f"{fit} (fit {scored.fit:.2f})"
+        + (f" for {bold(one_line(scored.interest), _TERM)}" if scored.interest else "")
+        + (f", score {scored.score:.3f}: higher than {relevance}" if scored.score > 0 else ""),
+        *([verdict] if verdict else []),
+    ]
+    top = "\n".join(lines)
+    return Reply(top, (section(top), *map(section, _in_sections(_reasons(scored.reasons)))))
+
+
+def _reasons(reasons: Sequence[Reason]) -> Iterator[str]:
+    """A line for each, and one for those that do not fit."""
+    left = _REASONS
+    for number, reason in enumerate(reasons):
+        text = reason_text(reason.term, reason.is_term)
+        mark = " (from an answer)" if reason.answered else ""
+        line = f"{reason.weight:+.3f}  {escape_within(text, _TERM)}{mark}"
+        left -= size(line) + 1
+        if left < 0:
+            rest = reasons[number:]
+            yield f"{sum(reason.weight for reason in rest):+.3f}  {len(rest)} more"
+            return
+        yield line
+
+
+def _in_sections(lines: Iterable[str]) -> Iterator[str]:
+    text = ""
+    for line in lines:
+        if text and size(text) + size(line) >= _SECTION:
+            yield text
+            text = ""
+        text = f"{text}\n{line}" if text else line
+    if text:
+        yield text
+
+
+# --- Lists --------------------------------------------------------------------------------------------------
+
+
+def learned_blocks(answers: Sequence[Answer], papers: Mapping[str, Paper]) -> Iterator[Block]:
+    """An answer each, with its day and a button to undo it."""
+    for answer in answers:
+        text = f"{bold(answer.profile, _NAME)}: {answer_text(answer, papers)} ({answer.at:%Y-%m-%d})"
+        yield section(text, accessory=undo_button(answer))
+
+
+def learned(profile: str, answers: Sequence[Answer], total: int, papers: Mapping[str, Paper]) -> Reply:
+    """`answers`: the newest; `total`: how many are in effect."""
+    if not answers:
+        return Reply(
+            f"Nothing was learned for {bold(profile, _NAME)} yet: answer with the ⋯ menu of a paper."
+        )
+    shown = f", the newest {len(answers)}" if total > len(answers) else ""
+    text = f"What was learned for {bold(profile, _NAME)} from {total} answers{shown}:"
+    return Reply(text, (section(text), *learned_blocks(answers, papers)))
+
+
+def found(query: str, papers: Sequence[Paper]) -> Reply:
+    if not papers:
+        return Reply(f"No stored paper has {escape_within(query, _TITLE)}.")
+    lines = [f"• {_title(paper)} ({escape_within(paper.id, _NAME)})" for paper in papers]
+    return Reply("\n".join(lines), tuple(map(section, _in_sections(lines))))
