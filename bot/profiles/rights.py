@@ -33,7 +33,9 @@ def forbidden_names(before: bytes, after: bytes, file: str) -> Iterator[Problem]
         if name not in known:
             why = f"only an operator may add {quote(name)} here: it may be another person's file"
             if loc[0] == "was":
-                why = f"only an operator may write `was: {name}`: this profile would get what {quote(name)} has"
+                why = (
+                    f"only an operator may write `was: {name}`: this profile would get what {quote(name)} has"
+                )
             yield Problem(file, *new.place(loc), one_line(why))
 
 

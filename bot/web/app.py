@@ -17,7 +17,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 from bot.errors import PaperboyError
 from bot.presentation.templates import environment
 from bot.resources import resource_folder
-from bot.web import answers, digest_pages, login_pages, paper_pages
+from bot.web import answers, digest_pages, editor_pages, learned_pages, login_pages, paper_pages
 from bot.web.access import current_person
 from bot.web.limits import limiter
 from bot.web.login import SESSION_LASTS
@@ -59,6 +59,7 @@ def create_app(used: Services) -> Flask:
         SESSION_COOKIE_SECURE=is_https,
         PERMANENT_SESSION_LIFETIME=SESSION_LASTS,
         MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=False,  # would need the Referer, which no page sends; the token suffices
@@ -71,7 +72,7 @@ def create_app(used: Services) -> Flask:
     connect(app.extensions, used)
     limiter.init_app(app)
     CSRFProtect(app)
-    for part in (login_pages, digest_pages, paper_pages, answers):
+    for part in (login_pages, digest_pages, paper_pages, answers, editor_pages, learned_pages):
         app.register_blueprint(part.pages)
     app.before_request(_refuse_nul)
     app.after_request(_add_headers)

@@ -6,16 +6,19 @@ has another one now.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
-from werkzeug.exceptions import Conflict
+from werkzeug.exceptions import Conflict, ServiceUnavailable
 from werkzeug.wrappers import Response
 
-from bot.errors import DatabaseError, Problem
+from bot.errors import DatabaseError, Problem, UserError
+from bot.feedback.learned import learn
+from bot.feedback.write import learned_file
 from bot.files import read_file, replace_file
 from bot.presentation.dates import date_and_time
 from bot.profiles.include import ProfileReader
@@ -25,17 +28,16 @@ from bot.profiles.notes import profile_notes
 from bot.profiles.recipients import profiles_of_reader
 from bot.profiles.rights import forbidden_names, forbidden_values
 from bot.profiles.yaml_reader import MAX_BYTES
-from bot.text.plain import one_line
-from bot.web.access import for_readers, name_of, own_profile, person
-from bot.web.effect_view import PROBLEMS_SHOWN, ProblemView, WeekView, problem_views, week_view
+from bot.text.plain import one_line, pluralize
+from bot.web.access import for_readers, own_profile, person
+from bot.web.effect_view import PROBLEMS_SHOWN, ProblemView, WeekView, problem_views
 from bot.web.profile_text import FileText, diff, form_text
 from bot.web.services import services
+from bot.web.week import often, week_of
 
 pages = Blueprint("editor", __name__)
 
 HISTORY_SHOWN = 50
-#: The newest request of each person for the effect of a text; older ones end.
-_newest: dict[str, object] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ class _Effect:
     """What a text that may not be saved yet means."""
 
     problems: Sequence[ProblemView]
-    more_problems: int  #: that are not shown
+    count: str  #: `1 problem`, `2,000 problems, the first 50 of them`
     notes: Sequence[str]
     week: WeekView | None  #: None with problems
     changed: Sequence[str]  #: the difference from the file, as lines of a diff
@@ -65,7 +67,9 @@ class _Effect:
 @pages.get("/p/<id_>/edit")
 @for_readers
 def edit(id_: str) -> str | Response:
-    """The file's text in a form; with `from`, a former text of the history; with `learned`, what answers add to it."""
+    """The file's text in a form: with `from`, a former text of the history; with `learned`, the file's text with what
+    answers add to it.
+    """
     profile = own_profile(id_)
     file = _open(profile)
     text = file.saved
@@ -75,25 +79,34 @@ def edit(id_: str) -> str | Response:
             abort(404)
         whole = former.after if request.args.get("text") == "after" else former.before
         text = file.saved.changed_to(FileText(whole.encode()).form_text)
-    return _form(profile, file, text)
+    elif "learned" in request.args:
+        try:
+            text = _with_learned(profile, file)
+        except UserError as error:
+            return _new_form(profile, file, text, failure=str(error))
+    return _new_form(profile, file, text)
 
 
 @pages.post("/p/<id_>/edit")
+@often
 @for_readers
 def change(id_: str) -> str | Response | tuple[str, int]:
     """Check the text, or save it."""
     profile = own_profile(id_)
     file = _open(profile)
     text = file.saved.changed_to(request.form["text"])
-    if request.form.get("do") != "save":
-        return _form(profile, file, text, effect=_effect(profile, file, text))
+    is_save = request.form.get("do") == "save"
     checked, problems = _check(profile, file, text)
-    if problems or checked is None:
-        return _form(profile, file, text, effect=_effect(profile, file, text)), 422
+    if problems or checked is None or not is_save:
+        try:
+            effect = _effect(profile, file, text, checked, problems)
+        except ServiceUnavailable:
+            return _same_form(profile, file, text, failure="Paperboy is busy: check again in a moment."), 503
+        return _same_form(profile, file, text, effect=effect), 422 if is_save else 200
     if text == file.saved:
         flash("The file has this text.")
         return redirect(url_for("editor.edit", id_=id_), 303)
-    if request.form.get("version") != file.saved.version:
+    if request.form["version"] != file.saved.version:
         return _conflict(profile, file)
     try:
         if not _save(profile, file, text):
@@ -101,19 +114,21 @@ def change(id_: str) -> str | Response | tuple[str, int]:
     except (OSError, DatabaseError) as error:
         why = error.strerror if isinstance(error, OSError) else "the change cannot be stored"
         services().log(f"{file.path}: an edit could not be saved: {error}")
-        return _form(profile, file, text, failure=f"This was not saved: {why}. Try again later."), 503
+        return _same_form(profile, file, text, failure=f"This was not saved: {why}. Try again later."), 503
     flash("Saved.")
     is_theirs = person().is_operator or profiles_of_reader([checked], person().name)
     return redirect(url_for("editor.edit", id_=id_) if is_theirs else url_for("digests.home"), 303)
 
 
 @pages.post("/p/<id_>/preview")
+@often
 @for_readers
 def preview(id_: str) -> str | Response:
     """The effect of a text, as a part of the page."""
     profile = own_profile(id_)
     file = _open(profile)
-    effect = _effect(profile, file, file.saved.changed_to(request.form["text"]))
+    text = file.saved.changed_to(request.form["text"])
+    effect = _effect(profile, file, text, *_check(profile, file, text))
     return render_template("effect.html.j2", effect=effect)
 
 
@@ -127,7 +142,7 @@ def history(id_: str) -> str | Response:
     shown = [
         {
             "id": one.id,
-            "who": name_of(one.who, person()),
+            "who": person().name_of(one.who),
             "at": date_and_time(one.at, profile.timezone),
             "lines": diff(one.before, one.after),
             "by_hand": diff(one.after, then),
@@ -139,9 +154,10 @@ def history(id_: str) -> str | Response:
 
 def _open(profile: Profile) -> _File:
     """Its file. Aborts when it is gone or is not a text that a form can show."""
-    path = next((path for path in profile_files([services().folder]) if path.stem == profile.id), None)
+    paths = (path for path in profile_files([services().folder]) if path.stem == profile.id)
+    path = next(paths, None) or abort(404)
     try:
-        data = read_file(path or abort(404), MAX_BYTES)
+        data = read_file(path, MAX_BYTES)
         data.decode()
     except OSError as error:
         raise Conflict(f"The file of {profile.id} cannot be read: {error.strerror}.") from None
@@ -152,21 +168,39 @@ def _open(profile: Profile) -> _File:
     return _File(path, FileText(data))
 
 
-def _form(profile: Profile, file: _File, text: FileText, **more: Any) -> str:
-    """`more`: `effect`, `failure`, or of a conflict `meanwhile` and `mine`, which are lines of diffs."""
+def _form(profile: Profile, file: _File, text: FileText, version: str, base: str, **more: Any) -> str:
+    """`version`, `base`: of the file, and its text then, that the text is made from. `more`: `effect`, `failure`, or
+    of a conflict `meanwhile` and `mine`, which are lines of diffs.
+    """
     values = {"effect": None, "failure": "", "meanwhile": None, "mine": None, **more}
-    changed = diff(file.saved.whole, text.whole)
     return render_template(
-        "edit.html.j2", profile=profile, file=file, text=text.form_text, changed=changed, **values
+        "edit.html.j2",
+        profile=profile,
+        file=file,
+        text=text.form_text,
+        version=version,
+        base=base,
+        changed=diff(file.saved.whole, text.whole),
+        **values,
     )
 
 
+def _new_form(profile: Profile, file: _File, text: FileText, **more: Any) -> str:
+    """A form whose text is made from the file as it is now."""
+    return _form(profile, file, text, file.saved.version, file.saved.form_text, **more)
+
+
+def _same_form(profile: Profile, file: _File, text: FileText, **more: Any) -> str:
+    """The form that was sent."""
+    return _form(profile, file, text, request.form["version"], form_text(request.form["base"]), **more)
+
+
 def _conflict(profile: Profile, file: _File) -> tuple[str, int]:
-    """The reader's text and the file's, which another person saved meanwhile, and what each changed."""
-    base, mine = (form_text(request.form.get(name, "")) for name in ("base", "text"))
+    """The reader's text and the file's, which has changed meanwhile, and what was changed in each."""
+    base, mine = (form_text(request.form[name]) for name in ("base", "text"))
     meanwhile = diff(base, file.saved.form_text)
     text = file.saved.changed_to(mine)
-    return _form(profile, file, text, meanwhile=meanwhile, mine=diff(base, mine)), 409
+    return _new_form(profile, file, text, meanwhile=meanwhile, mine=diff(base, mine)), 409
 
 
 def _check(profile: Profile, file: _File, text: FileText) -> tuple[Profile | None, Sequence[Problem]]:
@@ -188,35 +222,39 @@ def _check(profile: Profile, file: _File, text: FileText) -> tuple[Profile | Non
     return found, problems
 
 
-def _effect(profile: Profile, file: _File, text: FileText) -> _Effect:
-    """Raises Conflict when the person asks for another one meanwhile."""
-    ticket = _newest[person().name] = object()
-
-    def step() -> None:
-        if _newest[person().name] is not ticket:
-            raise Conflict("You asked again meanwhile.")
-
-    checked, problems = _check(profile, file, text)
+def _effect(
+    profile: Profile, file: _File, text: FileText, checked: Profile | None, problems: Sequence[Problem]
+) -> _Effect:
+    """Raises as `week_of`."""
     week = None
     if checked and not problems:
-        week = week_of((profile, checked), step)
+        # `was` would move what is stored under that name.
+        versions = [replace(one, was="") for one in (profile, checked)]
+        week = week_of(*services().with_answers(versions, services().clock()))
     return _Effect(
         problems=problem_views(problems, file.name, text.form_text),
-        more_problems=max(0, len(problems) - PROBLEMS_SHOWN),
+        count=pluralize(len(problems), "problem")
+        + (f", the first {PROBLEMS_SHOWN} of them" if len(problems) > PROBLEMS_SHOWN else ""),
         notes=[*profile_notes(checked, services().clock().date())] if checked else [],
         week=week,
         changed=diff(file.saved.whole, text.whole),
-        is_outdated=request.form.get("version") != file.saved.version,
+        is_outdated=request.form["version"] != file.saved.version,
     )
 
 
-def week_of(versions: tuple[Profile, Profile], step: Callable[[], None] = lambda: None) -> WeekView:
-    """What the second version of a profile changes in the digests of the last days; answers count in both."""
-    now = services().clock()
-    # `was` would move what is stored under that name.
-    answered = services().with_answers([replace(one, was="") for one in versions], now)
-    before, after = services().recent_digests(answered, now, step)
-    return week_view(before, after)
+def _with_learned(profile: Profile, file: _File) -> FileText:
+    """The file's text with what its readers' answers add. Raises UserError if a person must add it."""
+    _, problems = _check(profile, file, file.saved)
+    if problems:
+        raise UserError("The file has problems: correct them first.")
+    answers = services().feedback.current(profile.id, services().clock())
+    titles = {
+        id_: one.title for id_, one in services().papers.by_keys({one.paper for one in answers}).items()
+    }
+    try:
+        return FileText(learned_file(file.saved.data, file.path, learn(answers), titles))
+    except UserError as error:
+        raise UserError(str(error).replace(f"{file.path.parent}{os.sep}", "")) from None
 
 
 def _save(profile: Profile, file: _File, text: FileText) -> bool:

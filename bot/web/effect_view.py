@@ -1,9 +1,9 @@
-"""What readers see of an edit's effect: problems at their lines, and the digests of the last days with changes. Pure."""
+"""What readers see of an edit: problems at their lines, and the digests of the last days with changes. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from bot.digests.changes import changes
@@ -12,7 +12,7 @@ from bot.errors import Problem
 from bot.presentation.dates import long_date
 from bot.presentation.links import safe_url
 from bot.ranking.model import match_of
-from bot.text.plain import one_line, pluralize
+from bot.text.plain import one_line
 
 PROBLEMS_SHOWN = 50
 #: Of a longer line only the part around the problem is quoted.
@@ -51,7 +51,7 @@ class WeekView:
     """The digests of the last days, newest first."""
 
     days: tuple[DayView, ...]
-    summary: str  #: `3 papers come in, 1 goes out`
+    changes: str  #: `3 in, 1 out, 2 up`; empty when nothing changes
 
 
 def problem_views(problems: Sequence[Problem], file: str, text: str) -> list[ProblemView]:
@@ -73,29 +73,17 @@ def _problem(problem: Problem, is_here: bool, lines: Sequence[str]) -> ProblemVi
     return ProblemView(where, problem.message, problem.line if is_here else None, problem.column, quoted)
 
 
-def week_view(before: Sequence[Digest] | None, after: Sequence[Digest]) -> WeekView:
-    """The digests of an edited version and what is different in them from those of the saved one, on the same days.
-
-    `before`: None when there is no saved version to compare with.
+def week_view(before: Sequence[Digest], after: Sequence[Digest]) -> WeekView:
+    """The digests of a version of a profile, and what is different in them from those of another one, on the same
+    days.
     """
-    pairs = list(zip(before or after, after, strict=True))
     days = tuple(
         DayView(long_date(new.on), tuple(_rows(old, new)), "" if new.papers else new.why)
-        for old, new in reversed(pairs)
+        for old, new in reversed([*zip(before, after, strict=True)])
     )
     counts = Counter(row.change for day in days for row in day.rows)
-    words = {
-        "in": ("comes in", "come in"),
-        "out": ("goes out", "go out"),
-        "up": ("moves up", "move up"),
-        "down": ("moves down", "move down"),
-    }
-    found = [
-        f"{pluralize(counts[change], 'paper')} {one if counts[change] == 1 else several}"
-        for change, (one, several) in words.items()
-        if counts[change]
-    ]
-    return WeekView(days, ", ".join(found) or "no paper comes in, goes out or moves")
+    found = [f"{counts[change]} {change}" for change in ("in", "out", "up", "down") if counts[change]]
+    return WeekView(days, ", ".join(found))
 
 
 def _rows(before: Digest, after: Digest) -> Iterator[PaperRow]:
@@ -115,9 +103,6 @@ def _rows(before: Digest, after: Digest) -> Iterator[PaperRow]:
 def _row(change: str, rank: int | None, former: int | None, scored: ScoredPaper) -> PaperRow:
     match = match_of(scored.fit)
     origin = f"by {scored.followed[0]}" if scored.followed else scored.interest or _REST
-    note = ", ".join(_filled(f"{match} match" if match else "", origin))
-    return PaperRow(change, rank, former, scored.paper.title, safe_url(scored.paper.url), one_line(note))
-
-
-def _filled(*texts: str) -> Iterable[str]:
-    return filter(None, texts)
+    note = one_line(f"{match} match, {origin}" if match else origin)
+    title = one_line(scored.paper.title) or "Untitled"
+    return PaperRow(change, rank, former, title, safe_url(scored.paper.url), note)
