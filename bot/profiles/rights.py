@@ -7,7 +7,7 @@ process that ranks for all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from bot.errors import Problem
 from bot.profiles.include import EffectiveProfile
@@ -16,8 +16,8 @@ from bot.profiles.model import Profile, Subscription
 from bot.profiles.yaml_reader import Loc, Value, read_mapping
 from bot.text.plain import one_line, quote
 
-#: Each takes 8 bytes for every paper that is ranked.
-MOST_INTERESTS = 1000
+#: Each interest takes 8 bytes for every paper that is ranked, and each name and term a search.
+MOST_ITEMS = 1000
 _NAMING_FILES = ("include", "like", "dislike")
 
 
@@ -28,9 +28,10 @@ def forbidden_names(before: bytes, after: bytes, file: str) -> Iterator[Problem]
     old, new = (read_mapping(data, file=file)[0] for data in (before, after))
     if new is None:
         return
-    known = {name for name, _ in _names(old.value if old else {})}
+    known = {name for name, _ in _names(old.value)} if old else set()
+    text = "" if old else before.decode(errors="replace")  # a file that cannot be parsed is being repaired
     for name, loc in _names(new.value):
-        if name not in known:
+        if name not in known and name not in text:
             why = f"only an operator may add {quote(name)} here: it may be another person's file"
             if loc[0] == "was":
                 why = (
@@ -53,17 +54,24 @@ def _names(mapping: Mapping[str, Value]) -> Iterator[tuple[str, Loc]]:
 
 
 def forbidden_values(before: Profile, after: EffectiveProfile) -> Iterator[Problem]:
-    """Receivers that the profile had not before, and more interests than a reader's profile may have."""
+    """Receivers that the profile did not have before, and lists that are too long."""
     known = {_receiver(to) for to in before.deliver}
     for position, to in enumerate(after.profile.deliver):
         if _receiver(to) not in known:
             why = f"only an operator may add a receiver: remove {quote(to.target)}, or ask an operator to add it"
             yield Problem(*after.origins[("deliver", position)].place, one_line(why))
-    interests = (*after.profile.interests, *after.profile.avoid)
-    if len(interests) > max(MOST_INTERESTS, len(before.interests) + len(before.avoid)):
-        origin = after.origins[("interests", 0) if after.profile.interests else ("avoid", 0)]
-        why = f"these are more than {MOST_INTERESTS:,} interests: only an operator may write so many"
-        yield Problem(*origin.place, why)
+    for loc, items, formerly in _lists(before, after.profile):
+        if len(items) > max(MOST_ITEMS, len(formerly)):
+            why = f"this list is longer than {MOST_ITEMS:,}: only an operator may write one so long"
+            yield Problem(*after.origins[(*loc, 0)].place, why)
+
+
+def _lists(before: Profile, after: Profile) -> Iterator[tuple[Loc, Sequence[object], Sequence[object]]]:
+    """The lists whose items all cost time or memory in every digest, with their places."""
+    for name in ("interests", "avoid", "authors"):
+        yield (name,), getattr(after, name), getattr(before, name)
+    for name in ("terms", "authors"):
+        yield ("mute", name), getattr(after.mute, name), getattr(before.mute, name)
 
 
 def _receiver(to: Subscription) -> tuple[str, str]:
