@@ -26,12 +26,11 @@ RESERVED = {
     "mailbox": ("bot.channels.maildir", "bot.channels.email.bounces"),
     "flufl": ("bot.channels.email.reports",),
     "apscheduler": ("bot.worker.loop",),
-    "yaml": ("bot.profiles.yaml_reader",),
+    "yaml": ("bot.profiles.yaml_reader", "bot.profiles.writer"),
     "lxml": ("bot.sources", "bot.presentation.custom_templates"),
     "waitress": ("bot.web",),
     "flask": ("bot.web",),
     "slack_bolt": ("bot.slack_app",),
-    "ruamel": ("bot.profiles.writer",),
     "jinja2": (
         "bot.presentation.templates",
         "bot.presentation.custom_templates",

@@ -7,14 +7,13 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bot.profiles.model import Profile
-from bot.text.plain import fold
-from bot.text.terms import Role, role, terms, tokenize
+from bot.text.terms import Role, phrase_term, role, terms, tokenize
 
 
 def counts_for(text: str, term: str) -> bool:
     """Whether a term has a word of a text, or is probably its acronym."""
     initials = "".join(stem[0] for stem in tokenize(text).stems if role(stem) is not Role.STOP)
-    is_acronym = len(initials) > 1 and re.fullmatch(f"[a-z]?{re.escape(initials)}", fold(term))
+    is_acronym = len(initials) > 1 and re.fullmatch(f"[a-z]?{re.escape(initials)}", phrase_term(term))
     return bool(is_acronym or share_terms(text, term))
 
 

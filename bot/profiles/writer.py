@@ -95,7 +95,7 @@ class _Editor:
         self._changes: list[tuple[int, int, str]] = []  #: start, end, what is there then
         lists = (one for _, one in root.value if isinstance(one, yaml.SequenceNode) and not one.flow_style)
         first = next(lists, None)  # its indentation is that of new ones
-        self._step = " " * (first.start_mark.column - root.start_mark.column if first else 2)
+        self._step = " " * (self._column(first) - root.start_mark.column if first else 2)
 
     def text(self) -> str:
         """The text with the changes; of those at one place the first comes first."""
@@ -133,7 +133,7 @@ class _Editor:
         if not isinstance(node, yaml.SequenceNode):
             self._set(mapping, key, items)
         elif not node.flow_style:
-            self._insert_lines(self._end(node), node.start_mark.column, self._block(items))
+            self._insert_lines(self._end(node), self._column(node), self._block(items))
         elif not node.value:
             self._insert(node.end_mark.index - 1, flow(list(items))[1:-1])
         else:
@@ -166,6 +166,9 @@ class _Editor:
             else:
                 self._insert_lines(empty.end_mark.index, name.start_mark.column, self._indented(value))
             return
+        if not pairs:
+            self._insert(mapping.end_mark.index - 1, f"{key}: {in_one_line}")
+            return
         above = [name for name in _KEYS[: _KEYS.index(key)] if name in pairs] if mapping is self._root else []
         end = max(map(self._end, pairs[(above or [*pairs])[-1]]))
         if mapping.flow_style:
@@ -195,6 +198,11 @@ class _Editor:
         """Insert lines after the line of a place."""
         indent = self._newline + " " * column
         self._insert(self._line_end(place), "".join(f"{indent}{line}" for line in lines))
+
+    def _column(self, node: yaml.SequenceNode) -> int:
+        """The column of the dashes of a list; an anchor may be before the first one."""
+        dash = self._text.rindex("-", 0, node.value[-1].start_mark.index)
+        return dash - self._text.rfind("\n", 0, dash) - 1
 
     def _line_end(self, place: int) -> int:
         end = self._text.find(self._newline, place)

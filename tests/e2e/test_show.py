@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from bot.profiles.include import parse_profile
+from tests.e2e.listings import WORLD, json_lines
+from tests.profiles.reading import DELIVER
 from tests.support.cli import Bench
 
 LAB = """\
@@ -54,6 +56,26 @@ def test_show(tmp_path: Path) -> None:
     assert (result.code, result.out) == (0, SHOWN)
     whole = parse_profile(ADA.encode(), file=str(path), folder=path.parent)
     assert parse_profile(SHOWN.encode(), file="ada.yaml", folder=None) == whole
+
+
+def test_what_answers_add(bench: Bench) -> None:
+    """It is listed with where it comes from; an interest has the terms that do not count for it."""
+    bench.profile("ada", f"interests: [world models]\nmute: {{terms: [tax]}}\n{DELIVER}")
+    listing = bench.file("papers.jsonl", json_lines(WORLD))
+    bench.run("ingest", "--file", listing, "--as-of", "2026-05-04")
+    for what in (("more",), ("mute", "Bo Sample"), ("not-because", "models")):
+        assert bench.run("answer", "ada", WORLD.number, *what).code == 0
+    assert [" ".join(line.split()) for line in bench.run("show", "ada").out.splitlines()[:9]] == [
+        "interests:",
+        "- {phrase: world models, without: [models]} # ada.yaml:1; models: from answers",
+        "like:",
+        "- 2605.00101 # from answers",
+        "mute:",
+        "terms:",
+        "- tax # ada.yaml:2",
+        "authors:",
+        "- Bo Sample # from answers",
+    ]
 
 
 def test_a_file_that_others_include(tmp_path: Path) -> None:

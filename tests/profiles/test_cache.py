@@ -11,7 +11,7 @@ from bot.profiles.include import ProfileReader
 from bot.profiles.load import Loaded, load_profiles
 from tests.profiles.reading import BIBTEX, EXAMPLE
 
-SHARED = "avoid: [surveys]\n"
+SHARED = "avoid: [{phrase: big surveys, without: [big]}]\nwithout: [data]\n"
 
 
 @pytest.fixture

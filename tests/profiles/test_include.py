@@ -58,6 +58,17 @@ def test_lists_are_added_up_and_own_values_count(tmp_path: Path) -> None:
     assert (profile.limit, profile.threshold, profile.was) == (5, Match.STRONG, "")
 
 
+def test_terms_that_do_not_count(tmp_path: Path) -> None:
+    """Those of `about` are added up; an interest has those of its own entry."""
+    lab = (
+        "without: [robots]\ninterests: [{phrase: world models, weight: 2}, {phrase: arms, without: [arms]}]\n"
+    )
+    ada = "include: [lab.yaml]\nwithout: [plans, Robots]\ninterests: [world models]\ndeliver: [{maildir: ada}]\n"
+    profile = read(tmp_path, {"ada.yaml": ada, "lab.yaml": lab}).profile
+    assert profile.without == ("plans", "Robots")
+    assert profile.interests == (Interest("world models"), Interest("arms", without=("arms",)))
+
+
 def test_an_entry_without_a_channel_gives_defaults(tmp_path: Path) -> None:
     """Of `deliver` in an included file, entries without a channel fill in what own entries leave out."""
     profile = read(tmp_path, {"ada.yaml": ADA, "lab.yaml": LAB}).profile

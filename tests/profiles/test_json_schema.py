@@ -27,6 +27,7 @@ VALID = [
     "categories: [cs.LG, q-bio.*, robotics, Machine Learning (stat.ML)]\nthreshold: 0\n"
     "deliver: [{slack: '#papers', at: '8:30', days: 'mon - fri'}, {maildir: 2026, days: [sat, sunday]}]\n"
     + INTERESTS,
+    "interests: [{phrase: no cloning, without: [no, 1]}, {phrase: xy, without: }]\nwithout: [of]\n" + DELIVER,
 ]
 
 
@@ -48,6 +49,7 @@ def test_the_schema_accepts_profiles(tmp_path: Path, text: str, loader: type[yam
         INTERESTS + DELIVER + "intrests: [a]",
         INTERESTS + DELIVER + "mute: {term: [a]}",
         DELIVER + "interests: [{phrase: a, wieght: 2}]",
+        DELIVER + "interests: [{phrase: ab, without: b}]",
         INTERESTS + "deliver: [{maildir: a, when: x}]",
         INTERESTS + "deliver: [{maildir: a, email: a@x.org}]",
         INTERESTS + DELIVER + "limit: 500",

@@ -29,6 +29,30 @@ def test_interests_that_can_be_found(phrase: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("phrase", "term", "has_effect"),
+    [
+        ("world models", "modelling", True),
+        ("world models", "models of the world", True),
+        ("world models", "robots", False),
+        ("world models", "the", False),
+        ("graph neural networks", "GNNs", True),
+        ("graph neural networks", "TGNN", True),
+        ("graph neural networks", "CNN", False),
+        ("robots", "error", False),
+    ],
+)
+def test_terms_that_do_not_count(phrase: str, term: str, has_effect: bool) -> None:
+    """They are words of the interest, in any form, or its acronym; of `about`, its words."""
+    ada = Profile(
+        "ada", interests=(Interest(phrase, without=(term,)),), about="I plan.", without=("planning",)
+    )
+    note = f"ada: '{term}' under `without` has no word of '{phrase}': correct or remove it"
+    assert list(profile_notes(ada, TODAY)) == ([] if has_effect else [note])
+    (note,) = profile_notes(Profile("ada", about="I plan.", without=("grasp",)), TODAY)
+    assert note == "ada: 'grasp' under `without` has no word of `about`: correct or remove it"
+
+
+@pytest.mark.parametrize(
     ("until", "number"), [(date(2025, 12, 27), 1), (date(2026, 11, 1), 0), (date(2026, 12, 27), 0)]
 )
 def test_a_pause_that_is_long_over(until: date, number: int) -> None:

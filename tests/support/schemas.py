@@ -128,6 +128,38 @@ EXPLAIN = _record(
     why=WORDS,
 )
 
+ANSWER = _record(
+    profile=WORDS,
+    paper=ID,
+    what=WORDS,
+    who=WORDS,
+    at=TIME,
+    via={"enum": ["command", "slack", "mail", "web"]},
+    undo={"type": "boolean"},
+    new={"type": "boolean"},
+)
+
+LEARNED = _record(
+    profile=WORDS,
+    answers=_list(_record(paper=ID, what=WORDS, who=WORDS, at=TIME, via=ANSWER["properties"]["via"])),
+    likes=_list(ID),
+    dislikes=_list(ID),
+    effect=_or_null(
+        _record(
+            on=DATE,
+            **{"in": _list(ID)},
+            out=_list(ID),
+            moved=_list(_record(paper=ID, before=PLACE, after=PLACE)),
+        )
+    ),
+)
+#: Present only when there are any.
+LEARNED["properties"] |= {
+    "authors": TEXTS,
+    "mute": TEXTS,
+    "without": _list(_record(interest=_or_null(WORDS), term=WORDS)),
+}
+
 BACKTEST = _record(
     profile=WORDS,
     days=_list(_record(on=DATE, state={"enum": ["sent", "quiet"]}, papers=_list(ID))),
