@@ -9,7 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from bot.channels.email.message import Signer
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
+    from bot.delivery.status import FoundPapers, Status
     from bot.evaluation.backtest import Compose
     from bot.presentation.templates import Templates
     from bot.slack_app.socket import SlackSocket
@@ -434,6 +435,62 @@ class App:
             ends.append((ALERTS, operator.channel, operator.target))
         return frozenset(scope for end in ends for scope in scopes(*end))
 
+    def status(self, moment: Moment, chosen: Sequence[Profile] | None = None) -> Status:
+        """The state of everything, or of some profiles."""
+        from bot.delivery.broken_profiles import broken_files
+        from bot.delivery.status import Status, next_digests
+        from bot.presentation.status_text import (
+            former_name_notes,
+            missing_note,
+            missing_settings,
+            optional_settings,
+        )
+        from bot.profiles.load import load_profiles
+
+        loaded = load_profiles([self.settings.profiles], self.settings.profile_cache)
+        kept = {profile.id for profile in loaded.kept}
+        every = self.with_answers((*loaded.profiles, *loaded.kept), moment.instant)
+        profiles = every if chosen is None else self.with_answers(chosen, moment.instant)
+        ids = {profile.id for profile in profiles}
+        editions = [one for one in self.outbox.newest() if chosen is None or one.profile in ids]
+        notes = [
+            *missing_settings(self.settings, profiles),
+            *missing_note(self.missing_papers(profiles, moment.instant)),
+            *former_name_notes(profiles, editions),
+        ]
+        return Status(
+            moment.instant,
+            self.papers.count(),
+            self.source_states.all(),
+            editions,
+            self.outbox.alerts(),
+            self.receivers.pauses(moment.instant),
+            self.receivers.bounces(),
+            self.settings.database_place,
+            notes,
+            None if loaded.broken.keys() - kept else self.used_scopes(every),
+            broken_files(loaded.problems, loaded.broken, kept),
+            [profile for profile in profiles if profile.is_paused(moment.local_date(profile.timezone))],
+            next=next_digests(profiles, editions, moment),
+            found=self._found(profiles, moment),
+            hints=optional_settings(self.settings, profiles),
+        )
+
+    def _found(self, profiles: Sequence[Profile], moment: Moment) -> list[FoundPapers]:
+        """By interest for a few profiles; only totals for many, because each digest has to be read."""
+        from bot.delivery.status import FOUND_DAYS, FoundPapers, found_papers
+        from bot.presentation.status_text import EDITIONS_SHOWN
+
+        since = moment.instant.date() - timedelta(days=FOUND_DAYS)
+        if len(profiles) > EDITIONS_SHOWN:
+            totals = self.outbox.papers_by_profile(since)
+            return [FoundPapers(profile.id, totals.get(profile.id, 0)) for profile in profiles]
+        digests = self.outbox.digests([profile.id for profile in profiles], since)
+        return [
+            found_papers(profile, [stored for stored in digests if stored.profile == profile.id])
+            for profile in profiles
+        ]
+
     def web(self, log: Callable[[str], None], address: str) -> Front:
         """The site: the links in mails, and the pages of readers. Raises NotConfigured without a SECRET_KEY.
 
@@ -461,7 +518,7 @@ class App:
         links = UnsubscribePages(
             self._secret,
             Outbox(database).edition,
-            Receivers(database).pause,
+            Receivers(database),
             utc_now,
             self.templates,
             log,

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import NoReturn
 
-from bot.cli import about, advise, answers, daily, effect, init, show, upkeep  # noqa: F401 - they add their commands
+from bot.cli import about, advise, answers, daily, effect, init, search, show, upkeep  # noqa: F401 - they add their commands
 from bot.cli.common import CHANGE_SOMETHING, DONE, FAILED, cli, complain
 from bot.errors import DatabaseError, DatabaseLost, NotConfigured, PaperboyError, UserError
 

@@ -17,9 +17,7 @@ from bot.cli.common import (
     AsJson,
     When,
     cli,
-    missing_settings,
     open_app,
-    optional_settings,
     print_json,
     the_profiles,
 )
@@ -119,6 +117,8 @@ def check(
     notes += includer_notes(profiles, loaded.includers)
     notes += schema_notes(profile_files(folders))
     if settings:
+        from bot.presentation.status_text import missing_settings, optional_settings
+
         notes += [f"{name} has no effect in this version" for name in settings.unused]
         notes += [*missing_settings(settings, profiles), *optional_settings(settings, profiles)]
         notes += [f"the database is {settings.database_place}"]

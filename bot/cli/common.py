@@ -208,35 +208,6 @@ def note_pauses(profiles: Iterable[Profile], moment: Moment) -> None:
             )
 
 
-def missing_settings(settings: Settings, profiles: Iterable[Profile]) -> list[str]:
-    """A sentence for each channel that profiles deliver to and the settings do not configure."""
-    from bot.profiles.model import ChannelName
-    from bot.text.plain import pluralize
-
-    lacking = {
-        ChannelName.SLACK: "Slack is not configured (SLACK_BOT_TOKEN)"
-        if not settings.slack_bot_token
-        else "",
-        ChannelName.EMAIL: "Mail is not configured (SMTP_URL and MAIL_FROM)" if not settings.smtp else "",
-    }
-    channels = [to.channel for profile in profiles for to in profile.deliver]
-    return [
-        f"{problem}: {pluralize(channels.count(channel), 'delivery is', 'deliveries are')} skipped"
-        for channel, problem in lacking.items()
-        if problem and channel in channels
-    ]
-
-
-def optional_settings(settings: Settings, profiles: Iterable[Profile]) -> list[str]:
-    """A sentence about what profiles could have if it were configured; nothing if there is nothing."""
-    from bot.profiles.model import ChannelName
-
-    uses_slack = any(to.channel is ChannelName.SLACK for profile in profiles for to in profile.deliver)
-    if not uses_slack or not settings.slack_bot_token or settings.slack_app_token:
-        return []
-    return ["digests in Slack have no menus, and /paperboy does not answer (SLACK_APP_TOKEN)"]
-
-
 def exit_code(rows: Iterable[SendResult], sound: bool) -> int:
     """2 when a profile or a setting must be changed, 1 when something failed or waits, else 0."""
     rows = list(rows)

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Sequence
-from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
@@ -17,86 +15,30 @@ from bot.cli.common import (
     When,
     cli,
     exit_code,
-    missing_settings,
     open_app,
-    optional_settings,
     print_json,
     the_profiles,
 )
-from bot.clock import Moment, parse_when, utc_now
+from bot.clock import parse_when, utc_now
 from bot.errors import UserError
-
-if TYPE_CHECKING:
-    from bot.bootstrap import App
-    from bot.delivery.status import FoundPapers
-    from bot.profiles.model import Profile
 
 
 @cli.command()
 def status(names: Names = None, on: When = None, as_json: AsJson = False) -> None:
     """Show what needs you, with the command for it; what waits; what comes next, and what was found."""
     from bot.cli.output import documents
-    from bot.cli.output.status import former_name_notes, missing_note
-    from bot.delivery.broken_profiles import broken_files
-    from bot.delivery.status import Status, next_digests
-    from bot.profiles.load import load_profiles
 
     app = open_app()
-    valid, problems, kept, broken, _ = load_profiles([app.settings.profiles], app.settings.profile_cache)
-    kept_ids = {profile.id for profile in kept}
-    profiles: Sequence[Profile] = (*valid, *kept)
-    moment = parse_when(on)
-    profiles = app.with_answers(profiles, moment.instant)
-    used_scopes = None if broken.keys() - kept_ids else app.used_scopes(profiles)
-    if names:
-        chosen, _ = the_profiles(app.settings, names, keep=True)
-        profiles = app.with_answers(chosen, moment.instant)
-    editions = [one for one in app.outbox.newest() if not names or one.profile in names]
-    current = Status(
-        moment.instant,
-        app.papers.count(),
-        app.source_states.all(),
-        editions,
-        app.outbox.alerts(),
-        app.receivers.pauses(moment.instant),
-        app.receivers.bounces(),
-        app.settings.database_place,
-        [
-            *missing_settings(app.settings, profiles),
-            *missing_note(app.missing_papers(profiles, moment.instant)),
-            *former_name_notes(profiles, editions),
-        ],
-        used_scopes,
-        broken_files(problems, broken, kept_ids),
-        [profile for profile in profiles if profile.is_paused(moment.local_date(profile.timezone))],
-        next=next_digests(profiles, editions, moment),
-        found=_found(app, profiles, moment),
-        hints=optional_settings(app.settings, profiles),
-    )
+    chosen = the_profiles(app.settings, names, keep=True)[0] if names else None
+    current = app.status(parse_when(on), chosen)
     if as_json:
         print_json(documents.status(current, with_profiles=bool(names)))
     else:
-        from bot.cli.output.status import status_screen
         from bot.presentation.console import console
+        from bot.presentation.status_text import status_screen
 
         console().print(status_screen(current))
     app.close()
-
-
-def _found(app: App, profiles: Sequence[Profile], moment: Moment) -> list[FoundPapers]:
-    """By interest for a few profiles; only totals for many, because each digest has to be read."""
-    from bot.cli.output.status import EDITIONS_SHOWN
-    from bot.delivery.status import FOUND_DAYS, FoundPapers, found_papers
-
-    since = moment.instant.date() - timedelta(days=FOUND_DAYS)
-    if len(profiles) > EDITIONS_SHOWN:
-        totals = app.outbox.papers_by_profile(since)
-        return [FoundPapers(profile.id, totals.get(profile.id, 0)) for profile in profiles]
-    digests = app.outbox.digests([profile.id for profile in profiles], since)
-    return [
-        found_papers(profile, [stored for stored in digests if stored.profile == profile.id])
-        for profile in profiles
-    ]
 
 
 @cli.command()

@@ -233,9 +233,15 @@ class SendSlot:
     spacing: timedelta
 
 
+#: Why a subscription is paused, when its reader wants it.
+UNSUBSCRIBED, PAUSED = "unsubscribed by its reader", "paused by its reader"
+#: For how many weeks readers may pause.
+PAUSE_WEEKS = (1, 2, 4)
+
+
 @dataclass(frozen=True, slots=True)
 class Pause:
-    """A scope that nothing is sent to until somebody runs `resume`."""
+    """A scope that nothing is sent to until it is resumed, or until the pause ends."""
 
     scope: str  #: a channel, a `channel:target`, or a subscription's key
     why: str
@@ -244,7 +250,7 @@ class Pause:
 
     @property
     def by_reader(self) -> bool:
-        """Whether a reader unsubscribed: nothing else pauses one subscription. Names and targets have no colon."""
+        """Whether its reader wants it: nothing else pauses one subscription. Names and targets have no colon."""
         return self.scope.count(":") == 2
 
 

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
-from bot.delivery.model import Delivery, Edition, Part
+from bot.delivery.model import Delivery, Edition, Part, Pause
 from bot.digests.model import History, HistoryRequest
 
 
@@ -78,3 +78,13 @@ class StoppedQueue(Protocol):
     def release(self, id_: str, now: datetime, *, settling: bool) -> bool: ...
 
     def settle(self, id_: str) -> bool: ...
+
+
+class PauseStore(Protocol):
+    """The stored pauses (`bot.store.receivers`)."""
+
+    def pauses(self, now: datetime | None = None) -> Sequence[Pause]: ...
+
+    def pause(self, scope: str, why: str, now: datetime, until: datetime | None = None) -> bool: ...
+
+    def resume(self, scope: str) -> bool: ...

@@ -35,7 +35,7 @@ _MOST_TERMS = 20
 _LONGEST_NAME = 4
 #: A shorter beginning would find most papers.
 _SHORTEST_PREFIX = 2
-_WORD = re.compile(r"[^\W_]+")
+WORD = re.compile(r"[^\W_]+")
 
 
 class Field(StrEnum):
@@ -133,7 +133,8 @@ def parse_query(text: str) -> Query:
 def _terms(text: str, field: Field) -> Iterator[Term]:
     """The terms of one part, any of which may be meant."""
     if field is Field.CATEGORY or (field is Field.ANY and text in CATEGORIES):
-        yield from (Term(words, Field.CATEGORY) for code in _codes(text) if (words := category_words(code)))
+        codes = map(_category_words, _codes(text))
+        yield from (Term(code, Field.CATEGORY) for code in codes if code)
         return
     if field in (Field.ANY, Field.ID) and (found := parse_paper_id(text.strip("()[],;."))):
         yield id_term(found[0])
@@ -141,21 +142,23 @@ def _terms(text: str, field: Field) -> Iterator[Term]:
             return
     if field is Field.ID:
         return
-    words = _WORD.findall(given_first(text) if field is Field.AUTHOR else text)
-    spellings = [(fold(word),) for word in words]
+    text = given_first(text) if field is Field.AUTHOR else text
+    spellings: list[tuple[str, ...]] = [(word,) for word in WORD.findall(fold(text))]
     if not spellings:
         return
-    if text.endswith("*") and len(spellings[-1][0]) >= _SHORTEST_PREFIX:
-        spellings[-1] = (f"{spellings[-1][0]}*",)
+    (last,) = spellings[-1]
+    if text.endswith("*") and len(last) >= _SHORTEST_PREFIX:
+        spellings[-1] = (f"{last}*",)
     elif field is Field.AUTHOR:
         spellings = _name(spellings)
     else:
-        spellings[-1] = forms(words[-1])
+        typed = WORD.findall(text)[-1]
+        spellings[-1] = forms(typed if fold(typed) == last else last)
     yield Term(tuple(spellings), field)
 
 
 def id_term(id_: str) -> Term:
-    return Term(tuple((word,) for word in _WORD.findall(fold(id_))), Field.ID, id_)
+    return Term(tuple((word,) for word in WORD.findall(fold(id_))), Field.ID, id_)
 
 
 def _codes(text: str) -> Sequence[str]:
@@ -165,18 +168,18 @@ def _codes(text: str) -> Sequence[str]:
         return (RENAMED.get(text, text),)
 
 
-def category_words(code: str) -> tuple[tuple[str, ...], ...]:
+def _category_words(code: str) -> tuple[tuple[str, ...], ...]:
     """The words of a category in the index: one word of an arXiv category, `cs0` for an archive and `cs0lg`."""
     archive = code.removesuffix(".*")
     text = f"{archive}." if archive in DIVIDED or archive != code else code
-    return tuple((word,) for word in _WORD.findall(fold(text.replace(".", "0").replace("-", "0"))))
+    return tuple((word,) for word in WORD.findall(fold(text.replace(".", "0").replace("-", "0"))))
 
 
 def _name(words: list[tuple[str, ...]]) -> list[tuple[str, ...]]:
     """A name's words: an initial stands for all that begin with it, and a first name may be an initial."""
     if len(words) == 1 or len(words) > _LONGEST_NAME:
         return words
-    given = [(f"{word}*",) if len(word) == 1 else (word,) for (word,) in words[:-1]]
+    given: list[tuple[str, ...]] = [(f"{word}*",) if len(word) == 1 else (word,) for (word,) in words[:-1]]
     if len(words[0][0]) > 1:
         given[0] = (words[0][0], words[0][0][0])
     return [*given, words[-1]]

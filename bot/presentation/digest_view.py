@@ -12,11 +12,11 @@ from datetime import date
 from enum import StrEnum
 from itertools import count, islice
 
-from bot.delivery.model import Edition
+from bot.delivery.model import PAUSE_WEEKS, Edition, Pause
 from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.papers.model import Paper
 from bot.papers.names import same_person
-from bot.presentation.dates import long_date, paper_dates, relative_day, short_date
+from bot.presentation.dates import iso_date, long_date, paper_dates, relative_day, short_date
 from bot.presentation.excerpts import Span, extract
 from bot.presentation.links import LinkView, abstract_page, paper_links, project_links
 from bot.presentation.reasons import term_reasons, visible_reasons
@@ -62,7 +62,9 @@ class LinkPage(StrEnum):
     """The states of the page behind an unsubscribe link."""
 
     ASKS = "asks"
-    DONE = "done"
+    DONE = "done"  #: just unsubscribed
+    PAUSED = "paused"  #: unsubscribed earlier, or paused until a day
+    RESUMED = "resumed"  #: just turned on again
     UNKNOWN = "unknown"  #: the link is not valid
     FAILED = "failed"  #: try again later
 
@@ -73,6 +75,8 @@ class UnsubscribeView:
 
     digest: str  #: the profile's name
     reader: str  #: "a…@example.org"
+    until: str = ""  #: "11 May 2026", on which a pause ends (UTC); empty for one without end
+    pause_weeks: tuple[int, ...] = PAUSE_WEEKS  #: for how many weeks it may be paused
 
 
 @dataclass(frozen=True, slots=True)
@@ -342,7 +346,8 @@ def _shown_authors(authors: tuple[str, ...], followed: tuple[str, ...]) -> tuple
     return tuple(AuthorView(name, is_followed) for name, is_followed in names if name)
 
 
-def unsubscribe_view(edition: Edition) -> UnsubscribeView:
-    """The profile's name, and of the address its first letter and its domain."""
+def unsubscribe_view(edition: Edition, pause: Pause | None = None) -> UnsubscribeView:
+    """The profile's name, of the address its first letter and its domain, and when a pause ends."""
     profile = truncate(one_line(edition.profile), NAME_LENGTH)
-    return UnsubscribeView(profile, mask_address(edition.target))
+    until = iso_date(pause.until.isoformat()) if pause and pause.until else ""
+    return UnsubscribeView(profile, mask_address(edition.target), until)

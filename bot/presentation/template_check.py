@@ -53,7 +53,12 @@ _NEWS = NewPaperCounts(412, date(2026, 5, 4), 7, (("arxiv", 401), ("huggingface"
 #: Papers: the greatest limit of a profile, which is several messages in Slack.
 _MAX_LIMIT = 100
 _LEAVING = UnsubscribeView("ada", "a…@example.org")
-_PAGES = {LinkPage.ASKS: _LEAVING, LinkPage.DONE: _LEAVING, LinkPage.UNKNOWN: None, LinkPage.FAILED: None}
+_PAGES = (
+    *((page, _LEAVING) for page in (LinkPage.ASKS, LinkPage.DONE, LinkPage.PAUSED, LinkPage.RESUMED)),
+    (LinkPage.PAUSED, replace(_LEAVING, until="11 May 2026")),
+    (LinkPage.UNKNOWN, None),
+    (LinkPage.FAILED, None),
+)
 
 
 def digests() -> tuple[Digest, ...]:
@@ -70,5 +75,5 @@ def check_templates(templates: Templates, channels: Iterable[Channel]) -> None:
     for channel in channels:
         for digest in digests():
             channel.render(digest, "check", "check")
-    for page, leaving in _PAGES.items():
+    for page, leaving in _PAGES:
         templates.unsubscribe(page, leaving)

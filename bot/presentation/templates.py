@@ -115,7 +115,7 @@ class Templates:
         return self._render("digest.slack.j2", shown=shown, **values)
 
     def unsubscribe(self, page: LinkPage, leaving: UnsubscribeView | None = None) -> str:
-        """The page behind an unsubscribe link; `leaving` is needed for ASKS and DONE."""
+        """The page behind an unsubscribe link; `leaving` is needed unless UNKNOWN or FAILED."""
         return self._render("unsubscribe.html.j2", page=page, leaving=leaving)
 
     def check_files(self) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from alembic.config import Config
 
 #: The newest migration. Known here so that a database that is up to date costs no import of Alembic.
-HEAD = "0011"
+HEAD = "0012"
 #: The migration at which stored texts are converted; HEAD is reached only when all are.
 CONVERSION = "0005"
 _OURS = frozenset(
@@ -64,14 +64,14 @@ def upgrade(engine: Engine, progress: Progress = no_progress) -> str | None:
             with migrating.begin() as connection:
                 before = revision(connection)
                 if before is None:
-                    _run(connection, HEAD)
+                    _run(connection, HEAD, progress)
                 elif before != HEAD:
                     _refuse_newer(before)
-                    _run(connection, CONVERSION if before < CONVERSION else before)
+                    _run(connection, CONVERSION if before < CONVERSION else before, progress)
             if before is not None and before != HEAD:
                 convert_texts(engine, progress)
                 with migrating.begin() as connection:
-                    _run(connection, HEAD)
+                    _run(connection, HEAD, progress)
     finally:
         engine.dispose()  # closes the connection without foreign keys
     return before
@@ -102,12 +102,12 @@ def require_current(engine: Engine) -> None:
         )
 
 
-def _run(connection: Connection, to: str) -> None:
+def _run(connection: Connection, to: str, progress: Progress) -> None:
     """Run the migrations up to `to` that the database lacks."""
     from alembic import command
 
     config = _config()
-    config.attributes["connection"] = connection
+    config.attributes.update(connection=connection, progress=progress)
     command.upgrade(config, to)
 
 

@@ -45,11 +45,16 @@ class Receivers:
                 session.execute(delete(PauseRow).where(over))
 
     def pause(self, scope: str, why: str, now: datetime, until: datetime | None = None) -> bool:
-        """Stop sending to a scope. False when it is paused already: that pause stays as it is.
+        """Stop sending to a scope. False when it is paused already, for as long or longer: that pause stays as it is.
 
         `until`: when the pause ends by itself.
         """
         with self._database.session() as session:
+            row = session.get(PauseRow, scope, with_for_update=True)
+            if row and row.until and (until is None or until > row.until):
+                row.since, row.why, row.until = now, why, until
+                session.add(row)
+                return True
             return _pause(session, scope, why, now, until)
 
     def resume(self, scope: str) -> bool:

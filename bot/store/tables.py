@@ -218,7 +218,7 @@ class TurnRow(Base, table=True):
 
 
 class PauseRow(Base, table=True):
-    """A scope that nothing is sent to until somebody runs `resume`."""
+    """A scope that nothing is sent to until it is resumed, or until the pause ends."""
 
     __tablename__ = "pause"
 

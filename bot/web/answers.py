@@ -42,7 +42,6 @@ class GivenAnswer(NamedTuple):
 class AnswerForm:
     """What a reader can say about a paper for a profile, and what was said."""
 
-    profile: str
     url: str
     paper: str
     edition: str  #: the digest that the terms are of; empty for none
@@ -65,7 +64,6 @@ def answer_form(
     """`answers`: those of the profile in effect. `scored`: the paper in the digest of the edition."""
     terms = _terms(scored) if scored else ()
     return AnswerForm(
-        profile=profile,
         url=url_for("answers.record", id_=profile),
         paper=paper.id,
         edition=edition,

@@ -17,6 +17,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 from bot.errors import PaperboyError
 from bot.presentation.templates import environment
 from bot.resources import resource_folder
+from bot.text.plain import one_line
 from bot.web import answers, digest_pages, editor_pages, learned_pages, login_pages, paper_pages
 from bot.web.access import current_person
 from bot.web.limits import limiter
@@ -68,6 +69,7 @@ def create_app(used: Services) -> Flask:
     app.jinja_env.autoescape = True  # Flask's default does not know `.html.j2`
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {name: environment().filters[name] for name in ("sentence", "starred")}
+    app.jinja_env.filters["one_line"] = one_line
     app.jinja_env.globals["current_person"] = current_person
     connect(app.extensions, used)
     limiter.init_app(app)

@@ -173,7 +173,8 @@ def search() -> str | Response:
     page = min(max(request.args.get("page", 1, type=int), 1), _MOST_PAGES)
     start = (page - 1) * _RESULTS
     found = services().search.search(parse_query(text), _RESULTS, start, order) if text else None
-    papers = found.papers if found else ()
+    papers, more = found or ((), False)
+    heading = f"Papers {start + 1} to {start + len(papers)}" if papers else "Nothing found"
 
     def other(number: int) -> str:
         return url_for(".search", q=text, order=order, page=number)
@@ -183,11 +184,11 @@ def search() -> str | Response:
         text=text,
         order=order,
         orders=list(Order),
-        heading=f"Papers {start + 1} to {start + len(papers)}" if papers else "Nothing found",
+        heading=heading if start or more or not papers else pluralize(len(papers), "paper"),
         results=_results(papers),
         first=start + 1,
         before=other(page - 1) if page > 1 else None,
-        after=other(page + 1) if found and found.more and page < _MOST_PAGES else None,
+        after=other(page + 1) if more and page < _MOST_PAGES else None,
     )
 
 
@@ -198,7 +199,11 @@ def _results(papers: Sequence[Paper]) -> list[_Result]:
             id=one.id,
             title=one_line(one.title) or "Untitled",
             authors=", ".join(map(one_line, one.authors[:_AUTHORS_SHOWN])) + _more(one, _AUTHORS_SHOWN),
-            facts=" · ".join(filter(None, (", ".join(one.categories), paper_dates(one)))),
+            facts=one_line(
+                " · ".join(
+                    filter(None, (", ".join(one.categories), paper_dates(one), "withdrawn" * one.withdrawn))
+                )
+            ),
             sent=tuple(
                 (row.profile, f"{short_date(row.on)} {row.on.year}", _digest_url(row))
                 for row in sent.get(one.id, ())[:_SENT_SHOWN]

@@ -12,7 +12,8 @@ from flask import current_app
 
 from bot.config.values import Network
 from bot.delivery.archive import Archive
-from bot.delivery.model import Notice, Pause
+from bot.delivery.model import Notice
+from bot.delivery.stores import PauseStore
 from bot.digests.model import Digest
 from bot.digests.previewer import Previewer
 from bot.feedback.service import Feedback
@@ -30,16 +31,6 @@ class StoredPapers(Protocol):
     def get(self, key: str) -> Paper | None: ...
 
     def by_keys(self, ids: Collection[str]) -> Mapping[str, Paper]: ...
-
-
-class Pauses(Protocol):
-    """The pauses of subscriptions (`bot.store.receivers`)."""
-
-    def pauses(self, now: datetime | None = None) -> Sequence[Pause]: ...
-
-    def pause(self, scope: str, why: str, now: datetime, until: datetime | None = None) -> bool: ...
-
-    def resume(self, scope: str) -> bool: ...
 
 
 class ProfileEdits(Protocol):
@@ -114,7 +105,7 @@ class Services:
     papers: StoredPapers
     search: Search
     previewer: Previewer
-    pauses: Pauses
+    pauses: PauseStore
     logins: LoginStore
     #: Mails a log-in link to an address, or raises PaperboyError; None without mail settings.
     send_login: Callable[[str, Notice], None] | None

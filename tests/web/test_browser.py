@@ -85,7 +85,7 @@ def test_pages_fit_every_screen_and_reader(site: Site, name: str) -> None:
     """No page has a serious problem by axe's rules, scrolls sideways, or loads anything of another host:
     on a phone and on a desk, light and dark, with everything unfolded.
     """
-    page, asked = site.page, []
+    page, asked = site.browser.new_page(base_url=site.url) if name == "login" else site.page, []
     page.on("request", lambda request: asked.append(request.url))
     response = page.goto(site.path(name))
     assert response

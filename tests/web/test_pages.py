@@ -6,7 +6,7 @@ import io
 import logging
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from urllib.parse import unquote_to_bytes
 from wsgiref.util import setup_testing_defaults
@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.delivery.model import Edition
+from bot.delivery.model import PAUSED, UNSUBSCRIBED, Edition, Pause
 from bot.delivery.unsubscribe_token import sign_token
 from bot.errors import DatabaseError
 from bot.profiles.model import ChannelName
-from bot.web.pages import READ, WHY, UnsubscribePages
+from bot.web.pages import READ, UnsubscribePages
 
 SECRET = b"sixteen letters!"
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
@@ -34,9 +34,11 @@ ADA = Edition(
     3,
 )
 TOKEN = sign_token(SECRET, f"{ADA.id}-1")
+KEY = ADA.subscription
 LINK = f"/unsubscribe/{TOKEN}"
 #: As services post it: https://www.rfc-editor.org/rfc/rfc8058#section-8
-URLENCODED = ("application/x-www-form-urlencoded", b"List-Unsubscribe=One-Click")
+FORM = "application/x-www-form-urlencoded"
+URLENCODED = (FORM, b"List-Unsubscribe=One-Click")
 MULTIPART = (
     "multipart/form-data; boundary=7ef",
     b'--7ef\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--7ef--\r\n',
@@ -70,7 +72,7 @@ class Site:
 
     editions: tuple[Edition, ...] = (ADA,)
     fault: Exception | None = None  #: what the database answers with
-    pauses: list[tuple[str, str, datetime]] = field(default_factory=list)
+    kept: dict[str, Pause] = field(default_factory=dict)  #: the pauses, by scope
     log: list[str] = field(default_factory=list)
 
     def edition(self, id_: str) -> Edition | None:
@@ -78,9 +80,18 @@ class Site:
             raise self.fault
         return next((one for one in self.editions if one.id == id_), None)
 
-    def pause(self, scope: str, why: str, now: datetime) -> bool:
-        self.pauses.append((scope, why, now))
-        return self.pauses.count((scope, why, now)) == 1
+    def pauses(self, now: datetime | None = None) -> list[Pause]:
+        return list(self.kept.values())
+
+    def pause(self, scope: str, why: str, now: datetime, until: datetime | None = None) -> bool:
+        before = self.kept.get(scope)
+        if before and not before.until:
+            return False
+        self.kept[scope] = Pause(scope, why, now, until)
+        return True
+
+    def resume(self, scope: str) -> bool:
+        return self.kept.pop(scope, None) is not None
 
     def ask(self, method: str, path: str, kind: str = "", body: bytes = b"", **more: Any) -> Reply:
         """`path`: as in a request's first line, percent-encoded."""
@@ -99,7 +110,7 @@ class Site:
         }
         started: list[Any] = []
         application = validator(
-            UnsubscribePages(SECRET, self.edition, self.pause, lambda: NOW, on_unsubscribe=self.log.append)
+            UnsubscribePages(SECRET, self.edition, self, lambda: NOW, on_change=self.log.append)
         )
         answer = application(environ, lambda *start: started.extend(start))  # type: ignore[arg-type,return-value]
         try:
@@ -122,7 +133,7 @@ def site() -> Site:
 def test_get_asks_for_confirmation(site: Site) -> None:
     """It changes nothing: programs that check the links in mails follow them with GET."""
     reply = site.ask("GET", LINK)
-    assert (reply.status, site.pauses) == (200, [])
+    assert (reply.status, site.kept) == (200, {})
     assert re.search(r'<form method="post">\s*<button type="submit">', reply.body)
     assert "<bdi>ada</bdi>" in reply.body
 
@@ -142,8 +153,40 @@ def test_post_unsubscribes(site: Site, form: tuple[str, bytes]) -> None:
     assert (first.status, first) == (200, second)
     assert "You are unsubscribed" in first.body
     assert "<form" not in first.body
-    assert site.pauses == [("ada:email:ada@example.org", WHY, NOW)] * 2
+    assert site.kept == {KEY: Pause(KEY, UNSUBSCRIBED, NOW)}
     assert site.log == ["ada:email:ada@example.org: unsubscribed by its reader"]
+
+
+def test_pause_and_resume(site: Site) -> None:
+    """The page offers a pause of some weeks; the link then turns the digest on again, or ends it for good. A GET only
+    shows the state.
+    """
+    assert 'name="pause" value="2"' in site.ask("GET", LINK).body
+    page = site.ask("POST", LINK, FORM, b"pause=2").body
+    assert "until 19 May 2026" in page
+    assert site.kept == {KEY: Pause(KEY, PAUSED, NOW, NOW + timedelta(weeks=2))}
+    assert site.ask("GET", LINK).body == page
+    assert "is on again" in site.ask("POST", LINK, FORM, b"resume=1").body
+    assert not site.kept
+    site.ask("POST", LINK, FORM, b"pause=4")
+    assert "You are unsubscribed" in site.ask("POST", LINK, *URLENCODED).body
+    assert site.kept == {KEY: Pause(KEY, UNSUBSCRIBED, NOW)}
+    site.ask("POST", LINK, FORM, b"pause=1")
+    assert site.kept == {KEY: Pause(KEY, UNSUBSCRIBED, NOW)}
+    assert "Turn it on again" in site.ask("GET", LINK).body
+    assert [line.removeprefix(f"{KEY}: ") for line in site.log] == [
+        "paused by its reader until 2026-05-19",
+        "resumed by its reader",
+        "paused by its reader until 2026-06-02",
+        "unsubscribed by its reader",
+    ]
+
+
+@pytest.mark.parametrize("body", [b"pause=9", b"pause=1&List-Unsubscribe=One-Click", b"pause=", b"resume=0"])
+def test_other_bodies_unsubscribe(site: Site, body: bytes) -> None:
+    """Whatever the page's own pause forms do not send."""
+    assert "You are unsubscribed" in site.ask("POST", LINK, FORM, body).body
+    assert site.kept == {KEY: Pause(KEY, UNSUBSCRIBED, NOW)}
 
 
 @pytest.mark.parametrize("prefix", ["", "/paperboy", "/a/b", "/unsubscribe", "/"])
@@ -151,7 +194,7 @@ def test_any_prefix(site: Site, prefix: str) -> None:
     """A proxy may remove the path of PUBLIC_URL, or keep it."""
     assert site.ask("GET", f"{prefix}{LINK}").status == 200
     assert site.ask("POST", f"{prefix}{LINK}").status == 200
-    assert len(site.pauses) == 1
+    assert len(site.kept) == 1
 
 
 @pytest.mark.parametrize(
@@ -181,7 +224,7 @@ def test_not_found(site: Site, path: str) -> None:
     for method in ("GET", "POST"):
         reply = site.ask(method, path)
         assert (reply.status, reply.body) == (404, site.ask("GET", "/nothing").body)
-    assert site.pauses == []
+    assert not site.kept
 
 
 @pytest.mark.parametrize("path", [LINK, "/health", "/nothing"])
@@ -204,7 +247,7 @@ def test_head(site: Site, path: str) -> None:
 def test_method_not_allowed(site: Site, method: str, path: str, allowed: str) -> None:
     """405 with the allowed methods, whether the link is genuine or not."""
     reply = site.ask(method, path)
-    assert (reply.status, reply.headers["Allow"], site.pauses) == (405, allowed, [])
+    assert (reply.status, reply.headers["Allow"], site.kept) == (405, allowed, {})
 
 
 # --- What holds for every answer --------------------------------------------------------------------------
@@ -268,7 +311,7 @@ def test_long_body(site: Site) -> None:
 def test_invalid_content_length(length: str) -> None:
     """It is ignored."""
     site, started = Site(), []
-    application = UnsubscribePages(SECRET, site.edition, site.pause, lambda: NOW)
+    application = UnsubscribePages(SECRET, site.edition, site, lambda: NOW)
     environ = {
         "REQUEST_METHOD": "POST",
         "PATH_INFO": LINK,
@@ -276,7 +319,7 @@ def test_invalid_content_length(length: str) -> None:
         "wsgi.input": Input(b"x"),
     }
     list(application(environ, lambda *start: started.extend(start)))  # type: ignore[arg-type,return-value]
-    assert (started[0], len(site.pauses)) == ("200 OK", 1)
+    assert (started[0], len(site.kept)) == ("200 OK", 1)
 
 
 # --- When something is wrong ------------------------------------------------------------------------------
@@ -301,7 +344,7 @@ def test_error_is_logged_without_the_token(
     site.fault = fault
     with caplog.at_level(logging.DEBUG):
         reply = site.ask("POST", LINK)
-    assert (reply.status, site.pauses) == (status, [])
+    assert (reply.status, site.kept) == (status, {})
     assert "try again later" in reply.body
     assert str(fault) not in reply.body
     assert str(fault) in caplog.text
@@ -335,4 +378,4 @@ def test_any_request(method: str, path: str, body: bytes) -> None:
     raw = "/" + path.encode("utf-8", "surrogatepass").decode("latin-1")
     reply = site.ask(method, "", "text/plain", body, PATH_INFO=raw)
     assert reply.status in {200, 404, 405}
-    assert not site.pauses or (method == "POST" and raw.endswith(LINK))
+    assert not site.kept or (method == "POST" and raw.endswith(LINK))

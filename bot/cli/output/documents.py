@@ -5,11 +5,12 @@ Numbers are rounded to 12 decimal places, because the last bits of floating-poin
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+from bot.delivery.archive import SentPaper
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import BounceSummary, Edition
 from bot.delivery.service import SendResult
@@ -22,6 +23,7 @@ from bot.feedback.model import Answer
 from bot.feedback.service import Recorded
 from bot.papers.merge import Change
 from bot.papers.model import Paper, Unreadable
+from bot.papers.query import SearchPage
 from bot.profiles.without import ExcludedTerm
 from bot.ranking.model import Reason, match_of
 from bot.sources.ingest import SourceReport
@@ -118,7 +120,11 @@ def status(status_: Status, *, with_profiles: bool = False) -> Json:
     `status PROFILE`.
     """
     resting = [{"profile": one.id, "until": str(one.paused_until)} for one in status_.paused]
-    paused = [{"where": pause.scope, "since": iso(pause.since), "why": pause.why} for pause in status_.pauses]
+    paused = [
+        {"where": one.scope, "since": iso(one.since), "why": one.why}
+        | ({"until": iso(one.until)} if one.until else {})
+        for one in status_.pauses
+    ]
     return {
         "sources": [
             {
@@ -299,6 +305,27 @@ def export(paper: Paper) -> Json:
         "votes": paper.votes,
         "comments": paper.comments,
         "withdrawn": paper.withdrawn,
+    }
+
+
+def search(query: str, page: SearchPage, sent: Mapping[str, Sequence[SentPaper]]) -> Json:
+    """`sent`: in which editions the papers were, by their ids."""
+    return {
+        "query": query,
+        "papers": [
+            {
+                "id": paper.id,
+                "title": paper.title,
+                "authors": list(paper.authors),
+                "url": paper.url,
+                "first_seen": iso(paper.first_seen),
+                "sent": [
+                    {"profile": one.profile, "on": one.on.isoformat()} for one in sent.get(paper.id, ())
+                ],
+            }
+            for paper in page.papers
+        ],
+        "more": page.more,
     }
 
 

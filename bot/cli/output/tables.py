@@ -1,29 +1,32 @@
 """The text that commands print, with Rich styles on a terminal.
 
-Digests are printed by `bot.presentation.terminal`, `paperboy status` by `output.status`.
+Digests are printed by `bot.presentation.terminal`, `paperboy status` by `bot.presentation.status_text`.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Group, RenderableType
+from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from bot.cli.output.status import STYLES
+from bot.delivery.archive import SentPaper
 from bot.delivery.service import SendResult
 from bot.digests.composer import Explanation
 from bot.evaluation.measures import MAIN, MEASURES
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
+from bot.papers.query import SearchPage
+from bot.presentation.status_text import STYLES
 from bot.profiles.references import MissingPapers
 from bot.profiles.without import ExcludedTerm
 from bot.ranking.model import match_of
 from bot.sources.ingest import SourceReport
-from bot.text.plain import pluralize
+from bot.text.plain import pluralize, quote
 
 if TYPE_CHECKING:
     from bot.channels.email.bounces import BounceResult
@@ -102,6 +105,28 @@ def bounce_lines(reports: Sequence[BounceResult]) -> RenderableType:
     return Group(
         *lines, Text(f"{pluralize(len(reports), 'mail')} read, {len(ours)} about mails of Paperboy{rest}.")
     )
+
+
+def search_lines(query: str, page: SearchPage, sent: Mapping[str, Sequence[SentPaper]]) -> RenderableType:
+    """Three lines for each paper, and one for each edition that it was in. `sent`: these, by the papers' ids."""
+    if not page.papers:
+        return Text(f"Nothing found for {quote(query)}.")
+    parts: list[RenderableType] = []
+    for paper in page.papers:
+        withdrawn = ("  withdrawn", "yellow") if paper.withdrawn else ""
+        facts = f"{paper.first_seen:%Y-%m-%d}  {paper.id}  {_listed(paper.authors)}"
+        lines = [Text.assemble((facts, "dim"), withdrawn)]
+        if paper.url:
+            lines.append(Text(paper.url, "dim", no_wrap=True, overflow="ignore"))
+        lines += [Text(f"sent to {one.profile} on {one.on}", "cyan") for one in sent.get(paper.id, ())]
+        parts += [
+            Text(paper.title, "bold"),
+            *(Padding(line, (0, 0, 0, 2), expand=False) for line in lines),
+            Text(),
+        ]
+    if page.more:
+        parts.append(Text("There are more: add a word, or raise --limit."))
+    return Group(*parts)
 
 
 def explanation_table(

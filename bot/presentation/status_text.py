@@ -1,4 +1,4 @@
-"""The text of `paperboy status`.
+"""The text of `paperboy status`, for the terminal and the web.
 
 What needs a person comes first, with the command for it; each section is short enough that a bad night fits on one
 screen. `--json` has everything.
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from rich.console import Group, RenderableType
 from rich.text import Text
 
+from bot.config.settings import Settings
 from bot.delivery.alerts import remedy
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, Pause, scopes
@@ -21,7 +22,7 @@ from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
 from bot.delivery.status import FOUND_DAYS, FoundPapers, NextDigest, Status, Unfinished, dead_sources
 from bot.digests.wording import left_out_text
 from bot.papers.model import SourceState
-from bot.profiles.model import Profile
+from bot.profiles.model import ChannelName, Profile
 from bot.profiles.references import MissingPapers
 from bot.text.plain import pluralize, truncate
 
@@ -35,12 +36,28 @@ STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red",
 
 
 def status_screen(status: Status) -> RenderableType:
-    """All sections that have something to show."""
+    parts: list[RenderableType] = [Text(summary(status))]
+    for title, lines in status_sections(status):
+        parts += [Text(f"\n{title}", style="bold"), *lines]
+    return Group(*parts)
+
+
+def summary(status: Status) -> str:
+    place = f" in {status.database}" if status.database else ""
+    return f"{pluralize(status.papers, 'paper is', 'papers are')} stored{place}."
+
+
+def status_sections(status: Status) -> list[tuple[str, list[Text]]]:
+    """The title and the lines of each section that has something to show. What is about one thing is one Text, of one
+    line or two.
+    """
+    by_reader = [pause for pause in status.pauses if pause.by_reader]
     sections = (
         ("Needs you", _problems(status)),
         ("Continues by itself", _open_deliveries(status)),
         ("Mail that came back", _bounces(status.bounces)),
-        ("Unsubscribed", _limited([_pause(pause, status) for pause in status.pauses if pause.by_reader])),
+        ("Unsubscribed", _limited([_pause(one, status) for one in by_reader if not one.until])),
+        ("Paused by their readers", _limited([_pause(one, status) for one in by_reader if one.until])),
         ("Paused by their profiles", _limited([_paused_profile(profile) for profile in status.paused])),
         ("Sources", _sources(status)),
         ("Digests", _digests(status.editions)),
@@ -48,14 +65,7 @@ def status_screen(status: Status) -> RenderableType:
         (f"Found in {FOUND_DAYS} days", _found(status.found)),
         ("Not configured", [Text(f"  {hint}") for hint in status.hints]),
     )
-    place = f" in {status.database}" if status.database else ""
-    parts: list[RenderableType] = [
-        Text(f"{pluralize(status.papers, 'paper is', 'papers are')} stored{place}.")
-    ]
-    for title, section in sections:
-        lines = list(section)
-        parts += [Text(f"\n{title}", style="bold"), *lines] if lines else []
-    return Group(*parts)
+    return [(title, lines) for title, section in sections if (lines := list(section))]
 
 
 def _limited(lines: Sequence[Text], rest: str = "paperboy status --json") -> Iterator[Text]:
@@ -94,6 +104,30 @@ def _problems(status: Status) -> Iterator[Text]:
         yield Text(f"  all {failed} that failed, when fixed: paperboy resend --all")
 
 
+def missing_settings(settings: Settings, profiles: Iterable[Profile]) -> list[str]:
+    """A sentence for each channel that profiles deliver to and the settings do not configure."""
+    lacking = {
+        ChannelName.SLACK: "Slack is not configured (SLACK_BOT_TOKEN)"
+        if not settings.slack_bot_token
+        else "",
+        ChannelName.EMAIL: "Mail is not configured (SMTP_URL and MAIL_FROM)" if not settings.smtp else "",
+    }
+    channels = [to.channel for profile in profiles for to in profile.deliver]
+    return [
+        f"{problem}: {pluralize(channels.count(channel), 'delivery is', 'deliveries are')} skipped"
+        for channel, problem in lacking.items()
+        if problem and channel in channels
+    ]
+
+
+def optional_settings(settings: Settings, profiles: Iterable[Profile]) -> list[str]:
+    """A sentence about what profiles could have if it were configured; nothing if there is nothing."""
+    uses_slack = any(to.channel is ChannelName.SLACK for profile in profiles for to in profile.deliver)
+    if not uses_slack or not settings.slack_bot_token or settings.slack_app_token:
+        return []
+    return ["digests in Slack have no menus, and /paperboy does not answer (SLACK_APP_TOKEN)"]
+
+
 def missing_note(missing: Iterable[MissingPapers]) -> list[str]:
     """A sentence about papers that profiles name and that cannot be fetched; nothing if there are none."""
     counts = [f"{one.profile} {one.need_person}" for one in missing if one.need_person]
@@ -114,7 +148,9 @@ def _pause(pause: Pause, status: Status) -> Text:
     waiting = sum(pause.scope in unfinished.delivery.scopes for unfinished in status.unfinished())
     kept = f"; {pluralize(waiting, 'delivery', 'deliveries')} kept" if waiting else ""
     condition = "when fixed"
-    if pause.by_reader:
+    if pause.until:
+        condition = f"goes on by itself at {_minute(pause.until)}, or at once"
+    elif pause.by_reader:
         condition = "if they ask for it again"
     elif not status.is_used(pause.scope):
         condition = "no profile delivers there any more; to forget the pause"

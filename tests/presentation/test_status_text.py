@@ -9,13 +9,13 @@ from functools import partial
 import pytest
 from rich.console import Console
 
-from bot.cli.output.status import EDITIONS_SHOWN, SHOWN, former_name_notes, status_screen
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause, Stage
 from bot.delivery.status import FoundPapers, NextDigest, Status
 from bot.digests.model import LeftOut
 from bot.errors import Problem
 from bot.papers.model import SourceState
+from bot.presentation.status_text import EDITIONS_SHOWN, SHOWN, former_name_notes, status_screen
 from bot.profiles.model import ChannelName, Profile, Subscription
 
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
