@@ -89,15 +89,18 @@ class App:
         on_template_problem: Callable[[Problem], None] = lambda problem: None,
         progress: Progress | None = None,
         late_sources: Callable[[], Collection[str]] = tuple,
+        answers_requests: bool = False,
     ) -> None:
         """`on_template_problem`: called when a built-in template replaces a custom one that is wrong.
 
         `progress`: shows long work on the database. `late_sources`: called before digests are composed to be sent;
-        may wait, and returns the names of the sources that are still answering.
+        may wait, and returns the names of the sources that are still answering. `answers_requests`: a database that
+        another process locks is an error at once.
         """
         self.settings = settings
         self._progress = progress
         self._late_sources = late_sources
+        self._answers_requests = answers_requests
         self._sleep = sleep
         self._on_template_problem = on_template_problem
         #: The holder of this process's leases.
@@ -117,16 +120,12 @@ class App:
     @cached_property
     def database(self) -> Database:
         """Migrated. Raises DatabaseError."""
-        self.unprepared_database.prepare()
-        return self.unprepared_database
-
-    @cached_property
-    def _web_database(self) -> Database:
-        """For answers to requests: one that is locked is an error at once. Raises DatabaseError."""
         from bot.store.database import Database
 
         self.unprepared_database.prepare()
-        return Database(self._database_url, busy_timeout=_WEB_BUSY_TIMEOUT)
+        if self._answers_requests:
+            return Database(self._database_url, busy_timeout=_WEB_BUSY_TIMEOUT)
+        return self.unprepared_database
 
     def counts_if_ready(self, size: int) -> tuple[bytes, ...]:
         """The term counts of a sample of the stored papers; none if the database is of another version or does not
@@ -498,12 +497,7 @@ class App:
         """
         from bot.config.values import KEY_COMMAND
         from bot.evaluation.recent import RecentDigests
-        from bot.store.answers import Answers
-        from bot.store.archive import EditionArchive
         from bot.store.logins import Logins
-        from bot.store.outbox import Outbox
-        from bot.store.profile_edits import ProfileEdits
-        from bot.store.receivers import Receivers
         from bot.web.app import Front, create_app
         from bot.web.pages import UnsubscribePages
         from bot.web.services import Services
@@ -513,12 +507,12 @@ class App:
                 "set SECRET_KEY, which signs the links in mails, to the same value for all processes. "
                 f"To make one: {KEY_COMMAND}"
             )
-        settings, database = self.settings, self._web_database
+        settings = self.settings
         public_url = settings.public_url or address
         links = UnsubscribePages(
             self._secret,
-            Outbox(database).edition,
-            Receivers(database),
+            self.outbox.edition,
+            self.receivers,
             utc_now,
             self.templates,
             log,
@@ -530,16 +524,17 @@ class App:
             public_url=public_url,
             profiles=self.live_profiles.all,
             forget_profiles=self.live_profiles.forget,
-            profile_edits=ProfileEdits(database),
+            profile_edits=self.profile_edits,
             recent_digests=RecentDigests(self._compose_from_memory).of,
             with_answers=self.with_answers,
-            archive=EditionArchive(database),
-            feedback=Feedback(Answers(database)),
+            archive=self.archive,
+            feedback=self.feedback,
             papers=self.papers,
             search=self.search,
             previewer=self.previewer,
-            pauses=Receivers(database),
-            logins=Logins(database),
+            pauses=self.receivers,
+            status=lambda: self.status(Moment.real()),
+            logins=Logins(self.database),
             send_login=self._send_login if settings.smtp else None,
             log=log,
             folder=settings.profiles,
@@ -593,7 +588,7 @@ class App:
         return profiles
 
     def close(self) -> None:
-        for database in ("unprepared_database", "_web_database"):
+        for database in ("unprepared_database", "database"):
             if database in self.__dict__:
                 getattr(self, database).close()
         if "http" in self.__dict__:

@@ -281,7 +281,7 @@ def serve(
     default = "0.0.0.0" if is_on_a_platform else "127.0.0.1"  # noqa: S104 - the platform's router is outside
     settings = the_settings()
     set_up_logging()
-    app = App(settings, on_template_problem=log_template_problem)
+    app = App(settings, on_template_problem=log_template_problem, answers_requests=True)
     try:
         listen = host or default
         application = app.web(log_line, f"http://{listen}:{port}")

@@ -18,7 +18,16 @@ from bot.errors import PaperboyError
 from bot.presentation.templates import environment
 from bot.resources import resource_folder
 from bot.text.plain import one_line
-from bot.web import answers, digest_pages, editor_pages, learned_pages, login_pages, paper_pages
+from bot.web import (
+    answers,
+    digest_pages,
+    editor_pages,
+    learned_pages,
+    login_pages,
+    paper_pages,
+    status_pages,
+    subscription_pages,
+)
 from bot.web.access import current_person
 from bot.web.limits import limiter
 from bot.web.login import SESSION_LASTS
@@ -74,7 +83,16 @@ def create_app(used: Services) -> Flask:
     connect(app.extensions, used)
     limiter.init_app(app)
     CSRFProtect(app)
-    for part in (login_pages, digest_pages, paper_pages, answers, editor_pages, learned_pages):
+    for part in (
+        answers,
+        digest_pages,
+        editor_pages,
+        learned_pages,
+        login_pages,
+        paper_pages,
+        status_pages,
+        subscription_pages,
+    ):
         app.register_blueprint(part.pages)
     app.before_request(_refuse_nul)
     app.after_request(_add_headers)

@@ -11,12 +11,14 @@ from flask import Blueprint, abort, render_template, request, url_for
 from werkzeug.wrappers import Response
 
 from bot.delivery.archive import ArchivedEdition, Cursor
+from bot.delivery.model import PAUSE_WEEKS
 from bot.presentation.dates import long_date
 from bot.presentation.digest_view import digest_view
 from bot.text.plain import one_line, pluralize
 from bot.web.access import for_readers, own_profile, person
 from bot.web.answers import answer_form, own_digest
 from bot.web.services import services
+from bot.web.subscription_pages import subscription_views
 
 pages = Blueprint("digests", __name__)
 
@@ -38,8 +40,9 @@ class _Row(NamedTuple):
 @pages.get("/")
 @for_readers
 def home() -> str | Response:
-    """The person's profiles."""
-    return render_template("home.html.j2", profiles=person().profiles)
+    """The person's profiles, and what they may pause."""
+    profiles = [(profile, subscription_views(profile)) for profile in person().profiles]
+    return render_template("home.html.j2", profiles=profiles, pause_weeks=PAUSE_WEEKS)
 
 
 @pages.get("/p/<id_>/")

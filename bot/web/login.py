@@ -65,7 +65,8 @@ def _mail_link(services: Services, text: str, path: str) -> None:
             services.log(f"log-in: no more links for {shown} within an hour")
             return
         services.logins.add(hashed(token), name, now)
-        link = f"{services.public_url}/login/{token}?{urlencode({'next': path})}"
+        query = f"?{urlencode({'next': path})}" if path != "/" else ""
+        link = f"{services.public_url}/login/{token}{query}"
         services.send_login(address, _notice(services.public_url, link, now))
         services.log(f"log-in: a link was mailed to {shown}")
     except PaperboyError as error:  # a mail server may quote the link

@@ -13,6 +13,7 @@ from flask import current_app
 from bot.config.values import Network
 from bot.delivery.archive import Archive
 from bot.delivery.model import Notice
+from bot.delivery.status import Status
 from bot.delivery.stores import PauseStore
 from bot.digests.model import Digest
 from bot.digests.previewer import Previewer
@@ -106,6 +107,7 @@ class Services:
     search: Search
     previewer: Previewer
     pauses: PauseStore
+    status: Callable[[], Status]
     logins: LoginStore
     #: Mails a log-in link to an address, or raises PaperboyError; None without mail settings.
     send_login: Callable[[str, Notice], None] | None
