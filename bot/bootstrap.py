@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
     from bot.delivery.status import FoundPapers, Status
+    from bot.evaluation.backtest import Compose
     from bot.presentation.templates import Templates
     from bot.slack_app.socket import SlackSocket
     from bot.sources.base import Source
@@ -63,6 +64,8 @@ if TYPE_CHECKING:
 
 #: Seconds that a request to the web process waits for another process's lock on the database.
 _WEB_BUSY_TIMEOUT = 0.5
+#: Papers that the web process keeps in memory between previews of edited profiles, some KB each.
+_WEB_PAPERS = 30_000
 #: Seconds of every wait for the mail server while a log-in link is mailed.
 _LOGIN_TIMEOUT = 10
 
@@ -357,6 +360,19 @@ class App:
         corpus = load_corpus(papers, profiles, moment.instant, explained)
         return corpus, corpus.fit(Ranker)
 
+    def _compose_from_memory(self) -> Compose:
+        """Composers of many moments over the papers that are stored now. This imports numpy and scipy."""
+        from bot.ranking.linear import Ranker
+        from bot.store.loaded_papers import LoadedPapers
+
+        papers = LoadedPapers(self.papers, most=_WEB_PAPERS)
+
+        def compose(profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
+            corpus = load_corpus(papers, profiles, moment.instant)
+            return DigestComposer(corpus, corpus.fit(Ranker))
+
+        return compose
+
     def _composer_after_ingest(self, profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
         late = self._late_sources()
         return self.composer(profiles, Moment.real() if moment.is_live else moment, late=late)
@@ -485,6 +501,7 @@ class App:
         `address`: the start of links when PUBLIC_URL is not set.
         """
         from bot.config.values import KEY_COMMAND
+        from bot.evaluation.recent import RecentDigests
         from bot.store.feeds import Feeds
         from bot.store.logins import Logins
         from bot.web.app import Front, create_app
@@ -512,6 +529,9 @@ class App:
             secret=self._secret,
             public_url=public_url,
             profiles=self.live_profiles.all,
+            forget_profiles=self.live_profiles.forget,
+            profile_edits=self.profile_edits,
+            recent_digests=RecentDigests(self._compose_from_memory).of,
             with_answers=self.with_answers,
             archive=self.archive,
             feedback=self.feedback,

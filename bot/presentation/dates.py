@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
 from bot.papers.model import Paper
 from bot.text.plain import one_line, truncate
@@ -21,6 +22,12 @@ def long_date(day: date) -> str:
 def short_date(day: date) -> str:
     """`5 May`, of any month the first three letters."""
     return f"{day.day} {_MONTHS[day.month - 1][:3]}"
+
+
+def date_and_time(moment: datetime, zone: str) -> str:
+    """`5 May 2026, 08:30` in a time zone."""
+    local = moment.astimezone(ZoneInfo(zone))
+    return f"{short_date(local)} {local.year}, {local:%H:%M}"
 
 
 def relative_day(day: date, today: date) -> str:

@@ -77,7 +77,9 @@ class Document:
             if isinstance(node, yaml.MappingNode):
                 found = [(k, v) for k, v in node.value if k.value == part]
             elif isinstance(node, yaml.SequenceNode):
-                found = [(item, item) for position, item in enumerate(node.value) if position == part]
+                found = (
+                    [(item, item) for item in node.value[part : part + 1]] if isinstance(part, int) else []
+                )
             else:
                 found = []
             if not found:

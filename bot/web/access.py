@@ -41,6 +41,11 @@ class Person:
         """As answers name them."""
         return f"web:{self.name}"
 
+    def name_of(self, who: str) -> str:
+        """Who gave an answer or changed a file, as this person reads it: `you`, or the other person's name."""
+        name = who.partition(":")[2] or who
+        return "you" if name == self.name else name
+
     def owns(self, subscription: Subscription) -> bool:
         """Whether a subscription is sent to them, so that they may pause it."""
         return self.is_operator or is_sent_to(subscription, self.name)

@@ -26,7 +26,7 @@ pages = Blueprint("answers", __name__)
 #: A list of thousands of authors is no help, and slow.
 _AUTHORS_OFFERED = 100
 _ACTION_LENGTH = 64
-_WORDING = {AnswerKind.MORE: "more like this", AnswerKind.LESS: "less like this"}
+WORDING = {AnswerKind.MORE: "more like this", AnswerKind.LESS: "less like this"}
 _OF_AUTHOR = (AnswerKind.FOLLOW, AnswerKind.MUTE)
 
 
@@ -84,7 +84,7 @@ def _is_about(answer: Answer, paper: Paper, terms: Sequence[str]) -> bool:
 def _given_answer(answer: Answer) -> GivenAnswer:
     name = answer.who.partition(":")[2]
     return GivenAnswer(
-        _WORDING.get(answer.kind, answer.what), name if name != person().name else "", answer.action
+        WORDING.get(answer.kind, answer.what), name if name != person().name else "", answer.action
     )
 
 

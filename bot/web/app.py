@@ -23,7 +23,9 @@ from bot.web import (
     answers,
     citation_pages,
     digest_pages,
+    editor_pages,
     feed_pages,
+    learned_pages,
     login_pages,
     paper_pages,
     status_pages,
@@ -52,6 +54,8 @@ _PARTS = (
     feed_pages,
     citation_pages,
     subscription_pages,
+    editor_pages,
+    learned_pages,
     status_pages,
 )
 
@@ -83,6 +87,7 @@ def create_app(used: Services) -> Flask:
         SESSION_COOKIE_SECURE=is_https,
         PERMANENT_SESSION_LIFETIME=SESSION_LASTS,
         MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=False,  # would need the Referer, which no page sends; the token suffices

@@ -15,10 +15,12 @@ from bot.delivery.archive import Archive
 from bot.delivery.model import Notice
 from bot.delivery.status import Status
 from bot.delivery.stores import PauseStore
+from bot.digests.model import Digest
 from bot.digests.previewer import Previewer
 from bot.feedback.service import Feedback
 from bot.papers.model import Paper
 from bot.papers.query import Search
+from bot.profiles.edits import ProfileEdit
 from bot.profiles.model import Profile
 
 _NAME = "paperboy"
@@ -30,6 +32,34 @@ class StoredPapers(Protocol):
     def get(self, key: str) -> Paper | None: ...
 
     def by_keys(self, ids: Collection[str]) -> Mapping[str, Paper]: ...
+
+
+class ProfileEdits(Protocol):
+    """The changes of profile files (`bot.store.profile_edits`)."""
+
+    def add(
+        self,
+        profile: str,
+        who: str,
+        at: datetime,
+        before: str,
+        after: str,
+        write: Callable[[], bool] = lambda: True,
+    ) -> ProfileEdit | None: ...
+
+    def list(self, profile: str, limit: int) -> Sequence[ProfileEdit]: ...
+
+    def get(self, id_: int) -> ProfileEdit | None: ...
+
+
+class RecentDigests(Protocol):
+    def __call__(
+        self, versions: Sequence[Profile], now: datetime, step: Callable[[], None] = lambda: None
+    ) -> Sequence[Sequence[Digest]]:
+        """Each version's digests of the last days, oldest first (`bot.evaluation.recent`). `step`: called before each
+        day that must be composed.
+        """
+        ...
 
 
 class LoginStore(Protocol):
@@ -74,6 +104,9 @@ class Services:
     secret: bytes
     public_url: str  #: the start of all links, without a slash at its end
     profiles: Callable[[], Sequence[Profile]]  #: as their files are, of broken ones the last valid version
+    forget_profiles: Callable[[], None]  #: reads the files again: one was written
+    profile_edits: ProfileEdits
+    recent_digests: RecentDigests
     #: Profiles with what their readers' answers add.
     with_answers: Callable[[Sequence[Profile], datetime], Sequence[Profile]]
     archive: Archive
