@@ -73,6 +73,11 @@ class Query:
     groups: tuple[tuple[Term, ...], ...] = ()
     without: tuple[Term, ...] = ()
 
+    @property
+    def has_words(self) -> bool:
+        """Whether papers can be more or less relevant to it: names, categories and ids are there or not."""
+        return any(term.field is Field.ANY for group in self.groups for term in group)
+
 
 class SearchPage(NamedTuple):
     """Some of the papers that a query found."""

@@ -43,13 +43,14 @@ class PaperSearch:
     def search(self, query: Query, limit: int, offset: int = 0, order: Order = Order.RELEVANCE) -> SearchPage:
         """At most `limit` papers after the first `offset`, withdrawn ones included.
 
-        By relevance there are about `RANKED` papers at most, or twice as many; the newest first, all of them.
+        By relevance there are twice `RANKED` at most; newest first, all of them. A query without words, of names and
+        categories only, finds the newest first.
         """
         query = self._with_stored_ids(query)
         if not query.groups:
             return SearchPage((), more=False)
         with self._database.reading() as session:
-            if order is Order.NEWEST:
+            if order is Order.NEWEST or not query.has_words:
                 ids = self._newest(session, query, limit + 1, offset)
             else:
                 ids = rank(query, self._candidates(session, query))[offset : offset + limit + 1]

@@ -90,14 +90,15 @@ def _sqlite_texts(row: str) -> str:
 def _plain_letters(text: str) -> str:
     """FTS5 removes case and accents, but changes no other letters. Most texts are ASCII: as many letters as bytes.
 
-    In several steps, as SQLite's parser allows no deeper expression.
+    In several steps, as SQLite's parser allows no deeper expression. LIMIT keeps it from merging them again, and from
+    evaluating a step wherever its `x` is used.
     """
-    query, letters = f"SELECT {text} AS x", [*_LETTERS.items(), *_PAIRS.items(), *_DIGITS.items()]
+    query, letters = f"SELECT {text} AS x LIMIT 1", [*_LETTERS.items(), *_PAIRS.items(), *_DIGITS.items()]
     for start in range(0, len(letters), 10):
         replaced = "x"
         for letter, plain in letters[start : start + 10]:
             replaced = f"replace({replaced}, '{letter}', '{plain}')"
-        query = f"SELECT iif(length(x) = length(CAST(x AS BLOB)), x, {replaced}) AS x FROM ({query})"
+        query = f"SELECT iif(length(x) = length(CAST(x AS BLOB)), x, {replaced}) AS x FROM ({query}) LIMIT 1"
     return f"({query})"
 
 
@@ -215,7 +216,8 @@ def _postgresql_tables() -> Iterator[str]:
 
 
 def _postgresql_triggers() -> Iterator[str]:
-    yield "CREATE INDEX ix_search_words ON search USING gin (words)"
+    # Every query reads the list of pending insertions as a whole: 4 MB by default.
+    yield "CREATE INDEX ix_search_words ON search USING gin (words) WITH (gin_pending_list_limit = 256)"
     columns = ("id", "title", "abstract", "authors", "categories", "first_seen")
     changed = " OR ".join(f"OLD.{column}::text IS DISTINCT FROM NEW.{column}::text" for column in columns)
     yield "CREATE TRIGGER search_insert AFTER INSERT ON paper FOR EACH ROW EXECUTE FUNCTION search_update()"
