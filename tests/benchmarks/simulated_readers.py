@@ -1,9 +1,9 @@
-"""Readers who answer what a month of digests shows them. What they want is not told to the ranker, and not by words.
+"""Readers who answer what a month of digests shows them.
 
-A reader wants the papers that their authors, or arXiv's moderators, have filed under one category, as a main one or as
-a cross-list, and starts from a profile that names two subjects of the field, without `categories`. Each morning the
-digest of the day is composed as `paperboy backtest` does it, with what was learned from the answers of the days
-before. The reader looks at the first five papers, as whoever has a minute does, and answers.
+What they want is not a matter of words, and the ranker does not know it: a reader of `TASTES` wants the papers that
+authors and moderators have filed under one category of arXiv, be it as a cross-list, and starts from a profile that
+names two subjects of that field, without `categories`. Each day's digest is composed as `paperboy backtest` does it,
+with what was learned from the answers of the days before. The reader looks at its first five papers, and answers.
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ class Day(NamedTuple):
 def simulate(
     papers: PaperArchive, readers: Sequence[Reader], dates: Iterable[date]
 ) -> dict[str, dict[date, Day]]:
-    """Each reader's month, by the ids of their profiles. Answers to a day's digest are known from the next date on."""
+    """Each reader's days, by the ids of their profiles. Answers to a digest count from the next date on."""
     new: dict[date, tuple[Paper, ...]] = {}
 
     def profiles_on(_: date) -> list[Profile]:
