@@ -41,7 +41,7 @@ ALPHA = 1.15
 #: A smaller number is a rounding error.
 NEGLIGIBLE = 1e-12
 ABOUT_WEIGHT = 2.0
-DISLIKE_WEIGHT = -0.25
+DISLIKE_WEIGHT = -0.125
 #: Liked papers are no nearer to the background than this share of what as many papers of it would be.
 LEAST_DISTANCE = 0.5
 #: An interest of up to so many words, links such as "of" included, is a phrase if there is no break in it.

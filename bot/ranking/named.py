@@ -55,7 +55,7 @@ class NamedPapers:
         }
         self._terms = [terms for _, terms in resolved.values()]
         #: The rows of those named papers that are ranked or in the background, by their numbers.
-        self._places = {n: places[r.id] for n, r in enumerate(resolved) if r.id in places}
+        self._places = {n: places[r.id] for n, r in enumerate(resolved) if r.id and r.id in places}
         self._named = matrix.split(index.rows(self._terms, phrases=False))
 
     def facets(self, profiles: Sequence[Profile]) -> tuple[list[list[Facet]], SplitTable]:

@@ -80,6 +80,32 @@ def test_liked_paper_under_another_id(world: World) -> None:
     assert 9 not in ids(world, make_profile("robots that knit", like=(Reference("doi:10.1/x"),)))
 
 
+def test_answered_papers_stay_candidates(world: World) -> None:
+    """For receivers who were not given them, unless the answer was `less`; papers of the file are not shown."""
+    cups = "arxiv:2605.00001"
+    for answered, changes, shown in (
+        (True, {"like": (Reference(cups, answered=True),)}, True),
+        (False, {"like": (Reference(cups),)}, False),
+        (True, {"dislike": (Reference(cups, answered=True),)}, False),
+    ):
+        profile = make_profile("robots", **changes)
+        assert (1 in ids(world, profile)) is shown
+        assert 1 not in ids(world, profile, 1)
+        found = world.composer([profile]).explain(profile, world.papers.get(cups), History())
+        assert (found.decision.verdict is Verdict.SAME_WORK) is not answered
+
+
+def test_authors_followed_and_muted_by_answers(world: World) -> None:
+    """As by the profile; `explain` says that it was an answer."""
+    answers = frozenset({"Ada Example"})
+    followed = make_profile("bread", threshold=100.0, authors=("Ada Example",), answered_authors=answers)
+    assert ids(world, followed) == [1]
+    muted = make_profile("robots", mute=Mute(authors=("Ada Example",)), answered_authors=answers)
+    assert 1 not in ids(world, muted)
+    found = world.composer([muted]).explain(muted, world.papers.get("arxiv:2605.00001"), History())
+    assert found.decision.why == "its author Ada Example is muted by an answer"
+
+
 def test_digest_is_complete(world: World) -> None:
     """All its fields are set; the papers are in order of score, and the reasons of each add up to the score."""
     profile = make_profile("robots", "cups", authors=("A. Example",), timezone="Europe/Paris")

@@ -59,6 +59,7 @@ def test_reasons_are_whole_terms(given_: tuple[tuple[str, float], ...], shown: l
     [
         ("like: World Models for Robots", "like “World Models for Robots”"),
         ("like: On: Colons", "like “On: Colons”"),
+        ("more like: World Models for Robots", "more like “World Models for Robots”, as you asked"),
         ("author: Seungwook Han", "you follow Seungwook Han"),
         ("votes: 12", "votes: 12"),
         ("{0.__class__}", "{0.__class__}"),
@@ -69,6 +70,12 @@ def test_other_reasons_are_worded(name: str, text: str) -> None:
     term = name.split()[-1]
     found = (Reason(term, 0.3), Reason(name, 0.2, is_term=False))
     assert sorted(visible_reasons(found)) == sorted({term, text})
+
+
+def test_what_lowers_a_score_is_not_shown() -> None:
+    """Neither a disliked paper nor one that a reader wants less of: `explain` has them."""
+    lowering = [Reason(f"{verb}: Cups", -0.2, is_term=False) for verb in ("unlike", "less like")]
+    assert visible_reasons((Reason("tea", 0.3), *lowering)) == ("tea",)
 
 
 def test_followed_authors_come_first() -> None:

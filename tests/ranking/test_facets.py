@@ -17,6 +17,7 @@ from bot.ranking.facets import (
     LIKENESS,
     Facet,
     Kind,
+    NamedPaper,
     paper_facet,
     queries,
     query,
@@ -172,6 +173,57 @@ def test_acronyms_that_stand_for_a_phrase_in_the_archive(
     )
 
 
+ACRONYM = ("Graph neural networks (GNNs)", "Graph neural networks (GNNs)", "GNN", "graph", "few-shot")
+
+
+@pytest.mark.parametrize(
+    ("phrase", "without", "gone"),
+    [
+        ("graph neural networks", ["GNN"], {"GNN"}),
+        ("graph neural networks", ["networks"], {"networks"}),
+        ("graph neural networks", ["networking"], {"networks"}),  # the same stem
+        ("graph neural networks", ["graph neural"], {"graph", "neural", "graph neural"}),
+        # without any of its pairs a phrase does not count, and neither does what stands for it
+        ("graph neural networks", ["Graph Neural Networks"], {"everything"}),
+        ("graph neural networks", ["graph neural", "neural networks"], {"everything"}),
+        ("world models", ["world", "models"], {"world", "models"}),
+        ("world models", ["world models"], {"everything"}),
+        ("k-means", ["means"], {"means"}),
+        # a hyphen makes a pair with a stop word
+        ("few-shot learning", ["few-shot"], {"few-shot", "shot"}),
+        ("chain-of-thought", ["chain-of-thought"], {"everything"}),
+        ("robots", ["robots"], {"everything"}),
+        ("robots, tea and bread", ["tea"], {"tea"}),
+        ("robots, tea and bread", ["tea and bread"], {"tea", "bread", "tea and bread"}),
+        ("robots", ["", "of the", "cups"], set()),
+    ],
+)
+def test_terms_that_do_not_count_for_an_interest(phrase: str, without: list[str], gone: set[str]) -> None:
+    """Their words and pairs are left out; the other terms keep their weights, and a perfect match is the same."""
+    index = index_of(phrase, archive=ACRONYM)
+    whole, facet = (of_interest(Interest(phrase, without=tuple(w)), index) for w in ((), without))
+    every = weights(whole)
+    left = {} if gone == {"everything"} else {t: weight for t, weight in every.items() if t not in gone}
+    assert gone == {"everything"} or gone <= every.keys()
+    assert weights(facet) == left
+    assert (facet.kind, facet.name, facet.places, facet.perfect) == (
+        whole.kind,
+        whole.name,
+        whole.places,
+        whole.perfect,
+    )
+
+
+def test_terms_that_do_not_count_for_about() -> None:
+    """They are left out of `about` alone; those of an interest of the interest alone."""
+    text = "world models"
+    index = index_of(text)
+    profile = Profile("ada", interests=(Interest(text, without=("world",)),), about=text, without=("models",))
+    interest, about = text_facets(profile, queries(profile), index)
+    assert set(weights(interest)) == {"models", "world models"}
+    assert set(weights(about)) == {"world", "world models"}
+
+
 @pytest.mark.parametrize("kind", [Kind.LIKE, Kind.DISLIKE])
 @pytest.mark.parametrize(
     ("square", "common", "distance"),
@@ -181,7 +233,7 @@ def test_the_facet_of_liked_and_disliked_papers(
     kind: Kind, square: float, common: float, distance: float
 ) -> None:
     """A perfect match has a part of their common product, less that with the background, or of what is usual."""
-    named = (("Paper 0", 0), ("Paper 7", 7))
+    named = (NamedPaper("Paper 0", 0, False), NamedPaper("Paper 7", 7, True))
     facet = paper_facet(named, kind, number=2.0, square=square, common=common, usual=16.0)
     assert facet.perfect == pytest.approx(LIKENESS * 7 / 8 * distance)
     assert facet.weight == (1.0 if kind is Kind.LIKE else DISLIKE_WEIGHT)

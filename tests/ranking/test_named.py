@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 from random import Random
 
@@ -15,7 +16,7 @@ from bot.ranking.counts import counts
 from bot.ranking.discriminant import FEW, SCALE, Discriminant, classifier_share
 from bot.ranking.facets import ALPHA, LEAST_DISTANCE, LIKENESS
 from bot.ranking.linear import Ranker
-from tests.ranking.helpers import corpus, ids, rank, ranker, reasons, scores
+from tests.ranking.helpers import HAN, corpus, ids, rank, ranker, reasons, scores
 from tests.support.builders import make_paper, make_profile, rank_among
 
 
@@ -87,6 +88,55 @@ def test_stored_texts_are_preferred_to_bibtex_entries() -> None:
     profile = make_profile(like=(Reference("test:liked", title="Bread and butter"),))
     weights = reasons(rank(profile, papers, liked=[make_paper("liked", "Robots and cups")]), "a")
     assert list(weights) == ["like: Robots and cups"]
+
+
+# --- Answers ----------------------------------------------------------------------------------------------
+
+
+def test_reasons_name_answers() -> None:
+    """Papers and authors that a reader has answered are reasons of their own, and are marked."""
+    cups, tea = make_paper("cups", "Robots and cups"), make_paper("tea", "Tea of robots")
+    profile = make_profile(
+        like=(Reference("test:cups", answered=True), Reference(title="Robots and bread")),
+        dislike=(Reference("test:tea", answered=True),),
+        authors=(HAN, "Ada Example"),
+        answered_authors=frozenset({HAN}),
+    )
+    papers = [*corpus(), make_paper("a", "Cups, tea and robots with bread", authors=(HAN, "Ada Example"))]
+    ranking = rank(profile, papers, liked=[cups, tea])
+    found = {reason.term: reason.answered for reason in ranking.reasons(papers[-1])}
+    assert found == {
+        f"author: {HAN}": True,
+        "author: Ada Example": False,
+        "more like: Robots and cups": True,
+        "like: Robots and bread": False,
+        "less like: Tea of robots": True,
+    }
+
+
+@pytest.mark.parametrize("others", [0, 3, 11], ids=["alone", "with others", "with a classifier"])
+def test_a_liked_paper_is_not_compared_with_itself(others: int) -> None:
+    """For another receiver it is ranked by the rest of the profile, also where it is in the background."""
+    liked = make_paper("liked", "Robots that stack cups")
+    plain = make_profile("robots", like=LIKED[:others])
+    profile = replace(plain, like=(*plain.like, Reference("test:liked", answered=True)))
+    for background in (OTHERS, [*OTHERS, liked]):
+        model = ranker([profile], [*NEW, liked], background, [liked])
+        ranking = rank_among(model, profile, [*NEW, liked])
+        assert "more like: Robots that stack cups" not in reasons(ranking, "liked")
+        assert sum(reasons(ranking, "liked").values()) == pytest.approx(scores(ranking)["liked"])
+        assert "more like: Robots that stack cups" in reasons(ranking, "n2")
+        if not others:
+            alone = rank_among(ranker([plain], [*NEW, liked], background), plain, [*NEW, liked])
+            assert scores(ranking)["liked"] == pytest.approx(scores(alone)["liked"])
+
+
+def test_a_disliked_paper_is_compared_with_itself() -> None:
+    """It is not shown to another receiver either."""
+    papers = corpus("Robots that stack cups", "Robots and bread")
+    profile = make_profile("robots", dislike=(Reference("test:a", answered=True),))
+    ranking = rank(profile, papers, liked=papers[:1])
+    assert scores(ranking)["a"] < 0 < scores(ranking)["b"]
 
 
 # --- Many liked papers ------------------------------------------------------------------------------------

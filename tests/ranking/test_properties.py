@@ -17,7 +17,7 @@ from bot.ranking import linear
 from bot.ranking.counts import counts
 from bot.ranking.model import RankedPaper, Threshold
 from bot.ranking.order import Ranking
-from bot.text.terms import find_phrase, is_word
+from bot.text.terms import find_phrase, is_word, phrase_term
 from tests.ranking.helpers import HAN
 from tests.ranking.worlds import (
     MANY_LIKES,
@@ -128,6 +128,42 @@ def test_more_weight_never_loses_a_place(
         for ranking in (before, after)
     )
     assert few <= many
+
+
+@wild(40)
+@given(worlds(), PROFILES, st.lists(TEXTS, min_size=1, max_size=3), st.data())
+def test_terms_that_do_not_count_never_raise_a_score(
+    world: World, profile: Profile, without: list[str], data: st.DataObject
+) -> None:
+    """Taken out of every interest and of `about`: texts, and reasons as readers see them. The others add up."""
+    before = world.rank(profile)
+    shown = {reason.term for paper in world.papers for reason in before.reasons(paper) if reason.is_term}
+    terms = (*without, *data.draw(st.lists(st.sampled_from(sorted(shown) or [""]), max_size=2)))
+    some = tuple(replace(interest, without=terms) for interest in profile.interests)
+    after = world.rank(replace(profile, interests=some, without=terms))
+    was = scores(before)
+    for one in after.best_first():
+        assert one.score <= was[one.paper.id] + 1e-9
+        total = math.fsum(reason.weight for reason in after.reasons(one.paper))
+        assert total == pytest.approx(one.score, rel=1e-9, abs=1e-9)
+
+
+@wild(40)
+@given(worlds(), st.lists(TEXTS, min_size=1, max_size=3), TEXTS, st.data())
+def test_terms_that_do_not_count_are_no_reasons(
+    world: World, phrases: list[str], about: str, data: st.DataObject
+) -> None:
+    """A reason that a reader takes out of every text is gone from all papers, in all forms of its words."""
+    profile = Profile("ada", interests=interests(*phrases), about=about)
+    ranking = world.rank(profile)
+    shown = sorted({reason.term for paper in world.papers for reason in ranking.reasons(paper)})
+    if not shown:
+        return
+    term = data.draw(st.sampled_from(shown))
+    some = tuple(replace(interest, without=(term,)) for interest in profile.interests)
+    after = world.rank(replace(profile, interests=some, without=(term,)))
+    left = {phrase_term(reason.term) for paper in world.papers for reason in after.reasons(paper)}
+    assert phrase_term(term) not in left
 
 
 @wild(20)
