@@ -155,7 +155,8 @@ _SEPARATORS = (
     r"[\x01-\x2f\x3a-\x40\x5b-\x60\x7b-\xbf\xd7\xf7\u2000-\u206f\u2190-\u2bff\u3000-\u303f\ufe00-\ufe0f"
     r"\U0001f000-\U0001faff]+"
 )
-_GREEK = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩ"
+#: Where the locale is C, lower() changes ASCII only.
+_CAPITALS = "ΑΒΓΔΕΖΗΘΙΚΛΜΝΞΟΠΡΣΤΥΦΧΨΩАБВГДЕЖЗИКЛМНОПРСТУФХЦЧШЩЪЫЬЭЮЯ"
 #: Most characters of a text that are indexed: a vector has 1 MB at most.
 _MOST = 100_000
 
@@ -169,7 +170,7 @@ def _postgresql_tables() -> Iterator[str]:
             words tsvector NOT NULL
         ) WITH (toast_tuple_target = 128)
     """
-    letters = {**_LETTERS, **dict(zip(_GREEK, _GREEK.lower(), strict=True))}
+    letters = {**_LETTERS, **dict(zip(_CAPITALS, _CAPITALS.lower(), strict=True))}
     plain = f"translate(decomposed, '{''.join(letters)}', '{''.join(letters.values())}')"
     for letter, pair in _PAIRS.items():
         plain = f"replace({plain}, '{letter}', '{pair}')"
