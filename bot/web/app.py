@@ -162,6 +162,7 @@ class Front:
         """`links`: answers `/unsubscribe/TOKEN` and `/health` below any prefix."""
         self._links = links
         self.app = app
+        self._routes = app.url_map.bind("")
         url = urlsplit(public_url or "")
         self._prefix = url.path
         self._origin = {"wsgi.url_scheme": url.scheme, "HTTP_HOST": url.netloc} if public_url else {}
@@ -169,9 +170,11 @@ class Front:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path: str = environ.get("PATH_INFO", "")
         *_, folder, name = ("", "", *path.split("/"))
-        if name == "health" or (folder == "unsubscribe" and name):
+        if folder == "unsubscribe" and name:
             return self._links(environ, start_response)
         if self._prefix and (path == self._prefix or path.startswith(f"{self._prefix}/")):
             path = path.removeprefix(self._prefix)
+        if name == "health" and not self._routes.test(path):  # there may be a profile of this name
+            return self._links(environ, start_response)
         environ |= {"SCRIPT_NAME": self._prefix, "PATH_INFO": path or "/", **self._origin}
         return self.app(environ, start_response)

@@ -38,7 +38,7 @@ def hashed(token: str) -> str:
 def local_path(path: str | None) -> str:
     """A path of this site to go to after log-in; `/` for anything that a browser could take for another site."""
     # Browsers take a backslash for a slash, and drop tabs and line breaks.
-    is_local = path and re.fullmatch(r"/(?![/\\])[^\\\x00-\x1f\x7f]*", path) and len(path) <= _LONGEST_PATH
+    is_local = path and re.fullmatch(r"/(?!/)[^\\\x00-\x1f\x7f]*", path) and len(path) <= _LONGEST_PATH
     return path if path and is_local else "/"
 
 

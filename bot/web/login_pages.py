@@ -52,7 +52,7 @@ def begin(token: str) -> Response | tuple[str, int]:
     session[TOKEN] = new
     session.permanent = True
     services().log(f"log-in: {mask_address(address)} logged in")
-    return redirect(request.script_root + local_path(request.form.get("next")))
+    return redirect(request.script_root + local_path(request.form.get("next")), 303)
 
 
 @pages.post("/logout")
@@ -63,4 +63,4 @@ def end() -> Response:
         services().logins.end(hashed(token), services().clock())
     session.clear()
     flash("You are logged out.")
-    return redirect(url_for("login.ask"))
+    return redirect(url_for("login.ask"), 303)

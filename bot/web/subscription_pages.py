@@ -16,14 +16,14 @@ from bot.web.services import services
 
 pages = Blueprint("subscriptions", __name__)
 
-_CHANNELS = {ChannelName.SLACK: "Slack", ChannelName.EMAIL: "mail", ChannelName.MAILDIR: "Maildir"}
+_CHANNELS = {ChannelName.SLACK: "Slack", ChannelName.EMAIL: "Mail to", ChannelName.MAILDIR: "Maildir"}
 
 
 class SubscriptionView(NamedTuple):
     """A subscription on the page of its reader."""
 
     key: str
-    where: str  #: "mail to ada@example.org"
+    where: str  #: "Mail to ada@example.org"
     state: str  #: why nothing is sent, a sentence; empty when digests are sent
     may_pause: bool
     may_resume: bool
@@ -58,7 +58,7 @@ def pause() -> Response:
     if services().pauses.pause(to.key, PAUSED, now, until):
         services().log(f"{to.key}: paused until {until:%Y-%m-%d} on the web")
     flash(f"Paused: {_where(to)}.")
-    return redirect(url_for("digests.home"))
+    return redirect(url_for("digests.home"), 303)
 
 
 @pages.post("/subscription/resume")
@@ -69,8 +69,8 @@ def resume() -> Response:
     if services().pauses.resume(to.key):
         services().log(f"{to.key}: resumed on the web")
     flash(f"On again: {_where(to)}.")
-    return redirect(url_for("digests.home"))
+    return redirect(url_for("digests.home"), 303)
 
 
 def _where(to: Subscription) -> str:
-    return f"{_CHANNELS[to.channel]} to {to.target}"
+    return f"{_CHANNELS[to.channel]} {to.target}"

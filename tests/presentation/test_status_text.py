@@ -10,7 +10,17 @@ import pytest
 from rich.console import Console
 
 from bot.delivery.broken_profiles import BrokenFile
-from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause, Stage
+from bot.delivery.model import (
+    ALERTS,
+    PAUSED,
+    UNSUBSCRIBED,
+    BounceSummary,
+    Delivery,
+    DeliveryState,
+    Edition,
+    Pause,
+    Stage,
+)
 from bot.delivery.status import FoundPapers, NextDigest, Status
 from bot.digests.model import LeftOut
 from bot.errors import Problem
@@ -242,6 +252,29 @@ def test_paused_profiles() -> None:
     assert section(page, "Paused by their profiles") == [
         "  ada until 2026-12-27; the first digest then chooses from the whole pause"
     ]
+
+
+def test_pauses_of_readers() -> None:
+    """Apart from those that need the operator: for good, and until a time."""
+    status = Status(
+        NOW,
+        42,
+        pauses=[
+            Pause("ada:email:ada@example.org", UNSUBSCRIBED, NOW),
+            Pause("bo:email:bo@example.org", PAUSED, NOW, NOW + timedelta(weeks=1)),
+        ],
+        used_scopes=frozenset(["ada:email:ada@example.org", "bo:email:bo@example.org"]),
+    )
+    page = text(status)
+    assert section(page, "Unsubscribed")[1] == (
+        "      nothing is sent there; if they ask for it again: paperboy resume ada:email:ada@example.org"
+    )
+    assert section(page, "Paused by their readers") == [
+        "  paused bo:email:bo@example.org since 2026-05-05 08:30Z: paused by its reader",
+        "      nothing is sent there; goes on by itself at 2026-05-12 08:30Z, or at once: "
+        "paperboy resume bo:email:bo@example.org",
+    ]
+    assert "Needs you" not in page
 
 
 def test_next_digests() -> None:

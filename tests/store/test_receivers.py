@@ -86,6 +86,16 @@ def test_the_first_pause_counts(receivers: Receivers) -> None:
     assert receivers.pauses() == (Pause(ADA.key, "first", NOW),)
 
 
+def test_a_longer_pause_replaces_one_that_ends(receivers: Receivers) -> None:
+    """Whoever unsubscribes during a pause stays unsubscribed after it; a shorter pause changes nothing."""
+    until = NOW + timedelta(days=7)
+    receivers.pause(ADA.key, "on leave", NOW, until)
+    assert receivers.pause(ADA.key, "for a day", NOW, NOW + timedelta(days=1)) is False
+    assert receivers.pauses() == (Pause(ADA.key, "on leave", NOW, until),)
+    assert receivers.pause(ADA.key, "unsubscribed", NOW + MINUTE) is True
+    assert receivers.pauses() == (Pause(ADA.key, "unsubscribed", NOW + MINUTE),)
+
+
 def test_a_pause_ends_by_itself(receivers: Receivers) -> None:
     """From its end on it is over, and `end_pauses` removes it."""
     receivers.pause(ADA.key, "on leave", NOW, NOW + MINUTE)
