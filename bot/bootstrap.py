@@ -71,11 +71,16 @@ _LOGIN_TIMEOUT = 10
 
 
 def rendering_channels(templates: Templates) -> tuple[Channel, ...]:
-    """Channels that render with every template, and cannot send."""
+    """Channels that render with every template, in mails with and without links to the web, and cannot send."""
+    from bot.channels.email.channel import MailChannel
     from bot.channels.maildir import MaildirChannel
     from bot.channels.slack.channel import SlackChannel
 
-    return (MaildirChannel(Path(), templates=templates), SlackChannel(None, templates=templates))
+    return (
+        MaildirChannel(Path(), templates=templates),
+        MailChannel(None, None, public_url="https://example.org", secret=b"check", templates=templates),
+        SlackChannel(None, templates=templates),
+    )
 
 
 class App:
@@ -497,6 +502,7 @@ class App:
         """
         from bot.config.values import KEY_COMMAND
         from bot.evaluation.recent import RecentDigests
+        from bot.store.feeds import Feeds
         from bot.store.logins import Logins
         from bot.web.app import Front, create_app
         from bot.web.pages import UnsubscribePages
@@ -535,6 +541,7 @@ class App:
             pauses=self.receivers,
             status=lambda: self.status(Moment.real()),
             logins=Logins(self.database),
+            feeds=Feeds(self.database),
             send_login=self._send_login if settings.smtp else None,
             log=log,
             folder=settings.profiles,

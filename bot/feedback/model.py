@@ -59,13 +59,19 @@ class Answer:
         return f"{self.kind} {self.subject}" if self.subject else str(self.kind)
 
     @property
+    def person(self) -> str:
+        """The address of who is known by one, by mail or on the web; else `who`."""
+        name = self.who.partition(":")[2]
+        return name if "@" in name else self.who
+
+    @property
     def topic(self) -> tuple[str, ...]:
         """What it is about: of a person's answers with the same topic only the newest is in effect."""
         if self.kind in _OF_PAPER:
-            return (self.who, "paper", self.paper)
+            return (self.person, "paper", self.paper)
         if self.kind in _OF_AUTHOR:
-            return (self.who, "author", self.subject.casefold())
-        return (self.who, self.kind, self.interest.casefold(), self.subject.casefold() or self.paper)
+            return (self.person, "author", self.subject.casefold())
+        return (self.person, self.kind, self.interest.casefold(), self.subject.casefold() or self.paper)
 
 
 def in_effect(answers: Iterable[Answer]) -> tuple[Answer, ...]:

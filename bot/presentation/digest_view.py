@@ -6,7 +6,7 @@ templates use these fields and properties: their names and meanings must not cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -88,6 +88,14 @@ class TitleView:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerLinks:
+    """Where the reader of a mail answers."""
+
+    paper: Callable[[int], str]  #: the page of a paper, by its rank
+    tune: str  #: the page with all papers of the digest
+
+
+@dataclass(frozen=True, slots=True)
 class PaperView:
     number: int  #: place in the order of reading, from 1
     rank: int  #: place in the digest by score, from 1
@@ -108,6 +116,7 @@ class PaperView:
     extract: tuple[Span, ...]  #: sentences of the abstract; empty without an abstract
     also: tuple[TitleView, ...] = ()  #: nearly the same papers
     sent: str = ""  #: "sent on Tuesday": by another delivery of the profile
+    answers: tuple[LinkView, ...] = ()  #: "More like this", "Less like this"; in mails with links to the web
     terms: tuple[str, ...] = ()  #: terms that a reader may tell not to count
     new_author: str = ""  #: the first author whom the profile does not follow; empty when there is none
 
@@ -166,6 +175,7 @@ class DigestView:
     earlier: tuple[TitleView, ...]  #: in a weekly digest: papers that were sent during the week
     leave: LinkView | None  #: to unsubscribe; None for channels without such a link
     weekly: bool
+    tune: LinkView | None = None  #: to answer to all papers at once; as `PaperView.answers`
 
     @property
     def papers(self) -> tuple[PaperView, ...]:
@@ -193,8 +203,10 @@ class DigestView:
         return " · ".join(truncate(paper.title, 70) for paper in next_best) or self.why or self.news
 
 
-def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
-    """The view of a digest; `leave` is the link to unsubscribe, for channels that have one."""
+def digest_view(
+    digest: Digest, leave: LinkView | None = None, answer: AnswerLinks | None = None
+) -> DigestView:
+    """The view of a digest; `leave` is the link to unsubscribe, for channels that have one, as `answer`."""
     profile, on, papers = one_line(digest.profile), digest.on, digest.papers
     return DigestView(
         profile=profile,
@@ -205,10 +217,11 @@ def digest_view(digest: Digest, leave: LinkView | None = None) -> DigestView:
         news=_news(digest.news, on, has_papers=bool(papers)),
         why=truncate(one_line(digest.why), WHY_LENGTH),
         settings=f"profiles/{profile}.yaml",
-        groups=_groups(digest),
+        groups=_groups(digest, answer),
         earlier=_titles(digest.earlier, EARLIER_SHOWN),
         leave=leave,
         weekly=digest.weekly,
+        tune=LinkView("Tune this digest", answer.tune) if answer else None,
     )
 
 
@@ -239,15 +252,30 @@ def _digest_day(day: date, on: date) -> str:
     return "today's digest" if day == on else relative_day(day, on)
 
 
-def _groups(digest: Digest) -> tuple[GroupView, ...]:
+def _groups(digest: Digest, answer: AnswerLinks | None) -> tuple[GroupView, ...]:
     numbers = count(1)
     return tuple(
         GroupView(
             heading,
-            tuple(paper_view(next(numbers), rank, scored, digest.on, heading) for rank, scored in papers),
+            tuple(
+                paper_view(
+                    next(numbers),
+                    rank,
+                    scored,
+                    digest.on,
+                    heading,
+                    _answers(answer.paper(rank)) if answer else (),
+                )
+                for rank, scored in papers
+            ),
         )
         for heading, papers in _by_heading(digest)
     )
+
+
+def _answers(page: str) -> tuple[LinkView, ...]:
+    """Links to the buttons of a paper's page. The page asks again: programs follow the links in mails."""
+    return (LinkView("More like this", f"{page}#more"), LinkView("Less like this", f"{page}#less"))
 
 
 def _by_heading(digest: Digest) -> list[tuple[str, list[_Ranked]]]:
@@ -275,7 +303,14 @@ def _by_interest(papers: Sequence[_Ranked], alone: str) -> list[tuple[str, list[
     return [*groups.items(), *([(_NO_INTEREST, rest)] if rest else [])]
 
 
-def paper_view(number: int, rank: int, scored: ScoredPaper, on: date, heading: str = "") -> PaperView:
+def paper_view(
+    number: int,
+    rank: int,
+    scored: ScoredPaper,
+    on: date,
+    heading: str = "",
+    answers: tuple[LinkView, ...] = (),
+) -> PaperView:
     """The view of a paper under a heading in the digest of the day `on`."""
     paper = scored.paper
     authors = _shown_authors(paper.authors, scored.followed)
@@ -300,6 +335,7 @@ def paper_view(number: int, rank: int, scored: ScoredPaper, on: date, heading: s
         extract=extract(paper.abstract, scored.reasons, broken_off=paper.cut),
         also=_titles(scored.also, ALSO_SHOWN),
         sent=_sent(scored.sent, on) if scored.sent else "",
+        answers=answers,
         terms=tuple(truncate(one_line(term), TERM_LENGTH) for term in countable_terms(scored)),
         new_author=truncate(one_line(new_author(scored)), NAME_LENGTH),
     )

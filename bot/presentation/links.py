@@ -88,7 +88,7 @@ def abstract_page(paper: Paper) -> str | None:
     """The paper's own URL, else the page of its arXiv id or DOI."""
     if url := safe_url(paper.url):
         return url
-    if number := _arxiv_number(paper):
+    if number := arxiv_number(paper):
         return safe_url(f"https://arxiv.org/abs/{number}")
     if paper.id.startswith("doi:"):
         doi = quote(paper.id.removeprefix("doi:"), safe="/:;()._-", errors="replace")
@@ -98,7 +98,7 @@ def abstract_page(paper: Paper) -> str | None:
 
 def paper_links(paper: Paper) -> tuple[LinkView, ...]:
     """PDF and HTML on arXiv, and the page on Hugging Face."""
-    number = _arxiv_number(paper)
+    number = arxiv_number(paper)
     if number is None:
         return ()
     found = [LinkView("PDF", f"https://arxiv.org/pdf/{number}")]
@@ -109,7 +109,7 @@ def paper_links(paper: Paper) -> tuple[LinkView, ...]:
     return tuple(found)
 
 
-def _arxiv_number(paper: Paper) -> str | None:
+def arxiv_number(paper: Paper) -> str | None:
     """The id as written in arXiv's URLs; None for other papers."""
     number = quote(paper.id.removeprefix("arxiv:"), safe="/", errors="replace")
     return number if paper.id.startswith("arxiv:") and len(number) <= 40 else None

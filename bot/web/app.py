@@ -19,10 +19,11 @@ from bot.presentation.templates import environment
 from bot.resources import resource_folder
 from bot.text.plain import one_line
 from bot.web import (
+    answer_pages,
     answers,
+    citation_pages,
     digest_pages,
-    editor_pages,
-    learned_pages,
+    feed_pages,
     login_pages,
     paper_pages,
     status_pages,
@@ -39,6 +40,19 @@ from bot.web.slow_clients import LARGEST_BODY
 _CONTENT_SECURITY_POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
+
+#: The modules with the pages.
+_PARTS = (
+    login_pages,
+    digest_pages,
+    paper_pages,
+    answers,
+    answer_pages,
+    feed_pages,
+    citation_pages,
+    subscription_pages,
+    status_pages,
 )
 
 #: What error pages say, in plain words.
@@ -84,9 +98,12 @@ def create_app(used: Services) -> Flask:
     limiter.init_app(app)
     CSRFProtect(app)
     for part in (
+        answer_pages,
         answers,
+        citation_pages,
         digest_pages,
         editor_pages,
+        feed_pages,
         learned_pages,
         login_pages,
         paper_pages,

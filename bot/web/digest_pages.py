@@ -97,4 +97,6 @@ def digest(id_: str, edition: str) -> str | Response:
         )
         for rank, scored in enumerate(stored.papers, start=1)
     }
-    return render_template("digest.html.j2", profile=profile, digest=digest_view(stored), details=details)
+    return render_template(
+        "digest.html.j2", profile=profile, edition=edition, digest=digest_view(stored), details=details
+    )

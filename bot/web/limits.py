@@ -19,6 +19,7 @@ T = TypeVar("T")
 limiter = Limiter(client_network, storage_uri="memory://", strategy="moving-window", headers_enabled=True)
 #: What `limiter.limit` takes. A whole lab may be behind one address.
 LOG_INS, SEARCHES, PREVIEWS = "20 per 10 minutes", "60 per minute", "30 per minute"
+ANSWERS = "60 per minute"  #: by the links in mails
 
 #: Expensive pages made at once, and those that may wait for them: half of the server's threads stay free.
 _AT_ONCE, _WAITING = 2, 2

@@ -88,6 +88,14 @@ class LoginStore(Protocol):
         ...
 
 
+class FeedStore(Protocol):
+    """How often the addresses of profiles' feeds were replaced (`bot.store.feeds`)."""
+
+    def generation(self, profile: str) -> int: ...
+
+    def replace(self, profile: str) -> None: ...
+
+
 @dataclass(frozen=True)
 class Services:
     """Everything that pages read and change."""
@@ -109,6 +117,7 @@ class Services:
     pauses: PauseStore
     status: Callable[[], Status]
     logins: LoginStore
+    feeds: FeedStore
     #: Mails a log-in link to an address, or raises PaperboyError; None without mail settings.
     send_login: Callable[[str, Notice], None] | None
     log: Callable[[str], None]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from email import message_from_bytes, policy
 from email.message import EmailMessage
+from functools import partial
 from typing import cast
 
 import pytest
@@ -14,10 +15,11 @@ from lxml import html
 
 from bot.channels.email.message import MailSettings, compose, compose_notice, subject
 from bot.config.smtp_url import Sender, parse_sender
+from bot.delivery.answer_token import answer_url, tune_url
 from bot.delivery.model import Notice
 from bot.delivery.unsubscribe_token import unsubscribe_url
 from bot.digests.model import Digest
-from bot.presentation.digest_view import digest_view
+from bot.presentation.digest_view import AnswerLinks, digest_view
 from bot.presentation.links import LinkView
 from bot.presentation.templates import BUILT_IN
 from tests.support.samples import HOSTILE, MADE, TITLES, TOKEN, digest, scored, wild_digests
@@ -73,6 +75,27 @@ def test_bodies(url: str | None) -> None:
     text, page = (part.get_content() for part in message.iter_parts())
     assert f"To stop it:\r\n{way}\r\n" in text
     assert html.fromstring(page).xpath("//a[text()='Unsubscribe']/@href") == [way]
+
+
+def test_links_to_answer() -> None:
+    """Each paper has a link to each button of its page, by its rank, and the digest one; without PUBLIC_URL none."""
+    message = parsed(composed(digest(2), url="https://papers.example.org"))
+    text, page = (part.get_content() for part in message.iter_parts())
+    links = html.fromstring(page).xpath("//a[contains(., 'like this') or contains(., 'tune')]")
+    papers = [answer_url("https://papers.example.org", SECRET, DELIVERY, rank) for rank in (1, 2)]
+    tune = tune_url("https://papers.example.org", SECRET, DELIVERY)
+    assert [(link.text, link.get("href")) for link in links] == [
+        ("More like this", f"{papers[0]}#more"),
+        ("Less like this", f"{papers[0]}#less"),
+        ("More like this", f"{papers[1]}#more"),
+        ("Less like this", f"{papers[1]}#less"),
+        ("tune this digest", tune),
+    ]
+    assert [line for line in text.splitlines() if "like this:" in line] == [
+        f"   {label} like this: {url}#{label.lower()}" for url in papers for label in ("More", "Less")
+    ]
+    assert f"Tune this digest:\r\n{tune}\r\n" in text
+    assert "like this" not in composed(digest(2)).decode()
 
 
 @pytest.mark.parametrize(
@@ -195,7 +218,12 @@ def test_any_digest(wild: Digest, to: str, url: str | None) -> None:
     assert content.partition(b"\r\n\r\n")[2].isascii()
     text, page = (part.get_content().replace("\r\n", "\n") for part in message.iter_parts())
     way_out = str(message["List-Unsubscribe"]).rpartition("<")[2].rstrip(">")
-    view = digest_view(wild, LinkView("Unsubscribe", way_out))
+    answer = (
+        AnswerLinks(partial(answer_url, url, SECRET, DELIVERY), tune_url(url, SECRET, DELIVERY))
+        if url
+        else None
+    )
+    view = digest_view(wild, LinkView("Unsubscribe", way_out), answer)
     assert (text.rstrip("\n"), page.rstrip("\n")) == (BUILT_IN.text(view).rstrip("\n"), BUILT_IN.html(view))
     assert str(message["Subject"]).split() == subject(view).split()
 

@@ -13,9 +13,11 @@ from flask.testing import FlaskClient
 from itsdangerous import URLSafeTimedSerializer
 from werkzeug.test import TestResponse
 
+from bot.delivery.answer_token import answer_url, tune_url
+from bot.delivery.feed_token import feed_token
 from bot.web.access import TOKEN
 from bot.web.login import SESSION_LASTS, hashed, new_token
-from tests.support.web_site import ADA, BOB, NOW, OPERATOR, WebSite, csrf_token, web_site
+from tests.support.web_site import ADA, BOB, KEY, NOW, OPERATOR, WebSite, csrf_token, web_site
 
 PROXY, STRANGER = "10.1.2.3", "203.0.113.9"
 PAPER = "arxiv:2605.00101"
@@ -34,11 +36,12 @@ class For(Enum):
 @dataclass(frozen=True)
 class Row:
     who: For
-    path: str  #: `{edition}`: of ada's digest of 4 May
+    path: str  #: `{edition}`: of ada's digest of 4 May; `{answer}`, `{tune}`: its links; `{feed}`: ada's address
     form: Mapping[str, str] = field(default_factory=dict)
 
 
 _ANSWER = {"edition": "", "paper": PAPER, "answer": "more", "action": "a1", "back": ""}
+_TEXT = {"text": "limit: many", "version": "", "base": ""}
 _PAUSE = {"subscription": SUBSCRIPTION, "weeks": "1"}
 #: Of each route: whom it is for, and a request of ada's.
 ROWS: dict[tuple[str, str], Row] = {
@@ -55,6 +58,22 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/p/<id_>/"): Row(For.OWNER, "/p/ada/"),
     ("GET", "/p/<id_>/d/<edition>"): Row(For.OWNER, "/p/ada/d/{edition}"),
     ("POST", "/p/<id_>/answer"): Row(For.OWNER, "/p/ada/answer", _ANSWER),
+    ("GET", "/p/<id_>/d/<edition>.<any(bib, ris):kind>"): Row(For.OWNER, "/p/ada/d/{edition}.bib"),
+    ("GET", "/p/<id_>/likes.<any(bib, ris):kind>"): Row(For.OWNER, "/p/ada/likes.ris"),
+    ("GET", "/p/<id_>/feeds"): Row(For.OWNER, "/p/ada/feeds"),
+    ("POST", "/p/<id_>/feeds"): Row(For.OWNER, "/p/ada/feeds"),
+    ("GET", "/p/<id_>/edit"): Row(For.OWNER, "/p/ada/edit"),
+    ("POST", "/p/<id_>/edit"): Row(For.OWNER, "/p/ada/edit", _TEXT),
+    ("POST", "/p/<id_>/preview"): Row(For.OWNER, "/p/ada/preview", _TEXT),
+    ("GET", "/p/<id_>/history"): Row(For.OWNER, "/p/ada/history"),
+    ("GET", "/p/<id_>/learned"): Row(For.OWNER, "/p/ada/learned"),
+    ("POST", "/p/<id_>/learned"): Row(For.OWNER, "/p/ada/learned", {"undo": "a1"}),
+    ("GET", "/p/<id_>/learned/effect"): Row(For.OWNER, "/p/ada/learned/effect"),
+    ("GET", "/feed/<token>.<any(atom, json):kind>"): Row(For.EVERYBODY, "/feed/{feed}.atom"),
+    ("GET", "/a/<token>"): Row(For.EVERYBODY, "{answer}"),
+    ("POST", "/a/<token>"): Row(For.EVERYBODY, "{answer}", {"answer": "more"}),
+    ("GET", "/t/<token>"): Row(For.EVERYBODY, "{tune}"),
+    ("POST", "/t/<token>"): Row(For.EVERYBODY, "{tune}", {"answer-1": "more", "save": "yes"}),
     ("POST", "/subscription/pause"): Row(For.OWNER, "/subscription/pause", _PAUSE),
     ("POST", "/subscription/resume"): Row(For.OWNER, "/subscription/resume", _PAUSE),
     ("GET", "/status"): Row(For.OPERATORS, "/status"),
@@ -157,7 +176,13 @@ def without_limits(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def ask(site: WebSite, client: FlaskClient, method: str, row: Row, **form: Any) -> TestResponse:
-    path = row.path.replace("{edition}", site.edition())
+    secret, edition = KEY.encode(), site.edition()
+    path = row.path.format(
+        edition=edition,
+        answer=answer_url("", secret, edition, 1),
+        tune=tune_url("", secret, edition),
+        feed=feed_token(secret, "ada", site.services.feeds.generation("ada")),
+    )
     if method == "GET":
         return client.get(path, buffered=True)
     return client.post(path, data={**row.form, **form})
@@ -212,7 +237,8 @@ def test_every_route_for(site: WebSite, name: str) -> None:
 
 def stored(site: WebSite) -> object:
     """What a form of ada's may change."""
-    return site.services.pauses.pauses(NOW), site.services.feedback.current("ada")
+    used = site.services
+    return used.pauses.pauses(NOW), used.feedback.current("ada"), used.feeds.generation("ada")
 
 
 @pytest.mark.parametrize("wrong", ["none", "another's"])
@@ -246,7 +272,8 @@ def test_headers_of_every_page(site: WebSite) -> None:
         if method == "GET" and not row.path.startswith("/static"):
             response = ask(site, site.reader(OPERATOR), method, row)
             headers = response.headers
-            assert headers["Cache-Control"] == "no-store"
+            is_feed = row.path.startswith("/feed")
+            assert headers["Cache-Control"] == ("private, no-cache" if is_feed else "no-store")
             assert headers["Referrer-Policy"] == "no-referrer"
             assert headers["X-Content-Type-Options"] == "nosniff"
             policy = headers["Content-Security-Policy"]

@@ -42,6 +42,7 @@ PAGES = {
     "search": "/search?q=world+models",
     "nothing-found": "/search?q=unobtainium",
     "error": "/p/bob/",
+    "feeds": "/p/ada/feeds",
     "login": "/login",
 }
 

@@ -17,13 +17,15 @@ from email.message import EmailMessage
 from email.parser import BytesHeaderParser
 from email.policy import EmailPolicy
 from email.utils import format_datetime
+from functools import partial
 from urllib.parse import quote
 
 from bot.config.smtp_url import Sender
+from bot.delivery.answer_token import answer_url, tune_url
 from bot.delivery.model import Notice
 from bot.delivery.unsubscribe_token import unsubscribe_url
 from bot.digests.model import Digest
-from bot.presentation.digest_view import DigestView, digest_view
+from bot.presentation.digest_view import AnswerLinks, DigestView, digest_view
 from bot.presentation.links import LinkView
 from bot.presentation.templates import BUILT_IN, Templates
 from bot.text.addresses import is_secure_url
@@ -46,7 +48,7 @@ class MailSettings:
     """What all mail of this installation has in common."""
 
     sender: Sender
-    public_url: str | None = None  #: of the web process; with `secret`, digests have a one-click link to it
+    public_url: str | None = None  #: of the web process; with `secret`, digests have links to it
     secret: bytes | None = field(default=None, repr=False)
     signer: Signer | None = None
     templates: Templates = BUILT_IN
@@ -83,7 +85,8 @@ def compose(digest: Digest, delivery: str, to: str, mail: MailSettings) -> bytes
     user, domain, label = mail.sender.address.rpartition("@")[0], mail.sender.domain, _label(digest.profile)
     mailto = f"mailto:{quote(user, safe='+')}@{quote(domain)}?subject=unsubscribe%20{label}"
     link = _one_click_url(delivery, mail)
-    view = digest_view(digest, None if mail.is_local else LinkView("Unsubscribe", link or mailto))
+    leave = None if mail.is_local else LinkView("Unsubscribe", link or mailto)
+    view = digest_view(digest, leave, _answer_links(delivery, mail) if link else None)
     message = _message(subject(view), delivery, digest.made, to, mail)
     message["List-Id"] = f"<{label}.paperboy.{domain}>"
     message["List-Unsubscribe"] = f"<{mailto}>" + (f", <{link}>" if link else "")
@@ -152,6 +155,14 @@ def _one_click_url(delivery: str, mail: MailSettings) -> str | None:
         return None
     url = unsubscribe_url(mail.public_url, mail.secret, delivery)
     return url if _PLAIN_URL.fullmatch(url) and is_secure_url(url) else None
+
+
+def _answer_links(delivery: str, mail: MailSettings) -> AnswerLinks:
+    """For a digest that has a one-click link."""
+    assert mail.public_url
+    assert mail.secret
+    page = partial(answer_url, mail.public_url, mail.secret, delivery)
+    return AnswerLinks(page, tune_url(mail.public_url, mail.secret, delivery))
 
 
 def _header_text(text: str, limit: int) -> str:
