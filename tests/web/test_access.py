@@ -41,6 +41,7 @@ class Row:
 
 
 _ANSWER = {"edition": "", "paper": PAPER, "answer": "more", "action": "a1", "back": ""}
+_TEXT = {"text": "limit: many", "version": "", "base": ""}
 _PAUSE = {"subscription": SUBSCRIPTION, "weeks": "1"}
 #: Of each route: whom it is for, and a request of ada's.
 ROWS: dict[tuple[str, str], Row] = {
@@ -61,6 +62,13 @@ ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/p/<id_>/likes.<any(bib, ris):kind>"): Row(For.OWNER, "/p/ada/likes.ris"),
     ("GET", "/p/<id_>/feeds"): Row(For.OWNER, "/p/ada/feeds"),
     ("POST", "/p/<id_>/feeds"): Row(For.OWNER, "/p/ada/feeds"),
+    ("GET", "/p/<id_>/edit"): Row(For.OWNER, "/p/ada/edit"),
+    ("POST", "/p/<id_>/edit"): Row(For.OWNER, "/p/ada/edit", _TEXT),
+    ("POST", "/p/<id_>/preview"): Row(For.OWNER, "/p/ada/preview", _TEXT),
+    ("GET", "/p/<id_>/history"): Row(For.OWNER, "/p/ada/history"),
+    ("GET", "/p/<id_>/learned"): Row(For.OWNER, "/p/ada/learned"),
+    ("POST", "/p/<id_>/learned"): Row(For.OWNER, "/p/ada/learned", {"undo": "a1"}),
+    ("GET", "/p/<id_>/learned/effect"): Row(For.OWNER, "/p/ada/learned/effect"),
     ("GET", "/feed/<token>.<any(atom, json):kind>"): Row(For.EVERYBODY, "/feed/{feed}.atom"),
     ("GET", "/a/<token>"): Row(For.EVERYBODY, "{answer}"),
     ("POST", "/a/<token>"): Row(For.EVERYBODY, "{answer}", {"answer": "more"}),

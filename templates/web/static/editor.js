@@ -71,4 +71,7 @@ form.addEventListener("submit", () => { isLeaving = true; });
 addEventListener("beforeunload", (event) => {
   if (!isLeaving && text.value !== saved) event.preventDefault();
 });
-if (!effect.querySelector("[data-summary]")) ask(0);
+if (!effect.querySelector("[data-summary]")) {
+  announcement.textContent = "Computing the last seven days…";
+  ask(0);
+}
