@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from datetime import UTC, datetime
+
+import pytest
 
 from bot.profiles.edits import ProfileEdit
 from bot.profiles.model import Profile
@@ -23,6 +26,22 @@ def test_the_newest_first(database: Database) -> None:
     assert other == ProfileEdit(other.id, "bob", "web:bob@example.org", NOW, "\ufefflimit: 1\r\n", "")
     assert edits.get(other.id) == other
     assert edits.get(other.id + 1) is None
+
+
+@pytest.mark.parametrize("fails", [False, True], ids=["refused", "failed"])
+def test_none_is_stored_without_being_made(database: Database, fails: bool) -> None:
+    """When the file has changed meanwhile, or cannot be written."""
+    edits = ProfileEdits(database)
+
+    def write() -> bool:
+        if fails:
+            raise OSError
+        return False
+
+    with suppress(OSError):
+        assert edits.add("ada", "web:ada@example.org", NOW, "", "limit: 1", write) is None
+    assert edits.list("ada", 5) == ()
+    assert edits.add("ada", "web:ada@example.org", NOW, "", "limit: 1", lambda: True)
 
 
 def test_a_renamed_profile(database: Database) -> None:
