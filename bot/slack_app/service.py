@@ -255,7 +255,7 @@ class SlackService:
     def _pause(
         self, profile: Profile, to: Iterable[Subscription], user: str, now: datetime, until: datetime | None
     ) -> Reply:
-        """Those that are paused already stay so."""
+        """Those that are paused for as long already stay so."""
         done = [self.pauses.pause(one.key, f"{user} paused it in Slack", now, until) for one in to]
         if not any(done):
             return note(f"{profile.id} is paused here already. /paperboy resume {profile.id} ends that.")

@@ -107,7 +107,7 @@ def test_pause_and_resume(installation: Installation, ada: Reader) -> None:
     """Nothing is sent to the conversation until the end of the pause; other deliveries of the profile go on."""
     installation.bench.profile("ada", ADA.replace("C0PAPERS}", "C0PAPERS}, {maildir: ada}"))
     assert ada.write("pause for 2 weeks").startswith("ada is paused here until ")
-    assert ada.write("pause") == "ada is paused here already. /paperboy resume ada ends that."
+    assert ada.write("pause for a week") == "ada is paused here already. /paperboy resume ada ends that."
     sent = installation.bench.run("send", "--json").json["editions"]
     assert [(one["channel"], one["state"]) for one in sent] == [("slack", "skipped"), ("maildir", "quiet")]
     assert "U0ADA paused it in Slack" in sent[0]["why"]
