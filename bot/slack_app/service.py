@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import count
 from typing import Any, NamedTuple, Protocol
 
 from bot.channels.slack.menu import MENU, Entry, PaperPlace, parse_place
@@ -67,9 +66,7 @@ class SlackService:
     find_paper: Callable[[str], Paper | None]  #: by id, link or part of a title; raises UserError
     explain: Callable[[Profile, Paper | None, Moment], Explanation]
     search: Search
-    conversation: Callable[
-        [str], str
-    ]  #: the id of a Slack target's conversation, or the target if it is not known
+    conversation: Callable[[str], str]  #: of a Slack target: its id; the target if that is not known
 
     # --- Clicks
 
@@ -123,7 +120,7 @@ class SlackService:
         self, click: Click, clicked: _Clicked, number: str, now: datetime, *, replaces: bool = False
     ) -> Reply:
         """`number`: of the term among those of the paper, from 0."""
-        terms = dict(zip(map(str, count()), countable_terms(clicked.scored), strict=False))
+        terms = {str(n): term for n, term in enumerate(countable_terms(clicked.scored))}
         if number not in terms:
             raise UserError(_NOT_OURS)
         interest = _interest_with(terms[number], clicked.profile, clicked.scored.interest)
