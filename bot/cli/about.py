@@ -151,7 +151,9 @@ def _check_online(profiles: Sequence[Profile], tested: Sequence[str]) -> int:
         typer.echo(probe_line(name, probe))
         problems += [probe.problem] if probe.problem else []
     if app.settings.slack_app_token:
-        probe = app.slack_socket(typer.echo).probe()
+        from bot.bootstrap.slack import make_slack_socket
+
+        probe = make_slack_socket(app, typer.echo).probe()
         typer.echo(probe_line(ChannelName.SLACK, probe))
         problems += [probe.problem] if probe.problem else []
     for to in deliveries:
@@ -169,7 +171,7 @@ def _check_online(profiles: Sequence[Profile], tested: Sequence[str]) -> int:
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
     if settings is None or settings.templates is None:
         return ()
-    from bot.bootstrap import rendering_channels
+    from bot.bootstrap.app import rendering_channels
     from bot.presentation.template_check import check_templates
     from bot.presentation.templates import Templates
 

@@ -67,7 +67,7 @@ def short_advice(settings: Settings, profiles: Sequence[Profile], folders: Seque
     if not profiles or not settings.has_database:
         return
     if len(profiles) <= MOST_IN_CHECK:
-        from bot.bootstrap import App
+        from bot.bootstrap.app import App
         from bot.evaluation.advice import LEAST_PAPERS
 
         counts = App(settings).counts_if_ready(MOST_COUNTED)

@@ -29,7 +29,7 @@ from bot.clock import Moment, parse_when
 from bot.errors import UserError
 
 if TYPE_CHECKING:
-    from bot.bootstrap import App
+    from bot.bootstrap.app import App
     from bot.digests.model import Digest
     from bot.feedback.learned import Learned
     from bot.feedback.model import Answer, AnswerKind

@@ -15,7 +15,7 @@ import typer
 from bot.errors import PaperboyError, UserError
 
 if TYPE_CHECKING:
-    from bot.bootstrap import App
+    from bot.bootstrap.app import App
     from bot.clock import Moment
     from bot.config.settings import Settings
     from bot.delivery.service import SendResult
@@ -84,7 +84,7 @@ def the_settings() -> Settings:
 
 
 def open_app() -> App:
-    from bot.bootstrap import App
+    from bot.bootstrap.app import App
 
     def warn(problem: Problem) -> None:
         typer.echo(f"{problem} (the built-in template is used)", err=True)

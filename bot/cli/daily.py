@@ -36,10 +36,11 @@ from bot.clock import Moment, parse_when
 from bot.errors import UserError
 
 if TYPE_CHECKING:
-    from bot.bootstrap import App
+    from bot.bootstrap.app import App
     from bot.delivery.service import SendResult
     from bot.digests.model import Digest
     from bot.profiles.model import Profile
+    from bot.slack_app.socket import SlackSocket
     from bot.sources.ingest import SourceReport
 
 
@@ -209,7 +210,7 @@ def send(
 @cli.command()
 def run() -> None:
     """Fetch every hour and deliver what is due, until SIGTERM."""
-    from bot.bootstrap import App
+    from bot.bootstrap.app import App
     from bot.sources.registry import SOURCES
     from bot.worker.daemon import Daemon, log_line, log_template_problem, set_up_logging, watch_database
     from bot.worker.ingest_progress import IngestProgress
@@ -234,7 +235,7 @@ def run() -> None:
         )
         daemon.start(app.papers.count())
         watch_database(app.database.check_file)
-        with app.slack_socket(log_line) if settings.slack_app_token else nullcontext():
+        with _slack_socket(app) if settings.slack_app_token else nullcontext():
             loop.run(daemon.ingest, daemon.tick)
     finally:
         app.close()
@@ -244,7 +245,7 @@ def run() -> None:
 @cli.command()
 def slack() -> None:
     """Answer the menus of digests, /paperboy and the App Home in Slack, until SIGTERM; `run` does so too."""
-    from bot.bootstrap import App
+    from bot.bootstrap.app import App
     from bot.worker.daemon import log_line, log_template_problem, set_up_logging, watch_database
     from bot.worker.loop import Loop
 
@@ -254,13 +255,20 @@ def slack() -> None:
     loop.listen()
     app = App(settings, on_template_problem=log_template_problem)
     try:
-        with app.slack_socket(log_line):
+        with _slack_socket(app):
             watch_database(app.database.check_file)
             log_line("started")
             loop.wait("answers in Slack")
     finally:
         app.close()
     log_line("stopped")
+
+
+def _slack_socket(app: App) -> SlackSocket:
+    from bot.bootstrap.slack import make_slack_socket  # slack_bolt is imported only where it answers
+    from bot.worker.daemon import log_line
+
+    return make_slack_socket(app, log_line)
 
 
 @cli.command()
@@ -273,7 +281,8 @@ def serve(
     ] = 8080,
 ) -> None:
     """Serve the pages of readers and the links in mails, until SIGTERM."""
-    from bot.bootstrap import App
+    from bot.bootstrap.app import App
+    from bot.bootstrap.site import make_site
     from bot.web import server
     from bot.worker.daemon import log_line, log_links, log_template_problem, set_up_logging, watch_database
 
@@ -284,7 +293,7 @@ def serve(
     app = App(settings, on_template_problem=log_template_problem, answers_requests=True)
     try:
         listen = host or default
-        application = app.web(log_line, f"http://{listen}:{port}")
+        application = make_site(app, log_line, f"http://{listen}:{port}")
         watch_database(app.database.check_file)
         log_links(settings.public_url)
         server.serve(application, listen, port, log_line)

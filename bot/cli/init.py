@@ -70,7 +70,7 @@ def init(
     on: When = None,
 ) -> None:
     """Write a first profile and .env; on a terminal, ask for what the options leave out."""
-    from bot.bootstrap import App
+    from bot.bootstrap.app import App
     from bot.profiles.model import ChannelName
     from bot.profiles.wizard import Item
 

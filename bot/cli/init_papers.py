@@ -17,7 +17,7 @@ import typer
 from bot.errors import SourceError
 
 if TYPE_CHECKING:
-    from bot.bootstrap import App
+    from bot.bootstrap.app import App
     from bot.evaluation.library_draft import Library
     from bot.papers.model import CountedPaper, Entry, Paper
     from bot.profiles.library_entry import LibraryEntry

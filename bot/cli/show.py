@@ -12,7 +12,7 @@ from bot.cli.common import cli, effective_profile, open_app, profile_path
 from bot.clock import utc_now
 
 if TYPE_CHECKING:
-    from bot.bootstrap import App
+    from bot.bootstrap.app import App
     from bot.profiles.model import Profile
 
 

@@ -26,11 +26,12 @@ from bot.errors import UserError
 @cli.command()
 def status(names: Names = None, on: When = None, as_json: AsJson = False) -> None:
     """Show what needs you, with the command for it; what waits; what comes next, and what was found."""
+    from bot.bootstrap.status import current_status
     from bot.cli.output import documents
 
     app = open_app()
     chosen = the_profiles(app.settings, names, keep=True)[0] if names else None
-    current = app.status(parse_when(on), chosen)
+    current = current_status(app, parse_when(on), chosen)
     if as_json:
         print_json(documents.status(current, with_profiles=bool(names)))
     else:

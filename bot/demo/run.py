@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from bot.bootstrap import App
+from bot.bootstrap.app import App
 from bot.channels.email.channel import MailChannel
 from bot.channels.maildir import MaildirChannel
 from bot.channels.slack.channel import SlackChannel

@@ -1,4 +1,4 @@
-"""What the pages use of the other rooms; `bot.bootstrap` fills it."""
+"""What the pages use of the other rooms; `bot.bootstrap.site` fills it."""
 
 from __future__ import annotations
 

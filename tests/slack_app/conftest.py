@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from bot.bootstrap import App
+from bot.bootstrap.app import App
+from bot.bootstrap.slack import make_slack_socket
 from bot.config.settings import load_settings
 from bot.feedback.model import Answer
 from bot.profiles import live
@@ -106,7 +107,7 @@ def installation(
 @pytest.fixture
 def connected(installation: Installation, slack: SlackServer) -> Iterator[SocketMode]:
     """A socket that the installation is connected to."""
-    with SocketMode(slack) as server, installation.app.slack_socket(installation.log.append):
+    with SocketMode(slack) as server, make_slack_socket(installation.app, installation.log.append):
         server.wait()
         yield server
 

@@ -9,6 +9,7 @@ from contextlib import closing
 
 import pytest
 
+from bot.bootstrap.slack import make_slack_socket
 from bot.errors import DatabaseError
 from bot.slack_app import socket
 from tests.slack_app.conftest import Installation
@@ -28,7 +29,7 @@ def test_the_same_envelope_twice(installation: Installation, ada: Reader) -> Non
     ada.write("help")
     assert len(installation.answers()) == 1
     assert len(ada.slack.replies) == 2
-    with installation.app.slack_socket(installation.log.append):
+    with make_slack_socket(installation.app, installation.log.append):
         ada.socket.wait(2)
         said = ada.reply(lambda: ada.again(payloads[0], envelope="e1"))
     assert said.startswith("Noted for *ada*")
@@ -125,7 +126,7 @@ def test_wrong_tokens(installation: Installation, slack: SlackServer, setting: s
         slack.token = "xoxb-another"
     else:
         slack.app_token = "xapp-another"
-    with installation.app.slack_socket(installation.log.append):
+    with make_slack_socket(installation.app, installation.log.append):
         wait_until(lambda: installation.log)
     assert line in installation.log[0]
     assert "right-token" not in installation.log[0]

@@ -30,7 +30,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from bot.channels.email.connection import Connection
 
 #: The modules that commands import while they run: a forked process has them already.
-_HEAVY = """bot.bootstrap bot.cli bot.channels.email.channel bot.channels.maildir bot.channels.slack.channel
+_HEAVY = """bot.bootstrap.app bot.cli bot.channels.email.channel bot.channels.maildir bot.channels.slack.channel
     bot.cli.output.documents bot.cli.output.progress bot.cli.output.tables bot.config.settings bot.delivery.service
     bot.presentation.templates bot.profiles.load bot.ranking.linear bot.ranking.order bot.store.migrate
     bot.store.outbox bot.store.papers bot.store.queue bot.store.receivers bot.store.sources"""

@@ -21,7 +21,8 @@ from typing import cast
 from flask import Flask
 from flask.testing import FlaskClient
 
-from bot.bootstrap import App
+from bot.bootstrap.app import App
+from bot.bootstrap.site import make_site
 from bot.clock import Moment
 from bot.config.settings import load_settings
 from bot.profiles.load import load_profiles
@@ -115,7 +116,7 @@ def web_site(folder: Path, **env: str) -> Iterator[WebSite]:
         (folder / "profiles" / f"{name}.yaml").write_text(text)
     (folder / "paperboy.db").write_bytes(_stored())
     app = _app(folder, folder / "profiles", SECRET_KEY=KEY, PAPERBOY_ADMINS=OPERATOR, **env)
-    front = app.web(lambda line: None, "http://127.0.0.1")
+    front = make_site(app, lambda line: None, "http://127.0.0.1")
     site = WebSite(app, front.app, front)
     connect(front.app.extensions, replace(site.services, clock=lambda: NOW))
     try:

@@ -1,33 +1,32 @@
-"""The composition root: the only module that names the concrete classes and connects them, as the settings say."""
+"""The objects of one process, as the settings say."""
 
 from __future__ import annotations
 
 import os
 import secrets
 import socket
-import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
-from datetime import datetime, timedelta
-from functools import cached_property, partial
+from datetime import datetime
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
 from bot.delivery.alerts import Operator
-from bot.delivery.model import ALERTS, Envelope, Notice, Sent, scopes
+from bot.delivery.model import ALERTS, scopes
 from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
-from bot.digests.composer import DigestComposer, Explanation
+from bot.digests.composer import DigestComposer
 from bot.digests.corpus import Corpus, load_corpus
 from bot.digests.previewer import Previewer
 from bot.digests.wording import source_health
-from bot.errors import DatabaseError, NotConfigured, PaperboyError, Problem
+from bot.errors import DatabaseError, Problem
 from bot.feedback.learned import all_with_learned
 from bot.feedback.service import Feedback
-from bot.papers.model import Entry, Listing, Paper
+from bot.papers.model import Entry, Listing
 from bot.papers.names import same_person
 from bot.profiles.live import LiveProfiles
 from bot.profiles.model import ChannelName, Profile, Subscription
@@ -41,10 +40,7 @@ if TYPE_CHECKING:
     from bot.channels.email.message import Signer
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
-    from bot.delivery.status import FoundPapers, Status
-    from bot.evaluation.backtest import Compose
     from bot.presentation.templates import Templates
-    from bot.slack_app.socket import SlackSocket
     from bot.sources.base import Source
     from bot.sources.http import PoliteHttp
     from bot.store.answers import Answers
@@ -60,14 +56,9 @@ if TYPE_CHECKING:
     from bot.store.receivers import Receivers
     from bot.store.search import PaperSearch
     from bot.store.sources import Sources
-    from bot.web.app import Front
 
 #: Seconds that a request to the web process waits for another process's lock on the database.
 _WEB_BUSY_TIMEOUT = 0.5
-#: Papers that the web process keeps in memory between previews of edited profiles, some KB each.
-_WEB_PAPERS = 30_000
-#: Seconds of every wait for the mail server while a log-in link is mailed.
-_LOGIN_TIMEOUT = 10
 
 
 def rendering_channels(templates: Templates) -> tuple[Channel, ...]:
@@ -246,11 +237,11 @@ class App:
                 templates=self.templates,
                 menus=s.slack_app_token is not None,
             ),
-            ChannelName.EMAIL: self._mail_channel(),
+            ChannelName.EMAIL: self.mail_channel(),
             ChannelName.MAILDIR: MaildirChannel(s.data / "maildir", s.mail_from, self.templates),
         }
 
-    def _mail_channel(self, timeout: float = 30) -> MailChannel:
+    def mail_channel(self, timeout: float = 30) -> MailChannel:
         """A new one, with a connection of its own. `timeout`: seconds, of every wait for the server."""
         from bot.channels.email.channel import MailChannel
 
@@ -261,23 +252,13 @@ class App:
             timeout=timeout,
             return_path=s.mail_return_path,
             public_url=s.public_url,
-            secret=self._secret,
+            secret=self.secret,
             signer=self._mail_signer,
             templates=self.templates,
         )
 
-    def _send_login(self, address: str, notice: Notice) -> None:
-        """Mail a log-in link at once, not through the outbox. Raises PaperboyError."""
-        channel, id_ = self._mail_channel(_LOGIN_TIMEOUT), f"login-{secrets.token_hex(8)}"
-        channel.check()
-        message = channel.render_notice(notice, id_, address)
-        outcome = channel.send(Envelope(id_, address, message, notice.made))
-        channel.close_idle()
-        if not isinstance(outcome, Sent):
-            raise PaperboyError(outcome.why)
-
     @property
-    def _secret(self) -> bytes | None:
+    def secret(self) -> bytes | None:
         key = self.settings.secret_key
         return key.get_secret_value().encode() if key else None
 
@@ -360,19 +341,6 @@ class App:
         corpus = load_corpus(papers, profiles, moment.instant, explained)
         return corpus, corpus.fit(Ranker)
 
-    def _compose_from_memory(self) -> Compose:
-        """Composers of many moments over the papers that are stored now. This imports numpy and scipy."""
-        from bot.ranking.linear import Ranker
-        from bot.store.loaded_papers import LoadedPapers
-
-        papers = LoadedPapers(self.papers, most=_WEB_PAPERS)
-
-        def compose(profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
-            corpus = load_corpus(papers, profiles, moment.instant)
-            return DigestComposer(corpus, corpus.fit(Ranker))
-
-        return compose
-
     def _composer_after_ingest(self, profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
         late = self._late_sources()
         return self.composer(profiles, Moment.real() if moment.is_live else moment, late=late)
@@ -438,157 +406,6 @@ class App:
         if operator := self.delivery.operator:
             ends.append((ALERTS, operator.channel, operator.target))
         return frozenset(scope for end in ends for scope in scopes(*end))
-
-    def status(self, moment: Moment, chosen: Sequence[Profile] | None = None) -> Status:
-        """The state of everything, or of some profiles."""
-        from bot.delivery.broken_profiles import broken_files
-        from bot.delivery.status import Status, next_digests
-        from bot.presentation.status_text import (
-            former_name_notes,
-            missing_note,
-            missing_settings,
-            optional_settings,
-        )
-        from bot.profiles.load import load_profiles
-
-        loaded = load_profiles([self.settings.profiles], self.settings.profile_cache)
-        kept = {profile.id for profile in loaded.kept}
-        every = self.with_answers((*loaded.profiles, *loaded.kept), moment.instant)
-        profiles = every if chosen is None else self.with_answers(chosen, moment.instant)
-        ids = {profile.id for profile in profiles}
-        editions = [one for one in self.outbox.newest() if chosen is None or one.profile in ids]
-        notes = [
-            *missing_settings(self.settings, profiles),
-            *missing_note(self.missing_papers(profiles, moment.instant)),
-            *former_name_notes(profiles, editions),
-        ]
-        return Status(
-            moment.instant,
-            self.papers.count(),
-            self.source_states.all(),
-            editions,
-            self.outbox.alerts(),
-            self.receivers.pauses(moment.instant),
-            self.receivers.bounces(),
-            self.settings.database_place,
-            notes,
-            None if loaded.broken.keys() - kept else self.used_scopes(every),
-            broken_files(loaded.problems, loaded.broken, kept),
-            [profile for profile in profiles if profile.is_paused(moment.local_date(profile.timezone))],
-            next=next_digests(profiles, editions, moment),
-            found=self._found(profiles, moment),
-            hints=optional_settings(self.settings, profiles),
-        )
-
-    def _found(self, profiles: Sequence[Profile], moment: Moment) -> list[FoundPapers]:
-        """By interest for a few profiles; only totals for many, because each digest has to be read."""
-        from bot.delivery.status import FOUND_DAYS, FoundPapers, found_papers
-        from bot.presentation.status_text import EDITIONS_SHOWN
-
-        since = moment.instant.date() - timedelta(days=FOUND_DAYS)
-        if len(profiles) > EDITIONS_SHOWN:
-            totals = self.outbox.papers_by_profile(since)
-            return [FoundPapers(profile.id, totals.get(profile.id, 0)) for profile in profiles]
-        digests = self.outbox.digests([profile.id for profile in profiles], since)
-        return [
-            found_papers(profile, [stored for stored in digests if stored.profile == profile.id])
-            for profile in profiles
-        ]
-
-    def web(self, log: Callable[[str], None], address: str) -> Front:
-        """The site: the links in mails, and the pages of readers. Raises NotConfigured without a SECRET_KEY.
-
-        `address`: the start of links when PUBLIC_URL is not set.
-        """
-        from bot.config.values import KEY_COMMAND
-        from bot.evaluation.recent import RecentDigests
-        from bot.store.feeds import Feeds
-        from bot.store.logins import Logins
-        from bot.web.app import Front, create_app
-        from bot.web.pages import UnsubscribePages
-        from bot.web.services import Services
-
-        if self._secret is None:
-            raise NotConfigured(
-                "set SECRET_KEY, which signs the links in mails, to the same value for all processes. "
-                f"To make one: {KEY_COMMAND}"
-            )
-        settings = self.settings
-        public_url = settings.public_url or address
-        links = UnsubscribePages(
-            self._secret,
-            self.outbox.edition,
-            self.receivers,
-            utc_now,
-            self.templates,
-            log,
-            https_only=public_url.startswith("https:"),
-        )
-        services = Services(
-            clock=utc_now,
-            secret=self._secret,
-            public_url=public_url,
-            profiles=self.live_profiles.all,
-            forget_profiles=self.live_profiles.forget,
-            profile_edits=self.profile_edits,
-            recent_digests=RecentDigests(self._compose_from_memory).of,
-            with_answers=self.with_answers,
-            archive=self.archive,
-            feedback=self.feedback,
-            papers=self.papers,
-            search=self.search,
-            previewer=self.previewer,
-            pauses=self.receivers,
-            status=lambda: self.status(Moment.real()),
-            logins=Logins(self.database),
-            feeds=Feeds(self.database),
-            send_login=self._send_login if settings.smtp else None,
-            log=log,
-            folder=settings.profiles,
-            admins=settings.admins,
-            trusted_proxies=settings.trusted_proxies,
-            proxy_user_header=settings.proxy_user_header,
-        )
-        return Front(links, create_app(services), settings.public_url)
-
-    def slack_socket(self, log: Callable[[str], None]) -> SlackSocket:
-        """What answers menus, commands and the App Home. Raises NotConfigured without an app token."""
-        from bot.papers.find import find_paper
-        from bot.slack_app.service import SlackService
-        from bot.slack_app.socket import SlackSocket
-        from bot.store.renames import move_renamed
-
-        s, slack = self.settings, self.channels[ChannelName.SLACK]
-        if s.slack_app_token is None or s.slack_bot_token is None:
-            raise NotConfigured(
-                "set SLACK_APP_TOKEN and SLACK_BOT_TOKEN: docs/running.md says where they come from"
-            )
-
-        def profiles() -> Sequence[Profile]:
-            current = self.live_profiles.all()
-            move_renamed(self.database, current)
-            return current
-
-        one_at_a_time = threading.Lock()  # an explanation takes the memory of a month's papers
-
-        def explain(profile: Profile, paper: Paper | None, moment: Moment) -> Explanation:
-            (profile,) = self.with_answers([profile], moment.instant)
-            with one_at_a_time:
-                return self.previewer.explain(profile, paper, moment)
-
-        service = SlackService(
-            profiles,
-            self.feedback,
-            self.archive,
-            self.receivers,
-            self.papers,
-            partial(find_paper, self.papers),
-            explain,
-            self.search,
-            slack.receiver,
-        )
-        bot_token, app_token = (token.get_secret_value() for token in (s.slack_bot_token, s.slack_app_token))
-        return SlackSocket(service, bot_token, app_token, s.slack_api_url, log)
 
     def close(self) -> None:
         for database in ("unprepared_database", "database"):
