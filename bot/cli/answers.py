@@ -20,7 +20,6 @@ from bot.cli.common import (
     When,
     cli,
     effective_profile,
-    find_paper,
     open_app,
     print_json,
     profile_path,
@@ -73,12 +72,13 @@ def answer(
     from bot.cli.output import documents
     from bot.cli.output.learned import answer_line
     from bot.feedback.model import AnswerKind, Via
+    from bot.papers.find import find_paper
 
     moment = parse_when(on)
     app = open_app()
     (profile,), sound = the_profiles(app.settings, [name], keep=True)
     app.with_answers([profile], moment.instant)  # moves what was answered under a former name
-    found = find_paper(app, paper)
+    found = find_paper(app.papers, paper)
     if found is None:
         raise UserError(f"no stored paper has the id or the title {paper!r}")
     kind = AnswerKind.NOT_BECAUSE if what is What.NOT_BECAUSE else AnswerKind(what)

@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from bot.config.settings import Settings
     from bot.delivery.service import SendResult
     from bot.errors import Problem
-    from bot.papers.model import Paper
     from bot.profiles.include import EffectiveProfile
     from bot.profiles.load import Loaded
     from bot.profiles.model import Profile
 
 DONE, FAILED, CHANGE_SOMETHING = 0, 1, 2
-#: Most papers that are listed when several titles have what was typed.
-_PAPERS_LISTED = 10
 
 cli = typer.Typer(
     name="paperboy",
@@ -173,28 +170,6 @@ def effective_profile(path: Path, *, is_shared: bool = False) -> EffectiveProfil
 
 def _there_are(names: Iterable[str]) -> str:
     return f"there are {', '.join(sorted(names))}" if names else "there are none: paperboy init"
-
-
-def find_paper(app: App, text: str) -> Paper | None:
-    """The stored paper with an id, link or title, or part of a title, that a user typed.
-
-    Raises UserError when several titles have the part.
-    """
-    from bot.papers.identity import parse_paper_id
-    from bot.text.latex import to_unicode
-    from bot.text.plain import quote
-
-    title = to_unicode(text)
-    parsed = parse_paper_id(text)
-    if stored := app.papers.get(parsed[0] if parsed else title):
-        return stored
-    found = app.papers.with_title_part(title, _PAPERS_LISTED + 1)
-    if len(found) > 1:
-        lines = [f"several papers have {quote(text)} in their titles: give more of the title, or an id"]
-        lines += [f"  {paper.id}  {paper.title}" for paper in found[:_PAPERS_LISTED]]
-        lines += ["  and more"] if len(found) > _PAPERS_LISTED else []
-        raise UserError("\n".join(lines))
-    return found[0] if found else None
 
 
 def note_pauses(profiles: Iterable[Profile], moment: Moment) -> None:

@@ -23,7 +23,6 @@ from bot.cli.common import (
     choose_profiles,
     cli,
     exit_code,
-    find_paper,
     note_pauses,
     open_app,
     print_json,
@@ -154,6 +153,7 @@ def explain(
 ) -> None:
     """Show a paper's score term by term, its rank, and why it was or was not sent."""
     from bot.cli.output import documents, tables
+    from bot.papers.find import find_paper
     from bot.presentation.console import console
     from bot.profiles.without import excluded_terms
 
@@ -163,7 +163,7 @@ def explain(
     app = open_app()
     (profile,), sound = the_profiles(app.settings, [name], keep=True)
     (taught,) = app.with_answers([profile], moment.instant)
-    found = app.previewer.explain(taught, find_paper(app, paper), moment)
+    found = app.previewer.explain(taught, find_paper(app.papers, paper), moment)
     note_pauses([profile], moment)
     text = f"{found.paper.title}\n{found.paper.abstract}" if found.paper else ""
     terms = excluded_terms(profile, taught, text)
