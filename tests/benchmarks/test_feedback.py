@@ -218,5 +218,5 @@ def test_libraries_from_two_likes(monkeypatch: pytest.MonkeyPatch) -> None:
         task = after_answers(start, library(), dislikes=weight is not None)
         after = main_figures(run_method(task, Paperboy(task)))
         title = f"likes, and dislikes at {weight:g}" if weight else "likes"
-        print(f"  {title:<28}{after.mean:.4f}  {ratio(after, before)}")
+        print(f"  {title:<30}{after.mean:.4f}  {ratio(after, before)}")
         assert after.readers == before.readers
