@@ -20,16 +20,23 @@ from bot.store.tables import PaperRow
 #: title: common words take no longer than others.
 RANKED = 300
 
-_NEWEST = {
-    "sqlite": text(
-        "SELECT paper FROM search JOIN search_key ON number = search.rowid WHERE search MATCH :query "
-        "ORDER BY search.rowid DESC LIMIT :limit OFFSET :offset"
-    ),
-    "postgresql": text(
-        "SELECT paper FROM search WHERE words @@ CAST(:query AS tsquery) "
-        "ORDER BY seen DESC, paper DESC LIMIT :limit OFFSET :offset"
-    ),
-}
+_FTS5 = text(
+    "SELECT paper FROM search JOIN search_key ON number = search.rowid WHERE search MATCH :query "
+    "ORDER BY search.rowid DESC LIMIT :limit OFFSET :offset"
+)
+_TSQUERY = text(
+    "SELECT paper FROM search WHERE words @@ CAST(:query AS tsquery) "
+    "ORDER BY seen DESC, paper DESC LIMIT :limit OFFSET :offset"
+)
+#: The index finds words, and phrases are looked for in the vectors of the papers that have them: of the newest first,
+#: and no further than necessary. OFFSET 0 keeps PostgreSQL from doing so before it sorts.
+_TSQUERY_WITH_PHRASES = text(
+    "SELECT paper FROM (SELECT paper, words FROM search WHERE words @@ CAST(:loose AS tsquery) "
+    "ORDER BY seen DESC, paper DESC OFFSET 0) AS loose "
+    "WHERE words @@ CAST(:query AS tsquery) LIMIT :limit OFFSET :offset"
+)
+#: PostgreSQL takes reading the whole small table for cheap, and does not count the vectors that are apart from it.
+_BY_INDEX = text("SET LOCAL enable_seqscan = off")
 
 
 class PaperSearch:
@@ -38,7 +45,7 @@ class PaperSearch:
     def __init__(self, database: Database, papers: Papers) -> None:
         self._database = database
         self._papers = papers
-        self._dialect = database.url.get_backend_name()
+        self._is_sqlite = database.url.get_backend_name() == "sqlite"
 
     def search(self, query: Query, limit: int, offset: int = 0, order: Order = Order.RELEVANCE) -> SearchPage:
         """At most `limit` papers after the first `offset`, withdrawn ones included.
@@ -77,9 +84,13 @@ class PaperSearch:
 
     def _newest(self, session: Session, query: Query, limit: int, offset: int = 0) -> list[str]:
         """The ids of papers that the query finds, newest first."""
-        written = fts5_query(query) if self._dialect == "sqlite" else tsquery(query)
-        values = {"query": written, "limit": limit, "offset": offset}
-        return list(session.scalars(_NEWEST[self._dialect], values))
+        page = {"limit": limit, "offset": offset}
+        if self._is_sqlite:
+            return list(session.scalars(_FTS5, {"query": fts5_query(query), **page}))
+        session.execute(_BY_INDEX)
+        values = {"query": tsquery(query), "loose": tsquery(query, loose=True), **page}
+        has_phrases = values["query"] != values["loose"]
+        return list(session.scalars(_TSQUERY_WITH_PHRASES if has_phrases else _TSQUERY, values))
 
 
 def _in_titles(query: Query) -> Query:
@@ -126,10 +137,15 @@ def _fts5_phrase(words: str) -> str:
 _MARKS = {Field.ANY: "", Field.TITLE: "t0", Field.AUTHOR: "a0", Field.CATEGORY: "k0", Field.ID: "k0"}
 
 
-def tsquery(query: Query) -> str:
-    """https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY"""
+def tsquery(query: Query, *, loose: bool = False) -> str:
+    """https://www.postgresql.org/docs/current/datatype-textsearch.html#DATATYPE-TSQUERY
+
+    `loose`: the words of a phrase may be anywhere, so that it finds all that the query does, and perhaps more.
+    """
     groups = [f"({' | '.join(map(_tsquery_term, group))})" for group in query.groups]
-    return " & ".join([*groups, *(f"!({_tsquery_term(term)})" for term in query.without)])
+    without = [f"!({_tsquery_term(term)})" for term in query.without if not (loose and len(term.words) > 1)]
+    written = " & ".join([*groups, *without])
+    return written.replace("<->", "&").replace("<2>", "&") if loose else written
 
 
 def _tsquery_term(term: Term) -> str:
