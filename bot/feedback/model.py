@@ -77,13 +77,14 @@ class Answer:
 def in_effect(answers: Iterable[Answer]) -> tuple[Answer, ...]:
     """The answers that are not taken back, replaced, or only about opening; in the order given.
 
-    `answers`: of one profile, in the order in which they were stored.
+    An answer that was replaced stays so when the newer one is taken back: then there is none. `answers`: of one
+    profile, in the order in which they were stored.
     """
-    answers = list(answers)
-    undone = {answer.undoes for answer in answers}
-    newest = {
-        answer.topic: answer
-        for answer in answers
-        if not answer.undoes and answer.action not in undone and answer.kind is not AnswerKind.OPEN
-    }
-    return tuple(answer for answer in answers if newest.get(answer.topic) is answer)
+    newest: dict[tuple[str, ...], Answer] = {}
+    for answer in answers:
+        if answer.undoes:
+            newest = {topic: one for topic, one in newest.items() if one.action != answer.undoes}
+        elif answer.kind is not AnswerKind.OPEN:
+            newest.pop(answer.topic, None)  # so that the order is that of the newest answers
+            newest[answer.topic] = answer
+    return tuple(newest.values())

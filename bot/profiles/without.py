@@ -33,6 +33,12 @@ def interest_with(profile: Profile, term: str, first: str = "") -> str | None:
     return having[0] if having else "" if share_terms(profile.about, term) else None
 
 
+def interest_for(profile: Profile, term: str, first: str) -> str:
+    """The interest that a shown reason is taken out of: as `interest_with`, or else `first`."""
+    found = interest_with(profile, term, first)
+    return first if found is None else found
+
+
 class ExcludedTerm(NamedTuple):
     """A term that does not count for an interest."""
 

@@ -26,13 +26,13 @@ from bot.papers.model import Paper
 from bot.papers.query import Search, parse_query
 from bot.presentation.digest_view import countable_terms, new_author
 from bot.profiles.model import ChannelName, Profile, Subscription
+from bot.profiles.without import interest_for
 from bot.slack_app import replies
 from bot.slack_app.click import Click
 from bot.slack_app.commands import HELP, Command, parse_pause, split_profile
 from bot.slack_app.home import ANSWERS_SHOWN, PAUSE, RESUME, HomeDigest, home_view
 from bot.slack_app.replies import TERM, UNDO, Reply, note
 from bot.text.plain import quote
-from bot.text.terms import tokenize
 
 _FOUND_SHOWN = 10
 _NOT_OURS = "This Paperboy does not know this digest: its menu cannot be used here."
@@ -123,7 +123,7 @@ class SlackService:
         terms = {str(n): term for n, term in enumerate(countable_terms(clicked.scored))}
         if number not in terms:
             raise UserError(_NOT_OURS)
-        interest = _interest_with(terms[number], clicked.profile, clicked.scored.interest)
+        interest = interest_for(clicked.profile, terms[number], clicked.scored.interest)
         return self._answer(
             click, clicked, AnswerKind.NOT_BECAUSE, now, terms[number], interest, replaces=replaces
         )
@@ -303,15 +303,3 @@ class _Clicked(NamedTuple):
     @property
     def scored(self) -> ScoredPaper:
         return self.digest.papers[self.place.rank - 1]
-
-
-def _interest_with(term: str, profile: Profile, first: str) -> str:
-    """The interest of the profile that has all of a term's words, `first` if it does; empty for `about`.
-
-    `first` also for a term of none of them, such as the acronym of an interest.
-    """
-    stems = {*tokenize(term).stems}
-    phrases = sorted((one.phrase for one in profile.interests), key=lambda phrase: phrase != first)
-    texts = (*phrases, profile.about)
-    found = next((text for text in texts if stems <= {*tokenize(text).stems}), first)
-    return "" if found == profile.about else found

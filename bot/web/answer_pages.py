@@ -10,7 +10,6 @@ import secrets
 from dataclasses import dataclass
 from hashlib import sha256
 from http import HTTPStatus
-from itertools import count
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
@@ -54,7 +53,7 @@ class _Mailed:
         return {one.paper: one for one in answers if one.person == reader and one.kind in _CHOICES.values()}
 
     def record(self, paper: str, choice: AnswerKind | None) -> None:
-        """Record the reader's answer to a paper, or, for None, take back all of them.
+        """Record the reader's answer to a paper, or, for None, take it back.
 
         The form has a random value, so that it counts once however often it is sent.
         """
@@ -64,13 +63,8 @@ class _Mailed:
         if choice:
             feedback.answer(self.profile.id, self.who, choice, paper, now, Via.MAIL, action=action)
             return
-        for number in count():  # an earlier answer is in effect again when a later one is taken back
-            given = self.given().get(paper)
-            if given is None:
-                return
-            undone = feedback.undo(given, self.who, now, Via.MAIL, action=f"{action}-{number}")
-            if not undone.is_new:  # the form was sent before
-                return
+        if given := self.given().get(paper):
+            feedback.undo(given, self.who, now, Via.MAIL, action=action)
 
 
 @pages.get("/a/<token>")

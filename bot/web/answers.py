@@ -17,6 +17,7 @@ from bot.papers.model import Paper
 from bot.papers.names import authors_among
 from bot.presentation.digest_view import countable_terms
 from bot.profiles.model import Profile
+from bot.profiles.without import interest_for
 from bot.text.plain import one_line
 from bot.web.access import for_readers, own_profile, person
 from bot.web.services import services
@@ -118,7 +119,7 @@ def record(id_: str) -> Response:
     if "undo" in form:
         _undo(profile, form["undo"])
     else:
-        _answer(profile, paper, _terms(scored) if scored else (), scored.interest if scored else "")
+        _answer(profile, paper, scored)
     if form["back"] == "digest" and edition:
         url = url_for("digests.digest", id_=profile.id, edition=edition, _anchor=place)
     else:
@@ -126,13 +127,15 @@ def record(id_: str) -> Response:
     return redirect(url, 303)
 
 
-def _answer(profile: Profile, paper: Paper, terms: Sequence[str], interest: str) -> None:
+def _answer(profile: Profile, paper: Paper, scored: ScoredPaper | None) -> None:
+    """`scored`: the paper in a digest, whose terms are offered."""
     kind = next((one for one in AnswerKind if one == request.form["answer"]), AnswerKind.OPEN)
-    subject = ""
+    subject = interest = ""
     if kind in _OF_AUTHOR:
         subject, offered = request.form["author"], _authors(paper)
-    elif kind is AnswerKind.NOT_BECAUSE:
-        subject, offered = request.form["term"], tuple(terms)
+    elif kind is AnswerKind.NOT_BECAUSE and scored:
+        subject, offered = request.form["term"], tuple(_terms(scored))
+        interest = interest_for(profile, subject, scored.interest)
     else:
         offered = ("",) if kind is not AnswerKind.OPEN else ()
     if subject not in offered:
@@ -146,7 +149,7 @@ def _answer(profile: Profile, paper: Paper, terms: Sequence[str], interest: str)
         Via.WEB,
         action=_action(f"{kind} {subject}"),
         subject=subject,
-        interest=interest if kind is AnswerKind.NOT_BECAUSE else "",
+        interest=interest,
     )
 
 
