@@ -148,9 +148,16 @@ def _author(paper: Paper, name: str) -> str:
 def _interest(app: App, profile: Profile, paper: Paper, term: str, interest: str, moment: Moment) -> str:
     """The interest of a profile for which a term of a paper shall not count; empty for `about`.
 
-    Raises UserError if the term counts for none, or not for `interest`.
+    Raises UserError if the term counts for none, or not for `interest`, or is all of it.
     """
-    from bot.profiles.without import counts_for, interest_with, share_terms
+    from bot.profiles.without import (
+        counts_for,
+        covers,
+        interest_with,
+        no_interest,
+        share_terms,
+        whole_interest,
+    )
 
     if not share_terms(f"{paper.title}\n{paper.abstract}", term):
         raise UserError(f"name a term of the paper's title or abstract, not {term!r}")
@@ -161,12 +168,12 @@ def _interest(app: App, profile: Profile, paper: Paper, term: str, interest: str
             raise UserError(f"{profile.id} has no interest {interest!r}; it has {', '.join(texts.values())}")
         if not counts_for(phrase or profile.about, term):
             raise UserError(f"{term!r} does not count for {interest!r}: no word of it is there")
+        if phrase and covers(phrase, term):
+            raise UserError(whole_interest(phrase, term))
         return phrase or ""
     found = interest_with(profile, term, _found_by(app, profile, paper, moment))
     if found is None:
-        raise UserError(
-            f"{term!r} is in no interest of {profile.id} and not in `about`; if liked papers have it, answer `less`"
-        )
+        raise UserError(no_interest(profile, term))
     return found
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from bot.feedback.model import Answer, AnswerKind, in_effect
 from bot.papers.names import same_person
 from bot.profiles.model import Profile, Reference
+from bot.profiles.without import covers
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +61,17 @@ def _votes(
 
 
 def new_to(profile: Profile, learned: Learned) -> Learned:
-    """What answers add to a profile: what it says itself about a paper, an author or an interest's terms stays."""
+    """What answers add to a profile: what it says itself about a paper, an author or an interest's terms stays.
+
+    An interest stays, too: a term that covers it is not taken out of it.
+    """
     named = {reference.id for reference in (*profile.like, *profile.dislike)}
     known = (*profile.authors, *profile.mute.authors)
     terms = {one.phrase.casefold(): one.without for one in profile.interests} | {"": profile.without}
     without = {
         (name.casefold(), term.casefold()): (name, term)
         for name, term in learned.without
-        if name.casefold() in terms and term not in terms[name.casefold()]
+        if name.casefold() in terms and term not in terms[name.casefold()] and not covers(name, term)
     }
     return Learned(
         tuple(id_ for id_ in learned.likes if id_ not in named),

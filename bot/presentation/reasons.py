@@ -41,12 +41,17 @@ def visible_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str,
 
 
 def term_reasons(reasons: Iterable[Reason], interest: str = "") -> tuple[str, ...]:
-    """The terms that raised the score, as the profile writes them, heaviest first.
+    """The terms that raised the score and that it can go without, as the profile writes them, heaviest first.
 
-    No term is only a part of another one, and none is all of the `interest`.
+    No term is only a part of another one, and none has all of the `interest` or is all of another.
     """
+    reasons = tuple(reasons)
+    parts = {reason.term for reason in reasons if reason.is_part}
     terms = heaviest({name: weight for name, weight in merge_reasons(reasons).items() if name[1]})
-    return tuple(term for term, _ in terms if one_line(term) and _stems(term) != _stems(interest))
+    of_interest = _stems(interest)
+    return tuple(
+        term for term, _ in terms if one_line(term) and term in parts and not of_interest <= _stems(term)
+    )
 
 
 def _is_author(name: Name) -> bool:

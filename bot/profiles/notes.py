@@ -13,7 +13,7 @@ from pathlib import Path
 
 from bot.files import read_file
 from bot.profiles.model import Profile
-from bot.profiles.without import counts_for, share_terms
+from bot.profiles.without import counts_for, covers, share_terms
 from bot.text.plain import fold, quote
 
 _SCRIPTS = ("LATIN", "GREEK")  #: of words in English titles and abstracts
@@ -36,6 +36,11 @@ def profile_notes(profile: Profile, today: date) -> Iterator[str]:
         for term in interest.without:
             if not counts_for(interest.phrase, term):
                 yield _no_effect(profile, term, quote(interest.phrase))
+            elif covers(interest.phrase, term):
+                yield (
+                    f"{profile.id}: {quote(term)} under `without` has all words of {quote(interest.phrase)}, which "
+                    "then finds nothing: remove one of the two"
+                )
     for term in profile.without:
         if not share_terms(profile.about, term):
             yield _no_effect(profile, term, "`about`")

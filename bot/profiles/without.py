@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from bot.profiles.model import Profile
+from bot.text.plain import quote
 from bot.text.terms import Role, phrase_term, role, terms, tokenize
 
 
@@ -22,21 +23,40 @@ def share_terms(*texts: str) -> bool:
     return bool(set.intersection(*({term for term, _, _ in terms(tokenize(text))} for text in texts)))
 
 
-def interest_with(profile: Profile, term: str, first: str = "") -> str | None:
-    """The interest that a term counts for, `first` if it is one of them; empty for `about`, None if there is none.
+def covers(text: str, term: str) -> bool:
+    """Whether a term has all words of a text: nothing of that would count without them."""
+    words = {stem for stem in tokenize(text).stems if role(stem) is not Role.STOP}
+    return bool(words) and words.issubset(tokenize(term).stems)
 
-    What comes from liked papers only counts for none.
+
+def interest_with(profile: Profile, term: str, first: str = "") -> str | None:
+    """The interest that a term can be taken out of, `first` if that has it; empty for `about`, None for none.
+
+    What covers an interest is not taken out of it, and what comes from liked papers only is in none.
     """
     having = [one.phrase for one in profile.interests if counts_for(one.phrase, term)]
     if first in having:
-        return first
-    return having[0] if having else "" if share_terms(profile.about, term) else None
+        having = [first]
+    if having:
+        return next((phrase for phrase in having if not covers(phrase, term)), None)
+    return "" if share_terms(profile.about, term) else None
 
 
-def interest_for(profile: Profile, term: str, first: str) -> str:
-    """The interest that a shown reason is taken out of: as `interest_with`, or else `first`."""
-    found = interest_with(profile, term, first)
-    return first if found is None else found
+def no_interest(profile: Profile, term: str) -> str:
+    """Why a term cannot be taken out of any interest."""
+    if whole := next((one.phrase for one in profile.interests if covers(one.phrase, term)), ""):
+        return whole_interest(whole, term)
+    return (
+        f"{quote(term)} is in no interest of {profile.id} and not in `about`; "
+        "if liked papers have it, answer `less`"
+    )
+
+
+def whole_interest(interest: str, term: str) -> str:
+    """Why a term cannot be taken out of an interest that it covers."""
+    return (
+        f"{quote(term)} is the whole interest {quote(interest)}: remove it from the profile, or answer `less`"
+    )
 
 
 class ExcludedTerm(NamedTuple):

@@ -18,6 +18,7 @@ class Reason:
     is_term: bool = True  #: whether it is a word or phrase, not a liked paper, an author or votes
     is_specific: bool = True  #: whether it is not a term that many papers have, such as "models"
     answered: bool = False  #: whether it comes from a reader's answer
+    is_part: bool = True  #: of a term: whether it is in `about` or in an interest that has other words too
 
 
 #: Papers of a window as a bit set: bit n is the window's paper n.

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
 from bot.profiles.model import Profile
+from bot.profiles.without import covers
 from bot.ranking.counts import written_terms
 from bot.ranking.facets import NEGLIGIBLE, WANTED, Facet, Kind
 from bot.ranking.index import Vector
@@ -137,8 +138,12 @@ class Ranking:
         for reason in self._reasons(paper):
             key = (reason.term, reason.is_term)
             if same := merged.get(key):
-                is_specific = same.is_specific or reason.is_specific
-                reason = replace(same, weight=same.weight + reason.weight, is_specific=is_specific)
+                reason = replace(
+                    same,
+                    weight=same.weight + reason.weight,
+                    is_specific=same.is_specific or reason.is_specific,
+                    is_part=same.is_part or reason.is_part,
+                )
             merged[key] = reason
         reasons = (reason for reason in merged.values() if abs(reason.weight) > NEGLIGIBLE)
         return tuple(sorted(reasons, key=lambda reason: (-reason.weight, reason.term)))
@@ -214,13 +219,15 @@ class Ranking:
                 for column, part in self._ranker.named.distinctions(facet, place):
                     if part:  # a phrase of a profile has none
                         term = written[int(index.keys[column])]
-                        yield Reason(term, share * part, is_specific=self._is_specific(column))
+                        is_specific = self._is_specific(column)
+                        yield Reason(term, share * part, is_specific=is_specific, is_part=False)
                 continue
             products = facet.values * row[facet.columns] / facet.perfect
             for n in np.flatnonzero(products):
                 term, column = facet.terms[n], facet.columns[n]
                 is_specific = term == facet.name or self._is_specific(column)
-                yield Reason(term, share * float(products[n]), is_specific=is_specific)
+                is_part = not covers(facet.name, term)
+                yield Reason(term, share * float(products[n]), is_specific=is_specific, is_part=is_part)
         if trending and paper.votes:
             yield Reason(f"votes: {paper.votes}", trending * float(self._ranker.votes[place]), is_term=False)
         for name in authors_among(paper, self._profile.authors):

@@ -26,7 +26,7 @@ from bot.papers.model import Paper
 from bot.papers.query import Search, parse_query
 from bot.presentation.digest_view import countable_terms, new_author
 from bot.profiles.model import ChannelName, Profile, Subscription
-from bot.profiles.without import interest_for
+from bot.profiles.without import interest_with, no_interest
 from bot.slack_app import replies
 from bot.slack_app.click import Click
 from bot.slack_app.commands import HELP, Command, parse_pause, split_profile
@@ -123,7 +123,9 @@ class SlackService:
         terms = {str(n): term for n, term in enumerate(countable_terms(clicked.scored))}
         if number not in terms:
             raise UserError(_NOT_OURS)
-        interest = interest_for(clicked.profile, terms[number], clicked.scored.interest)
+        interest = interest_with(clicked.profile, terms[number], clicked.scored.interest)
+        if interest is None:
+            raise UserError(no_interest(clicked.profile, terms[number]))
         return self._answer(
             click, clicked, AnswerKind.NOT_BECAUSE, now, terms[number], interest, replaces=replaces
         )

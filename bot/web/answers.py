@@ -17,7 +17,7 @@ from bot.papers.model import Paper
 from bot.papers.names import authors_among
 from bot.presentation.digest_view import countable_terms
 from bot.profiles.model import Profile
-from bot.profiles.without import interest_for
+from bot.profiles.without import interest_with
 from bot.text.plain import one_line
 from bot.web.access import for_readers, own_profile, person
 from bot.web.services import services
@@ -54,7 +54,7 @@ class AnswerForm:
 
 
 def answer_form(
-    profile: str,
+    profile: Profile,
     paper: Paper,
     answers: Sequence[Answer],
     *,
@@ -63,9 +63,9 @@ def answer_form(
     back: str,
 ) -> AnswerForm:
     """`answers`: those of the profile in effect. `scored`: the paper in the digest of the edition."""
-    terms = _terms(scored) if scored else ()
+    terms = _terms(profile, scored) if scored else ()
     return AnswerForm(
-        url=url_for("answers.record", id_=profile),
+        url=url_for("answers.record", id_=profile.id),
         paper=paper.id,
         edition=edition,
         back=back,
@@ -93,8 +93,10 @@ def _authors(paper: Paper) -> tuple[str, ...]:
     return tuple(dict.fromkeys(filter(None, map(one_line, paper.authors))))
 
 
-def _terms(scored: ScoredPaper) -> tuple[str, ...]:
-    return tuple(map(one_line, countable_terms(scored)))
+def _terms(profile: Profile, scored: ScoredPaper) -> tuple[str, ...]:
+    """The terms that can be taken out of an interest that the profile has now."""
+    terms = map(one_line, countable_terms(scored))
+    return tuple(term for term in terms if interest_with(profile, term, scored.interest) is not None)
 
 
 def own_digest(profile: Profile, edition: str) -> ArchivedDigest:
@@ -134,8 +136,8 @@ def _answer(profile: Profile, paper: Paper, scored: ScoredPaper | None) -> None:
     if kind in _OF_AUTHOR:
         subject, offered = request.form["author"], _authors(paper)
     elif kind is AnswerKind.NOT_BECAUSE and scored:
-        subject, offered = request.form["term"], tuple(_terms(scored))
-        interest = interest_for(profile, subject, scored.interest)
+        subject, offered = request.form["term"], _terms(profile, scored)
+        interest = interest_with(profile, subject, scored.interest) or ""
     else:
         offered = ("",) if kind is not AnswerKind.OPEN else ()
     if subject not in offered:

@@ -93,7 +93,7 @@ def digest(id_: str, edition: str) -> str | Response:
     details = {
         rank: (
             scored,
-            answer_form(profile.id, scored.paper, answers, scored=scored, edition=edition, back="digest"),
+            answer_form(profile, scored.paper, answers, scored=scored, edition=edition, back="digest"),
         )
         for rank, scored in enumerate(stored.papers, start=1)
     }

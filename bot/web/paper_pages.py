@@ -131,7 +131,7 @@ def _use(profile: Profile, paper: Paper, sent: Sequence[SentPaper]) -> _Use:
     return _Use(
         profile=profile.id,
         sent=tuple((long_date(one.on), _digest_url(one)) for one in ours),
-        form=answer_form(profile.id, paper, answers, scored=scored, edition=edition, back="paper"),
+        form=answer_form(profile, paper, answers, scored=scored, edition=edition, back="paper"),
         scored=scored,
         match=(match_of(scored.fit) or "") if scored else "",
     )

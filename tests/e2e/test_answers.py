@@ -33,6 +33,14 @@ MISTAKES = [
         (WORLD.number, "not-because", "world", "--interest", "reward modelling"),
         "'world' does not count for 'reward modelling'",
     ),
+    (
+        (WORLD.number, "not-because", "world models"),
+        "'world models' is the whole interest 'world models': remove it from the profile, or answer `less`",
+    ),
+    (
+        (WORLD.number, "not-because", "models of the world", "--interest", "world models"),
+        "'models of the world' is the whole interest 'world models'",
+    ),
 ]
 
 

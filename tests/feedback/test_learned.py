@@ -99,8 +99,9 @@ def test_a_profile_with_its_answers() -> None:
 
 
 def test_what_the_profile_says_itself_stays() -> None:
-    """About a paper, an author or a term; an interest that it has no more is forgotten."""
+    """About a paper, an author or a term; an interest that it has no more is forgotten, and none is emptied."""
     profile = make_profile(
+        "robots",
         like=(Reference(PAPER),),
         dislike=(Reference(OTHER),),
         authors=("Ada Lovelace",),
@@ -108,7 +109,11 @@ def test_what_the_profile_says_itself_stays() -> None:
         without=("plan",),
     )
     learned = Learned(
-        (OTHER, PAPER), (PAPER,), ("B. Bobson",), ("A. Lovelace",), (("gone", "models"), ("", "plan"))
+        (OTHER, PAPER),
+        (PAPER,),
+        ("B. Bobson",),
+        ("A. Lovelace",),
+        (("gone", "models"), ("robots", "Robot"), ("", "plan")),
     )
     assert with_learned(profile, learned) == profile
 

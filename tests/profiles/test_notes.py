@@ -32,7 +32,6 @@ def test_interests_that_can_be_found(phrase: str) -> None:
     ("phrase", "term", "has_effect"),
     [
         ("world models", "modelling", True),
-        ("world models", "models of the world", True),
         ("world models", "robots", False),
         ("world models", "the", False),
         ("graph neural networks", "GNNs", True),
@@ -50,6 +49,16 @@ def test_terms_that_do_not_count(phrase: str, term: str, has_effect: bool) -> No
     assert list(profile_notes(ada, TODAY)) == ([] if has_effect else [note])
     (note,) = profile_notes(Profile("ada", about="I plan.", without=("grasp",)), TODAY)
     assert note == "ada: 'grasp' under `without` has no word of `about`: correct or remove it"
+
+
+def test_terms_that_leave_nothing() -> None:
+    """All words of a phrase under its own `without`."""
+    for phrase, term in (("world models", "models of the world"), ("robots", "robot")):
+        (note,) = profile_notes(Profile("ada", interests=(Interest(phrase, without=(term,)),)), TODAY)
+        assert note == (
+            f"ada: '{term}' under `without` has all words of '{phrase}', which then finds nothing: "
+            "remove one of the two"
+        )
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,9 @@ from bot.profiles.model import Interest
 from bot.profiles.without import ExcludedTerm, excluded_terms, interest_with
 from tests.support.builders import make_profile
 
-PROFILE = make_profile("world models", "language models", about="I plan grasps.")
+PROFILE = make_profile(
+    "world models", "language models", "robots", "robots that learn", about="I plan grasps."
+)
 
 
 @pytest.mark.parametrize(
@@ -20,10 +22,15 @@ PROFILE = make_profile("world models", "language models", about="I plan grasps."
         ("LM", "", "language models"),
         ("grasping", "world models", ""),
         ("kitchens", "world models", None),
+        ("models of the world", "world models", None),
+        ("world models of language", "", None),
+        ("robots", "", "robots that learn"),
+        ("robots", "robots", None),
+        ("robots", "robots that learn", "robots that learn"),
     ],
 )
 def test_the_interest_of_a_term(term: str, first: str, interest: str | None) -> None:
-    """That which found the paper if it has the term, or else another one, or `about`."""
+    """That which found the paper if it has the term, or else another one, or `about`; none that it covers."""
     assert interest_with(PROFILE, term, first) == interest
 
 

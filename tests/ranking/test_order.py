@@ -38,6 +38,19 @@ def test_a_term_of_two_facets_is_one_reason() -> None:
     assert both == {"robots": pytest.approx((1 + ABOUT_WEIGHT) * alone)}
 
 
+def test_parts_of_interests() -> None:
+    """Terms that are not all of an interest, unless they are a part of another one or of `about`."""
+    papers = corpus("Robots and world models")
+    profile = make_profile("robots", "world models", "world", about="models")
+    found = rank(profile, papers).reasons(papers[0])
+    assert {reason.term: reason.is_part for reason in found} == {
+        "robots": False,
+        "world models": False,
+        "world": True,
+        "models": True,
+    }
+
+
 @pytest.mark.parametrize(("models", "is_specific"), [(10, True), (11, False)])
 def test_general_terms(models: int, is_specific: bool) -> None:
     """A term that more than a tenth of the archive has is general, unless it is an interest."""

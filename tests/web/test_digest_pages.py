@@ -325,7 +325,7 @@ def current(site: WebSite, profile: str = "ada") -> list[tuple[str, str, str]]:
         ("less", {}, "less", ""),
         ("follow", {"author": "Ada Example"}, "follow Ada Example", ""),
         ("mute", {"author": "Bo Sample"}, "mute Bo Sample", ""),
-        ("not because of", {"term": "robots"}, "not because of robots", "world models"),
+        ("not because of", {"term": "reward"}, "not because of reward", "reward modelling"),
     ],
 )
 def test_answers_are_recorded_shown_and_undone(
@@ -344,15 +344,15 @@ def test_answers_are_recorded_shown_and_undone(
 
 
 def with_terms(site: WebSite) -> None:
-    """Give the first paper of the digest a term that is not its interest."""
+    """Give the first paper of the digest a term of another interest, and one of none."""
     edition = site.edition()
     with site.app.database.session() as session:
         row = session.get(EditionRow, edition)
         assert row
         held = {**row.digest}
         first, *others = held["papers"]
-        reason = {"term": "robots", "weight": 0.3, "is_term": True, "is_specific": True, "answered": False}
-        held["papers"] = [{**first, "reasons": [*first["reasons"], reason]}, *others]
+        reasons = [{"term": term, "weight": 0.3} for term in ("reward", "robots")]
+        held["papers"] = [{**first, "reasons": [*first["reasons"], *reasons]}, *others]
         row.digest = held
         session.add(row)
 
