@@ -18,7 +18,7 @@ T = TypeVar("T")
 #: Each process counts for itself.
 limiter = Limiter(client_network, storage_uri="memory://", strategy="moving-window", headers_enabled=True)
 #: What `limiter.limit` takes. A whole lab may be behind one address.
-LOG_INS, SEARCHES, PREVIEWS = "20 per 10 minutes", "60 per minute", "30 per minute"
+LOG_INS, SEARCHES, PREVIEWS = "60 per 10 minutes", "60 per minute", "30 per minute"
 ANSWERS = "60 per minute"  #: by the links in mails
 
 #: Expensive pages made at once, and those that may wait for them: half of the server's threads stay free.

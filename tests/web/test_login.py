@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from bot.profiles.model import ChannelName
 from bot.profiles.recipients import is_sent_to, mail_address
 from bot.web import limits, login
-from bot.web.access import TOKEN
+from bot.web.access import TOKEN, client_network
 from bot.web.login import LINK_LASTS, LINKS_AN_HOUR, SESSION_LASTS, hashed, local_path
 from bot.web.services import connect
 from tests.support.builders import make_profile, subscription
@@ -166,8 +166,8 @@ def test_links_of_an_address_are_limited(at: LogIn) -> None:
 
 
 def test_requests_of_a_client_are_limited(at: LogIn) -> None:
-    """The 21st gets 429 with a time to wait; others, also of the same IPv6 network's neighbour, are answered."""
-    answers = [at.ask("eve@example.org", at.browser(f"2001:db8::{n}")) for n in range(21)]
+    """The 61st gets 429 with a time to wait; others, also of the same IPv6 network's neighbour, are answered."""
+    answers = [at.ask("eve@example.org", at.browser(f"2001:db8::{n}")) for n in range(61)]
     assert {one.status_code for one in answers[:-1]} == {200}
     assert (answers[-1].status_code, 0 < int(answers[-1].headers["Retry-After"]) <= 600) == (429, True)
     assert "Wait a few minutes" in answers[-1].text
@@ -175,6 +175,28 @@ def test_requests_of_a_client_are_limited(at: LogIn) -> None:
     forwarded.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.77"  # its own word counts nothing
     assert at.ask(ADA, forwarded).status_code == 429
     assert at.ask(ADA, at.browser("2001:db8:0:1::1")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("127.0.0.1", "198.51.100.9", "198.51.100.9"),  # nginx on the same machine
+        ("10.1.45.52", "198.51.100.9", "198.51.100.9"),  # Heroku's router
+        ("::ffff:10.1.45.52", "198.51.100.9", "198.51.100.9"),
+        ("127.0.0.1", "192.0.2.1, 198.51.100.9", "198.51.100.9"),  # the first is the client's own word
+        ("127.0.0.1", "192.0.2.1, 10.0.0.5", "10.0.0.5"),  # a client in the lab's network
+        ("127.0.0.1", "192.0.2.1, 203.0.113.4", "192.0.2.1"),  # 203.0.113.4 is a trusted proxy
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", "192.0.2.1, unknown", "127.0.0.1"),
+        ("198.51.100.9", "192.0.2.1", "198.51.100.9"),
+    ],
+)
+def test_whose_requests_count_together(tmp_path: Path, peer: str, forwarded: str, client: str) -> None:
+    """A proxy on this machine or in a private network names its client; anybody else names nobody."""
+    with web_site(tmp_path / "site", TRUSTED_PROXIES="203.0.113.4") as site:
+        asked = {"environ_base": {"REMOTE_ADDR": peer}, "headers": {"X-Forwarded-For": forwarded}}
+        with site.pages.test_request_context(**asked):
+            assert client_network() == client
 
 
 def test_a_mail_server_that_quotes_the_link(at: LogIn) -> None:
