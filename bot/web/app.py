@@ -44,6 +44,8 @@ _CONTENT_SECURITY_POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+#: Most bytes of a form without a profile's text, and most fields of any form: a digest of 100 papers has 202.
+_LARGEST_FORM, _MOST_FIELDS = 64 * 1024, 1000
 #: The modules with the pages.
 _PARTS = (
     login_pages,
@@ -65,7 +67,7 @@ _ERRORS = {
     403: ("This is not allowed", ""),
     404: ("There is no such page", "It does not exist, or it is not yours."),
     405: ("This address is not a page", "Go back, and use the page's buttons."),
-    413: ("This is too large", "At most 1 MB can be sent at once."),
+    413: ("This is too large", "The text of a profile may have 256 KB, and other forms 64 KB."),
     429: ("Too many requests", "Wait a few minutes, and try again."),
     500: ("Something went wrong", "It is a mistake in Paperboy, and it is in the log."),
     503: ("Please try again later", "Paperboy is busy, or its database does not answer at the moment."),
@@ -86,8 +88,9 @@ def create_app(used: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=is_https,
         PERMANENT_SESSION_LIFETIME=SESSION_LASTS,
-        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_CONTENT_LENGTH=_LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        MAX_FORM_PARTS=_MOST_FIELDS,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=False,  # would need the Referer, which no page sends; the token suffices
@@ -100,6 +103,7 @@ def create_app(used: Services) -> Flask:
     app.jinja_env.globals["current_person"] = current_person
     connect(app.extensions, used)
     limiter.init_app(app)
+    app.before_request(_refuse_large_form)  # before CSRFProtect, which reads the form
     CSRFProtect(app)
     for part in _PARTS:
         app.register_blueprint(part.pages)
@@ -110,6 +114,15 @@ def create_app(used: Services) -> Flask:
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(PaperboyError, _failed)
     return app
+
+
+def _refuse_large_form() -> None:
+    """Bound the time that reading a form takes: of urlencoded ones, nothing else bounds the number of fields."""
+    if request.endpoint in editor_pages.WITH_TEXT:
+        request.max_content_length = LARGEST_BODY
+    is_urlencoded = request.mimetype == "application/x-www-form-urlencoded"
+    if is_urlencoded and request.get_data().count(b"&") >= _MOST_FIELDS:
+        abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def _refuse_nul() -> None:

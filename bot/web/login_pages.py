@@ -56,6 +56,7 @@ def begin(token: str) -> Response | tuple[str, int]:
 
 
 @pages.post("/logout")
+@limiter.limit(LOG_INS)
 def end() -> Response:
     """End the session, also for those who have a copy of the cookie."""
     token = session.get(TOKEN)

@@ -22,7 +22,7 @@ from bot.ranking.model import match_of
 from bot.text.plain import one_line, pluralize, strip_controls
 from bot.web.access import for_readers, own_profile, person
 from bot.web.answers import AnswerForm, answer_form
-from bot.web.limits import PREVIEWS, SEARCHES, expensive, limiter
+from bot.web.limits import PREVIEWS, SEARCHES, expensive, limiter, searching
 from bot.web.services import services
 
 pages = Blueprint("papers", __name__)
@@ -166,6 +166,7 @@ def why(id_: str, profile: str) -> str | Response:
 @pages.get("/search")
 @limiter.limit(SEARCHES)
 @for_readers
+@searching
 def search() -> str | Response:
     """Find papers."""
     text = one_line(request.args.get("q", ""))
