@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, abort, render_template, request
+from flask import Flask, Response, abort, current_app, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
@@ -33,7 +33,7 @@ from bot.web import (
 )
 from bot.web.access import current_person
 from bot.web.limits import limiter
-from bot.web.login import SESSION_LASTS
+from bot.web.login import SESSION_LASTS, local_path
 from bot.web.pages import HTTPS_ONLY
 from bot.web.services import Services, connect, services
 from bot.web.slow_clients import LARGEST_BODY
@@ -70,7 +70,10 @@ _ERRORS = {
     413: ("This is too large", "The text of a profile may have 256 KB, and other forms 64 KB."),
     429: ("Too many requests", "Wait a few minutes, and try again."),
     500: ("Something went wrong", "It is a mistake in Paperboy, and it is in the log."),
-    503: ("Please try again later", "Paperboy is busy, or its database does not answer at the moment."),
+    503: (
+        "Please try again later",
+        "Paperboy is busy, or its database does not answer at the moment. Nothing was changed.",
+    ),
 }
 
 
@@ -156,15 +159,23 @@ def _error_page(error: HTTPException) -> Response:
         text = (
             "This form is too old, or cookies are off. Go back, load the page again, and repeat what you did."
         )
-    elif code == HTTPStatus.BAD_REQUEST and error.description != BadRequest.description:
+    elif isinstance(error, (BadRequest, ServiceUnavailable)) and error.description != type(error).description:
         text = error.description or ""
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    return Response(render_template("error.html.j2", name=name, text=text), code, headers)
+    again = _page_again() if code == HTTPStatus.SERVICE_UNAVAILABLE else ""
+    return Response(render_template("error.html.j2", name=name, text=text, again=again), code, headers)
+
+
+def _page_again() -> str:
+    """The address of the page that was asked for, or whose form was sent; else of the first page."""
+    routes = current_app.create_url_adapter(request)
+    is_page = routes and routes.test(method="GET")
+    return request.script_root + (local_path(request.full_path.rstrip("?")) if is_page else "/")
 
 
 def _failed(error: PaperboyError) -> Response:
     services().log(f"a page could not be shown: {error}")
-    return _error_page(ServiceUnavailable())
+    return _error_page(ServiceUnavailable(retry_after=5))
 
 
 class _App(Flask):

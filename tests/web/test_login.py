@@ -65,9 +65,12 @@ class LogIn:
         return message, link
 
     def use(self, link: str, client: FlaskClient | None = None, **form: str) -> TestResponse:
-        """Press the button behind a link."""
+        """Press the button behind a link; the page without one if the link does not work any more."""
         client = client or self.browser()
-        page = client.get(link).text
+        shown = client.get(link)
+        if shown.status_code == 410:
+            return shown
+        page = shown.text
         given = re.search(r'name="next" value="([^"]*)"', page)
         form = {"next": given[1] if given else "", **form}
         return client.post(link, data={"csrf_token": csrf_token(page), **form})
@@ -106,11 +109,38 @@ def test_a_mailed_link(at: LogIn) -> None:
     assert client.get("/").status_code == 200
     again = at.use(link)
     assert (again.status_code, "does not work any more" in again.text) == (410, True)
-    assert at.log == [
-        "log-in: a link was mailed to a…@example.org",
-        "log-in: a…@example.org logged in",
-        "log-in: a link was used that is unknown, too old or used already",
-    ]
+    assert at.log == ["log-in: a link was mailed to a…@example.org", "log-in: a…@example.org logged in"]
+
+
+def test_a_link_that_two_press_at_once(at: LogIn) -> None:
+    """The page with the button was shown to both; the second is told that the link does not work any more."""
+    at.ask(ADA)
+    link, (first, second) = at.mail()[1], (at.browser(), at.browser())
+    forms = [{"csrf_token": csrf_token(one.get(link).text)} for one in (first, second)]
+    assert first.post(link, data=forms[0]).status_code == 303
+    late = second.post(link, data=forms[1])
+    assert (late.status_code, "does not work any more" in late.text) == (410, True)
+    assert at.log[-1] == "log-in: a link was used that is unknown, too old or used already"
+
+
+def test_a_link_for_somebody_else(at: LogIn) -> None:
+    """Whoever is logged in as another person sees whom the link is for, shortened."""
+    at.ask(ADA)
+    link = at.mail()[1]
+    assert "a…@example.org" in at.site.reader(OPERATOR).get(link).text
+    for client in (at.site.reader(ADA), at.browser()):
+        assert "This link is for" not in client.get(link).text
+
+
+def test_a_locked_database(at: LogIn) -> None:
+    """Everybody sees that it failed, with the way back, and no mail is promised."""
+    client = at.browser()
+    form = {"csrf_token": csrf_token(client.get("/login").text), "address": "eve@example.org"}
+    with at.site.app.database.writing():
+        response = client.post("/login", data=form)
+    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert "Nothing was changed" in response.text
+    assert '<a href="/login">Load the page again</a>' in response.text
 
 
 def test_the_answer_tells_nobody_who_reads(at: LogIn) -> None:
@@ -296,6 +326,7 @@ def test_cookie_of_a_site(tmp_path: Path) -> None:
     }
     for n, (url, (name, path, is_secure)) in enumerate(cases.items()):
         with web_site(tmp_path / str(n), PUBLIC_URL=url) as site:
+            site.services.logins.add(hashed("x"), ADA, NOW)
             response = site.pages.test_client().get("/login/x")
             [cookie] = response.headers.getlist("Set-Cookie")
             attributes = set(cookie.split("; ")[1:])
