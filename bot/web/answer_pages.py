@@ -109,7 +109,7 @@ def answer_all(token: str) -> Response:
             if choice != shown and choice in _CHOICES:
                 mailed.record(scored.paper.id, _CHOICES[choice])
     except DatabaseError:
-        raise ServiceUnavailable("Not all of your answers are stored.", retry_after=5) from None
+        raise ServiceUnavailable("Not all of your answers are stored.") from None
     flash("Your answers are stored.")
     return redirect(url_for(".tune", token=token), HTTPStatus.SEE_OTHER)
 

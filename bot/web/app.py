@@ -32,7 +32,7 @@ from bot.web import (
     subscription_pages,
 )
 from bot.web.access import current_person
-from bot.web.limits import limiter
+from bot.web.limits import RETRY_AFTER, limiter
 from bot.web.login import SESSION_LASTS, local_path
 from bot.web.pages import HTTPS_ONLY
 from bot.web.services import Services, connect, services
@@ -105,6 +105,7 @@ def create_app(used: Services) -> Flask:
     app.jinja_env.filters["one_line"] = one_line
     app.jinja_env.globals["current_person"] = current_person
     connect(app.extensions, used)
+    app.after_request(_add_retry_after)  # before the limiter, and so called after it
     limiter.init_app(app)
     app.before_request(_refuse_large_form)  # before CSRFProtect, which reads the form
     CSRFProtect(app)
@@ -146,6 +147,13 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
+def _add_retry_after(response: Response) -> Response:
+    """The limiter replaces the header by the end of the client's limit."""
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
 def _add_https_only(response: Response) -> Response:
     response.headers.add(*HTTPS_ONLY)
     return response
@@ -175,7 +183,7 @@ def _page_again() -> str:
 
 def _failed(error: PaperboyError) -> Response:
     services().log(f"a page could not be shown: {error}")
-    return _error_page(ServiceUnavailable(retry_after=5))
+    return _error_page(ServiceUnavailable())
 
 
 class _App(Flask):

@@ -23,6 +23,10 @@ LOG_INS, SEARCHES, PREVIEWS = "60 per 10 minutes", "60 per minute", "30 per minu
 ANSWERS = "60 per minute"  #: by the links in mails
 
 
+#: Seconds after which a page that was busy can be asked for again.
+RETRY_AFTER = 5
+
+
 class FewAtOnce:
     """Decorates pages of which few are made at once, so that they cannot keep all other pages waiting.
 
@@ -47,7 +51,7 @@ class FewAtOnce:
     @contextmanager
     def _held(semaphore: BoundedSemaphore, seconds: float | None) -> Iterator[None]:
         if not semaphore.acquire(timeout=seconds):
-            raise ServiceUnavailable(retry_after=5)
+            raise ServiceUnavailable(retry_after=RETRY_AFTER)
         try:
             yield
         finally:

@@ -85,7 +85,7 @@ PATHS = {
     "/" + "x" * 17000: 431,
     "/login?next=" + "/x" * 4000: 200,
     "/login?next=%0d%0aSet-Cookie:%20a=b": 200,
-    "/login/%0d%0aSet-Cookie:%20a=b": 200,
+    "/login/%0d%0aSet-Cookie:%20a=b": 410,
     "//evil.example/..": 404,
     "//evil.example//login": 404,
     "/p//ada//": 308,

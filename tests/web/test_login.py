@@ -138,7 +138,7 @@ def test_a_locked_database(at: LogIn) -> None:
     form = {"csrf_token": csrf_token(client.get("/login").text), "address": "eve@example.org"}
     with at.site.app.database.writing():
         response = client.post("/login", data=form)
-    assert (response.status_code, response.headers["Retry-After"]) == (503, "5")
+    assert response.status_code == 503
     assert "Nothing was changed" in response.text
     assert '<a href="/login">Load the page again</a>' in response.text
 
