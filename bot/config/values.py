@@ -130,9 +130,14 @@ def app_token(value: str) -> SecretStr:
 def networks(value: str) -> tuple[Network, ...]:
     """Addresses and networks such as `10.0.0.0/8`, separated by commas or spaces."""
     try:
-        return tuple(ip_network(one) for one in _items(value))
+        found = tuple(ip_network(one) for one in _items(value))
     except ValueError:
         raise ValueError("lists something that is not a network: write 10.0.0.0/8, 192.168.1.5") from None
+    if any(one.prefixlen == 0 for one in found):
+        raise ValueError(
+            "lists every address, so that anybody could log in as anybody: write the addresses of your proxy"
+        )
+    return found
 
 
 def people(value: str) -> frozenset[str]:

@@ -47,6 +47,8 @@ class SentPaper(NamedTuple):
     edition: str  #: id
     profile: str
     on: date
+    channel: ChannelName
+    target: str
 
 
 class Archive(Protocol):
@@ -67,5 +69,5 @@ class Archive(Protocol):
         ...
 
     def sent(self, papers: Collection[str], profiles: Collection[str]) -> Mapping[str, Sequence[SentPaper]]:
-        """In which editions of the profiles the papers were, by the papers' ids; newest first."""
+        """In which editions of the profiles the papers were, by the papers' ids; newest first, then by channel."""
         ...

@@ -49,19 +49,19 @@ class EditionArchive:
         return self._digest(_WITH_DIGEST.where(*theirs).order_by(*_NEWEST_FIRST).limit(1))
 
     def sent(self, papers: Collection[str], profiles: Collection[str]) -> dict[str, list[SentPaper]]:
-        """In which editions of the profiles the papers were, by the papers' ids; newest first."""
+        """In which editions of the profiles the papers were, by the papers' ids; newest first, then by channel."""
+        names = ("id", "profile", "on", "channel", "target")
         query = (
-            select_columns(
-                col(LedgerRow.paper), col(EditionRow.id), col(EditionRow.profile), col(EditionRow.on)
-            )
+            select_columns(col(LedgerRow.paper), *(getattr(EditionRow, name) for name in names))
             .join(EditionRow, col(EditionRow.id) == col(LedgerRow.edition))
             .where(col(LedgerRow.paper).in_(list(papers)), col(EditionRow.profile).in_(list(profiles)))
-            .order_by(*_NEWEST_FIRST)
+            .order_by(col(EditionRow.on).desc(), col(EditionRow.channel), col(EditionRow.target))
         )
         found: defaultdict[str, list[SentPaper]] = defaultdict(list)
         with self._database.reading() as session:
             for row in session.execute(query):
-                found[row[0]].append(SentPaper(*row))
+                paper, edition, profile, on, channel, target = row
+                found[paper].append(SentPaper(paper, edition, profile, on, ChannelName(channel), target))
         return dict(found)
 
     def _digest(self, query: Select[Any]) -> ArchivedDigest | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import func, insert, update
 from sqlmodel import col, select
@@ -21,11 +22,22 @@ class Logins:
         with self._database.writing() as connection:
             connection.execute(insert(LoginRow).values(id=id_, address=address, made=now))
 
+    def check(self) -> None:
+        """Raise DatabaseError if nothing can be stored at the moment."""
+        with self._database.writing():
+            pass
+
+    def link_address(self, id_: str, since: datetime) -> str | None:
+        """The address of a link made after `since` that was not used."""
+        with self._database.reading() as connection:
+            return connection.exec(select(LoginRow.address).where(*_usable(id_, since))).first()
+
     def use(self, id_: str, session: str, now: datetime, since: datetime) -> str | None:
         """The address of a link made after `since` that was not used, whose session begins; None for any other."""
-        usable = (col(LoginRow.id) == id_, col(LoginRow.used).is_(None), col(LoginRow.made) > since)
         with self._database.writing() as connection:
-            used = connection.execute(update(LoginRow).where(*usable).values(used=now, session=session))
+            used = connection.execute(
+                update(LoginRow).where(*_usable(id_, since)).values(used=now, session=session)
+            )
             address = select(LoginRow.address).where(LoginRow.id == id_)
             return connection.scalar(address) if used.rowcount else None
 
@@ -48,3 +60,7 @@ class Logins:
         theirs = (col(LoginRow.address) == address, col(LoginRow.made) > since)
         with self._database.reading() as connection:
             return connection.exec(select(func.count()).select_from(LoginRow).where(*theirs)).one()
+
+
+def _usable(id_: str, since: datetime) -> tuple[Any, ...]:
+    return col(LoginRow.id) == id_, col(LoginRow.used).is_(None), col(LoginRow.made) > since

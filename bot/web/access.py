@@ -1,7 +1,7 @@
 """Who is asking, and which profiles are theirs.
 
 A person is known by a session (`bot.web.login`), or by the user header of a proxy whose address is in
-`TRUSTED_PROXIES`. The headers of any other peer are ignored.
+`TRUSTED_PROXIES`. The user header of any other peer is ignored.
 """
 
 from __future__ import annotations
@@ -24,6 +24,10 @@ from bot.web.services import services
 P = ParamSpec("P")
 T = TypeVar("T")
 
+#: Where a proxy is that passes requests on: the same machine, or a private network as Heroku's router is in.
+_NEAR = tuple(
+    map(ip_network, ("127.0.0.0/8", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "::1", "fc00::/7"))
+)
 #: The key of the session's token in the signed cookie.
 TOKEN = "token"  # noqa: S105 - a name
 
@@ -77,14 +81,16 @@ def _proxy_user() -> str | None:
 def client_network() -> str:
     """Whose requests count together for rate limits: an IPv4 address, or the /64 network of an IPv6 address.
 
-    The address is the last one in X-Forwarded-For that is not a trusted proxy's; without one, the peer's.
+    A peer of this machine or a private network adds its client at the end of X-Forwarded-For; trusted proxies before
+    it are passed over. What the client has written itself comes earlier, and does not count.
     """
     client = _address(request.remote_addr)
+    believed = (*_NEAR, *services().trusted_proxies)
     for text in reversed(request.headers.get("X-Forwarded-For", "").split(",")):
         before = _address(text.strip())
-        if not _is_proxy(client) or before is None:
+        if before is None or client is None or not any(client in network for network in believed):
             break
-        client = before
+        client, believed = before, services().trusted_proxies
     return str(ip_network((client, 64), strict=False) if isinstance(client, IPv6Address) else client)
 
 

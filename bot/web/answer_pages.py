@@ -13,12 +13,14 @@ from http import HTTPStatus
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from werkzeug.exceptions import ServiceUnavailable
 from werkzeug.wrappers import Response
 
 from bot.delivery.answer_token import has_expired, read_answer_token, read_tune_token, tune_url
 from bot.delivery.archive import ArchivedEdition
 from bot.delivery.unsubscribe_token import unsubscribe_url
 from bot.digests.model import Digest
+from bot.errors import DatabaseError
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.presentation.dates import long_date
 from bot.presentation.digest_view import digest_view, paper_view
@@ -101,10 +103,13 @@ def answer_all(token: str) -> Response:
     mailed = _mailed(read_tune_token(services().secret, token))
     if "save" not in request.form:
         abort(HTTPStatus.BAD_REQUEST, "Nothing was changed: press the button below the papers.")
-    for rank, scored in enumerate(mailed.digest.papers, start=1):
-        choice, shown = (request.form.get(f"{name}-{rank}", _UNDO) for name in ("answer", "shown"))
-        if choice != shown and choice in _CHOICES:
-            mailed.record(scored.paper.id, _CHOICES[choice])
+    try:
+        for rank, scored in enumerate(mailed.digest.papers, start=1):
+            choice, shown = (request.form.get(f"{name}-{rank}", _UNDO) for name in ("answer", "shown"))
+            if choice != shown and choice in _CHOICES:
+                mailed.record(scored.paper.id, _CHOICES[choice])
+    except DatabaseError:
+        raise ServiceUnavailable("Not all of your answers are stored.") from None
     flash("Your answers are stored.")
     return redirect(url_for(".tune", token=token), HTTPStatus.SEE_OTHER)
 

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
-from flask import Flask, Response, abort, render_template, request
+from flask import Flask, Response, abort, current_app, render_template, request
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
@@ -32,8 +32,8 @@ from bot.web import (
     subscription_pages,
 )
 from bot.web.access import current_person
-from bot.web.limits import limiter
-from bot.web.login import SESSION_LASTS
+from bot.web.limits import RETRY_AFTER, limiter
+from bot.web.login import SESSION_LASTS, local_path
 from bot.web.pages import HTTPS_ONLY
 from bot.web.services import Services, connect, services
 from bot.web.slow_clients import LARGEST_BODY
@@ -44,6 +44,8 @@ _CONTENT_SECURITY_POLICY = (
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
 
+#: Most bytes of a form without a profile's text, and most fields of any form: a digest of 100 papers has 202.
+_LARGEST_FORM, _MOST_FIELDS = 64 * 1024, 1000
 #: The modules with the pages.
 _PARTS = (
     login_pages,
@@ -65,10 +67,13 @@ _ERRORS = {
     403: ("This is not allowed", ""),
     404: ("There is no such page", "It does not exist, or it is not yours."),
     405: ("This address is not a page", "Go back, and use the page's buttons."),
-    413: ("This is too large", "At most 1 MB can be sent at once."),
+    413: ("This is too large", "The text of a profile may have 256 KB, and other forms 64 KB."),
     429: ("Too many requests", "Wait a few minutes, and try again."),
     500: ("Something went wrong", "It is a mistake in Paperboy, and it is in the log."),
-    503: ("Please try again later", "Paperboy is busy, or its database does not answer at the moment."),
+    503: (
+        "Please try again later",
+        "Paperboy is busy, or its database does not answer at the moment. Nothing was changed.",
+    ),
 }
 
 
@@ -86,8 +91,9 @@ def create_app(used: Services) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=is_https,
         PERMANENT_SESSION_LIFETIME=SESSION_LASTS,
-        MAX_CONTENT_LENGTH=LARGEST_BODY,
+        MAX_CONTENT_LENGTH=_LARGEST_FORM,
         MAX_FORM_MEMORY_SIZE=LARGEST_BODY,
+        MAX_FORM_PARTS=_MOST_FIELDS,
         SEND_FILE_MAX_AGE_DEFAULT=timedelta(hours=1),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         WTF_CSRF_SSL_STRICT=False,  # would need the Referer, which no page sends; the token suffices
@@ -99,7 +105,9 @@ def create_app(used: Services) -> Flask:
     app.jinja_env.filters["one_line"] = one_line
     app.jinja_env.globals["current_person"] = current_person
     connect(app.extensions, used)
+    app.after_request(_add_retry_after)  # before the limiter, and so called after it
     limiter.init_app(app)
+    app.before_request(_refuse_large_form)  # before CSRFProtect, which reads the form
     CSRFProtect(app)
     for part in _PARTS:
         app.register_blueprint(part.pages)
@@ -110,6 +118,15 @@ def create_app(used: Services) -> Flask:
     app.register_error_handler(HTTPException, _error_page)
     app.register_error_handler(PaperboyError, _failed)
     return app
+
+
+def _refuse_large_form() -> None:
+    """Bound the time that reading a form takes: of urlencoded ones, nothing else bounds the number of fields."""
+    if request.endpoint in editor_pages.WITH_TEXT:
+        request.max_content_length = LARGEST_BODY
+    is_urlencoded = request.mimetype == "application/x-www-form-urlencoded"
+    if is_urlencoded and request.get_data().count(b"&") >= _MOST_FIELDS:
+        abort(HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
 
 
 def _refuse_nul() -> None:
@@ -130,6 +147,13 @@ def _add_headers(response: Response) -> Response:
     return response
 
 
+def _add_retry_after(response: Response) -> Response:
+    """The limiter replaces the header by the end of the client's limit."""
+    if response.status_code == HTTPStatus.SERVICE_UNAVAILABLE:
+        response.headers["Retry-After"] = str(RETRY_AFTER)
+    return response
+
+
 def _add_https_only(response: Response) -> Response:
     response.headers.add(*HTTPS_ONLY)
     return response
@@ -143,10 +167,18 @@ def _error_page(error: HTTPException) -> Response:
         text = (
             "This form is too old, or cookies are off. Go back, load the page again, and repeat what you did."
         )
-    elif code == HTTPStatus.BAD_REQUEST and error.description != BadRequest.description:
+    elif isinstance(error, (BadRequest, ServiceUnavailable)) and error.description != type(error).description:
         text = error.description or ""
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    return Response(render_template("error.html.j2", name=name, text=text), code, headers)
+    again = _page_again() if code == HTTPStatus.SERVICE_UNAVAILABLE else ""
+    return Response(render_template("error.html.j2", name=name, text=text, again=again), code, headers)
+
+
+def _page_again() -> str:
+    """The address of the page that was asked for, or whose form was sent; else of the first page."""
+    routes = current_app.create_url_adapter(request)
+    is_page = routes and routes.test(method="GET")
+    return request.script_root + (local_path(request.full_path.rstrip("?")) if is_page else "/")
 
 
 def _failed(error: PaperboyError) -> Response:

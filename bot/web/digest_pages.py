@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 from typing import NamedTuple
@@ -17,6 +18,7 @@ from bot.presentation.digest_view import digest_view
 from bot.text.plain import one_line, pluralize
 from bot.web.access import for_readers, own_profile, person
 from bot.web.answers import answer_form, own_digest
+from bot.web.channel_names import channel_names
 from bot.web.services import services
 from bot.web.subscription_pages import subscription_views
 
@@ -27,13 +29,15 @@ _CURSOR = re.compile(r"(\d{4}-\d\d-\d\d)_([\w-]+)", re.ASCII)
 
 
 class _Row(NamedTuple):
-    """One edition in the archive."""
+    """The digest of a day in the archive: the editions that look the same."""
 
-    url: str
+    url: str  #: of the first edition
     day: str
     papers: int
     number: str  #: of papers, as text
-    where: str  #: the channel and the target; empty when all are the same
+    channels: tuple[
+        tuple[str, str], ...
+    ]  #: names and addresses of the editions; empty when all are of one channel
     best: str
 
 
@@ -51,9 +55,10 @@ def archive(id_: str) -> str | Response:
     """The digests of a profile, newest first."""
     profile, place = own_profile(id_), request.args.get("before")
     found = services().archive.page([profile.id], ROWS + 1, _cursor(place) if place else None)
-    shown = found[:ROWS]
-    older = None
+    shown, older = found[:ROWS], None
     if len(found) > ROWS:
+        # The editions of a day are on one page, if it has room for them.
+        shown = [one for one in shown if one.on != found[ROWS].on] or shown
         older = url_for(".archive", id_=profile.id, before=f"{shown[-1].on}_{shown[-1].id}")
     return render_template(
         "archive.html.j2", profile=profile, rows=_rows(shown), older=older, is_later=bool(place)
@@ -69,17 +74,21 @@ def _cursor(text: str) -> Cursor:
 
 
 def _rows(editions: Sequence[ArchivedEdition]) -> list[_Row]:
-    several = len({one.subscription for one in editions}) > 1
+    names = channel_names(editions)
+    rows = defaultdict(list)
+    for one in sorted(editions, key=lambda one: (-one.on.toordinal(), one.channel, one.target)):
+        url = url_for(".digest", id_=one.profile, edition=one.id)
+        rows[one.on, one.papers, one.best].append((names[one.channel, one.target], url))
     return [
         _Row(
-            url=url_for(".digest", id_=one.profile, edition=one.id),
-            day=long_date(one.on),
-            papers=one.papers,
-            number=pluralize(one.papers, "paper") if one.papers else "no papers",
-            where=one_line(f"{one.channel} {one.target}") if several else "",
-            best=one_line(one.best),
+            url=channels[0][1],
+            day=long_date(on),
+            papers=papers,
+            number=pluralize(papers, "paper") if papers else "no papers",
+            channels=tuple(channels) if len(names) > 1 else (),
+            best=one_line(best),
         )
-        for one in editions
+        for (on, papers, best), channels in rows.items()
     ]
 
 

@@ -37,6 +37,8 @@ from bot.web.week import often, week_of
 
 pages = Blueprint("editor", __name__)
 
+#: The endpoints whose forms have a profile's text, and so are large.
+WITH_TEXT = ("editor.change", "editor.preview")
 HISTORY_SHOWN = 50
 
 

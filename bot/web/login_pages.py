@@ -28,15 +28,21 @@ def ask() -> str | Response:
 @pages.post("/login")
 @limiter.limit(LOG_INS)
 def send() -> str:
-    """Mail a link. The answer is the same whether or not the address is a reader's."""
+    """Mail a link. The answer is the same whether or not the address is a reader's, also when it fails."""
+    services().logins.check()
     mail_link(services(), request.form.get("address", ""), local_path(request.form.get("next")))
     return render_template("login_sent.html.j2")
 
 
 @pages.get("/login/<token>")
-def confirm(token: str) -> str:
+def confirm(token: str) -> str | tuple[str, int]:
     """Show a button: programs that check the links in mails must not use the link up."""
-    return render_template("login_link.html.j2", next=local_path(request.args.get("next")))
+    address = services().logins.link_address(hashed(token), services().clock() - LINK_LASTS)
+    if address is None:
+        return _gone()
+    reader = current_person()
+    other = mask_address(address) if reader and reader.name != address else ""
+    return render_template("login_link.html.j2", next=local_path(request.args.get("next")), other=other)
 
 
 @pages.post("/login/<token>")
@@ -47,7 +53,7 @@ def begin(token: str) -> Response | tuple[str, int]:
     address = services().logins.use(hashed(token), hashed(new), now, now - LINK_LASTS)
     if address is None:
         services().log("log-in: a link was used that is unknown, too old or used already")
-        return render_template("login_link.html.j2", next=None), HTTPStatus.GONE
+        return _gone()
     session.clear()
     session[TOKEN] = new
     session.permanent = True
@@ -55,7 +61,12 @@ def begin(token: str) -> Response | tuple[str, int]:
     return redirect(request.script_root + local_path(request.form.get("next")), 303)
 
 
+def _gone() -> tuple[str, int]:
+    return render_template("login_gone.html.j2"), HTTPStatus.GONE
+
+
 @pages.post("/logout")
+@limiter.limit(LOG_INS)
 def end() -> Response:
     """End the session, also for those who have a copy of the cookie."""
     token = session.get(TOKEN)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Sequence
+from datetime import date
 from typing import NamedTuple
 
 from flask import Blueprint, abort, redirect, render_template, request, url_for
@@ -13,7 +15,7 @@ from bot.delivery.archive import SentPaper
 from bot.digests.model import ScoredPaper
 from bot.papers.identity import parse_paper_id
 from bot.papers.model import Paper
-from bot.papers.query import Order, parse_query
+from bot.papers.query import Field, Order, Query, parse_query
 from bot.presentation.dates import iso_date, long_date, paper_dates, short_date
 from bot.presentation.digest_view import SOURCE_NAMES, paper_view
 from bot.presentation.links import safe_url
@@ -22,7 +24,8 @@ from bot.ranking.model import match_of
 from bot.text.plain import one_line, pluralize, strip_controls
 from bot.web.access import for_readers, own_profile, person
 from bot.web.answers import AnswerForm, answer_form
-from bot.web.limits import PREVIEWS, SEARCHES, expensive, limiter
+from bot.web.channel_names import channel_names
+from bot.web.limits import PREVIEWS, SEARCHES, expensive, limiter, searching
 from bot.web.services import services
 
 pages = Blueprint("papers", __name__)
@@ -30,16 +33,26 @@ pages = Blueprint("papers", __name__)
 _VERSIONS_SHOWN = 99
 _AUTHORS_SHOWN = 6  #: of a search result
 _PROFILES_SHOWN = 5  #: on the page of a paper; an operator has all profiles
-_SENT_SHOWN = 3  #: editions of a search result
+_SENT_SHOWN = 3  #: days of a search result
 _RESULTS = 20  #: papers on a page of results
 _MOST_PAGES = 50
+
+
+class _SentDay(NamedTuple):
+    """The digests of a profile and a day that had a paper."""
+
+    profile: str
+    on: date
+    url: str  #: of the first of them
+    edition: str
+    channels: str  #: `mail, Maildir`
 
 
 class _Use(NamedTuple):
     """What a paper is for a profile."""
 
     profile: str
-    sent: tuple[tuple[str, str], ...]  #: days and addresses of the digests that had it
+    sent: tuple[tuple[_SentDay, str], ...]  #: with the day as text
     form: AnswerForm
     scored: ScoredPaper | None  #: as in the newest of these digests
     match: str
@@ -52,7 +65,7 @@ class _Result(NamedTuple):
     title: str
     authors: str
     facts: str
-    sent: tuple[tuple[str, str, str], ...]  #: profile, day and address of the digests that had it
+    sent: tuple[tuple[_SentDay, str], ...]  #: with the day as text
 
 
 @pages.get("/paper/<path:id_>")
@@ -122,7 +135,7 @@ def _versions(paper: Paper) -> list[tuple[int, str | None]]:
 
 
 def _use(profile: Profile, paper: Paper, sent: Sequence[SentPaper]) -> _Use:
-    ours = [one for one in sent if one.profile == profile.id]
+    ours = _days([one for one in sent if one.profile == profile.id])
     newest = services().archive.digest(ours[0].edition) if ours else None
     papers = newest.digest.papers if newest else ()
     scored = next((one for one in papers if one.paper.id == paper.id), None)
@@ -130,15 +143,27 @@ def _use(profile: Profile, paper: Paper, sent: Sequence[SentPaper]) -> _Use:
     edition = ours[0].edition if scored else ""
     return _Use(
         profile=profile.id,
-        sent=tuple((long_date(one.on), _digest_url(one)) for one in ours),
+        sent=tuple((day, long_date(day.on)) for day in ours),
         form=answer_form(profile, paper, answers, scored=scored, edition=edition, back="paper"),
         scored=scored,
         match=(match_of(scored.fit) or "") if scored else "",
     )
 
 
-def _digest_url(sent: SentPaper) -> str:
-    return url_for("digests.digest", id_=sent.profile, edition=sent.edition)
+def _days(sent: Sequence[SentPaper]) -> list[_SentDay]:
+    days = defaultdict(list)
+    for one in sent:
+        days[one.profile, one.on].append(one)
+    return [
+        _SentDay(
+            profile,
+            on,
+            url_for("digests.digest", id_=profile, edition=editions[0].edition),
+            editions[0].edition,
+            ", ".join(channel_names(editions).values()),
+        )
+        for (profile, on), editions in days.items()
+    ]
 
 
 @pages.get("/paper/<path:id_>/why/<profile>")
@@ -166,15 +191,17 @@ def why(id_: str, profile: str) -> str | Response:
 @pages.get("/search")
 @limiter.limit(SEARCHES)
 @for_readers
+@searching
 def search() -> str | Response:
     """Find papers."""
     text = one_line(request.args.get("q", ""))
     order = next((one for one in Order if one == request.args.get("order")), Order.RELEVANCE)
     page = min(max(request.args.get("page", 1, type=int), 1), _MOST_PAGES)
     start = (page - 1) * _RESULTS
-    found = services().search.search(parse_query(text), _RESULTS, start, order) if text else None
+    query = parse_query(text)
+    found = services().search.search(query, _RESULTS, start, order) if text else None
     papers, more = found or ((), False)
-    heading = f"Papers {start + 1} to {start + len(papers)}" if papers else "Nothing found"
+    heading, hint = (f"Papers {start + 1} to {start + len(papers)}", "") if papers else _nothing(query, start)
 
     def other(number: int) -> str:
         return url_for(".search", q=text, order=order, page=number)
@@ -185,11 +212,23 @@ def search() -> str | Response:
         order=order,
         orders=list(Order),
         heading=heading if start or more or not papers else pluralize(len(papers), "paper"),
+        hint=hint,
         results=_results(papers),
         first=start + 1,
         before=other(page - 1) if page > 1 else None,
         after=other(page + 1) if more and page < _MOST_PAGES else None,
     )
+
+
+def _nothing(query: Query, start: int) -> tuple[str, str]:
+    """What is said of a page without results: a heading, and what to do."""
+    if start:
+        return "No more papers", "The search found fewer papers than this page begins with."
+    if query.without and not query.groups:
+        return "Nothing found", "Add a word that the papers have to the words that they must not have."
+    if query.groups and all(term.field is Field.ID for group in query.groups for term in group):
+        return "No stored paper has this id", "Search for words of its title."
+    return "Nothing found", "Use fewer or other words, or the beginning of a word, such as transfor*."
 
 
 def _results(papers: Sequence[Paper]) -> list[_Result]:
@@ -199,15 +238,17 @@ def _results(papers: Sequence[Paper]) -> list[_Result]:
             id=one.id,
             title=one_line(one.title) or "Untitled",
             authors=", ".join(map(one_line, one.authors[:_AUTHORS_SHOWN])) + _more(one, _AUTHORS_SHOWN),
-            facts=one_line(
-                " · ".join(
-                    filter(None, (", ".join(one.categories), paper_dates(one), "withdrawn" * one.withdrawn))
-                )
-            ),
+            facts=one_line(" · ".join(filter(None, _short_facts(one)))),
             sent=tuple(
-                (row.profile, f"{short_date(row.on)} {row.on.year}", _digest_url(row))
-                for row in sent.get(one.id, ())[:_SENT_SHOWN]
+                (day, f"{short_date(day.on)} {day.on.year}")
+                for day in _days(sent.get(one.id, ()))[:_SENT_SHOWN]
             ),
         )
         for one in papers
     ]
+
+
+def _short_facts(paper: Paper) -> Iterator[str]:
+    yield ", ".join(paper.categories)
+    yield paper_dates(paper) or f"first seen {iso_date(paper.first_seen.isoformat())}"
+    yield "withdrawn" * paper.withdrawn

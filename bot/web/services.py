@@ -69,6 +69,14 @@ class LoginStore(Protocol):
         """Store a link that was mailed."""
         ...
 
+    def check(self) -> None:
+        """Raise DatabaseError if nothing can be stored at the moment."""
+        ...
+
+    def link_address(self, id_: str, since: datetime) -> str | None:
+        """The address of a link made after `since` that was not used."""
+        ...
+
     def use(self, id_: str, session: str, now: datetime, since: datetime) -> str | None:
         """Use a link made after `since` that was not used; begin a session. Returns its address, None if it cannot be
         used. Of two at once only one succeeds.

@@ -21,8 +21,8 @@ from waitress.task import ThreadedTaskDispatcher
 
 #: Most bytes of a request's head and of its body, which may be a profile file as a form.
 LARGEST_HEAD, LARGEST_BODY = 16 * 1024, 1024 * 1024
-#: Requests answered at once. They wait for the database only.
-THREADS = 8
+#: Requests answered at once: more than those that `bot.web.limits` lets wait or compute for long.
+THREADS = 14
 #: Most connections accepted in one round of the loop.
 _BATCH = 64
 #: Files that the process may open besides connections.

@@ -140,6 +140,8 @@ def test_the_database_is_in_the_data_folder() -> None:
         ("SLACK_BOT_TOKEN", "xoxb sesame", "SLACK_BOT_TOKEN contains a space"),
         ("SLACK_APP_TOKEN", "xoxb-sesame", "which begins with xapp-"),
         ("TRUSTED_PROXIES", "10.0.0.0/8, sesame", "not a network"),
+        ("TRUSTED_PROXIES", "10.0.0.0/8, 0.0.0.0/0", "every address"),
+        ("TRUSTED_PROXIES", "::/0", "every address"),
         ("PROXY_USER_HEADER", "sesame:", "not the name of an HTTP header"),
         ("SLACK_BOT_TOKEN", "xoxb-\nsesame", "line break"),
         ("SLACK_API_URL", "slack.sesame", "not a web address"),

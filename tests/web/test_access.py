@@ -188,8 +188,8 @@ def ask(site: WebSite, client: FlaskClient, method: str, row: Row, **form: Any) 
     return client.post(path, data={**row.form, **form})
 
 
-def token_of(client: FlaskClient) -> str:
-    return csrf_token(client.get("/login/x").text)
+def token_of(site: WebSite, client: FlaskClient) -> str:
+    return csrf_token(client.get(answer_url("", KEY.encode(), site.edition(), 1)).text)
 
 
 def outcome(response: TestResponse) -> str:
@@ -229,7 +229,7 @@ def test_every_route_for(site: WebSite, name: str) -> None:
     found, right = {}, {}
     for (method, rule), row in ROWS.items():
         client = visitor(site, name)
-        form = {} if method == "GET" else {"csrf_token": token_of(client)}
+        form = {} if method == "GET" else {"csrf_token": token_of(site, client)}
         found[method, rule] = outcome(ask(site, client, method, row, **form))
         right[method, rule] = expected(row.who, PEOPLE[name])
     assert found == right
@@ -246,8 +246,8 @@ def stored(site: WebSite) -> object:
 def test_every_form_needs_a_token(site: WebSite, wrong: str, route: tuple[str, str]) -> None:
     """Without the token of this very session a POST is refused, whoever it is for."""
     client = site.reader(ADA)
-    token = {} if wrong == "none" else {"csrf_token": token_of(site.reader(ADA))}
-    token_of(client)
+    token = {} if wrong == "none" else {"csrf_token": token_of(site, site.reader(ADA))}
+    token_of(site, client)
     before = stored(site)
     response = ask(site, client, "POST", ROWS[route], **token)
     assert response.status_code == 400

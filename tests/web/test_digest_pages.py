@@ -88,6 +88,25 @@ def test_archive_has_pages(shared: WebSite, reader: FlaskClient, monkeypatch: py
     assert texts(second, "//nav[@class='pages']/a") == ["Newest digests"]
 
 
+def test_two_deliveries_are_one_row(site: WebSite, ada: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Digests of a day that look the same are together, also at the end of a page; others are apart."""
+    with site.app.database.session() as session:
+        for day, papers in ((4, 3), (5, 2)):
+            row = session.get(EditionRow, site.edition(day=day))
+            assert row
+            mailed = {"id": f"mail{day}", "channel": "email", "target": ADA, "papers": papers}
+            session.add(EditionRow(**row.model_dump() | mailed | {"subscription": f"ada:email:{ADA}"}))
+    rows = ["Wednesday 6 May 2026 no papers · Maildir"]
+    rows += [f"Tuesday 5 May 2026 {n} {NEXT.title}" for n in ("2 papers · mail", "1 paper · Maildir")]
+    last = f"Monday 4 May 2026 3 papers · mail, Maildir {WORLD.title}"
+    assert texts(ada.get("/p/ada/").text, "//ol/li") == [*rows, last]
+    monkeypatch.setattr(digest_pages, "ROWS", 4)
+    page = ada.get("/p/ada/").text
+    (older,) = html.fromstring(page).xpath("//a[@rel='next']/@href")
+    assert texts(page, "//ol/li") == rows
+    assert texts(ada.get(older).text, "//ol/li") == [last]
+
+
 @pytest.mark.parametrize("place", ["x", "2026-05-06", "2026-13-01_ab", "2026-05-06_'", "9999-99-99_a"])
 def test_archive_has_no_other_pages(reader: FlaskClient, place: str) -> None:
     """A place that no page leads to is a page that does not exist."""
@@ -154,7 +173,7 @@ def test_paper_page_has_everything_that_is_known(site: WebSite, ada: FlaskClient
     assert facts["Revised"] == "6 May 2026 (v3)"
     assert facts["Versions"] == "v1, v2, v3"
     assert facts["Sources"] == "arXiv"
-    assert texts(page, "//section//li") == ["Sent in the digest of Monday 4 May 2026"]
+    assert texts(page, "//section//li") == ["Sent in the digest of Monday 4 May 2026 (Maildir)"]
     assert len(texts(page, "//table")) == 1
     assert f"/paper/{PAPER}/why/ada" in html.fromstring(page).xpath("//a/@href")
 
@@ -206,8 +225,8 @@ def test_search_says_when_a_paper_was_sent(shared: WebSite, reader: FlaskClient)
     assert texts(page, "//h2") == ["2 papers"]
     assert sorted(texts(page, "//ol/li/a")) == sorted([WORLD.title, NEXT.title])
     assert sorted(texts(page, "//ol//span[@class='why']")) == [
-        "sent to ada on 4 May 2026",
-        "sent to ada on 5 May 2026",
+        "sent to ada on 4 May 2026 (Maildir)",
+        "sent to ada on 5 May 2026 (Maildir)",
     ]
     assert f"/paper/{PAPER}" in html.fromstring(page).xpath("//ol/li/a/@href")
     assert "sent to" not in shared.reader(BOB).get("/search?q=world+models").text
@@ -230,6 +249,22 @@ def test_search_has_pages(reader: FlaskClient, monkeypatch: pytest.MonkeyPatch) 
         "Papers 31 to 32",
     )
     assert texts(reader.get("/search?q=region&page=-7").text, "//h2") == ["Papers 1 to 3"]
+
+
+@pytest.mark.parametrize(
+    ("query", "heading", "hint"),
+    [
+        ("q=region&page=9", "No more papers", "than this page begins with"),
+        ("q=2601.99999", "No stored paper has this id", "words of its title"),
+        ("q=-survey", "Nothing found", "Add a word that the papers have"),
+        ("q=unobtainium", "Nothing found", "Use fewer or other words"),
+    ],
+)
+def test_why_nothing_is_shown(reader: FlaskClient, query: str, heading: str, hint: str) -> None:
+    """The page says what to do in each case."""
+    page = reader.get(f"/search?{query}").text
+    assert texts(page, "//h2") == [heading]
+    assert hint in texts(page, "//main/p")[0]
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,9 @@ from dataclasses import dataclass
 
 import pytest
 from flask import Flask
+from werkzeug.exceptions import ServiceUnavailable
 
-from bot.web.limits import expensive
+from bot.web.limits import FewAtOnce
 from tests.support.web_site import WebSite, web_site
 
 PUBLIC_URL = "https://papers.example.org/lab"
@@ -84,7 +85,7 @@ PATHS = {
     "/" + "x" * 17000: 431,
     "/login?next=" + "/x" * 4000: 200,
     "/login?next=%0d%0aSet-Cookie:%20a=b": 200,
-    "/login/%0d%0aSet-Cookie:%20a=b": 200,
+    "/login/%0d%0aSet-Cookie:%20a=b": 410,
     "//evil.example/..": 404,
     "//evil.example//login": 404,
     "/p//ada//": 308,
@@ -191,11 +192,36 @@ def test_large_bodies(served: Served, path: str) -> None:
     assert time.monotonic() - began < 5
 
 
+FORM = "application/x-www-form-urlencoded"
+EDIT = "/p/ada/edit"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind", "body", "code"),
+    [
+        ("/login", FORM, b"a=" + b"x" * 64 * 1024, 413),
+        ("/nothing", FORM, b"a=" + b"x" * 64 * 1024, 413),
+        ("/login", "multipart/form-data; boundary=b", b"--b" + b"x" * 64 * 1024, 413),
+        ("/login", FORM, b"a=" + b"x" * 60_000, 400),  # no CSRF token
+        ("/login", FORM, b"a&" * 1000, 413),
+        ("/login", FORM + "; charset=utf-8", b"a&" * 1000, 413),
+        (EDIT, FORM, b"a=" + b"x" * 900_000, 400),
+        (EDIT, FORM, b"a&" * 500_000, 413),
+    ],
+)
+def test_large_forms(served: Served, path: str, kind: str, body: bytes, code: int) -> None:
+    """Only the editor's forms may be large, and none may have many fields; the answer comes at once."""
+    head = f"POST {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: {kind}\r\n"
+    began = time.process_time()
+    assert status(served.raw(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body)) == code
+    assert time.process_time() - began < 0.5
+
+
 def test_expensive_pages_leave_room() -> None:
     """Two are made at once and two wait; the next one gets 503 at once, and all is free again afterwards."""
     begun, go_on = threading.Semaphore(0), threading.Event()
 
-    @expensive
+    @FewAtOnce(2, 2)
     def page() -> str:
         begun.release()
         go_on.wait(10)
@@ -216,3 +242,21 @@ def test_expensive_pages_leave_room() -> None:
         assert sorted(one.result().status_code for one in answers) == [200] * 4 + [503] * 4
         assert {one.headers["Retry-After"] for one in refused} == {"5"}
     assert page() == "done"
+
+
+def test_waiting_ends() -> None:
+    """Where seconds are given, a page that gets no turn within them is answered with 503."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    @FewAtOnce(1, 1, seconds=0.05)
+    def page() -> None:
+        begun.set()
+        go_on.wait(10)
+
+    with ThreadPoolExecutor(1) as pool:
+        pool.submit(page)
+        assert begun.wait(5)
+        with pytest.raises(ServiceUnavailable):
+            page()
+        go_on.set()
+    page()

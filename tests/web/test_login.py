@@ -20,7 +20,7 @@ from werkzeug.test import TestResponse
 from bot.profiles.model import ChannelName
 from bot.profiles.recipients import is_sent_to, mail_address
 from bot.web import limits, login
-from bot.web.access import TOKEN
+from bot.web.access import TOKEN, client_network
 from bot.web.login import LINK_LASTS, LINKS_AN_HOUR, SESSION_LASTS, hashed, local_path
 from bot.web.services import connect
 from tests.support.builders import make_profile, subscription
@@ -65,9 +65,12 @@ class LogIn:
         return message, link
 
     def use(self, link: str, client: FlaskClient | None = None, **form: str) -> TestResponse:
-        """Press the button behind a link."""
+        """Press the button behind a link; the page without one if the link does not work any more."""
         client = client or self.browser()
-        page = client.get(link).text
+        shown = client.get(link)
+        if shown.status_code == 410:
+            return shown
+        page = shown.text
         given = re.search(r'name="next" value="([^"]*)"', page)
         form = {"next": given[1] if given else "", **form}
         return client.post(link, data={"csrf_token": csrf_token(page), **form})
@@ -106,11 +109,38 @@ def test_a_mailed_link(at: LogIn) -> None:
     assert client.get("/").status_code == 200
     again = at.use(link)
     assert (again.status_code, "does not work any more" in again.text) == (410, True)
-    assert at.log == [
-        "log-in: a link was mailed to a…@example.org",
-        "log-in: a…@example.org logged in",
-        "log-in: a link was used that is unknown, too old or used already",
-    ]
+    assert at.log == ["log-in: a link was mailed to a…@example.org", "log-in: a…@example.org logged in"]
+
+
+def test_a_link_that_two_press_at_once(at: LogIn) -> None:
+    """The page with the button was shown to both; the second is told that the link does not work any more."""
+    at.ask(ADA)
+    link, (first, second) = at.mail()[1], (at.browser(), at.browser())
+    forms = [{"csrf_token": csrf_token(one.get(link).text)} for one in (first, second)]
+    assert first.post(link, data=forms[0]).status_code == 303
+    late = second.post(link, data=forms[1])
+    assert (late.status_code, "does not work any more" in late.text) == (410, True)
+    assert at.log[-1] == "log-in: a link was used that is unknown, too old or used already"
+
+
+def test_a_link_for_somebody_else(at: LogIn) -> None:
+    """Whoever is logged in as another person sees whom the link is for, shortened."""
+    at.ask(ADA)
+    link = at.mail()[1]
+    assert "a…@example.org" in at.site.reader(OPERATOR).get(link).text
+    for client in (at.site.reader(ADA), at.browser()):
+        assert "This link is for" not in client.get(link).text
+
+
+def test_a_locked_database(at: LogIn) -> None:
+    """Everybody sees that it failed, with the way back, and no mail is promised."""
+    client = at.browser()
+    form = {"csrf_token": csrf_token(client.get("/login").text), "address": "eve@example.org"}
+    with at.site.app.database.writing():
+        response = client.post("/login", data=form)
+    assert response.status_code == 503
+    assert "Nothing was changed" in response.text
+    assert '<a href="/login">Load the page again</a>' in response.text
 
 
 def test_the_answer_tells_nobody_who_reads(at: LogIn) -> None:
@@ -166,8 +196,8 @@ def test_links_of_an_address_are_limited(at: LogIn) -> None:
 
 
 def test_requests_of_a_client_are_limited(at: LogIn) -> None:
-    """The 21st gets 429 with a time to wait; others, also of the same IPv6 network's neighbour, are answered."""
-    answers = [at.ask("eve@example.org", at.browser(f"2001:db8::{n}")) for n in range(21)]
+    """The 61st gets 429 with a time to wait; others, also of the same IPv6 network's neighbour, are answered."""
+    answers = [at.ask("eve@example.org", at.browser(f"2001:db8::{n}")) for n in range(61)]
     assert {one.status_code for one in answers[:-1]} == {200}
     assert (answers[-1].status_code, 0 < int(answers[-1].headers["Retry-After"]) <= 600) == (429, True)
     assert "Wait a few minutes" in answers[-1].text
@@ -175,6 +205,28 @@ def test_requests_of_a_client_are_limited(at: LogIn) -> None:
     forwarded.environ_base["HTTP_X_FORWARDED_FOR"] = "192.0.2.77"  # its own word counts nothing
     assert at.ask(ADA, forwarded).status_code == 429
     assert at.ask(ADA, at.browser("2001:db8:0:1::1")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    ("peer", "forwarded", "client"),
+    [
+        ("127.0.0.1", "198.51.100.9", "198.51.100.9"),  # nginx on the same machine
+        ("10.1.45.52", "198.51.100.9", "198.51.100.9"),  # Heroku's router
+        ("::ffff:10.1.45.52", "198.51.100.9", "198.51.100.9"),
+        ("127.0.0.1", "192.0.2.1, 198.51.100.9", "198.51.100.9"),  # the first is the client's own word
+        ("127.0.0.1", "192.0.2.1, 10.0.0.5", "10.0.0.5"),  # a client in the lab's network
+        ("127.0.0.1", "192.0.2.1, 203.0.113.4", "192.0.2.1"),  # 203.0.113.4 is a trusted proxy
+        ("127.0.0.1", "", "127.0.0.1"),
+        ("127.0.0.1", "192.0.2.1, unknown", "127.0.0.1"),
+        ("198.51.100.9", "192.0.2.1", "198.51.100.9"),
+    ],
+)
+def test_whose_requests_count_together(tmp_path: Path, peer: str, forwarded: str, client: str) -> None:
+    """A proxy on this machine or in a private network names its client; anybody else names nobody."""
+    with web_site(tmp_path / "site", TRUSTED_PROXIES="203.0.113.4") as site:
+        asked = {"environ_base": {"REMOTE_ADDR": peer}, "headers": {"X-Forwarded-For": forwarded}}
+        with site.pages.test_request_context(**asked):
+            assert client_network() == client
 
 
 def test_a_mail_server_that_quotes_the_link(at: LogIn) -> None:
@@ -274,6 +326,7 @@ def test_cookie_of_a_site(tmp_path: Path) -> None:
     }
     for n, (url, (name, path, is_secure)) in enumerate(cases.items()):
         with web_site(tmp_path / str(n), PUBLIC_URL=url) as site:
+            site.services.logins.add(hashed("x"), ADA, NOW)
             response = site.pages.test_client().get("/login/x")
             [cookie] = response.headers.getlist("Set-Cookie")
             attributes = set(cookie.split("; ")[1:])

@@ -108,7 +108,7 @@ def bounce_lines(reports: Sequence[BounceResult]) -> RenderableType:
 
 
 def search_lines(query: str, page: SearchPage, sent: Mapping[str, Sequence[SentPaper]]) -> RenderableType:
-    """Three lines for each paper, and one for each edition that it was in. `sent`: these, by the papers' ids."""
+    """Three lines for each paper, and one for each day it was sent. `sent`: the editions, by the papers' ids."""
     if not page.papers:
         return Text(f"Nothing found for {quote(query)}.")
     parts: list[RenderableType] = []
@@ -118,7 +118,8 @@ def search_lines(query: str, page: SearchPage, sent: Mapping[str, Sequence[SentP
         lines = [Text.assemble((facts, "dim"), withdrawn)]
         if paper.url:
             lines.append(Text(paper.url, "dim", no_wrap=True, overflow="ignore"))
-        lines += [Text(f"sent to {one.profile} on {one.on}", "cyan") for one in sent.get(paper.id, ())]
+        days = dict.fromkeys((one.profile, one.on) for one in sent.get(paper.id, ()))
+        lines += [Text(f"sent to {profile} on {on}", "cyan") for profile, on in days]
         parts += [
             Text(paper.title, "bold"),
             *(Padding(line, (0, 0, 0, 2), expand=False) for line in lines),
