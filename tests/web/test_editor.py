@@ -450,21 +450,25 @@ def answer(
 def test_learned(ada: Editor, site: WebSite, file: Path) -> None:
     """Every answer with its paper, who gave it, when and where; what follows; undo; and the way into the file."""
     answer(site, AnswerKind.MORE)
-    answer(site, AnswerKind.FOLLOW, "Ada Example", who="slack:U0BOB")
+    answer(site, AnswerKind.FOLLOW, "Ada S. Example", who="slack:U0BOB")
     page = ada.client.get("/p/ada/learned").text
     text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", page)))
-    assert "Papers to resemble World Models that Know What They Miss Followed authors Ada Example" in text
+    assert "Papers to resemble World Models that Know What They Miss Followed authors Ada S. Example" in text
     assert "More like this: World Models that Know What They Miss you, 6 May 2026, 18:00, from Slack" in text
-    assert "Follow Ada Example: World Models that Know What They Miss U0BOB, 6 May 2026, 18:00" in text
+    assert "Follow Ada S. Example: World Models that Know What They Miss U0BOB, 6 May 2026, 18:00" in text
+    assert "in the file" not in text
     assert "The last seven days with the answers" in ada.client.get("/p/ada/learned/effect").text
 
     ada.open("?learned=1")
     assert file.read_text() == TEXT
     added = [line for line in ada.text.splitlines() if line not in TEXT.splitlines()]
     assert "2605.00101" in "".join(added)
-    assert "Ada Example" in "".join(added)
+    assert "Ada S. Example" in "".join(added)
     assert ada.send(ada.text).status_code == 303
-    assert "Nothing: the profile’s file has all of it" in ada.client.get("/p/ada/learned").text
+    page = ada.client.get("/p/ada/learned").text
+    assert "Nothing: the profile’s file has all of it" in page
+    assert page.count("; in the file") == 2
+    assert "Undo takes an answer back; it does not change the file" in page
 
 
 def test_undo(ada: Editor, site: WebSite) -> None:
@@ -475,7 +479,7 @@ def test_undo(ada: Editor, site: WebSite) -> None:
     assert action
     for wanted in (action[1], action[1], "unknown"):
         form = {"csrf_token": csrf_token(page), "undo": html.unescape(wanted)}
-        assert ada.client.post("/p/ada/learned", data=form).location == "/p/ada/learned"
+        assert ada.client.post("/p/ada/learned", data=form).location == "/p/ada/learned#answers"
     assert site.app.feedback.current("ada") == ()
     (_, undo) = site.app.answers.of(["ada"])["ada"]
     assert (undo.who, undo.via) == (f"web:{ADA}", Via.WEB)
