@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, abort, render_template, request
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
@@ -17,7 +18,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 from bot.errors import PaperboyError
 from bot.presentation.templates import environment
 from bot.resources import resource_folder
-from bot.text.plain import one_line
+from bot.text.plain import one_line, pluralize
 from bot.web import (
     answer_pages,
     answers,
@@ -31,7 +32,7 @@ from bot.web import (
     status_pages,
     subscription_pages,
 )
-from bot.web.access import current_person
+from bot.web.access import EDITOR, current_person
 from bot.web.limits import limiter
 from bot.web.login import SESSION_LASTS
 from bot.web.pages import HTTPS_ONLY
@@ -62,11 +63,12 @@ _PARTS = (
 #: What error pages say, in plain words.
 _ERRORS = {
     400: ("This request cannot be understood", "Go back, load the page again, and repeat what you did."),
+    401: ("You are logged out", ""),
     403: ("This is not allowed", ""),
     404: ("There is no such page", "It does not exist, or it is not yours."),
     405: ("This address is not a page", "Go back, and use the page's buttons."),
     413: ("This is too large", "At most 1 MB can be sent at once."),
-    429: ("Too many requests", "Wait a few minutes, and try again."),
+    429: ("Too many requests", "Wait, and try again."),
     500: ("Something went wrong", "It is a mistake in Paperboy, and it is in the log."),
     503: ("Please try again later", "Paperboy is busy, or its database does not answer at the moment."),
 }
@@ -97,7 +99,7 @@ def create_app(used: Services) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {name: environment().filters[name] for name in ("sentence", "starred")}
     app.jinja_env.filters["one_line"] = one_line
-    app.jinja_env.globals["current_person"] = current_person
+    app.jinja_env.globals |= {"current_person": current_person, "broken_profiles": used.broken_profiles}
     connect(app.extensions, used)
     limiter.init_app(app)
     CSRFProtect(app)
@@ -145,8 +147,11 @@ def _error_page(error: HTTPException) -> Response:
         )
     elif code == HTTPStatus.BAD_REQUEST and error.description != BadRequest.description:
         text = error.description or ""
+    if isinstance(error, RateLimitExceeded):
+        text = f"Wait {pluralize(error.limit.limit.get_expiry() // 60, 'minute')}, and try again."
+    typed = request.form.get("text") if request.endpoint == EDITOR and code != 413 else None
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
-    return Response(render_template("error.html.j2", name=name, text=text), code, headers)
+    return Response(render_template("error.html.j2", name=name, text=text, typed=typed), code, headers)
 
 
 def _failed(error: PaperboyError) -> Response:
