@@ -56,6 +56,7 @@ def make_site(app: App, log: Callable[[str], None], address: str) -> Front:
         secret=app.secret,
         public_url=public_url,
         profiles=app.live_profiles.all,
+        broken_profiles=app.live_profiles.broken,
         forget_profiles=app.live_profiles.forget,
         profile_edits=app.profile_edits,
         recent_digests=RecentDigests(partial(_compose_from_memory, app)).of,

@@ -67,7 +67,7 @@ def new_to(profile: Profile, learned: Learned) -> Learned:
     """
     named = {reference.id for reference in (*profile.like, *profile.dislike)}
     known = (*profile.authors, *profile.mute.authors)
-    terms = {one.phrase.casefold(): one.without for one in profile.interests} | {"": profile.without}
+    terms = _without(profile)
     without = {
         (name.casefold(), term.casefold()): (name, term)
         for name, term in learned.without
@@ -80,6 +80,25 @@ def new_to(profile: Profile, learned: Learned) -> Learned:
         tuple(name for name in learned.mute if not any(same_person(name, other) for other in known)),
         tuple(without.values()),
     )
+
+
+def is_in_file(profile: Profile, answer: Answer) -> bool:
+    """Whether a profile says itself what an answer says."""
+    match answer.kind:
+        case AnswerKind.MORE | AnswerKind.LESS:
+            references = profile.like if answer.kind is AnswerKind.MORE else profile.dislike
+            return any(one.id == answer.paper for one in references)
+        case AnswerKind.FOLLOW | AnswerKind.MUTE:
+            names = profile.authors if answer.kind is AnswerKind.FOLLOW else profile.mute.authors
+            return any(same_person(answer.subject, name) for name in names)
+        case AnswerKind.NOT_BECAUSE:
+            return answer.subject in _without(profile).get(answer.interest.casefold(), ())
+    return False
+
+
+def _without(profile: Profile) -> dict[str, tuple[str, ...]]:
+    """The terms that do not count, by the interest in lower case; an empty one is `about`."""
+    return {one.phrase.casefold(): one.without for one in profile.interests} | {"": profile.without}
 
 
 def with_learned(profile: Profile, learned: Learned) -> Profile:

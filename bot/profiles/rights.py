@@ -7,17 +7,23 @@ process that ranks for all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from bot.errors import Problem
 from bot.profiles.include import EffectiveProfile
 from bot.profiles.library import is_library_name
-from bot.profiles.model import Profile, Subscription
+from bot.profiles.model import Interest, Profile, Subscription
 from bot.profiles.yaml_reader import Loc, Value, read_mapping
 from bot.text.plain import one_line, quote
 
 #: Each interest takes 8 bytes for every paper that is ranked, and each name and term a search.
 MOST_ITEMS = 1000
+#: Of all texts that papers are compared with: 1,000 interests of 40 words take 8 seconds for a week, of 10 words 4.
+MOST_WORDS = 10_000
+#: Liked and disliked papers, of which each is a text of its own: 1,000 take 12 seconds for a week.
+MOST_REFERENCES = 500
 _NAMING_FILES = ("include", "like", "dislike")
 
 
@@ -54,7 +60,7 @@ def _names(mapping: Mapping[str, Value]) -> Iterator[tuple[str, Loc]]:
 
 
 def forbidden_values(before: Profile, after: EffectiveProfile) -> Iterator[Problem]:
-    """Receivers that the profile did not have before, and lists that are too long."""
+    """Receivers that the profile did not have before, and lists and texts that are too long."""
     known = {_receiver(to) for to in before.deliver}
     for position, to in enumerate(after.profile.deliver):
         if _receiver(to) not in known:
@@ -64,6 +70,16 @@ def forbidden_values(before: Profile, after: EffectiveProfile) -> Iterator[Probl
         if len(items) > max(MOST_ITEMS, len(formerly)):
             why = f"this list is longer than {MOST_ITEMS:,}: only an operator may write one so long"
             yield Problem(*after.origins[(*loc, 0)].place, why)
+    most = max(MOST_REFERENCES, _references(before))
+    if (number := _references(after.profile)) > most:
+        name = "like" if after.profile.like else "dislike"
+        why = f"{number:,} liked and disliked papers: only an operator may write more than {most:,}"
+        yield Problem(*after.origins[(name, 0)].place, why)
+    words = _words(after.profile)
+    most = max(MOST_WORDS, sum(_words(before).values()))
+    if (total := sum(words.values())) > most:
+        why = f"the texts of this profile have {total:,} words: only an operator may write more than {most:,}"
+        yield Problem(*after.origins[(*max(words, key=lambda loc: words[loc]), 0)].place, why)
 
 
 def _lists(before: Profile, after: Profile) -> Iterator[tuple[Loc, Sequence[object], Sequence[object]]]:
@@ -72,6 +88,28 @@ def _lists(before: Profile, after: Profile) -> Iterator[tuple[Loc, Sequence[obje
         yield (name,), getattr(after, name), getattr(before, name)
     for name in ("terms", "authors"):
         yield ("mute", name), getattr(after.mute, name), getattr(before.mute, name)
+
+
+def _references(profile: Profile) -> int:
+    return len(profile.like) + len(profile.dislike)
+
+
+def _words(profile: Profile) -> dict[Loc, int]:
+    """How many words each part of the profile has that papers are compared with, by its place."""
+    parts: dict[Loc, Iterable[str]] = {
+        ("interests",): _phrases(profile.interests),
+        ("avoid",): _phrases(profile.avoid),
+        ("about",): [profile.about],
+        ("without",): profile.without,
+        ("authors",): profile.authors,
+        ("mute", "terms"): profile.mute.terms,
+        ("mute", "authors"): profile.mute.authors,
+    }
+    return {loc: sum(len(re.findall(r"\w+", text)) for text in texts) for loc, texts in parts.items()}
+
+
+def _phrases(interests: Iterable[Interest]) -> Iterator[str]:
+    return chain.from_iterable((one.phrase, *one.without) for one in interests)
 
 
 def _receiver(to: Subscription) -> tuple[str, str]:

@@ -26,6 +26,7 @@ Place: TypeAlias = tuple[int, int]  #: line and column, both from 1, counted in 
 Value: TypeAlias = "str | list[Value] | dict[str, Value] | None"
 
 _START: Place = (1, 1)
+_TOO_DEEP = f"this is nested more than {MAX_DEPTH} deep"
 _CORE_TAG = "tag:yaml.org,2002:"
 #: What BaseLoader gives to nodes without a tag.
 _TAGS: Mapping[type[yaml.Node], str] = {
@@ -33,9 +34,21 @@ _TAGS: Mapping[type[yaml.Node], str] = {
     yaml.SequenceNode: f"{_CORE_TAG}seq",
     yaml.MappingNode: f"{_CORE_TAG}map",
 }
+
+
+class _Loader(yaml.BaseLoader):
+    """Stops at lists that are nested too deeply. Otherwise the scanner looks on for the `:` after each of them."""
+
+    def fetch_flow_collection_start(self, TokenClass: Any) -> None:  # noqa: N803 - PyYAML's name
+        if self.flow_level > MAX_DEPTH:
+            mark = self.get_mark()
+            raise _BrokenError((mark.line + 1, mark.column + 1), _TOO_DEEP)
+        super().fetch_flow_collection_start(TokenClass)
+
+
 #: libyaml is many times faster. A file that it rejects is read again in Python, because libyaml's limits (its
 #: nesting limit differs between versions) and messages are different.
-_LOADERS = (getattr(yaml, "CBaseLoader", yaml.BaseLoader), yaml.BaseLoader)
+_LOADERS = (getattr(yaml, "CBaseLoader", _Loader), _Loader)
 #: A text that YAML reads as it is, also in a list.
 _PLAIN = re.compile(r"[^\W_](?:[\w ()./@+*'-]*[\w()/+*])?")
 _NULL = frozenset({"", "~", "null", "Null", "NULL"})
@@ -156,7 +169,7 @@ def _compose(text: str) -> yaml.Node | None:
                 depth += isinstance(event, yaml.CollectionStartEvent)
                 depth -= isinstance(event, yaml.CollectionEndEvent)
                 if depth > MAX_DEPTH + 1:
-                    raise _BrokenError(_place(event), f"this is nested more than {MAX_DEPTH} deep")
+                    raise _BrokenError(_place(event), _TOO_DEEP)
             return yaml.compose(text, Loader=loader)
         except yaml.MarkedYAMLError as error:
             broken = _syntax_error(error, text)

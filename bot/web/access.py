@@ -30,6 +30,8 @@ _NEAR = tuple(
 )
 #: The key of the session's token in the signed cookie.
 TOKEN = "token"  # noqa: S105 - a name
+#: Receives a text that somebody typed: a page that refuses it shows it again.
+EDITOR = "editor.change"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +116,15 @@ def _session_address() -> str | None:
 
 
 def for_readers(page: Callable[P, T]) -> Callable[P, T | Response]:
-    """Decorate a page that only people who are logged in may see; others are sent to the log-in page."""
+    """Decorate a page that only people who are logged in may see; others are sent to the log-in page, except with a
+    text that they typed in the editor.
+    """
 
     @wraps(page)
     def guarded(*args: P.args, **kwargs: P.kwargs) -> T | Response:
         if current_person() is None:
+            if request.endpoint == EDITOR and request.method == "POST":
+                abort(401)
             page_again = request.full_path.rstrip("?") if request.method == "GET" else None
             return redirect(url_for("login.ask", next=page_again))
         return page(*args, **kwargs)
@@ -155,3 +161,11 @@ def owned_subscription(key: str) -> Subscription:
 def own_profile(id_: str) -> Profile:
     """The profile with an id if it is the person's; else the page does not exist, as for one that nobody has."""
     return next((one for one in person().profiles if one.id == id_), None) or abort(404)
+
+
+def editable_profile(id_: str) -> Profile:
+    """As `own_profile`; for operators also a profile without a valid version, as an empty one."""
+    is_known = any(one.id == id_ for one in person().profiles)
+    if not is_known and person().is_operator and id_ in services().broken_profiles():
+        return Profile(id_)
+    return own_profile(id_)

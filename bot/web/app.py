@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
 
 from flask import Flask, Response, abort, current_app, render_template, request
+from flask_limiter import RateLimitExceeded
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
@@ -17,7 +18,7 @@ from werkzeug.exceptions import BadRequest, HTTPException, ServiceUnavailable
 from bot.errors import PaperboyError
 from bot.presentation.templates import environment
 from bot.resources import resource_folder
-from bot.text.plain import one_line
+from bot.text.plain import one_line, pluralize
 from bot.web import (
     answer_pages,
     answers,
@@ -31,7 +32,7 @@ from bot.web import (
     status_pages,
     subscription_pages,
 )
-from bot.web.access import current_person
+from bot.web.access import EDITOR, current_person
 from bot.web.limits import RETRY_AFTER, limiter
 from bot.web.login import SESSION_LASTS, local_path
 from bot.web.pages import HTTPS_ONLY
@@ -64,11 +65,12 @@ _PARTS = (
 #: What error pages say, in plain words.
 _ERRORS = {
     400: ("This request cannot be understood", "Go back, load the page again, and repeat what you did."),
+    401: ("You are logged out", ""),
     403: ("This is not allowed", ""),
     404: ("There is no such page", "It does not exist, or it is not yours."),
     405: ("This address is not a page", "Go back, and use the page's buttons."),
     413: ("This is too large", "The text of a profile may have 256 KB, and other forms 64 KB."),
-    429: ("Too many requests", "Wait a few minutes, and try again."),
+    429: ("Too many requests", "Wait, and try again."),
     500: ("Something went wrong", "It is a mistake in Paperboy, and it is in the log."),
     503: (
         "Please try again later",
@@ -103,7 +105,7 @@ def create_app(used: Services) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     app.jinja_env.filters |= {name: environment().filters[name] for name in ("sentence", "starred")}
     app.jinja_env.filters["one_line"] = one_line
-    app.jinja_env.globals["current_person"] = current_person
+    app.jinja_env.globals |= {"current_person": current_person, "broken_profiles": used.broken_profiles}
     connect(app.extensions, used)
     app.after_request(_add_retry_after)  # before the limiter, and so called after it
     limiter.init_app(app)
@@ -164,14 +166,15 @@ def _error_page(error: HTTPException) -> Response:
     code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     name, text = _ERRORS.get(code, (error.name, ""))
     if isinstance(error, CSRFError):
-        text = (
-            "This form is too old, or cookies are off. Go back, load the page again, and repeat what you did."
-        )
+        name = "This form is too old, or cookies are off"
     elif isinstance(error, (BadRequest, ServiceUnavailable)) and error.description != type(error).description:
         text = error.description or ""
+    if isinstance(error, RateLimitExceeded):
+        text = f"Wait {pluralize(error.limit.limit.get_expiry() // 60, 'minute')}, and try again."
+    typed = request.form.get("text") if request.endpoint == EDITOR and code != 413 else None
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     again = _page_again() if code == HTTPStatus.SERVICE_UNAVAILABLE else ""
-    return Response(render_template("error.html.j2", name=name, text=text, again=again), code, headers)
+    return Response(render_template("error.html.j2", name=name, text=text, again=again, typed=typed), code, headers)
 
 
 def _page_again() -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
+from flask_limiter import RateLimitExceeded
 from werkzeug.exceptions import Conflict, ServiceUnavailable
 from werkzeug.wrappers import Response
 
@@ -29,11 +30,11 @@ from bot.profiles.recipients import profiles_of_reader
 from bot.profiles.rights import forbidden_names, forbidden_values
 from bot.profiles.yaml_reader import MAX_BYTES
 from bot.text.plain import one_line, pluralize
-from bot.web.access import for_readers, own_profile, person
+from bot.web.access import editable_profile, for_readers, person
 from bot.web.effect_view import PROBLEMS_SHOWN, ProblemView, WeekView, problem_views
 from bot.web.profile_text import FileText, diff, form_text
 from bot.web.services import services
-from bot.web.week import often, week_of
+from bot.web.week import by_button, often, week_of
 
 pages = Blueprint("editor", __name__)
 
@@ -72,7 +73,7 @@ def edit(id_: str) -> str | Response:
     """The file's text in a form: with `from`, a former text of the history; with `learned`, the file's text with what
     answers add to it.
     """
-    profile = own_profile(id_)
+    profile = editable_profile(id_)
     file = _open(profile)
     text = file.saved
     if number := request.args.get("from", type=int):
@@ -90,26 +91,38 @@ def edit(id_: str) -> str | Response:
 
 
 @pages.post("/p/<id_>/edit")
-@often
 @for_readers
 def change(id_: str) -> str | Response | tuple[str, int]:
     """Check the text, or save it."""
-    profile = own_profile(id_)
+    profile = editable_profile(id_)
     file = _open(profile)
     text = file.saved.changed_to(request.form["text"])
-    is_save = request.form.get("do") == "save"
+    try:
+        return _change(profile, file, text)
+    except ServiceUnavailable:
+        why, code = "Paperboy is busy: check again in a moment.", 503
+    except RateLimitExceeded:
+        why, code = "This was not saved: there were too many requests. Wait a minute, and try again.", 429
+    return _same_form(profile, file, text, failure=why), code
+
+
+@by_button
+def _change(profile: Profile, file: _File, text: FileText) -> str | Response | tuple[str, int]:
+    """Raises as `_effect`, and RateLimitExceeded."""
+    do = request.form.get("do")
+    is_save = do in ("save", "leave")
     checked, problems = _check(profile, file, text)
     if problems or checked is None or not is_save:
-        try:
-            effect = _effect(profile, file, text, checked, problems)
-        except ServiceUnavailable:
-            return _same_form(profile, file, text, failure="Paperboy is busy: check again in a moment."), 503
-        return _same_form(profile, file, text, effect=effect), 422 if is_save else 200
+        effect = _effect(profile, file, text, checked, problems)
+        return _same_form(profile, file, text, effect=effect, is_refused=is_save), 422 if is_save else 200
     if text == file.saved:
         flash("The file has this text.")
-        return redirect(url_for("editor.edit", id_=id_), 303)
+        return redirect(url_for("editor.edit", id_=profile.id), 303)
     if request.form["version"] != file.saved.version:
         return _conflict(profile, file)
+    is_theirs = person().is_operator or bool(profiles_of_reader([checked], person().name))
+    if not is_theirs and do != "leave":
+        return _same_form(profile, file, text, is_leaving=True), 422
     try:
         if not _save(profile, file, text):
             return _conflict(profile, _open(profile))
@@ -118,8 +131,7 @@ def change(id_: str) -> str | Response | tuple[str, int]:
         services().log(f"{file.path}: an edit could not be saved: {error}")
         return _same_form(profile, file, text, failure=f"This was not saved: {why}. Try again later."), 503
     flash("Saved.")
-    is_theirs = person().is_operator or profiles_of_reader([checked], person().name)
-    return redirect(url_for("editor.edit", id_=id_) if is_theirs else url_for("digests.home"), 303)
+    return redirect(url_for("editor.edit", id_=profile.id) if is_theirs else url_for("digests.home"), 303)
 
 
 @pages.post("/p/<id_>/preview")
@@ -127,7 +139,7 @@ def change(id_: str) -> str | Response | tuple[str, int]:
 @for_readers
 def preview(id_: str) -> str | Response:
     """The effect of a text, as a part of the page."""
-    profile = own_profile(id_)
+    profile = editable_profile(id_)
     file = _open(profile)
     text = file.saved.changed_to(request.form["text"])
     effect = _effect(profile, file, text, *_check(profile, file, text))
@@ -138,7 +150,7 @@ def preview(id_: str) -> str | Response:
 @for_readers
 def history(id_: str) -> str | Response:
     """Who changed the file, when, and how."""
-    profile = own_profile(id_)
+    profile = editable_profile(id_)
     edits = services().profile_edits.list(id_, HISTORY_SHOWN)
     next_texts = (_open(profile).saved.whole, *(one.before for one in edits))
     shown = [
@@ -171,10 +183,12 @@ def _open(profile: Profile) -> _File:
 
 
 def _form(profile: Profile, file: _File, text: FileText, version: str, base: str, **more: Any) -> str:
-    """`version`, `base`: of the file, and its text then, that the text is made from. `more`: `effect`, `failure`, or
-    of a conflict `meanwhile` and `mine`, which are lines of diffs.
+    """`version`, `base`: of the file, and its text then, that the text is made from. `more`: `effect`, and
+    `is_refused` if it has problems and was to be saved; `failure`; `is_leaving` if the text would remove its reader;
+    or of a conflict `meanwhile` and `mine`, which are lines of diffs.
     """
-    values = {"effect": None, "failure": "", "meanwhile": None, "mine": None, **more}
+    absent = {"effect": None, "failure": "", "meanwhile": None, "mine": None}
+    values = {**absent, "is_refused": False, "is_leaving": False, **more}
     return render_template(
         "edit.html.j2",
         profile=profile,
@@ -216,7 +230,10 @@ def _check(profile: Profile, file: _File, text: FileText) -> tuple[Profile | Non
         return None, problems
     found = read.effective.profile
     if is_reader:
-        problems += forbidden_values(profile, read.effective)
+        # As the file is now: `profile` may be older, such as from before an operator removed a receiver.
+        saved = ProfileReader().parse(file.saved.data, file.name, file.path.parent)
+        before = saved.effective.profile if saved.effective and not saved.incomplete else profile
+        problems += forbidden_values(before, read.effective)
     files = {path.stem: path for path in profile_files([services().folder])}
     others = (one for one in services().profiles() if one.id != found.id)
     if why := disputed_names([*others, found], files).get(found.id):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from bot.feedback.learned import Learned, learn, new_to
+from bot.feedback.learned import Learned, is_in_file, learn, new_to
 from bot.feedback.model import Answer, Via
 from bot.papers.model import Paper
 from bot.presentation.dates import date_and_time
@@ -42,6 +42,7 @@ class _Given:
     who: str
     at: str
     via: str
+    is_in_file: bool  #: whether the profile's file says the same
 
 
 @pages.get("/p/<id_>/learned")
@@ -77,7 +78,7 @@ def undo(id_: str) -> Response:
     if given := services().feedback.find(id_, request.form["undo"]):
         action = f"undo {given.action}"
         services().feedback.undo(given, person().who, services().clock(), Via.WEB, action=action)
-    return redirect(url_for(".learned", id_=id_), 303)
+    return redirect(url_for(".learned", id_=id_, _anchor="answers"), 303)
 
 
 def _given(answer: Answer, profile: Profile, papers: Mapping[str, Paper]) -> _Given:
@@ -89,6 +90,7 @@ def _given(answer: Answer, profile: Profile, papers: Mapping[str, Paper]) -> _Gi
         who=person().name_of(answer.who),
         at=date_and_time(answer.at, profile.timezone),
         via=_VIA[answer.via],
+        is_in_file=is_in_file(profile, answer),
     )
 
 

@@ -17,6 +17,7 @@ from bot.delivery.status import Status
 from bot.delivery.stores import PauseStore
 from bot.digests.model import Digest
 from bot.digests.previewer import Previewer
+from bot.errors import Problem
 from bot.feedback.service import Feedback
 from bot.papers.model import Paper
 from bot.papers.query import Search
@@ -112,6 +113,8 @@ class Services:
     secret: bytes
     public_url: str  #: the start of all links, without a slash at its end
     profiles: Callable[[], Sequence[Profile]]  #: as their files are, of broken ones the last valid version
+    #: The problems of the profiles that are not valid now, by id; some have no valid version.
+    broken_profiles: Callable[[], Mapping[str, Sequence[Problem]]]
     forget_profiles: Callable[[], None]  #: reads the files again: one was written
     profile_edits: ProfileEdits
     recent_digests: RecentDigests

@@ -21,8 +21,10 @@ def _who() -> str:
     return found.name if found else client_network()
 
 
-#: Decorates pages with such an effect. Typing asks again and again, and a whole lab may be behind one address.
+#: Decorate pages with such an effect, and what a person asks for with a button. `editor.js` asks at most 50 times a
+#: minute while somebody types. A whole lab may be behind one address.
 often = limiter.shared_limit("60 per minute", scope="effect", key_func=_who)
+by_button = limiter.limit("30 per minute", key_func=_who)
 
 
 def week_of(before: Profile, after: Profile) -> WeekView:

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.feedback.learned import Learned, all_with_learned, learn, with_learned
+from bot.feedback.learned import Learned, all_with_learned, is_in_file, learn, with_learned
 from bot.feedback.model import Answer, AnswerKind, in_effect
 from bot.profiles.model import Interest, Mute, Reference
 from tests.support.answers import PAPER, answered
@@ -116,6 +116,34 @@ def test_what_the_profile_says_itself_stays() -> None:
         (("gone", "models"), ("robots", "Robot"), ("", "plan")),
     )
     assert with_learned(profile, learned) == profile
+
+
+@pytest.mark.parametrize(
+    ("answer", "is_there"),
+    [
+        (MORE, True),
+        (answered(K.LESS), False),
+        (answered(K.MORE, paper=OTHER), False),
+        (answered(K.LESS, paper=OTHER), True),
+        (answered(K.FOLLOW, "A. Lovelace"), True),
+        (answered(K.MUTE, "Ada Lovelace"), False),
+        (answered(K.MUTE, "Bob Bobson"), True),
+        (term("models"), True),
+        (term("models", "grasping"), False),
+        (term("plan", ""), True),
+    ],
+)
+def test_answers_that_the_profile_has_itself(answer: Answer, is_there: bool) -> None:
+    """Taking such an answer back does not change the profile."""
+    profile = make_profile(
+        like=(Reference(PAPER),),
+        dislike=(Reference(OTHER),),
+        authors=("Ada Lovelace",),
+        mute=Mute(authors=("Bob Bobson",)),
+        without=("plan",),
+        interests=(Interest("World Models", without=("models",)), Interest("grasping")),
+    )
+    assert is_in_file(profile, answer) is is_there
 
 
 def test_profiles_without_answers_are_the_same() -> None:

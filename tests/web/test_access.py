@@ -196,6 +196,8 @@ def outcome(response: TestResponse) -> str:
     """`page` also for a redirect to one, and for that of a link that does not work any more."""
     if response.status_code == 302 and response.location.startswith("/login"):
         return "log in"
+    if response.status_code == 401 and "readonly" in response.text:  # with the text that was typed
+        return "log in"
     names = dict.fromkeys((200, 302, 303, 410), "page") | {404: "no page"}
     return names.get(response.status_code, response.status)
 

@@ -17,6 +17,8 @@ from werkzeug.test import TestResponse
 from bot.errors import DatabaseError
 from bot.feedback.model import AnswerKind, Via
 from bot.web import editor_pages
+from bot.web.access import TOKEN
+from bot.web.login import hashed
 from bot.web.services import connect
 from tests.support.cli import Bench
 from tests.support.web_site import ADA, BOB, NOW, OPERATOR, PROFILES, WebSite, csrf_token, web_site
@@ -136,8 +138,11 @@ def test_hostile_text(ada: Editor) -> None:
         ("categories: [" + "cs.LG, " * 5_000 + "cs.AI]\n", "4,999 problems, the first 50 of them"),
         ("about: |\n" + "  word\n" * 40_000, "1 problem"),
         ("mute: {authors: [" + ", ".join(f'"a b{n}"' for n in range(1_001)) + "]}\n", "1 problem"),
+        ("about: >\n" + "  word word\n" * 5_000, "1 problem"),
+        ("dislike: [" + ", ".join(f"2605.{n:05}" for n in range(501)) + "]\n", "1 problem"),
+        ("like: " + "[" * 200_000, "1 problem"),
     ],
-    ids=["10^5-lines", "problems", "larger-than-allowed", "long-list"],
+    ids=["10^5-lines", "problems", "larger-than-allowed", "long-list", "words", "references", "deep"],
 )
 def test_large_texts(ada: Editor, more: str, count: str) -> None:
     """They are answered in seconds, and with few problems."""
@@ -358,9 +363,15 @@ def test_reader_may_change_and_remove_deliveries(ada: Editor, file: Path) -> Non
     assert ada.send(text.replace(ADA, "Ada@example.org")).status_code == 303
 
 
-def test_reader_may_leave(ada: Editor, site: WebSite) -> None:
-    """After the address was removed, the page is not theirs any more."""
-    answer = ada.send(TEXT.replace(f'  - {{email: {ADA}, at: "07:00"}}\n', ""))
+def test_reader_may_leave(ada: Editor, file: Path) -> None:
+    """Who removes their own address is asked first; after that the page is not theirs any more."""
+    without = TEXT.replace(f'  - {{email: {ADA}, at: "07:00"}}\n', "")
+    assert ada.send(without, "check").status_code == 200
+    assert "Save, and lose access" not in ada.page
+    assert ada.send(without).status_code == 422
+    assert "Save, and lose access" in ada.page
+    assert (ada.text, file.read_text()) == (without, TEXT)
+    answer = ada.send(without, "leave")
     assert (answer.status_code, answer.location) == (303, "/")
     assert ada.client.get("/p/ada/edit").status_code == 404
 
@@ -381,6 +392,78 @@ def test_check_moves_nothing(site: WebSite) -> None:
     (site.services.folder / "bob.yaml").unlink()
     Editor(site, site.reader(OPERATOR)).open().send(TEXT + "was: bob\n", "check")
     assert len(site.app.archive.page(["bob"], 50)) == before > 0
+
+
+def test_text_outlives_the_session(ada: Editor, site: WebSite, file: Path) -> None:
+    """Whose session has ended meanwhile, or whose cookie is gone, gets the text again; it is stored nowhere."""
+    form = {"csrf_token": ada._hidden("csrf_token"), "version": "", "base": "", "do": "save", "text": BIRDS}
+    with ada.client.session_transaction() as session:
+        site.services.logins.end(hashed(session[TOKEN]), NOW)
+    for client, code in ((ada.client, 401), (site.pages.test_client(), 400)):
+        answer = client.post("/p/ada/edit", data=form)
+        assert answer.status_code == code
+        typed = re.search(r"<textarea id=\"typed\" readonly.*?>\n(.*?)</textarea>", answer.text, re.S)
+        assert typed
+        assert html.unescape(typed[1]) == BIRDS
+        assert 'href="/p/ada/edit"' in answer.text
+    assert file.read_text() == TEXT
+
+
+def test_limit_of_saves(ada: Editor) -> None:
+    """Previews do not count; the refused text stays in the form."""
+    for _ in range(31):
+        ada.preview("limit: many")
+    for _ in range(30):
+        assert ada.send("limit: many").status_code == 422
+    assert ada.send(BIRDS).status_code == 429
+    assert ada.text == BIRDS
+    assert "Wait a minute" in ada.page
+
+
+def test_message_of_a_refused_save(ada: Editor) -> None:
+    """At the top, with the first problem's line; not for Check."""
+    ada.send(TEXT.replace("UTC", "Mars"))
+    assert '<a href="#problems" autofocus>1 problem, line 2, column 11</a>' in ada.page
+    ada.send(TEXT.replace("UTC", "Mars"), "check")
+    assert "Not saved:" not in ada.page
+
+
+# --- Files with problems ----------------------------------------------------------------------------------
+
+
+def test_profile_that_was_never_valid(site: WebSite) -> None:
+    """Operators find it, and can repair it; to readers it does not exist."""
+    write(site.services.folder / "new.yaml", TEXT.replace("interests", "interest"))
+    site.services.forget_profiles()
+    operator, ada = site.reader(OPERATOR), site.reader(ADA)
+    for page in ("/", "/status"):
+        assert 'href="/p/new/edit"' in operator.get(page).text
+    assert ada.get("/p/new/edit").status_code == 404
+    assert "/p/new/edit" not in ada.get("/").text
+    form = Editor(site, operator, "new").open()
+    assert form.send(TEXT, "check").status_code == 200
+    assert "Against the saved text: 4 in." in form.page
+    assert form.send(TEXT).status_code == 303
+    assert operator.get("/p/new/").status_code == 200
+
+
+def test_pages_say_that_the_file_is_broken(ada: Editor, site: WebSite, file: Path) -> None:
+    """While the last valid version is in use."""
+    pages = ("/", "/p/ada/", "/p/ada/learned")
+    assert not any("The file has problems" in ada.client.get(page).text for page in pages)
+    file.write_text(TEXT.replace("interests", "interest"))
+    site.services.forget_profiles()
+    assert all("The file has problems" in ada.client.get(page).text for page in pages)
+
+
+def test_receivers_are_those_of_the_file(site: WebSite, file: Path) -> None:
+    """Also just after an operator has removed one."""
+    ada = Editor(site, site.reader(ADA)).open()
+    file.write_text(TEXT.replace("  - {maildir: ada}\n", ""))
+    ada.open()
+    assert ada.send(TEXT).status_code == 422
+    (problem,) = problems(ada.page)
+    assert "only an operator may add a receiver: remove 'ada'" in problem
 
 
 @pytest.mark.parametrize("path", ["edit", "history", "learned", "learned/effect", "edit?from=1"])
@@ -450,21 +533,25 @@ def answer(
 def test_learned(ada: Editor, site: WebSite, file: Path) -> None:
     """Every answer with its paper, who gave it, when and where; what follows; undo; and the way into the file."""
     answer(site, AnswerKind.MORE)
-    answer(site, AnswerKind.FOLLOW, "Ada Example", who="slack:U0BOB")
+    answer(site, AnswerKind.FOLLOW, "Ada S. Example", who="slack:U0BOB")
     page = ada.client.get("/p/ada/learned").text
     text = re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", "", page)))
-    assert "Papers to resemble World Models that Know What They Miss Followed authors Ada Example" in text
+    assert "Papers to resemble World Models that Know What They Miss Followed authors Ada S. Example" in text
     assert "More like this: World Models that Know What They Miss you, 6 May 2026, 18:00, from Slack" in text
-    assert "Follow Ada Example: World Models that Know What They Miss U0BOB, 6 May 2026, 18:00" in text
+    assert "Follow Ada S. Example: World Models that Know What They Miss U0BOB, 6 May 2026, 18:00" in text
+    assert "in the file" not in text
     assert "The last seven days with the answers" in ada.client.get("/p/ada/learned/effect").text
 
     ada.open("?learned=1")
     assert file.read_text() == TEXT
     added = [line for line in ada.text.splitlines() if line not in TEXT.splitlines()]
     assert "2605.00101" in "".join(added)
-    assert "Ada Example" in "".join(added)
+    assert "Ada S. Example" in "".join(added)
     assert ada.send(ada.text).status_code == 303
-    assert "Nothing: the profile’s file has all of it" in ada.client.get("/p/ada/learned").text
+    page = ada.client.get("/p/ada/learned").text
+    assert "Nothing: the profile’s file has all of it" in page
+    assert page.count("; in the file") == 2
+    assert "Undo takes an answer back; it does not change the file" in page
 
 
 def test_undo(ada: Editor, site: WebSite) -> None:
@@ -475,7 +562,7 @@ def test_undo(ada: Editor, site: WebSite) -> None:
     assert action
     for wanted in (action[1], action[1], "unknown"):
         form = {"csrf_token": csrf_token(page), "undo": html.unescape(wanted)}
-        assert ada.client.post("/p/ada/learned", data=form).location == "/p/ada/learned"
+        assert ada.client.post("/p/ada/learned", data=form).location == "/p/ada/learned#answers"
     assert site.app.feedback.current("ada") == ()
     (_, undo) = site.app.answers.of(["ada"])["ada"]
     assert (undo.who, undo.via) == (f"web:{ADA}", Via.WEB)
