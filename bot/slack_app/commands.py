@@ -20,8 +20,9 @@ HELP = """\
 Where several profiles deliver, name one after the first word: `/paperboy pause ada for 2 weeks`."""
 
 NAMES = ("why", "search", "learned", "pause", "resume")
-_DAYS = {"day": 1, "week": 7, "month": 30}
-_FOR = re.compile(r"for\s+(an?|one|\d{1,3})\s+(day|week|month)s?", re.I)
+_DAYS = {"d": 1, "w": 7, "m": 30}
+_FOR = re.compile(r"(?:for\s+)?(an?\b|one\b|\d{1,3})\s*(d|w|m|days?|weeks?|months?)", re.I)
+_BEGINS_PAUSE = re.compile(r"(for|until|an?|one)\b|\d", re.I)
 LONGEST_PAUSE = timedelta(days=366)
 
 
@@ -30,30 +31,42 @@ class Command:
     """A command of a person in a conversation."""
 
     name: str  #: one of NAMES, or empty for help
-    text: str  #: after the name
+    text: str  #: after the name; all that was written if it is empty
     user: str  #: id
     conversation: str  #: id
 
 
 def parse_command(text: str, user: str, conversation: str) -> Command:
     name, _, rest = text.strip().partition(" ")
-    known = name.lower() if name.lower() in NAMES else ""
-    return Command(known, rest.strip(), user, conversation)
+    if name.lower() not in NAMES:
+        return Command("", text.strip(), user, conversation)
+    return Command(name.lower(), rest.strip(), user, conversation)
 
 
 def split_profile(text: str, profiles: Collection[str]) -> tuple[str, str]:
-    """The profile that a text begins with, or an empty string, and the rest."""
+    """The profile that a text begins with, without regard to case, or an empty string, and the rest."""
     first, _, rest = text.partition(" ")
-    return (first, rest.strip()) if first in profiles else ("", text)
+    name = next((one for one in profiles if one.casefold() == first.casefold()), "")
+    return (name, rest.strip()) if name else ("", text)
+
+
+def other_profile(command: Command) -> str:
+    """What a command names as its profile, if that is not one that delivers there; empty if it names none.
+
+    After `why` a name is not told apart from the words of a title.
+    """
+    if command.name == "why" or (command.name == "pause" and _BEGINS_PAUSE.match(command.text)):
+        return ""
+    return command.text.partition(" ")[0]
 
 
 def parse_pause(text: str, now: datetime, timezone: str) -> datetime | None:
-    """When a pause ends: `for 2 weeks`, `until 2026-12-27`; None for an empty text. Raises UserError."""
+    """When a pause ends: `for 2 weeks`, `1w`, `until 2026-12-27`; None for an empty text. Raises UserError."""
     if not text:
         return None
     if found := _FOR.fullmatch(text):
         number = int(found[1]) if found[1].isdigit() else 1
-        end = now + timedelta(days=number * _DAYS[found[2].lower()])
+        end = now + timedelta(days=number * _DAYS[found[2][0].lower()])
     elif text.lower().startswith("until "):
         try:
             day = date.fromisoformat(text[6:].strip())

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from bot.channels.slack.blocks import Block, section
 from bot.channels.slack.menu import PaperPlace, plain
-from bot.channels.slack.mrkdwn import bold, escape, escape_within, link, size
+from bot.channels.slack.mrkdwn import bold, escape, escape_controls, escape_within, link, size
 from bot.delivery.archive import SentPaper
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
@@ -19,13 +20,15 @@ from bot.presentation.dates import long_date
 from bot.presentation.links import abstract_page
 from bot.presentation.reasons import reason_text
 from bot.ranking.model import Reason, match_of
-from bot.text.plain import one_line
+from bot.slack_app.commands import HELP
+from bot.text.plain import one_line, quote
 
 UNDO, TERM = "paperboy_undo", "paperboy_term"  #: action_ids
 #: Characters of a section's text, and of all reasons of a paper: a message may have about 9,000.
 _SECTION, _REASONS = 2_900, 6_000
 _TITLE, _URL, _NAME, _TERM = 150, 120, 80, 100
 _TERMS_SHOWN = 5
+_CODE = re.compile(r"(?<!\S)(`[^`\s][^`]*`)(?=[\s.,:;]|$)")
 #: How answers are worded, before their subject or their paper.
 _WORDING = {
     AnswerKind.MORE: "more like",
@@ -46,8 +49,22 @@ class Reply:
 
 
 def note(text: str, *, replaces: bool = False) -> Reply:
-    """A reply of plain text, in one or more lines."""
-    return Reply("\n".join(map(escape, text.splitlines())), (), replaces)
+    """A reply of plain text, in one or more lines; what is between backticks is shown as code."""
+    return Reply("\n".join(map(_with_code, text.splitlines())), (), replaces)
+
+
+def _with_code(line: str) -> str:
+    parts = _CODE.split(line)
+    return "".join(escape_controls(part) if n % 2 else escape(part) for n, part in enumerate(parts))
+
+
+def help_for(text: str) -> Reply:
+    """All commands; `text`, if it is not empty or `help`, is what was not understood."""
+    word = text.partition(" ")[0]
+    unknown = (
+        f"There is no command {escape(quote(word))}. There are:\n" if word.lower() not in ("", "help") else ""
+    )
+    return Reply(f"{unknown}{HELP}")
 
 
 def button(text: str, action_id: str, value: str, **more: Any) -> Block:

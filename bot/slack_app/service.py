@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 from bot.channels.slack.menu import MENU, Entry, PaperPlace, parse_place
 from bot.channels.slack.names import is_conversation_id
@@ -29,7 +30,7 @@ from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.profiles.without import interest_with, no_interest
 from bot.slack_app import replies
 from bot.slack_app.click import Click
-from bot.slack_app.commands import HELP, Command, parse_pause, split_profile
+from bot.slack_app.commands import Command, other_profile, parse_pause, split_profile
 from bot.slack_app.home import ANSWERS_SHOWN, PAUSE, RESUME, HomeDigest, home_view
 from bot.slack_app.replies import TERM, UNDO, Reply, note
 from bot.text.plain import quote
@@ -195,11 +196,13 @@ class SlackService:
         """The profile that a command is about, its subscriptions here, and the rest of the command."""
         here = {profile.id: (profile, to) for profile, to in self._here(command)}
         name, rest = split_profile(command.text, here)
+        names = ", ".join(here)
+        if not name and (other := other_profile(command)):
+            there = f"there is {names}" if len(here) == 1 else f"there are {names}"
+            raise UserError(f"No profile {quote(other)} delivers here; {there}.")
         if not name and len(here) > 1:
-            names = ", ".join(here)
-            raise UserError(
-                f"Several profiles deliver here: {names}. Name one: /paperboy {command.name} {next(iter(here))}"
-            )
+            example = f"/paperboy {command.name} {next(iter(here))} {command.text}".rstrip()
+            raise UserError(f"Several profiles deliver here: {names}. Name one: {example}")
         profile, to = here[name or next(iter(here))]
         return profile, to, rest
 
@@ -219,11 +222,11 @@ class SlackService:
         if command.name == "pause":
             profile, subscriptions, rest = self._chosen(command)
             until = parse_pause(rest, now, profile.timezone)
-            return self._pause(profile, subscriptions, command.user, now, until)
+            return self._pause(profile, subscriptions, command, now, until)
         if command.name == "resume":
             profile, subscriptions, _ = self._chosen(command)
-            return self._resume(profile, subscriptions)
-        return Reply(HELP)
+            return self._resume(profile, subscriptions, command)
+        return replies.help_for(command.text)
 
     def _why(self, command: Command, now: datetime) -> Reply:
         profile, _, text = self._chosen(command)
@@ -252,18 +255,39 @@ class SlackService:
         return [profile.id for profile in self.profiles() if self._delivered(profile, places)]
 
     def _pause(
-        self, profile: Profile, to: Iterable[Subscription], user: str, now: datetime, until: datetime | None
+        self,
+        profile: Profile,
+        to: Sequence[Subscription],
+        command: Command,
+        now: datetime,
+        until: datetime | None,
     ) -> Reply:
         """Those that are paused for as long already stay so."""
-        done = [self.pauses.pause(one.key, f"{user} paused it in Slack", now, until) for one in to]
-        if not any(done):
-            return note(f"{profile.id} is paused here already. /paperboy resume {profile.id} ends that.")
-        end = f" until {until:%Y-%m-%d}" if until else f". /paperboy resume {profile.id} ends that"
-        return note(f"{profile.id} is paused here{end}.")
+        why = f"{command.user} paused it in Slack"
+        done = [self.pauses.pause(one.key, why, now, until) for one in to]
+        keys = {one.key for one in to}
+        ends = [pause.until for pause in self.pauses.pauses(now) if pause.scope in keys]
+        end = (
+            ""
+            if None in ends
+            else f" until {max(filter(None, ends)).astimezone(ZoneInfo(profile.timezone)):%Y-%m-%d}"
+        )
+        already = "" if any(done) else " already"
+        return note(
+            f"{self._digests(profile, to, command)} are paused{end}{already}. "
+            f"/paperboy resume {profile.id} ends that."
+        )
 
-    def _resume(self, profile: Profile, to: Iterable[Subscription]) -> Reply:
+    def _resume(self, profile: Profile, to: Sequence[Subscription], command: Command) -> Reply:
         done = [self.pauses.resume(one.key) for one in to]
-        return note(f"{profile.id} {'is delivered here again' if any(done) else 'is not paused here'}.")
+        state = "are delivered again" if any(done) else "are not paused"
+        return note(f"{self._digests(profile, to, command)} {state}.")
+
+    def _digests(self, profile: Profile, to: Iterable[Subscription], command: Command) -> str:
+        """The digests of subscriptions that a command found, by their place."""
+        places = {place for one in to for place in (one.target, self.conversation(one.target))}
+        is_direct = command.user in places or command.conversation.startswith("D")
+        return f"{profile.id}'s digests {'in your direct messages' if is_direct else 'here'}"
 
     # --- The App Home
 

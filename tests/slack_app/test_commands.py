@@ -21,6 +21,8 @@ NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
         ("for 2 weeks", NOW + timedelta(days=14)),
         ("for a day", NOW + timedelta(days=1)),
         ("For One Month", NOW + timedelta(days=30)),
+        ("2 weeks", NOW + timedelta(days=14)),
+        ("1w", NOW + timedelta(days=7)),
         ("until 2026-12-27", datetime(2026, 12, 26, 23, tzinfo=UTC)),
     ],
 )
@@ -45,7 +47,7 @@ def test_how_long_is_not_understood(text: str) -> None:
         (" Why  2605.1 ", "why", "2605.1"),
         ("pause for 2 weeks", "pause", "for 2 weeks"),
         ("", "", ""),
-        ("drop table", "", "table"),
+        ("drop table", "", "drop table"),
     ],
 )
 def test_parse(text: str, name: str, rest: str) -> None:
@@ -56,7 +58,7 @@ def test_parse(text: str, name: str, rest: str) -> None:
 
 def test_split_profile() -> None:
     """Only the name of a profile is one."""
-    assert split_profile("ada for 2 weeks", ["ada"]) == ("ada", "for 2 weeks")
+    assert split_profile("Ada for 2 weeks", ["ada"]) == ("ada", "for 2 weeks")
     assert split_profile("adaptive control", ["ada"]) == ("", "adaptive control")
 
 
@@ -64,10 +66,11 @@ def test_split_profile() -> None:
 
 
 def test_help(ada: Reader) -> None:
-    """All commands, when asked for and for an unknown word."""
+    """All commands, when asked for and after an unknown word, which is named."""
     for text in ("help", "", "sing"):
         said = ada.write(text)
         assert all(f"`/paperboy {name}" in said for name in ("why", "search", "learned", "pause", "resume"))
+        assert said.startswith("There is no command 'sing'") == (text == "sing")
 
 
 def test_why(ada: Reader) -> None:
@@ -106,14 +109,18 @@ def test_learned(ada: Reader) -> None:
 def test_pause_and_resume(installation: Installation, ada: Reader) -> None:
     """Nothing is sent to the conversation until the end of the pause; other deliveries of the profile go on."""
     installation.bench.profile("ada", ADA.replace("C0PAPERS}", "C0PAPERS}, {maildir: ada}"))
-    assert ada.write("pause for 2 weeks").startswith("ada is paused here until ")
-    assert ada.write("pause for a week") == "ada is paused here already. /paperboy resume ada ends that."
+    said = ada.write("pause for 2 weeks")
+    assert said.startswith("ada's digests here are paused until ")
+    assert ada.write("pause for a week") == said.replace(". /", " already. /")
     sent = installation.bench.run("send", "--json").json["editions"]
     assert [(one["channel"], one["state"]) for one in sent] == [("slack", "skipped"), ("maildir", "quiet")]
     assert "U0ADA paused it in Slack" in sent[0]["why"]
-    assert ada.write("resume") == "ada is delivered here again."
-    assert ada.write("resume") == "ada is not paused here."
-    assert ada.write("pause for ever").startswith("'for ever' is not understood")
+    assert ada.write("resume") == "ada's digests here are delivered again."
+    assert ada.write("resume") == "ada's digests here are not paused."
+    assert ada.write("pause for ever").startswith(
+        "'for ever' is not understood: write `pause for 2 weeks` or"
+    )
+    assert ada.write("resume bob") == "No profile 'bob' delivers here; there is ada."
 
 
 def test_several_profiles(installation: Installation, ada: Reader) -> None:
@@ -122,16 +129,18 @@ def test_several_profiles(installation: Installation, ada: Reader) -> None:
     assert ada.write("learned") == (
         "Several profiles deliver here: ada, lab. Name one: /paperboy learned ada"
     )
-    assert ada.write("pause lab for a week").startswith("lab is paused here until ")
+    assert ada.write("why 2605.00101").endswith("Name one: /paperboy why ada 2605.00101")
+    assert ada.write("pause la for a week") == "No profile 'la' delivers here; there are ada, lab."
+    assert ada.write("pause lab for a week").startswith("lab's digests here are paused until ")
     assert [pause.scope for pause in installation.app.receivers.pauses()] == ["lab:slack:C0PAPERS"]
-    assert ada.write("resume lab") == "lab is delivered here again."
+    assert ada.write("resume lab") == "lab's digests here are delivered again."
 
 
 def test_elsewhere(installation: Installation, ada: Reader) -> None:
     """Where nothing is delivered, the person's own profile is meant; a person without one is told so."""
     assert ada.write("pause", "C0OTHER").startswith("No digest is delivered here or to you")
     installation.bench.profile("mine", ADA.replace("C0PAPERS", "U0ADA"))
-    assert ada.write("pause", "C0OTHER").startswith("mine is paused here.")
+    assert ada.write("pause", "C0OTHER").startswith("mine's digests in your direct messages are paused.")
     assert ada.write("learned", "C0PAPERS").startswith("Nothing was learned for *ada*")
     bo = ada.other(user="U0BO")
     assert bo.write("learned", "D0BO").startswith("No digest is delivered here or to you")
