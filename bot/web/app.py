@@ -174,7 +174,9 @@ def _error_page(error: HTTPException) -> Response:
     typed = request.form.get("text") if request.endpoint == EDITOR and code != 413 else None
     headers = {name: value for name, value in error.get_headers() if name != "Content-Type"}
     again = _page_again() if code == HTTPStatus.SERVICE_UNAVAILABLE else ""
-    return Response(render_template("error.html.j2", name=name, text=text, again=again, typed=typed), code, headers)
+    return Response(
+        render_template("error.html.j2", name=name, text=text, again=again, typed=typed), code, headers
+    )
 
 
 def _page_again() -> str:
