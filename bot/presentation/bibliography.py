@@ -27,6 +27,8 @@ _TEX = str.maketrans(
     }
 )
 _MONTH = re.compile(r"(\d{4})-(0[1-9]|1[0-2])", re.ASCII)
+#: `2605.00001`, and `hep-th/9901001` of before April 2007.
+_NUMBER = re.compile(r"(?:.+/)?(\d\d)(0[1-9]|1[0-2])[.\d]\d+", re.ASCII)
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 #: BibTeX would split the name at these.
 _SEPARATOR = re.compile(r",|\band\b|^others$", re.IGNORECASE)
@@ -138,11 +140,15 @@ def _family_first(name: str) -> str:
 
 
 def _date(paper: Paper) -> tuple[str, str]:
-    """Year and month of the first version, as far as known: of its publication, else of its announcement."""
-    found = next(
-        filter(None, (_MONTH.match(text or "") for text in (paper.published, paper.announced))), None
-    )
-    return (found[1], found[2]) if found else ("", "")
+    """Year and month of the first version, as far as known: published, else announced, else as in its arXiv id."""
+    for text in (paper.published, paper.announced):
+        if found := _MONTH.match(text or ""):
+            return found[1], found[2]
+    number = arxiv_number(paper) or ""
+    if found := _NUMBER.fullmatch(number):
+        century = "19" if "/" in number and found[1] > "90" else "20"
+        return century + found[1], found[2]
+    return "", ""
 
 
 def _doi(paper: Paper) -> str:

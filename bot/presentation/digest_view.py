@@ -63,7 +63,7 @@ class LinkPage(StrEnum):
 
     ASKS = "asks"
     DONE = "done"  #: just unsubscribed
-    PAUSED = "paused"  #: unsubscribed earlier, or paused until a day
+    PAUSED = "paused"  #: paused until a day, or unsubscribed earlier
     RESUMED = "resumed"  #: just turned on again
     UNKNOWN = "unknown"  #: the link is not valid
     FAILED = "failed"  #: try again later

@@ -15,7 +15,7 @@ from bot.digests.model import ScoredPaper
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
-from bot.presentation.digest_view import countable_terms
+from bot.presentation.digest_view import countable_terms, digest_view
 from bot.profiles.model import Profile
 from bot.profiles.without import interest_with
 from bot.text.plain import one_line
@@ -51,6 +51,10 @@ class AnswerForm:
     given: tuple[GivenAnswer, ...]
     authors: tuple[str, ...]
     terms: tuple[str, ...]
+
+    def has_own(self, what: str) -> bool:
+        """Whether the reader has given this answer."""
+        return any(one.what == what and not one.by for one in self.given)
 
 
 def answer_form(
@@ -113,9 +117,11 @@ def record(id_: str) -> Response:
     edition, wanted = form["edition"], form["paper"]
     scored, place = None, ""
     if edition:
-        papers = enumerate(own_digest(profile, edition).digest.papers, start=1)
+        digest = own_digest(profile, edition).digest
+        papers = enumerate(digest.papers, start=1)
         rank, scored = next(((n, one) for n, one in papers if one.paper.id == wanted), None) or abort(404)
-        paper, place = scored.paper, f"paper-{rank}"
+        number = next(one.number for one in digest_view(digest).papers if one.rank == rank)
+        paper, place = scored.paper, f"paper-{number}"
     else:
         paper = services().papers.by_keys([wanted]).get(wanted) or abort(404)
     if "undo" in form:

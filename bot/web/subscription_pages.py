@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
 from flask import Blueprint, abort, flash, redirect, request, url_for
 from werkzeug.wrappers import Response
@@ -36,7 +37,8 @@ def subscription_views(profile: Profile) -> list[SubscriptionView]:
     for to in profile.deliver:
         own, state = pauses.get(to.key), ""
         if own:
-            state = f"Paused until {iso_date(own.until.isoformat())}." if own.until else "Turned off."
+            until = own.until and own.until.astimezone(ZoneInfo(profile.timezone))
+            state = f"Paused until {iso_date(until.isoformat())}." if until else "Turned off."
         elif any(scope in pauses for scope in scopes(to.key, to.channel, to.target)):
             state = "Nothing is sent there at the moment: whoever runs this Paperboy has to look at it."
         is_theirs = person().owns(to)

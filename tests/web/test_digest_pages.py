@@ -145,10 +145,13 @@ def test_digest_has_the_whole_score_of_each_paper(shared: WebSite, reader: Flask
 
 
 def test_quiet_day_says_why(shared: WebSite, reader: FlaskClient) -> None:
-    """The digest of a day without papers exists, and has the reason."""
+    """The digest of a day without papers exists, and has the reason once, and no citations."""
     page = reader.get(digest_path(shared, day=6)).text
-    assert texts(page, "//main/p")[0].startswith("No papers for ada")
-    assert "No paper reached your threshold." in texts(page, "//main/p")
+    assert texts(page, "//main/p") == [
+        "No papers for ada · no new papers since yesterday",
+        "No new papers since the digest of 2026-05-05.",
+        "Times are in UTC.",
+    ]
 
 
 def test_paper_page_has_everything_that_is_known(site: WebSite, ada: FlaskClient) -> None:
@@ -373,6 +376,8 @@ def test_answers_are_recorded_shown_and_undone(
     assert current(site) == [(f"web:{ADA}", what, interest)]
     shown = f"{what} like this" if what in ("more", "less") else what
     assert given(page)[0] == f"✓ {shown} Undo"
+    pressed = texts(page, "//button[@aria-pressed='true']")
+    assert pressed == ([shown.capitalize()] if what in ("more", "less") else [])
     (undo, *_) = html.fromstring(page).xpath("//button[@name='undo']/@value")
     page = answer(ada, path, undo)
     assert (current(site), given(page)) == ([], [])
@@ -416,9 +421,11 @@ def test_answers_lead_back_to_their_paper(site: WebSite, ada: FlaskClient) -> No
 
 
 def test_answers_of_others_are_shown_with_their_names(site: WebSite, ada: FlaskClient) -> None:
-    """An operator's answer is in the reader's digest, and the reader can take it back."""
+    """An operator's answer is in the reader's digest, and the reader can take it back; it is not the reader's."""
     answer(site.reader(OPERATOR), digest_path(site), "less")
-    assert given(ada.get(digest_path(site)).text) == [f"✓ less like this by {OPERATOR} Undo"]
+    page = ada.get(digest_path(site)).text
+    assert given(page) == [f"✓ less like this by {OPERATOR} Undo"]
+    assert not texts(page, "//button[@aria-pressed='true']")
 
 
 @pytest.mark.parametrize(

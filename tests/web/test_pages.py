@@ -173,7 +173,9 @@ def test_pause_and_resume(site: Site) -> None:
     assert site.kept == {KEY: Pause(KEY, UNSUBSCRIBED, NOW)}
     site.ask("POST", LINK, FORM, b"pause=1")
     assert site.kept == {KEY: Pause(KEY, UNSUBSCRIBED, NOW)}
-    assert "Turn it on again" in site.ask("GET", LINK).body
+    page = site.ask("GET", LINK).body
+    assert "You are unsubscribed" in page
+    assert "Turn it on again" in page
     assert [line.removeprefix(f"{KEY}: ") for line in site.log] == [
         "paused by its reader until 2026-05-19",
         "resumed by its reader",

@@ -16,6 +16,11 @@ from bot.web.services import connect
 from tests.support.web_site import ADA, NOW, OPERATOR, WebSite, csrf_token, web_site
 
 KEY = f"ada:email:{ADA}"
+ADAS_LATER = f"""\
+timezone: Asia/Tokyo
+interests: [bird song]
+deliver: [{{email: {ADA}, at: "07:00"}}, {{maildir: ada}}]
+"""
 
 
 @pytest.fixture
@@ -72,3 +77,20 @@ def test_a_stopped_address_is_shown(site: WebSite) -> None:
     assert "came back" not in page
     status = site.reader(OPERATOR).get("/status").text
     assert status.index("Needs you") < status.index(f"paperboy resume email:{ADA}") < status.index("Sources")
+
+
+def test_status_has_links_and_commands(site: WebSite) -> None:
+    """Profiles lead to their digests, commands are set apart, and of paths there is the file's name."""
+    (site.services.folder / "ada.yaml").write_text(ADAS_LATER)
+    site.app.live_profiles.forget()
+    page = site.reader(OPERATOR).get("/status").text
+    assert '<a href="/p/ada/">ada</a> → maildir ada: ' in page
+    assert "<code>paperboy send</code>" in page
+    assert "stored in paperboy.db." in page
+
+
+def test_a_pause_ends_on_a_day_of_the_profile(site: WebSite) -> None:
+    """2 o'clock in the morning in Tokyo is still the day before in UTC."""
+    (site.services.folder / "ada.yaml").write_text(ADAS_LATER)
+    site.app.live_profiles.forget()
+    assert "Paused until 14 May 2026." in post(site.reader(ADA), "pause", KEY, "1").text
