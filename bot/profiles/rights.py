@@ -20,9 +20,10 @@ from bot.text.plain import one_line, quote
 
 #: Each interest takes 8 bytes for every paper that is ranked, and each name and term a search.
 MOST_ITEMS = 1000
-#: Of all texts that papers are compared with: 1,000 interests of 40 words take 8 seconds for a week, of 10 words 4.
-MOST_WORDS = 10_000
-#: Liked and disliked papers, of which each is a text of its own: 1,000 take 12 seconds for a week.
+#: Of all texts that papers are compared with: 1,000 interests of 40 words cost 6 seconds of a core for a week of
+#: digests, of 3 words 3.
+MOST_WORDS = 5_000
+#: Liked and disliked papers, of which each is a text of its own: 1,000 cost 12 seconds, 500 cost 4.
 MOST_REFERENCES = 500
 _NAMING_FILES = ("include", "like", "dislike")
 

@@ -166,7 +166,7 @@ def _error_page(error: HTTPException) -> Response:
     code = error.code or HTTPStatus.INTERNAL_SERVER_ERROR
     name, text = _ERRORS.get(code, (error.name, ""))
     if isinstance(error, CSRFError):
-        name = "This form is too old, or cookies are off"
+        name = "This form is too old: you were logged out, or cookies are off"
     elif isinstance(error, (BadRequest, ServiceUnavailable)) and error.description != type(error).description:
         text = error.description or ""
     if isinstance(error, RateLimitExceeded):

@@ -138,7 +138,7 @@ def test_hostile_text(ada: Editor) -> None:
         ("categories: [" + "cs.LG, " * 5_000 + "cs.AI]\n", "4,999 problems, the first 50 of them"),
         ("about: |\n" + "  word\n" * 40_000, "1 problem"),
         ("mute: {authors: [" + ", ".join(f'"a b{n}"' for n in range(1_001)) + "]}\n", "1 problem"),
-        ("about: >\n" + "  word word\n" * 5_000, "1 problem"),
+        ("about: >\n" + "  word word\n" * 2_500, "1 problem"),
         ("dislike: [" + ", ".join(f"2605.{n:05}" for n in range(501)) + "]\n", "1 problem"),
         ("like: " + "[" * 200_000, "1 problem"),
     ],
