@@ -215,7 +215,7 @@ def search() -> str | Response:
         hint=hint,
         results=_results(papers),
         first=start + 1,
-        before=other(page - 1) if page > 1 else None,
+        before=other(page - 1 if papers else 1) if page > 1 else None,
         after=other(page + 1) if more and page < _MOST_PAGES else None,
     )
 

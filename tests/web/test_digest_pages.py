@@ -268,6 +268,8 @@ def test_why_nothing_is_shown(reader: FlaskClient, query: str, heading: str, hin
     page = reader.get(f"/search?{query}").text
     assert texts(page, "//h2") == [heading]
     assert hint in texts(page, "//main/p")[0]
+    back = html.fromstring(page).xpath("//a[@rel='prev']/@href")
+    assert back == (["/search?q=region&order=relevance&page=1"] if "page=9" in query else [])
 
 
 @pytest.mark.parametrize(
