@@ -157,7 +157,7 @@ def _terms(text: str, field: Field) -> Iterator[Term]:
     elif field is Field.AUTHOR:
         spellings = _name(spellings)
     else:
-        typed = WORD.findall(text)[-1]
+        typed = (WORD.findall(text) or [last])[-1]  # some signs are words only when folded
         spellings[-1] = forms(typed if fold(typed) == last else last)
     yield Term(tuple(spellings), field)
 
