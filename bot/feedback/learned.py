@@ -10,6 +10,9 @@ from bot.feedback.model import Answer, AnswerKind, in_effect
 from bot.papers.names import same_person
 from bot.profiles.model import Profile, Reference
 from bot.profiles.without import covers
+from bot.text.plain import quote
+
+_AGREES = "says so too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +83,29 @@ def new_to(profile: Profile, learned: Learned) -> Learned:
         tuple(name for name in learned.mute if not any(same_person(name, other) for other in known)),
         tuple(without.values()),
     )
+
+
+def no_effect(profile: Profile, answer: Answer) -> str:
+    """Why an answer adds nothing to a profile, whatever others answer: what the profile's file does, as "likes it".
+
+    Empty if it adds something. `profile`: as its file has it.
+    """
+    if new_to(profile, learn([answer])):
+        return ""
+    if answer.kind is AnswerKind.NOT_BECAUSE:
+        if covers(answer.interest, answer.subject):
+            return "has it as a whole interest"
+        interests = ("", *(one.phrase.casefold() for one in profile.interests))
+        has_it = answer.interest.casefold() in interests
+        return _AGREES if has_it else f"has no interest {quote(answer.interest)}"
+    if answer.subject:
+        is_wanted = any(same_person(answer.subject, name) for name in profile.authors)
+        verb = "follows them" if is_wanted else "mutes them"
+    else:
+        is_wanted = any(reference.id == answer.paper for reference in profile.like)
+        verb = "likes it" if is_wanted else "dislikes it"
+    agrees = is_wanted == (answer.kind in (AnswerKind.MORE, AnswerKind.FOLLOW))
+    return _AGREES if agrees else verb
 
 
 def with_learned(profile: Profile, learned: Learned) -> Profile:

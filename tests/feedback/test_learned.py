@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.feedback.learned import Learned, all_with_learned, learn, with_learned
+from bot.feedback.learned import Learned, all_with_learned, learn, no_effect, with_learned
 from bot.feedback.model import Answer, AnswerKind, in_effect
 from bot.profiles.model import Interest, Mute, Reference
 from tests.support.answers import PAPER, answered
@@ -116,6 +116,36 @@ def test_what_the_profile_says_itself_stays() -> None:
         (("gone", "models"), ("robots", "Robot"), ("", "plan")),
     )
     assert with_learned(profile, learned) == profile
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (answered(paper="arxiv:new"), ""),
+        (answered(K.LESS), "likes it"),
+        (answered(K.MORE), "says so too"),
+        (answered(K.MORE, paper=OTHER), "dislikes it"),
+        (answered(K.LESS, paper=OTHER), "says so too"),
+        (answered(K.FOLLOW, "B. Bobson"), "mutes them"),
+        (answered(K.MUTE, "A. Lovelace"), "follows them"),
+        (answered(K.FOLLOW, "Ada Lovelace"), "says so too"),
+        (term("world"), ""),
+        (term("models", "World Models"), "says so too"),
+        (term("models", "gone"), "has no interest 'gone'"),
+        (term("models of the world"), "has it as a whole interest"),
+        (term("plan", ""), ""),
+    ],
+)
+def test_answers_that_the_profile_overrules(answer: Answer, why: str) -> None:
+    """What its file says about the paper, the author or the term."""
+    profile = make_profile(
+        interests=(Interest("world models", without=("models",)),),
+        like=(Reference(PAPER),),
+        dislike=(Reference(OTHER),),
+        authors=("Ada Lovelace",),
+        mute=Mute(authors=("Bob Bobson",)),
+    )
+    assert no_effect(profile, answer) == why
 
 
 def test_profiles_without_answers_are_the_same() -> None:

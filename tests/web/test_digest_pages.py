@@ -337,10 +337,18 @@ def test_answers_are_recorded_shown_and_undone(
     page = answer(ada, path, kind, **changes)
     assert current(site) == [(f"web:{ADA}", what, interest)]
     shown = f"{what} like this" if what in ("more", "less") else what
-    assert given(page)[0] == f"✓ {shown} Undo"
+    assert given(page)[0].startswith(f"✓ {shown} Undo")
     (undo, *_) = html.fromstring(page).xpath("//button[@name='undo']/@value")
     page = answer(ada, path, undo)
     assert (current(site), given(page)) == ([], [])
+
+
+def test_an_answer_that_the_file_overrules(site: WebSite, ada: FlaskClient) -> None:
+    """The digest and the page of what was learned say that it has no effect."""
+    answer(ada, digest_path(site), "mute", author="Bo Sample")
+    said = "But the profile’s file follows them: this has no effect until the file is changed."
+    for path in (digest_path(site), "/p/ada/learned"):
+        assert said in ada.get(path).text
 
 
 def with_terms(site: WebSite) -> None:
