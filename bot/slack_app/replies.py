@@ -17,7 +17,7 @@ from bot.digests.model import Digest, ScoredPaper
 from bot.feedback.learned import no_effect
 from bot.feedback.model import Answer, AnswerKind
 from bot.papers.model import Paper
-from bot.papers.query import SearchPage
+from bot.papers.query import SearchPage, parse_query
 from bot.presentation.dates import long_date
 from bot.presentation.links import abstract_page
 from bot.presentation.reasons import reason_text
@@ -150,6 +150,7 @@ def why_not(profile: str, paper: str, explanation: Explanation) -> Reply:
         return Reply(f"{escape_within(paper, _TITLE)} for {bold(profile, _NAME)}: {verdict}")
     rank, of = explanation.rank, explanation.candidates
     where = f"number {rank} of {of} candidates" if rank else f"not among {of} candidates"
+    where = where if of else "no candidates in these days,"
     return _why(scored, f"{where} now for {bold(profile, _NAME)}", verdict)
 
 
@@ -160,7 +161,7 @@ def _why(scored: ScoredPaper, where: str, verdict: str = "") -> Reply:
         f"{_title(scored.paper)}\n{where}",
         f"{fit} (fit {scored.fit:.2f})"
         + (f" for {bold(one_line(scored.interest), _TERM)}" if scored.interest else "")
-        + (f", score {scored.score:.3f}: higher than {relevance}" if scored.score > 0 else ""),
+        + (f", score {scored.score:.3f}: higher than {relevance}" if scored.relevance > 0 else ""),
         *([verdict] if verdict else []),
     ]
     top = "\n".join(lines)
@@ -243,7 +244,10 @@ def learned(profile: str, rows: Sequence[SameAnswers], papers: Mapping[str, Pape
 def found(query: str, page: SearchPage, sent: Mapping[str, Sequence[SentPaper]]) -> Reply:
     """`sent`: when which papers were sent to the reader's profiles, newest first."""
     if not page.papers:
-        return Reply(f"No stored paper has {escape_within(query, _TITLE)}.")
+        problem = (
+            "No stored paper has" if parse_query(query).groups else "There are no words to search for in"
+        )
+        return Reply(f"{problem} {escape_within(query, _TITLE)}.")
     lines = [f"• {_title(paper)} ({_when(paper.id, sent.get(paper.id, ()))})" for paper in page.papers]
     lines += ["and more: add words"] if page.more else []
     return Reply("\n".join(lines), tuple(map(section, _in_sections(lines))))

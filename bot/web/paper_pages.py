@@ -172,9 +172,11 @@ def search() -> str | Response:
     order = next((one for one in Order if one == request.args.get("order")), Order.RELEVANCE)
     page = min(max(request.args.get("page", 1, type=int), 1), _MOST_PAGES)
     start = (page - 1) * _RESULTS
-    found = services().search.search(parse_query(text), _RESULTS, start, order) if text else None
+    query = parse_query(text)
+    found = services().search.search(query, _RESULTS, start, order) if text else None
     papers, more = found or ((), False)
     heading = f"Papers {start + 1} to {start + len(papers)}" if papers else "Nothing found"
+    heading = heading if query.groups else "There are no words to search for"
 
     def other(number: int) -> str:
         return url_for(".search", q=text, order=order, page=number)

@@ -90,6 +90,7 @@ def test_search(ada: Reader) -> None:
     assert ada.other(user="U0BO").write("search world models", "C0OTHER") == f"{world})"
     assert ada.write("search region").endswith("\nand more: add words")
     assert ada.write("search <!channel>") == "No stored paper has &lt;!channel&gt;."
+    assert ada.write("search ((-").startswith("There are no words to search for in ((")
     assert ada.write("search").startswith("What for?")
 
 
