@@ -150,7 +150,7 @@ def why_not(profile: str, paper: str, explanation: Explanation) -> Reply:
         return Reply(f"{escape_within(paper, _TITLE)} for {bold(profile, _NAME)}: {verdict}")
     rank, of = explanation.rank, explanation.candidates
     where = f"number {rank} of {of} candidates" if rank else f"not among {of} candidates"
-    where = where if of else "no candidates in these days,"
+    where = where if of else "no candidates"
     return _why(scored, f"{where} now for {bold(profile, _NAME)}", verdict)
 
 

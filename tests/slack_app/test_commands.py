@@ -144,7 +144,8 @@ def test_pause_and_resume(installation: Installation, ada: Reader) -> None:
     assert ada.write("pause for ever").startswith(
         "'for ever' is not understood: write `pause for 2 weeks` or"
     )
-    assert ada.write("resume bob") == "No profile 'bob' delivers here; there is ada."
+    for command in ("resume bob", "learned bob", "why bob 2605.00101"):
+        assert ada.write(command) == "No profile 'bob' delivers here; there is ada."
 
 
 def test_several_profiles(installation: Installation, ada: Reader) -> None:
