@@ -71,6 +71,7 @@ def answer(
     """Answer a paper of a profile: more or less like it, follow or mute an author, or a term does not count."""
     from bot.cli.output import documents
     from bot.cli.output.learned import answer_line
+    from bot.feedback.learned import no_effect
     from bot.feedback.model import AnswerKind, Via
     from bot.papers.find import find_paper
 
@@ -106,7 +107,7 @@ def answer(
     if as_json:
         print_json(documents.answer(recorded, undo=undo))
     else:
-        typer.echo(answer_line(recorded, found, undo=undo))
+        typer.echo(answer_line(recorded, found, no_effect(profile, recorded.answer), undo=undo))
     raise typer.Exit(DONE if sound else CHANGE_SOMETHING)
 
 
@@ -219,7 +220,10 @@ def learned(
         from bot.cli.output.learned import learned_screen
         from bot.presentation.console import console
 
-        console().print(learned_screen(profile.id, answers, new, effect, titles))
+        out = console()
+        out.print(
+            learned_screen(profile, answers, new, effect, titles), width=None if out.is_terminal else 100
+        )
     if write:
         _write(app, path, new, titles, moment, as_json=as_json)
     app.close()

@@ -13,6 +13,7 @@ from bot.digests.composer import DigestComposer, Explanation
 from bot.digests.corpus import earliest_window_start
 from bot.digests.model import Digest, History, HistoryRequest
 from bot.digests.preview import combined_history, history_requests
+from bot.digests.selection import Decision, Verdict
 from bot.papers.model import Paper
 from bot.profiles.model import Profile, Subscription
 
@@ -25,6 +26,8 @@ class Ledger(Protocol):
     def given(self, receivers: Iterable[str]) -> frozenset[str]: ...
 
     def given_on(self, subscriptions: Iterable[str], on: date) -> frozenset[str]: ...
+
+    def giver(self, paper: str, receivers: Iterable[str]) -> tuple[str, date] | None: ...
 
 
 class MakeComposer(Protocol):
@@ -79,12 +82,19 @@ class Previewer:
     def explain(self, profile: Profile, paper: Paper | None, moment: Moment) -> Explanation:
         """How a stored paper ranks for a profile, and why it is or was or is not in the digest of the day."""
         (profile,), histories = self.histories([profile], moment, with_today=False)
-        given = self.ledger.given(map(self.receiver, profile.deliver))
+        receivers = [self.receiver(to) for to in profile.deliver]
+        given = self.ledger.given(receivers)
         on = moment.local_date(profile.timezone)
         today = self.ledger.given_on([to.key for to in profile.deliver], on)
         composer = self.make_composer([profile], moment, [paper.id] if paper else [])
         history = replace(combined_history(histories.values()), given=given - today)
-        return composer.explain(profile, paper, history, given)
+        explanation = composer.explain(profile, paper, history, given)
+        if paper is None or explanation.decision.verdict is not Verdict.SENT:
+            return explanation
+        if giver := self.ledger.giver(paper.id, receivers):
+            decision = Decision(Verdict.SENT, f"it was in the digest of {giver[1]} for {giver[0]}")
+            return replace(explanation, decision=decision)
+        return explanation
 
     def histories(
         self, profiles: Sequence[Profile], moment: Moment, *, with_today: bool

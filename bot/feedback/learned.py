@@ -10,6 +10,9 @@ from bot.feedback.model import Answer, AnswerKind, in_effect
 from bot.papers.names import same_person
 from bot.profiles.model import Profile, Reference
 from bot.profiles.without import covers
+from bot.text.plain import quote
+
+_AGREES = "says so too"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def new_to(profile: Profile, learned: Learned) -> Learned:
     """
     named = {reference.id for reference in (*profile.like, *profile.dislike)}
     known = (*profile.authors, *profile.mute.authors)
-    terms = _without(profile)
+    terms = {one.phrase.casefold(): one.without for one in profile.interests} | {"": profile.without}
     without = {
         (name.casefold(), term.casefold()): (name, term)
         for name, term in learned.without
@@ -82,23 +85,27 @@ def new_to(profile: Profile, learned: Learned) -> Learned:
     )
 
 
-def is_in_file(profile: Profile, answer: Answer) -> bool:
-    """Whether a profile says itself what an answer says."""
-    match answer.kind:
-        case AnswerKind.MORE | AnswerKind.LESS:
-            references = profile.like if answer.kind is AnswerKind.MORE else profile.dislike
-            return any(one.id == answer.paper for one in references)
-        case AnswerKind.FOLLOW | AnswerKind.MUTE:
-            names = profile.authors if answer.kind is AnswerKind.FOLLOW else profile.mute.authors
-            return any(same_person(answer.subject, name) for name in names)
-        case AnswerKind.NOT_BECAUSE:
-            return answer.subject in _without(profile).get(answer.interest.casefold(), ())
-    return False
+def no_effect(profile: Profile, answer: Answer) -> str:
+    """Why an answer adds nothing to a profile, whatever others answer: what the profile's file does, as "likes it".
 
-
-def _without(profile: Profile) -> dict[str, tuple[str, ...]]:
-    """The terms that do not count, by the interest in lower case; an empty one is `about`."""
-    return {one.phrase.casefold(): one.without for one in profile.interests} | {"": profile.without}
+    Empty if it adds something. `profile`: as its file has it.
+    """
+    if new_to(profile, learn([answer])):
+        return ""
+    if answer.kind is AnswerKind.NOT_BECAUSE:
+        if covers(answer.interest, answer.subject):
+            return "has it as a whole interest"
+        interests = ("", *(one.phrase.casefold() for one in profile.interests))
+        has_it = answer.interest.casefold() in interests
+        return _AGREES if has_it else f"has no interest {quote(answer.interest)}"
+    if answer.subject:
+        is_wanted = any(same_person(answer.subject, name) for name in profile.authors)
+        verb = "follows them" if is_wanted else "mutes them"
+    else:
+        is_wanted = any(reference.id == answer.paper for reference in profile.like)
+        verb = "likes it" if is_wanted else "dislikes it"
+    agrees = is_wanted == (answer.kind in (AnswerKind.MORE, AnswerKind.FOLLOW))
+    return _AGREES if agrees else verb
 
 
 def with_learned(profile: Profile, learned: Learned) -> Profile:

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
 from bot.errors import UserError
+from bot.papers.identity import parse_paper_id
 from bot.text.plain import quote
 
 HELP = """\
@@ -53,11 +54,13 @@ def split_profile(text: str, profiles: Collection[str]) -> tuple[str, str]:
 def other_profile(command: Command) -> str:
     """What a command names as its profile, if that is not one that delivers there; empty if it names none.
 
-    After `why` a name is not told apart from the words of a title.
+    After `why` a word before an arXiv id is a name: others may be of a title.
     """
-    if command.name == "why" or (command.name == "pause" and _BEGINS_PAUSE.match(command.text)):
-        return ""
-    return command.text.partition(" ")[0]
+    first, _, rest = command.text.partition(" ")
+    if command.name == "why":
+        paper = None if parse_paper_id(command.text) else parse_paper_id(rest)
+        return first if paper and paper[0].startswith("arxiv:") else ""
+    return "" if command.name == "pause" and _BEGINS_PAUSE.match(command.text) else first
 
 
 def parse_pause(text: str, now: datetime, timezone: str) -> datetime | None:

@@ -12,14 +12,12 @@ from bot.channels.slack.blocks import DIVIDER, Block, context, section
 from bot.channels.slack.menu import plain
 from bot.channels.slack.mrkdwn import bold, escape_within
 from bot.delivery.model import Pause
-from bot.feedback.model import Answer
 from bot.papers.model import Paper
 from bot.presentation.dates import short_date
 from bot.profiles.model import Subscription
-from bot.slack_app.replies import button, learned_blocks
+from bot.slack_app.replies import ANSWERS_SHOWN, SameAnswers, button, learned_blocks
 
 PAUSE, RESUME = "paperboy_pause", "paperboy_resume"  #: action_ids
-ANSWERS_SHOWN = 20
 #: A view has at most 100 blocks.
 _DIGESTS_SHOWN = 30
 _NAME = 80
@@ -37,7 +35,7 @@ class HomeDigest:
 
 
 def home_view(
-    user: str, digests: Sequence[HomeDigest], answers: Sequence[Answer], papers: Mapping[str, Paper]
+    user: str, digests: Sequence[HomeDigest], answers: Sequence[SameAnswers], papers: Mapping[str, Paper]
 ) -> dict[str, Any]:
     """`answers`: in effect for the profiles of the digests, newest first. `papers`: by id, for their titles."""
     blocks: list[Block] = [_header("Your digests")]
@@ -53,9 +51,9 @@ def home_view(
         blocks += [DIVIDER, _header("What was learned")]
         if not answers:
             blocks.append(section("Nothing yet: answer with the ⋯ menu of a paper."))
-        blocks += learned_blocks(answers[:ANSWERS_SHOWN], papers)
+        blocks += learned_blocks(answers, papers, f"slack:{user}")
         if len(answers) > ANSWERS_SHOWN:
-            blocks.append(context(f"The newest {ANSWERS_SHOWN} of {len(answers)} answers."))
+            blocks.append(context(f"The newest {ANSWERS_SHOWN} of {len(answers)} different answers."))
     return {"type": "home", "blocks": blocks}
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from bot.channels.slack.blocks import Block, section
 from bot.channels.slack.menu import PaperPlace, plain
@@ -13,21 +14,25 @@ from bot.channels.slack.mrkdwn import bold, escape, escape_controls, escape_with
 from bot.delivery.archive import SentPaper
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
+from bot.feedback.learned import no_effect
 from bot.feedback.model import Answer, AnswerKind
 from bot.papers.model import Paper
-from bot.papers.query import SearchPage
+from bot.papers.query import SearchPage, parse_query
 from bot.presentation.dates import long_date
 from bot.presentation.links import abstract_page
 from bot.presentation.reasons import reason_text
+from bot.profiles.model import Profile
 from bot.ranking.model import Reason, match_of
 from bot.slack_app.commands import HELP
-from bot.text.plain import one_line, quote
+from bot.text.plain import one_line, pluralize, quote
 
 UNDO, TERM = "paperboy_undo", "paperboy_term"  #: action_ids
 #: Characters of a section's text, and of all reasons of a paper: a message may have about 9,000.
 _SECTION, _REASONS = 2_900, 6_000
 _TITLE, _URL, _NAME, _TERM = 150, 120, 80, 100
 _TERMS_SHOWN = 5
+_PEOPLE_SHOWN = 3
+ANSWERS_SHOWN = 20
 _CODE = re.compile(r"(?<!\S)(`[^`\s][^`]*`)(?=[\s.,:;]|$)")
 #: How answers are worded, before their subject or their paper.
 _WORDING = {
@@ -88,21 +93,37 @@ def _title(paper: Paper | None, id_: str = "") -> str:
     return f"“{link(url, title, _TITLE, _URL) if url else escape_within(title, _TITLE)}”"
 
 
-def undo_button(answer: Answer) -> Block:
+def person(who: str, reader: str) -> str:
+    """`you`, `<@U0BO>`, or an address or a name, as mrkdwn. `who`: as answers name them, as `reader`."""
+    via, _, name = who.partition(":")
+    if who == reader:
+        return "you"
+    return f"<@{name}>" if via == "slack" and name.isalnum() else escape_within(name, _NAME)
+
+
+def undo_button(answer: Answer, text: str = "Undo") -> Block:
     """Its value names the profile and the answer, a line each."""
-    return button("Undo", UNDO, f"{answer.profile}\n{answer.action}")
+    return button(text, UNDO, f"{answer.profile}\n{answer.action}")
 
 
-def answered(answer: Answer, papers: Mapping[str, Paper], *, is_new: bool, replaces: bool = False) -> Reply:
-    """An answer was recorded, or was in effect already."""
+def answered(
+    answer: Answer, papers: Mapping[str, Paper], why: str, *, is_new: bool, replaces: bool = False
+) -> Reply:
+    """An answer was recorded, or was in effect already. `why`: as `no_effect`."""
     start = "Noted" if is_new else "Already noted"
     text = f"{start} for {bold(answer.profile, _NAME)}: {answer_text(answer, papers)}."
-    text += " It counts from the next digest on." if is_new else ""
+    if why:
+        text += f" But the profile's file {escape(why)}: this has no effect until the file is changed."
+    elif is_new:
+        text += " It counts from the next digest on."
     return Reply(text, (section(text, accessory=undo_button(answer)),), replaces)
 
 
-def taken_back(answer: Answer, papers: Mapping[str, Paper]) -> Reply:
-    return Reply(f"Taken back for {bold(answer.profile, _NAME)}: {answer_text(answer, papers)}.", (), True)
+def taken_back(answer: Answer, papers: Mapping[str, Paper], reader: str) -> Reply:
+    """Also whose it was, if it was another person's."""
+    whose = f" (from {person(answer.who, reader)})" if answer.who != reader else ""
+    text = f"Taken back for {bold(answer.profile, _NAME)}: {answer_text(answer, papers)}{whose}."
+    return Reply(text, (), True)
 
 
 def choose_term(place: PaperPlace, paper: Paper, terms: Sequence[str]) -> Reply:
@@ -129,6 +150,7 @@ def why_not(profile: str, paper: str, explanation: Explanation) -> Reply:
         return Reply(f"{escape_within(paper, _TITLE)} for {bold(profile, _NAME)}: {verdict}")
     rank, of = explanation.rank, explanation.candidates
     where = f"number {rank} of {of} candidates" if rank else f"not among {of} candidates"
+    where = where if of else "no candidates"
     return _why(scored, f"{where} now for {bold(profile, _NAME)}", verdict)
 
 
@@ -139,7 +161,7 @@ def _why(scored: ScoredPaper, where: str, verdict: str = "") -> Reply:
         f"{_title(scored.paper)}\n{where}",
         f"{fit} (fit {scored.fit:.2f})"
         + (f" for {bold(one_line(scored.interest), _TERM)}" if scored.interest else "")
-        + (f", score {scored.score:.3f}: higher than {relevance}" if scored.score > 0 else ""),
+        + (f", score {scored.score:.3f}: higher than {relevance}" if scored.relevance > 0 else ""),
         *([verdict] if verdict else []),
     ]
     top = "\n".join(lines)
@@ -175,28 +197,57 @@ def _in_sections(lines: Iterable[str]) -> Iterator[str]:
 # --- Lists --------------------------------------------------------------------------------------------------
 
 
-def learned_blocks(answers: Sequence[Answer], papers: Mapping[str, Paper]) -> Iterator[Block]:
-    """An answer each, with its day and a button to undo it."""
-    for answer in answers:
-        text = f"{bold(answer.profile, _NAME)}: {answer_text(answer, papers)} ({answer.at:%Y-%m-%d})"
-        yield section(text, accessory=undo_button(answer))
+class SameAnswers(NamedTuple):
+    """What one or more people have said alike for a profile."""
+
+    answers: tuple[Answer, ...]  #: the reader's own first, then the newest first
+    no_effect: str  #: what the profile's file does, so that it has none; else empty
+
+    def people(self, reader: str) -> str:
+        """`you, <@U0BO> and 2 more`"""
+        names = [person(one.who, reader) for one in self.answers]
+        more = len(names) - _PEOPLE_SHOWN
+        return f"{', '.join(names[:_PEOPLE_SHOWN])}{f' and {more} more' if more > 0 else ''}"
 
 
-def learned(profile: str, answers: Sequence[Answer], total: int, papers: Mapping[str, Paper]) -> Reply:
-    """`answers`: the newest; `total`: how many are in effect."""
-    if not answers:
-        return Reply(
-            f"Nothing was learned for {bold(profile, _NAME)} yet: answer with the ⋯ menu of a paper."
-        )
-    shown = f", the newest {len(answers)}" if total > len(answers) else ""
-    text = f"What was learned for {bold(profile, _NAME)} from {total} answers{shown}:"
-    return Reply(text, (section(text), *learned_blocks(answers, papers)))
+def same_answers(answers: Iterable[Answer], profiles: Iterable[Profile], reader: str) -> list[SameAnswers]:
+    """Answers in effect for profiles, together where people say the same; the newest first."""
+    by_id = {profile.id: profile for profile in profiles}
+    groups: defaultdict[tuple[object, ...], list[Answer]] = defaultdict(list)
+    for answer in sorted(answers, key=lambda one: one.at, reverse=True):
+        groups[answer.profile, answer.kind, answer.topic[1:]].append(answer)
+    ordered = (tuple(sorted(group, key=lambda one: one.who != reader)) for group in groups.values())
+    return [SameAnswers(group, no_effect(by_id[group[0].profile], group[0])) for group in ordered]
+
+
+def learned_blocks(rows: Sequence[SameAnswers], papers: Mapping[str, Paper], reader: str) -> Iterator[Block]:
+    """What was said, by whom and when last, with a button to undo the first of the answers."""
+    for row in rows[:ANSWERS_SHOWN]:
+        first, day = row.answers[0], max(one.at for one in row.answers)
+        text = f"{bold(first.profile, _NAME)}: {answer_text(first, papers)}"
+        text += f" ({row.people(reader)}, {day:%Y-%m-%d})"
+        text += f"; no effect: the file {escape(row.no_effect)}" if row.no_effect else ""
+        undo = "Undo" if len(row.answers) == 1 else "Undo yours" if first.who == reader else "Undo the first"
+        yield section(text, accessory=undo_button(first, undo))
+
+
+def learned(profile: str, rows: Sequence[SameAnswers], papers: Mapping[str, Paper], reader: str) -> Reply:
+    """What was learned for a profile. `papers`: by id, for the titles of the rows that are shown."""
+    name = bold(profile, _NAME)
+    if not rows:
+        return Reply(f"Nothing was learned for {name} yet: answer with the ⋯ menu of a paper.")
+    text = f"What was learned for {name} from {pluralize(sum(len(row.answers) for row in rows), 'answer')}"
+    text += f", the newest {ANSWERS_SHOWN}:" if len(rows) > ANSWERS_SHOWN else ":"
+    return Reply(text, (section(text), *learned_blocks(rows, papers, reader)))
 
 
 def found(query: str, page: SearchPage, sent: Mapping[str, Sequence[SentPaper]]) -> Reply:
     """`sent`: when which papers were sent to the reader's profiles, newest first."""
     if not page.papers:
-        return Reply(f"No stored paper has {escape_within(query, _TITLE)}.")
+        problem = (
+            "No stored paper has" if parse_query(query).groups else "There are no words to search for in"
+        )
+        return Reply(f"{problem} {escape_within(query, _TITLE)}.")
     lines = [f"• {_title(paper)} ({_when(paper.id, sent.get(paper.id, ()))})" for paper in page.papers]
     lines += ["and more: add words"] if page.more else []
     return Reply("\n".join(lines), tuple(map(section, _in_sections(lines))))

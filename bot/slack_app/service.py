@@ -21,6 +21,7 @@ from bot.delivery.model import Pause, scopes
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
 from bot.errors import UserError
+from bot.feedback.learned import no_effect
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.feedback.service import Feedback
 from bot.papers.model import Paper
@@ -31,8 +32,8 @@ from bot.profiles.without import interest_with, no_interest
 from bot.slack_app import replies
 from bot.slack_app.click import Click
 from bot.slack_app.commands import Command, other_profile, parse_pause, split_profile
-from bot.slack_app.home import ANSWERS_SHOWN, PAUSE, RESUME, HomeDigest, home_view
-from bot.slack_app.replies import TERM, UNDO, Reply, note
+from bot.slack_app.home import PAUSE, RESUME, HomeDigest, home_view
+from bot.slack_app.replies import ANSWERS_SHOWN, TERM, UNDO, Reply, SameAnswers, note, same_answers
 from bot.text.plain import quote
 
 _FOUND_SHOWN = 10
@@ -155,7 +156,8 @@ class SlackService:
             interest=interest,
         )
         is_new = recorded.is_new or recorded.answer.action == click.action
-        return replies.answered(recorded.answer, {paper.id: paper}, is_new=is_new, replaces=replaces)
+        why = no_effect(clicked.profile, recorded.answer)
+        return replies.answered(recorded.answer, {paper.id: paper}, why, is_new=is_new, replaces=replaces)
 
     def _undo(self, click: Click, places: Collection[str], now: datetime) -> Reply:
         """Take back the answer that a button names: one of the person, or for a profile that delivers to `places`."""
@@ -167,10 +169,14 @@ class SlackService:
         if answer.who != click.who and not self._delivered(profile, places):
             raise UserError("This answer is another person's.")
         self.feedback.undo(answer, click.who, now, Via.SLACK, action=click.action)
-        return replies.taken_back(answer, self._titles([answer]))
+        return replies.taken_back(answer, self._titles([answer]), click.who)
 
     def _titles(self, answers: Iterable[Answer]) -> Mapping[str, Paper]:
         return self.papers.by_keys({answer.paper for answer in answers})
+
+    def _titles_of(self, rows: Sequence[SameAnswers]) -> Mapping[str, Paper]:
+        """Those that are shown."""
+        return self._titles(row.answers[0] for row in rows[:ANSWERS_SHOWN])
 
     # --- Who gets what
 
@@ -216,9 +222,9 @@ class SlackService:
             return self._search(command)
         if command.name == "learned":
             profile, _, _ = self._chosen(command)
-            answers = self.feedback.current(profile.id)
-            newest = answers[: -ANSWERS_SHOWN - 1 : -1]
-            return replies.learned(profile.id, newest, len(answers), self._titles(newest))
+            reader = f"slack:{command.user}"
+            rows = same_answers(self.feedback.current(profile.id), [profile], reader)
+            return replies.learned(profile.id, rows, self._titles_of(rows), reader)
         if command.name == "pause":
             profile, subscriptions, rest = self._chosen(command)
             until = parse_pause(rest, now, profile.timezone)
@@ -303,9 +309,10 @@ class SlackService:
                 is_direct = to.target == user
                 due = next_due(to, profile, Moment(now))
                 digests.append(HomeDigest(to, is_direct, profile.timezone, due, pause))
-        answers = [one for profile, to in profiles if to for one in self.feedback.current(profile.id)]
-        answers.sort(key=lambda answer: answer.at, reverse=True)
-        return home_view(user, digests, answers, self._titles(answers[:ANSWERS_SHOWN]))
+        theirs = [profile for profile, to in profiles if to]
+        answers = [one for profile in theirs for one in self.feedback.current(profile.id)]
+        rows = same_answers(answers, theirs, f"slack:{user}")
+        return home_view(user, digests, rows, self._titles_of(rows))
 
     def home_click(self, click: Click, channels: Collection[str], now: datetime) -> None:
         """Do what a button of the App Home says."""

@@ -9,13 +9,17 @@ from __future__ import annotations
 import json
 import logging
 import re
+import sys
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from slack_sdk.errors import SlackApiError
 
 from bot.channels.slack.channel import api_base
 from bot.channels.slack.errors import FAILURES, classify_error, describe
@@ -54,7 +58,6 @@ _BUSY = "The database is busy. Please try again in a minute: nothing counts twic
 _ELSEWHERE = "This Paperboy belongs to another workspace."
 #: What must not be logged: tokens, and addresses that hold tickets.
 _SECRET = re.compile(r"\bx(?:ox[a-z]|app)-[\w-]+|\b(?:wss?|https?)://\S+")
-_SESSION = re.compile(r"\(session id: [^,)]*(?:, )?")
 
 
 class SlackSocket:
@@ -283,8 +286,8 @@ def _own_team(context: BoltContext) -> str | None:
 
 
 class _Log(logging.Handler):
-    """Lines for an operator, also slack_bolt's own, without tokens, addresses and session ids; each once until Slack
-    is connected again.
+    """Lines for an operator, also slack_bolt's own, without tokens and addresses; each once until Slack is connected
+    again.
     """
 
     def __init__(self, log: Callable[[str], None]) -> None:
@@ -298,7 +301,7 @@ class _Log(logging.Handler):
         self.logger.setLevel(logging.ERROR)
 
     def line(self, text: str) -> None:
-        text = one_line(_SESSION.sub("(", _SECRET.sub("…", text)).replace(" ()", ""))
+        text = one_line(_SECRET.sub("…", text))
         if text not in self._written:
             self._written.add(text)
             self._write(f"slack: {text}")
@@ -310,5 +313,11 @@ class _Log(logging.Handler):
             self.line(text)
 
     def emit(self, record: logging.LogRecord) -> None:
-        if not record.getMessage().startswith("Failed to retrieve WSS URL"):  # it is raised, too
-            self.line(record.getMessage())
+        message = record.getMessage()
+        if message.startswith("Failed to retrieve WSS URL"):  # it is raised, too
+            return
+        if Path(record.pathname).parent.name == "builtin":  # slack_sdk's connection, in words of its own
+            error = sys.exc_info()[1]
+            why = f": {app_token_problem(error).why}" if isinstance(error, SlackApiError) else ""
+            message = f"connection lost, connecting again{why}"
+        self.line(message)

@@ -60,6 +60,17 @@ class Outbox:
         with self._database.reading() as session:
             return frozenset(session.exec(query))
 
+    def giver(self, paper: str, receivers: Iterable[str]) -> tuple[str, date] | None:
+        """The profile and the day of the first digest that gave a paper to one of the receivers; None if unknown."""
+        query = (
+            select(col(EditionRow.profile), col(EditionRow.on))
+            .join(LedgerRow, col(EditionRow.id) == col(LedgerRow.edition))
+            .where(LedgerRow.paper == paper, col(LedgerRow.receiver).in_(list(receivers)))
+            .order_by(col(EditionRow.on), EditionRow.id)
+        )
+        with self._database.reading() as session:
+            return session.exec(query).first()
+
     def served(self) -> frozenset[str]:
         """Keys of the subscriptions that ever had an edition."""
         with self._database.reading() as session:

@@ -21,6 +21,7 @@ from bot.delivery.archive import ArchivedEdition
 from bot.delivery.unsubscribe_token import unsubscribe_url
 from bot.digests.model import Digest
 from bot.errors import DatabaseError
+from bot.feedback.learned import no_effect
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.presentation.dates import long_date
 from bot.presentation.digest_view import digest_view, paper_view
@@ -102,7 +103,7 @@ def answer_all(token: str) -> Response:
     """Record the answers that were changed in the form, if its button was pressed."""
     mailed = _mailed(read_tune_token(services().secret, token))
     if "save" not in request.form:
-        abort(HTTPStatus.BAD_REQUEST, "Nothing was changed: press the button below the papers.")
+        abort(HTTPStatus.BAD_REQUEST, "Nothing was changed: press a button to save the answers.")
     try:
         for rank, scored in enumerate(mailed.digest.papers, start=1):
             choice, shown = (request.form.get(f"{name}-{rank}", _UNDO) for name in ("answer", "shown"))
@@ -116,17 +117,16 @@ def answer_all(token: str) -> Response:
 
 def _page(template: str, mailed: _Mailed, **values: Any) -> str:
     edition, given = mailed.edition, mailed.given()
+    papers = enumerate(mailed.digest.papers, start=1)
+    answers = {rank: given[one.paper.id] for rank, one in papers if one.paper.id in given}
     url, secret = services().public_url, services().secret
     return render_template(
         template,
         profile=mailed.profile.id,
         day=long_date(edition.on),
         reader=mask_address(edition.target),
-        given={
-            rank: given[one.paper.id].kind
-            for rank, one in enumerate(mailed.digest.papers, start=1)
-            if one.paper.id in given
-        },
+        given={rank: one.kind for rank, one in answers.items()},
+        file_says={rank: no_effect(mailed.profile, one) for rank, one in answers.items()},
         form=secrets.token_urlsafe(12),
         tune=tune_url(url, secret, edition.id),
         leave=unsubscribe_url(url, secret, edition.id),

@@ -12,6 +12,7 @@ from werkzeug.wrappers import Response
 
 from bot.delivery.archive import ArchivedDigest
 from bot.digests.model import ScoredPaper
+from bot.feedback.learned import no_effect
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
@@ -37,6 +38,7 @@ class GivenAnswer(NamedTuple):
     what: str  #: "more like this", "follow Ada Example"
     by: str  #: who gave it; empty for the reader
     action: str
+    no_effect: str  #: what the profile's file does, so that it has none: "likes it"; else empty
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +76,7 @@ def answer_form(
         edition=edition,
         back=back,
         action=secrets.token_urlsafe(16),
-        given=tuple(_given_answer(one) for one in answers if _is_about(one, paper, terms)),
+        given=tuple(_given_answer(one, profile) for one in answers if _is_about(one, paper, terms)),
         authors=_authors(paper)[:_AUTHORS_OFFERED],
         terms=terms,
     )
@@ -86,10 +88,13 @@ def _is_about(answer: Answer, paper: Paper, terms: Sequence[str]) -> bool:
     return answer.paper == paper.id or (answer.kind is AnswerKind.NOT_BECAUSE and answer.subject in terms)
 
 
-def _given_answer(answer: Answer) -> GivenAnswer:
+def _given_answer(answer: Answer, profile: Profile) -> GivenAnswer:
     name = answer.who.partition(":")[2]
     return GivenAnswer(
-        WORDING.get(answer.kind, answer.what), name if name != person().name else "", answer.action
+        what=WORDING.get(answer.kind, answer.what),
+        by=name if name != person().name else "",
+        action=answer.action,
+        no_effect=no_effect(profile, answer),
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response
 
-from bot.feedback.learned import Learned, is_in_file, learn, new_to
+from bot.feedback.learned import Learned, learn, new_to, no_effect
 from bot.feedback.model import Answer, Via
 from bot.papers.model import Paper
 from bot.presentation.dates import date_and_time
@@ -42,7 +42,7 @@ class _Given:
     who: str
     at: str
     via: str
-    is_in_file: bool  #: whether the profile's file says the same
+    no_effect: str  #: as `GivenAnswer.no_effect`
 
 
 @pages.get("/p/<id_>/learned")
@@ -90,7 +90,7 @@ def _given(answer: Answer, profile: Profile, papers: Mapping[str, Paper]) -> _Gi
         who=person().name_of(answer.who),
         at=date_and_time(answer.at, profile.timezone),
         via=_VIA[answer.via],
-        is_in_file=is_in_file(profile, answer),
+        no_effect=no_effect(profile, answer),
     )
 
 

@@ -224,9 +224,9 @@ def _nothing(query: Query, start: int) -> tuple[str, str]:
     """What is said of a page without results: a heading, and what to do."""
     if start:
         return "No more papers", "The search found fewer papers than this page begins with."
-    if query.without and not query.groups:
-        return "Nothing found", "Add a word that the papers have to the words that they must not have."
-    if query.groups and all(term.field is Field.ID for group in query.groups for term in group):
+    if not query.groups:
+        return "There are no words to search for", "Add a word that the papers have."
+    if all(term.field is Field.ID for group in query.groups for term in group):
         return "No stored paper has this id", "Search for words of its title."
     return "Nothing found", "Use fewer or other words, or the beginning of a word, such as transfor*."
 

@@ -138,11 +138,25 @@ def test_what_was_learned(stocked: Bench) -> None:
     shown = stocked.run("learned", "ada").out
     for part in (
         "ada: 2 answers",
-        f"5 May  mute Eli Essai  {TABLE.title}",
+        f"5 May  {WHO}  mute Eli Essai",
+        TABLE.title[:20],
         "Monday 4 May 2026: 1 out",
         "--write",
     ):
         assert part in shown
+
+
+def test_answers_that_the_file_overrules(stocked: Bench) -> None:
+    """The answer and the list say that it has no effect, and why. A long title does not make the list wider."""
+    stocked.profile("ada", f"{MINE}like: ['{WORLD.number}']\n")
+    said = stocked.run("answer", "ada", WORLD.number, "less").out
+    assert said == (
+        f"Recorded for ada: less like “{WORLD.title}”. "
+        "But the profile's file likes it: this has no effect until the file is changed.\n"
+    )
+    lines = stocked.run("learned", "ada").out.splitlines()
+    assert "less (no effect: the file likes it)" in lines[2]
+    assert max(map(len, lines)) <= 100
 
 
 def test_writing_it(stocked: Bench) -> None:

@@ -75,7 +75,7 @@ def test_sent(stocked: Bench) -> None:
     before = explained(stocked)
     stocked.run("send", "--on", DAY)
     document = explained(stocked)
-    assert (document["verdict"], document["why"]) == ("sent", "it was in an earlier digest")
+    assert (document["verdict"], document["why"]) == ("sent", f"it was in the digest of {DAY} for ada")
     assert (document["rank"], document["candidates"]) == (None, 35)  # those of the digest
     assert document["score"] == pytest.approx(before["score"], abs=1e-9)
 

@@ -72,7 +72,7 @@ def test_renamed(lab: Bench, first: str) -> None:
     expected = {
         "send": "eve → maildir ada: skipped (the digest of 2026-05-04 exists already)",
         "preview": "no new papers since today",
-        "explain": "sent: it was in an earlier digest",
+        "explain": "sent: it was in the digest of 2026-05-04 for eve",
         "status": "eve → maildir ada: sent, 1 paper",
     }
     assert expected[first] in " ".join(result.out.split())

@@ -47,11 +47,17 @@ def test_lines(stocked: Bench) -> None:
     assert many.endswith("There are more: add a word, or raise --limit.\n")
 
 
-@pytest.mark.parametrize("query", ["zzz", '"', "-zzz", "((*", ""])
-def test_nothing_found(stocked: Bench, query: str) -> None:
+@pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ("zzz", "Nothing found for"),
+        *((query, "There are no words to search for in") for query in ('"', "-zzz", "((*", "")),
+    ],
+)
+def test_nothing_found(stocked: Bench, query: str, said: str) -> None:
     """No text is an error."""
     result = stocked.run("search", query)
-    assert (result.code, result.err, result.out) == (0, "", f"Nothing found for '{query}'.\n")
+    assert (result.code, result.err, result.out) == (0, "", f"{said} '{query}'.\n")
     assert stocked.run("search", query, "--json").json == {"query": query, "papers": [], "more": False}
 
 

@@ -7,7 +7,7 @@ from datetime import datetime
 
 import pytest
 
-from bot.feedback.learned import Learned, all_with_learned, is_in_file, learn, with_learned
+from bot.feedback.learned import Learned, all_with_learned, learn, no_effect, with_learned
 from bot.feedback.model import Answer, AnswerKind, in_effect
 from bot.profiles.model import Interest, Mute, Reference
 from tests.support.answers import PAPER, answered
@@ -119,31 +119,33 @@ def test_what_the_profile_says_itself_stays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "is_there"),
+    ("answer", "why"),
     [
-        (MORE, True),
-        (answered(K.LESS), False),
-        (answered(K.MORE, paper=OTHER), False),
-        (answered(K.LESS, paper=OTHER), True),
-        (answered(K.FOLLOW, "A. Lovelace"), True),
-        (answered(K.MUTE, "Ada Lovelace"), False),
-        (answered(K.MUTE, "Bob Bobson"), True),
-        (term("models"), True),
-        (term("models", "grasping"), False),
-        (term("plan", ""), True),
+        (answered(paper="arxiv:new"), ""),
+        (answered(K.LESS), "likes it"),
+        (answered(K.MORE), "says so too"),
+        (answered(K.MORE, paper=OTHER), "dislikes it"),
+        (answered(K.LESS, paper=OTHER), "says so too"),
+        (answered(K.FOLLOW, "B. Bobson"), "mutes them"),
+        (answered(K.MUTE, "A. Lovelace"), "follows them"),
+        (answered(K.FOLLOW, "Ada Lovelace"), "says so too"),
+        (term("world"), ""),
+        (term("models", "World Models"), "says so too"),
+        (term("models", "gone"), "has no interest 'gone'"),
+        (term("models of the world"), "has it as a whole interest"),
+        (term("plan", ""), ""),
     ],
 )
-def test_answers_that_the_profile_has_itself(answer: Answer, is_there: bool) -> None:
-    """Taking such an answer back does not change the profile."""
+def test_answers_that_the_profile_overrules(answer: Answer, why: str) -> None:
+    """What its file says about the paper, the author or the term."""
     profile = make_profile(
+        interests=(Interest("world models", without=("models",)),),
         like=(Reference(PAPER),),
         dislike=(Reference(OTHER),),
         authors=("Ada Lovelace",),
         mute=Mute(authors=("Bob Bobson",)),
-        without=("plan",),
-        interests=(Interest("World Models", without=("models",)), Interest("grasping")),
     )
-    assert is_in_file(profile, answer) is is_there
+    assert no_effect(profile, answer) == why
 
 
 def test_profiles_without_answers_are_the_same() -> None:

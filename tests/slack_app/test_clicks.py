@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bot.feedback.model import Via
-from tests.slack_app.conftest import Installation
+from tests.slack_app.conftest import ADA, Installation
 from tests.slack_app.reader import Reader
 from tests.support.slack_limits import problems
 
@@ -65,6 +65,19 @@ def test_a_term_of_several(installation: Installation, ada: Reader) -> None:
     assert ada.slack.replies[-1]["replace_original"] is True
     (answer,) = installation.answers()
     assert (answer.subject, answer.interest) == ("robots", "")  # a term of `about`
+
+
+def test_what_the_file_says(installation: Installation, ada: Reader) -> None:
+    """An answer that it overrules is said to have no effect; a whole interest of now is not taken out."""
+    installation.bench.profile("ada", f"{ADA}like: ['2605.00101']\n".replace("[reward", "[guess, reward"))
+    said = ada.reply(lambda: ada.choose(WORLD, "Less"))
+    assert said.endswith("”. But the profile's file likes it: this has no effect until the file is changed.")
+    assert "; no effect: the file likes it" in ada.write("learned")
+    said = ada.reply(lambda: ada.choose(REWARD, "Not because of guess"))
+    assert said.startswith(
+        "'guess' is the whole interest 'guess': remove it from the profile, or answer `less`"
+    )
+    assert installation.in_effect() == ["less"]
 
 
 def test_why(ada: Reader) -> None:

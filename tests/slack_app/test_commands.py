@@ -90,6 +90,7 @@ def test_search(ada: Reader) -> None:
     assert ada.other(user="U0BO").write("search world models", "C0OTHER") == f"{world})"
     assert ada.write("search region").endswith("\nand more: add words")
     assert ada.write("search <!channel>") == "No stored paper has &lt;!channel&gt;."
+    assert ada.write("search ((-").startswith("There are no words to search for in ((")
     assert ada.write("search").startswith("What for?")
 
 
@@ -100,10 +101,33 @@ def test_learned(ada: Reader) -> None:
     ada.reply(lambda: ada.choose(3, "Not because of guess"))
     lines = ada.write("learned").splitlines()
     assert lines[0] == "What was learned for *ada* from 2 answers:"
-    assert lines[1].startswith("*ada*: not because of *guess* (")
+    assert lines[1].startswith("*ada*: not because of *guess* (you, 20")
     assert lines[2].startswith("*ada*: more like “<https://arxiv.org/abs/2605.00101|")
     ada.reply(lambda: ada.press("Undo"))
     assert len(ada.write("learned").splitlines()) == 2
+
+
+def test_whose_answers(installation: Installation, ada: Reader) -> None:
+    """Those who say the same share a line, the reader first; Undo takes back that of the first, and says whose."""
+    bo, eve = ada.other(user="U0BO"), ada.other(user="U0EVE")
+    for person in (ada, bo):
+        person.reply(lambda person=person: person.choose(1, "More"))
+    bo.reply(lambda: bo.choose(2, "Less"))
+    both, alone = bo.write("learned").splitlines()[2], bo.write("learned").splitlines()[1]
+    assert "(you, <@U0ADA>, 20" in both
+    assert "(you, 20" in alone
+    assert "from 3 answers:" in eve.write("learned")
+    assert "(<@U0BO>, <@U0ADA>, 20" in eve.write("learned")
+    said = eve.reply(lambda: eve.press("Undo the first"))
+    assert said.startswith("Taken back for *ada*: more like “")
+    assert said.endswith(" (from <@U0BO>).")
+    assert installation.in_effect() == ["more", "less"]
+    ada.write("learned")
+    assert ada.reply(lambda: ada.press("Undo", ada.slack.replies[-1])).endswith("(from <@U0BO>).")
+    bo.reply(lambda: bo.choose(1, "More"))
+    ada.write("learned")
+    assert ada.reply(lambda: ada.press("Undo yours")).endswith("”.")
+    assert [one.who for one in installation.app.feedback.current("ada")] == ["slack:U0BO"]
 
 
 def test_pause_and_resume(installation: Installation, ada: Reader) -> None:
@@ -120,7 +144,8 @@ def test_pause_and_resume(installation: Installation, ada: Reader) -> None:
     assert ada.write("pause for ever").startswith(
         "'for ever' is not understood: write `pause for 2 weeks` or"
     )
-    assert ada.write("resume bob") == "No profile 'bob' delivers here; there is ada."
+    for command in ("resume bob", "learned bob", "why bob 2605.00101"):
+        assert ada.write(command) == "No profile 'bob' delivers here; there is ada."
 
 
 def test_several_profiles(installation: Installation, ada: Reader) -> None:

@@ -8,6 +8,7 @@ from bot.delivery.model import Pause
 from bot.feedback.model import Answer, AnswerKind, Via
 from bot.profiles.model import ChannelName, Subscription
 from bot.slack_app.home import HomeDigest, home_view
+from bot.slack_app.replies import SameAnswers
 from tests.slack_app.conftest import ADA, Installation
 from tests.slack_app.reader import Reader, wait_until
 from tests.support.slack_limits import problems
@@ -79,14 +80,16 @@ def test_limits() -> None:
     target = Subscription("lab", ChannelName.SLACK, "C0PAPERS")
     pause = Pause("slack:C0PAPERS", "Slack says not_in_channel", NOW)
     digests = [HomeDigest(target, False, "UTC", NOW), HomeDigest(target, False, "UTC", None, pause)] * 40
-    answers = [
-        Answer(f"a{n}", "lab", "slack:U0ADA", AnswerKind.FOLLOW, "arxiv:1", NOW, Via.SLACK, "<!here> " * 20)
-        for n in range(50)
+    people = ("mail:<!here>@example.org", "slack:<!here>", *(f"web:{n}{'e' * 90}" for n in range(9)))
+    same = [
+        Answer("a", "lab", who, AnswerKind.FOLLOW, "arxiv:1", NOW, Via.SLACK, "<!here> " * 20)
+        for who in people
     ]
+    answers = [SameAnswers(tuple(same), "has no interest '<!here>'")] * 50
     blocks = home_view("U0ADA", digests, answers, {})["blocks"]
     assert len(blocks) <= 100
     assert "accessory" not in blocks[2]
-    assert "The newest 20 of 50 answers." in str(blocks)
+    assert "The newest 20 of 50 different answers." in str(blocks)
     message = {"text": "a", "unfurl_links": False, "unfurl_media": False}
     message["metadata"] = {"event_type": "a", "event_payload": {}}
     for block in blocks:

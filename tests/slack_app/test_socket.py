@@ -48,6 +48,11 @@ def test_a_dropped_socket(installation: Installation, ada: Reader) -> None:
     assert ada.acks[-1] < 2  # slack_sdk alone needs three seconds here
     assert installation.in_effect() == ["less"]
     assert installation.log.count(CONNECTED) >= 2
+    assert all(
+        line.startswith("slack: connection lost, connecting again")
+        for line in installation.log
+        if line != CONNECTED
+    )
 
 
 def test_a_drop_before_the_answer(installation: Installation, ada: Reader) -> None:
@@ -108,7 +113,7 @@ def test_a_database_that_fails(
     wait_until(lambda: installation.log[-1] == CONNECTED)
     said = "\n".join(installation.log)
     assert "cannot be used: it is locked" in said
-    assert "internal_error" in said
+    assert "slack: connection lost, connecting again: Slack says internal_error" in said
     assert not any(secret in said for secret in (slack.token, slack.app_token, TICKET, "http:", "ws:"))
     assert len(installation.log) == len(set(installation.log)) + 1  # each failure is one line
 

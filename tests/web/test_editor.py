@@ -550,7 +550,7 @@ def test_learned(ada: Editor, site: WebSite, file: Path) -> None:
     assert ada.send(ada.text).status_code == 303
     page = ada.client.get("/p/ada/learned").text
     assert "Nothing: the profile’s file has all of it" in page
-    assert page.count("; in the file") == 2
+    assert page.count("file says so too") == 2
     assert "Undo takes an answer back; it does not change the file" in page
 
 

@@ -12,26 +12,31 @@ from rich.text import Text
 
 from bot.cli.output.effect import changed_list
 from bot.digests.model import Digest
-from bot.feedback.learned import Learned
+from bot.feedback.learned import Learned, no_effect
 from bot.feedback.model import Answer, AnswerKind
 from bot.feedback.service import Recorded
 from bot.papers.model import Paper
 from bot.presentation.dates import long_date, short_date
+from bot.profiles.model import Profile
 from bot.text.plain import pluralize
 
 _ABOUT = "`about`"
 _STYLES = {"+": "green", "-": "red", "@": "cyan"}
 
 
-def answer_line(recorded: Recorded, paper: Paper, *, undo: bool) -> str:
-    """What was recorded, or that it was so already."""
+def answer_line(recorded: Recorded, paper: Paper, why: str, *, undo: bool) -> str:
+    """What was recorded, or that it was so already. `why`: as `no_effect`."""
     answer = recorded.answer
     what = _in_words(answer, paper.title)
     if undo:
         return f"Taken back for {answer.profile}: {what}."
-    if not recorded.is_new:
-        return f"Nothing new: {what}, as answered for {answer.profile} on {long_date(answer.at.date())}."
-    return f"Recorded for {answer.profile}: {what}. `paperboy learned {answer.profile}` shows what follows."
+    if recorded.is_new:
+        line = f"Recorded for {answer.profile}: {what}."
+    else:
+        line = f"Nothing new: {what}, as answered for {answer.profile} on {long_date(answer.at.date())}."
+    if why:
+        return f"{line} But the profile's file {why}: this has no effect until the file is changed."
+    return f"{line} `paperboy learned {answer.profile}` shows what follows."
 
 
 def _in_words(answer: Answer, title: str) -> str:
@@ -45,7 +50,7 @@ def _without(interest: str, term: str) -> str:
 
 
 def learned_screen(
-    profile: str,
+    profile: Profile,
     answers: Sequence[Answer],
     new: Learned,
     effect: tuple[Digest, Digest] | None,
@@ -53,13 +58,17 @@ def learned_screen(
 ) -> RenderableType:
     """Answers, what the profile's file does not have of them, and the last digest without and with that."""
     if not answers:
-        return Text(f"Nobody has answered for {profile} yet: paperboy answer {profile} PAPER more")
-    given = Table("day", "answer", "paper", "who", "from", box=None, header_style="dim", pad_edge=False)
+        return Text(f"Nobody has answered for {profile.id} yet: paperboy answer {profile.id} PAPER more")
+    given = Table("day", "who", box=None, header_style="dim", pad_edge=False, expand=True)
+    given.add_column("answer", ratio=1)
+    given.add_column("paper", ratio=1, no_wrap=True, overflow="ellipsis")
     for one in answers:
         what = one.what if one.kind is not AnswerKind.NOT_BECAUSE else _without(one.interest, one.subject)
-        given.add_row(short_date(one.at.date()), what, titles.get(one.paper, one.paper), one.who, one.via)
+        if why := no_effect(profile, one):
+            what = f"{what} (no effect: the file {why})"
+        given.add_row(short_date(one.at.date()), one.who, what, titles.get(one.paper, one.paper))
     parts: list[RenderableType] = [
-        Text.assemble((profile, "bold"), f": {pluralize(len(answers), 'answer')}"),
+        Text.assemble((profile.id, "bold"), f": {pluralize(len(answers), 'answer')}"),
         given,
         Text(),
     ]
@@ -73,7 +82,7 @@ def learned_screen(
         before, after = effect
         parts += [changed_list(f"The digest of {long_date(after.on)}", before, after), Text()]
     return Group(
-        *parts, Text(f"`paperboy learned {profile} --write` adds this to the profile's file.", "dim")
+        *parts, Text(f"`paperboy learned {profile.id} --write` adds this to the profile's file.", "dim")
     )
 
 

@@ -20,7 +20,7 @@ from bot.digests.composer import Explanation
 from bot.evaluation.measures import MAIN, MEASURES
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.papers.merge import Change
-from bot.papers.query import SearchPage
+from bot.papers.query import SearchPage, parse_query
 from bot.presentation.status_text import STYLES
 from bot.profiles.references import MissingPapers
 from bot.profiles.without import ExcludedTerm
@@ -110,7 +110,8 @@ def bounce_lines(reports: Sequence[BounceResult]) -> RenderableType:
 def search_lines(query: str, page: SearchPage, sent: Mapping[str, Sequence[SentPaper]]) -> RenderableType:
     """Three lines for each paper, and one for each day it was sent. `sent`: the editions, by the papers' ids."""
     if not page.papers:
-        return Text(f"Nothing found for {quote(query)}.")
+        problem = "Nothing found for" if parse_query(query).groups else "There are no words to search for in"
+        return Text(f"{problem} {quote(query)}.")
     parts: list[RenderableType] = []
     for paper in page.papers:
         withdrawn = ("  withdrawn", "yellow") if paper.withdrawn else ""
@@ -154,6 +155,8 @@ def explanation_table(
         f"number {explanation.rank} of {explanation.candidates}"
         if explanation.rank
         else f"not among {explanation.candidates} candidates"
+        if explanation.candidates
+        else "no candidates in these days"
     )
     match = match_of(scored.fit)
     fit = f"fit {scored.fit:.2f}"
