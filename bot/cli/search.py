@@ -34,7 +34,7 @@ def search(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Search all stored papers, and say when each was sent to whom."""
+    """Search all stored papers, and say when each was sent, and for which profile."""
     from bot.cli.output import documents
     from bot.papers.query import Order, parse_query
     from bot.profiles.load import load_profiles

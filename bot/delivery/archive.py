@@ -54,10 +54,8 @@ class SentPaper(NamedTuple):
 class Archive(Protocol):
     """The stored editions as readers look them up (`bot.store.archive`)."""
 
-    def page(
-        self, profiles: Collection[str], limit: int, after: Cursor | None = None
-    ) -> Sequence[ArchivedEdition]:
-        """At most `limit` editions of the profiles, newest first, quiet ones included."""
+    def page(self, profile: str, limit: int, after: Cursor | None = None) -> Sequence[ArchivedEdition]:
+        """At most `limit` editions of a profile, newest first, quiet ones included."""
         ...
 
     def digest(self, edition: str) -> ArchivedDigest | None:

@@ -118,7 +118,7 @@ class PaperView:
     sent: str = ""  #: "sent on Tuesday": by another delivery of the profile
     answers: tuple[LinkView, ...] = ()  #: "More like this", "Less like this"; in mails with links to the web
     terms: tuple[str, ...] = ()  #: terms that a reader may tell not to count
-    new_author: str = ""  #: the first author whom the profile does not follow; empty when there is none
+    new_author: str = ""  #: the first author that the profile does not follow; empty when there is none
 
     @property
     def followed(self) -> bool:
@@ -347,7 +347,7 @@ def countable_terms(scored: ScoredPaper) -> tuple[str, ...]:
 
 
 def new_author(scored: ScoredPaper) -> str:
-    """The paper's first author whom the profile does not follow; empty when there is none."""
+    """The paper's first author that the profile does not follow; empty when there is none."""
     names = (name for name in scored.paper.authors if one_line(name))
     return next((name for name in names if not any(same_person(name, one) for one in scored.followed)), "")
 

@@ -17,7 +17,7 @@ class Click:
     action_id: str
     block_id: str
     value: str
-    at: str  #: Slack's time of the click, which tells a person's clicks apart
+    at: str  #: Slack's time of the click, which is different for each click of a person
 
     @property
     def who(self) -> str:

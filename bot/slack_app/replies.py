@@ -221,7 +221,7 @@ def same_answers(answers: Iterable[Answer], profiles: Iterable[Profile], reader:
 
 
 def learned_blocks(rows: Sequence[SameAnswers], papers: Mapping[str, Paper], reader: str) -> Iterator[Block]:
-    """What was said, by whom and when last, with a button to undo the first of the answers."""
+    """What was said, the people who said it and when last, with a button to undo the first of the answers."""
     for row in rows[:ANSWERS_SHOWN]:
         first, day = row.answers[0], max(one.at for one in row.answers)
         text = f"{bold(first.profile, _NAME)}: {answer_text(first, papers)}"

@@ -29,11 +29,9 @@ class EditionArchive:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def page(
-        self, profiles: Collection[str], limit: int, after: Cursor | None = None
-    ) -> tuple[ArchivedEdition, ...]:
-        """At most `limit` editions of the profiles, newest first, quiet ones included."""
-        query = select_columns(*_COLUMNS).where(col(EditionRow.profile).in_(list(profiles)))
+    def page(self, profile: str, limit: int, after: Cursor | None = None) -> tuple[ArchivedEdition, ...]:
+        """At most `limit` editions of a profile, newest first, quiet ones included."""
+        query = select_columns(*_COLUMNS).where(col(EditionRow.profile) == profile)
         if after:
             query = query.where(tuple_(col(EditionRow.on), col(EditionRow.id)) < tuple_(*after))
         with self._database.reading() as session:

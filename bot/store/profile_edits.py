@@ -1,4 +1,4 @@
-"""The changes of profile files that Paperboy made, for whom, and the former texts."""
+"""The changes of profile files that Paperboy made, the person who asked for each, and the former texts."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def home() -> str | Response:
 def archive(id_: str) -> str | Response:
     """The digests of a profile, newest first."""
     profile, place = own_profile(id_), request.args.get("before")
-    found = services().archive.page([profile.id], ROWS + 1, _cursor(place) if place else None)
+    found = services().archive.page(profile.id, ROWS + 1, _cursor(place) if place else None)
     shown, older = found[:ROWS], None
     if len(found) > ROWS:
         # The editions of a day are on one page, if it has room for them.

@@ -28,7 +28,7 @@ _FORMAT = "1"
 def feed(token: str, kind: str) -> Response:
     """The papers of a profile's newest digests; 304 when the client has them."""
     profile = _profile(token)
-    editions = [one for one in services().archive.page([profile.id], _EDITIONS) if one.papers][:DIGESTS]
+    editions = [one for one in services().archive.page(profile.id, _EDITIONS) if one.papers][:DIGESTS]
     newest = services().archive.digest(editions[0].id) if editions else None
     response = Response(mimetype=feeds.ATOM if kind == "atom" else feeds.JSON)
     url = _url(token, kind)

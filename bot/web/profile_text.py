@@ -23,7 +23,7 @@ class FileText:
 
     @property
     def version(self) -> str:
-        """What tells it from other versions."""
+        """A hash that differs between versions."""
         return sha256(self.data).hexdigest()
 
     @property

@@ -235,7 +235,7 @@ def test_archive_page(database: Database) -> None:
         stored = number
         middle = Cursor(_edition_row(number // 2)["on"], "z")
         for name, cursor in (("newest", None), ("in the middle", middle)):
-            times = [_milliseconds(lambda c=cursor: pages.page(["reader7"], 20, c)) for _ in range(200)]
+            times = [_milliseconds(lambda c=cursor: pages.page("reader7", 20, c)) for _ in range(200)]
             figures.append(median(times))
             print(f"  {number:7,} editions, {name:13} {_figures(times)} ms")
     print(f"  ratios {figures[2] / figures[0]:.2f} and {figures[3] / figures[1]:.2f}")

@@ -162,7 +162,7 @@ def test_several_profiles(installation: Installation, ada: Reader) -> None:
 
 
 def test_elsewhere(installation: Installation, ada: Reader) -> None:
-    """Where nothing is delivered, the person's own profile is meant; a person without one is told so."""
+    """Where nothing is delivered, the person's own profile is meant; a person without one gets a sentence."""
     assert ada.write("pause", "C0OTHER").startswith("No digest is delivered here or to you")
     installation.bench.profile("mine", ADA.replace("C0PAPERS", "U0ADA"))
     assert ada.write("pause", "C0OTHER").startswith("mine's digests in your direct messages are paused.")

@@ -29,14 +29,14 @@ def archive(database: Database) -> EditionArchive:
 
 def test_pages_are_newest_first(archive: EditionArchive) -> None:
     """Quiet days included, each with the title of its best paper, and only those of the profiles asked for."""
-    first = archive.page(["ada"], 2)
-    rest = archive.page(["ada"], 2, Cursor(first[-1].on, first[-1].id))
+    first = archive.page("ada", 2)
+    rest = archive.page("ada", 2, Cursor(first[-1].on, first[-1].id))
     assert [(one.id, one.papers, one.best) for one in (*first, *rest)] == [
         ("ada0", 0, ""),
         ("ada1", 2, TITLES[3]),
         ("ada2", 3, TITLES[0]),
     ]
-    assert archive.page(["ada"], 2, Cursor(date(1900, 1, 1), "")) == ()
+    assert archive.page("ada", 2, Cursor(date(1900, 1, 1), "")) == ()
 
 
 def test_editions_are_found_by_id(archive: EditionArchive) -> None:

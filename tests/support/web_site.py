@@ -90,7 +90,7 @@ class WebSite:
 
     def edition(self, profile: str = "ada", day: int = 4) -> str:
         """The id of a profile's edition of a day in May 2026."""
-        found = self.app.archive.page([profile], 10)
+        found = self.app.archive.page(profile, 10)
         return next(one.id for one in found if one.on.day == day)
 
     @contextmanager

@@ -43,7 +43,7 @@ class Row:
 _ANSWER = {"edition": "", "paper": PAPER, "answer": "more", "action": "a1", "back": ""}
 _TEXT = {"text": "limit: many", "version": "", "base": ""}
 _PAUSE = {"subscription": SUBSCRIPTION, "weeks": "1"}
-#: Of each route: whom it is for, and a request of ada's.
+#: Of each route: who may use it, and a request of ada's.
 ROWS: dict[tuple[str, str], Row] = {
     ("GET", "/static/<path:filename>"): Row(For.EVERYBODY, "/static/style.css"),
     ("GET", "/login"): Row(For.EVERYBODY, "/login"),
@@ -216,7 +216,7 @@ def expected(who: For, role: str | None) -> str:
 
 
 def test_every_route_has_a_row(site: WebSite) -> None:
-    """A new route fails here until ROWS says whom it is for."""
+    """A new route fails here until ROWS says who may use it."""
     routes = {
         (method, rule.rule)
         for rule in site.pages.url_map.iter_rules()

@@ -41,7 +41,7 @@ def site(tmp_path: Path) -> Iterator[WebSite]:
 
 
 def edition(site: WebSite, profile: str = "ada") -> str:
-    found = site.app.archive.page([profile], 10)
+    found = site.app.archive.page(profile, 10)
     return next(one.id for one in found if one.channel is ChannelName.EMAIL)
 
 

@@ -77,7 +77,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         stored.served() as url,
         sync_playwright() as playwright,
     ):
-        # The container's user is root, for whom Chromium has no sandbox; it shows only our own pages.
+        # The container's user is root, and Chromium has no sandbox for root; it shows only our own pages.
         browser = playwright.chromium.launch(
             executable_path=chromium(), args=["--no-sandbox", "--disable-gpu", "--disable-quic"]
         )

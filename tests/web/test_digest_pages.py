@@ -67,7 +67,7 @@ def digest_path(site: WebSite, day: int = 4) -> str:
 
 
 def test_archive_shows_the_newest_digest_first(shared: WebSite, reader: FlaskClient) -> None:
-    """Each day with its number of papers and its best paper; days without papers are told apart."""
+    """Each day with its number of papers and its best paper; days without papers are marked."""
     page = reader.get("/p/ada/").text
     assert texts(page, "//ol/li") == [
         "Wednesday 6 May 2026 no papers",

@@ -388,10 +388,10 @@ def test_operator_may(site: WebSite, file: Path) -> None:
 
 def test_check_moves_nothing(site: WebSite) -> None:
     """A text with another profile's name as its former one, which is only checked, gets nothing of it."""
-    before = len(site.app.archive.page(["bob"], 50))
+    before = len(site.app.archive.page("bob", 50))
     (site.services.folder / "bob.yaml").unlink()
     Editor(site, site.reader(OPERATOR)).open().send(TEXT + "was: bob\n", "check")
-    assert len(site.app.archive.page(["bob"], 50)) == before > 0
+    assert len(site.app.archive.page("bob", 50)) == before > 0
 
 
 def test_text_outlives_the_session(ada: Editor, site: WebSite, file: Path) -> None:

@@ -73,7 +73,7 @@ def test_refused_save_on_a_phone(site: Site) -> None:  # noqa: F811
 
 
 def test_log_in_again(site: Site) -> None:  # noqa: F811
-    """Who is logged out while typing is told so; after log-in in another tab, the text can be saved."""
+    """Who is logged out while typing sees it; after log-in in another tab, the text can be saved."""
     with site.reader() as context:
         page = context.new_page()
         page.goto("/p/ada/edit")

@@ -113,7 +113,7 @@ def test_a_mailed_link(at: LogIn) -> None:
 
 
 def test_a_link_that_two_press_at_once(at: LogIn) -> None:
-    """The page with the button was shown to both; the second is told that the link does not work any more."""
+    """The page with the button was shown to both; the second page says that the link does not work any more."""
     at.ask(ADA)
     link, (first, second) = at.mail()[1], (at.browser(), at.browser())
     forms = [{"csrf_token": csrf_token(one.get(link).text)} for one in (first, second)]
@@ -124,7 +124,7 @@ def test_a_link_that_two_press_at_once(at: LogIn) -> None:
 
 
 def test_a_link_for_somebody_else(at: LogIn) -> None:
-    """Whoever is logged in as another person sees whom the link is for, shortened."""
+    """Whoever is logged in as another person sees the link's address, shortened."""
     at.ask(ADA)
     link = at.mail()[1]
     assert "a…@example.org" in at.site.reader(OPERATOR).get(link).text

@@ -1,7 +1,7 @@
 """Full text search over the papers.
 
 Triggers keep the index, so that it is right whatever writes to `paper`: a process of an earlier version too. They are
-part of the table: a migration that makes `paper` anew (Alembic's batch mode on SQLite) must make them again.
+part of the table: a migration that makes a new `paper` (Alembic's batch mode on SQLite) must make them again.
 
 Both databases have the same words: without case and accents, letters such as "ł" as people type them, digits above
 and below the line as digits. Words are whole, not stems: the stemmers of the two differ (FTS5's makes one of
