@@ -26,6 +26,7 @@ from bot.digests.wording import source_health
 from bot.errors import DatabaseError, Problem
 from bot.feedback.learned import all_with_learned
 from bot.feedback.service import Feedback
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import Entry, Listing
 from bot.papers.names import same_person
 from bot.profiles.live import LiveProfiles
@@ -148,6 +149,10 @@ class App:
         from bot.store.loaded_papers import LoadedPapers
 
         return LoadedPapers(self.papers)
+
+    @cached_property
+    def calendar(self) -> ArxivCalendar:
+        return ArxivCalendar(self.settings.arxiv_holidays)
 
     @cached_property
     def outbox(self) -> Outbox:

@@ -119,7 +119,6 @@ def check(
     if settings:
         from bot.presentation.status_text import missing_settings, optional_settings
 
-        notes += [f"{name} has no effect in this version" for name in settings.unused]
         notes += [*missing_settings(settings, profiles), *optional_settings(settings, profiles)]
         notes += [f"the database is {settings.database_place}"]
     for note in notes:

@@ -9,7 +9,8 @@ import io
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -41,6 +42,7 @@ class Settings:
     slack_api_url: str | None = None  #: None for this and the URLs below: the service's own
     smtp: SmtpServer | None = None  #: SMTP_URL; set if and only if mail_from is
     mail_from: Sender | None = None
+    smtp_connections: int = 4  #: most connections to the mail server at once
     arxiv_api_url: str | None = None
     arxiv_rss_url: str | None = None
     arxiv_oai_url: str | None = None
@@ -55,7 +57,12 @@ class Settings:
     dkim_key: Path | None = None  #: file of the private key that signs mail for mail_from's domain
     mail_return_path: str | None = None  #: where bounces go: an address without a name
     alerts: str | None = None  #: receiver of alerts: a Slack channel, or an address when it has an @
-    unused: tuple[str, ...] = ()  #: variables of later versions that are set, by name
+    heartbeat: SecretStr | None = (
+        None  #: a URL that is called after each good cycle; whoever knows it may call it
+    )
+    arxiv_holidays: Mapping[date, str] = field(
+        default_factory=dict
+    )  #: further evenings without an announcement, by date in US Eastern time
 
     @property
     def profile_cache(self) -> Path:
@@ -101,10 +108,11 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "PAPERBOY_ADMINS": ("admins", values.people),
     "TRUSTED_PROXIES": ("trusted_proxies", values.networks),
     "PROXY_USER_HEADER": ("proxy_user_header", values.header_name),
+    "SMTP_CONNECTIONS": ("smtp_connections", values.connections),
+    "PAPERBOY_HEARTBEAT": ("heartbeat", values.secret_url),
+    "ARXIV_HOLIDAYS": ("arxiv_holidays", values.holidays),
 }
 
-#: Variables that later versions read.
-_LATER = frozenset({"SMTP_CONNECTIONS", "PAPERBOY_HEARTBEAT"})
 #: How close a misspelt name is to one of ours: SLACK_TOKEN, but not SECRET_KEY_BASE, which is another program's.
 _CLOSENESS = 0.84
 _OTHERS = frozenset({"DATABASE_USER"})
@@ -149,7 +157,6 @@ def load_settings(
     defaults: dict[str, Any] = {
         "profiles": Path("profiles"),
         "database_url": SecretStr(f"sqlite:///{(data / 'paperboy.db').as_posix()}"),
-        "unused": tuple(sorted(_LATER & given.keys())),
     }
     return Settings(**defaults | parsed), ()
 
@@ -157,7 +164,7 @@ def load_settings(
 def _name_problems(in_file: Mapping[str, _Variable], known: Mapping[str, _Variable]) -> Iterator[Problem]:
     """Names in `.env` that are misspelt: those with our prefix, and those that are close to one that is not set."""
     for name, variable in in_file.items():
-        if name in _VARIABLES or name in _LATER | _OTHERS:
+        if name in _VARIABLES or name in _OTHERS:
             continue
         if name.startswith(_PREFIX):
             ours = {known.removeprefix(_PREFIX): known for known in _VARIABLES}

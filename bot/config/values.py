@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
+from datetime import date
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import pairwise
 from math import log2
@@ -16,9 +17,11 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import SecretStr
 
+from bot.files import read_file
 from bot.text.addresses import is_public_address, parse_mail_address, parse_slack_target
 
 Network = IPv4Network | IPv6Network
+_MAX_HOLIDAYS = 64 * 1024  #: bytes
 
 URL_ESCAPES = "write @ as %40, / as %2F, : as %3A, # as %23 and ? as %3F in its user name and password"
 
@@ -59,6 +62,11 @@ def service_url(value: str) -> str:
     if parts.scheme == "http" and not _is_local(parts.hostname or ""):
         raise ValueError("would send what it carries unencrypted: write https instead of http")
     return url
+
+
+def secret_url(value: str) -> SecretStr:
+    """A URL that is a secret, because whoever knows it may call it."""
+    return SecretStr(service_url(value))
 
 
 def _is_local(host: str) -> bool:
@@ -113,6 +121,33 @@ def key_file(value: str) -> Path:
     if not os.path.isfile(path):  # Path.is_file raises for a name that is too long
         raise ValueError("does not name a file: write the path of a private key")
     return path
+
+
+def connections(value: str) -> int:
+    if not re.fullmatch(r"[1-9]\d?", value, re.ASCII):
+        raise ValueError("is not a number of connections from 1 to 99")
+    return int(value)
+
+
+def holidays(value: str) -> dict[date, str]:
+    """The evenings that a file names, with a reason each: lines such as `2026-12-24  Christmas Eve`."""
+    path = folder(value)
+    try:
+        lines = read_file(path, _MAX_HOLIDAYS).decode("utf-8-sig").splitlines()
+    except (OSError, UnicodeDecodeError):
+        raise ValueError("does not name a text file that can be read") from None
+    found = {}
+    for number, line in enumerate(lines, start=1):
+        day, _, name = line.partition("#")[0].strip().partition(" ")
+        try:
+            if day:
+                found[date.fromisoformat(day)] = name.strip() or "no announcement"
+        except ValueError:
+            raise ValueError(
+                f"names a file with a line that is not a date and a reason: {path}:{number}:1: "
+                "write 2026-12-24 Christmas Eve"
+            ) from None
+    return found
 
 
 def token(value: str) -> SecretStr:

@@ -6,6 +6,7 @@ import base64
 import dataclasses
 import os
 from collections.abc import Callable
+from datetime import date
 from hashlib import sha256
 from pathlib import Path
 
@@ -51,7 +52,7 @@ def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert settings.data.name == "paperboy"
     assert settings.database_url.get_secret_value() == f"sqlite:///{settings.data.as_posix()}/paperboy.db"
     assert settings.profiles == Path("profiles")
-    rest = {"database_url", "data", "profiles", "proxy_user_header"}
+    rest = {"database_url", "data", "profiles", "proxy_user_header", "smtp_connections"}
     assert not any(getattr(settings, f.name) for f in dataclasses.fields(settings) if f.name not in rest)
 
 
@@ -370,14 +371,18 @@ def test_names_of_other_programs(tmp_path: Path, name: str) -> None:
     assert load_settings({}, file)[1] == ()
 
 
-def test_names_of_later_versions(tmp_path: Path) -> None:
-    """They are valid, wherever they are set, and are reported as having no effect."""
-    file = tmp_path / ".env"
-    file.write_text("PAPERBOY_HEARTBEAT=https://x.org\n")
-    settings, problems = load_settings({"SMTP_CONNECTIONS": "2"}, file)
-    assert problems == ()
-    assert settings is not None
-    assert settings.unused == ("PAPERBOY_HEARTBEAT", "SMTP_CONNECTIONS")
+def test_holidays_of_arxiv(tmp_path: Path) -> None:
+    """A file of dates and reasons; a line that is neither is reported with its place."""
+    file = tmp_path / "holidays.txt"
+    file.write_text("# from arXiv's page\n2026-12-24  Christmas Eve\n\n2026-12-28 # deferred\n")
+    settings = read(ARXIV_HOLIDAYS=str(file))
+    assert settings.arxiv_holidays == {
+        date(2026, 12, 24): "Christmas Eve",
+        date(2026, 12, 28): "no announcement",
+    }
+    file.write_text("2026-12-24 Christmas Eve\n24.12.2026\n")
+    (problem,) = load_settings({"ARXIV_HOLIDAYS": str(file)}, None)[1]
+    assert f"{file}:2:1" in str(problem)
 
 
 def test_lists_in_settings() -> None:
@@ -401,7 +406,7 @@ def test_problems_of_the_file_have_their_places(tmp_path: Path) -> None:
         ":5:10: SMTP_URL is set without MAIL_FROM: mail needs both",
         ":7:1: this line cannot be read: write NAME=value",
         ":8:1: unknown setting PAPERBOY_XYZ12345: known are PAPERBOY_DATA, PAPERBOY_PROFILES, PAPERBOY_TEMPLATES, "
-        "PAPERBOY_CONTACT, PAPERBOY_ALERTS, PAPERBOY_ADMINS",
+        "PAPERBOY_CONTACT, PAPERBOY_ALERTS, PAPERBOY_ADMINS, PAPERBOY_HEARTBEAT",
         ":9:1: PUBLIC_URL is not a web address: write one such as https://paperboy.example.org",
         "environment:1:1: HF_API_URL is not a web address: write one such as https://paperboy.example.org",
     ]
