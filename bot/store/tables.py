@@ -263,6 +263,7 @@ class SourceRow(Base, table=True):
     state: str  #: as in SourceState
     why: str = _text(default="")
     retry_at: datetime | None = _moment(default=None)  #: the service asked not to be called before
+    announced: datetime | None = _moment(default=None)  #: the newest announcement that it has brought
 
 
 class ValidatorRow(Base, table=True):

@@ -1,4 +1,7 @@
-"""What is known of each source's announcements."""
+"""Which announcement each source has brought."""
+
+import sqlalchemy as sa
+from alembic import op
 
 revision = "0013"
 down_revision = "0012"
@@ -7,4 +10,4 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing yet."""
+    op.add_column("source", sa.Column("announced", sa.DateTime(timezone=True), nullable=True))
