@@ -209,7 +209,7 @@ def send(
 
 @cli.command()
 def run() -> None:
-    """Fetch every hour and deliver what is due, until SIGTERM."""
+    """Fetch the sources when they change and deliver what is due, until SIGTERM."""
     from bot.bootstrap.app import App
     from bot.sources.registry import SOURCES
     from bot.worker.daemon import Daemon, log_line, log_template_problem, set_up_logging, watch_database
@@ -228,6 +228,7 @@ def run() -> None:
         daemon = Daemon(
             settings.profiles,
             settings.profile_cache,
+            app.due_sources,
             app.refresh,
             partial(app.delivery.send, due=True),
             app.delivery.report_profiles,
@@ -325,7 +326,7 @@ def _from_sources(
     order = [source.name for source in app.sources(names)]
     reports = []
     with progress("Asking", len(order)) as step:
-        for report in app.refresh(profiles, moment, names):
+        for report in app.refresh(profiles, moment, names, by_name=bool(names)):
             reports.append(report)
             step(report.name)
             if not sys.stderr.isatty():

@@ -24,7 +24,7 @@ from bot.sources.ingest import SourceReport
 from bot.text.addresses import is_secure_url
 from bot.text.plain import pluralize
 from bot.worker.ingest_progress import IngestProgress
-from bot.worker.loop import INGEST_MINUTES, TICK_SECONDS
+from bot.worker.loop import TICK_SECONDS
 
 
 def set_up_logging() -> None:
@@ -75,7 +75,8 @@ class Daemon:
 
     folder: Path  #: of the profiles
     cache: Path  #: of their last valid versions
-    fetch: Callable[[Sequence[Profile], Moment], Iterable[SourceReport]]  #: asks the sources
+    due: Callable[[Sequence[Profile], Moment], Sequence[str]]  #: names of the sources to ask now
+    fetch: Callable[[Sequence[Profile], Moment, Sequence[str]], Iterable[SourceReport]]  #: asks them
     send: Callable[[Sequence[Profile], Moment], Iterable[SendResult]]  #: composes and delivers what is due
     report: Callable[[Sequence[BrokenFile], Moment], None]  #: stores alerts on what is broken
     progress: IngestProgress
@@ -89,12 +90,15 @@ class Daemon:
         log_line(
             f"started; profiles: {len(profiles)}, subscriptions: {subscriptions}, papers stored: {stored}"
         )
-        log_line(f"ingest every {INGEST_MINUTES} minutes, check what is due every {TICK_SECONDS} seconds")
+        log_line(f"every {TICK_SECONDS} seconds: ask the sources that may have changed, send what is due")
 
     def ingest(self) -> None:
-        self.progress.begin()
+        """Ask the sources that are due now."""
         try:
-            for report in self.fetch(self._profiles(), Moment.real()):
+            profiles, moment = self._profiles(), Moment.real()
+            names = self.due(profiles, moment)
+            self.progress.begin(names)
+            for report in self.fetch(profiles, moment, names) if names else ():
                 log_line(report.summary)
                 self.progress.answered(report.name)
         except PaperboyError as error:

@@ -1,7 +1,7 @@
 """The timer of `paperboy run`.
 
-It keeps no state: APScheduler's memory job store, one tick a minute, one ingest an hour. What is due follows from the
-clock and the stored editions, so a missed or repeated tick does no harm.
+It keeps no state: APScheduler's memory job store, an ingest and a tick a minute. What is due follows from the clock,
+the states of the sources and the stored editions, so a missed or repeated job does no harm.
 """
 
 from __future__ import annotations
@@ -19,7 +19,6 @@ from typing import NoReturn
 from bot.errors import SourceError
 
 TICK_SECONDS = 60
-INGEST_MINUTES = 60
 #: After a signal, a tick may take so long to finish what it is sending, and an ingest to store what it has read.
 FINISH_SECONDS = 12.0
 ABANDON_SECONDS = 3.0
@@ -27,8 +26,8 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Loop:
-    """Runs two jobs beside each other until SIGTERM or SIGINT: an ingest at once and every hour, a tick at once and
-    at the beginning of every minute. Neither runs twice at once.
+    """Runs two jobs beside each other until SIGTERM or SIGINT: an ingest and a tick, each at once and every minute.
+    Neither runs twice at once.
     """
 
     def __init__(self, log: Callable[[str], None]) -> None:
@@ -79,7 +78,8 @@ class Loop:
         scheduler.start(paused=True)
         for name, job in jobs.items():
             scheduler.add_job(job, executor=name)
-        scheduler.add_job(jobs["ingest"], "interval", executor="ingest", minutes=INGEST_MINUTES, jitter=120)
+        # With a jitter, so that not all installations ask a source in the same second.
+        scheduler.add_job(jobs["ingest"], "interval", executor="ingest", seconds=TICK_SECONDS, jitter=20)
         scheduler.add_job(jobs["tick"], "interval", executor="tick", seconds=TICK_SECONDS, start_date=_EPOCH)
         scheduler.resume()
         self._stop.wait()

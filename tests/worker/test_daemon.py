@@ -37,7 +37,8 @@ def daemon(folder: Path, results: Sequence[Any] = (), reports: Sequence[Any] = (
     return Daemon(
         folder,
         folder / "cache.json",
-        lambda profiles, moment: outcome(reports),
+        lambda profiles, moment: ["arxiv-rss"] if reports else [],
+        lambda profiles, moment, names: outcome(reports),
         lambda profiles, moment: outcome(results),
         lambda files, moment: None,
         IngestProgress([]),
@@ -67,7 +68,8 @@ def test_tick(tmp_path: Path, capsys: pytest.CaptureFixture[str], result: Any, e
 
 
 def test_ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line for each source, with its counts, state and reason."""
+    """A line for each source that is due, with its counts, state and reason; nothing when none is."""
+    daemon(tmp_path).ingest()
     failed = SourceReport("arxiv-api", state="failed", why="410 Gone")
     daemon(tmp_path, reports=[REPORT, failed]).ingest()
     daemon(tmp_path, reports=[DatabaseError("the database is gone")]).ingest()
@@ -96,6 +98,7 @@ def test_profiles_are_read_for_each_job(tmp_path: Path, capsys: pytest.CaptureFi
         Daemon(
             tmp_path / "none",
             tmp_path / "cache.json",
+            lambda *_: (),
             lambda *_: (),
             lambda *_: (),
             lambda *_: None,
