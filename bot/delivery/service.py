@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from bot.clock import Moment
 from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert, raise_profile_alert
 from bot.delivery.broken_profiles import BrokenFile
+from bot.delivery.due import Announcements
 from bot.delivery.editions import store_edition
 from bot.delivery.model import ALERTS, Edition, EditionState, Pause
 from bot.delivery.plan import Plan, SendState, ended_waits, plan_dates, plan_send
@@ -26,6 +27,7 @@ from bot.digests.corpus import earliest_window_start
 from bot.digests.model import HistoryRequest
 from bot.digests.wording import answered
 from bot.errors import NotConfigured
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Profile
 from bot.text.plain import join_distinct
@@ -63,6 +65,7 @@ class DeliveryService:
     #: The profiles at a moment, with what their readers' answers add.
     with_answers: Callable[[Sequence[Profile], datetime], Sequence[Profile]] = lambda profiles, now: profiles
     end_pauses: Callable[[datetime], None] = lambda now: None
+    calendar: ArxivCalendar = field(default_factory=ArxivCalendar)
 
     def send(
         self,
@@ -107,12 +110,14 @@ class DeliveryService:
 
     def _state(self, moment: Moment, sender: Sender, channels: Iterable[ChannelName]) -> SendState:
         problems = {channel: _problem(sender, channel) for channel in channels}
+        sources = self.sources()
         return SendState(
             editions=self.outbox.summaries(*plan_dates(moment)),
             served=self.outbox.served(),
             pauses={pause.scope: pause for pause in self.pauses(moment.instant)},
             channel_problems={channel: problem for channel, problem in problems.items() if problem},
-            answered=answered(self.sources()),
+            answered=answered(sources),
+            announcements=Announcements.of(self.calendar, sources),
         )
 
     def _compose(

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.clock import Moment
-from bot.delivery.due import LOOK_BACK_DAYS, due_date, next_due
+from bot.delivery.due import LOOK_BACK_DAYS, Announcements, due_date, next_due
 from tests.support.builders import at, make_profile, subscription
 
 WORKDAYS = (0, 1, 2, 3, 4)
@@ -26,6 +26,7 @@ def due(
         subscription(at=time.fromisoformat(wall), days=days),
         make_profile(timezone=zone),
         Moment(instant, instant.date() if bare else None),
+        Announcements(),
         served_before=served,
     )
     return found and found.isoformat()
@@ -140,6 +141,7 @@ def next_time(
         subscription(at=time.fromisoformat(wall), days=days),
         make_profile(timezone=zone, paused_until=paused_until),
         Moment(instant, instant.date() if bare else None),
+        Announcements(),
     )
     return found and f"{found:%Y-%m-%d %H:%M}"
 
