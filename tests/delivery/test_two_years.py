@@ -104,6 +104,7 @@ def passes(zone: str, day: date, wall: time) -> int:
     return late
 
 
+@cache
 def schedule(to: Subscription, zone: str) -> list[tuple[int, date]]:
     """When the time of each date of a subscription comes, and the date; for announcements, theirs."""
     days = [date(2010, 12, 10) + timedelta(days=n) for n in range(775)]
@@ -114,7 +115,7 @@ def schedule(to: Subscription, zone: str) -> list[tuple[int, date]]:
     found = []
     for n, (one, day) in enumerate(local[8:], start=8):
         without = {(day - timedelta(days=back)).weekday() for back in range(1, (day - local[n - 1][1]).days)}
-        had = {other.weekday() for _, other in local[:n] if (day - other).days < 7}
+        had = {other.weekday() for _, other in local[n - 8 : n] if (day - other).days < 7}
         if day.weekday() in to.days or (without & set(to.days) and not had & set(to.days)):
             found.append((one, day))
     return found
@@ -153,8 +154,10 @@ def oracle(reader: Reader, key: str, ticks: Iterable[Sequence[Tick]], stored: di
                 since, day = calendar[last - 1]
                 is_late = (today - day).days > 7
                 is_new = not got and day != today and not (to.at == ANNOUNCEMENT and tick.clock - since < DAY)
-                is_past = day < current and any(day < one <= today for one in got)
-                if not (is_late or is_new or is_past or day in got):
+                if is_late or is_new or day in got:
+                    continue
+                newer = {day + timedelta(days=n) for n in range(1, (today - day).days + 1)}
+                if day == current or got.isdisjoint(newer):
                     dates.add(day)
             new |= {max(dates)} if dates and max(dates) >= pause else set()
         got |= new
@@ -228,8 +231,8 @@ def tick_groups(
                     events += [one, *waits]
     ticks = []
     for process in up:
-        moments = [(event + rng.uniform(0, MINUTE), False) for event in events if rng.random() < 0.6]
-        moments += [(event + rng.choice((-1, 0, 1)), False) for event in events if rng.random() < 0.1]
+        moments = [(event + rng.uniform(0, MINUTE), False) for event in events if rng.random() < 0.4]
+        moments += [(event + rng.choice((-1, 0, 1)), False) for event in events if rng.random() < 0.04]
         moments += [(start + rng.uniform(0, MINUTE), False) for start, _, _ in process]
         moments += [(rng.uniform(START, END), rng.random() < 0.3) for _ in range(20)]
         for when, is_send in moments:
@@ -262,24 +265,34 @@ def running(rng: random.Random) -> list[tuple[int, int, int]]:
 # --- The simulation -------------------------------------------------------------------------------------------
 
 
+class Stored(dict[tuple[str, date], EditionSummary]):
+    """All editions; only those from a date to another are found, as in the database."""
+
+    first = last = date.min
+
+    def __contains__(self, place: object) -> bool:
+        return self.get(place) is not None  # type: ignore[call-overload]
+
+    def get(self, place: tuple[str, date], default: object = None) -> EditionSummary | None:  # type: ignore[override]
+        return super().get(place) if self.first <= place[1] <= self.last else None
+
+
 def simulate(
     reader: Reader, groups: Iterable[Sequence[Tick]], stored: dict[int, int]
 ) -> set[tuple[str, date]]:
     """The editions that `plan_send` makes."""
     brought = sorted((when, one) for one, when in stored.items())
     newest = list(accumulate((one for _, one in brought), max))
-    editions: dict[tuple[str, date], EditionSummary] = {}
+    editions = Stored()
     served: set[str] = set()
     for group in groups:
         new = []
         for tick in group:
             profile, moment = reader.at(tick.true), Moment(datetime.fromtimestamp(tick.clock, UTC))
             n = bisect_right(brought, (tick.true, END))
-            first, last = plan_dates(moment)
-            dates = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-            places = ((to.key, day) for to in profile.deliver for day in dates)
+            editions.first, editions.last = plan_dates(moment)
             state = SendState(
-                {place: editions[place] for place in places if place in editions},
+                editions,
                 frozenset(served),
                 {},
                 {},
