@@ -77,7 +77,7 @@ def _plan(profile: Profile, subscription: Subscription, moment: Moment, state: S
     if on is None:
         return Plan(profile, subscription, day, f"not due before {subscription.at:%H:%M}")
     existing = state.editions.get((subscription.key, day))
-    if existing and existing.papers:
+    if existing and existing.has_message:
         return Plan(profile, subscription, day, f"the digest of {day} exists already")
     is_again = existing and existing.awaits and existing.awaits != state.answered and day == today
     if existing and due and not is_again:
