@@ -221,7 +221,7 @@ def end_notice(over: Sequence[tuple[SourceState, datetime]], now: datetime) -> N
         f"{source.name}, last answer {_minute(source.last_success)}: nothing new came since {_minute(begun)}"
         for source, begun in over
     ]
-    lines += ["Papers that were missed meanwhile are fetched without your doing."]
+    lines += ["The next ingests fetch the papers that were missed."]
     count = "1 source works" if len(over) == 1 else f"{len(over)} sources work"
     return Notice(f"Paperboy: {count} again", "\n".join(lines), now)
 

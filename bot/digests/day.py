@@ -181,7 +181,8 @@ def next_expected(state: SourceState, calendar: ArxivCalendar, now: datetime) ->
     """When the first papers that an arXiv source does not have yet are expected there, or were; else None."""
     if _service(state) != "arxiv" or state.state == "idle":
         return None
-    return calendar.next(state.announced or now) + _PUBLISHED_AFTER.get(state.name, timedelta(0))
+    brought = state.announced or (state.last_success if state.state == "failed" else None) or now
+    return calendar.next(brought) + _PUBLISHED_AFTER.get(state.name, timedelta(0))
 
 
 def _service(state: SourceState) -> str:

@@ -101,11 +101,14 @@ def late_text(day: Day) -> str:
 
 
 def _outages(day: Day, zone: str) -> str:
+    by_time: dict[str, list[str]] = {}
+    for service, since in day.outages:
+        when = f"since {local_time(since, zone)}" if since else "yet"
+        by_time.setdefault(when, []).append(SOURCE_NAMES.get(service, service))
     return join_distinct(
         *(
-            f"{SOURCE_NAMES.get(service, service)} has not answered "
-            + (f"since {local_time(since, zone)}" if since else "yet")
-            for service, since in day.outages
+            f"{' and '.join(services)} {'have' if len(services) > 1 else 'has'} not answered {when}"
+            for when, services in by_time.items()
         )
     )
 

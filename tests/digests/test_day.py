@@ -112,6 +112,12 @@ def test_next_announcement_in_a_time_zone() -> None:
             True,
             "arXiv has not answered yet; Hugging Face has not answered since Monday 4 May at 20:00 UTC",
         ),
+        (
+            [source("arxiv-rss", "failed", BEFORE), source("huggingface", "failed", BEFORE)],
+            K.OUTAGE,
+            True,
+            OUT.replace("has", "and Hugging Face have"),
+        ),
         # Nobody asks any more
         ([source("arxiv-rss", last="2026-05-03 08:31")], K.ORDINARY, False, ""),
         ([source("arxiv-rss", last="2026-05-03 08:29")], K.OUTAGE, True,
@@ -197,6 +203,7 @@ def test_holidays_do_not_count_as_usual() -> None:
         (source("arxiv-rss", **HAS), "2026-05-06 04:00"),  # at midnight US Eastern
         (source("arxiv-api", **LACKS), "2026-05-05 00:00"),  # overdue
         (source("arxiv-api"), "2026-05-06 00:00"),
+        (source("arxiv-api", "failed", BEFORE), "2026-05-05 00:00"),
         (source("arxiv-api", "idle"), None),
         (HF, None),  # through the day
     ],
