@@ -11,6 +11,7 @@ from contextlib import closing, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
@@ -22,8 +23,8 @@ from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import Corpus, load_corpus
+from bot.digests.day import Day, arrivals_start, day_of
 from bot.digests.previewer import Previewer
-from bot.digests.wording import source_health
 from bot.errors import DatabaseError, Problem
 from bot.feedback.learned import all_with_learned
 from bot.feedback.service import Feedback
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from bot.channels.email.message import Signer
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
+    from bot.delivery.service import SendResult
     from bot.presentation.templates import Templates
     from bot.sources.base import Source
     from bot.sources.http import PoliteHttp
@@ -58,6 +60,7 @@ if TYPE_CHECKING:
     from bot.store.receivers import Receivers
     from bot.store.search import PaperSearch
     from bot.store.sources import Sources
+    from bot.worker.heartbeat import Heartbeat
 
 #: Seconds that a request to the web process waits for another process's lock on the database.
 _WEB_BUSY_TIMEOUT = 0.5
@@ -101,6 +104,7 @@ class App:
         self._answers_requests = answers_requests
         self._sleep = sleep
         self._on_template_problem = on_template_problem
+        self._heartbeat: Heartbeat | None = None
         #: The holder of this process's leases.
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
@@ -329,8 +333,13 @@ class App:
         `late`: names of the sources that are still answering. `keep`: the papers, in memory, for the next composer.
         """
         # Before the papers: an answer that is stored meanwhile must not count as one that was used.
-        health = source_health(self.source_states.all(), moment.instant, late)
-        return DigestComposer(*self.corpus_and_model(profiles, moment, explained, keep=keep), health)
+        day = self.day(moment, late)
+        return DigestComposer(*self.corpus_and_model(profiles, moment, explained, keep=keep), day)
+
+    def day(self, moment: Moment, late: Collection[str] = ()) -> Day:
+        """What kind of day it is. `late`: names of the sources that are still answering."""
+        states, now = self.source_states.all(), moment.instant
+        return day_of(states, self.calendar, now, self.papers.arrivals(arrivals_start(now), now), late)
 
     def corpus_and_model(
         self,
@@ -400,6 +409,16 @@ class App:
 
     def announcements(self) -> Announcements:
         return Announcements.of(self.calendar, self.source_states.all())
+
+    def beat(self, results: Iterable[SendResult], log: Callable[[str], None]) -> Thread | None:
+        """Call the URL of PAPERBOY_HEARTBEAT after a good cycle; the thread that does so, if any."""
+        from bot.worker.heartbeat import Heartbeat, is_good_cycle
+
+        if not self.settings.heartbeat or not is_good_cycle(results, self.day(Moment.real())):
+            return None
+        if self._heartbeat is None:
+            self._heartbeat = Heartbeat(self.settings.heartbeat.get_secret_value(), log)
+        return self._heartbeat.beat()
 
     def with_answers(self, profiles: Sequence[Profile], now: datetime) -> list[Profile]:
         """The profiles with what readers' answers until `now` add: for each command that ranks or looks up what was

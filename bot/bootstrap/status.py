@@ -49,6 +49,8 @@ def current_status(app: App, moment: Moment, chosen: Sequence[Profile] | None = 
         next=next_digests(profiles, editions, moment, app.announcements()),
         found=_found(app, profiles, moment),
         hints=optional_settings(app.settings, profiles),
+        day=app.day(moment),
+        calendar=app.calendar,
     )
 
 

@@ -27,7 +27,7 @@ def store_edition(
     False when its date has one already, or the receiver has been given one of its papers since it was composed.
     """
     token = secrets.token_hex(8)
-    parts = channel.render(digest, token, subscription.target) if digest.papers else ()
+    parts = channel.render(digest, token, subscription.target) if digest.papers or digest.is_line else ()
     edition = Edition(
         id=token,
         subscription=subscription.key,

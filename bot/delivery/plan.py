@@ -92,7 +92,7 @@ def _plan(profile: Profile, subscription: Subscription, moment: Moment, state: S
     if on is None:
         return Plan(profile, subscription, day, _not_due(subscription))
     existing = state.editions.get((subscription.key, day))
-    if existing and existing.papers:
+    if existing and existing.has_message:
         return Plan(profile, subscription, day, f"the digest of {day} exists already")
     current = today if day == today else current_date(subscription, profile, moment, state.announcements)
     later = (day + n * _DAY for n in range((today - day).days, 0, -1))

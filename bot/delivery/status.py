@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
@@ -14,11 +14,13 @@ from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.due import Announcements, due_date, next_due
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause
 from bot.delivery.stores import StoredDigest
+from bot.digests.day import Day, missing_announcement
 from bot.digests.model import LeftOut
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import Profile, Subscription
 
-#: A source that fails for longer needs a person.
+#: A source that fails, or lacks an announcement, for longer needs a person.
 OUTAGE = timedelta(days=1)
 #: The days of which `FoundPapers` counts the digests.
 FOUND_DAYS = 30
@@ -69,6 +71,8 @@ class Status:
     next: Sequence[NextDigest] = ()  #: what is due, then by time
     found: Sequence[FoundPapers] = ()  #: in FOUND_DAYS
     hints: Sequence[str] = ()  #: on settings that could be made, each a sentence
+    day: Day | None = None  #: what kind of day it is; None: unknown
+    calendar: ArxivCalendar = field(default_factory=ArxivCalendar)
 
     def is_used(self, scope: str) -> bool:
         """Whether anything is to be sent to a scope, as far as is known."""
@@ -89,6 +93,12 @@ def dead_sources(states: Sequence[SourceState], now: datetime) -> list[SourceSta
     if all(state.state in ("failed", "idle") for state in states):
         return failed
     return [s for s in failed if s.last_success is None or now - s.last_success > OUTAGE]
+
+
+def stale_sources(states: Sequence[SourceState], calendar: ArxivCalendar, now: datetime) -> list[SourceState]:
+    """The sources of arXiv that answer, and have lacked the papers of an announcement for longer than OUTAGE."""
+    lacking = [(state, missing_announcement(state, calendar, now)) for state in states]
+    return [state for state, missing in lacking if missing and now - missing > OUTAGE]
 
 
 def next_digests(

@@ -65,8 +65,8 @@ class Digest:
     candidates: int = 0  #: how many papers were considered
     news: NewPaperCounts = NewPaperCounts()
     why: str = ""  #: why it is short or empty, and what it went without; empty when there is nothing to say
-    #: For an empty digest while a source is in trouble: what the sources had answered. It is composed again when
-    #: that changes.
+    #: For an empty digest while a source may soon bring what is missing: what the sources had answered. It is
+    #: composed again when that changes.
     awaits: str | None = None
     weekly: bool = False  #: the subscription has one delivery a week
     earlier: tuple[
@@ -74,6 +74,10 @@ class Digest:
     ] = ()  #: in a weekly digest: papers that the profile's subscriptions had, best first
     left_out: LeftOut = LeftOut()
     best_outside: Paper | None = None  #: the best strong match outside the profile's categories
+    closest: str = (
+        ""  #: without papers: the title of the best one that was not good enough; empty when none matched
+    )
+    is_line: bool = False  #: without papers, and sent all the same: the message of a week without any
 
     @property
     def ids(self) -> tuple[str, ...]:
@@ -82,17 +86,6 @@ class Digest:
 
     def __post_init__(self) -> None:
         require_aware(self.made)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHealth:
-    """What the sources have answered when digests are composed."""
-
-    problems: str = ""  #: failures and stale answers, for digests that are short or empty
-    late: str = ""  #: which sources are still answering, for every digest
-    awaits: str | None = (
-        None  #: while a source is in trouble, what the sources have answered: see `Digest.awaits`
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,7 @@ _SYNONYMS: Mapping[type[ProfileMapping], Mapping[str, str]] = {
         at="time hour when schedule clock cron",
         days="day weekday weekdays on every frequency",
         on_uncertain="uncertain on_error",
+        when_quiet="quiet if_quiet on_quiet when_empty if_empty",
     ),
     MuteLists: _by_word(
         terms="term words word keywords keyword phrases phrase topics interests titles text",

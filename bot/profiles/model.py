@@ -64,6 +64,7 @@ class Subscription:
     resend_uncertain: bool = (
         True  #: send a mail once more that may have arrived, instead of waiting for a decision
     )
+    weekly_line: bool = False  #: send a short message after a week without papers
 
     @property
     def is_weekly(self) -> bool:

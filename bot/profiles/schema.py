@@ -26,7 +26,7 @@ from pydantic import (
 
 from bot.profiles import editor, values
 from bot.profiles.model import ANNOUNCEMENT, LONGEST_WINDOW, WEEK, ChannelName, Match, Reference, Subscription
-from bot.profiles.values import ON_UNCERTAIN
+from bot.profiles.values import ON_UNCERTAIN, WHEN_QUIET
 from bot.profiles.yaml_reader import flow
 from bot.text.plain import one_line
 
@@ -227,13 +227,22 @@ class DeliverEntry(ProfileMapping):
         examples=list(ON_UNCERTAIN),
     )
 
+    when_quiet: Annotated[
+        str, AfterValidator(values.when_quiet), WithJsonSchema({"enum": list(WHEN_QUIET)})
+    ] = Field(
+        WHEN_QUIET[0],
+        description="After a week without papers: `nothing`, or `weekly`, a short message that all is well.",
+        examples=list(WHEN_QUIET),
+    )
+
     def subscriptions(self, profile: str) -> Iterator[Subscription]:
         """One for each channel that is named; `load` reports an entry that names none or several."""
         days = tuple(sorted(set(chain.from_iterable(self.days))))
         for channel in ChannelName:
             if target := getattr(self, channel):
                 resend = self.on_uncertain == ON_UNCERTAIN[0]
-                yield Subscription(profile, channel, target, self.at, days, resend)
+                has_line = self.when_quiet == WHEN_QUIET[1]
+                yield Subscription(profile, channel, target, self.at, days, resend, has_line)
 
 
 def _check_targets(entries: tuple[DeliverEntry, ...]) -> tuple[DeliverEntry, ...]:

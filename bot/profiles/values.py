@@ -33,6 +33,8 @@ from bot.text.terms import is_searchable
 
 #: What to do with a mail that may have arrived; the first is the default.
 ON_UNCERTAIN = ("resend", "hold")
+#: What a delivery without papers for a week does, the default first.
+WHEN_QUIET = ("nothing", "weekly")
 #: A target of each channel, for messages.
 TARGETS = {
     ChannelName.SLACK: "C0PAPERS",
@@ -252,6 +254,12 @@ def threshold(value: object) -> Match | float:
 def on_uncertain(value: str) -> str:
     if value not in ON_UNCERTAIN:
         raise ValueError(f"{quote(value)} is neither resend nor hold")
+    return value
+
+
+def when_quiet(value: str) -> str:
+    if value not in WHEN_QUIET:
+        raise ValueError(f"{quote(value)} is neither weekly nor nothing")
     return value
 
 

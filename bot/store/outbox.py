@@ -13,13 +13,14 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, update
+from sqlalchemy import Connection, Select, delete, exists, func, insert, or_, update
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from bot.delivery.model import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
+from bot.delivery.quiet_weeks import EditionDay
 from bot.delivery.stores import EditionSummary, StoredDigest
 from bot.digests.model import History, HistoryRequest
 from bot.store import rows
@@ -30,6 +31,7 @@ from bot.store.tables import DeliveryRow, EditionRow, LedgerRow, MessageRow, Pap
 _WITHOUT_PAPERS = (defer(DeliveryRow.shows),)  # type: ignore[arg-type]
 _UNSENT = [state for state in DeliveryState if state is not DeliveryState.SENT]  # equality, for the index
 _OPEN_EDITIONS = select(DeliveryRow.edition).where(col(DeliveryRow.state).in_(_UNSENT)).distinct()
+_HAS_MESSAGE = or_(col(EditionRow.papers) > 0, exists().where(col(DeliveryRow.edition) == col(EditionRow.id)))
 _WEEK = timedelta(days=7)
 
 
@@ -87,6 +89,7 @@ class Outbox:
                 col(EditionRow.papers),
                 open_.c.edition.is_not(None),
                 col(EditionRow.awaits),
+                _HAS_MESSAGE,
             )
             .outerjoin(open_, open_.c.edition == col(EditionRow.id))
             .where(col(EditionRow.on).between(first, last))
@@ -94,9 +97,23 @@ class Outbox:
         with self._database.reading() as session:
             found = session.execute(query)
             return {
-                (key, on): EditionSummary(id_, papers, is_open or bool(awaits), awaits)
-                for key, on, id_, papers, is_open, awaits in found
+                (key, on): EditionSummary(id_, papers, is_open or bool(awaits), awaits, has_message)
+                for key, on, id_, papers, is_open, awaits, has_message in found
             }
+
+    def days(self, subscriptions: Collection[str], since: date) -> dict[str, list[EditionDay]]:
+        """The days of the editions of some subscriptions from a local date on, newest first."""
+        theirs = col(EditionRow.subscription).in_(self._database.values(subscriptions))
+        query = (
+            select_columns(col(EditionRow.subscription), col(EditionRow.on), _HAS_MESSAGE)
+            .where(theirs, col(EditionRow.on) >= since)
+            .order_by(col(EditionRow.on).desc())
+        )
+        found: dict[str, list[EditionDay]] = defaultdict(list)
+        with self._database.reading() as session:
+            for key, on, has_message in session.execute(query):
+                found[key].append(EditionDay(on, has_message))
+        return found
 
     def histories(self, requests: Sequence[HistoryRequest], since: datetime) -> dict[str, History]:
         """The histories that are requested, by subscription key.
@@ -175,7 +192,8 @@ class Outbox:
         """Store an edition with everything that sending it needs. False when its date has one already, or another
         edition has just given the receiver one of these papers.
 
-        A quiet edition of the same date is replaced. `unverified_retries`: see `Delivery.unverified_retries`.
+        A quiet edition of the same date is replaced, unless it has a message.
+        `unverified_retries`: see `Delivery.unverified_retries`.
         """
         row = {name: getattr(edition, name) for name in rows.EDITION_FIELDS}
         row |= {"receiver": receiver, "made": made, "digest": digest}
@@ -183,7 +201,7 @@ class Outbox:
         quiet = (
             col(EditionRow.subscription) == edition.subscription,
             col(EditionRow.on) == edition.on,
-            col(EditionRow.papers) == 0,
+            ~_HAS_MESSAGE,
         )
         given = {"receiver": receiver, "edition": edition.id}
         ledger = [{**given, "paper": id_} for id_ in papers]

@@ -13,6 +13,7 @@ from sqlalchemy import Select, bindparam, delete, func, insert, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from bot.digests.day import Arrival
 from bot.papers.identity import has_words, title_key, title_letters
 from bot.papers.merge import Change, MergeBatch, entry_keys
 from bot.papers.model import CountedPaper, Entry, Paper, TermCounter
@@ -172,6 +173,16 @@ class Papers:
         with self._database.reading() as session:
             seen = select(func.max(PaperRow.first_seen)).where(col(PaperRow.first_seen) <= until)
             return session.exec(seen).one()
+
+    def arrivals(self, since: datetime, until: datetime) -> tuple[Arrival, ...]:
+        """How many papers were first seen at each time after `since` and by `until`. The index alone answers it."""
+        query = (
+            select_columns(col(PaperRow.first_seen), func.count())
+            .where(*_seen(since, until))
+            .group_by(col(PaperRow.first_seen))
+        )
+        with self._database.reading() as session:
+            return tuple(Arrival(*row) for row in session.execute(query))
 
     def count(self) -> int:
         with self._database.reading() as session:

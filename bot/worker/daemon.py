@@ -79,6 +79,8 @@ class Daemon:
     send: Callable[[Sequence[Profile], Moment], Iterable[SendResult]]  #: composes and delivers what is due
     report: Callable[[Sequence[BrokenFile], Moment], None]  #: stores alerts on what is broken
     progress: IngestProgress
+    #: Called with the results of each tick.
+    after: Callable[[Sequence[SendResult]], object] = lambda results: None
     _broken: tuple[BrokenFile, ...] = ()  #: of the profiles, as printed last
     _printed: dict[str, str] = field(default_factory=dict)  #: the last line of each subscription
 
@@ -106,8 +108,10 @@ class Daemon:
         try:
             profiles = self._profiles()
             self.report(self._broken, Moment.real())
-            for result in self.send(profiles, Moment.real()):
+            results = list(self.send(profiles, Moment.real()))
+            for result in results:
                 self._log_result(result)
+            self.after(results)
         except PaperboyError as error:
             log_line(f"error: {error}")
 
