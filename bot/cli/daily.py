@@ -232,6 +232,7 @@ def run() -> None:
             partial(app.delivery.send, due=True),
             app.delivery.report_profiles,
             progress,
+            app.thin,
         )
         daemon.start(app.papers.count())
         watch_database(app.database.check_file)
