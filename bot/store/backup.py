@@ -73,7 +73,5 @@ def _copy_postgresql(database: Database, path: Path) -> None:
     for command in ([*dump, "--file", str(path)], ["pg_restore", "--list", str(path)]):
         done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)  # noqa: S603
         if done.returncode:
-            reason = (
-                done.stderr.strip().splitlines()[0] if done.stderr.strip() else f"exit code {done.returncode}"
-            )
-            raise DatabaseError(f"{command[0]} failed: {reason}")
+            lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+            raise DatabaseError(f"{command[0]} failed: {'; '.join(lines[:2])}")

@@ -81,7 +81,7 @@ class Daemon:
     report: Callable[[Sequence[BrokenFile], Moment], None]  #: stores alerts on what is broken
     progress: IngestProgress
     #: Removes what nobody needs any more, and returns the number of rows by kind.
-    thin: Callable[[Sequence[Profile], datetime], Mapping[str, int]]
+    thin: Callable[[Sequence[Profile], datetime], Mapping[str, int]] = lambda profiles, now: {}
     _thinned: datetime | None = None  #: when it was last called
     _broken: tuple[BrokenFile, ...] = ()  #: of the profiles, as printed last
     _printed: dict[str, str] = field(default_factory=dict)  #: the last line of each subscription

@@ -121,9 +121,9 @@ def copy_new(source: Path, target: Path) -> None:
         connection.execute("CREATE TABLE IF NOT EXISTS copied (name TEXT PRIMARY KEY, row INTEGER)")
         for name in TABLES:
             last = connection.execute("SELECT row FROM copied WHERE name = ?", (name,)).fetchone() or (0,)
-            connection.execute(f"INSERT INTO {name} SELECT * FROM source.{name} WHERE rowid > ?", last)  # noqa: S608
+            connection.execute(f"INSERT INTO {name} SELECT * FROM source.{name} WHERE rowid > ?", last)
             connection.execute(
-                f"REPLACE INTO copied SELECT ?, coalesce(max(rowid), 0) FROM source.{name}",  # noqa: S608
+                f"REPLACE INTO copied SELECT ?, coalesce(max(rowid), 0) FROM source.{name}",
                 (name,),
             )
 
