@@ -13,7 +13,7 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import CTE, Connection, Select, and_, delete, func, insert, union, update
+from sqlalchemy import CTE, ColumnElement, Connection, Select, and_, delete, func, insert, union, update
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
@@ -65,7 +65,13 @@ class Outbox:
         """Ids of the papers that the editions of these subscriptions on a local date have given."""
         query = (
             select(LedgerRow.paper)
-            .join(EditionRow, col(EditionRow.id) == col(LedgerRow.edition))
+            .join(
+                EditionRow,  # with the receiver, for the index
+                and_(
+                    col(EditionRow.id) == col(LedgerRow.edition),
+                    col(EditionRow.receiver) == col(LedgerRow.receiver),
+                ),
+            )
             .where(
                 col(EditionRow.subscription).in_(self._database.values(list(subscriptions))),
                 EditionRow.on == on,
@@ -121,7 +127,7 @@ class Outbox:
         given: dict[str, set[str]] = defaultdict(set)
         digests: dict[str, list[tuple[date, datetime]]] = defaultdict(list)
         with self._database.reading() as session:
-            theirs = col(LedgerRow.receiver).in_(self._database.values(receivers))
+            theirs = _without_index(LedgerRow.receiver).in_(self._database.values(receivers))
             ledger = (
                 select(LedgerRow.receiver, LedgerRow.paper)
                 .join(PaperRow, col(PaperRow.id) == col(LedgerRow.paper))
@@ -306,10 +312,9 @@ class Outbox:
 
     def _deliveries(self, *where: Any) -> tuple[Delivery, ...]:
         with self._database.reading() as session:
-            found = session.exec(
-                select(DeliveryRow).where(*where).options(*_WITHOUT_PAPERS).order_by(DeliveryRow.id)
-            )
-            return tuple(map(rows.delivery, found))
+            # Sorted here: for ORDER BY, SQLite would take the index of the ids, and read all deliveries.
+            found = session.exec(select(DeliveryRow).where(*where).options(*_WITHOUT_PAPERS)).all()
+            return tuple(sorted(map(rows.delivery, found), key=lambda delivery: delivery.id))
 
     def edition(self, id_: str) -> Edition | None:
         return next(iter(self._editions(select(EditionRow.id).where(EditionRow.id == id_))), None)
@@ -330,10 +335,11 @@ class Outbox:
 
     def papers_by_profile(self, since: date) -> dict[str, int]:
         """How many papers the editions after a local date have, by profile; 0 when all of them are quiet."""
+        profile = _without_index(EditionRow.profile).label("name")
         query = (
-            select_columns(col(EditionRow.profile), func.sum(EditionRow.papers))
+            select_columns(profile, func.sum(EditionRow.papers))
             .where(col(EditionRow.on) > since)
-            .group_by(EditionRow.profile)
+            .group_by(profile)
         )
         with self._database.reading() as session:
             return {profile: int(papers) for profile, papers in session.execute(query)}
@@ -367,6 +373,11 @@ class Outbox:
             for part in parts:
                 deliveries[part.edition].append(rows.delivery(part))
             return tuple(rows.edition(row, deliveries[row.id]) for row in found)
+
+
+def _without_index(column: Any) -> ColumnElement[str]:
+    """The column for a condition whose index SQLite must not take: it would read what is years old."""
+    return col(column).concat("")
 
 
 # --- Rows -------------------------------------------------------------------------------------------------
