@@ -33,7 +33,7 @@ from bot.papers.model import Entry, Listing
 from bot.papers.names import same_person
 from bot.profiles.live import LiveProfiles
 from bot.profiles.model import ChannelName, Profile, Subscription
-from bot.profiles.references import MissingPapers, all_keys, missing_papers
+from bot.profiles.references import MissingPapers, all_keys, missing_papers, with_text
 from bot.ranking.base import RankingModel
 from bot.sources.base import SourceRequest
 from bot.sources.ingest import ASK_AGAIN, SourceReport, refresh
@@ -378,7 +378,7 @@ class App:
 
     def missing_papers(self, profiles: Sequence[Profile], now: datetime) -> list[MissingPapers]:
         """The papers that profiles refer to and nothing is known of, of the profiles that have any."""
-        stored = self.papers.by_keys(all_keys(profiles))
+        stored = with_text(self.papers.by_keys(all_keys(profiles)))
         asked = self.lookups.asked(now - ASK_AGAIN, now)
         missing = (missing_papers(profile, stored, asked) for profile in profiles)
         return [one for one in missing if one.need_person or one.waiting]
@@ -428,6 +428,17 @@ class App:
 
         move_renamed(self.database, profiles)
         return all_with_learned(profiles, self.answers.of([profile.id for profile in profiles], now))
+
+    def thin(self, profiles: Iterable[Profile], now: datetime, *, dry_run: bool = False) -> dict[str, int]:
+        """Remove what nobody needs any more (see `bot.store.retention`). Returns the number of rows by kind.
+
+        `profiles`: all of them, as the papers that they name are kept.
+        """
+        from bot.store.retention import Retention
+
+        papers, messages = self.settings.keep_papers, self.settings.keep_messages
+        retention = Retention(self.database, self._sleep)
+        return retention.thin(now, papers, messages, all_keys(profiles), dry_run=dry_run)
 
     def used_scopes(self, profiles: Iterable[Profile]) -> frozenset[str]:
         """The scopes of everything that is sent: of the profiles' subscriptions, and of alerts."""

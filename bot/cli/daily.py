@@ -239,6 +239,7 @@ def run() -> None:
             app.delivery.report_profiles,
             progress,
             lambda results: app.beat(results, log_line),
+            app.thin,
         )
         daemon.start(app.papers.count())
         watch_database(app.database.check_file)

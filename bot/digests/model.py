@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -83,6 +83,25 @@ class Digest:
     def ids(self) -> tuple[str, ...]:
         """The ids of all papers that its receiver is given."""
         return tuple(id_ for scored in self.papers for id_ in scored.ids)
+
+    @property
+    def mentioned(self) -> tuple[Paper, ...]:
+        """Every paper in it, also those that its receiver is not given."""
+        shown = (paper for scored in self.papers for paper in (scored.paper, *scored.also))
+        return (*shown, *self.earlier, *((self.best_outside,) if self.best_outside else ()))
+
+    def with_papers(self, change: Callable[[Paper], Paper]) -> Digest:
+        """The same with every paper in it changed."""
+        papers = (
+            replace(scored, paper=change(scored.paper), also=tuple(map(change, scored.also)))
+            for scored in self.papers
+        )
+        return replace(
+            self,
+            papers=tuple(papers),
+            earlier=tuple(map(change, self.earlier)),
+            best_outside=change(self.best_outside) if self.best_outside else None,
+        )
 
     def __post_init__(self) -> None:
         require_aware(self.made)

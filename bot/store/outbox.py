@@ -13,7 +13,20 @@ from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, exists, func, insert, or_, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    union,
+    update,
+)
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
@@ -35,6 +48,20 @@ _HAS_MESSAGE = or_(col(EditionRow.papers) > 0, exists().where(col(DeliveryRow.ed
 _WEEK = timedelta(days=7)
 
 
+def _subscriptions() -> CTE:
+    """The keys of the subscriptions that ever had an edition, in steps from one to the next in the index: DISTINCT
+    and GROUP BY would read all editions.
+    """
+    edition = EditionRow.__table__.c  # type: ignore[attr-defined]
+    first = select_columns(func.min(edition.subscription).label("key")).cte("keys", recursive=True)
+    next_ = select_columns(func.min(edition.subscription)).where(edition.subscription > first.c.key)
+    keys = first.union_all(select_columns(next_.scalar_subquery()).where(first.c.key.is_not(None)))
+    return select_columns(keys.c.key).where(keys.c.key.is_not(None)).cte("subscriptions")
+
+
+_SUBSCRIPTIONS = _subscriptions()
+
+
 class Outbox:
     """The stored editions. Every method is one transaction, and runs the same number of queries whatever it finds."""
 
@@ -53,7 +80,13 @@ class Outbox:
         """Ids of the papers that the editions of these subscriptions on a local date have given."""
         query = (
             select(LedgerRow.paper)
-            .join(EditionRow, col(EditionRow.id) == col(LedgerRow.edition))
+            .join(
+                EditionRow,  # with the receiver, for the index
+                and_(
+                    col(EditionRow.id) == col(LedgerRow.edition),
+                    col(EditionRow.receiver) == col(LedgerRow.receiver),
+                ),
+            )
             .where(
                 col(EditionRow.subscription).in_(self._database.values(list(subscriptions))),
                 EditionRow.on == on,
@@ -76,7 +109,7 @@ class Outbox:
     def served(self) -> frozenset[str]:
         """Keys of the subscriptions that ever had an edition."""
         with self._database.reading() as session:
-            return frozenset(session.exec(select(EditionRow.subscription).distinct()))
+            return frozenset(session.scalars(select_columns(_SUBSCRIPTIONS.c.key)))
 
     def summaries(self, first: date, last: date) -> dict[tuple[str, date], EditionSummary]:
         """The editions of all subscriptions from a local date to another, by subscription key and date."""
@@ -124,7 +157,7 @@ class Outbox:
         given: dict[str, set[str]] = defaultdict(set)
         digests: dict[str, list[tuple[date, datetime]]] = defaultdict(list)
         with self._database.reading() as session:
-            theirs = col(LedgerRow.receiver).in_(self._database.values(receivers))
+            theirs = _without_index(LedgerRow.receiver).in_(self._database.values(receivers))
             ledger = (
                 select(LedgerRow.receiver, LedgerRow.paper)
                 .join(PaperRow, col(PaperRow.id) == col(LedgerRow.paper))
@@ -310,10 +343,9 @@ class Outbox:
 
     def _deliveries(self, *where: Any) -> tuple[Delivery, ...]:
         with self._database.reading() as session:
-            found = session.exec(
-                select(DeliveryRow).where(*where).options(*_WITHOUT_PAPERS).order_by(DeliveryRow.id)
-            )
-            return tuple(map(rows.delivery, found))
+            # Sorted here: for ORDER BY, SQLite would take the index of the ids, and read all deliveries.
+            found = session.exec(select(DeliveryRow).where(*where).options(*_WITHOUT_PAPERS)).all()
+            return tuple(sorted(map(rows.delivery, found), key=lambda delivery: delivery.id))
 
     def edition(self, id_: str) -> Edition | None:
         return next(iter(self._editions(select(EditionRow.id).where(EditionRow.id == id_))), None)
@@ -324,23 +356,21 @@ class Outbox:
 
     def newest(self) -> tuple[Edition, ...]:
         """The newest edition of every subscription, and every edition with a part that is not sent."""
-        newest = (
-            select(EditionRow.subscription, func.max(EditionRow.on).label("on"))
-            .group_by(EditionRow.subscription)
-            .subquery()
+        edition, other = EditionRow.__table__.c, EditionRow.__table__.alias().c  # type: ignore[attr-defined]
+        theirs = other.subscription == _SUBSCRIPTIONS.c.key
+        newest = select_columns(func.max(other.on)).where(theirs).correlate(_SUBSCRIPTIONS).scalar_subquery()
+        newest_ids = select_columns(edition.id).join(
+            _SUBSCRIPTIONS, and_(edition.subscription == _SUBSCRIPTIONS.c.key, edition.on == newest)
         )
-        return self._editions(
-            select(EditionRow.id)
-            .join(newest, newest.c.subscription == col(EditionRow.subscription))
-            .where(or_(newest.c.on == col(EditionRow.on), col(EditionRow.id).in_(_OPEN_EDITIONS)))
-        )
+        return self._editions(union(newest_ids, _OPEN_EDITIONS))
 
     def papers_by_profile(self, since: date) -> dict[str, int]:
         """How many papers the editions after a local date have, by profile; 0 when all of them are quiet."""
+        profile = _without_index(EditionRow.profile).label("name")
         query = (
-            select_columns(col(EditionRow.profile), func.sum(EditionRow.papers))
+            select_columns(profile, func.sum(EditionRow.papers))
             .where(col(EditionRow.on) > since)
-            .group_by(EditionRow.profile)
+            .group_by(profile)
         )
         with self._database.reading() as session:
             return {profile: int(papers) for profile, papers in session.execute(query)}
@@ -374,6 +404,11 @@ class Outbox:
             for part in parts:
                 deliveries[part.edition].append(rows.delivery(part))
             return tuple(rows.edition(row, deliveries[row.id]) for row in found)
+
+
+def _without_index(column: Any) -> ColumnElement[str]:
+    """The column for a condition whose index SQLite must not take: it would read what is years old."""
+    return col(column).concat("")
 
 
 # --- Rows -------------------------------------------------------------------------------------------------

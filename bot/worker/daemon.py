@@ -10,8 +10,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.clock import Moment, utc_now
@@ -81,6 +82,9 @@ class Daemon:
     progress: IngestProgress
     #: Called with the results of each tick.
     after: Callable[[Sequence[SendResult]], object] = lambda results: None
+    #: Removes what nobody needs any more, and returns the number of rows by kind.
+    thin: Callable[[Sequence[Profile], datetime], Mapping[str, int]] = lambda profiles, now: {}
+    _thinned: datetime | None = None  #: when it was last called
     _broken: tuple[BrokenFile, ...] = ()  #: of the profiles, as printed last
     _printed: dict[str, str] = field(default_factory=dict)  #: the last line of each subscription
 
@@ -103,6 +107,20 @@ class Daemon:
             log_line(f"error: {error}")
         finally:
             self.progress.end()
+        self.thin_daily()
+
+    def thin_daily(self) -> None:
+        now = Moment.real().instant
+        if self._thinned and now - self._thinned < timedelta(days=1):
+            return
+        self._thinned = now
+        try:
+            done = self.thin(self._profiles(), now)
+        except PaperboyError as error:
+            log_line(f"error: {error}")
+            return
+        if any(done.values()):
+            log_line(f"thinned: {', '.join(f'{name} {number}' for name, number in done.items() if number)}")
 
     def tick(self) -> None:
         try:
