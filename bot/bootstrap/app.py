@@ -388,7 +388,10 @@ class App:
         return receiver(self.channels, to)
 
     def sender(self, moment: Moment) -> Sender:
-        return Sender(self.queue, self.channels, self._owner, moment.now, pause=self._sleep)
+        connections = self.settings.smtp_connections
+        return Sender(
+            self.queue, self.channels, self._owner, moment.now, pause=self._sleep, connections=connections
+        )
 
     @cached_property
     def delivery(self) -> DeliveryService:
