@@ -11,18 +11,20 @@ from contextlib import closing, suppress
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
+from threading import Thread
 from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
 from bot.delivery.alerts import Operator
+from bot.delivery.due import Announcements
 from bot.delivery.model import ALERTS, scopes
 from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import Corpus, load_corpus
+from bot.digests.day import Day, arrivals_start, day_of
 from bot.digests.previewer import Previewer
-from bot.digests.wording import source_health
 from bot.errors import DatabaseError, Problem
 from bot.feedback.learned import all_with_learned
 from bot.feedback.service import Feedback
@@ -31,7 +33,7 @@ from bot.papers.model import Entry, Listing
 from bot.papers.names import same_person
 from bot.profiles.live import LiveProfiles
 from bot.profiles.model import ChannelName, Profile, Subscription
-from bot.profiles.references import MissingPapers, all_keys, missing_papers
+from bot.profiles.references import MissingPapers, all_keys, missing_papers, with_text
 from bot.ranking.base import RankingModel
 from bot.sources.base import SourceRequest
 from bot.sources.ingest import ASK_AGAIN, SourceReport, refresh, source_request
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from bot.channels.email.message import Signer
     from bot.config.settings import Settings
     from bot.delivery.ports import Channel
+    from bot.delivery.service import SendResult
     from bot.presentation.templates import Templates
     from bot.sources.base import Source
     from bot.sources.http import PoliteHttp
@@ -58,6 +61,7 @@ if TYPE_CHECKING:
     from bot.store.receivers import Receivers
     from bot.store.search import PaperSearch
     from bot.store.sources import Sources
+    from bot.worker.heartbeat import Heartbeat
 
 #: Seconds that a request to the web process waits for another process's lock on the database.
 _WEB_BUSY_TIMEOUT = 0.5
@@ -101,6 +105,7 @@ class App:
         self._answers_requests = answers_requests
         self._sleep = sleep
         self._on_template_problem = on_template_problem
+        self._heartbeat: Heartbeat | None = None
         #: The holder of this process's leases.
         self._owner = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
 
@@ -331,8 +336,13 @@ class App:
         `late`: names of the sources that are still answering. `keep`: the papers, in memory, for the next composer.
         """
         # Before the papers: an answer that is stored meanwhile must not count as one that was used.
-        health = source_health(self.source_states.all(), moment.instant, late)
-        return DigestComposer(*self.corpus_and_model(profiles, moment, explained, keep=keep), health)
+        day = self.day(moment, late)
+        return DigestComposer(*self.corpus_and_model(profiles, moment, explained, keep=keep), day)
+
+    def day(self, moment: Moment, late: Collection[str] = ()) -> Day:
+        """What kind of day it is. `late`: names of the sources that are still answering."""
+        states, now = self.source_states.all(), moment.instant
+        return day_of(states, self.calendar, now, self.papers.arrivals(arrivals_start(now), now), late)
 
     def corpus_and_model(
         self,
@@ -384,14 +394,14 @@ class App:
         states, now = {state.name: state for state in self.source_states.all()}, moment.instant
         due = self._polls.due(SOURCES, states, interests(profiles), now)
         if API not in due and may_ask_for_references(states.get(API), now):
-            stored, asked = self.papers.by_keys(all_keys(profiles)), self.lookups.asked(now - ASK_AGAIN, now)
-            request = source_request(profiles, stored, asked, now)
+            stored = with_text(self.papers.by_keys(all_keys(profiles)))
+            request = source_request(profiles, stored, self.lookups.asked(now - ASK_AGAIN, now), now)
             return (*due, API) if request.papers or request.titles else due
         return due
 
     def missing_papers(self, profiles: Sequence[Profile], now: datetime) -> list[MissingPapers]:
         """The papers that profiles refer to and nothing is known of, of the profiles that have any."""
-        stored = self.papers.by_keys(all_keys(profiles))
+        stored = with_text(self.papers.by_keys(all_keys(profiles)))
         asked = self.lookups.asked(now - ASK_AGAIN, now)
         missing = (missing_papers(profile, stored, asked) for profile in profiles)
         return [one for one in missing if one.need_person or one.waiting]
@@ -401,7 +411,10 @@ class App:
         return receiver(self.channels, to)
 
     def sender(self, moment: Moment) -> Sender:
-        return Sender(self.queue, self.channels, self._owner, moment.now, pause=self._sleep)
+        connections = self.settings.smtp_connections
+        return Sender(
+            self.queue, self.channels, self._owner, moment.now, pause=self._sleep, connections=connections
+        )
 
     @cached_property
     def delivery(self) -> DeliveryService:
@@ -417,7 +430,21 @@ class App:
             self.source_states.all,
             self.with_answers,
             self.receivers.end_pauses,
+            self.calendar,
         )
+
+    def announcements(self) -> Announcements:
+        return Announcements.of(self.calendar, self.source_states.all())
+
+    def beat(self, results: Iterable[SendResult], log: Callable[[str], None]) -> Thread | None:
+        """Call the URL of PAPERBOY_HEARTBEAT after a good cycle; the thread that does so, if any."""
+        from bot.worker.heartbeat import Heartbeat, is_good_cycle
+
+        if not self.settings.heartbeat or not is_good_cycle(results, self.day(Moment.real())):
+            return None
+        if self._heartbeat is None:
+            self._heartbeat = Heartbeat(self.settings.heartbeat.get_secret_value(), log)
+        return self._heartbeat.beat()
 
     def with_answers(self, profiles: Sequence[Profile], now: datetime) -> list[Profile]:
         """The profiles with what readers' answers until `now` add: for each command that ranks or looks up what was
@@ -427,6 +454,17 @@ class App:
 
         move_renamed(self.database, profiles)
         return all_with_learned(profiles, self.answers.of([profile.id for profile in profiles], now))
+
+    def thin(self, profiles: Iterable[Profile], now: datetime, *, dry_run: bool = False) -> dict[str, int]:
+        """Remove what nobody needs any more (see `bot.store.retention`). Returns the number of rows by kind.
+
+        `profiles`: all of them, as the papers that they name are kept.
+        """
+        from bot.store.retention import Retention
+
+        papers, messages = self.settings.keep_papers, self.settings.keep_messages
+        retention = Retention(self.database, self._sleep)
+        return retention.thin(now, papers, messages, all_keys(profiles), dry_run=dry_run)
 
     def used_scopes(self, profiles: Iterable[Profile]) -> frozenset[str]:
         """The scopes of everything that is sent: of the profiles' subscriptions, and of alerts."""

@@ -44,6 +44,10 @@ if TYPE_CHECKING:
     from bot.sources.ingest import SourceReport
 
 
+#: For how long `send --due` waits for the monitor at the end.
+_HEARTBEAT_SECONDS = 5.0
+
+
 class Format(StrEnum):
     TERMINAL = "terminal"
     HTML = "html"
@@ -196,6 +200,8 @@ def send(
     kept = {profile.id for profile in loaded.kept}
     app.delivery.report_profiles(broken_files(loaded.problems, loaded.broken, kept), moment)
     rows = _send(app, profiles, moment, due=due)
+    if due and moment.is_live and (beat := app.beat(rows, partial(typer.echo, err=True))):
+        beat.join(_HEARTBEAT_SECONDS)
     if as_json:
         print_json(documents.send(rows))
     else:
@@ -233,6 +239,8 @@ def run() -> None:
             partial(app.delivery.send, due=True),
             app.delivery.report_profiles,
             progress,
+            lambda results: app.beat(results, log_line),
+            app.thin,
         )
         daemon.start(app.papers.count())
         watch_database(app.database.check_file)

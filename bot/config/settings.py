@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -64,6 +64,9 @@ class Settings:
         default_factory=dict
     )  #: further evenings without an announcement, by date in US Eastern time
 
+    keep_papers: timedelta | None = timedelta(days=200)  #: papers older than this are thinned; None: never
+    keep_messages: timedelta | None = timedelta(days=90)  #: so are messages and digests that were sent
+
     @property
     def profile_cache(self) -> Path:
         """The file with the last valid version of each profile."""
@@ -110,6 +113,8 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "PROXY_USER_HEADER": ("proxy_user_header", values.header_name),
     "SMTP_CONNECTIONS": ("smtp_connections", values.connections),
     "PAPERBOY_HEARTBEAT": ("heartbeat", values.secret_url),
+    "PAPERBOY_KEEP_PAPERS": ("keep_papers", values.paper_days),
+    "PAPERBOY_KEEP_MESSAGES": ("keep_messages", values.message_days),
     "ARXIV_HOLIDAYS": ("arxiv_holidays", values.holidays),
 }
 

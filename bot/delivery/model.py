@@ -198,6 +198,15 @@ class OpenDelivery(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """A delivery as it was read, its bytes, and the result of the checks before sending."""
+
+    delivery: Delivery
+    payload: bytes
+    violation: str  #: why it must not be sent; empty when it may be
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A delivery of which a sender holds the lease, with what it needs to send it."""
 

@@ -8,24 +8,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from bot.clock import Moment
-from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert, raise_profile_alert
+from bot.delivery.alerts import Operator, raise_alert, raise_profile_alert, raise_source_alerts
 from bot.delivery.broken_profiles import BrokenFile
+from bot.delivery.due import Announcements
 from bot.delivery.editions import store_edition
 from bot.delivery.model import ALERTS, Edition, EditionState, Pause
 from bot.delivery.plan import Plan, SendState, ended_waits, plan_dates, plan_send
 from bot.delivery.ports import receiver
+from bot.delivery.quiet_weeks import LINE_LOOK_BACK, with_line
 from bot.delivery.sender import Sender
 from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.digests.catch_up import cover_pauses
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import earliest_window_start
+from bot.digests.day import answered
 from bot.digests.model import HistoryRequest
-from bot.digests.wording import answered
 from bot.errors import NotConfigured
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Profile
 from bot.text.plain import join_distinct
@@ -63,6 +66,7 @@ class DeliveryService:
     #: The profiles at a moment, with what their readers' answers add.
     with_answers: Callable[[Sequence[Profile], datetime], Sequence[Profile]] = lambda profiles, now: profiles
     end_pauses: Callable[[datetime], None] = lambda now: None
+    calendar: ArxivCalendar = field(default_factory=ArxivCalendar)
 
     def send(
         self,
@@ -107,12 +111,14 @@ class DeliveryService:
 
     def _state(self, moment: Moment, sender: Sender, channels: Iterable[ChannelName]) -> SendState:
         problems = {channel: _problem(sender, channel) for channel in channels}
+        sources = self.sources()
         return SendState(
             editions=self.outbox.summaries(*plan_dates(moment)),
             served=self.outbox.served(),
             pauses={pause.scope: pause for pause in self.pauses(moment.instant)},
             channel_problems={channel: problem for channel, problem in problems.items() if problem},
-            answered=answered(self.sources()),
+            answered=answered(sources),
+            announcements=Announcements.of(self.calendar, sources),
         )
 
     def _compose(
@@ -136,6 +142,8 @@ class DeliveryService:
         composer = self.make_composer(profiles, moment)  # may wait: what was sent is read after it
         since = earliest_window_start(profiles, moment.instant)
         histories = self.outbox.histories(requests, since)
+        with_lines = [plan.subscription.key for plan in plans if plan.subscription.weekly_line]
+        days = self.outbox.days(with_lines, plan_dates(moment)[0] - LINE_LOOK_BACK) if with_lines else {}
         by_id = {profile.id: profile for profile in profiles}
         given_now: dict[str, set[str]] = defaultdict(set)  #: by receiver
         refused = []
@@ -145,6 +153,7 @@ class DeliveryService:
             history = histories[subscription.key]
             history = replace(history, given=history.given | given_now[request.receiver])
             digest = composer.compose(by_id[plan.profile.id], plan.on, history, weekly=subscription.is_weekly)
+            digest = with_line(digest, plan.profile, days.get(subscription.key, ()))
             channel = sender.channels[subscription.channel]
             if store_edition(self.outbox, subscription, request.receiver, digest, channel):
                 given_now[request.receiver].update(digest.ids)
@@ -152,7 +161,7 @@ class DeliveryService:
                 refused.append(plan)
         # Another process gave a receiver one of the papers in the meantime, or composed for the same subscription.
         existing = self.outbox.summaries(*plan_dates(moment)) if refused else {}
-        composed = {place for place, summary in existing.items() if summary.papers}
+        composed = {place for place, summary in existing.items() if summary.has_message}
         lacking = [plan for plan in refused if (plan.subscription.key, plan.on) not in composed]
         self._compose(lacking, moment, sender, progress)
 
@@ -171,7 +180,7 @@ class DeliveryService:
             if operator:
                 to = (self.outbox, sender.channels, operator)
                 new = raise_alert(*to, sender.clock(), self.pauses(sender.clock()))
-                if raise_outage_alert(*to, self.sources(), sender.clock()) or new:
+                if raise_source_alerts(*to, self.sources(), self.calendar, sender.clock()) or new:
                     sender.deliver(alerts)
 
     def _reachable_operator(self, sender: Sender) -> Operator | None:

@@ -103,9 +103,9 @@ class SourceState:
     last_success: datetime | None = None
     last_new: datetime | None = None  #: when it last had a new paper
     retry_at: datetime | None = None  #: the service asked for no request before this time
-    announced: datetime | None = (
-        None  #: of an arXiv source: the newest announcement whose papers it has brought
-    )
+    #: Of an arXiv source: the newest announcement whose papers it has brought. A feed that follows a gap counts only
+    #: when arxiv-oai has filled it (`bot.sources.reconcile`).
+    announced: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

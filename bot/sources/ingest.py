@@ -16,7 +16,7 @@ from bot.papers.identity import namespace
 from bot.papers.merge import Change, entry_keys
 from bot.papers.model import Entry, Listing, Paper, SourceState, Unreadable
 from bot.profiles.model import Profile
-from bot.profiles.references import all_keys, is_missing, lookup_key
+from bot.profiles.references import all_keys, is_missing, lookup_key, with_text
 from bot.sources.base import Http, Source, SourceRequest
 from bot.sources.bounds import bounded
 from bot.sources.polling import OAI, READY_AFTER, asked_to_wait, covered, missed_since
@@ -353,6 +353,6 @@ def refresh(
 
     `by_name`: a user has named the sources. `is_live`: `now` is the real time.
     """
-    stored, asked = papers.by_keys(all_keys(profiles)), lookups.asked(now - ASK_AGAIN, now)
+    stored, asked = with_text(papers.by_keys(all_keys(profiles))), lookups.asked(now - ASK_AGAIN, now)
     request = replace(source_request(profiles, stored, asked, now), by_name=by_name, is_live=is_live)
     return ingest_sources(sources, request, http, papers, states, lookups, calendar)

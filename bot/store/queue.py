@@ -21,6 +21,7 @@ from sqlalchemy import ColumnElement, Float, bindparam, delete, exists, func, in
 
 from bot.delivery.model import (
     FORBIDDEN,
+    Checked,
     Claim,
     DeliveryState,
     Envelope,
@@ -33,8 +34,8 @@ from bot.errors import InvariantViolation, LeaseLost
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.database_clock import DATABASE_NOW, DatabaseTime
-from bot.store.rows import PAUSE, delivery
-from bot.store.send_checks import READ_WITH_FACTS, find_violation
+from bot.store.rows import PAUSE
+from bot.store.send_checks import read_checked
 from bot.store.tables import Base, DeliveryRow, UtcDateTime
 from bot.store.turns import reserve_turn
 
@@ -104,9 +105,20 @@ class Queue:
             rows = session.connection().execute(self._OPEN, values)
             return tuple(OpenDelivery(id_, ChannelName(channel), target) for id_, channel, target in rows)
 
+    def check(self, ids: Iterable[str]) -> dict[str, Checked]:
+        """Read deliveries that are to be claimed next, and check whether they may be sent. Missing ones are left out."""
+        with self._database.reading() as session:
+            return read_checked(ids, session.connection())
+
+    #: Any change since the delivery was read shows in one of these columns: a claim counts an attempt.
+    _IS_UNCHANGED = (
+        _D.state == bindparam("seen_state"),
+        _D.stage == bindparam("seen_stage"),
+        _D.attempts == bindparam("seen_attempts"),
+    )
     _TAKE = (
         update(_DELIVERY)
-        .where(_D.id == _ID, _is_due(), _is_not_paused(), _earlier_parts_are_sent())
+        .where(_D.id == _ID, *_IS_UNCHANGED, _is_due(), _is_not_paused(), _earlier_parts_are_sent())
         .values(
             state=DeliveryState.SENDING,
             stage=bindparam("new_stage"),
@@ -137,40 +149,44 @@ class Queue:
         )
     )
 
-    def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | None:
+    def claim(
+        self, id_: str, owner: str, now: datetime, lease: timedelta, checked: Checked | None = None
+    ) -> Claim | None:
         """Take a delivery for one attempt, which is recorded; None when another has it or it is not due.
 
-        Raises InvariantViolation when it must not be sent; it has failed then.
+        `checked`: what `check` returned a moment ago; a delivery that has changed since is not taken. Raises
+        InvariantViolation when it must not be sent; it has failed then.
         """
         with self._database.writing(durable=False) as connection:
-            row = connection.execute(READ_WITH_FACTS, {"delivery_id": id_}).one_or_none()
-            if row is None:
+            if not (found := checked or read_checked([id_], connection).get(id_)):
                 return None
+            before = found.delivery
             # What may have arrived stays in doubt until an outcome is recorded: its sender may die looking it up.
-            stage = Stage.DOUBTED if delivery(row).may_have_arrived else Stage.CLAIMED
+            stage = Stage.DOUBTED if before.may_have_arrived else Stage.CLAIMED
+            seen = {"seen_state": before.state, "seen_stage": before.stage, "seen_attempts": before.attempts}
             taken = {"holder": owner, "now": now, "new_lease": lease.total_seconds(), "new_stage": stage}
-            if not connection.execute(self._TAKE, {"delivery_id": id_} | taken).rowcount:
+            if not connection.execute(self._TAKE, {"delivery_id": id_} | seen | taken).rowcount:
                 return None
-            if violation := find_violation(row, connection):
+            if found.violation:
                 failed = {
-                    "new_why": violation,
+                    "new_why": found.violation,
                     "new_incident": f"{FORBIDDEN}{id_}",
-                    "new_attempts": row.attempts,
+                    "new_attempts": before.attempts,
                 }
                 connection.execute(self._FORBID, {"delivery_id": id_} | failed)
             else:
-                if row.state == DeliveryState.SENDING:
-                    dead = {"delivery_id": id_, "new_stage": row.stage}
+                if before.state is DeliveryState.SENDING:
+                    dead = {"delivery_id": id_, "new_stage": before.stage}
                     connection.execute(self._END_OF_DEAD_SENDER, dead)
                 connection.execute(self._ADD_ATTEMPT, {"delivery_id": id_, "now": now})
             # Only now: on PostgreSQL the first part may have been sent since the row was read.
-            first = {"edition_id": row.edition}
-            thread = connection.execute(self._FIRST_RECEIPT, first).scalar() if row.part > 1 else None
-        if violation:
+            first = {"edition_id": before.edition}
+            thread = connection.execute(self._FIRST_RECEIPT, first).scalar() if before.part > 1 else None
+        if found.violation:
             raise InvariantViolation(
-                f"stopped before sending {id_}: {violation}. Nothing more is sent in this round"
+                f"stopped before sending {id_}: {found.violation}. Nothing more is sent in this round"
             )
-        return Claim(delivery(row), Envelope(id_, row.target, row.payload, row.started or now, thread))
+        return Claim(before, Envelope(id_, before.target, found.payload, before.started or now, thread))
 
     _HAND_OVER = (
         update(_DELIVERY)

@@ -10,8 +10,9 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from pathlib import Path
 
 from bot.clock import Moment, utc_now
@@ -80,6 +81,11 @@ class Daemon:
     send: Callable[[Sequence[Profile], Moment], Iterable[SendResult]]  #: composes and delivers what is due
     report: Callable[[Sequence[BrokenFile], Moment], None]  #: stores alerts on what is broken
     progress: IngestProgress
+    #: Called with the results of each tick.
+    after: Callable[[Sequence[SendResult]], object] = lambda results: None
+    #: Removes what nobody needs any more, and returns the number of rows by kind.
+    thin: Callable[[Sequence[Profile], datetime], Mapping[str, int]] = lambda profiles, now: {}
+    _thinned: datetime | None = None  #: when it was last called
     _broken: tuple[BrokenFile, ...] = ()  #: of the profiles, as printed last
     _printed: dict[str, str] = field(default_factory=dict)  #: the last line of each subscription
 
@@ -105,13 +111,29 @@ class Daemon:
             log_line(f"error: {error}")
         finally:
             self.progress.end()
+        self.thin_daily()
+
+    def thin_daily(self) -> None:
+        now = Moment.real().instant
+        if self._thinned and now - self._thinned < timedelta(days=1):
+            return
+        self._thinned = now
+        try:
+            done = self.thin(self._profiles(), now)
+        except PaperboyError as error:
+            log_line(f"error: {error}")
+            return
+        if any(done.values()):
+            log_line(f"thinned: {', '.join(f'{name} {number}' for name, number in done.items() if number)}")
 
     def tick(self) -> None:
         try:
             profiles = self._profiles()
             self.report(self._broken, Moment.real())
-            for result in self.send(profiles, Moment.real()):
+            results = list(self.send(profiles, Moment.real()))
+            for result in results:
                 self._log_result(result)
+            self.after(results)
         except PaperboyError as error:
             log_line(f"error: {error}")
 

@@ -143,14 +143,14 @@ def test_followed_authors_and_liked_papers_are_asked_for(bench: Bench, sources: 
 
 
 def test_a_quiet_edition_names_a_failed_source(live: Bench, sources: SourceServer) -> None:
-    """If nothing is to be sent and a source failed, the edition waits for it and names that failure."""
+    """If nothing is to be sent and a source failed, the edition waits for it and says so."""
     sources.answer(DAILY, b"[]")
     live.run("ingest", "--source", "huggingface", "--as-of", SATURDAY)
     calm = live.run("send", "--on", SATURDAY, "--json").json["editions"][0]
     live.run("ingest", "--source", "arxiv-rss", "--as-of", DAY)  # 404
     troubled = live.run("send", "--on", DAY, "--json").json["editions"][0]
     assert (calm["state"], troubled["state"]) == ("quiet", "waiting")
-    assert "404" in troubled["why"]
+    assert "arXiv has not answered yet" in troubled["why"]
     assert "404" not in calm["why"]
 
 

@@ -195,7 +195,7 @@ class FakeHttp:
 
 def page(*numbers: int, unreadable: str = "") -> Listing:
     trouble = (Unreadable("record 9", unreadable),) if unreadable else ()
-    return Listing(tuple(entry(n, f"Paper number {n}") for n in numbers), trouble)
+    return Listing(tuple(entry(n, f"Paper number {n}", abstract=f"It has {n}.") for n in numbers), trouble)
 
 
 def ask(now: datetime = NOW) -> SourceRequest:

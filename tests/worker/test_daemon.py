@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import pytest
 from bot.delivery.service import SendResult
 from bot.errors import DatabaseError, UserError
 from bot.papers.merge import Change
-from bot.profiles.model import ChannelName
+from bot.profiles.model import ChannelName, Profile
 from bot.sources.ingest import SourceReport
 from bot.worker.daemon import Daemon
 from bot.worker.ingest_progress import WAIT_FOR_SOURCES, IngestProgress
@@ -78,6 +79,23 @@ def test_ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
         "arxiv-api: failed 0 entries (410 Gone)",
         "error: the database is gone",
     ]
+
+
+def test_thinning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Once a day, after an ingest, with all profiles; an error ends nothing."""
+    made, calls = daemon(tmp_path), []
+
+    def thin(profiles: Sequence[Profile], now: datetime) -> dict[str, int]:
+        calls.append(([profile.id for profile in profiles], now))
+        return {"papers": 3, "messages": 0}
+
+    made.thin = thin
+    made.ingest()
+    made.ingest()
+    made._thinned = calls[0][1] - timedelta(days=1)
+    made.ingest()
+    assert [profiles for profiles, _ in calls] == [["ada"]] * 2
+    assert lines(capsys) == ["thinned: papers 3"] * 2
 
 
 def test_profiles_are_read_for_each_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
