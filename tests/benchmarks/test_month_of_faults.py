@@ -1,6 +1,6 @@
 """May 2026 from ../shared, served at a simulated time with faults: nothing is lost, and nothing is sent twice.
 
-It prints a table of the days: the faults, the states of the sources when the digests are composed, and the day's kind.
+It prints a table of the days: the faults, the states of the sources when the digests are composed, the day's kind.
 """
 
 from __future__ import annotations

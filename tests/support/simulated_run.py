@@ -120,6 +120,7 @@ def _run(app: App, server: SimulatedSources, run: SimulatedRun, now: datetime, e
     )
     profiles, *_ = load_profiles([app.settings.profiles])
     delivered: set[date] = set()
+    waits = False
     while now < end:
         server.now = now
         due = app.due_sources(profiles, Moment(now))
@@ -132,8 +133,10 @@ def _run(app: App, server: SimulatedSources, run: SimulatedRun, now: datetime, e
             today = [fault for fault in server.faults if fault.applies(fault.source, now)]
             run.mornings.append(Morning(now.date(), today, states, app.day(Moment(now))))
         # Also after the time of delivery: what waits for a source is sent when it has answered.
-        if due or now.time() == DELIVERY:
-            app.delivery.send(profiles, Moment(now), due=True)
+        if now.time() == DELIVERY or (due and waits):
+            waits = any(
+                result.state == "waiting" for result in app.delivery.send(profiles, Moment(now), due=True)
+            )
         now = _next(app, now)
 
 
