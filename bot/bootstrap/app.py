@@ -380,6 +380,10 @@ class App:
     def sender(self, moment: Moment) -> Sender:
         return Sender(self.queue, self.channels, self._owner, moment.now, pause=self._sleep)
 
+    def hand_back(self) -> None:
+        """End the leases of this process's sender: another one can send what it has not handed over."""
+        self.queue.hand_back(self._owner)
+
     @cached_property
     def delivery(self) -> DeliveryService:
         alerts = self.settings.alerts
