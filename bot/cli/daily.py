@@ -226,7 +226,7 @@ def run(
     from bot.worker.ingest_progress import IngestProgress
     from bot.worker.process import log_template_problem
 
-    settings, loop = _start_process()
+    settings, loop = start_process()
     progress = IngestProgress(list(SOURCES), loop.sleep, log_line)
     app = App(
         settings, sleep=loop.sleep, on_template_problem=log_template_problem, late_sources=progress.wait
@@ -242,12 +242,12 @@ def run(
         )
         daemon.start(app.papers.count())
         loop.hand_back = app.hand_back
-        _watch(app, loop, metrics_port)
+        watch_process(app, loop, metrics_port)
         with _slack_socket(app) if settings.slack_app_token else nullcontext():
             loop.run(daemon.ingest, daemon.tick)
     finally:
         app.close()
-    _end_process(loop)
+    end_process(loop)
 
 
 @cli.command()
@@ -257,16 +257,16 @@ def slack() -> None:
     from bot.log import log_line
     from bot.worker.process import log_template_problem
 
-    settings, loop = _start_process()
+    settings, loop = start_process()
     app = App(settings, on_template_problem=log_template_problem)
     try:
         with _slack_socket(app):
-            _watch(app, loop)
+            watch_process(app, loop)
             log_line("started", event="started")
             loop.wait("answers in Slack")
     finally:
         app.close()
-    _end_process(loop)
+    end_process(loop)
 
 
 @cli.command()
@@ -287,21 +287,21 @@ def serve(
 
     is_on_a_platform = bool(os.environ.get("PORT"))
     default = "0.0.0.0" if is_on_a_platform else "127.0.0.1"  # noqa: S104 - the platform's router is outside
-    settings, loop = _start_process()
+    settings, loop = start_process()
     app = App(settings, on_template_problem=log_template_problem, answers_requests=True)
     try:
         listen = host or default
         application = make_site(app, log_line, f"http://{listen}:{port}")
-        _watch(app, loop)
+        watch_process(app, loop)
         log_links(settings.public_url)
         loop.begin("requests")
         server.serve(application, listen, port, log_line, loop.is_stopping)
     finally:
         app.close()
-    _end_process(loop)
+    end_process(loop)
 
 
-def _start_process() -> tuple[Settings, Loop]:
+def start_process() -> tuple[Settings, Loop]:
     """The settings, and what ends this process; it logs from here on."""
     from bot.log import log_line, set_up_logging
     from bot.worker.loop import Loop
@@ -313,7 +313,7 @@ def _start_process() -> tuple[Settings, Loop]:
     return settings, loop
 
 
-def _watch(app: App, loop: Loop, metrics_port: int | None = None) -> None:
+def watch_process(app: App, loop: Loop, metrics_port: int | None = None) -> None:
     """Watch the database, and let monitors ask, from now on."""
     from bot.log import log_line
     from bot.worker.process import watch_database
@@ -326,9 +326,10 @@ def _watch(app: App, loop: Loop, metrics_port: int | None = None) -> None:
         serve_beside(make_monitor(app, is_open=True), "127.0.0.1", metrics_port, log_line)
 
 
-def _end_process(loop: Loop) -> NoReturn:
+def end_process(loop: Loop) -> NoReturn:
     from bot.log import log_line
 
+    loop.ignore_signals()
     log_line("stopped", event="stopped")
     raise typer.Exit(loop.code)
 
