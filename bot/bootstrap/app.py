@@ -393,6 +393,10 @@ class App:
             self.queue, self.channels, self._owner, moment.now, pause=self._sleep, connections=connections
         )
 
+    def hand_back(self) -> None:
+        """End the leases of this process's sender: another one can send what it has not handed over."""
+        self.queue.hand_back(self._owner)
+
     @cached_property
     def delivery(self) -> DeliveryService:
         alerts = self.settings.alerts

@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_any
@@ -32,6 +32,7 @@ from bot.delivery.ports import Channel, receiver
 from bot.delivery.retry import attempt, transition
 from bot.delivery.routes import route
 from bot.errors import LeaseLost, PaperboyError
+from bot.log import log_duration, log_line
 from bot.profiles.model import ChannelName
 
 #: How long a sender may be silent before another takes its delivery over; longer than `retry.SETTLE`. A live sender
@@ -47,7 +48,6 @@ THREADS = 8
 GLANCE = 0.1
 
 Clock = Callable[[], datetime]
-_LOG = logging.getLogger(__name__)
 
 
 class DeliveryQueue(Protocol):
@@ -116,7 +116,8 @@ class Sender:
                 if one.id not in attempted and only in (None, self.route(one))
             ]:
                 attempted.update(one.id for one in found)
-                _Round(self, found, on_edition).make()
+                with log_duration("deliver", deliveries=len(found)):
+                    _Round(self, found, on_edition).make()
         finally:
             if attempted:
                 self.queue.flush()
@@ -279,6 +280,16 @@ class _Attempt:
         self._record(transition(outcome, self._claim.delivery, self._sender.clock()))
 
     def _record(self, step: Transition) -> None:
+        log_line(
+            f"{self._id}: {step.state}{f' ({step.why})' if step.why else ''}",
+            logging.DEBUG,
+            event="attempt",
+            delivery=self._id,
+            edition=self._claim.delivery.edition,
+            channel=self._claim.delivery.channel,
+            stage=self._stage,
+            state=step.state,
+        )
         self._sender.queue.record(self._id, self._sender.owner, step, self._sender.clock(), self._stage)
 
     def _on_stage(self, stage: Stage, is_unverified: bool) -> None:
@@ -326,4 +337,4 @@ class _LeaseRenewer:
                 except LeaseLost:
                     pass  # the attempt finds out at its next step, or has just ended
                 except PaperboyError as error:
-                    _LOG.warning("the lease of %s could not be renewed: %s", lease.delivery, error)
+                    log_line(f"the lease of {lease.delivery} could not be renewed: {error}", logging.WARNING)

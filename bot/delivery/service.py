@@ -28,6 +28,7 @@ from bot.digests.corpus import earliest_window_start
 from bot.digests.day import answered
 from bot.digests.model import HistoryRequest
 from bot.errors import NotConfigured
+from bot.log import log_duration
 from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Profile
@@ -49,6 +50,7 @@ class SendResult:
     papers: int = 0
     why: str = ""
     blocked: bool = False  #: a setting or the target must be corrected first
+    edition: str = ""  #: its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +89,9 @@ class DeliveryService:
         if ended := ended_waits(profiles, moment, state):
             self.outbox.close_quiet(ended)
         plans = plan_send(profiles, moment, state, due=due)
-        self._compose([plan for plan in plans if not plan.skip], moment, sender, progress)
+        if wanted := [plan for plan in plans if not plan.skip]:
+            with log_duration("compose", editions=len(wanted)):
+                self._compose(wanted, moment, sender, progress)
         attempted: dict[str, None] = {}
         reachable = [plan.subscription.key for plan in plans if not plan.blocked and not plan.ended]
         self._deliver(sender, reachable, lambda edition: attempted.update({edition: None}))
@@ -124,8 +128,6 @@ class DeliveryService:
     def _compose(
         self, plans: Sequence[Plan], moment: Moment, sender: Sender, progress: Callable[[str], None]
     ) -> None:
-        if not plans:
-            return
         profiles = list({plan.profile.id: plan.profile for plan in plans}.values())
         for name, target in sorted({(plan.subscription.channel, plan.subscription.target) for plan in plans}):
             sender.channels[name].learn_receiver(target)
@@ -163,7 +165,8 @@ class DeliveryService:
         existing = self.outbox.summaries(*plan_dates(moment)) if refused else {}
         composed = {place for place, summary in existing.items() if summary.has_message}
         lacking = [plan for plan in refused if (plan.subscription.key, plan.on) not in composed]
-        self._compose(lacking, moment, sender, progress)
+        if lacking:
+            self._compose(lacking, moment, sender, progress)
 
     def _deliver(
         self,
@@ -236,4 +239,5 @@ def edition_result(edition: Edition) -> SendResult:
         state=edition.state,
         papers=edition.papers,
         why=join_distinct(edition.reason, *(delivery.reason for delivery in edition.deliveries)),
+        edition=edition.id,
     )
