@@ -36,7 +36,8 @@ from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.profiles.references import MissingPapers, all_keys, missing_papers, with_text
 from bot.ranking.base import RankingModel
 from bot.sources.base import SourceRequest
-from bot.sources.ingest import ASK_AGAIN, SourceReport, refresh
+from bot.sources.ingest import ASK_AGAIN, SourceReport, refresh, source_request
+from bot.sources.polling import API, Polls, interests, may_ask_for_references
 
 if TYPE_CHECKING:
     from bot.channels.email.channel import MailChannel
@@ -304,11 +305,13 @@ class App:
         from bot.sources.http import PoliteHttp
         from bot.sources.registry import spacing
         from bot.store.sources import StoredValidators
+        from bot.store.turns import RequestTurns
 
         return PoliteHttp(
             validators=StoredValidators(self.database),
             contact=self.settings.contact,
             spacing=spacing(self._source_urls),
+            turns=RequestTurns(self.database),
             sleep=self._sleep,
         )
 
@@ -361,9 +364,12 @@ class App:
         return self.composer(profiles, Moment.real() if moment.is_live else moment, late=late)
 
     def refresh(
-        self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
+        self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = (), *, by_name: bool = False
     ) -> Iterator[SourceReport]:
-        """Begin to ask the named sources, or all (see `bot.sources.ingest.refresh`)."""
+        """Begin to ask the named sources, or all (see `bot.sources.ingest.refresh`).
+
+        `by_name`: a user has named them.
+        """
         return refresh(
             self.sources(names),
             self.with_answers(profiles, moment.instant),
@@ -372,9 +378,26 @@ class App:
             self.papers,
             self.source_states,
             self.lookups,
-            by_name=bool(names),
+            self.calendar,
+            by_name=by_name,
             is_live=moment.is_live,
         )
+
+    @cached_property
+    def _polls(self) -> Polls:
+        return Polls(self.calendar)
+
+    def due_sources(self, profiles: Sequence[Profile], moment: Moment) -> tuple[str, ...]:
+        """The names of the sources that are to be asked now (see `bot.sources.polling`)."""
+        from bot.sources.registry import SOURCES
+
+        states, now = {state.name: state for state in self.source_states.all()}, moment.instant
+        due = self._polls.due(SOURCES, states, interests(profiles), now)
+        if API not in due and may_ask_for_references(states.get(API), now):
+            stored = with_text(self.papers.by_keys(all_keys(profiles)))
+            request = source_request(profiles, stored, self.lookups.asked(now - ASK_AGAIN, now), now)
+            return (*due, API) if request.papers or request.titles else due
+        return due
 
     def missing_papers(self, profiles: Sequence[Profile], now: datetime) -> list[MissingPapers]:
         """The papers that profiles refer to and nothing is known of, of the profiles that have any."""

@@ -224,7 +224,7 @@ def run(
         ),
     ] = None,
 ) -> None:
-    """Fetch every hour and deliver what is due, until SIGTERM."""
+    """Fetch the sources when they change and deliver what is due, until SIGTERM."""
     from bot.bootstrap.app import App
     from bot.log import log_line
     from bot.sources.registry import SOURCES
@@ -241,6 +241,7 @@ def run(
         daemon = Daemon(
             settings.profiles,
             settings.profile_cache,
+            app.due_sources,
             app.refresh,
             partial(app.delivery.send, due=True, progress=lambda subscription: loop.sleep(0)),
             app.delivery.report_profiles,
@@ -372,7 +373,7 @@ def _from_sources(
     order = [source.name for source in app.sources(names)]
     reports = []
     with progress("Asking", len(order)) as step:
-        for report in app.refresh(profiles, moment, names):
+        for report in app.refresh(profiles, moment, names, by_name=bool(names)):
             reports.append(report)
             step(report.name)
             if not sys.stderr.isatty():

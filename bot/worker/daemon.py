@@ -18,7 +18,7 @@ from bot.profiles.model import Profile
 from bot.sources.ingest import SourceReport
 from bot.text.plain import pluralize
 from bot.worker.ingest_progress import IngestProgress
-from bot.worker.loop import INGEST_MINUTES, TICK_SECONDS
+from bot.worker.loop import TICK_SECONDS
 
 
 @dataclass(slots=True)
@@ -27,7 +27,8 @@ class Daemon:
 
     folder: Path  #: of the profiles
     cache: Path  #: of their last valid versions
-    fetch: Callable[[Sequence[Profile], Moment], Iterable[SourceReport]]  #: asks the sources
+    due: Callable[[Sequence[Profile], Moment], Sequence[str]]  #: names of the sources to ask now
+    fetch: Callable[[Sequence[Profile], Moment, Sequence[str]], Iterable[SourceReport]]  #: asks them
     send: Callable[[Sequence[Profile], Moment], Iterable[SendResult]]  #: composes and delivers what is due
     report: Callable[[Sequence[BrokenFile], Moment], None]  #: stores alerts on what is broken
     progress: IngestProgress
@@ -49,15 +50,18 @@ class Daemon:
             profiles=len(profiles),
             subscriptions=subscriptions,
         )
-        log_line(f"ingest every {INGEST_MINUTES} minutes, check what is due every {TICK_SECONDS} seconds")
+        log_line(f"every {TICK_SECONDS} seconds: ask the sources that may have changed, send what is due")
 
     def ingest(self) -> None:
-        self.progress.begin()
+        """Ask the sources that are due now."""
         try:
-            with log_duration("ingest"):
-                for report in self.fetch(self._profiles(), Moment.real()):
-                    self._log_report(report)
-                    self.progress.answered(report.name)
+            profiles, moment = self._profiles(), Moment.real()
+            if names := self.due(profiles, moment):
+                self.progress.begin(names)
+                with log_duration("ingest"):
+                    for report in self.fetch(profiles, moment, names):
+                        self._log_report(report)
+                        self.progress.answered(report.name)
         except ShutdownRequested as error:
             log_line(f"ingest: {error}")
         except PaperboyError as error:

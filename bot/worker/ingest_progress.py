@@ -26,16 +26,15 @@ class IngestProgress:
         """`sources`: names of all sources. `sleep`: may raise to end the wait. `log`: called with a line when a
         digest goes without a source.
         """
-        self._sources = sources
         self._sleep = sleep
         self._log = log
         self._clock = clock
-        self.begin()
+        self.begin(sources)
 
-    def begin(self) -> None:
-        """An ingest begins."""
+    def begin(self, sources: Collection[str]) -> None:
+        """An ingest of these sources begins."""
         self._begun = self._clock()
-        self._late = frozenset(self._sources)
+        self._late = frozenset(sources)
 
     def answered(self, source: str) -> None:
         """A source has answered to the end, or failed."""

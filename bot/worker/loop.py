@@ -1,7 +1,7 @@
 """How long-running processes end, and the timer of `paperboy run`.
 
-The timer keeps no state: APScheduler's memory job store, one tick a minute, one ingest an hour. What is due follows
-from the clock and the stored editions, so a missed or repeated tick does no harm.
+The timer keeps no state: APScheduler's memory job store, an ingest and a tick a minute. What is due follows from the
+clock, the states of the sources and the stored editions, so a missed or repeated job does no harm.
 """
 
 from __future__ import annotations
@@ -20,7 +20,6 @@ from typing import NoReturn
 from bot.errors import PaperboyError, ShutdownRequested
 
 TICK_SECONDS = 60
-INGEST_MINUTES = 60
 #: After a signal, a tick may take so long to finish what it is sending, and an ingest to store what it has read.
 FINISH_SECONDS = 12.0
 ABANDON_SECONDS = 3.0
@@ -31,8 +30,8 @@ class Loop:
     """Ends a process in bounded time after SIGTERM, SIGINT or `stop`, however often they come: everything that it
     does looks at `is_stopping` or `sleep`, and what does not end is cut off.
 
-    `run` has two jobs beside each other: an ingest at once and every hour, a tick at once and at the beginning of
-    every minute. Neither runs twice at once. Other processes `wait`, or look at `is_stopping`.
+    `run` has two jobs beside each other, an ingest and a tick, each at once and every minute. Neither runs twice at
+    once. Other processes `wait`, or look at `is_stopping`.
     """
 
     def __init__(self, log: Callable[[str], None]) -> None:
@@ -107,7 +106,8 @@ class Loop:
         scheduler.start(paused=True)
         for name, job in jobs.items():
             scheduler.add_job(job, executor=name)
-        scheduler.add_job(jobs["ingest"], "interval", executor="ingest", minutes=INGEST_MINUTES, jitter=120)
+        # With a jitter, so that not all installations ask a source in the same second.
+        scheduler.add_job(jobs["ingest"], "interval", executor="ingest", seconds=TICK_SECONDS, jitter=20)
         scheduler.add_job(jobs["tick"], "interval", executor="tick", seconds=TICK_SECONDS, start_date=_EPOCH)
         scheduler.resume()
         self._stop.wait()

@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -15,6 +15,7 @@ from threading import Event
 import pytest
 
 from bot.errors import DatabaseError, SourceError
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.identity import title_key
 from bot.papers.merge import Change
 from bot.papers.model import Listing, SourceState, Unreadable
@@ -194,7 +195,7 @@ class FakeHttp:
 
 def page(*numbers: int, unreadable: str = "") -> Listing:
     trouble = (Unreadable("record 9", unreadable),) if unreadable else ()
-    return Listing(tuple(entry(n, f"Paper number {n}") for n in numbers), trouble)
+    return Listing(tuple(entry(n, f"Paper number {n}", abstract=f"It has {n}.") for n in numbers), trouble)
 
 
 def ask(now: datetime = NOW) -> SourceRequest:
@@ -217,6 +218,7 @@ def fetch(
         world.papers,
         Sources(world.database),
         Lookups(world.database),
+        ArxivCalendar(),
     )
     return report
 
@@ -315,6 +317,7 @@ def test_why_a_source_is_idle(world: World) -> None:
         world.papers,
         Sources(world.database),
         Lookups(world.database),
+        ArxivCalendar(),
     )
     assert (report.state, report.why) == ("idle", "no categories in any profile")
 
@@ -336,7 +339,13 @@ def test_no_source_delays_another(world: World) -> None:
     slow = Blocked(page(2), name="slow")
     sources = [slow, FakeSource(SourceError("no connection"), name="a"), FakeSource(page(1), name="b")]
     reports = ingest_sources(
-        sources, ask(), FakeHttp(world), world.papers, Sources(world.database), Lookups(world.database)
+        sources,
+        ask(),
+        FakeHttp(world),
+        world.papers,
+        Sources(world.database),
+        Lookups(world.database),
+        ArxivCalendar(),
     )
     assert {(r.name, r.state) for r in islice(reports, 2)} == {("a", "failed"), ("b", "ok")}
     slow.go.set()
@@ -345,7 +354,7 @@ def test_no_source_delays_another(world: World) -> None:
 
 
 def test_states_are_read_before_any_source_is_asked(world: World) -> None:
-    """arxiv-oai goes back to the last answer of arxiv-rss, not to the one of the same ingest."""
+    """arxiv-oai goes back to the announcement before arxiv-rss' last answer, not before the one of this ingest."""
     fetch(world, FakeSource(page(1), name="arxiv-rss"), now=NOW - 72 * HOUR)
     oai = FakeSource(page(2), name="arxiv-oai")
     list(
@@ -356,9 +365,10 @@ def test_states_are_read_before_any_source_is_asked(world: World) -> None:
             world.papers,
             Sources(world.database),
             Lookups(world.database),
+            ArxivCalendar(),
         )
     )
-    assert [request.since for request in oai.asked] == [(NOW - 72 * HOUR).date()]
+    assert [request.since for request in oai.asked] == [date(2026, 4, 30)]
 
 
 def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
@@ -370,7 +380,13 @@ def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
 
     sources = [Broken(name="a"), FakeSource(page(1), name="b")]
     reports = ingest_sources(
-        sources, ask(), FakeHttp(world), world.papers, Sources(world.database), Lookups(world.database)
+        sources,
+        ask(),
+        FakeHttp(world),
+        world.papers,
+        Sources(world.database),
+        Lookups(world.database),
+        ArxivCalendar(),
     )
     assert next(reports).name == "b"
     with pytest.raises(DatabaseError, match="the disk is full"):
@@ -430,5 +446,5 @@ def test_what_was_not_found_is_remembered(world: World) -> None:
     for days in (29, 30):
         later = NOW + timedelta(days=days)
         states = Sources(world.database)
-        list(refresh([source], [ada], later, FakeHttp(world), world.papers, states, lookups))
+        list(refresh([source], [ada], later, FakeHttp(world), world.papers, states, lookups, ArxivCalendar()))
     assert [request.titles for request in source.asked] == [("Later",), ("Tea", "Later")]

@@ -39,7 +39,8 @@ def daemon(folder: Path, results: Sequence[Any] = (), reports: Sequence[Any] = (
     return Daemon(
         folder,
         folder / "cache.json",
-        lambda profiles, moment: outcome(reports),
+        lambda profiles, moment: ["arxiv-rss"] if reports else [],
+        lambda profiles, moment, names: outcome(reports),
         lambda profiles, moment: outcome(results),
         lambda files, moment: None,
         IngestProgress([]),
@@ -77,7 +78,8 @@ def test_tick(tmp_path: Path, lines: Callable[[], list[str]], result: Any, expec
 
 
 def test_ingest(tmp_path: Path, lines: Callable[[], list[str]]) -> None:
-    """A line for each source, with its counts, state and reason."""
+    """A line for each source that is due, with its counts, state and reason; nothing when none is."""
+    daemon(tmp_path).ingest()
     failed = SourceReport("arxiv-api", state="failed", why="410 Gone")
     daemon(tmp_path, reports=[REPORT, failed]).ingest()
     daemon(tmp_path, reports=[DatabaseError("the database is gone")]).ingest()
@@ -123,6 +125,7 @@ def test_profiles_are_read_for_each_job(tmp_path: Path, lines: Callable[[], list
         Daemon(
             tmp_path / "none",
             tmp_path / "cache.json",
+            lambda *_: (),
             lambda *_: (),
             lambda *_: (),
             lambda *_: None,
