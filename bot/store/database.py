@@ -31,8 +31,8 @@ class Database:
         """
         self._progress = progress
         self.url = _parse_url(url)
-        is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._file = SqliteFile(self.url, busy_timeout) if is_sqlite else None
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._file = SqliteFile(self.url, busy_timeout) if self.is_sqlite else None
         self.engine = self._file.engine() if self._file else _server_engine(self.url, busy_timeout)
         self._reader = self.engine.execution_options(**{READS: True})
         #: SQLite takes one writer at a time. Threads wait here: SQLite's own wait is a sleep of up to 0.1 s.
