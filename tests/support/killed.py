@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPConnection
@@ -53,6 +54,7 @@ class Order:
     spacing: float | None = None  #: seconds between two messages to one conversation, if not the channel's
     timeout: float | None = None  #: seconds that the channels wait for an answer, if not the channels' own
     lease: float | None = None  #: seconds, if not the product's
+    threads: int | None = None  #: most threads that send, if not the product's
     shift: float = 0.0  #: seconds by which the clock of this machine differs
     more: list[list[str]] = field(default_factory=list)  #: further calls in the same process
 
@@ -216,6 +218,8 @@ def _adjust(order: Order) -> None:
         bot.clock.datetime = ShiftedDatetime  # type: ignore[misc]
     if order.lease is not None:
         bot.delivery.sender.LEASE = timedelta(seconds=order.lease)
+    if order.threads is not None:
+        bot.delivery.sender.ThreadPoolExecutor = lambda _: ThreadPoolExecutor(order.threads)  # type: ignore
     if order.spacing is not None:
         SlackChannel.spacing = timedelta(seconds=order.spacing)
     if order.timeout is not None:
