@@ -2,8 +2,8 @@
 
     open -> check -> claim -> (look up) -> hand over, when it is the receiver's turn -> send -> record
 
-Routes (`bot.delivery.routes`) are served side by side by a few threads; what goes by one route is sent in its order, by
-one thread at a time.
+Routes (`bot.delivery.routes`) are served side by side by a few threads; what goes by one route is sent in its order,
+by one thread at a time.
 
 At any time one sender holds the lease of a delivery, by the database's clock. A sender that dies before it hands over
 leaves a delivery that certainly did not arrive; one that dies after it, a delivery in doubt (see
@@ -27,7 +27,16 @@ from itertools import islice
 from typing import Protocol
 
 from bot.clock import uptime
-from bot.delivery.model import Checked, Claim, DeliveryState, OpenDelivery, SendSlot, Stage, Transition
+from bot.delivery.model import (
+    Checked,
+    Claim,
+    DeliveryState,
+    Finished,
+    OpenDelivery,
+    SendSlot,
+    Stage,
+    Transition,
+)
 from bot.delivery.ports import Channel, receiver
 from bot.delivery.retry import attempt, transition
 from bot.delivery.routes import route
@@ -58,7 +67,13 @@ class DeliveryQueue(Protocol):
     def check(self, ids: Iterable[str]) -> Mapping[str, Checked]: ...
 
     def claim(
-        self, id_: str, owner: str, now: datetime, lease: timedelta, checked: Checked | None = None
+        self,
+        id_: str,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        checked: Checked | None = None,
+        finished: Finished | None = None,
     ) -> Claim | None: ...
 
     def hand_over(
@@ -197,33 +212,42 @@ class _Round:
                         heappush(ready, route_)
 
     def _serve(self, route_: _Route, alone: bool) -> None:
-        """Attempt deliveries of a route, `alone` only one, until the next one has to wait for its turn."""
+        """Attempt deliveries of a route, `alone` only one, until the next one has to wait for its turn.
+
+        An outcome is recorded together with the next claim, or at the end.
+        """
         sender, waiting = self._sender, route_.waiting
         checked: Mapping[str, Checked] = {}
         fresh_until = 0.0
-        while waiting and not self._is_over.is_set():
-            if waiting[0].id not in checked or sender.uptime() > fresh_until:
-                fresh_until = sender.uptime() + FRESH
-                checked = sender.queue.check(self._next_few(waiting, alone))
-            one = waiting.popleft()
-            lease = _Lease(sender, one.id)
-            claim = sender.queue.claim(one.id, sender.owner, sender.clock(), LEASE, checked.get(one.id))
-            if claim is None:
-                continue  # another sender has it, or a part before it was not sent
-            this = _Attempt(sender, claim, lease, receiver(sender.channels, one))
-            self._renewer.leases.add(lease)
-            try:
-                this.make()
-            except LeaseLost:
-                continue
-            finally:
-                self._renewer.leases.discard(lease)
-                if this.turn is not None:
-                    route_.turn = this.turn + this.channel.spacing.total_seconds()
-            if claim.delivery.edition:
-                self._on_edition(claim.delivery.edition)
-            if alone or this.turn is not None:
-                return
+        finished: Finished | None = None
+        try:
+            while waiting and not self._is_over.is_set():
+                if waiting[0].id not in checked or sender.uptime() > fresh_until:
+                    fresh_until = sender.uptime() + FRESH
+                    checked = sender.queue.check(self._next_few(waiting, alone))
+                one = waiting.popleft()
+                lease, ready = _Lease(sender, one.id), checked.get(one.id)
+                claim = sender.queue.claim(one.id, sender.owner, sender.clock(), LEASE, ready, finished)
+                finished = None
+                if claim is None:
+                    continue  # another sender has it, or a part before it was not sent
+                this = _Attempt(sender, claim, lease, receiver(sender.channels, one))
+                self._renewer.leases.add(lease)
+                try:
+                    finished = this.make()
+                except LeaseLost:
+                    continue
+                finally:
+                    self._renewer.leases.discard(lease)
+                    if this.turn is not None:
+                        route_.turn = this.turn + this.channel.spacing.total_seconds()
+                if claim.delivery.edition:
+                    self._on_edition(claim.delivery.edition)
+                if alone or this.turn is not None:
+                    return
+        finally:
+            if finished:
+                sender.queue.record(*finished)
 
     def _next_few(self, waiting: deque[OpenDelivery], alone: bool) -> list[str]:
         """The next ones to check together: one for each receiver, as what it is sent counts for the one after it."""
@@ -268,18 +292,19 @@ class _Attempt:
         self._id = claim.delivery.id
         self._stage = Stage.CLAIMED
 
-    def make(self) -> None:
-        """Send, and record the outcome. Raises LeaseLost when another sender takes the delivery over before it is
-        sent.
-        """
+    def make(self) -> Finished:
+        """Send. Raises LeaseLost when another sender takes the delivery over before it is sent."""
+        sender = self._sender
         try:
-            outcome = attempt(self.channel, self._claim, self._on_stage, self._sender.wait)
+            outcome = attempt(self.channel, self._claim, self._on_stage, sender.wait)
         except LeaseLost as lost:  # the delivery is the other sender's: this goes to the attempt only
-            self._record(Transition(DeliveryState.WAITING, why=f"nothing was sent: {lost}"))
+            sender.queue.record(
+                *self._finished(Transition(DeliveryState.WAITING, why=f"nothing was sent: {lost}"))
+            )
             raise
-        self._record(transition(outcome, self._claim.delivery, self._sender.clock()))
+        return self._finished(transition(outcome, self._claim.delivery, sender.clock()))
 
-    def _record(self, step: Transition) -> None:
+    def _finished(self, step: Transition) -> Finished:
         log_line(
             f"{self._id}: {step.state}{f' ({step.why})' if step.why else ''}",
             logging.DEBUG,
@@ -290,7 +315,7 @@ class _Attempt:
             stage=self._stage,
             state=step.state,
         )
-        self._sender.queue.record(self._id, self._sender.owner, step, self._sender.clock(), self._stage)
+        return Finished(self._id, self._sender.owner, step, self._sender.clock(), self._stage)
 
     def _on_stage(self, stage: Stage, is_unverified: bool) -> None:
         """Store a stage that hands over when it begins, and require the lease before each write of it.

@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPConnection
@@ -53,6 +54,7 @@ class Order:
     spacing: float | None = None  #: seconds between two messages to one conversation, if not the channel's
     timeout: float | None = None  #: seconds that the channels wait for an answer, if not the channels' own
     lease: float | None = None  #: seconds, if not the product's
+    threads: int | None = None  #: most threads that send, if not the product's
     shift: float = 0.0  #: seconds by which the clock of this machine differs
     more: list[list[str]] = field(default_factory=list)  #: further calls in the same process
 
@@ -66,13 +68,23 @@ class Boundaries:
         self._of_name = 0
         self._lock = threading.Lock()
         self._file = os.open(order.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if order.log else -1
-        self.delivery = ""  #: id of the delivery under way
+        self._of_thread = threading.local()
+
+    @property
+    def delivery(self) -> str:
+        """Id of the delivery that this thread has under way; empty when there is none."""
+        return getattr(self._of_thread, "delivery", "")
+
+    @delivery.setter
+    def delivery(self, id_: str) -> None:
+        self._of_thread.delivery = id_
 
     def cross(self, name: str) -> None:
         with self._lock:
             self._number += 1
             self._of_name += name == self._order.named
-            line = {"number": self._number, "name": name, "delivery": self.delivery, "at": time.monotonic()}
+            where = {"delivery": self.delivery, "thread": threading.get_ident()}
+            line = {"number": self._number, "name": name, "at": time.monotonic()} | where
             if self._file >= 0:
                 os.write(self._file, json.dumps(line).encode() + b"\n")
             if self._number == self._order.at or (
@@ -142,15 +154,13 @@ def _wrap_slack(boundaries: Boundaries) -> None:
 
 def _wrap_smtp(boundaries: Boundaries) -> None:
     """A command is sent as text, the content as bytes, in two halves."""
-    sent = {"last": "connect"}
-
     def send(original: Callable[..., None], self: Any, data: str | bytes) -> None:
         if isinstance(data, str):
-            sent["last"] = data.split(" ", 1)[0].strip().upper()
-            boundaries.cross(f"before {sent['last']}")
+            self._paperboy_last = data.split(" ", 1)[0].strip().upper()
+            boundaries.cross(f"before {self._paperboy_last}")
             original(self, data)
             return
-        sent["last"] = "content"
+        self._paperboy_last = "content"
         half = len(data) // 2
         boundaries.cross("before content")
         original(self, data[:half])
@@ -160,7 +170,7 @@ def _wrap_smtp(boundaries: Boundaries) -> None:
 
     def read_reply(original: Callable[..., Any], self: Any) -> Any:
         reply = original(self)
-        boundaries.cross(f"after {sent['last']}")
+        boundaries.cross(f"after {getattr(self, '_paperboy_last', 'connect')}")
         return reply
 
     _wrap_method(Connection, "send", send)
@@ -208,6 +218,8 @@ def _adjust(order: Order) -> None:
         bot.clock.datetime = ShiftedDatetime  # type: ignore[misc]
     if order.lease is not None:
         bot.delivery.sender.LEASE = timedelta(seconds=order.lease)
+    if order.threads is not None:
+        bot.delivery.sender.ThreadPoolExecutor = lambda _: ThreadPoolExecutor(order.threads)  # type: ignore
     if order.spacing is not None:
         SlackChannel.spacing = timedelta(seconds=order.spacing)
     if order.timeout is not None:
