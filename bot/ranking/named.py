@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -14,10 +13,11 @@ from scipy import sparse
 from bot.papers.model import CountedPaper
 from bot.profiles.model import Profile, Reference
 from bot.ranking.counts import counts, number_of_terms
-from bot.ranking.discriminant import OTHERS, SCALE, Discriminant, classifier_share
+from bot.ranking.day_index import DayIndex
+from bot.ranking.discriminant import SCALE, classifier_share
 from bot.ranking.facets import ALPHA, Facet, Kind, NamedPaper, paper_facet
-from bot.ranking.index import Index, Vector, table
-from bot.ranking.product import PaperMatrix, SplitTable
+from bot.ranking.index import Vector, table
+from bot.ranking.product import SplitTable
 
 
 class NamedPapers:
@@ -26,22 +26,18 @@ class NamedPapers:
     A liked paper is not compared with itself: where it is a candidate, as for another receiver than the one who has
     answered it, it is ranked by the rest of the profile. A disliked one is, and so is shown to nobody else.
 
-    `named`: stored papers by canonical id. `rows`: papers x terms, of which those of the background, with ids in
-    `background_ids`, come first. `places`: rows by id.
+    `named`: stored papers by canonical id. `places`: rows by id.
     """
 
     def __init__(
         self,
         profiles: Sequence[Profile],
         named: Mapping[str, CountedPaper],
-        index: Index,
-        rows: sparse.csr_array,
-        matrix: PaperMatrix,
-        background_ids: Sequence[str],
+        day: DayIndex,
         places: Mapping[str, int],
     ) -> None:
-        self._index, self._rows, self._matrix = index, rows, matrix
-        self._background_ids = background_ids
+        self._index, self._rows, self._matrix = day.index, day.rows, day.matrix
+        self._background = day.background
         references = list(dict.fromkeys(r for p in profiles for r in (*p.like, *p.dislike)))
         resolved = {r: found for r in references if (found := _resolve(r, named))}
         numbers = {
@@ -56,7 +52,7 @@ class NamedPapers:
         self._terms = [terms for _, terms in resolved.values()]
         #: The rows of those named papers that are ranked or in the background, by their numbers.
         self._places = {n: places[r.id] for n, r in enumerate(resolved) if r.id and r.id in places}
-        self._named = matrix.split(index.rows(self._terms, phrases=False))
+        self._named = day.matrix.split(day.index.rows(self._terms))
 
     def facets(self, profiles: Sequence[Profile]) -> tuple[list[list[Facet]], SplitTable]:
         """Return each profile's facets of liked and of disliked papers, and what `similarities` takes for all.
@@ -71,10 +67,10 @@ class NamedPapers:
         ]
         numbers = np.array([paper.number for _, _, papers in named for paper in papers], dtype=np.intp)
         ends = np.concatenate(([0], np.cumsum([len(papers) for _, _, papers in named], dtype=np.intp)))
-        rows = self._counted(self._named.select(numbers))
+        rows = self._background.counted(self._named.select(numbers))
         shares = [classifier_share(len(papers)) * (kind is Kind.LIKE) for _, kind, papers in named]
-        has_classifiers = any(shares) and bool(self._background_ids)
-        across = (rows @ self._others_by_term).toarray() if has_classifiers else np.empty((len(numbers), 0))
+        has_classifiers = any(shares) and self._background.size > 0
+        across = (rows @ self._background.others_by_term).toarray() if has_classifiers else np.empty((len(numbers), 0))
         masses, common = self._mass[numbers], self._named_common[numbers]
         facets: list[list[Facet]] = [[] for _ in profiles]
         weights = np.empty(len(numbers))
@@ -87,10 +83,10 @@ class NamedPapers:
                 number=float(mass.sum()),
                 square=float(part @ products @ part),
                 common=float(part @ mass * (part @ common[start:end])),
-                usual=self._usual,
+                usual=self._background.usual,
             )
             if has_classifiers and share:
-                of_liked, of_others = self._discriminant.fit(products, across[start:end])
+                of_liked, of_others = self._background.discriminant.fit(products, across[start:end])
                 of_liked *= share * SCALE
                 of_others *= share * SCALE
                 facet = replace(facet, share=share, of_liked=of_liked, of_others=of_others)
@@ -106,11 +102,11 @@ class NamedPapers:
             ALPHA * (1 - facet.share) * float(mass @ mass / mass.sum())
             for facet, mass in zip(facets, masses, strict=True)
         ]
-        found = self._matrix.multiply_split(sums) - np.array(of_mean)[:, None] * self._common
+        found = self._matrix.multiply_split(sums) - np.array(of_mean)[:, None] * self._background.common
         found /= np.array([facet.perfect for facet in facets])[:, None]
         if classified := [number for number, facet in enumerate(facets) if facet.share]:
             of_others = np.array([facets[number].of_others for number in classified])
-            found[classified] += of_others @ self._with_others
+            found[classified] += of_others @ self._background.with_others
         for number, facet in enumerate(facets):
             if facet.kind is Kind.LIKE:
                 for place, part in self._of_itself(facet):
@@ -123,7 +119,7 @@ class NamedPapers:
         for n, paper in enumerate(facet.papers):
             if (place := self._places.get(paper.number)) is not None:
                 square = self._own_squares[place]
-                product = square - ALPHA * mass[n] * self._common[place]
+                product = square - ALPHA * mass[n] * self._background.common[place]
                 part = (1 - facet.share) * mass[n] / mass.sum() * product / facet.perfect
                 yield place, float(part + facet.of_liked[n] * square if facet.share else part)
 
@@ -131,7 +127,7 @@ class NamedPapers:
         """Yield each paper, and its part of the similarity of the paper at `place` to the facet's mean."""
         row = self._rows[[place]].toarray()[0]
         named, mass = self._named.select(_numbers(facet)), self._mass_of(facet)
-        products = self._matrix.multiply_row(named, row) - ALPHA * mass * self._common[place]
+        products = self._matrix.multiply_row(named, row) - ALPHA * mass * self._background.common[place]
         shares = (1 - facet.share) * mass / mass.sum() * products / facet.perfect
         shares *= self._is_compared(facet, place)
         yield from zip(facet.papers, shares.tolist(), strict=True)
@@ -141,11 +137,11 @@ class NamedPapers:
         if not facet.share:
             return
         row = self._rows[[place]]
-        of_others = np.where(self._other_places == place, 0.0, facet.of_others)
-        liked = self._index.rows([self._terms[paper.number] for paper in facet.papers], phrases=False)[
+        of_others = np.where(self._background.other_places == place, 0.0, facet.of_others)
+        liked = self._index.rows([self._terms[paper.number] for paper in facet.papers])[
             :, row.indices
         ]
-        others = self._others[:, row.indices]
+        others = self._background.others[:, row.indices]
         of_liked = facet.of_liked * self._is_compared(facet, place)
         shares = row.data * (of_liked @ liked + of_others @ others)
         yield from zip(row.indices.tolist(), shares.tolist(), strict=True)
@@ -159,48 +155,16 @@ class NamedPapers:
         """The mass of each of its papers: what it counts for in their mean, before these add up to 1."""
         return np.asarray(self._mass[_numbers(facet)])
 
-    def _counted(self, rows: SplitTable) -> sparse.csr_array:
-        """Rows over the terms that the background has, without phrases: the same for any window."""
-        has_term = self._mean > 0
-        common = rows.common[:, np.flatnonzero(has_term[self._matrix.common])]
-        return sparse.csr_array(sparse.hstack([common, rows.rare[:, np.flatnonzero(has_term)]], format="csr"))
-
-    @cached_property
-    def _mean(self) -> Vector:
-        """The background's mean row, without phrases."""
-        size = len(self._background_ids)
-        mean: Vector = np.asarray(self._rows[:size].sum(axis=0)) / max(size, 1)
-        mean[self._index.is_phrase] = 0.0
-        return mean
-
     @cached_property
     def _own_squares(self) -> dict[int, float]:
-        """The product of each named paper's row with itself, without phrases, by row."""
+        """The product of each named paper's row with itself, by row."""
         places = list(self._places.values())
-        squares = self._rows[places].power(2) @ ~self._index.is_phrase
+        squares = np.asarray(self._rows[places].power(2).sum(axis=1)).ravel()
         return dict(zip(places, squares.tolist(), strict=True))
 
     @cached_property
-    def _squares(self) -> Vector:
-        """The product of each row of the background with itself, without phrases."""
-        return np.asarray(self._rows[: len(self._background_ids)].power(2) @ ~self._index.is_phrase)
-
-    @cached_property
-    def _common(self) -> Vector:
-        """Each paper's product with the background's mean row, from which a background paper itself is left out."""
-        common, size = np.asarray(self._rows @ self._mean), len(self._background_ids)
-        common[:size] -= self._squares / max(size, 1)
-        return common
-
-    @cached_property
-    def _usual(self) -> float:
-        """See `paper_facet`."""
-        of_background = self._squares - ALPHA * self._common[: len(self._squares)]
-        return float(of_background.mean()) if len(of_background) else 0.0
-
-    @cached_property
     def _named_common(self) -> Vector:
-        return self._matrix.multiply_row(self._named, self._mean)
+        return self._matrix.multiply_row(self._named, self._background.mean)
 
     @cached_property
     def _mass(self) -> Vector:
@@ -209,36 +173,10 @@ class NamedPapers:
         1 for a paper that has at least half as much in common with the background as its papers have; for a shorter
         text, such as a title, its share of that, which is reached at a third, and a twentieth at least.
         """
-        usual = float(self._common[: len(self._background_ids)].mean()) if self._background_ids else 0.0
+        of_background = self._background.common[: self._background.size]
+        usual = float(of_background.mean()) if len(of_background) else 0.0
         share = self._named_common / usual if usual > 0 else np.ones(len(self._named_common))
         return np.asarray(np.clip(np.maximum(share, 4 * share - 1), 0.05, 1.0))
-
-    @cached_property
-    def _discriminant(self) -> Discriminant:
-        return Discriminant((self._others_by_term.T @ self._others_by_term).toarray())
-
-    @cached_property
-    def _others_by_term(self) -> sparse.csr_array:
-        return sparse.csr_array(self._counted(self._matrix.split(self._others)).T)
-
-    @cached_property
-    def _other_places(self) -> NDArray[np.intp]:
-        """Rows of papers of the background that classifiers learn from: the same papers for any window."""
-        by_id = np.argsort(self._background_ids)
-        return by_id[:: max(1, math.ceil(len(by_id) / OTHERS))]
-
-    @cached_property
-    def _others(self) -> sparse.csr_array:
-        return self._rows[self._other_places] @ sparse.diags_array(
-            np.asarray(self._mean > 0, dtype=np.float64)
-        )
-
-    @cached_property
-    def _with_others(self) -> NDArray[np.float64]:
-        """Others x papers: the products of their rows; a paper does not count for itself."""
-        products = self._matrix.multiply_split(self._matrix.split(self._others))
-        products[np.arange(len(self._other_places)), self._other_places] = 0.0
-        return products
 
 
 def _numbers(facet: Facet) -> NDArray[np.intp]:

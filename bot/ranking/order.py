@@ -205,7 +205,7 @@ class Ranking:
     def _reasons(self, paper: Paper) -> Iterable[Reason]:
         trending = self._profile.trending
         place = self._ranker.places[paper.id]
-        index, row = self._ranker.index, self._ranker.rows[[place]].toarray()[0]
+        index, row = self._ranker.index, self._ranker.row(place)
         for facet, weight in zip(self._scored.facets, self._weights.tolist(), strict=True):
             share = (1 - trending) * weight
             if facet.papers:
