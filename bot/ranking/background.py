@@ -23,11 +23,22 @@ OTHERS = 200
 
 
 class Background:
-    """The first of the papers, which others are compared with. `rows`: papers x terms. `by_id`: their order by id."""
+    """The first of the papers, which others are compared with.
 
-    def __init__(self, rows: sparse.csr_array, matrix: PaperMatrix, by_id: NDArray[np.intp]) -> None:
+    `rows`: papers x terms. `by_id`: their order by id. `with_others`: if it is known.
+    """
+
+    def __init__(
+        self,
+        rows: sparse.csr_array,
+        matrix: PaperMatrix,
+        by_id: NDArray[np.intp],
+        with_others: NDArray[np.float64] | None = None,
+    ) -> None:
         self._rows, self._matrix, self._by_id = rows, matrix, by_id
         self.size = len(by_id)
+        if with_others is not None:
+            self.with_others = with_others
 
     @cached_property
     def mean(self) -> Vector:

@@ -5,9 +5,8 @@ A `DayIndex` is arrays only, so that it can be stored in a file and mapped by ev
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from hashlib import blake2b, md5
 from typing import Any
 
@@ -18,7 +17,7 @@ from scipy import sparse
 from bot.papers.model import CountedPaper
 from bot.ranking.background import Background
 from bot.ranking.counts import VERSION
-from bot.ranking.index import BATCH, Archive, Index, Vector, archive_of, keys_of
+from bot.ranking.index import BATCH, Archive, Index, Vector, archive_of, keys_of, table
 from bot.ranking.product import PaperMatrix, paper_matrix
 from bot.ranking.twins import NearWords, unit_words
 
@@ -83,3 +82,79 @@ class DayIndex:
             Background(rows, matrix, by_id),
             by_id,
         )
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """What `from_arrays` makes the index from, by name."""
+        archive, matrix = self.archive, self.matrix
+        return {
+            "archive": np.array([archive.papers, archive.average]),
+            "archive_keys": archive.keys,
+            "archive_ends": archive.ends,
+            "archive_places": archive.places,
+            "keys": self.index.keys,
+            "lengths": self.lengths,
+            "by_id": self.by_id,
+            "common": matrix.common,
+            "counts": self.counts.data,
+            "with_others": self.background.with_others,
+            **_parts("rows", self.rows),
+            **_parts("common", matrix.rows),
+            **_parts("postings", matrix.postings),
+            **_parts("words", self.near.words),
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Arrays) -> DayIndex:
+        """Nothing large is copied."""
+        papers, average = arrays["archive"].tolist()
+        archive = Archive(
+            int(papers),
+            average,
+            arrays["archive_keys"],
+            arrays["archive_ends"],
+            arrays["archive_places"],
+        )
+        index = Index(archive, arrays["keys"])
+        rows = _table("rows", arrays, len(index.keys))
+        postings = _table("postings", arrays, rows.shape[0])
+        # Both have the papers of each term in the same order.
+        counts = sparse.csc_array((arrays["counts"], postings.indices, postings.indptr), shape=rows.shape)
+        matrix = PaperMatrix(
+            arrays["common"], _table("common", arrays, len(arrays["common"])), postings
+        )
+        near = NearWords(_table("words", arrays, int(index.is_word.sum())))
+        background = Background(rows, matrix, arrays["by_id"], arrays["with_others"])
+        return cls(archive, index, arrays["lengths"], rows, counts, matrix, near, background, arrays["by_id"])
+
+
+def _parts(name: str, rows: sparse.csr_array) -> dict[str, NDArray[Any]]:
+    return {f"{name}_data": rows.data, f"{name}_columns": rows.indices, f"{name}_ends": rows.indptr}
+
+
+def _table(name: str, arrays: Arrays, columns: int) -> sparse.csr_array:
+    ends = arrays[f"{name}_ends"]
+    return table(arrays[f"{name}_data"], arrays[f"{name}_columns"], ends, (len(ends) - 1, columns))
+
+
+def digest_of(counts: bytes) -> bytes:
+    """What stands for a paper's counts in a fingerprint: their MD5, which PostgreSQL computes too."""
+    return md5(counts, usedforsecurity=False).hexdigest().encode()
+
+
+def fingerprint(
+    archive: Iterable[bytes], background: Sequence[CountedPaper], window: Sequence[CountedPaper]
+) -> str:
+    """The name of the index of some papers, whose counts are given as digests (`digest_of`)."""
+    found = blake2b(f"{LAYOUT} {VERSION}".encode(), digest_size=16)
+    found.update(b" ".join(sorted(archive)))
+    for papers in (background, window):
+        found.update(b"\n" + b"\n".join(one.terms + one.paper.id.encode() for one in papers))
+    return found.hexdigest()
+
+
+def fingerprint_of_counts(
+    archive: Iterable[bytes], background: Sequence[CountedPaper], window: Sequence[CountedPaper]
+) -> str:
+    """The same of the papers with their counts."""
+    old, new = ([replace(one, terms=digest_of(one.terms)) for one in some] for some in (background, window))
+    return fingerprint(map(digest_of, archive), old, new)

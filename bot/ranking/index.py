@@ -175,8 +175,8 @@ class Index:
         """Papers x terms: how often papers have the phrases. `counts`: papers x terms, or the first of the terms."""
         shape = (counts.shape[0], len(self.keys))
         # A pair that is not among the first terms is in none of the papers.
-        known = np.flatnonzero((np.array(self._pairs).reshape(-1, len(self._phrases)) < counts.shape[1]).all(axis=0))
-        if not len(known) or not counts.shape[0]:
+        known = np.flatnonzero((np.array(self._pairs) < counts.shape[1]).all(axis=0))
+        if not self._pairs or not len(known):
             return sparse.csr_array(shape)
         first, *others = (counts[:, pairs[known]] for pairs in self._pairs)
         found = reduce(lambda least, pairs: least.minimum(pairs), others, first).tocoo()
