@@ -33,7 +33,7 @@ def arrange(
     old, new = ({counted.paper.id: counted for counted in papers} for papers in (background, window))
     papers = [
         *(counted for id_, counted in old.items() if id_ not in new),
-        *(counted for id_, counted in old.items() if id_ in new),
+        *(new[id_] for id_ in old if id_ in new),  # those of the background may have no texts
         *(counted for id_, counted in new.items() if id_ not in old),
     ]
     return papers, slice(len(old)), slice(len(papers) - len(new), len(papers))

@@ -159,7 +159,7 @@ class Papers:
         """As `window`, with the MD5 of the counts."""
         query = select_columns(*_PAPER, *_DIGEST).outerjoin(TermsRow, _JOINED)
         found = self._digested(query.where(*_seen(since, until)).order_by(PaperRow.id))
-        return tuple(CountedPaper(_paper(row), digest) for row, digest in found)
+        return tuple(CountedPaper(_paper_of(row), digest) for row, digest in found)
 
     def sample_digests(self, size: int, until: datetime, since: datetime) -> tuple[CountedPaper, ...]:
         """As `sample`, with the MD5 of the counts, and of each paper only its id, authors and votes."""
@@ -217,7 +217,7 @@ class Papers:
     def _counted(self, query: Select[Any]) -> tuple[CountedPaper, ...]:
         """The papers of a query; term counts that are missing or of another version are made and stored."""
         with self._database.reading() as session:
-            rows = [(_paper(row), row) for row in session.execute(query)]
+            rows = [(_paper_of(row), row) for row in session.execute(query)]
         outdated = [paper for paper, row in rows if row.terms_version != self._counting.version]
         recounted = {}
         if outdated:
@@ -336,7 +336,11 @@ def _values(paper: Paper) -> dict[str, Any]:
     return values
 
 
-def _paper(row: Any) -> Paper:
-    """Of a PaperRow, or of a row with its columns."""
-    values = {name: getattr(row, name) for name in _FIELDS}
-    return Paper(**values | {name: tuple(values[name]) for name in _LISTS})
+def _paper(row: PaperRow) -> Paper:
+    return _paper_of(getattr(row, name) for name in _FIELDS)
+
+
+def _paper_of(values: Iterable[Any]) -> Paper:
+    """`values`: the columns of `_PAPER`, and others after them."""
+    fields = dict(zip(_FIELDS, values, strict=False))
+    return Paper(**fields | {name: tuple(fields[name]) for name in _LISTS})
