@@ -24,7 +24,7 @@ from scipy import sparse
 from bot.papers.model import CountedPaper, Paper
 from bot.papers.names import AuthorIndex
 from bot.profiles.model import Profile
-from bot.ranking.counts import keys_of_text
+from bot.ranking.counts import keys_of_text, written_terms
 from bot.ranking.day_index import DayIndex, arrange
 from bot.ranking.facets import WANTED, Facet, Kind, queries, text_facets
 from bot.ranking.index import Index, Vector, table
@@ -83,6 +83,8 @@ class Ranker:
         #: The papers that profiles name under `like` and `dislike`.
         self.named = NamedPapers(profiles, named, self.day, self.places)
         self._twins = Twins(self.day.near, self.papers[self.window])
+        self._row, self._row_place = np.zeros(len(self.index.keys)), -1  #: of one paper: see `row`
+        self._written: dict[str, tuple[str, ...]] = {}  #: by paper
         self._chunk_scores: dict[str, FacetScores] = {}  #: of the chunk that was computed last, by profile
 
     def rank(self, profile: Profile, among: PaperSet) -> Ranking:
@@ -160,13 +162,23 @@ class Ranker:
         return facets, sums
 
     def row(self, place: int) -> Vector:
-        """Return a paper's row, phrases included: a buffer, until the next call."""
-        row = self._row
-        row[:] = 0.0
-        for rows in (self.day.rows, self._phrases):
-            start, end = rows.indptr[place : place + 2]
-            row[rows.indices[start:end]] = rows.data[start:end]
-        return row
+        """Return a paper's row, phrases included, until the next call."""
+        if place != self._row_place:
+            self._row_place = place
+            self._row[:] = 0.0
+            for rows in (self.day.rows, self._phrases):
+                own = slice(*rows.indptr[place : place + 2])
+                self._row[rows.indices[own]] = rows.data[own]
+        return self._row
+
+    def written(self, paper: Paper) -> tuple[str, ...]:
+        """Return the terms of a paper's row in the day's index, as the paper has them."""
+        if paper.id not in self._written:
+            start, end = self.day.rows.indptr[self.places[paper.id] :][:2]
+            keys = self.day.index.keys[self.day.rows.indices[start:end]]
+            written = written_terms(paper.title, paper.abstract)
+            self._written[paper.id] = tuple(written[key] for key in keys.tolist())
+        return self._written[paper.id]
 
     def _multiply(self, weights: sparse.csr_array) -> NDArray[np.float64]:
         """Rows x papers. `weights`: rows x terms, of the day's index and of the profiles."""
@@ -177,10 +189,6 @@ class Ranker:
         columns = np.searchsorted(used, weights.indices)
         narrow = table(weights.data, columns, weights.indptr, (weights.shape[0], len(used)))
         return np.asarray((narrow @ postings).toarray())
-
-    @cached_property
-    def _row(self) -> Vector:
-        return np.zeros(len(self.index.keys))
 
     @cached_property
     def _authors(self) -> AuthorIndex:

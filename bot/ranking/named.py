@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -12,12 +12,13 @@ from scipy import sparse
 
 from bot.papers.model import CountedPaper
 from bot.profiles.model import Profile, Reference
+from bot.ranking.background import Background
 from bot.ranking.counts import counts, number_of_terms
 from bot.ranking.day_index import DayIndex
 from bot.ranking.discriminant import SCALE, classifier_share
 from bot.ranking.facets import ALPHA, Facet, Kind, NamedPaper, paper_facet
 from bot.ranking.index import Vector, table
-from bot.ranking.product import SplitTable
+from bot.ranking.product import PaperMatrix, SplitTable
 
 
 class NamedPapers:
@@ -36,8 +37,7 @@ class NamedPapers:
         day: DayIndex,
         places: Mapping[str, int],
     ) -> None:
-        self._index, self._rows, self._matrix = day.index, day.rows, day.matrix
-        self._background = day.background
+        self._rows, self._matrix, self._background = day.rows, day.matrix, day.background
         references = list(dict.fromkeys(r for p in profiles for r in (*p.like, *p.dislike)))
         resolved = {r: found for r in references if (found := _resolve(r, named))}
         numbers = {
@@ -123,33 +123,12 @@ class NamedPapers:
                 part = (1 - facet.share) * mass[n] / mass.sum() * product / facet.perfect
                 yield place, float(part + facet.of_liked[n] * square if facet.share else part)
 
-    def resemblances(self, facet: Facet, place: int) -> Iterator[tuple[NamedPaper, float]]:
-        """Yield each paper, and its part of the similarity of the paper at `place` to the facet's mean."""
-        row = self._rows[[place]].toarray()[0]
-        named, mass = self._named.select(_numbers(facet)), self._mass_of(facet)
-        products = self._matrix.multiply_row(named, row) - ALPHA * mass * self._background.common[place]
-        shares = (1 - facet.share) * mass / mass.sum() * products / facet.perfect
-        shares *= self._is_compared(facet, place)
-        yield from zip(facet.papers, shares.tolist(), strict=True)
-
-    def distinctions(self, facet: Facet, place: int) -> Iterator[tuple[int, float]]:
-        """Yield the terms of the paper at `place`: columns, and parts of its similarity by the classifier."""
-        if not facet.share:
-            return
-        row = self._rows[[place]]
-        of_others = np.where(self._background.other_places == place, 0.0, facet.of_others)
-        liked = self._index.rows([self._terms[paper.number] for paper in facet.papers])[
-            :, row.indices
-        ]
-        others = self._background.others[:, row.indices]
-        of_liked = facet.of_liked * self._is_compared(facet, place)
-        shares = row.data * (of_liked @ liked + of_others @ others)
-        yield from zip(row.indices.tolist(), shares.tolist(), strict=True)
-
-    def _is_compared(self, facet: Facet, place: int) -> NDArray[np.bool_]:
-        """For each paper of a facet whether the paper at `place` is compared with it."""
-        is_itself = [self._places.get(paper.number) == place for paper in facet.papers]
-        return np.array([facet.kind is not Kind.LIKE or not itself for itself in is_itself])
+    def explained(self, facet: Facet) -> ExplainedFacet:
+        """What the reasons of a facet's similarities are computed from."""
+        masses = self._mass_of(facet)
+        places = np.array([self._places.get(paper.number, -1) for paper in facet.papers])
+        rows = self._named.select(_numbers(facet))
+        return ExplainedFacet(facet, masses, places, rows, self._rows, self._matrix, self._background)
 
     def _mass_of(self, facet: Facet) -> Vector:
         """The mass of each of its papers: what it counts for in their mean, before these add up to 1."""
@@ -177,6 +156,58 @@ class NamedPapers:
         usual = float(of_background.mean()) if len(of_background) else 0.0
         share = self._named_common / usual if usual > 0 else np.ones(len(self._named_common))
         return np.asarray(np.clip(np.maximum(share, 4 * share - 1), 0.05, 1.0))
+
+
+@dataclass(frozen=True)
+class ExplainedFacet:
+    """The parts of papers' similarities to one facet of named papers."""
+
+    facet: Facet
+    masses: Vector  #: of its papers: see `NamedPapers`
+    places: NDArray[np.intp]  #: its papers' rows among all; -1 of those that have none
+    named: SplitTable  #: its papers' rows
+    rows: sparse.csr_array  #: all papers x terms
+    matrix: PaperMatrix
+    background: Background
+
+    def resemblances(self, place: int, row: Vector) -> Iterator[tuple[NamedPaper, float]]:
+        """Yield each paper, and its part of the similarity of the paper at `place` to the mean. `row`: its row,
+        and the profiles' phrases.
+        """
+        common = ALPHA * self.masses * self.background.common[place]
+        products = self.matrix.multiply_row(self.named, row[: self.rows.shape[1]]) - common
+        shares = (1 - self.facet.share) * self.masses / self.masses.sum() * products / self.facet.perfect
+        shares *= self._is_compared(place)
+        yield from zip(self.facet.papers, shares.tolist(), strict=True)
+
+    def distinctions(self, place: int) -> tuple[NDArray[np.integer], Vector]:
+        """The terms of the paper at `place`: columns, and parts of its similarity by the classifier."""
+        start, end = self.rows.indptr[place : place + 2]
+        columns = self.rows.indices[start:end]
+        is_other = self.background.other_places == place
+        compared = self._is_compared(place)
+        liked = self._of_liked if compared.all() else self._weights_of_liked(compared)
+        others = self._weights_of_others(~is_other) if is_other.any() else self._of_others
+        return columns, self.rows.data[start:end] * (liked[columns] + others[columns])
+
+    def _is_compared(self, place: int) -> NDArray[np.bool_]:
+        """For each paper of the facet whether the paper at `place` is compared with it."""
+        return (self.places != place) | (self.facet.kind is not Kind.LIKE)
+
+    @cached_property
+    def _of_liked(self) -> Vector:
+        return self._weights_of_liked(np.ones(len(self.places), dtype=bool))
+
+    @cached_property
+    def _of_others(self) -> Vector:
+        return self._weights_of_others(np.ones(len(self.facet.of_others), dtype=bool))
+
+    def _weights_of_liked(self, compared: NDArray[np.bool_]) -> Vector:
+        """The classifier's weight of each term, as far as it comes from liked papers."""
+        return self.matrix.weighted_sum(self.facet.of_liked * compared, self.named)
+
+    def _weights_of_others(self, compared: NDArray[np.bool_]) -> Vector:
+        return np.asarray((self.facet.of_others * compared) @ self.background.others)
 
 
 def _numbers(facet: Facet) -> NDArray[np.intp]:

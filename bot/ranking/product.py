@@ -67,6 +67,12 @@ class PaperMatrix:
         """The products of the rows with one paper's row over the terms."""
         return np.asarray(weights.common @ row[self.common] + weights.rare @ row)
 
+    def weighted_sum(self, weights: Vector, rows: SplitTable) -> Vector:
+        """The weighted sum of rows, over all terms."""
+        total = np.asarray(weights @ rows.rare)
+        total[self.common] += weights @ rows.common
+        return total
+
 
 def paper_matrix(rows: sparse.csr_array) -> PaperMatrix:
     """Make the matrix. `rows`: papers x terms."""
