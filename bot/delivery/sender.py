@@ -191,7 +191,7 @@ class _Round:
         ready: list[_Route] = []  #: a heap
         running: dict[Future[None], _Route] = {}
         for route_ in self._routes.values():
-            (held[route_.channel] if route_.channel in held else ready).append(route_)
+            held.get(route_.channel, ready).append(route_)
             held.setdefault(route_.channel, [])
         while ready or running:
             sender.pause(0)
