@@ -32,7 +32,7 @@ class Metrics:
 
     def __init__(self, figures: Callable[[], Figures], clock: Callable[[], datetime]) -> None:
         """`figures`: may raise DatabaseError."""
-        disable_created_metrics()
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self._registry = CollectorRegistry()
         ProcessCollector(registry=self._registry)
         self._registry.register(_Stored(figures, clock))
