@@ -50,7 +50,7 @@ if TYPE_CHECKING:
     from bot.store.database import Database
     from bot.store.loaded_papers import LoadedPapers
     from bot.store.lookups import Lookups
-    from bot.store.outbox import Outbox
+    from bot.store.outbox import OnEdition, Outbox
     from bot.store.papers import Papers
     from bot.store.profile_edits import ProfileEdits
     from bot.store.queue import Queue
@@ -87,17 +87,19 @@ class App:
         progress: Progress | None = None,
         late_sources: Callable[[], Collection[str]] = tuple,
         answers_requests: bool = False,
+        on_edition: OnEdition | None = None,
     ) -> None:
         """`on_template_problem`: called when a built-in template replaces a custom one that is wrong.
 
         `progress`: shows long work on the database. `late_sources`: called before digests are composed to be sent;
         may wait, and returns the names of the sources that are still answering. `answers_requests`: a database that
-        another process locks is an error at once.
+        another process locks is an error at once. `on_edition`: see `bot.store.outbox.Outbox`.
         """
         self.settings = settings
         self._progress = progress
         self._late_sources = late_sources
         self._answers_requests = answers_requests
+        self._on_edition = on_edition
         self._sleep = sleep
         self._on_template_problem = on_template_problem
         #: The holder of this process's leases.
@@ -158,7 +160,7 @@ class App:
     def outbox(self) -> Outbox:
         from bot.store.outbox import Outbox
 
-        return Outbox(self.database)
+        return Outbox(self.database, self._on_edition) if self._on_edition else Outbox(self.database)
 
     @cached_property
     def queue(self) -> Queue:
@@ -351,9 +353,12 @@ class App:
         return self.composer(profiles, Moment.real() if moment.is_live else moment, late=late)
 
     def refresh(
-        self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = ()
+        self, profiles: Sequence[Profile], moment: Moment, names: Sequence[str] = (), *, by_name: bool = True
     ) -> Iterator[SourceReport]:
-        """Begin to ask the named sources, or all (see `bot.sources.ingest.refresh`)."""
+        """Begin to ask the named sources, or all (see `bot.sources.ingest.refresh`).
+
+        `by_name`: the names, if any, are those that a user gave.
+        """
         return refresh(
             self.sources(names),
             self.with_answers(profiles, moment.instant),
@@ -362,7 +367,7 @@ class App:
             self.papers,
             self.source_states,
             self.lookups,
-            by_name=bool(names),
+            by_name=by_name and bool(names),
             is_live=moment.is_live,
         )
 
@@ -380,6 +385,12 @@ class App:
     def sender(self, moment: Moment) -> Sender:
         return Sender(self.queue, self.channels, self._owner, moment.now, pause=self._sleep)
 
+    def job_sender(self, moment: Moment) -> Sender:
+        """As `sender`, for one job beside others: its leases and its connection to the mail server are its own."""
+        channels = self.channels | {ChannelName.EMAIL: self.mail_channel()}
+        owner = f"{self._owner}:{secrets.token_hex(4)}"
+        return Sender(self.queue, channels, owner, moment.now, pause=self._sleep)
+
     @cached_property
     def delivery(self) -> DeliveryService:
         alerts = self.settings.alerts
@@ -394,6 +405,7 @@ class App:
             self.source_states.all,
             self.with_answers,
             self.receivers.end_pauses,
+            self.settings.smtp_connections,
         )
 
     def with_answers(self, profiles: Sequence[Profile], now: datetime) -> list[Profile]:

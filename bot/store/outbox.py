@@ -7,7 +7,7 @@ deliveries change (`bot.store.queue`). An alert and the marks of what it reports
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -33,11 +33,18 @@ _OPEN_EDITIONS = select(DeliveryRow.edition).where(col(DeliveryRow.state).in_(_U
 _WEEK = timedelta(days=7)
 
 
+#: Called with the driver's connection before an edition with messages is committed, the edition and its receiver.
+OnEdition = Callable[[Any, Edition, str], None]
+
+
 class Outbox:
     """The stored editions. Every method is one transaction, and runs the same number of queries whatever it finds."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, on_edition: OnEdition = lambda driver, edition, receiver: None
+    ) -> None:
         self._database = database
+        self._on_edition = on_edition
 
     # --- Composing ---
 
@@ -175,7 +182,8 @@ class Outbox:
         """Store an edition with everything that sending it needs. False when its date has one already, or another
         edition has just given the receiver one of these papers.
 
-        A quiet edition of the same date is replaced. `unverified_retries`: see `Delivery.unverified_retries`.
+        A quiet edition of the same date is replaced. What `on_edition` writes is part of the transaction.
+        `unverified_retries`: see `Delivery.unverified_retries`.
         """
         row = {name: getattr(edition, name) for name in rows.EDITION_FIELDS}
         row |= {"receiver": receiver, "made": made, "digest": digest}
@@ -203,6 +211,8 @@ class Outbox:
                 _insert(connection, LedgerRow, ledger)
                 _insert(connection, DeliveryRow, deliveries)
                 _insert(connection, MessageRow, _messages(edition.id, parts))
+                if parts:
+                    self._on_edition(connection.connection.driver_connection, edition, receiver)
         except IntegrityError:
             return False
         return True

@@ -51,6 +51,23 @@ def log_links(public_url: str | None) -> None:
         log_line(f"mails contain links to {public_url}/unsubscribe/")
 
 
+def log_broken(files: Sequence[BrokenFile]) -> None:
+    """Print the problems of profiles when they have changed."""
+    for file in files:
+        for problem in file.problems:
+            log_line(f"profile problem: {problem}")
+        if file.effect:
+            log_line(f"{file.file}: {file.effect}")
+    if not files:
+        log_line("all profiles are valid again")
+
+
+def result_line(result: SendResult) -> str:
+    papers = f", {pluralize(result.papers, 'paper')}" if result.papers else ""
+    why = f" ({result.why})" if result.why else ""
+    return f"{result.on} {result.profile} -> {result.channel} {result.target}: {result.state}{papers}{why}"
+
+
 def watch_database(check: Callable[[], None], interval: float = 2) -> None:
     """Start a thread that ends the process with exit code 1 when `check` raises DatabaseLost.
 
@@ -116,9 +133,7 @@ class Daemon:
         if result.state == "skipped" and not result.blocked:
             return
         key = f"{result.profile} -> {result.channel} {result.target}"
-        papers = f", {pluralize(result.papers, 'paper')}" if result.papers else ""
-        why = f" ({result.why})" if result.why else ""
-        line = f"{result.on} {key}: {result.state}{papers}{why}"
+        line = result_line(result)
         if self._printed.get(key) != line:
             self._printed[key] = line
             log_line(line)
@@ -129,11 +144,5 @@ class Daemon:
         files = broken_files(problems, broken, {profile.id for profile in kept})
         if files != self._broken:
             self._broken = files
-            for file in files:
-                for problem in file.problems:
-                    log_line(f"profile problem: {problem}")
-                if file.effect:
-                    log_line(f"{file.file}: {file.effect}")
-            if not files:
-                log_line("all profiles are valid again")
+            log_broken(files)
         return (*profiles, *kept)

@@ -56,13 +56,21 @@ class Loop:
         if self._stop.wait(seconds):
             raise SourceError("stopped before it was finished")
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether a signal has come."""
+        return self._stop.is_set()
+
     def wait(self, work: str) -> None:
         """Block until SIGTERM or SIGINT, in a process without jobs. `work`: what it does beside this."""
         self._idle[work] = threading.Event()
         self._stop.wait()
 
-    def run(self, ingest: Callable[[], None], tick: Callable[[], None]) -> None:
-        """Blocks until SIGTERM or SIGINT, and until the jobs in progress have ended or were given up."""
+    def run(self, ingest: Callable[[], None] | None, tick: Callable[[], None]) -> None:
+        """Blocks until SIGTERM or SIGINT, and until the jobs in progress have ended or were given up.
+
+        `ingest`: None in a process whose only job is the tick.
+        """
         from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -75,18 +83,22 @@ class Loop:
         logging.getLogger("apscheduler.scheduler").setLevel(
             logging.ERROR
         )  # it warns when a tick takes a minute
-        jobs = {"ingest": self._job("ingest", ingest), "tick": self._job("tick", tick)}
+        work = {"ingest": ingest, "tick": tick}
+        jobs = {name: self._job(name, job) for name, job in work.items() if job}
         scheduler.start(paused=True)
         for name, job in jobs.items():
             scheduler.add_job(job, executor=name)
-        scheduler.add_job(jobs["ingest"], "interval", executor="ingest", minutes=INGEST_MINUTES, jitter=120)
+        if ingest:
+            job = jobs["ingest"]
+            scheduler.add_job(job, "interval", executor="ingest", minutes=INGEST_MINUTES, jitter=120)
         scheduler.add_job(jobs["tick"], "interval", executor="tick", seconds=TICK_SECONDS, start_date=_EPOCH)
         scheduler.resume()
         self._stop.wait()
         scheduler.shutdown(wait=False)
-        self._idle["ingest"].wait(ABANDON_SECONDS)
+        if ingest:
+            self._idle["ingest"].wait(ABANDON_SECONDS)
         self._idle["tick"].wait()  # `_end_after_signal` bounds this wait
-        if not self._idle["ingest"].is_set():
+        if ingest and not self._idle["ingest"].is_set():
             self._end()
 
     def _job(self, name: str, work: Callable[[], None]) -> Callable[[], None]:
