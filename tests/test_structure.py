@@ -31,6 +31,7 @@ RESERVED = {
     "yaml": ("bot.profiles.yaml_reader", "bot.profiles.writer"),
     "lxml": ("bot.sources", "bot.presentation.custom_templates"),
     "waitress": ("bot.web",),
+    "prometheus_client": ("bot.worker.metrics",),
     "flask": ("bot.web",),
     "slack_bolt": ("bot.slack_app",),
     "jinja2": (

@@ -391,6 +391,10 @@ class App:
         owner = f"{self._owner}:{secrets.token_hex(4)}"
         return Sender(self.queue, channels, owner, moment.now, pause=self._sleep)
 
+    def hand_back(self) -> None:
+        """End the leases of this process's sender: another one can send what it has not handed over."""
+        self.queue.hand_back(self._owner)
+
     @cached_property
     def delivery(self) -> DeliveryService:
         alerts = self.settings.alerts

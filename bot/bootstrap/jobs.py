@@ -12,15 +12,16 @@ from bot.clock import Moment
 from bot.config.settings import Settings
 from bot.delivery.model import Edition
 from bot.delivery.routes import route
+from bot.errors import UserError
 from bot.profiles.load import load_profiles
-from bot.worker.daemon import log_template_problem
 from bot.worker.job_plan import deliver_job
 from bot.worker.jobs import JobQueue
+from bot.worker.process import log_template_problem
 from bot.worker.steps import Scheduler, Steps
 
 
 def job_scheduler(settings: Settings) -> tuple[App, Scheduler]:
-    """Raises UserError without a PostgreSQL database."""
+    """Raises UserError for another database than PostgreSQL."""
     from bot.sources.registry import SOURCES
 
     app = App(settings, on_template_problem=log_template_problem)
@@ -34,7 +35,7 @@ def job_scheduler(settings: Settings) -> tuple[App, Scheduler]:
 
 
 def job_steps(settings: Settings, sleep: Callable[[float], None]) -> tuple[App, JobQueue, Steps]:
-    """`sleep`: may raise to end a step. Raises UserError without a PostgreSQL database."""
+    """`sleep`: may raise to end a step. Raises UserError for another database than PostgreSQL."""
 
     def on_edition(driver: Any, edition: Edition, receiver: str) -> None:
         name = route(edition.channel, receiver, settings.smtp_connections)
@@ -46,11 +47,16 @@ def job_steps(settings: Settings, sleep: Callable[[float], None]) -> tuple[App, 
         app.live_profiles.all,
         lambda profiles, source: app.refresh(profiles, Moment.real(), [source], by_name=False),
         replace(app.delivery, make_sender=app.job_sender),
+        sleep,
     )
     return app, queue, steps
 
 
 def _queue(app: App) -> JobQueue:
-    queue = JobQueue(app.unprepared_database)
+    if not app.settings.database_url.get_secret_value().startswith("postgresql"):  # before a file is created
+        raise UserError(
+            "jobs for several processes need PostgreSQL (DATABASE_URL=postgresql://...); "
+            "on SQLite `paperboy run` does all of it in one process"
+        )
     app.database.require_job_tables()
-    return queue
+    return JobQueue(app.database)

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from bot.cli.common import cli, the_settings
+from bot.cli.common import cli
+from bot.cli.daily import end_process, start_process, watch_process
 
 
 class Queue(StrEnum):
@@ -20,19 +21,17 @@ class Queue(StrEnum):
 def schedule() -> None:
     """Put what is due into the queue of jobs, until SIGTERM; on PostgreSQL, beside `work`. Any number may run."""
     from bot.bootstrap.jobs import job_scheduler
-    from bot.worker.daemon import log_line, set_up_logging
-    from bot.worker.loop import Loop
+    from bot.log import log_line
 
-    set_up_logging()
-    loop = Loop(log_line)
-    loop.listen()
-    app, scheduler = job_scheduler(the_settings())
+    settings, loop = start_process()
+    app, scheduler = job_scheduler(settings)
     try:
-        log_line("started")
+        watch_process(app, loop)
+        log_line("started", event="started")
         loop.run(None, scheduler.tick)
     finally:
         app.close()
-    log_line("stopped")
+    end_process(loop)
 
 
 @cli.command()
@@ -46,24 +45,16 @@ def work(
 ) -> None:
     """Do jobs until SIGTERM: ask sources, compose digests, deliver; on PostgreSQL, beside `schedule`."""
     from bot.bootstrap.jobs import job_steps
-    from bot.worker.daemon import log_line, set_up_logging
-    from bot.worker.loop import Loop
+    from bot.log import log_line
 
-    set_up_logging()
-    loop = Loop(log_line)
-    loop.listen()
+    settings, loop = start_process()
     queues = [*dict.fromkeys(queue or Queue)]
-    app, jobs, steps = job_steps(the_settings(), loop.sleep)
+    app, jobs, steps = job_steps(settings, loop.sleep)
     try:
-        log_line(f"started; queues: {', '.join(queues)}")
-        jobs.work(
-            steps.by_queue(),
-            queues,
-            concurrency,
-            lambda: loop.wait("jobs"),
-            lambda: loop.is_stopping,
-            log_line,
-        )
+        loop.hand_back = app.hand_back
+        watch_process(app, loop)
+        log_line(f"started; queues: {', '.join(queues)}", event="started")
+        jobs.work(steps.by_queue(), queues, concurrency, lambda: loop.wait("jobs"))
     finally:
         app.close()
-    log_line("stopped")
+    end_process(loop)

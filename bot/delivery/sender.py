@@ -23,6 +23,7 @@ from bot.delivery.model import Claim, DeliveryState, OpenDelivery, SendSlot, Sta
 from bot.delivery.ports import Channel, receiver
 from bot.delivery.retry import attempt, transition
 from bot.errors import LeaseLost, PaperboyError
+from bot.log import log_duration, log_line
 from bot.profiles.model import ChannelName
 
 #: How long a sender may be silent before another takes its delivery over; longer than `retry.SETTLE`. A live sender
@@ -32,7 +33,6 @@ LEASE = timedelta(minutes=2)
 EARLY = 0.05
 
 Clock = Callable[[], datetime]
-_LOG = logging.getLogger(__name__)
 
 
 class DeliveryQueue(Protocol):
@@ -89,7 +89,8 @@ class Sender:
         try:
             while found := [one for one in self.queue.open(keys, self.clock()) if one.id not in attempted]:
                 attempted.update(one.id for one in found)
-                self._deliver_each(found, renewer, on_edition)
+                with log_duration("deliver", deliveries=len(found)):
+                    self._deliver_each(found, renewer, on_edition)
         finally:
             renewer.stop()
             if attempted:
@@ -177,6 +178,16 @@ class _Attempt:
         self._record(transition(outcome, self._claim.delivery, self._sender.clock()))
 
     def _record(self, step: Transition) -> None:
+        log_line(
+            f"{self._id}: {step.state}{f' ({step.why})' if step.why else ''}",
+            logging.DEBUG,
+            event="attempt",
+            delivery=self._id,
+            edition=self._claim.delivery.edition,
+            channel=self._claim.delivery.channel,
+            stage=self._stage,
+            state=step.state,
+        )
         self._sender.queue.record(self._id, self._sender.owner, step, self._sender.clock(), self._stage)
 
     def _on_stage(self, stage: Stage, is_unverified: bool) -> None:
@@ -224,4 +235,4 @@ class _LeaseRenewer:
                 except LeaseLost:
                     pass  # the attempt finds out at its next step, or has just ended
                 except PaperboyError as error:
-                    _LOG.warning("the lease of %s could not be renewed: %s", lease.delivery, error)
+                    log_line(f"the lease of {lease.delivery} could not be renewed: {error}", logging.WARNING)

@@ -28,6 +28,7 @@ from bot.digests.corpus import earliest_window_start
 from bot.digests.model import HistoryRequest
 from bot.digests.wording import answered
 from bot.errors import NotConfigured
+from bot.log import log_duration
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Profile
 from bot.text.plain import join_distinct
@@ -48,6 +49,7 @@ class SendResult:
     papers: int = 0
     why: str = ""
     blocked: bool = False  #: a setting or the target must be corrected first
+    edition: str = ""  #: its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,10 +100,11 @@ class DeliveryService:
             self.with_answers(profiles, moment.instant), moment, self.make_sender(moment), due=True
         )
 
-    def compose(self, profiles: Sequence[Profile], moment: Moment) -> list[Plan]:
+    def compose(
+        self, profiles: Sequence[Profile], moment: Moment, progress: Callable[[str], None]
+    ) -> list[Plan]:
         """Store an edition for what is due, and send nothing. Returns the plans that were carried out."""
-        sender = self.make_sender(moment)
-        plans = self._compose_planned(profiles, moment, sender, due=True, progress=lambda subscription: None)
+        plans = self._compose_planned(profiles, moment, self.make_sender(moment), due=True, progress=progress)
         return [plan for plan in plans if not plan.skip]
 
     def open_routes(self, profiles: Sequence[Profile], moment: Moment) -> list[str]:
@@ -153,7 +156,9 @@ class DeliveryService:
     ) -> list[Plan]:
         profiles = self.with_answers(profiles, moment.instant)
         plans = self._plan(profiles, moment, sender, due=due)
-        self._compose([plan for plan in plans if not plan.skip], moment, sender, progress)
+        if wanted := [plan for plan in plans if not plan.skip]:
+            with log_duration("compose", editions=len(wanted)):
+                self._compose(wanted, moment, sender, progress)
         return plans
 
     def _plan(self, profiles: Sequence[Profile], moment: Moment, sender: Sender, *, due: bool) -> list[Plan]:
@@ -176,8 +181,6 @@ class DeliveryService:
     def _compose(
         self, plans: Sequence[Plan], moment: Moment, sender: Sender, progress: Callable[[str], None]
     ) -> None:
-        if not plans:
-            return
         profiles = list({plan.profile.id: plan.profile for plan in plans}.values())
         for name, target in sorted({(plan.subscription.channel, plan.subscription.target) for plan in plans}):
             sender.channels[name].learn_receiver(target)
@@ -212,7 +215,8 @@ class DeliveryService:
         existing = self.outbox.summaries(*plan_dates(moment)) if refused else {}
         composed = {place for place, summary in existing.items() if summary.papers}
         lacking = [plan for plan in refused if (plan.subscription.key, plan.on) not in composed]
-        self._compose(lacking, moment, sender, progress)
+        if lacking:
+            self._compose(lacking, moment, sender, progress)
 
     def _deliver(
         self,
@@ -290,4 +294,5 @@ def edition_result(edition: Edition) -> SendResult:
         state=edition.state,
         papers=edition.papers,
         why=join_distinct(edition.reason, *(delivery.reason for delivery in edition.deliveries)),
+        edition=edition.id,
     )

@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Protocol
 
-from bot.errors import SourceError
+from bot.errors import ShutdownRequested, SourceError
 from bot.papers.identity import namespace
 from bot.papers.merge import Change, entry_keys
 from bot.papers.model import Entry, Listing, Paper, SourceState, Unreadable
@@ -207,6 +207,9 @@ def _fetch(
                 lookups.put(set(listing.asked).difference(*map(entry_keys, listing.entries)), request.now)
             report = _add(report, listing, changes)
             answered, unchanged = True, unchanged or listing.unchanged
+    except ShutdownRequested:  # the source has not failed
+        http.rollback()
+        raise
     except SourceError as error:
         http.rollback()
         later = request.now + timedelta(seconds=error.retry_after) if error.retry_after else None

@@ -53,6 +53,16 @@ class Database:
         with database_errors(self.url):
             return migrate.is_current(self._reader)
 
+    def check(self) -> None:
+        """Raise DatabaseError when the tables cannot be read."""
+        with self.reading() as session:
+            session.connection().exec_driver_sql("SELECT 1 FROM edition WHERE id = ''")
+
+    def refuse_newer(self) -> None:
+        """Raise DatabaseNewer when a newer version has migrated the database since it was opened."""
+        with database_errors(self.url), self._reader.connect() as connection:
+            migrate.refuse_newer(migrate.revision(connection))
+
     def migrate(self) -> tuple[str | None, str]:
         """Bring the database up to date. Returns its migration before (None for an empty database) and now."""
         with database_errors(self.url):

@@ -16,10 +16,11 @@ import logging
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
-from bot.errors import PaperboyError, UserError
+from bot.errors import PaperboyError, ShutdownRequested
+from bot.log import log_error, log_line
 from bot.worker.job_plan import COMPOSE, Job
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ _POLL = 1.0
 #: Failed jobs, whose errors are in the log, are kept so long.
 _KEEP_HOURS = 7 * 24
 _RECONNECT = 5.0  #: seconds
-_LOG = logging.getLogger(__name__)
 
 Step = Callable[..., None]
 
@@ -43,12 +43,6 @@ class JobQueue:
     """The jobs in a PostgreSQL database."""
 
     def __init__(self, database: Database) -> None:
-        """Raises UserError for another database."""
-        if database.url.get_backend_name() != "postgresql":
-            raise UserError(
-                "jobs for several processes need PostgreSQL (DATABASE_URL=postgresql://...); "
-                "on SQLite `paperboy run` does all of it in one process"
-            )
         self._database = database
 
     @cached_property
@@ -106,7 +100,7 @@ class JobQueue:
                 assert job.id
                 with suppress(ConnectorException):  # another scheduler has removed it, or it has just ended
                     await manager.finish_job_by_id_async(job.id, Status.FAILED, delete_job=True)
-                    _LOG.warning("the worker of %s has died: what it left is taken up again", job.call_string)
+                    log_line(f"the worker of {job.call_string} has died: what it left is taken up again")
             await manager.prune_stalled_workers(STALLED)
             await manager.delete_old_jobs(_KEEP_HOURS, include_failed=True, include_aborted=True)
             alive = [
@@ -120,20 +114,25 @@ class JobQueue:
         queues: Collection[str],
         concurrency: int,
         wait: Callable[[], None],
-        is_stopping: Callable[[], bool],
-        log: Callable[[str], None],
     ) -> None:
         """Do jobs until `wait` returns, and those in progress to their ends.
 
-        `steps`: what does the jobs of each queue. A step that raises PaperboyError because the process stops is put
-        into the queue again. `concurrency`: jobs at once of each queue, except for composing: one.
+        `steps`: what does the jobs of each queue; a job whose step raises ShutdownRequested is put into the queue
+        again. `concurrency`: jobs at once of each queue, except for composing: one.
         """
         app = self._app(connections=2 * len(queues) + 2)
         for queue, step in steps.items():
-            task = _task(step, self._put_back, is_stopping, log)
-            app.task(name=queue, queue=queue, pass_context=True)(task)
+            app.task(name=queue, queue=queue, pass_context=True)(partial(self._do, step))
         workers = {queue: 1 if queue == COMPOSE else concurrency for queue in queues}
-        asyncio.run(_work(app, workers, wait, is_stopping, log))
+        asyncio.run(_work(app, workers, wait))
+
+    def _do(self, step: Step, context: JobContext, **arguments: Any) -> None:
+        try:
+            step(**arguments)
+        except ShutdownRequested:
+            self._put_back(context)
+        except PaperboyError as error:
+            log_error(error)
 
     def _put_back(self, context: JobContext) -> None:
         from procrastinate.exceptions import AlreadyEnqueued
@@ -143,30 +142,10 @@ class JobQueue:
             self._on_connections.job_manager.defer_job(job, connection.connection.driver_connection)
 
 
-def _task(
-    step: Step,
-    put_back: Callable[[JobContext], None],
-    is_stopping: Callable[[], bool],
-    log: Callable[[str], None],
-) -> Callable[..., None]:
-    def task(context: JobContext, **arguments: Any) -> None:
-        try:
-            step(**arguments)
-        except PaperboyError as error:
-            if is_stopping():
-                put_back(context)
-            else:
-                log(f"error: {error}")
-
-    return task
-
-
 async def _work(
     app: App,
     workers: Mapping[str, int],
     wait: Callable[[], None],
-    is_stopping: Callable[[], bool],
-    log: Callable[[str], None],
 ) -> None:
     """A Procrastinate worker for each queue, so that composing never delays sending; all begin again when one ends,
     as it does when the database is restarted.
@@ -177,7 +156,7 @@ async def _work(
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(sum(workers.values()) + 2))
     signal = asyncio.ensure_future(asyncio.to_thread(wait))
-    while not is_stopping():
+    while not signal.done():
         try:
             async with app.open_async():
                 running = [
@@ -202,7 +181,9 @@ async def _work(
             error = next((one for one in ended if isinstance(one, Exception)), None)
         except (psycopg.Error, ConnectorException) as failure:
             error = failure
-        if not is_stopping():
+        if not signal.done():
             cause = error and (error.__cause__ or error)
-            log(f"error: the queue of jobs cannot be used: {cause or 'a worker has ended'}; trying again")
+            log_line(
+                f"no connection to the queue of jobs: {cause or 'it has ended'}; trying again", logging.ERROR
+            )
             await asyncio.wait([signal], timeout=_RECONNECT)

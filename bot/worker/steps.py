@@ -6,6 +6,7 @@ profiles, deliver on one route.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,13 @@ from bot.delivery.broken_profiles import BrokenFile, broken_files
 from bot.delivery.plan import Plan
 from bot.delivery.service import DeliveryService
 from bot.errors import PaperboyError
+from bot.log import log_error, log_line
 from bot.papers.model import SourceState
 from bot.profiles.load import Loaded
 from bot.profiles.model import Profile
 from bot.sources.ingest import SourceReport
 from bot.text.plain import pluralize
-from bot.worker.daemon import log_broken, log_line, result_line
+from bot.worker.daemon import log_broken, log_report, log_result
 from bot.worker.job_plan import COMPOSE, DELIVER, INGEST, compose_jobs, deliver_job, ingest_jobs
 from bot.worker.jobs import JobQueue, Step
 
@@ -31,20 +33,24 @@ class Steps:
     profiles: Callable[[], Sequence[Profile]]
     ask: Callable[[Sequence[Profile], str], Iterable[SourceReport]]  #: asks one source
     delivery: DeliveryService
+    pause: Callable[[float], None]  #: may raise to end a step
 
     def by_queue(self) -> dict[str, Step]:
         return {INGEST: self.ingest, COMPOSE: self.compose, DELIVER: self.deliver}
 
     def ingest(self, source: str) -> None:
         for report in self.ask(self.profiles(), source):
-            log_line(report.summary)
+            log_report(report)
 
     def compose(self, profiles: Sequence[str]) -> None:
         """`profiles`: ids."""
         chosen = [profile for profile in self.profiles() if profile.id in profiles]
         if lacking := set(profiles) - {profile.id for profile in chosen}:
-            log_line(f"error: no profile {min(lacking)} here: all machines need the same folder of profiles")
-        if plans := self.delivery.compose(chosen, Moment.real()):
+            log_line(
+                f"no profile {min(lacking)} here: all machines need the same folder of profiles",
+                logging.ERROR,
+            )
+        if plans := self.delivery.compose(chosen, Moment.real(), lambda key: self.pause(0)):
             digests = pluralize(len(plans), "digest")
             log_line(
                 f"composed {digests} for {pluralize(len({plan.profile.id for plan in plans}), 'profile')}"
@@ -52,7 +58,7 @@ class Steps:
 
     def deliver(self, route: str) -> None:
         for result in self.delivery.deliver_route(route, self.profiles(), Moment.real()):
-            log_line(result_line(result))
+            log_result(result)
 
 
 @dataclass(slots=True)
@@ -71,7 +77,7 @@ class Scheduler:
         try:
             self._tick()
         except PaperboyError as error:
-            log_line(f"error: {error}")
+            log_error(error)
 
     def _tick(self) -> None:
         moment, profiles = Moment.real(), self._profiles()
