@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 from bot.clock import Moment, utc_now
 from bot.delivery.alerts import Operator
+from bot.delivery.due import Announcements
 from bot.delivery.model import ALERTS, scopes
 from bot.delivery.ports import receiver
 from bot.delivery.sender import Sender
@@ -409,8 +410,12 @@ class App:
             self.source_states.all,
             self.with_answers,
             self.receivers.end_pauses,
+            self.calendar,
             self.settings.smtp_connections,
         )
+
+    def announcements(self) -> Announcements:
+        return Announcements.of(self.calendar, self.source_states.all())
 
     def with_answers(self, profiles: Sequence[Profile], now: datetime) -> list[Profile]:
         """The profiles with what readers' answers until `now` add: for each command that ranks or looks up what was

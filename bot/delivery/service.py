@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from bot.clock import Moment
 from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert, raise_profile_alert
 from bot.delivery.broken_profiles import BrokenFile
+from bot.delivery.due import Announcements
 from bot.delivery.editions import store_edition
 from bot.delivery.model import ALERTS, Edition, EditionState, Pause
 from bot.delivery.plan import Plan, SendState, ended_waits, plan_dates, plan_send
@@ -29,6 +30,7 @@ from bot.digests.model import HistoryRequest
 from bot.digests.wording import answered
 from bot.errors import NotConfigured
 from bot.log import log_duration
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Profile
 from bot.text.plain import join_distinct
@@ -67,6 +69,7 @@ class DeliveryService:
     #: The profiles at a moment, with what their readers' answers add.
     with_answers: Callable[[Sequence[Profile], datetime], Sequence[Profile]] = lambda profiles, now: profiles
     end_pauses: Callable[[datetime], None] = lambda now: None
+    calendar: ArxivCalendar = field(default_factory=ArxivCalendar)
     connections: int = 1  #: most connections to the mail server at once
 
     def send(
@@ -82,7 +85,8 @@ class DeliveryService:
         `due`: only what is due. `progress`: called with the key of each subscription that is composed for.
         """
         sender = self.make_sender(moment)
-        plans = self._compose_planned(profiles, moment, sender, due=due, progress=progress)
+        plans = self._plan(self.with_answers(profiles, moment.instant), moment, sender, due=due)
+        self._compose_new(plans, moment, sender, progress)
         attempted: dict[str, None] = {}
         reachable = [plan.subscription.key for plan in plans if not plan.blocked and not plan.ended]
         self._deliver(sender, reachable, lambda edition: attempted.update({edition: None}))
@@ -95,7 +99,7 @@ class DeliveryService:
         return send_results(plans, self.outbox.editions({*attempted, *planned}), attempted)
 
     def plan(self, profiles: Sequence[Profile], moment: Moment) -> list[Plan]:
-        """What is due for each subscription: a plan without `skip` is to be composed."""
+        """What is due, for all profiles: a plan without `skip` is to be composed."""
         return self._plan(
             self.with_answers(profiles, moment.instant), moment, self.make_sender(moment), due=True
         )
@@ -104,8 +108,10 @@ class DeliveryService:
         self, profiles: Sequence[Profile], moment: Moment, progress: Callable[[str], None]
     ) -> list[Plan]:
         """Store an edition for what is due, and send nothing. Returns the plans that were carried out."""
-        plans = self._compose_planned(profiles, moment, self.make_sender(moment), due=True, progress=progress)
-        return [plan for plan in plans if not plan.skip]
+        profiles = self.with_answers(profiles, moment.instant)
+        sender = self.make_sender(moment)
+        state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
+        return self._compose_new(plan_send(profiles, moment, state, due=True), moment, sender, progress)
 
     def open_routes(self, profiles: Sequence[Profile], moment: Moment) -> list[str]:
         """The routes on which a delivery to these profiles, or to the operator, can be attempted now."""
@@ -145,23 +151,8 @@ class DeliveryService:
         receiver_ = f"{channel}:{sender.channels[channel].receiver(target)}"
         return route(channel, receiver_, self.connections)
 
-    def _compose_planned(
-        self,
-        profiles: Sequence[Profile],
-        moment: Moment,
-        sender: Sender,
-        *,
-        due: bool,
-        progress: Callable[[str], None],
-    ) -> list[Plan]:
-        profiles = self.with_answers(profiles, moment.instant)
-        plans = self._plan(profiles, moment, sender, due=due)
-        if wanted := [plan for plan in plans if not plan.skip]:
-            with log_duration("compose", editions=len(wanted)):
-                self._compose(wanted, moment, sender, progress)
-        return plans
-
     def _plan(self, profiles: Sequence[Profile], moment: Moment, sender: Sender, *, due: bool) -> list[Plan]:
+        """The plans of `send`, after what ends by time has ended."""
         self.end_pauses(moment.instant)
         state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
         if ended := ended_waits(profiles, moment, state):
@@ -170,13 +161,25 @@ class DeliveryService:
 
     def _state(self, moment: Moment, sender: Sender, channels: Iterable[ChannelName]) -> SendState:
         problems = {channel: _problem(sender, channel) for channel in channels}
+        sources = self.sources()
         return SendState(
             editions=self.outbox.summaries(*plan_dates(moment)),
             served=self.outbox.served(),
             pauses={pause.scope: pause for pause in self.pauses(moment.instant)},
             channel_problems={channel: problem for channel, problem in problems.items() if problem},
-            answered=answered(self.sources()),
+            answered=answered(sources),
+            announcements=Announcements.of(self.calendar, sources),
         )
+
+    def _compose_new(
+        self, plans: Sequence[Plan], moment: Moment, sender: Sender, progress: Callable[[str], None]
+    ) -> list[Plan]:
+        """Compose where no plan says to skip it. Returns those plans."""
+        wanted = [plan for plan in plans if not plan.skip]
+        if wanted:
+            with log_duration("compose", editions=len(wanted)):
+                self._compose(wanted, moment, sender, progress)
+        return wanted
 
     def _compose(
         self, plans: Sequence[Plan], moment: Moment, sender: Sender, progress: Callable[[str], None]

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from bot.clock import Moment
 from bot.delivery.broken_profiles import BrokenFile
-from bot.delivery.due import due_date, next_due
+from bot.delivery.due import Announcements, due_date, next_due
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause
 from bot.delivery.stores import StoredDigest
 from bot.digests.model import LeftOut
@@ -92,7 +92,10 @@ def dead_sources(states: Sequence[SourceState], now: datetime) -> list[SourceSta
 
 
 def next_digests(
-    profiles: Sequence[Profile], editions: Sequence[Edition], moment: Moment
+    profiles: Sequence[Profile],
+    editions: Sequence[Edition],
+    moment: Moment,
+    announcements: Announcements,
 ) -> list[NextDigest]:
     """When each subscription is due next. `editions`: the newest of each among them."""
     newest: dict[str, date] = {}
@@ -102,9 +105,9 @@ def next_digests(
     for profile in profiles:
         for to in profile.deliver:
             last = newest.get(to.key)
-            on = due_date(to, profile, moment, served_before=last is not None)
+            on = due_date(to, profile, moment, announcements, served_before=last is not None)
             is_due = on is not None and (last or date.min) < on
-            if at := next_due(to, profile, moment):
+            if at := next_due(to, profile, moment, announcements, last):
                 digests.append(NextDigest(to, profile.timezone, at, is_due))
     return sorted(digests, key=lambda one: (not one.is_due, one.at, one.subscription.key))
 

@@ -102,7 +102,9 @@ class SourceState:
     last_success: datetime | None = None
     last_new: datetime | None = None  #: when it last had a new paper
     retry_at: datetime | None = None  #: the service asked for no request before this time
-    announced: datetime | None = None  #: of an arXiv source: the newest announcement whose papers it has brought
+    announced: datetime | None = (
+        None  #: of an arXiv source: the newest announcement whose papers it has brought
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
 from bot.delivery.status import FOUND_DAYS, FoundPapers, NextDigest, Status, Unfinished, dead_sources
 from bot.digests.wording import left_out_text
 from bot.papers.model import SourceState
-from bot.profiles.model import ChannelName, Profile
+from bot.profiles.model import ANNOUNCEMENT, ChannelName, Profile
 from bot.profiles.references import MissingPapers
 from bot.text.plain import pluralize, truncate
 
@@ -314,7 +314,7 @@ def _next(one: NextDigest, status: Status) -> Text:
     when = "due now, sent by the next `paperboy send` or `run`; then " if one.is_due else ""
     return Text(
         f"  {to.profile} → {to.channel} {to.target}: {when}{at:%a} {at.day} {at:%b %H:%M} {one.timezone}"
-        f"{', but paused' if is_paused else ''}"
+        f"{', with the announcement of arXiv' if to.at == ANNOUNCEMENT else ''}{', but paused' if is_paused else ''}"
     )
 
 

@@ -215,7 +215,7 @@ def _entry(mapping: Mapping[str, Any]) -> dict[str, Any]:
                 continue
             if name in list(ChannelName):
                 name = next(iter(delivery(value)))
-            elif name == "at" and not re.search("[0-9]", value):
+            elif name == "at" and not probable_time(value) and not re.search("[0-9]", value):
                 name = "days"
         if name == "at" and isinstance(value, str):
             value = probable_time(value) or value

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, time
 from itertools import chain, combinations
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -25,7 +25,7 @@ from pydantic import (
 )
 
 from bot.profiles import editor, values
-from bot.profiles.model import LONGEST_WINDOW, WEEK, ChannelName, Match, Reference, Subscription
+from bot.profiles.model import ANNOUNCEMENT, LONGEST_WINDOW, WEEK, ChannelName, Match, Reference, Subscription
 from bot.profiles.values import ON_UNCERTAIN
 from bot.profiles.yaml_reader import flow
 from bot.text.plain import one_line
@@ -206,10 +206,11 @@ class DeliverEntry(ProfileMapping):
         ]
         | None
     ) = Field(None, description="The name of a Maildir in the data folder.", examples=["ada"])
-    at: Annotated[time, PlainValidator(values.time_of_day), editor.TIME] = Field(
+    at: Annotated[time | Literal["announcement"], PlainValidator(values.delivery_time), editor.TIME] = Field(
         time(8, 0),
-        description="Time of day in the profile's zone, in quotes; 08:00 if absent.",
-        examples=["08:30"],
+        description="Time of day in the profile's zone, in quotes; 08:00 if absent. Or `announcement`: when papers "
+        "that arXiv has announced are stored.",
+        examples=["08:30", ANNOUNCEMENT],
     )
     days: Annotated[
         tuple[_Days, ...],

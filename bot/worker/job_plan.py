@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -73,8 +73,9 @@ def _compose_job(ids: Sequence[str], due: datetime) -> Job:
 
 
 def _due_time(plan: Plan) -> datetime:
-    wall = datetime.combine(plan.on, plan.subscription.at, ZoneInfo(plan.profile.timezone))
-    return wall.astimezone(UTC)
+    """The beginning of its day for what follows arXiv's announcements."""
+    at = plan.subscription.at if isinstance(plan.subscription.at, time) else time(0)
+    return datetime.combine(plan.on, at, ZoneInfo(plan.profile.timezone)).astimezone(UTC)
 
 
 def deliver_job(route: str, now: datetime) -> Job:
