@@ -14,6 +14,7 @@ from bot.delivery.model import Edition
 from bot.delivery.routes import route
 from bot.errors import UserError
 from bot.profiles.load import load_profiles
+from bot.worker.ingest_progress import IngestJobs
 from bot.worker.job_plan import deliver_job
 from bot.worker.jobs import JobQueue
 from bot.worker.process import log_template_problem
@@ -41,8 +42,15 @@ def job_steps(settings: Settings, sleep: Callable[[float], None]) -> tuple[App, 
         name = route(edition.channel, receiver, settings.smtp_connections)
         queue.defer_in(driver, deliver_job(name, Moment.real().instant))
 
-    app = App(settings, sleep=sleep, on_template_problem=log_template_problem, on_edition=on_edition)
+    app = App(
+        settings,
+        sleep=sleep,
+        on_template_problem=log_template_problem,
+        late_sources=lambda: progress.wait(),
+        on_edition=on_edition,
+    )
     queue = _queue(app)
+    progress = IngestJobs(queue.sources, sleep)
     steps = Steps(
         app.live_profiles.all,
         lambda profiles, source: app.refresh(profiles, Moment.real(), [source], by_name=False),

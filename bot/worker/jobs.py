@@ -21,10 +21,11 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import PaperboyError, ShutdownRequested
 from bot.log import log_error, log_line
-from bot.worker.job_plan import COMPOSE, Job
+from bot.worker.job_plan import COMPOSE, INGEST, Job
 
 if TYPE_CHECKING:
     from procrastinate import App, JobContext
+    from procrastinate.jobs import Job as QueuedJob
 
     from bot.store.database import Database
 
@@ -93,8 +94,7 @@ class JobQueue:
         from procrastinate.exceptions import ConnectorException
         from procrastinate.jobs import Status
 
-        app = self._app(connections=1)
-        async with app.open_async():
+        async with self._app(connections=1).open_async() as app:
             manager = app.job_manager
             for job in await manager.get_stalled_jobs(seconds_since_heartbeat=STALLED):
                 assert job.id
@@ -103,10 +103,15 @@ class JobQueue:
                     log_line(f"the worker of {job.call_string} has died: what it left is taken up again")
             await manager.prune_stalled_workers(STALLED)
             await manager.delete_old_jobs(_KEEP_HOURS, include_failed=True, include_aborted=True)
-            alive = [
-                await manager.list_jobs_async(status=state.value) for state in (Status.TODO, Status.DOING)
-            ]
-        return [job.task_kwargs for jobs in alive for job in jobs]
+            return [job.task_kwargs for job in await _unfinished(app)]
+
+    def sources(self) -> dict[int, str]:
+        """The sources that waiting and running jobs ask, by the job's number."""
+        return asyncio.run(self._sources())
+
+    async def _sources(self) -> dict[int, str]:
+        async with self._app(connections=1).open_async() as app:
+            return {job.id or 0: str(job.task_kwargs["source"]) for job in await _unfinished(app, INGEST)}
 
     def work(
         self,
@@ -140,6 +145,12 @@ class JobQueue:
         job = context.job
         with suppress(AlreadyEnqueued), self._database.writing(durable=False) as connection:
             self._on_connections.job_manager.defer_job(job, connection.connection.driver_connection)
+
+
+async def _unfinished(app: App, queue: str | None = None) -> list[QueuedJob]:
+    """The jobs that wait or run."""
+    states = [await app.job_manager.list_jobs_async(queue=queue, status=state) for state in ("todo", "doing")]
+    return [job for jobs in states for job in jobs]
 
 
 async def _work(

@@ -53,6 +53,11 @@ class Order:
     spacing: float | None = None  #: seconds between two messages to one conversation, if not the channel's
     timeout: float | None = None  #: seconds that the channels wait for an answer, if not the channels' own
     lease: float | None = None  #: seconds, if not the product's
+    settle: float | None = None  #: seconds until a message that may have arrived is looked up
+    tick: float | None = None  #: seconds between two ticks of a scheduler
+    heartbeat: float | None = (
+        None  #: seconds between two signs of life of a worker, taken for dead after four
+    )
     shift: float = 0.0  #: seconds by which the clock of this machine differs
     more: list[list[str]] = field(default_factory=list)  #: further calls in the same process
 
@@ -195,7 +200,10 @@ def _call(argv: list[str]) -> int:
 def _adjust(order: Order) -> None:
     """Set the spacing, the timeout, the lease and the clock that the order asks for."""
     import bot.clock
+    import bot.delivery.retry
     import bot.delivery.sender
+    import bot.worker.jobs
+    import bot.worker.loop
     from bot.channels.email.channel import MailChannel
     from bot.channels.slack.channel import SlackChannel
 
@@ -208,6 +216,12 @@ def _adjust(order: Order) -> None:
         bot.clock.datetime = ShiftedDatetime  # type: ignore[misc]
     if order.lease is not None:
         bot.delivery.sender.LEASE = timedelta(seconds=order.lease)
+    if order.settle is not None:
+        bot.delivery.retry.SETTLE = bot.delivery.retry.FIRST_WAIT = timedelta(seconds=order.settle)
+    if order.tick is not None:
+        bot.worker.loop.TICK_SECONDS = order.tick  # type: ignore[assignment]
+    if order.heartbeat is not None:
+        bot.worker.jobs.HEARTBEAT, bot.worker.jobs.STALLED = order.heartbeat, 4 * order.heartbeat
     if order.spacing is not None:
         SlackChannel.spacing = timedelta(seconds=order.spacing)
     if order.timeout is not None:
