@@ -80,11 +80,15 @@ class JobQueue:
             priority=job.priority,
             connection=driver,
         )
-        # In a savepoint, because the error would end the transaction.
-        with suppress(AlreadyEnqueued), driver.transaction():
+        # The error would end the transaction. (psycopg's own `transaction` commits one that has no statement yet.)
+        driver.execute("SAVEPOINT job")
+        try:
             deferrer.defer(**job.arguments)
-            return True
-        return False
+        except AlreadyEnqueued:
+            driver.execute("ROLLBACK TO SAVEPOINT job")
+            return False
+        driver.execute("RELEASE SAVEPOINT job")
+        return True
 
     def take_stock(self) -> list[Mapping[str, Any]]:
         """Remove the jobs whose workers have died, and old failed ones. The arguments of those that wait or run."""

@@ -14,9 +14,8 @@ from sqlalchemy import Engine, NullPool, create_engine, text
 from bot.clock import utc_now
 from bot.sources.registry import SOURCES
 from tests.support.accounts import accounts, stored
-from tests.support.cli import Bench
 from tests.support.launcher import Launcher
-from tests.support.load import INTERESTS, ingest, wired, works
+from tests.support.load import INTERESTS, ingest, subscribe, wired, works
 from tests.support.sitting import servers
 from tests.support.slack_server import Fault
 from tests.support.smtp_server import At, MailFault
@@ -26,7 +25,7 @@ NOON = datetime(2026, 5, 4, 12, tzinfo=UTC)
 READERS = 100
 KILLS = 5
 #: Seconds of what takes minutes in production.
-QUICK = {"spacing": 0.01, "lease": 2.0, "settle": 0.5, "tick": 1.0, "heartbeat": 0.5}
+QUICK = {"spacing": 0.01, "lease": 2.0, "settle": 0.5, "tick": 2.0, "heartbeat": 0.5}
 _EDITIONS = "SELECT count(*) FROM edition"
 _OPEN = "SELECT count(*) FROM delivery WHERE state != 'sent'"
 _SENT = "SELECT count(*) FROM delivery WHERE state = 'sent'"
@@ -34,17 +33,6 @@ _DOING = "SELECT count(*) FROM procrastinate_jobs WHERE status = 'doing'"
 #: Attempts whose senders died when they might have handed over.
 _IN_DOUBT = text("SELECT delivery FROM attempt WHERE finished IS NULL AND stage != 'claimed'")
 _ASKED = text("INSERT INTO source (name, state, why, last_attempt) VALUES (:name, 'ok', '', :at)")
-
-
-def _subscribe(bench: Bench) -> None:
-    """300 subscriptions of 100 profiles, each with a receiver of its own."""
-    for number in range(READERS):
-        interest = INTERESTS[number % len(INTERESTS)]
-        ends = (f"slack: C0{number:03}", f"email: reader{number}@example.org", f"maildir: reader{number}")
-        deliver = "".join(f'  - {{{end}, at: "06:00"}}\n' for end in ends)
-        bench.profile(
-            f"reader{number}", f"timezone: UTC\ninterests: [{interest}]\nthreshold: 0\ndeliver:\n{deliver}"
-        )
 
 
 def test_workers_that_are_killed(tmp_path: Path, new_postgres: Callable[[], str]) -> None:
@@ -55,7 +43,7 @@ def test_workers_that_are_killed(tmp_path: Path, new_postgres: Callable[[], str]
     with servers() as (slack, smtp), Launcher(tmp_path) as launcher:
         bench = wired(tmp_path / "jobs", slack, smtp, DATABASE_URL=url)
         assert bench.run("migrate").code == 0
-        _subscribe(bench)
+        subscribe(bench, READERS)
         ingest(bench, DAY, [one for number in range(len(INTERESTS)) for one in works(number, 2, DAY)])
         slack.plan = lambda: Fault(late=0.1, store=True)
         smtp.script.plan = lambda: MailFault(At.DOT, store=True, hang=0.05)

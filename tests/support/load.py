@@ -51,6 +51,18 @@ def reader(bench: Bench, number: int, *deliver: str, limit: int = 10) -> None:
     )
 
 
+def subscribe(bench: Bench, readers: int) -> None:
+    """Write profiles with three subscriptions each, all with receivers of their own; every tenth has the same
+    interest.
+    """
+    for number in range(readers):
+        ends = (f"slack: C0{number:03}", f"email: reader{number}@example.org", f"maildir: reader{number}")
+        deliver = "".join(f'  - {{{end}, at: "06:00"}}\n' for end in ends)
+        interest = INTERESTS[number % len(INTERESTS)]
+        text = f"timezone: UTC\ninterests: [{interest}]\nthreshold: 0\ndeliver:\n{deliver}"
+        bench.profile(f"reader{number}", text)
+
+
 def twenty(bench: Bench) -> None:
     """20 subscriptions: ten profiles with a mail and a Slack message each, in three channels; the first one's digests
     hold all papers for it.
