@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice, takewhile
+from itertools import chain, islice, takewhile
 from zoneinfo import ZoneInfo
 
 from bot.clock import Moment
@@ -64,7 +64,7 @@ class Announcements:
         earlier = (_local_date(one, zone) for one in self.calendar.until(announcement - _DAY / 2))
         before = next(earlier)
         days_between = (before + n * _DAY for n in range(1, (day - before).days))
-        last_week = [before, *takewhile(lambda one: day - one < _WEEK, earlier)]
+        last_week = chain([before], takewhile(lambda one: day - one < _WEEK, earlier))
         return any(one.weekday() in to.days for one in days_between) and not any(
             one.weekday() in to.days for one in last_week
         )

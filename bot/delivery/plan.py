@@ -94,12 +94,12 @@ def _plan(profile: Profile, subscription: Subscription, moment: Moment, state: S
     existing = state.editions.get((subscription.key, day))
     if existing and existing.papers:
         return Plan(profile, subscription, day, f"the digest of {day} exists already")
-    current = current_date(subscription, profile, moment, state.announcements) if due else today
+    current = today if day == today else current_date(subscription, profile, moment, state.announcements)
     later = (day + n * _DAY for n in range((today - day).days, 0, -1))
     if day < current and (
         newer := next((on for on in later if (subscription.key, on) in state.editions), None)
     ):
-        return Plan(profile, subscription, day, f"the digest of {newer} exists already")
+        return Plan(profile, subscription, day, f"the digest of {newer} is newer")
     is_again = existing and existing.awaits and existing.awaits != state.answered and day == current
     if existing and due and not is_again:
         why = f"checked for {day}: nothing to send; check again: paperboy send {profile.id}"
@@ -111,17 +111,16 @@ def ended_waits(profiles: Sequence[Profile], moment: Moment, state: SendState) -
     """Ids of the quiet editions that wait for the sources although their local day is over, or arXiv has announced
     again.
     """
+    waiting = [(key, on, summary.id) for (key, on), summary in state.editions.items() if summary.awaits]
+    keys = {key for key, _, _ in waiting}
     current: dict[str, date] = {}
     for profile in profiles:
         for to in profile.deliver:
-            day = current_date(to, profile, moment, state.announcements)
-            current[to.key] = min(day, current.get(to.key, day))
+            if to.key in keys:
+                day = current_date(to, profile, moment, state.announcements)
+                current[to.key] = min(day, current.get(to.key, day))
     last = moment.local_date(_LAST_ZONE)
-    return [
-        summary.id
-        for (key, on), summary in state.editions.items()
-        if summary.awaits and on < current.get(key, last)
-    ]
+    return [id_ for key, on, id_ in waiting if on < current.get(key, last)]
 
 
 def _not_due(subscription: Subscription) -> str:

@@ -311,10 +311,11 @@ def _next(one: NextDigest, status: Status) -> Text:
     to, paused = one.subscription, {pause.scope for pause in status.pauses}
     is_paused = not paused.isdisjoint(scopes(to.key, to.channel, to.target))
     at = one.at.astimezone(ZoneInfo(one.timezone))
+    follows = ", with arXiv's announcement" if to.at == ANNOUNCEMENT else ""
     when = "due now, sent by the next `paperboy send` or `run`; then " if one.is_due else ""
     return Text(
         f"  {to.profile} → {to.channel} {to.target}: {when}{at:%a} {at.day} {at:%b %H:%M} {one.timezone}"
-        f"{', with the announcement of arXiv' if to.at == ANNOUNCEMENT else ''}{', but paused' if is_paused else ''}"
+        f"{follows}{', but paused' if is_paused else ''}"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,7 @@ from bot.delivery.model import Deferred, Outcome, Part, Refused, Unknown
 from bot.delivery.service import SendResult
 from bot.digests.model import Digest
 from bot.papers.model import Entry, SourceState
-from bot.profiles.model import ChannelName, Profile, Subscription
+from bot.profiles.model import ANNOUNCEMENT, WEEK, ChannelName, Profile, Subscription
 from bot.store.tables import DeliveryRow, LedgerRow, MessageRow
 from tests.support.builders import NOW, FakeChannel, World, at, entry, make_profile, subscription
 from tests.support.editions import find_edition
@@ -354,6 +355,51 @@ def test_due_time(world: World) -> None:
     assert outcomes(world.send(profile, due=True, now=NOW + 30 * MINUTE)) == [("sent", 1)]
     assert outcomes(world.send(profile, due=True, now=NOW + 31 * MINUTE)) == [("skipped", 0)]
     assert len(world.channel.sent) == 1
+
+
+def test_an_older_digest_does_not_follow_a_newer_one(world: World) -> None:
+    """After downtime `send` came before today's time: yesterday's is not made up for."""
+    profile = reader(deliver=(subscription(at=time(9)),))
+    world.send(profile, now=NOW - 2 * DAY)
+    assert outcomes(world.send(profile)) == [("sent", 1)]  # 08:30
+    (row,) = world.send(profile, due=True)
+    assert (row.state, row.why, len(world.composers)) == ("skipped", "the digest of 2026-05-05 is newer", 2)
+
+
+def test_only_the_newest_of_two_entries_for_a_target(world: World) -> None:
+    """After downtime from Friday to Sunday, of an entry for workdays and one for weekends."""
+    workdays, weekend = subscription(days=WEEK[:5]), subscription(days=WEEK[5:], at=time(10))
+    profile = reader(deliver=(workdays, weekend))
+    world.send(profile, now=at("2026-05-07 08:30"), due=True)
+    for _ in range(2):
+        world.send(profile, now=at("2026-05-10 09:00"), due=True)
+    stored = world.outbox.summaries(date(2026, 5, 7), date(2026, 5, 10))
+    assert sorted(on.day for _, on in stored) == [7, 9]
+
+
+def test_announcement(world: World) -> None:
+    """Sent when a source has brought the papers; a digest without any waits for the sources until the next one."""
+    profile = reader("laundry", timezone="America/New_York", deliver=(subscription(at=ANNOUNCEMENT),))
+    world.sources = [replace(ANSWERED, announced=at("2026-05-05 00:00"))]
+    assert outcomes(world.send(profile, now=at("2026-05-05 04:10"), due=True)) == [("quiet", 0)]
+    (row,) = world.send(profile, now=at("2026-05-06 04:10"), due=True)
+    assert (row.state, row.on) == ("skipped", date(2026, 5, 4))
+    world.sources = [replace(FAILED, announced=at("2026-05-05 00:00"))]
+    (row,) = world.send(profile, now=at("2026-05-06 12:00"), due=True)  # 08:00 of the next day there
+    assert (row.state, row.on) == ("waiting", date(2026, 5, 5))
+    world.add(entry(3, "Robots fold laundry"), now=at("2026-05-06 13:00"))
+    world.sources = [replace(ANSWERED, last_success=at("2026-05-06 13:00"), announced=at("2026-05-06 00:00"))]
+    (row,) = world.send(profile, now=at("2026-05-06 13:01"), due=True)
+    assert (row.state, row.on, row.papers) == ("sent", date(2026, 5, 5), 1)
+
+
+def test_new_announcement_subscription_waits(world: World) -> None:
+    """Until the papers of an announcement are there; `send` without `--due` does not wait."""
+    profile = reader(deliver=(subscription(at=ANNOUNCEMENT),))
+    (row,) = world.send(profile, now=at("2026-05-10 12:00"), due=True)
+    assert row.why == "not due before the papers of arXiv's next announcement are stored"
+    (row,) = world.send(profile, now=at("2026-05-10 12:00"))
+    assert (row.state, row.on) == ("sent", date(2026, 5, 10))
 
 
 def test_send_ignores_the_time(world: World) -> None:
