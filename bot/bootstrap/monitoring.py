@@ -16,7 +16,7 @@ from bot.web.monitor import MonitorPages
 _KEPT = 15.0
 
 
-def make_monitor(app: App, *, is_open: bool = False) -> MonitorPages:
+def make_monitor(app: App, *, is_open: bool = False, https_only: bool = False) -> MonitorPages:
     """`is_open`: only this machine can ask. Metrics, if somebody may read them, count from here on."""
     figures, token = _KeptFigures(app), app.settings.metrics_token
     metrics: Callable[[], bytes] = bytes
@@ -32,6 +32,7 @@ def make_monitor(app: App, *, is_open: bool = False) -> MonitorPages:
         clock=utc_now,
         token=token.get_secret_value() if token else None,
         is_open=is_open,
+        https_only=https_only,
     )
 
 

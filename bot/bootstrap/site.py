@@ -43,6 +43,7 @@ def make_site(app: App, log: Callable[[str], None], address: str) -> Front:
         )
     settings = app.settings
     public_url = settings.public_url or address
+    https_only = public_url.startswith("https:")
     links = UnsubscribePages(
         app.secret,
         app.outbox.edition,
@@ -50,7 +51,7 @@ def make_site(app: App, log: Callable[[str], None], address: str) -> Front:
         utc_now,
         app.templates,
         log,
-        https_only=public_url.startswith("https:"),
+        https_only=https_only,
     )
     services = Services(
         clock=utc_now,
@@ -78,7 +79,8 @@ def make_site(app: App, log: Callable[[str], None], address: str) -> Front:
         trusted_proxies=settings.trusted_proxies,
         proxy_user_header=settings.proxy_user_header,
     )
-    return Front(links, make_monitor(app), create_app(services), settings.public_url)
+    monitor = make_monitor(app, https_only=https_only)
+    return Front(links, monitor, create_app(services), settings.public_url)
 
 
 def _send_login(app: App, address: str, notice: Notice) -> None:

@@ -329,6 +329,7 @@ def watch_process(app: App, loop: Loop, metrics_port: int | None = None) -> None
 def end_process(loop: Loop) -> NoReturn:
     from bot.log import log_line
 
+    loop.ignore_signals()
     log_line("stopped", event="stopped")
     raise typer.Exit(loop.code)
 

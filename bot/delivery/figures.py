@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 from bot.delivery.model import DeliveryState, EditionState
 from bot.papers.model import SourceState
 
-#: Sources are asked at least this often while a worker runs.
-LONGEST_SILENCE = timedelta(hours=3)
+#: While a worker runs, some source is asked at least this often, also on quiet days and when one asks for a break.
+LONGEST_SILENCE = timedelta(hours=7)
 
 
 @dataclass(frozen=True, slots=True)

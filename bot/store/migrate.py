@@ -1,7 +1,7 @@
 """Migrations: bring a database to this version's tables, and reject one that a newer version made.
 
 A migration only adds tables, columns that may be empty or have a default, and indexes, because processes of the
-version before it go on beside it for a while (`bot.worker.watch`). What only they need is removed a version later.
+version before it go on beside it for a while (`bot.worker.process`). What only they need is removed a version later.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from bot import __version__
 from bot.delivery.figures import Figures, worker_problem
 from bot.errors import DatabaseError, DatabaseNewer
 from bot.log import log_line
+from bot.web.pages import HTTPS_ONLY
 
 _TEXT, _JSON = "text/plain; charset=utf-8", "application/json"
 _METRICS = "text/plain; version=0.0.4; charset=utf-8"
@@ -37,6 +38,7 @@ class MonitorPages:
     clock: Callable[[], datetime]
     token: str | None  #: which a request for metrics must have
     is_open: bool = False  #: metrics need no token: only this machine can ask
+    https_only: bool = False  #: whether a proxy terminates https
 
     def answers(self, path: str) -> bool:
         return path.endswith((HEALTH, FULL)) or path == METRICS
@@ -45,6 +47,8 @@ class MonitorPages:
         method = environ["REQUEST_METHOD"]
         status, body, kind = self._answer(method, environ)
         headers = [("Content-Type", kind), ("Content-Length", str(len(body))), *_HEADERS]
+        if self.https_only:
+            headers.append(HTTPS_ONLY)
         if status == HTTPStatus.METHOD_NOT_ALLOWED:
             headers.append(("Allow", "GET, HEAD"))
         if status == HTTPStatus.UNAUTHORIZED:

@@ -63,6 +63,13 @@ class Loop:
         self.code = code
         self._signals[1].send(b"0")
 
+    def ignore_signals(self) -> None:
+        """The process has finished its work: a late signal must not change its exit code. Python sets handlers of its
+        own back to the system's before it ends, but not this.
+        """
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+
     def is_stopping(self) -> bool:
         return self._stop.is_set()
 

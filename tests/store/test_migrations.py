@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import sqlite3
 import subprocess
@@ -580,3 +581,21 @@ def test_sqlite_pragmas(tmp_path: Path) -> None:
         database.flush()
     with closing(sqlite3.connect(tmp_path / "paperboy.db")) as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+#: Operations that processes of the version before do not survive.
+_REMOVES = {"drop_column", "drop_table", "drop_constraint", "rename_table", "alter_column"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(migrate.__file__).parent.glob("migrations/versions/0*.py"))[12:], ids=str
+)
+def test_migrations_only_add(path: Path) -> None:
+    """From 0013 on, so that old processes go on beside new ones; what they alone need is removed a version later."""
+    (upgrade,) = (
+        node
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name == "upgrade"
+    )
+    used = {node.attr for node in ast.walk(upgrade) if isinstance(node, ast.Attribute)}
+    assert not used & _REMOVES
