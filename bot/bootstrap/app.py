@@ -384,13 +384,16 @@ class App:
         return receiver(self.channels, to)
 
     def sender(self, moment: Moment) -> Sender:
-        return Sender(self.queue, self.channels, self._owner, moment.now, pause=self._sleep)
+        return self._sender(moment, self._owner, self.channels)
 
     def job_sender(self, moment: Moment) -> Sender:
-        """As `sender`, for one job beside others: its leases and its connection to the mail server are its own."""
-        channels = self.channels | {ChannelName.EMAIL: self.mail_channel()}
+        """As `sender`, for one job beside others: its leases and its connections to the mail server are its own."""
         owner = f"{self._owner}:{secrets.token_hex(4)}"
-        return Sender(self.queue, channels, owner, moment.now, pause=self._sleep)
+        return self._sender(moment, owner, self.channels | {ChannelName.EMAIL: self.mail_channel()})
+
+    def _sender(self, moment: Moment, owner: str, channels: dict[ChannelName, Channel]) -> Sender:
+        connections = self.settings.smtp_connections
+        return Sender(self.queue, channels, owner, moment.now, pause=self._sleep, connections=connections)
 
     def hand_back(self) -> None:
         """End the leases of this process's sender: another one can send what it has not handed over."""
@@ -411,7 +414,6 @@ class App:
             self.with_answers,
             self.receivers.end_pauses,
             self.calendar,
-            self.settings.smtp_connections,
         )
 
     def announcements(self) -> Announcements:

@@ -17,10 +17,9 @@ from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert, raise
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.due import Announcements
 from bot.delivery.editions import store_edition
-from bot.delivery.model import ALERTS, Edition, EditionState, Pause
+from bot.delivery.model import ALERTS, Edition, EditionState, OpenDelivery, Pause
 from bot.delivery.plan import Plan, SendState, ended_waits, plan_dates, plan_send
 from bot.delivery.ports import receiver
-from bot.delivery.routes import route
 from bot.delivery.sender import Sender
 from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.digests.catch_up import cover_pauses
@@ -70,7 +69,6 @@ class DeliveryService:
     with_answers: Callable[[Sequence[Profile], datetime], Sequence[Profile]] = lambda profiles, now: profiles
     end_pauses: Callable[[datetime], None] = lambda now: None
     calendar: ArxivCalendar = field(default_factory=ArxivCalendar)
-    connections: int = 1  #: most connections to the mail server at once
 
     def send(
         self,
@@ -117,7 +115,7 @@ class DeliveryService:
         """The routes on which a delivery to these profiles, or to the operator, can be attempted now."""
         sender = self.make_sender(moment)
         found = sender.queue.open(self._routes(profiles, sender), sender.clock())
-        return list(dict.fromkeys(self._route(sender, one.channel, one.target) for one in found))
+        return list(dict.fromkeys(map(sender.route, found)))
 
     def deliver_route(self, name: str, profiles: Sequence[Profile], moment: Moment) -> list[SendResult]:
         """Attempt what is open on one route. A result for each edition that was attempted."""
@@ -145,11 +143,9 @@ class DeliveryService:
         if operator := self.operator:
             ends[ALERTS] = operator
         broken = {channel for channel in {end[0] for end in ends.values()} if _problem(sender, channel)}
-        return {key: self._route(sender, *end) for key, end in ends.items() if end[0] not in broken}
-
-    def _route(self, sender: Sender, channel: ChannelName, target: str) -> str:
-        receiver_ = f"{channel}:{sender.channels[channel].receiver(target)}"
-        return route(channel, receiver_, self.connections)
+        return {
+            key: sender.route(OpenDelivery(key, *end)) for key, end in ends.items() if end[0] not in broken
+        }
 
     def _plan(self, profiles: Sequence[Profile], moment: Moment, sender: Sender, *, due: bool) -> list[Plan]:
         """The plans of `send`, after what ends by time has ended."""

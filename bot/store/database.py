@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any
 
@@ -34,6 +35,8 @@ class Database:
         self._file = SqliteFile(self.url, busy_timeout) if is_sqlite else None
         self.engine = self._file.engine() if self._file else _server_engine(self.url, busy_timeout)
         self._reader = self.engine.execution_options(**{READS: True})
+        #: SQLite takes one writer at a time. Threads wait here: SQLite's own wait is a sleep of up to 0.1 s.
+        self._writer = threading.Lock() if self._file else nullcontext()
         self._not_durable = self.engine.execution_options(**{NOT_DURABLE: True})
 
     def prepare(self) -> None:
@@ -86,7 +89,7 @@ class Database:
         undo those since the last durable one, or the last `flush`.
         """
         engine = self.engine if durable else self._not_durable
-        with database_errors(self.url), engine.begin() as connection:
+        with self._writer, database_errors(self.url), engine.begin() as connection:
             if not durable and self.url.get_backend_name() != "sqlite":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection

@@ -121,7 +121,7 @@ def test_mails_beside_a_bare_loop(tmp_path: Path, sink: int) -> None:
         folder = tmp_path / str(round_)
         folder.mkdir()
         with outbox(folder, channel, ChannelName.EMAIL, targets) as (queue, keys):
-            sender = Sender(queue, {ChannelName.EMAIL: channel}, "bench", utc_now)
+            sender = Sender(queue, {ChannelName.EMAIL: channel}, "bench", utc_now, connections=4)
             ours = timed(lambda: sender.deliver(keys))  # noqa: B023
             assert queue.open(keys, utc_now()) == ()
         plain = timed(bare)

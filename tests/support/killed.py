@@ -71,13 +71,23 @@ class Boundaries:
         self._of_name = 0
         self._lock = threading.Lock()
         self._file = os.open(order.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if order.log else -1
-        self.delivery = ""  #: id of the delivery under way
+        self._of_thread = threading.local()
+
+    @property
+    def delivery(self) -> str:
+        """Id of the delivery that this thread has under way; empty when there is none."""
+        return getattr(self._of_thread, "delivery", "")
+
+    @delivery.setter
+    def delivery(self, id_: str) -> None:
+        self._of_thread.delivery = id_
 
     def cross(self, name: str) -> None:
         with self._lock:
             self._number += 1
             self._of_name += name == self._order.named
-            line = {"number": self._number, "name": name, "delivery": self.delivery, "at": time.monotonic()}
+            where = {"delivery": self.delivery, "thread": threading.get_ident()}
+            line = {"number": self._number, "name": name, "at": time.monotonic()} | where
             if self._file >= 0:
                 os.write(self._file, json.dumps(line).encode() + b"\n")
             if self._number == self._order.at or (
@@ -147,15 +157,13 @@ def _wrap_slack(boundaries: Boundaries) -> None:
 
 def _wrap_smtp(boundaries: Boundaries) -> None:
     """A command is sent as text, the content as bytes, in two halves."""
-    sent = {"last": "connect"}
-
     def send(original: Callable[..., None], self: Any, data: str | bytes) -> None:
         if isinstance(data, str):
-            sent["last"] = data.split(" ", 1)[0].strip().upper()
-            boundaries.cross(f"before {sent['last']}")
+            self._paperboy_last = data.split(" ", 1)[0].strip().upper()
+            boundaries.cross(f"before {self._paperboy_last}")
             original(self, data)
             return
-        sent["last"] = "content"
+        self._paperboy_last = "content"
         half = len(data) // 2
         boundaries.cross("before content")
         original(self, data[:half])
@@ -165,7 +173,7 @@ def _wrap_smtp(boundaries: Boundaries) -> None:
 
     def read_reply(original: Callable[..., Any], self: Any) -> Any:
         reply = original(self)
-        boundaries.cross(f"after {sent['last']}")
+        boundaries.cross(f"after {getattr(self, '_paperboy_last', 'connect')}")
         return reply
 
     _wrap_method(Connection, "send", send)
