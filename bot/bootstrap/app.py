@@ -55,7 +55,7 @@ if TYPE_CHECKING:
     from bot.store.database import Database
     from bot.store.loaded_papers import LoadedPapers
     from bot.store.lookups import Lookups
-    from bot.store.outbox import Outbox
+    from bot.store.outbox import OnEdition, Outbox
     from bot.store.papers import Papers
     from bot.store.profile_edits import ProfileEdits
     from bot.store.queue import Queue
@@ -94,19 +94,22 @@ class App:
         late_sources: Callable[[], Collection[str]] = tuple,
         answers_requests: bool = False,
         shares_index: bool = False,
+        on_edition: OnEdition | None = None,
     ) -> None:
         """`on_template_problem`: called when a built-in template replaces a custom one that is wrong.
 
         `progress`: shows long work on the database. `late_sources`: called before digests are composed to be sent;
         may wait, and returns the names of the sources that are still answering. `answers_requests`: a database that
         another process locks is an error at once. `shares_index`: for a process that composes again and again, or
-        beside others: the index of the day is read from a file, which one of them writes.
+        beside others: the index of the day is read from a file, which one of them writes. `on_edition`: see
+        `bot.store.outbox.Outbox`.
         """
         self.settings = settings
         self._progress = progress
         self._late_sources = late_sources
         self._answers_requests = answers_requests
         self._shares_index = shares_index
+        self._on_edition = on_edition
         self._sleep = sleep
         self._on_template_problem = on_template_problem
         self._heartbeat: Heartbeat | None = None
@@ -168,7 +171,7 @@ class App:
     def outbox(self) -> Outbox:
         from bot.store.outbox import Outbox
 
-        return Outbox(self.database)
+        return Outbox(self.database, self._on_edition) if self._on_edition else Outbox(self.database)
 
     @cached_property
     def queue(self) -> Queue:
@@ -438,10 +441,16 @@ class App:
         return receiver(self.channels, to)
 
     def sender(self, moment: Moment) -> Sender:
+        return self._sender(moment, self._owner, self.channels)
+
+    def job_sender(self, moment: Moment) -> Sender:
+        """As `sender`, for one job beside others: its leases and its connections to the mail server are its own."""
+        owner = f"{self._owner}:{secrets.token_hex(4)}"
+        return self._sender(moment, owner, self.channels | {ChannelName.EMAIL: self.mail_channel()})
+
+    def _sender(self, moment: Moment, owner: str, channels: dict[ChannelName, Channel]) -> Sender:
         connections = self.settings.smtp_connections
-        return Sender(
-            self.queue, self.channels, self._owner, moment.now, pause=self._sleep, connections=connections
-        )
+        return Sender(self.queue, channels, owner, moment.now, pause=self._sleep, connections=connections)
 
     def hand_back(self) -> None:
         """End the leases of this process's sender: another one can send what it has not handed over."""

@@ -92,7 +92,9 @@ class Index:
         keys = distinct(np.concatenate([keys, phrase_keys.ravel()]))
         self._archive, self._base = archive, base
         self.papers = archive.papers  #: that the document frequencies are of
-        self._own = keys if base is None else keys[base.find(keys) < 0]  #: in the columns after those of the base
+        self._own = (
+            keys if base is None else keys[base.find(keys) < 0]
+        )  #: in the columns after those of the base
         self.keys = np.concatenate([base.keys, self._own]) if base else self._own
         self._phrases, *self._pairs = self.find(phrase_keys.ravel()).reshape(phrase_keys.shape).T
         #: The archive's papers with each phrase, by its column.

@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlmodel import Session
 
 from bot.errors import DatabaseError
-from bot.store import migrate
+from bot.store import job_tables, migrate
 from bot.store.conversion import Progress, no_progress
 from bot.store.sqlite import NOT_DURABLE, READS, SqliteFile
 
@@ -112,6 +112,16 @@ class Database:
         each = func.json_each if is_sqlite else func.json_array_elements_text
         return select(each(literal(list(values), JSON)).table_valued("value").c.value)
 
+    def require_job_tables(self) -> None:
+        """Raise DatabaseError unless the installed Procrastinate can use this PostgreSQL database."""
+        with database_errors(self.url), self._reader.connect() as connection:
+            job_tables.require_current(connection)
+
+    @property
+    def conninfo(self) -> str:
+        """What libpq connects to a PostgreSQL database with, the password included."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
+
     def check_file(self) -> None:
         """Raise DatabaseLost when the SQLite file is not the one that was opened. Every transaction does so too."""
         if self._file:
@@ -157,7 +167,7 @@ def _server_engine(url: URL, busy_timeout: float) -> Engine:
         engine = create_engine(url, pool_pre_ping=True, connect_args=wait)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise DatabaseError(
-            f"no driver for {url.drivername}: for PostgreSQL, `pip install 'psycopg[binary]'`"
+            f"no driver for {url.drivername}: for PostgreSQL, `pip install '.[postgres]'`"
         ) from error
     event.listen(engine, "connect", partial(_set_up_server, busy_timeout))
     return engine

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import datetime
 
-from bot.papers.model import CountedPaper, Paper
+from bot.papers.model import CountedPaper
 from bot.store.papers import Papers
 
 

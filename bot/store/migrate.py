@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Connection, Engine, inspect, text
 
 from bot.errors import DatabaseError, DatabaseNewer
+from bot.store import job_tables
 from bot.store.conversion import Progress, convert_texts, no_progress
 
 if TYPE_CHECKING:
@@ -60,11 +61,16 @@ def is_current(engine: Engine) -> bool:
 def upgrade(engine: Engine, progress: Progress = no_progress) -> str | None:
     """Migrate to HEAD, and convert stored texts on the way. Returns the revision that the database had.
 
-    Raises DatabaseError when a newer Paperboy made the database.
+    On PostgreSQL the tables of Procrastinate follow. Raises DatabaseError when a newer Paperboy made the database, or
+    Procrastinate is not installed.
     """
+    is_postgres = engine.dialect.name == "postgresql"
     migrating = engine.execution_options(**{MIGRATES: True})
     try:
         with _one_process(engine):
+            if is_postgres:
+                with engine.connect() as connection:
+                    job_tables.check(connection)
             with migrating.begin() as connection:
                 before = revision(connection)
                 if before is None:
@@ -76,6 +82,9 @@ def upgrade(engine: Engine, progress: Progress = no_progress) -> str | None:
                 convert_texts(engine, progress)
                 with migrating.begin() as connection:
                     _run(connection, HEAD, progress)
+            if is_postgres:
+                with engine.begin() as connection:
+                    job_tables.upgrade(connection)
     finally:
         engine.dispose()  # closes the connection without foreign keys
     return before

@@ -348,15 +348,15 @@ class Queue:
         update(_DELIVERY)
         .where(
             _D.state == DeliveryState.SENDING,
-            _D.owner == bindparam("holder"),
+            _D.owner.startswith(bindparam("holder")),
             _D.stage.not_in([stage for stage in Stage if stage.hands_over]),
         )
         .values(lease=_NEW_LEASE)
     )
 
     def hand_back(self, owner: str) -> None:
-        """End the leases of a sender that ends, so that the next one need not wait for them. One that is handing over
-        keeps its lease: what may have arrived is not looked up before it runs out.
+        """End the leases of the senders whose names begin so: the next ones need not wait for them. One that is
+        handing over keeps its lease: what may have arrived is not looked up before it runs out.
         """
         with self._database.writing() as connection:
             connection.execute(self._HAND_BACK, {"holder": owner, "new_lease": 0.0})

@@ -21,6 +21,48 @@ from bot.worker.ingest_progress import IngestProgress
 from bot.worker.loop import TICK_SECONDS
 
 
+def log_broken(files: Sequence[BrokenFile]) -> None:
+    """Log the problems of profiles, when they have changed."""
+    for file in files:
+        for problem in file.problems:
+            log_line(f"profile problem: {problem}")
+        if file.effect:
+            log_line(f"{file.file}: {file.effect}")
+    if not files:
+        log_line("all profiles are valid again")
+
+
+def log_report(report: SourceReport) -> None:
+    log_line(
+        report.summary,
+        event="source",
+        source=report.name,
+        state=report.state,
+        entries=report.entries,
+        new=report.changes[Change.NEW],
+    )
+
+
+def log_result(result: SendResult, *unless: str) -> str:
+    """Log a result, unless its line is one of some. Returns the line."""
+    papers = f", {pluralize(result.papers, 'paper')}" if result.papers else ""
+    why = f" ({result.why})" if result.why else ""
+    to = f"{result.profile} -> {result.channel} {result.target}"
+    line = f"{result.on} {to}: {result.state}{papers}{why}"
+    if line not in unless:
+        log_line(
+            line,
+            event="edition",
+            edition=result.edition,
+            profile=result.profile,
+            channel=result.channel,
+            on=result.on,
+            state=result.state,
+            papers=result.papers,
+        )
+    return line
+
+
 @dataclass(slots=True)
 class Daemon:
     """The two jobs of `paperboy run`. Profiles are read for each job, so that an edit counts from the next one on."""
@@ -60,7 +102,7 @@ class Daemon:
                 self.progress.begin(names)
                 with log_duration("ingest"):
                     for report in self.fetch(profiles, moment, names):
-                        self._log_report(report)
+                        log_report(report)
                         self.progress.answered(report.name)
         except ShutdownRequested as error:
             log_line(f"ingest: {error}")
@@ -96,36 +138,12 @@ class Daemon:
         except PaperboyError as error:
             log_error(error)
 
-    def _log_report(self, report: SourceReport) -> None:
-        log_line(
-            report.summary,
-            event="source",
-            source=report.name,
-            state=report.state,
-            entries=report.entries,
-            new=report.changes[Change.NEW],
-        )
-
     def _log_result(self, result: SendResult) -> None:
         """Log a result unless it is not due, or the same as that of the last tick."""
         if result.state == "skipped" and not result.blocked:
             return
         key = f"{result.profile} -> {result.channel} {result.target}"
-        papers = f", {pluralize(result.papers, 'paper')}" if result.papers else ""
-        why = f" ({result.why})" if result.why else ""
-        line = f"{result.on} {key}: {result.state}{papers}{why}"
-        if self._printed.get(key) != line:
-            self._printed[key] = line
-            log_line(
-                line,
-                event="edition",
-                edition=result.edition,
-                profile=result.profile,
-                channel=result.channel,
-                on=result.on,
-                state=result.state,
-                papers=result.papers,
-            )
+        self._printed[key] = log_result(result, self._printed.get(key, ""))
 
     def _profiles(self) -> Sequence[Profile]:
         """The profiles, of broken ones the last valid version. Problems are printed when they change."""
@@ -133,11 +151,5 @@ class Daemon:
         files = broken_files(problems, broken, {profile.id for profile in kept})
         if files != self._broken:
             self._broken = files
-            for file in files:
-                for problem in file.problems:
-                    log_line(f"profile problem: {problem}")
-                if file.effect:
-                    log_line(f"{file.file}: {file.effect}")
-            if not files:
-                log_line("all profiles are valid again")
+            log_broken(files)
         return (*profiles, *kept)

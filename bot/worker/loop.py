@@ -88,8 +88,11 @@ class Loop:
         """Note what the process does, in one without jobs: it is cut off when it does not end."""
         self._idle[work] = threading.Event()
 
-    def run(self, ingest: Callable[[], None], tick: Callable[[], None]) -> None:
-        """Blocks until the process is asked to stop, and until the jobs in progress have ended or were given up."""
+    def run(self, ingest: Callable[[], None] | None, tick: Callable[[], None]) -> None:
+        """Blocks until the process is asked to stop, and until the jobs in progress have ended or were given up.
+
+        `ingest`: None in a process whose only job is the tick.
+        """
         from apscheduler.executors.pool import ThreadPoolExecutor
         from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -102,19 +105,22 @@ class Loop:
         logging.getLogger("apscheduler.scheduler").setLevel(
             logging.ERROR
         )  # it warns when a tick takes a minute
-        jobs = {"ingest": self._job("ingest", ingest), "tick": self._job("tick", tick)}
+        work = {"ingest": ingest, "tick": tick}
+        jobs = {name: self._job(name, job) for name, job in work.items() if job}
         scheduler.start(paused=True)
         for name, job in jobs.items():
             scheduler.add_job(job, executor=name)
-        # With a jitter, so that not all installations ask a source in the same second.
-        scheduler.add_job(jobs["ingest"], "interval", executor="ingest", seconds=TICK_SECONDS, jitter=20)
+        if ingest:
+            # With a jitter, so that not all installations ask a source in the same second.
+            scheduler.add_job(jobs["ingest"], "interval", executor="ingest", seconds=TICK_SECONDS, jitter=20)
         scheduler.add_job(jobs["tick"], "interval", executor="tick", seconds=TICK_SECONDS, start_date=_EPOCH)
         scheduler.resume()
         self._stop.wait()
         scheduler.shutdown(wait=False)
-        self._idle["ingest"].wait(ABANDON_SECONDS)
+        if ingest:
+            self._idle["ingest"].wait(ABANDON_SECONDS)
         self._idle["tick"].wait()  # `_end_after_signal` bounds this wait
-        if not self._idle["ingest"].is_set():
+        if ingest and not self._idle["ingest"].is_set():
             self._end()
 
     def _job(self, name: str, work: Callable[[], None]) -> Callable[[], None]:

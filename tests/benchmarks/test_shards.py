@@ -78,9 +78,7 @@ def test_a_day_of_profiles(stored: Path, size: int) -> None:
         command = [sys.executable, "-m", "tests.benchmarks.test_shards", str(stored), str(number), str(size)]
         begun = time.perf_counter()
         running = [
-            subprocess.Popen(
-                command, stdout=subprocess.PIPE, text=True, env=environment
-            )
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
             for _ in range(workers)
         ]
         lines = [process.communicate()[0] for process in running]
