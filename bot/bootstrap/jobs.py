@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
 from bot.bootstrap.app import App
-from bot.clock import Moment
+from bot.clock import Moment, utc_now
 from bot.config.settings import Settings
-from bot.delivery.model import Edition
+from bot.delivery.model import DeliveryState, Edition
 from bot.delivery.routes import route
 from bot.errors import UserError
+from bot.log import log_line
 from bot.profiles.load import load_profiles
+from bot.store.figures import read_figures
+from bot.worker.daemon import DailyThinning
 from bot.worker.ingest_progress import IngestJobs
 from bot.worker.job_plan import deliver_job
 from bot.worker.jobs import JobQueue
 from bot.worker.process import log_template_problem
 from bot.worker.steps import Scheduler, Steps
+
+_TROUBLE = (DeliveryState.FAILED, DeliveryState.UNCERTAIN, DeliveryState.WAITING)
+_PATIENCE = timedelta(minutes=10)
 
 
 def job_scheduler(settings: Settings) -> tuple[App, Scheduler]:
@@ -29,10 +36,21 @@ def job_scheduler(settings: Settings) -> tuple[App, Scheduler]:
     return app, Scheduler(
         _queue(app),
         partial(load_profiles, [settings.profiles], settings.profile_cache),
+        app.due_sources,
         {name: spec.limit.group for name, spec in SOURCES.items()},
-        app.source_states.all,
         app.delivery,
+        DailyThinning(app.thin),
+        partial(_beat, app),
     )
+
+
+def _beat(app: App) -> None:
+    """Call the monitor, unless a delivery has stopped or has waited for a worker for longer than `_PATIENCE`."""
+    now = utc_now()
+    figures = read_figures(app.database, now)
+    is_late = figures.oldest_due is not None and now - figures.oldest_due > _PATIENCE
+    if not is_late and not any(figures.deliveries.get(state) for state in _TROUBLE):
+        app.beat((), log_line)
 
 
 def job_steps(settings: Settings, sleep: Callable[[float], None]) -> tuple[App, JobQueue, Steps]:
@@ -47,6 +65,7 @@ def job_steps(settings: Settings, sleep: Callable[[float], None]) -> tuple[App, 
         sleep=sleep,
         on_template_problem=log_template_problem,
         late_sources=lambda: progress.wait(),
+        shares_index=True,
         on_edition=on_edition,
     )
     queue = _queue(app)

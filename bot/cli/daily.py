@@ -228,7 +228,7 @@ def run(
     from bot.bootstrap.app import App
     from bot.log import log_line
     from bot.sources.registry import SOURCES
-    from bot.worker.daemon import Daemon
+    from bot.worker.daemon import Daemon, DailyThinning
     from bot.worker.ingest_progress import IngestProgress
     from bot.worker.process import log_template_problem
 
@@ -247,7 +247,7 @@ def run(
             app.delivery.report_profiles,
             progress,
             lambda results: app.beat(results, log_line),
-            app.thin,
+            DailyThinning(app.thin),
         )
         daemon.start(app.papers.count())
         loop.hand_back = app.hand_back

@@ -196,7 +196,7 @@ class ExplainedFacet:
 
     def _is_compared(self, place: int) -> NDArray[np.bool_]:
         """For each paper of the facet whether the paper at `place` is compared with it."""
-        return (self.places != place) | (self.facet.kind is not Kind.LIKE)
+        return np.asarray((self.places != place) | (self.facet.kind is not Kind.LIKE))
 
     @cached_property
     def _of_liked(self) -> Vector:

@@ -64,6 +64,26 @@ def log_result(result: SendResult, *unless: str) -> str:
 
 
 @dataclass(slots=True)
+class DailyThinning:
+    """Removes what nobody needs any more, once a day."""
+
+    thin: Callable[[Sequence[Profile], datetime], Mapping[str, int]]  #: returns the number of rows by kind
+    _last: datetime | None = None
+
+    def __call__(self, profiles: Sequence[Profile], now: datetime) -> None:
+        if self._last and now - self._last < timedelta(days=1):
+            return
+        self._last = now
+        try:
+            done = self.thin(profiles, now)
+        except PaperboyError as error:
+            log_error(error)
+            return
+        if any(done.values()):
+            log_line(f"thinned: {', '.join(f'{name} {number}' for name, number in done.items() if number)}")
+
+
+@dataclass(slots=True)
 class Daemon:
     """The two jobs of `paperboy run`. Profiles are read for each job, so that an edit counts from the next one on."""
 
@@ -76,9 +96,9 @@ class Daemon:
     progress: IngestProgress
     #: Called with the results of each tick.
     after: Callable[[Sequence[SendResult]], object] = lambda results: None
-    #: Removes what nobody needs any more, and returns the number of rows by kind.
-    thin: Callable[[Sequence[Profile], datetime], Mapping[str, int]] = lambda profiles, now: {}
-    _thinned: datetime | None = None  #: when it was last called
+    thin: Callable[[Sequence[Profile], datetime], object] = lambda profiles, now: (
+        None
+    )  #: called after each ingest
     _broken: tuple[BrokenFile, ...] = ()  #: of the profiles, as printed last
     _printed: dict[str, str] = field(default_factory=dict)  #: the last line of each subscription
 
@@ -104,26 +124,13 @@ class Daemon:
                     for report in self.fetch(profiles, moment, names):
                         log_report(report)
                         self.progress.answered(report.name)
+            self.thin(profiles, moment.instant)
         except ShutdownRequested as error:
             log_line(f"ingest: {error}")
         except PaperboyError as error:
             log_error(error)
         finally:
             self.progress.end()
-        self.thin_daily()
-
-    def thin_daily(self) -> None:
-        now = Moment.real().instant
-        if self._thinned and now - self._thinned < timedelta(days=1):
-            return
-        self._thinned = now
-        try:
-            done = self.thin(self._profiles(), now)
-        except PaperboyError as error:
-            log_error(error)
-            return
-        if any(done.values()):
-            log_line(f"thinned: {', '.join(f'{name} {number}' for name, number in done.items() if number)}")
 
     def tick(self) -> None:
         try:

@@ -8,18 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, datetime, time
 from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
 from bot.delivery.plan import Plan
-from bot.papers.model import SourceState
 
 INGEST, COMPOSE, DELIVER = QUEUES = ("ingest", "compose", "deliver")
 #: Profiles of one job: few enough for a job to end within seconds, and enough for the index of the day to pay.
 SHARD = 25
-INGEST_EVERY = timedelta(hours=1)
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -39,18 +37,12 @@ class Job:
         return -int((self.due - _EPOCH).total_seconds() // 60)
 
 
-def ingest_jobs(groups: Mapping[str, str], states: Iterable[SourceState], now: datetime) -> list[Job]:
-    """A job for each source that was not asked within INGEST_EVERY.
+def ingest_jobs(names: Iterable[str], groups: Mapping[str, str], now: datetime) -> list[Job]:
+    """A job for each source that is due.
 
     `groups`: of sources that share a limit of requests, by the source's name: one of them is asked at a time.
     """
-    asked = {state.name: state.last_attempt for state in states if state.last_attempt}
-    due = {name: asked[name] + INGEST_EVERY if name in asked else now for name in groups}
-    return [
-        Job(INGEST, f"ingest/{name}", {"source": name}, f"ingest/{groups[name]}", due[name])
-        for name in groups
-        if due[name] <= now
-    ]
+    return [Job(INGEST, f"ingest/{name}", {"source": name}, f"ingest/{groups[name]}", now) for name in names]
 
 
 def compose_jobs(plans: Iterable[Plan], in_jobs: Collection[str], size: int = SHARD) -> list[Job]:

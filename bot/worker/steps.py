@@ -16,12 +16,11 @@ from bot.delivery.plan import Plan
 from bot.delivery.service import DeliveryService
 from bot.errors import PaperboyError
 from bot.log import log_error, log_line
-from bot.papers.model import SourceState
 from bot.profiles.load import Loaded
 from bot.profiles.model import Profile
 from bot.sources.ingest import SourceReport
 from bot.text.plain import pluralize
-from bot.worker.daemon import log_broken, log_report, log_result
+from bot.worker.daemon import DailyThinning, log_broken, log_report, log_result
 from bot.worker.job_plan import COMPOSE, DELIVER, INGEST, compose_jobs, deliver_job, ingest_jobs
 from bot.worker.jobs import JobQueue, Step
 
@@ -67,9 +66,11 @@ class Scheduler:
 
     queue: JobQueue
     load: Callable[[], Loaded]  #: reads the profiles
-    sources: Mapping[str, str]  #: the group of each source (see `job_plan.ingest_jobs`)
-    states: Callable[[], Sequence[SourceState]]
+    due: Callable[[Sequence[Profile], Moment], Sequence[str]]  #: names of the sources to ask now
+    groups: Mapping[str, str]  #: of the sources (see `job_plan.ingest_jobs`)
     delivery: DeliveryService
+    thin: DailyThinning
+    after: Callable[[], object] = lambda: None  #: called after each tick
     _broken: tuple[BrokenFile, ...] = ()  #: of the profiles, as printed last
     _blocked: frozenset[str] = frozenset()  #: what cannot be sent, as printed last
 
@@ -86,12 +87,14 @@ class Scheduler:
         plans = self.delivery.plan(profiles, moment)
         self._log_blocked(plans)
         jobs = [
-            *ingest_jobs(self.sources, self.states(), moment.instant),
+            *ingest_jobs(self.due(profiles, moment), self.groups, moment.instant),
             *compose_jobs(plans, in_jobs),
             *(deliver_job(route, moment.instant) for route in self.delivery.open_routes(profiles, moment)),
         ]
         if number := self.queue.defer(jobs):
             log_line(f"put {pluralize(number, 'job')} into the queue")
+        self.thin(profiles, moment.instant)
+        self.after()
 
     def _profiles(self) -> Sequence[Profile]:
         loaded = self.load()

@@ -1,8 +1,8 @@
 """Growth with the profiles: a day's ranking in shards, by one worker process, two and four.
 
 A worker takes the next shard, loads the papers and the index of the day, ranks, and composes each digest; nothing is
-stored or sent. There are 1,500 new papers and 20,000 stored ones. Each run begins without a stored index. The memory is
-the worker's own ("anonymous") and that of mapped files, which workers share; both are peaks.
+stored or sent. There are 1,500 new papers and 20,000 stored ones. Each run begins without a stored index. The memory
+is the worker's own ("anonymous") and that of mapped files, which workers share; both are peaks.
 
 `PAPERBOY_BENCH_PROFILES="1000 10000 100000"` and `PAPERBOY_BENCH_WORKERS="1 2 4"` choose the runs,
 `PAPERBOY_BENCH_SHARD=512` the size of a shard.

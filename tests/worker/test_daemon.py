@@ -18,7 +18,7 @@ from bot.errors import DatabaseError, UserError
 from bot.papers.merge import Change
 from bot.profiles.model import ChannelName, Profile
 from bot.sources.ingest import SourceReport
-from bot.worker.daemon import Daemon
+from bot.worker.daemon import Daemon, DailyThinning
 from bot.worker.ingest_progress import WAIT_FOR_SOURCES, IngestProgress
 from tests.support.builders import NOW
 
@@ -98,10 +98,10 @@ def test_thinning(tmp_path: Path, lines: Callable[[], list[str]]) -> None:
         calls.append(([profile.id for profile in profiles], now))
         return {"papers": 3, "messages": 0}
 
-    made.thin = thin
+    made.thin = thinning = DailyThinning(thin)
     made.ingest()
     made.ingest()
-    made._thinned = calls[0][1] - timedelta(days=1)
+    thinning._last = calls[0][1] - timedelta(days=1)
     made.ingest()
     assert [profiles for profiles, _ in calls] == [["ada"]] * 2
     assert lines() == ["thinned: papers 3"] * 2

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, time, timedelta
 
-import pytest
-
 from bot.delivery.plan import Plan
-from bot.papers.model import SourceState
 from bot.profiles.model import Profile
 from bot.worker.job_plan import compose_jobs, deliver_job, ingest_jobs
 from tests.support.builders import NOW, make_profile, subscription
@@ -21,20 +18,11 @@ def plan(id_: str, at: str, zone: str = "UTC", skip: str = "") -> Plan:
     return Plan(profile, to, NOW.date(), skip)
 
 
-@pytest.mark.parametrize(
-    ("asked", "expected"),
-    [
-        ({}, ["arxiv-oai", "arxiv-rss", "huggingface"]),
-        ({"arxiv-rss": timedelta(minutes=59)}, ["arxiv-oai", "huggingface"]),
-        ({"arxiv-rss": timedelta(minutes=60)}, ["arxiv-oai", "arxiv-rss", "huggingface"]),
-    ],
-)
-def test_sources(asked: dict[str, timedelta], expected: list[str]) -> None:
-    """Each that was not asked for an hour, in the order of the registry; one of a group at a time."""
-    states = [SourceState(name, "ok", "", NOW - ago) for name, ago in asked.items()]
-    jobs = ingest_jobs(GROUPS, states, NOW)
-    assert [job.arguments["source"] for job in jobs] == expected
-    assert {job.lock for job in jobs} == {"ingest/arxiv", "ingest/huggingface"}
+def test_sources() -> None:
+    """A job for each source that is due; one of a group runs at a time."""
+    jobs = ingest_jobs(GROUPS, GROUPS, NOW)
+    assert [job.arguments["source"] for job in jobs] == list(GROUPS)
+    assert [job.lock for job in jobs] == ["ingest/arxiv", "ingest/arxiv", "ingest/huggingface"]
 
 
 def test_profiles() -> None:
