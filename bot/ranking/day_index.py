@@ -6,7 +6,7 @@ A `DayIndex` is arrays only, so that it can be stored in a file and mapped by ev
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b, md5
 from typing import Any
 
@@ -52,6 +52,8 @@ class DayIndex:
     near: NearWords  #: of the window
     background: Background
     by_id: NDArray[np.intp]  #: the order of the background by id
+    #: Of the papers that this process has given reasons for: the terms of the row, as the paper has them.
+    written: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
     @classmethod
     def of(

@@ -83,8 +83,9 @@ class Ranker:
         #: The papers that profiles name under `like` and `dislike`.
         self.named = NamedPapers(profiles, named, self.day, self.places)
         self._twins = Twins(self.day.near, self.papers[self.window])
-        self._row, self._row_place = np.zeros(len(self.index.keys)), -1  #: of one paper: see `row`
-        self._written: dict[str, tuple[str, ...]] = {}  #: by paper
+        #: One paper's row (see `row`), its place, and its columns; all others are 0.
+        self._row, self._row_place = np.zeros(len(self.index.keys)), -1
+        self._row_columns = np.zeros(0, np.intp)
         self._chunk_scores: dict[str, FacetScores] = {}  #: of the chunk that was computed last, by profile
 
     def rank(self, profile: Profile, among: PaperSet) -> Ranking:
@@ -164,21 +165,21 @@ class Ranker:
     def row(self, place: int) -> Vector:
         """Return a paper's row, phrases included, until the next call."""
         if place != self._row_place:
+            self._row[self._row_columns] = 0.0
+            own = [(rows, slice(*rows.indptr[place : place + 2])) for rows in (self.day.rows, self._phrases)]
             self._row_place = place
-            self._row[:] = 0.0
-            for rows in (self.day.rows, self._phrases):
-                own = slice(*rows.indptr[place : place + 2])
-                self._row[rows.indices[own]] = rows.data[own]
+            self._row_columns = np.concatenate([rows.indices[terms] for rows, terms in own])
+            self._row[self._row_columns] = np.concatenate([rows.data[terms] for rows, terms in own])
         return self._row
 
     def written(self, paper: Paper) -> tuple[str, ...]:
         """Return the terms of a paper's row in the day's index, as the paper has them."""
-        if paper.id not in self._written:
-            start, end = self.day.rows.indptr[self.places[paper.id] :][:2]
-            keys = self.day.index.keys[self.day.rows.indices[start:end]]
+        place = self.places[paper.id]
+        if place not in self.day.written:
+            keys = self.day.index.keys[self.day.rows.indices[slice(*self.day.rows.indptr[place : place + 2])]]
             written = written_terms(paper.title, paper.abstract)
-            self._written[paper.id] = tuple(written[key] for key in keys.tolist())
-        return self._written[paper.id]
+            self.day.written[place] = tuple(written[key] for key in keys.tolist())
+        return self.day.written[place]
 
     def _multiply(self, weights: sparse.csr_array) -> NDArray[np.float64]:
         """Rows x papers. `weights`: rows x terms, of the day's index and of the profiles."""
