@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from bot.delivery.ports import Channel
     from bot.delivery.service import SendResult
     from bot.presentation.templates import Templates
+    from bot.ranking.day_files import DayFiles
     from bot.sources.base import Source
     from bot.sources.http import PoliteHttp
     from bot.store.answers import Answers
@@ -54,7 +55,7 @@ if TYPE_CHECKING:
     from bot.store.database import Database
     from bot.store.loaded_papers import LoadedPapers
     from bot.store.lookups import Lookups
-    from bot.store.outbox import Outbox
+    from bot.store.outbox import OnEdition, Outbox
     from bot.store.papers import Papers
     from bot.store.profile_edits import ProfileEdits
     from bot.store.queue import Queue
@@ -92,17 +93,23 @@ class App:
         progress: Progress | None = None,
         late_sources: Callable[[], Collection[str]] = tuple,
         answers_requests: bool = False,
+        shares_index: bool = False,
+        on_edition: OnEdition | None = None,
     ) -> None:
         """`on_template_problem`: called when a built-in template replaces a custom one that is wrong.
 
         `progress`: shows long work on the database. `late_sources`: called before digests are composed to be sent;
         may wait, and returns the names of the sources that are still answering. `answers_requests`: a database that
-        another process locks is an error at once.
+        another process locks is an error at once. `shares_index`: for a process that composes again and again, or
+        beside others: the index of the day is read from a file, which one of them writes. `on_edition`: see
+        `bot.store.outbox.Outbox`.
         """
         self.settings = settings
         self._progress = progress
         self._late_sources = late_sources
         self._answers_requests = answers_requests
+        self._shares_index = shares_index
+        self._on_edition = on_edition
         self._sleep = sleep
         self._on_template_problem = on_template_problem
         self._heartbeat: Heartbeat | None = None
@@ -164,7 +171,7 @@ class App:
     def outbox(self) -> Outbox:
         from bot.store.outbox import Outbox
 
-        return Outbox(self.database)
+        return Outbox(self.database, self._on_edition) if self._on_edition else Outbox(self.database)
 
     @cached_property
     def queue(self) -> Queue:
@@ -355,9 +362,32 @@ class App:
         """What `composer` composes from. This imports numpy and scipy."""
         from bot.ranking.linear import Ranker
 
+        if self._shares_index and not keep and not explained:
+            return self._shared_corpus_and_model(profiles, moment)
         papers = self._loaded_papers if keep else self.papers
         corpus = load_corpus(papers, profiles, moment.instant, explained)
         return corpus, corpus.fit(Ranker)
+
+    def _shared_corpus_and_model(
+        self, profiles: Sequence[Profile], moment: Moment
+    ) -> tuple[Corpus, RankingModel]:
+        """With the index of the day that all processes of this machine use."""
+        from bot.ranking.day_index import DayIndex, fingerprint, fingerprint_of_counts
+        from bot.ranking.linear import Ranker
+        from bot.store.digested_papers import DigestedPapers
+
+        corpus = load_corpus(DigestedPapers(self.papers), profiles, moment.instant)
+        day = self._day_files.find(fingerprint(*corpus.samples))
+        if not day:
+            corpus = load_corpus(self.papers, profiles, moment.instant)
+            day = self._day_files.add(fingerprint_of_counts(*corpus.samples), DayIndex.of(*corpus.samples))
+        return corpus, corpus.fit(partial(Ranker, day=day))
+
+    @cached_property
+    def _day_files(self) -> DayFiles:
+        from bot.ranking.day_files import DayFiles
+
+        return DayFiles(self.settings.data / "index")
 
     def _composer_after_ingest(self, profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
         late = self._late_sources()
@@ -411,10 +441,20 @@ class App:
         return receiver(self.channels, to)
 
     def sender(self, moment: Moment) -> Sender:
+        return self._sender(moment, self._owner, self.channels)
+
+    def job_sender(self, moment: Moment) -> Sender:
+        """As `sender`, for one job beside others: its leases and its connections to the mail server are its own."""
+        owner = f"{self._owner}:{secrets.token_hex(4)}"
+        return self._sender(moment, owner, self.channels | {ChannelName.EMAIL: self.mail_channel()})
+
+    def _sender(self, moment: Moment, owner: str, channels: dict[ChannelName, Channel]) -> Sender:
         connections = self.settings.smtp_connections
-        return Sender(
-            self.queue, self.channels, self._owner, moment.now, pause=self._sleep, connections=connections
-        )
+        return Sender(self.queue, channels, owner, moment.now, pause=self._sleep, connections=connections)
+
+    def hand_back(self) -> None:
+        """End the leases of this process's sender: another one can send what it has not handed over."""
+        self.queue.hand_back(self._owner)
 
     @cached_property
     def delivery(self) -> DeliveryService:

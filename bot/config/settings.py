@@ -57,6 +57,8 @@ class Settings:
     dkim_key: Path | None = None  #: file of the private key that signs mail for mail_from's domain
     mail_return_path: str | None = None  #: where bounces go: an address without a name
     alerts: str | None = None  #: receiver of alerts: a Slack channel, or an address when it has an @
+    log_format: str | None = None  #: json or text; None: text on a terminal, JSON elsewhere
+    metrics_token: SecretStr | None = None  #: whoever sends it may read the metrics of the web process
     heartbeat: SecretStr | None = (
         None  #: a URL that is called after each good cycle; whoever knows it may call it
     )
@@ -112,6 +114,8 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "TRUSTED_PROXIES": ("trusted_proxies", values.networks),
     "PROXY_USER_HEADER": ("proxy_user_header", values.header_name),
     "SMTP_CONNECTIONS": ("smtp_connections", values.connections),
+    "PAPERBOY_LOG": ("log_format", values.log_format),
+    "PAPERBOY_METRICS_TOKEN": ("metrics_token", values.secret_key),
     "PAPERBOY_HEARTBEAT": ("heartbeat", values.secret_url),
     "PAPERBOY_KEEP_PAPERS": ("keep_papers", values.paper_days),
     "PAPERBOY_KEEP_MESSAGES": ("keep_messages", values.message_days),

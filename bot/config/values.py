@@ -123,6 +123,12 @@ def key_file(value: str) -> Path:
     return path
 
 
+def log_format(value: str) -> str:
+    if value not in ("json", "text"):
+        raise ValueError("is neither json nor text")
+    return value
+
+
 def connections(value: str) -> int:
     if not re.fullmatch(r"[1-9]\d?", value, re.ASCII):
         raise ValueError("is not a number of connections from 1 to 99")

@@ -234,6 +234,16 @@ class Transition:
         ), self
 
 
+class Finished(NamedTuple):
+    """The outcome of an attempt, which is still to be recorded."""
+
+    delivery: str  #: its id
+    owner: str  #: who attempted it
+    step: Transition
+    at: datetime
+    stage: Stage  #: that the attempt reached
+
+
 @dataclass(frozen=True, slots=True)
 class SendSlot:
     """A request for the next free time of a receiver, which takes one message in each `spacing`."""

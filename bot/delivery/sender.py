@@ -2,8 +2,8 @@
 
     open -> check -> claim -> (look up) -> hand over, when it is the receiver's turn -> send -> record
 
-Routes (`bot.delivery.routes`) are served side by side by a few threads; what goes by one route is sent in its order, by
-one thread at a time.
+Routes (`bot.delivery.routes`) are served side by side by a few threads; what goes by one route is sent in its order,
+by one thread at a time.
 
 At any time one sender holds the lease of a delivery, by the database's clock. A sender that dies before it hands over
 leaves a delivery that certainly did not arrive; one that dies after it, a delivery in doubt (see
@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_any
@@ -27,11 +27,21 @@ from itertools import islice
 from typing import Protocol
 
 from bot.clock import uptime
-from bot.delivery.model import Checked, Claim, DeliveryState, OpenDelivery, SendSlot, Stage, Transition
+from bot.delivery.model import (
+    Checked,
+    Claim,
+    DeliveryState,
+    Finished,
+    OpenDelivery,
+    SendSlot,
+    Stage,
+    Transition,
+)
 from bot.delivery.ports import Channel, receiver
 from bot.delivery.retry import attempt, transition
 from bot.delivery.routes import route
 from bot.errors import LeaseLost, PaperboyError
+from bot.log import log_duration, log_line
 from bot.profiles.model import ChannelName
 
 #: How long a sender may be silent before another takes its delivery over; longer than `retry.SETTLE`. A live sender
@@ -47,7 +57,6 @@ THREADS = 8
 GLANCE = 0.1
 
 Clock = Callable[[], datetime]
-_LOG = logging.getLogger(__name__)
 
 
 class DeliveryQueue(Protocol):
@@ -58,7 +67,13 @@ class DeliveryQueue(Protocol):
     def check(self, ids: Iterable[str]) -> Mapping[str, Checked]: ...
 
     def claim(
-        self, id_: str, owner: str, now: datetime, lease: timedelta, checked: Checked | None = None
+        self,
+        id_: str,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        checked: Checked | None = None,
+        finished: Finished | None = None,
     ) -> Claim | None: ...
 
     def hand_over(
@@ -116,7 +131,8 @@ class Sender:
                 if one.id not in attempted and only in (None, self.route(one))
             ]:
                 attempted.update(one.id for one in found)
-                _Round(self, found, on_edition).make()
+                with log_duration("deliver", deliveries=len(found)):
+                    _Round(self, found, on_edition).make()
         finally:
             if attempted:
                 self.queue.flush()
@@ -175,7 +191,7 @@ class _Round:
         ready: list[_Route] = []  #: a heap
         running: dict[Future[None], _Route] = {}
         for route_ in self._routes.values():
-            (held[route_.channel] if route_.channel in held else ready).append(route_)
+            held.get(route_.channel, ready).append(route_)
             held.setdefault(route_.channel, [])
         while ready or running:
             sender.pause(0)
@@ -196,33 +212,42 @@ class _Round:
                         heappush(ready, route_)
 
     def _serve(self, route_: _Route, alone: bool) -> None:
-        """Attempt deliveries of a route, `alone` only one, until the next one has to wait for its turn."""
+        """Attempt deliveries of a route, `alone` only one, until the next one has to wait for its turn.
+
+        An outcome is recorded together with the next claim, or at the end.
+        """
         sender, waiting = self._sender, route_.waiting
         checked: Mapping[str, Checked] = {}
         fresh_until = 0.0
-        while waiting and not self._is_over.is_set():
-            if waiting[0].id not in checked or sender.uptime() > fresh_until:
-                fresh_until = sender.uptime() + FRESH
-                checked = sender.queue.check(self._next_few(waiting, alone))
-            one = waiting.popleft()
-            lease = _Lease(sender, one.id)
-            claim = sender.queue.claim(one.id, sender.owner, sender.clock(), LEASE, checked.get(one.id))
-            if claim is None:
-                continue  # another sender has it, or a part before it was not sent
-            this = _Attempt(sender, claim, lease, receiver(sender.channels, one))
-            self._renewer.leases.add(lease)
-            try:
-                this.make()
-            except LeaseLost:
-                continue
-            finally:
-                self._renewer.leases.discard(lease)
-                if this.turn is not None:
-                    route_.turn = this.turn + this.channel.spacing.total_seconds()
-            if claim.delivery.edition:
-                self._on_edition(claim.delivery.edition)
-            if alone or this.turn is not None:
-                return
+        finished: Finished | None = None
+        try:
+            while waiting and not self._is_over.is_set():
+                if waiting[0].id not in checked or sender.uptime() > fresh_until:
+                    fresh_until = sender.uptime() + FRESH
+                    checked = sender.queue.check(self._next_few(waiting, alone))
+                one = waiting.popleft()
+                lease, ready = _Lease(sender, one.id), checked.get(one.id)
+                claim = sender.queue.claim(one.id, sender.owner, sender.clock(), LEASE, ready, finished)
+                finished = None
+                if claim is None:
+                    continue  # another sender has it, or a part before it was not sent
+                this = _Attempt(sender, claim, lease, receiver(sender.channels, one))
+                self._renewer.leases.add(lease)
+                try:
+                    finished = this.make()
+                except LeaseLost:
+                    continue
+                finally:
+                    self._renewer.leases.discard(lease)
+                    if this.turn is not None:
+                        route_.turn = this.turn + this.channel.spacing.total_seconds()
+                if claim.delivery.edition:
+                    self._on_edition(claim.delivery.edition)
+                if alone or this.turn is not None:
+                    return
+        finally:
+            if finished:
+                sender.queue.record(*finished)
 
     def _next_few(self, waiting: deque[OpenDelivery], alone: bool) -> list[str]:
         """The next ones to check together: one for each receiver, as what it is sent counts for the one after it."""
@@ -267,19 +292,30 @@ class _Attempt:
         self._id = claim.delivery.id
         self._stage = Stage.CLAIMED
 
-    def make(self) -> None:
-        """Send, and record the outcome. Raises LeaseLost when another sender takes the delivery over before it is
-        sent.
-        """
+    def make(self) -> Finished:
+        """Send. Raises LeaseLost when another sender takes the delivery over before it is sent."""
+        sender = self._sender
         try:
-            outcome = attempt(self.channel, self._claim, self._on_stage, self._sender.wait)
+            outcome = attempt(self.channel, self._claim, self._on_stage, sender.wait)
         except LeaseLost as lost:  # the delivery is the other sender's: this goes to the attempt only
-            self._record(Transition(DeliveryState.WAITING, why=f"nothing was sent: {lost}"))
+            sender.queue.record(
+                *self._finished(Transition(DeliveryState.WAITING, why=f"nothing was sent: {lost}"))
+            )
             raise
-        self._record(transition(outcome, self._claim.delivery, self._sender.clock()))
+        return self._finished(transition(outcome, self._claim.delivery, sender.clock()))
 
-    def _record(self, step: Transition) -> None:
-        self._sender.queue.record(self._id, self._sender.owner, step, self._sender.clock(), self._stage)
+    def _finished(self, step: Transition) -> Finished:
+        log_line(
+            f"{self._id}: {step.state}{f' ({step.why})' if step.why else ''}",
+            logging.DEBUG,
+            event="attempt",
+            delivery=self._id,
+            edition=self._claim.delivery.edition,
+            channel=self._claim.delivery.channel,
+            stage=self._stage,
+            state=step.state,
+        )
+        return Finished(self._id, self._sender.owner, step, self._sender.clock(), self._stage)
 
     def _on_stage(self, stage: Stage, is_unverified: bool) -> None:
         """Store a stage that hands over when it begins, and require the lease before each write of it.
@@ -326,4 +362,4 @@ class _LeaseRenewer:
                 except LeaseLost:
                     pass  # the attempt finds out at its next step, or has just ended
                 except PaperboyError as error:
-                    _LOG.warning("the lease of %s could not be renewed: %s", lease.delivery, error)
+                    log_line(f"the lease of {lease.delivery} could not be renewed: {error}", logging.WARNING)

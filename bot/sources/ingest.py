@@ -10,7 +10,7 @@ from queue import SimpleQueue
 from threading import Thread
 from typing import Protocol
 
-from bot.errors import SourceError
+from bot.errors import ShutdownRequested, SourceError
 from bot.papers.calendar import EASTERN, ArxivCalendar, listing_day
 from bot.papers.identity import namespace
 from bot.papers.merge import Change, entry_keys
@@ -237,6 +237,9 @@ class _Ingest:
                 if not listing.unreadable:
                     self.lookups.put(set(listing.asked).difference(*map(entry_keys, listing.entries)), now)
                 answered, unchanged = True, unchanged or listing.unchanged
+        except ShutdownRequested:  # the source has not failed
+            self.http.rollback()
+            raise
         except SourceError as error:
             self.http.rollback()
             later = now + timedelta(seconds=error.retry_after) if error.retry_after else None

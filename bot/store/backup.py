@@ -23,7 +23,7 @@ def back_up(database: Database, path: Path) -> str | None:
     """
     with database_errors(database.url), database.engine.connect() as connection:
         revision = migrate.revision(connection)
-    copy = _copy_sqlite if database.url.get_backend_name() == "sqlite" else _copy_postgresql
+    copy = _copy_sqlite if database.is_sqlite else _copy_postgresql
     with _complete(path) as temporary:
         copy(database, temporary)
     return revision

@@ -7,7 +7,7 @@ deliveries change (`bot.store.queue`). An alert and the marks of what it reports
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from itertools import chain
@@ -60,13 +60,18 @@ def _subscriptions() -> CTE:
 
 
 _SUBSCRIPTIONS = _subscriptions()
+#: Called with the driver's connection before an edition with messages is committed, the edition and its receiver.
+OnEdition = Callable[[Any, Edition, str], None]
 
 
 class Outbox:
     """The stored editions. Every method is one transaction, and runs the same number of queries whatever it finds."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, on_edition: OnEdition = lambda driver, edition, receiver: None
+    ) -> None:
         self._database = database
+        self._on_edition = on_edition
 
     # --- Composing ---
 
@@ -225,7 +230,8 @@ class Outbox:
         """Store an edition with everything that sending it needs. False when its date has one already, or another
         edition has just given the receiver one of these papers.
 
-        A quiet edition of the same date is replaced, unless it has a message.
+        A quiet edition of the same date is replaced, unless it has a message. What `on_edition` writes is part of the
+        transaction.
         `unverified_retries`: see `Delivery.unverified_retries`.
         """
         row = {name: getattr(edition, name) for name in rows.EDITION_FIELDS}
@@ -254,6 +260,8 @@ class Outbox:
                 _insert(connection, LedgerRow, ledger)
                 _insert(connection, DeliveryRow, deliveries)
                 _insert(connection, MessageRow, _messages(edition.id, parts))
+                if parts:
+                    self._on_edition(connection.connection.driver_connection, edition, receiver)
         except IntegrityError:
             return False
         return True

@@ -139,6 +139,45 @@ class Papers:
         recounted = {one.paper.id: one.terms for one in self.counted(outdated)}
         return tuple(recounted.get(id_) or counts for id_, _, counts in rows)
 
+    def digests(self, size: int, until: datetime) -> tuple[bytes, ...]:
+        """As `sampled_counts`, with the MD5 of the counts as hexadecimal digits."""
+        sampled = col(PaperRow.id).in_(_sample_ids(size, until))
+        return tuple(digest for _, digest in self._digested(_DIGESTS.where(sampled)))
+
+    def window_digests(self, since: datetime, until: datetime) -> tuple[CountedPaper, ...]:
+        """As `window`, with the MD5 of the counts."""
+        query = select_columns(*_PAPER, *_DIGEST).outerjoin(TermsRow, _JOINED)
+        found = self._digested(query.where(*_seen(since, until)).order_by(PaperRow.id))
+        return tuple(CountedPaper(_paper_of(row), digest) for row, digest in found)
+
+    def sample_digests(
+        self, size: int, until: datetime, since: datetime | None = None
+    ) -> tuple[CountedPaper, ...]:
+        """As `sample`, with the MD5 of the counts, and of each paper only its id, authors and votes."""
+        query = select_columns(*_OUTLINE, *_DIGEST).outerjoin(TermsRow, _JOINED)
+        found = self._digested(query.where(col(PaperRow.id).in_(_sample_ids(size, until, since))))
+        outlines = (
+            CountedPaper(
+                Paper(
+                    id=row.id,
+                    title="",
+                    first_seen=row.first_seen,
+                    authors=tuple(row.authors),
+                    votes=row.votes,
+                ),
+                digest,
+            )
+            for row, digest in found
+        )
+        return tuple(sorted(outlines, key=lambda one: one.paper.id))
+
+    def _digested(self, query: Select[Any]) -> Iterator[tuple[Any, bytes]]:
+        """The rows of a query with their digests; none of counts that are missing or of another version."""
+        with self._database.reading() as session:
+            for row in session.execute(query):
+                is_current = row.terms_version == self._counting.version
+                yield row, row.digest.encode() if is_current else b""
+
     def counted(self, ids: Iterable[str]) -> tuple[CountedPaper, ...]:
         """The papers with these canonical ids, with their term counts."""
         batches = _batches(sorted(set(ids)), _BATCH)
@@ -179,7 +218,7 @@ class Papers:
     def _counted(self, query: Select[Any]) -> tuple[CountedPaper, ...]:
         """The papers of a query; term counts that are missing or of another version are made and stored."""
         with self._database.reading() as session:
-            rows = [(_paper(row), row) for row in session.execute(query)]
+            rows = [(_paper_of(row), row) for row in session.execute(query)]
         outdated = [paper for paper, row in rows if row.terms_version != self._counting.version]
         recounted = {}
         if outdated:
@@ -228,6 +267,9 @@ _TERMS: list[Any] = [TermsRow.version.label("terms_version"), TermsRow.counts]  
 _PAPER: list[Any] = [getattr(PaperRow, name) for name in _FIELDS]
 _WITH_COUNTS: Select[Any] = select_columns(*_PAPER, *_TERMS).outerjoin(TermsRow, _JOINED)
 _COUNTS: Select[Any] = select_columns(col(PaperRow.id), *_TERMS).outerjoin(TermsRow, _JOINED)
+_DIGEST: list[Any] = [TermsRow.version.label("terms_version"), func.md5(TermsRow.counts).label("digest")]  # type: ignore[attr-defined]
+_DIGESTS: Select[Any] = select_columns(*_DIGEST).select_from(PaperRow).outerjoin(TermsRow, _JOINED)
+_OUTLINE: list[Any] = [PaperRow.id, PaperRow.first_seen, PaperRow.authors, PaperRow.votes]
 
 
 def _seen(since: datetime, until: datetime) -> tuple[Any, Any]:
@@ -322,7 +364,11 @@ def _values(paper: Paper) -> dict[str, Any]:
     return values
 
 
-def _paper(row: Any) -> Paper:
-    """Of a PaperRow, or of a row with its columns."""
-    values = {name: getattr(row, name) for name in _FIELDS}
-    return Paper(**values | {name: tuple(values[name]) for name in _LISTS})
+def _paper(row: PaperRow) -> Paper:
+    return _paper_of(getattr(row, name) for name in _FIELDS)
+
+
+def _paper_of(values: Iterable[Any]) -> Paper:
+    """`values`: the columns of `_PAPER`, and others after them."""
+    fields = dict(zip(_FIELDS, values, strict=False))
+    return Paper(**fields | {name: tuple(fields[name]) for name in _LISTS})

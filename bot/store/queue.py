@@ -17,7 +17,19 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.delivery.model import (
     FORBIDDEN,
@@ -25,6 +37,7 @@ from bot.delivery.model import (
     Claim,
     DeliveryState,
     Envelope,
+    Finished,
     OpenDelivery,
     SendSlot,
     Stage,
@@ -66,7 +79,7 @@ def _is_due() -> ColumnElement[bool]:
     return or_(_D.state == DeliveryState.PENDING, again, left)
 
 
-def _is_not_paused() -> ColumnElement[bool]:
+def is_not_paused() -> ColumnElement[bool]:
     return ~exists().where(_PAUSE.c.scope.in_((_D.channel, _D.channel + ":" + _D.target, _D.subscription)))
 
 
@@ -91,7 +104,7 @@ class Queue:
     _OPEN = (
         select(_D.id, _D.channel, _D.target)
         .outerjoin(_EDITION, _D.edition == _EDITION.c.id)
-        .where(_is_due(), _is_not_paused(), _D.subscription.in_(bindparam("subscriptions", expanding=True)))
+        .where(_is_due(), is_not_paused(), _D.subscription.in_(bindparam("subscriptions", expanding=True)))
         .order_by(_EDITION.c.on, _D.subscription, _D.part)
     )
 
@@ -106,7 +119,7 @@ class Queue:
             return tuple(OpenDelivery(id_, ChannelName(channel), target) for id_, channel, target in rows)
 
     def check(self, ids: Iterable[str]) -> dict[str, Checked]:
-        """Read deliveries that are to be claimed next, and check whether they may be sent. Missing ones are left out."""
+        """Read deliveries that are to be claimed next, and check whether they may be sent; without missing ones."""
         with self._database.reading() as session:
             return read_checked(ids, session.connection())
 
@@ -118,7 +131,7 @@ class Queue:
     )
     _TAKE = (
         update(_DELIVERY)
-        .where(_D.id == _ID, *_IS_UNCHANGED, _is_due(), _is_not_paused(), _earlier_parts_are_sent())
+        .where(_D.id == _ID, *_IS_UNCHANGED, _is_due(), is_not_paused(), _earlier_parts_are_sent())
         .values(
             state=DeliveryState.SENDING,
             stage=bindparam("new_stage"),
@@ -150,14 +163,23 @@ class Queue:
     )
 
     def claim(
-        self, id_: str, owner: str, now: datetime, lease: timedelta, checked: Checked | None = None
+        self,
+        id_: str,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        checked: Checked | None = None,
+        finished: Finished | None = None,
     ) -> Claim | None:
         """Take a delivery for one attempt, which is recorded; None when another has it or it is not due.
 
-        `checked`: what `check` returned a moment ago; a delivery that has changed since is not taken. Raises
-        InvariantViolation when it must not be sent; it has failed then.
+        `checked`: what `check` returned a moment ago; a delivery that has changed since is not taken. `finished`: the
+        outcome of another attempt, recorded first, in the same transaction. Raises InvariantViolation when it must
+        not be sent; it has failed then.
         """
         with self._database.writing(durable=False) as connection:
+            if finished:
+                self._record(connection, *finished)
             if not (found := checked or read_checked([id_], connection).get(id_)):
                 return None
             before = found.delivery
@@ -227,7 +249,7 @@ class Queue:
             values = {"delivery_id": id_, "holder": owner, "new_lease": lease.total_seconds()}
             return connection.execute(self._RENEW, values).rowcount > 0
 
-    _RECORD = (
+    _RECORD_OUTCOME = (
         update(_DELIVERY)
         .where(*_IS_HELD)
         .values(
@@ -289,6 +311,18 @@ class Queue:
         False when another sender has taken the delivery over: then only the attempt's own row gets it. But a success
         counts, whatever the other one is doing or has recorded: the message has arrived.
         """
+        with self._database.writing(durable=False) as connection:
+            return self._record(connection, id_, owner, step, now, stage)
+
+    def _record(
+        self,
+        connection: Connection,
+        id_: str,
+        owner: str,
+        step: Transition,
+        now: datetime,
+        stage: Stage | None,
+    ) -> bool:
         ids = {"delivery_id": id_, "holder": owner}
         outcome = {"new_state": step.state, "new_stage": stage, "new_why": step.why}
         rest = {
@@ -298,20 +332,34 @@ class Queue:
             "new_incident": step.incident,
             "new_retries": step.unverified_retries,
         }
-        with self._database.writing(durable=False) as connection:
-            is_held = connection.execute(self._RECORD, ids | outcome | rest).rowcount > 0
-            finish = self._FINISH_ATTEMPT if is_held else self._FINISH_EARLIER_ATTEMPT
-            finished = connection.execute(finish, {"delivery_id": id_, "now": now} | outcome).rowcount
-            if not is_held and finished and step.state is DeliveryState.SENT:
-                connection.execute(self._COUNT_AS_SENT, {"delivery_id": id_, "new_receipt": step.receipt})
-            if is_held and step.pauses:
-                connection.execute(
-                    PAUSE, {"scope": step.pauses, "since": now, "why": step.why, "until": None}
-                )
-            if is_held and step.postpones:
-                values = {"scope": step.postpones, "new_until": step.until, "new_why": step.why}
-                connection.execute(self._POSTPONE, {"delivery_id": id_} | values)
-            return is_held
+        is_held = connection.execute(self._RECORD_OUTCOME, ids | outcome | rest).rowcount > 0
+        finish = self._FINISH_ATTEMPT if is_held else self._FINISH_EARLIER_ATTEMPT
+        finished = connection.execute(finish, {"delivery_id": id_, "now": now} | outcome).rowcount
+        if not is_held and finished and step.state is DeliveryState.SENT:
+            connection.execute(self._COUNT_AS_SENT, {"delivery_id": id_, "new_receipt": step.receipt})
+        if is_held and step.pauses:
+            connection.execute(PAUSE, {"scope": step.pauses, "since": now, "why": step.why, "until": None})
+        if is_held and step.postpones:
+            values = {"scope": step.postpones, "new_until": step.until, "new_why": step.why}
+            connection.execute(self._POSTPONE, {"delivery_id": id_} | values)
+        return is_held
+
+    _HAND_BACK = (
+        update(_DELIVERY)
+        .where(
+            _D.state == DeliveryState.SENDING,
+            _D.owner.startswith(bindparam("holder")),
+            _D.stage.not_in([stage for stage in Stage if stage.hands_over]),
+        )
+        .values(lease=_NEW_LEASE)
+    )
+
+    def hand_back(self, owner: str) -> None:
+        """End the leases of the senders whose names begin so: the next ones need not wait for them. One that is
+        handing over keeps its lease: what may have arrived is not looked up before it runs out.
+        """
+        with self._database.writing() as connection:
+            connection.execute(self._HAND_BACK, {"holder": owner, "new_lease": 0.0})
 
     def flush(self) -> None:
         """Write to disk what did not wait for it."""

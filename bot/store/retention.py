@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Select, bindparam, delete, exists, func, select, union_all, update
+from sqlalchemy import Connection, Select, bindparam, delete, exists, func, select, text, union_all, update
 
 from bot.delivery.editions import thin_json
 from bot.delivery.model import ALERTS, DeliveryState
@@ -20,6 +20,8 @@ from bot.store.tables import THIN, Base
 BATCH = 50
 #: Seconds between two transactions, in which writers that wait get their turn.
 PAUSE = 0.05
+SUNDAY = 6
+MERGED = 100  #: pages of SQLite's search index that one transaction merges: 0.1 to 0.4 s
 #: Log-in links, sessions and failed searches for papers are over after 30 days.
 EXPIRY = timedelta(days=31)
 
@@ -27,6 +29,11 @@ EXPIRY = timedelta(days=31)
     Base.metadata.tables[name]
     for name in "paper terms alias ledger edition delivery message attempt login lookup answer".split()  # noqa: SIM905
 )
+
+_CHANGES = text("SELECT total_changes()")
+_MERGE = text("INSERT INTO search (search, rank) VALUES ('merge', :pages)")
+#: To the end of the table: rows that shrink where they are leave holes that SQLite fills with no other row.
+_MOVE = text("UPDATE paper SET rowid = (SELECT max(rowid) + 1 FROM paper) WHERE id = :id")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +68,12 @@ class Retention:
         `named`: keys of the papers that profiles name, which keep their abstracts. `dry_run`: only count.
         """
         kinds = self._kinds(now, papers, messages, named)
-        return {name: self._count(kind) if dry_run else self._thin(kind) for name, kind in kinds.items()}
+        if dry_run:
+            return {name: self._count(kind) for name, kind in kinds.items()}
+        done = {name: self._thin(kind) for name, kind in kinds.items()}
+        if papers is not None and now.weekday() == SUNDAY and self._database.is_sqlite:
+            self._merge_search()
+        return done
 
     def _count(self, kind: _Kind) -> int:
         with self._database.reading() as session:
@@ -77,6 +89,21 @@ class Retention:
             done += len(keys)
             if len(keys) < BATCH:
                 return done
+            self._pause(PAUSE)
+
+    def _merge_search(self) -> None:
+        """Merge the parts of SQLite's search index: each has what later ones removed, until the two are merged.
+
+        https://www.sqlite.org/fts5.html#the_merge_command
+        """
+        pages = -MERGED  # the first step makes all parts due
+        is_merging = True
+        while is_merging:
+            with self._database.writing(durable=False) as connection:
+                before = connection.scalar(_CHANGES)
+                connection.execute(_MERGE, {"pages": pages})
+                is_merging = pages < 0 or connection.scalar(_CHANGES) - before > 1
+            pages = MERGED
             self._pause(PAUSE)
 
     def _kinds(
@@ -109,6 +136,8 @@ class Retention:
             connection.execute(update(_PAPER).where(chosen).values(draw=THIN))
             unread = (_PAPER.c.abstract != "", ~is_named, ~is_sent)
             connection.execute(update(_PAPER).where(chosen, *unread).values(abstract=""))
+            if self._database.is_sqlite:
+                connection.execute(_MOVE, [{"id": id_} for id_ in ids])
 
         return thin
 

@@ -54,8 +54,8 @@ def _shown_before() -> Select[Any]:
     )
 
 
-#: The papers of the messages that receivers were sent since a date. The ledger cannot tell: it has one row for a paper
-#: of two editions that were composed for a name and its id before Slack said that these are one.
+#: The papers of the messages that receivers were sent since a date. The ledger cannot tell: it has one row for a
+#: paper of two editions that were composed for a name and its id before Slack said that these are one.
 _SHOWN_BEFORE = _shown_before()
 
 

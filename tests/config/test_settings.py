@@ -408,8 +408,8 @@ def test_problems_of_the_file_have_their_places(tmp_path: Path) -> None:
         ":5:10: SMTP_URL is set without MAIL_FROM: mail needs both",
         ":7:1: this line cannot be read: write NAME=value",
         ":8:1: unknown setting PAPERBOY_XYZ12345: known are PAPERBOY_DATA, PAPERBOY_PROFILES, PAPERBOY_TEMPLATES, "
-        "PAPERBOY_CONTACT, PAPERBOY_ALERTS, PAPERBOY_ADMINS, PAPERBOY_HEARTBEAT, PAPERBOY_KEEP_PAPERS, "
-        "PAPERBOY_KEEP_MESSAGES",
+        "PAPERBOY_CONTACT, PAPERBOY_ALERTS, PAPERBOY_ADMINS, PAPERBOY_LOG, PAPERBOY_METRICS_TOKEN, "
+        "PAPERBOY_HEARTBEAT, PAPERBOY_KEEP_PAPERS, PAPERBOY_KEEP_MESSAGES",
         ":9:1: PUBLIC_URL is not a web address: write one such as https://paperboy.example.org",
         "environment:1:1: HF_API_URL is not a web address: write one such as https://paperboy.example.org",
     ]

@@ -55,7 +55,7 @@ def ledger(world: World) -> set[tuple[str, str]]:
 def test_sent_once(world: World) -> None:
     """A second send on the same day sends nothing, and says why."""
     (row,) = world.send(reader())
-    assert row == SendResult("ada", ChannelName.MAILDIR, "inbox", NOW.date(), "sent", 1)
+    assert row == SendResult("ada", ChannelName.MAILDIR, "inbox", NOW.date(), "sent", 1, edition=row.edition)
     (again,) = world.send(reader(), now=NOW + MINUTE)
     assert (again.state, again.papers, again.blocked) == ("skipped", 0, False)
     assert again.why == "the digest of 2026-05-05 exists already"

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -230,3 +233,30 @@ def test_a_late_bounce(database: Database) -> None:
     assert Receivers(database).bounced(bounce, ["ed1-1"], NOW) == "ed1-1"
     assert stored(outbox).state is S.SENT
     assert [pause.scope for pause in Receivers(database).pauses()] == [f"email:{BOB.target}"]
+
+
+def test_the_file_of_sqlite_stops_growing(tmp_path: Path) -> None:
+    """Later papers are stored where the removed texts were; on Sundays the search index loses them too."""
+    with closing(Database(f"sqlite:///{tmp_path / 'paperboy.db'}")) as database:
+        database.prepare()
+        papers = Papers(database, COUNTING)
+        long = [replace(one, abstract=f"{one.abstract} " * 5) for one in entries(400)]
+        papers.add(long, NOW)
+        sizes = [pages(database)]
+        days = 7 - (NOW + PAPERS).weekday()
+        for extra in (days - 2, days - 1):  # Saturday, Sunday
+            thin(database, PAPERS + extra * DAY)
+            sizes.append(pages(database))
+            sizes[-1] -= pages(database, "freelist_count")
+        full, saturday, sunday = sizes
+        assert saturday < full * 0.6
+        assert sunday < saturday
+        size = pages(database)
+        again = [replace(one, ids=(f"x:{n}",), title=f"Other {n}") for n, one in enumerate(long[:100])]
+        papers.add(again, NOW)
+        assert pages(database) == size
+
+
+def pages(database: Database, which: str = "page_count") -> int:
+    with database.reading() as session:
+        return session.scalar(text(f"PRAGMA {which}")) or 0

@@ -251,9 +251,10 @@ class World:
         return self.service().send(profiles, moment, due=due)
 
     def sender(self, now: datetime = NOW, owner: str = "test", **changes: Any) -> Sender:
-        """A sender whose clocks do not advance; the database's clock is set to the same time."""
+        """A sender with one thread, whose clocks do not advance; the database's clock is set to the same time."""
         self.database_clock = lambda: now
-        return Sender(self.queue, self.channels, owner, lambda: now, uptime=now.timestamp, **changes)
+        more = {"threads": 0} | changes
+        return Sender(self.queue, self.channels, owner, lambda: now, uptime=now.timestamp, **more)
 
     def _set_up(self, connection: Any, _: Any) -> None:
         """Never wait for the disk, and read `database_clock` where SQLite would read the system's."""
