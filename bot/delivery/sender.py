@@ -16,7 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections import defaultdict, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_any
@@ -190,7 +190,7 @@ class _Round:
         ready: list[_Route] = []  #: a heap
         running: dict[Future[None], _Route] = {}
         for route_ in self._routes.values():
-            (held[route_.channel] if route_.channel in held else ready).append(route_)
+            held.get(route_.channel, ready).append(route_)
             held.setdefault(route_.channel, [])
         while ready or running:
             sender.pause(0)
