@@ -6,7 +6,6 @@ The rows of the background's papers come first among the papers' rows.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np

@@ -1,7 +1,7 @@
 """Day indexes in files, which all processes of a machine map into memory: they share its pages.
 
-An index is a folder of arrays, written under another name and then renamed. There is no lock: processes that find none
-at the same moment each make one, and the first to rename its own wins. On several machines each has its own files.
+An index is a folder of arrays, written under another name and then renamed. There is no lock: processes that find
+none at the same moment each make one, and the first to rename its own wins. Each machine has its own files.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ def _read(folder: Path) -> DayIndex | None:
     try:
         mapped = {path.stem: np.asarray(np.load(path, mmap_mode="r")) for path in folder.glob("*.npy")}
         sums = mapped.pop(_SUMS, None)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None
     # A column out of range would crash the process, and a power cut may leave zeros: nothing waits for the disk.
     is_sound = sums is not None and np.array_equal(sums, _sums(mapped))
@@ -80,7 +80,7 @@ def _read(folder: Path) -> DayIndex | None:
 
 def _sums(arrays: Arrays) -> NDArray[np.int64]:
     """The checksums of arrays, in the order of their names."""
-    return np.array([zlib.crc32(arrays[name]) for name in sorted(arrays)])
+    return np.array([zlib.crc32(arrays[name].data) for name in sorted(arrays)])
 
 
 def _delete_old(folder: Path) -> None:

@@ -121,9 +121,7 @@ class DayIndex:
         postings = _table("postings", arrays, rows.shape[0])
         # Both have the papers of each term in the same order.
         counts = sparse.csc_array((arrays["counts"], postings.indices, postings.indptr), shape=rows.shape)
-        matrix = PaperMatrix(
-            arrays["common"], _table("common", arrays, len(arrays["common"])), postings
-        )
+        matrix = PaperMatrix(arrays["common"], _table("common", arrays, len(arrays["common"])), postings)
         near = NearWords(_table("words", arrays, int(index.is_word.sum())))
         background = Background(rows, matrix, arrays["by_id"], arrays["with_others"])
         return cls(archive, index, arrays["lengths"], rows, counts, matrix, near, background, arrays["by_id"])

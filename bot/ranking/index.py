@@ -92,13 +92,16 @@ class Index:
         keys = distinct(np.concatenate([keys, phrase_keys.ravel()]))
         self._archive, self._base = archive, base
         self.papers = archive.papers  #: that the document frequencies are of
-        self._own = keys if base is None else keys[base.find(keys) < 0]  #: in the columns after those of the base
-        self.keys = np.concatenate([base.keys, self._own]) if base else self._own
+        self._own = (
+            keys if base is None else keys[base.find(keys) < 0]
+        )  #: in the columns after those of the base
+        self.keys: Keys = np.concatenate([base.keys, self._own]) if base else self._own
         self._phrases, *self._pairs = self.find(phrase_keys.ravel()).reshape(phrase_keys.shape).T
         #: The archive's papers with each phrase, by its column.
         self._having = dict(zip(self._phrases.tolist(), map(archive.having, phrases.values()), strict=True))
         df = archive.df(self._own)
-        self.df = np.concatenate([base.df, df]) if base else df  #: document frequencies
+        #: Document frequencies.
+        self.df: NDArray[np.intp] = np.concatenate([base.df, df]) if base else df
         for column, having in self._having.items():
             self.df[column] = len(having)
         #: As scikit-learn's, which takes half of a short command's time to import.

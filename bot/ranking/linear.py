@@ -185,7 +185,10 @@ class Ranker:
         """Rows x papers. `weights`: rows x terms, of the day's index and of the profiles."""
         shared, used = len(self.day.index.keys), np.unique(weights.indices)
         postings = sparse.vstack(
-            [self.day.matrix.postings[used[used < shared]], self._phrase_postings[used[used >= shared] - shared]]
+            [
+                self.day.matrix.postings[used[used < shared]],
+                self._phrase_postings[used[used >= shared] - shared],
+            ]
         )
         columns = np.searchsorted(used, weights.indices)
         narrow = table(weights.data, columns, weights.indptr, (weights.shape[0], len(used)))

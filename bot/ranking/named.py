@@ -70,7 +70,11 @@ class NamedPapers:
         rows = self._background.counted(self._named.select(numbers))
         shares = [classifier_share(len(papers)) * (kind is Kind.LIKE) for _, kind, papers in named]
         has_classifiers = any(shares) and self._background.size > 0
-        across = (rows @ self._background.others_by_term).toarray() if has_classifiers else np.empty((len(numbers), 0))
+        across = (
+            (rows @ self._background.others_by_term).toarray()
+            if has_classifiers
+            else np.empty((len(numbers), 0))
+        )
         masses, common = self._mass[numbers], self._named_common[numbers]
         facets: list[list[Facet]] = [[] for _ in profiles]
         weights = np.empty(len(numbers))
@@ -192,7 +196,7 @@ class ExplainedFacet:
 
     def _is_compared(self, place: int) -> NDArray[np.bool_]:
         """For each paper of the facet whether the paper at `place` is compared with it."""
-        return (self.places != place) | (self.facet.kind is not Kind.LIKE)
+        return np.asarray((self.places != place) | (self.facet.kind is not Kind.LIKE))
 
     @cached_property
     def _of_liked(self) -> Vector:

@@ -161,7 +161,9 @@ class Papers:
         found = self._digested(query.where(*_seen(since, until)).order_by(PaperRow.id))
         return tuple(CountedPaper(_paper_of(row), digest) for row, digest in found)
 
-    def sample_digests(self, size: int, until: datetime, since: datetime) -> tuple[CountedPaper, ...]:
+    def sample_digests(
+        self, size: int, until: datetime, since: datetime | None = None
+    ) -> tuple[CountedPaper, ...]:
         """As `sample`, with the MD5 of the counts, and of each paper only its id, authors and votes."""
         query = select_columns(*_OUTLINE, *_DIGEST).outerjoin(TermsRow, _JOINED)
         found = self._digested(query.where(col(PaperRow.id).in_(_sample_ids(size, until, since))))

@@ -1,8 +1,8 @@
 """Growth with the profiles: a day's ranking in shards, by one worker process, two and four.
 
 A worker takes the next shard, loads the papers and the index of the day, ranks, and composes each digest; nothing is
-stored or sent. There are 1,500 new papers and 20,000 stored ones. Each run begins without a stored index. The memory is
-the worker's own ("anonymous") and that of mapped files, which workers share; both are peaks.
+stored or sent. There are 1,500 new papers and 20,000 stored ones. Each run begins without a stored index. The memory
+is the largest worker's: its peak, and at its end its own and that of mapped files, which workers share.
 
 `PAPERBOY_BENCH_PROFILES="1000 10000 100000"` and `PAPERBOY_BENCH_WORKERS="1 2 4"` choose the runs,
 `PAPERBOY_BENCH_SHARD=512` the size of a shard.
@@ -78,9 +78,7 @@ def test_a_day_of_profiles(stored: Path, size: int) -> None:
         command = [sys.executable, "-m", "tests.benchmarks.test_shards", str(stored), str(number), str(size)]
         begun = time.perf_counter()
         running = [
-            subprocess.Popen(
-                command, stdout=subprocess.PIPE, text=True, env=environment
-            )
+            subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment)
             for _ in range(workers)
         ]
         lines = [process.communicate()[0] for process in running]
