@@ -114,7 +114,9 @@ class SqliteFile:
                 finally:
                     os.close(log)
             except OSError as error:
-                raise DatabaseError(f"the database {self._path} cannot be written: {error.strerror}") from None
+                raise DatabaseError(
+                    f"the database {self._path} cannot be written: {error.strerror}"
+                ) from None
             self._on_disk = covered
 
     def _identity(self) -> tuple[int, int] | None:
