@@ -61,7 +61,7 @@ def _plain(value: Any) -> Any:
         return [_plain(one) for one in value]
     if isinstance(value, date):
         return value.isoformat()
-    return {name: _plain(getattr(value, name)) for name in _field_names(type(value))}
+    return {name: _plain(getattr(value, name)) for name in _field_names(value.__class__)}
 
 
 @cache

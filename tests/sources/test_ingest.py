@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -223,6 +223,7 @@ def fetch(
     return report
 
 
+HOLIDAY_WHY = "the feed: a holiday"
 HOLIDAY = Listing(unreadable=(Unreadable("the feed", "a holiday", empty=True),))
 
 
@@ -391,6 +392,104 @@ def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
     assert next(reports).name == "b"
     with pytest.raises(DatabaseError, match="the disk is full"):
         next(reports)
+
+
+# --- Announcements ----------------------------------------------------------------------------------------
+
+#: The announcement of Monday evening, whose papers the feed of Tuesday has; NOW is Tuesday morning.
+MONDAY = datetime(2026, 5, 5, tzinfo=UTC)
+DAY = 24 * HOUR
+
+
+def feed(day: int, *numbers: int, incomplete: bool = False) -> FakeSource:
+    """arXiv's feed of a day of May, with papers of cs.LG."""
+    fields = {"announced": f"2026-05-{day:02d}", "categories": ("cs.LG",)}
+    entries = tuple(entry(n, f"Paper number {n}", **fields) for n in numbers)
+    return FakeSource(Listing(entries, incomplete=incomplete), name="arxiv-rss")
+
+
+def test_a_feed_brings_an_announcement(world: World) -> None:
+    """That of its day; one that breaks off, or is not modified, brings none and is no complete answer."""
+    fetch(world, feed(5, 1, 2, 3))
+    assert state(world, "arxiv-rss").announced == MONDAY
+    for source in (feed(6, 4, incomplete=True), FakeSource(Listing(unchanged=True), name="arxiv-rss")):
+        fetch(world, source, now=NOW + DAY)
+        assert state(world, "arxiv-rss").announced == MONDAY
+    fetch(world, feed(6, 4, incomplete=True), now=NOW + DAY)
+    fetch(world, feed(6, 4, 5), now=NOW + DAY + HOUR)
+    assert state(world, "arxiv-rss").announced == MONDAY + DAY
+
+
+def test_an_incomplete_answer_is_not_a_success(world: World) -> None:
+    """The next request goes back to the complete one before."""
+    fetch(world, feed(5, 1))
+    fetch(world, feed(6, 2, incomplete=True), now=NOW + DAY)
+    assert (state(world, "arxiv-rss").last_success, state(world, "arxiv-rss").last_attempt) == (
+        NOW,
+        NOW + DAY,
+    )
+
+
+def test_a_feed_that_repeats_is_stale(world: World) -> None:
+    """Under a fresh date: it is reported, and does not count as an answer."""
+    fetch(world, feed(5, 1, 2, 3))
+    report = fetch(world, feed(6, 1, 2, 3), now=NOW + DAY)
+    assert (report.state, report.failed) == ("stale", True)
+    assert report.why == "it repeats earlier papers of cs.LG under a new date"
+    stored = state(world, "arxiv-rss")
+    assert (stored.state, stored.last_success, stored.announced) == ("stale", NOW, MONDAY)
+
+
+def test_a_source_that_lacks_what_another_has_is_stale(world: World) -> None:
+    """The API has a paper that was submitted after Monday's deadline; the feed is not modified."""
+    fetch(world, feed(5, 1))
+    api = Listing((entry(4, "Cups", categories=("cs.LG",), published="2026-05-05T15:00:00Z"),))
+    fetch(world, FakeSource(api), now=NOW + DAY)
+    assert state(world).announced == MONDAY + DAY
+    report = fetch(world, FakeSource(Listing(unchanged=True), name="arxiv-rss"), now=NOW + DAY)
+    assert (report.state, report.why) == (
+        "stale",
+        "arxiv-api has the listing of 2026-05-06, and this source nothing newer than that of 2026-05-05",
+    )
+
+
+def test_a_feed_after_a_gap_counts_when_the_gap_is_filled(world: World) -> None:
+    """Until then it is asked for in full, and arxiv-oai from the last announcement before the gap."""
+    fetch(world, feed(5, 1))
+    http, later = FakeHttp(world), NOW + 2 * DAY
+    report = fetch(world, feed(7, 2), http, later)
+    assert (report.state, http.notes) == ("ok", [("rollback", 2)])
+    assert report.why == "papers after the listing of 2026-05-05 were missed: arxiv-oai is asked for them"
+    assert state(world, "arxiv-rss").announced == MONDAY
+    oai = FakeSource(Listing(), name="arxiv-oai")
+    fetch(world, oai, now=later)
+    assert [request.since for request in oai.asked] == [date(2026, 5, 4)]
+    fetch(world, feed(7, 2), http, later + HOUR)
+    assert (http.notes[-1], state(world, "arxiv-rss").announced) == (("commit", 2), MONDAY + 2 * DAY)
+
+
+def test_papers_of_authors_show_nothing_about_the_categories(world: World) -> None:
+    """A followed author's paper of another category does not mean that the wanted ones have news."""
+    other = Listing((entry(4, "Cups", categories=("math.CO",), published="2026-05-04T15:00:00Z"),))
+    fetch(world, FakeSource(other))
+    assert state(world).announced is None
+
+
+@pytest.mark.parametrize(("day", "why"), [(9, ""), (6, "arXiv announces nothing: A day off")])
+def test_an_empty_feed_on_a_free_day(world: World, day: int, why: str) -> None:
+    """A weekend or a holiday is no failure; on other days an empty feed is one."""
+    calendar = ArxivCalendar({date(2026, 5, 5): "A day off"})
+    for now, expected in ((NOW.replace(day=day), ("empty", why, False)), (NOW, ("empty", HOLIDAY_WHY, True))):
+        (report,) = ingest_sources(
+            [FakeSource(HOLIDAY, name="arxiv-rss")],
+            ask(now),
+            FakeHttp(world),
+            world.papers,
+            Sources(world.database),
+            Lookups(world.database),
+            calendar,
+        )
+        assert (report.state, report.why, report.failed) == expected
 
 
 # --- What to ask for --------------------------------------------------------------------------------------
