@@ -235,7 +235,11 @@ def run(
     settings, loop = start_process()
     progress = IngestProgress(list(SOURCES), loop.sleep, log_line)
     app = App(
-        settings, sleep=loop.sleep, on_template_problem=log_template_problem, late_sources=progress.wait
+        settings,
+        sleep=loop.sleep,
+        on_template_problem=log_template_problem,
+        late_sources=progress.wait,
+        shares_index=True,
     )
     try:
         daemon = Daemon(

@@ -17,8 +17,14 @@ class Queue(StrEnum):
     DELIVER = "deliver"
 
 
+MetricsPort = Annotated[
+    int | None,
+    typer.Option(min=0, max=65_535, help="As in `run`: serve /metrics and /health to this machine."),
+]
+
+
 @cli.command()
-def schedule() -> None:
+def schedule(metrics_port: MetricsPort = None) -> None:
     """Put what is due into the queue of jobs, until SIGTERM; on PostgreSQL, beside `work`. Any number may run."""
     from bot.bootstrap.jobs import job_scheduler
     from bot.log import log_line
@@ -26,7 +32,7 @@ def schedule() -> None:
     settings, loop = start_process()
     app, scheduler = job_scheduler(settings)
     try:
-        watch_process(app, loop)
+        watch_process(app, loop, metrics_port)
         log_line("started", event="started")
         loop.run(None, scheduler.tick)
     finally:
@@ -42,6 +48,7 @@ def work(
     concurrency: Annotated[
         int, typer.Option(min=1, max=100, help="Conversations served at once, and sources asked at once.")
     ] = 4,
+    metrics_port: MetricsPort = None,
 ) -> None:
     """Do jobs until SIGTERM: ask sources, compose digests, deliver; on PostgreSQL, beside `schedule`."""
     from bot.bootstrap.jobs import job_steps
@@ -52,7 +59,7 @@ def work(
     app, jobs, steps = job_steps(settings, loop.sleep)
     try:
         loop.hand_back = app.hand_back
-        watch_process(app, loop)
+        watch_process(app, loop, metrics_port)
         log_line(f"started; queues: {', '.join(queues)}", event="started")
         jobs.work(steps.by_queue(), queues, concurrency, lambda: loop.wait("jobs"))
     finally:

@@ -71,7 +71,7 @@ def _read(folder: Path) -> DayIndex | None:
     try:
         mapped = {path.stem: np.asarray(np.load(path, mmap_mode="r")) for path in folder.glob("*.npy")}
         sums = mapped.pop(_SUMS, None)
-    except (OSError, ValueError):
+    except (OSError, ValueError, EOFError):
         return None
     # A column out of range would crash the process, and a power cut may leave zeros: nothing waits for the disk.
     is_sound = sums is not None and np.array_equal(sums, _sums(mapped))

@@ -101,7 +101,7 @@ class Index:
         self._having = dict(zip(self._phrases.tolist(), map(archive.having, phrases.values()), strict=True))
         df = archive.df(self._own)
         #: Document frequencies.
-        self.df: NDArray[np.int64] = np.concatenate([base.df, df]) if base else df
+        self.df: NDArray[np.intp] = np.concatenate([base.df, df]) if base else df
         for column, having in self._having.items():
             self.df[column] = len(having)
         #: As scikit-learn's, which takes half of a short command's time to import.

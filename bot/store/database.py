@@ -86,13 +86,16 @@ class Database:
         """A transaction for ready statements, without the cost of a session.
 
         One that is not `durable` does not wait for the disk: it survives the end of the process, but a power cut may
-        undo those since the last durable one, or the last `flush`.
+        undo those since the last durable one, or the last `flush`. Threads wait for the disk together.
         """
-        engine = self.engine if durable else self._not_durable
+        syncs = durable and self._file is not None and self._file.has_log
+        engine = self._not_durable if syncs or not durable else self.engine
         with self._writer, database_errors(self.url), engine.begin() as connection:
             if not durable and self.url.get_backend_name() != "sqlite":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
+        if syncs and self._file:
+            self._file.sync()
 
     def flush(self) -> None:
         """Write transactions that were not durable to disk. PostgreSQL does so by itself, within a second."""

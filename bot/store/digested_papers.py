@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
-
-from bot.papers.model import CountedPaper
 from bot.store.papers import Papers
 
 
@@ -14,11 +11,8 @@ class DigestedPapers:
     """
 
     def __init__(self, papers: Papers) -> None:
-        self._papers = papers
         self.window = papers.window_digests
+        self.sample = papers.sample_digests
         self.sampled_counts = papers.digests
+        self.counted = papers.counted  #: references, which have their counts
         self.by_keys = papers.by_keys
-        self.counted = papers.counted
-
-    def sample(self, size: int, until: datetime, since: datetime | None = None) -> tuple[CountedPaper, ...]:
-        return self._papers.sample_digests(size, until, since)

@@ -209,7 +209,7 @@ class Outbox:
             select(EditionRow.subscription, col(EditionRow.on), col(DeliveryRow.shows))
             .join(DeliveryRow, col(EditionRow.id) == col(DeliveryRow.edition))
             .where(col(EditionRow.subscription).in_(self._database.values(keys)))
-            .where(DeliveryRow.state == DeliveryState.SENT)
+            .where(_without_index(DeliveryRow.state) == DeliveryState.SENT)
             .where(EditionRow.on > min(request.on for request in requests) - _WEEK)
         )
         with self._database.reading() as session:

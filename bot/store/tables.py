@@ -144,7 +144,7 @@ class EditionRow(Base, table=True):
         Index("ix_edition_of_profile", "profile", "on"),
         Index("ix_edition_of_receiver", "receiver", "on"),
         Index("ix_edition_on", "on"),
-        Index("ix_edition_whole", "on", sqlite_where=text("NOT thin"), postgresql_where=text("NOT thin")),
+        Index("ix_edition_whole", "on", sqlite_where=text("thin = 0"), postgresql_where=text("NOT thin")),
     )
 
     id: str = Field(primary_key=True)  #: the ids of its deliveries begin with it

@@ -2,7 +2,7 @@
 
 A worker takes the next shard, loads the papers and the index of the day, ranks, and composes each digest; nothing is
 stored or sent. There are 1,500 new papers and 20,000 stored ones. Each run begins without a stored index. The memory
-is the worker's own ("anonymous") and that of mapped files, which workers share; both are peaks.
+is the largest worker's: its peak, and at its end its own and that of mapped files, which workers share.
 
 `PAPERBOY_BENCH_PROFILES="1000 10000 100000"` and `PAPERBOY_BENCH_WORKERS="1 2 4"` choose the runs,
 `PAPERBOY_BENCH_SHARD=512` the size of a shard.
@@ -11,24 +11,31 @@ is the worker's own ("anonymous") and that of mapped files, which workers share;
 from __future__ import annotations
 
 import fcntl
+import json
 import os
 import pickle
 import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from datetime import time as clock
 from pathlib import Path
 
 import pytest
-from sqlalchemy import insert
+from sqlalchemy import insert, text
 
 from bot.bootstrap.app import App
+from bot.channels.email.channel import MailChannel
 from bot.cli.common import the_settings
 from bot.clock import Moment
-from bot.profiles.model import Profile
+from bot.config.smtp_url import parse_sender
+from bot.delivery.editions import as_json, store_edition
+from bot.profiles.model import ChannelName, Profile, Subscription
 from bot.store.database import Database
-from bot.store.tables import AliasRow, PaperRow, TermsRow
+from bot.store.outbox import Outbox
+from bot.store.tables import AliasRow, Base, PaperRow, TermsRow
 from tests.benchmarks.corpus import Corpus, mixed_profiles
 from tests.benchmarks.test_growth import rows_of
 from tests.support.builders import NOW
@@ -94,6 +101,80 @@ def test_a_day_of_profiles(stored: Path, size: int) -> None:
             f" largest worker {peak:.0f} MB, at its end {own:.0f} MB own, {mapped:.0f} MB mapped",
             flush=True,
         )
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_storing_editions(
+    stored: Path, kind: str, tmp_path: Path, new_postgres: Callable[[], str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Prints milliseconds, rows and bytes of an edition as mail: rendering, the digest as JSON, the transaction."""
+    monkeypatch.setenv("PAPERBOY_DATA", str(stored))
+    profiles = pickle.loads((stored / "0.shard").read_bytes())
+    with closing(App(the_settings(), shares_index=True)) as app:
+        composer = app.composer(profiles, Moment(NOW, NOW.date()))
+        digests = [composer.compose(profile, NOW.date()) for profile in profiles]
+    digests = [digest for digest in digests if digest.papers]
+    channel = MailChannel(None, parse_sender("Paperboy <paperboy@example.org>"))
+    url = f"sqlite:///{tmp_path / 'paperboy.db'}" if kind == "sqlite" else new_postgres()
+    with closing(Database(url)) as database:
+        database.migrate()
+        outbox, before = Outbox(database), bytes_of(database)
+        subscriptions = [
+            Subscription(digest.profile, ChannelName.EMAIL, f"{digest.profile}@example.org", clock(8))
+            for digest in digests
+        ]
+        rendering = seconds(
+            lambda: [
+                channel.render(one, "0" * 16, to.target)
+                for one, to in zip(digests, subscriptions, strict=True)
+            ]
+        )
+        as_text = seconds(lambda: [json.dumps(as_json(one)) for one in digests])
+        whole = seconds(
+            lambda: [
+                store_edition(outbox, to, f"email:{to.target}", one, channel)
+                for one, to in zip(digests, subscriptions, strict=True)
+            ]
+        )
+        number, after = len(digests), bytes_of(database)
+    papers = sum(len(one.papers) for one in digests) / number
+    print(
+        f"\n{kind}: {number} editions of {papers:.1f} papers; ms each: {1000 * whole / number:.2f} in all, of which"
+    )
+    print(f"  rendering {1000 * rendering / number:.2f}, the digest as JSON {1000 * as_text / number:.2f}")
+    for table, (rows, size) in after.items():
+        old_rows, old_size = before[table]
+        if rows > old_rows:
+            print(
+                f"  {table:10} {(rows - old_rows) / number:5.1f} rows, {(size - old_size) / number:8,.0f} bytes"
+            )
+    print(
+        f"  all {sum(size - before[name][1] for name, (_, size) in after.items()) / number:,.0f} bytes an edition"
+    )
+
+
+def seconds(work: Callable[[], object]) -> float:
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def bytes_of(database: Database) -> dict[str, tuple[int, int]]:
+    """The rows of each table, and its bytes with its indexes."""
+    size = (
+        "SELECT coalesce(sum(pgsize), 0) FROM dbstat WHERE name IN"
+        " (SELECT name FROM sqlite_master WHERE tbl_name = '{0}')"
+        if database.url.get_backend_name() == "sqlite"
+        else "SELECT pg_total_relation_size('{0}')"
+    )
+    with database.engine.connect() as connection:
+        return {
+            name: (
+                connection.execute(text(f"SELECT count(*) FROM {name}")).scalar_one(),
+                int(connection.execute(text(size.format(name))).scalar_one()),
+            )
+            for name in Base.metadata.tables
+        }
 
 
 # --- A worker, in its own process -------------------------------------------------------------------------

@@ -11,7 +11,6 @@ import pytest
 
 from bot.papers.model import Paper
 from bot.profiles.model import Profile, Reference
-from bot.ranking import background
 from bot.ranking.counts import counts
 from bot.ranking.discriminant import FEW, SCALE, Discriminant, classifier_share
 from bot.ranking.facets import ALPHA, LEAST_DISTANCE, LIKENESS
@@ -194,7 +193,7 @@ def by_formula(model: Ranker, number: int, paper: Paper) -> float:
 @pytest.mark.parametrize("number", [1, FEW, FEW + 1, len(LIKED)])
 def test_likes_by_the_formula(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mean, and a classifier of more than `FEW` papers; a background paper is not compared with itself."""
-    monkeypatch.setattr(background, "OTHERS", 10)
+    monkeypatch.setattr("bot.ranking.background.OTHERS", 10)
     papers = [*NEW, *OTHERS[:8]]
     model = ranker([profile := liking(number)], papers, OTHERS)
     for one in rank_among(model, profile, papers).best_first():

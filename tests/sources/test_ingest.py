@@ -538,7 +538,8 @@ def test_what_was_not_found_is_remembered(world: World) -> None:
     lookups = Lookups(world.database)
     asked = ("arxiv:2605.00001", "arxiv:2605.00009", title_key("Paper number 2"), "title:tea")
     broken = Listing(unreadable=(Unreadable("the answer", "not XML"),), asked=("title:later",))
-    fetch(world, FakeSource(replace(page(1, 2), asked=asked), broken))
+    whole = tuple(replace(one, abstract="Text.") for one in page(1, 2).entries)
+    fetch(world, FakeSource(Listing(whole, asked=asked), broken))
     assert lookups.asked(NOW - ASK_AGAIN, NOW) == {"arxiv:2605.00009", "title:tea"}
     ada = make_profile(like=tuple(Reference(title=title) for title in ("Tea", "Paper number 2", "Later")))
     source = FakeSource()
@@ -547,3 +548,12 @@ def test_what_was_not_found_is_remembered(world: World) -> None:
         states = Sources(world.database)
         list(refresh([source], [ada], later, FakeHttp(world), world.papers, states, lookups, ArxivCalendar()))
     assert [request.titles for request in source.asked] == [("Later",), ("Tea", "Later")]
+
+
+def test_a_liked_paper_without_its_abstract_is_asked_for(world: World) -> None:
+    """It was removed when the paper was old, and nobody liked it."""
+    fetch(world, FakeSource(page(1)))
+    ada, source = make_profile(like=(Reference(id="arxiv:2605.00001"),)), FakeSource()
+    states, lookups = Sources(world.database), Lookups(world.database)
+    list(refresh([source], [ada], NOW, FakeHttp(world), world.papers, states, lookups))
+    assert [request.papers for request in source.asked] == [("arxiv:2605.00001",)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -566,8 +567,8 @@ def test_a_missing_table_is_reported_without_values(database: Database) -> None:
     assert "s3cret" not in str(caught.value)
 
 
-def test_sqlite_pragmas(tmp_path: Path) -> None:
-    """Write-ahead log, foreign keys, and a wait for the disk at each commit that is durable."""
+def test_sqlite_pragmas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Write-ahead log, foreign keys, and a wait for the disk at each commit that is durable: ours or SQLite's."""
     with opened(f"sqlite:///{tmp_path / 'paperboy.db'}") as database:
         database.prepare()
         with database.reading() as session:
@@ -575,9 +576,18 @@ def test_sqlite_pragmas(tmp_path: Path) -> None:
     assert pragmas == [1, 2]
     with opened(f"sqlite:///{tmp_path / 'paperboy.db'}") as database:
         database.prepare()
-        for durable, synchronous in ((False, 1), (True, 2), (False, 1), (True, 2)):
+        log = os.fspath(tmp_path / "paperboy.db-wal")
+        synced: list[str] = []
+
+        def sync(number: int) -> None:
+            synced.append(os.readlink(f"/proc/self/fd/{number}"))
+
+        monkeypatch.setattr("bot.store.sqlite._SYNC", sync)
+        for durable in (False, True, False, True):
+            before = len(synced)
             with database.writing(durable=durable) as connection:
-                assert connection.execute(text("PRAGMA synchronous")).scalar() == synchronous
+                connection.execute(text("DELETE FROM pause"))
+            assert synced[before:] == [log] * durable
         database.flush()
     with closing(sqlite3.connect(tmp_path / "paperboy.db")) as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
