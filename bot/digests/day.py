@@ -118,9 +118,9 @@ def day_of(
     """
     states = [state for state in states if state.last_attempt is None or state.last_attempt <= now]
     arxiv = [state for state in states if _service(state) == "arxiv"]
-    asked = [state for state in arxiv if state.state != "idle"]
-    others = [state for state in states if _service(state) != "arxiv" and state.state != "idle"]
     last, evening = calendar.last(now), _last_evening(now)
+    asked = [state for state in arxiv if state.state != "idle" and not _rests(state, last)]
+    others = [state for state in states if _service(state) != "arxiv" and state.state != "idle"]
     has_arxiv = not states or any(state.state != "idle" or state.last_success for state in arxiv)
     holiday = calendar.holiday(evening) if has_arxiv and evening.weekday() not in RESTS else ""
     is_out = bool(asked) and not _has_brought(asked, last) and _does_not_answer(asked, now)
@@ -178,11 +178,19 @@ def missing_announcement(state: SourceState, calendar: ArxivCalendar, now: datet
 
 
 def next_expected(state: SourceState, calendar: ArxivCalendar, now: datetime) -> datetime | None:
-    """When the first papers that an arXiv source does not have yet are expected there, or were; else None."""
-    if _service(state) != "arxiv" or state.state == "idle":
+    """When the first papers that an arXiv source does not have yet are expected there, or were; else None.
+
+    None also of a source that only fills gaps.
+    """
+    if _service(state) != "arxiv" or state.state == "idle" or state.name == "arxiv-oai":
         return None
     brought = state.announced or (state.last_success if state.state == "failed" else None) or now
     return calendar.next(brought) + _PUBLISHED_AFTER.get(state.name, timedelta(0))
+
+
+def _rests(state: SourceState, last: datetime) -> bool:
+    """Whether a source that only fills gaps was not asked since an announcement: it says nothing about it."""
+    return state.name == "arxiv-oai" and (state.last_attempt is None or state.last_attempt < last)
 
 
 def _service(state: SourceState) -> str:

@@ -153,7 +153,10 @@ def ingest_sources(
 
     def work(source: Source) -> None:
         try:
-            wanted = replace(request, since=_since(source.name, request, before, calendar))
+            last = before.get(source.name)
+            had_all = last is not None and last.last_attempt == last.last_success
+            since = _since(source.name, request, before, calendar)
+            wanted = replace(request, since=since, had_all=had_all)
             results.put(_Ingest(source, wanted, http.separate(), papers, states, lookups, calendar).run())
         except Exception as error:  # raised again where the reports are read
             results.put(error)
@@ -226,7 +229,8 @@ class _Ingest:
             for listing in map(bounded, self.source.fetch(self.request, self.http, self.papers.known)):
                 changes = self.papers.add(listing.entries, now, is_live=self.request.is_live)
                 report = _add(report, listing, changes)
-                is_used = not listing.unreadable
+                # A page of OAI-PMH that is "not modified" would not say how the list goes on.
+                is_used = not listing.unreadable and report.name != OAI
                 if report.name in READY_AFTER:
                     announced, repeated = self._shown(listing)
                     shown.append(announced)

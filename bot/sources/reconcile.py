@@ -130,7 +130,10 @@ def why_stale(
     `shown`: the newest announcement of which it has ever had papers. `repeated`: categories that its feed repeats.
     """
     newest = calendar.last(now - READY_AFTER[name] - GRACE)
-    if shown and shown >= newest:
+    is_over = name == RSS and nothing_is_due(
+        name, calendar, now
+    )  # it has no listing on a weekend, and is not late
+    if is_over or (shown and shown >= newest):
         return ""
     if repeated:
         return f"it repeats earlier papers of {', '.join(repeated)} under a new date"

@@ -143,6 +143,18 @@ def test_sources_that_are_late() -> None:
     assert day_of([RSS], CALENDAR, NOW, late=["arxiv-api"]).awaits
 
 
+def test_a_source_that_fills_gaps_only() -> None:
+    """arxiv-oai has not been asked since the announcement: its old answer does not hide that the others fail."""
+    oai = replace(source("arxiv-oai", last=BEFORE), last_attempt=at(BEFORE))
+    failing = source("arxiv-rss", "failed", BEFORE, **LACKS)
+    assert day_of([oai, failing], CALENDAR, NOW).kind is K.OUTAGE
+    assert (
+        day_of([replace(oai, last_attempt=NOW, last_success=NOW, **HAS), failing], CALENDAR, NOW).kind
+        is K.ORDINARY
+    )
+    assert next_expected(oai, CALENDAR, NOW) is None
+
+
 def test_states_after_the_moment() -> None:
     """They are not known yet, as with `--on`."""
     later = replace(source("arxiv-rss", "failed", None), last_attempt=NOW + HOUR)

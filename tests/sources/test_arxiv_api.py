@@ -251,10 +251,12 @@ def test_an_empty_page_that_should_not_be_empty_is_requested_again() -> None:
 
 
 def test_an_unchanged_page_is_skipped() -> None:
-    """It was stored, but perhaps not the page after it."""
+    """It was stored, but perhaps not the page after it, unless the last answer was complete."""
     service = Service(None, feed(entry(), total=101))
     assert [len(listing.entries) for listing in fetched(service)] == [0, 1]
     assert [params["start"] for params in service.params] == ["0", "100"]
+    assert fetched(service := Service(None), had_all=True) == [Listing(unchanged=True)]
+    assert len(service.params) == 1
 
 
 def test_the_pages_of_a_query_are_bounded() -> None:

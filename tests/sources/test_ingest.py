@@ -195,7 +195,7 @@ class FakeHttp:
 
 def page(*numbers: int, unreadable: str = "") -> Listing:
     trouble = (Unreadable("record 9", unreadable),) if unreadable else ()
-    return Listing(tuple(entry(n, f"Paper number {n}", abstract=f"It has {n}.") for n in numbers), trouble)
+    return Listing(tuple(entry(n, f"Paper number {n}") for n in numbers), trouble)
 
 
 def ask(now: datetime = NOW) -> SourceRequest:
@@ -555,5 +555,5 @@ def test_a_liked_paper_without_its_abstract_is_asked_for(world: World) -> None:
     fetch(world, FakeSource(page(1)))
     ada, source = make_profile(like=(Reference(id="arxiv:2605.00001"),)), FakeSource()
     states, lookups = Sources(world.database), Lookups(world.database)
-    list(refresh([source], [ada], NOW, FakeHttp(world), world.papers, states, lookups))
+    list(refresh([source], [ada], NOW, FakeHttp(world), world.papers, states, lookups, ArxivCalendar()))
     assert [request.papers for request in source.asked] == [("arxiv:2605.00001",)]

@@ -30,6 +30,8 @@ from tests.support.builders import empty_database
 from tests.support.cli import ROOT
 from tests.support.simulated_sources import Fault, SimulatedPaper, SimulatedSources
 
+#: What the two profiles want.
+CATEGORIES = ("cs.CL", "cs.LG", "cs.RO", "cs.AI", "cs.CV", "cs.GR")
 #: Both profiles deliver at 8:30 in Paris, when the feed of the day is two hours old.
 DELIVERY = time(6, 30)
 _PROFILES = {"language-models": "categories: [cs.CL, cs.LG]\n", "robotics-lab": ""}
@@ -82,6 +84,7 @@ def simulate(
     faults: Sequence[Fault],
     days: Sequence[date],
     holidays: Sequence[date] = (),
+    every: int = 1,
 ) -> SimulatedRun:
     """Run through these days: from the evening before the first to the end of the last, in UTC."""
     monkeypatch.setattr(exchange, "READ_TIMEOUT", 0.2)
@@ -92,7 +95,7 @@ def simulate(
     now = datetime.combine(days[0], time(3), UTC)
     end = datetime.combine(days[-1], time(23, 59), UTC)
     run = SimulatedRun()
-    with SimulatedSources(papers, faults, now) as server:
+    with SimulatedSources(papers, faults, now, every) as server:
         env = {
             "PAPERBOY_DATA": str(folder / "data"),
             "PAPERBOY_PROFILES": str(folder / "profiles"),
@@ -124,7 +127,9 @@ def _run(app: App, server: SimulatedSources, run: SimulatedRun, now: datetime, e
     while now < end:
         server.now = now
         due = app.due_sources(profiles, Moment(now))
+        answered = False
         for report in app.refresh(profiles, Moment(now), due) if due else ():
+            answered |= report.state != "failed"
             if report.state == "stale":
                 run.whys[now.date(), report.name] = report.why
         if now.time() >= DELIVERY and now.date() not in delivered:
@@ -133,7 +138,7 @@ def _run(app: App, server: SimulatedSources, run: SimulatedRun, now: datetime, e
             today = [fault for fault in server.faults if fault.applies(fault.source, now)]
             run.mornings.append(Morning(now.date(), today, states, app.day(Moment(now))))
         # Also after the time of delivery: what waits for a source is sent when it has answered.
-        if now.time() == DELIVERY or (due and waits):
+        if now.time() == DELIVERY or (answered and waits):
             waits = any(
                 result.state == "waiting" for result in app.delivery.send(profiles, Moment(now), due=True)
             )

@@ -111,8 +111,12 @@ def _dice(number: str, what: str) -> int:
 class SimulatedSources:
     """Use as a context manager. `now` is the time of the services, and `faults` what is wrong with them."""
 
-    def __init__(self, papers: Sequence[SimulatedPaper], faults: Sequence[Fault], now: datetime) -> None:
+    def __init__(
+        self, papers: Sequence[SimulatedPaper], faults: Sequence[Fault], now: datetime, every: int = 1
+    ) -> None:
+        """`every`: Hugging Face has only one of so many papers."""
         self.papers = papers
+        self.every = every
         self.faults = faults
         self.now = now
         self.requests: list[tuple[datetime, str, int]] = []  #: time, source, status
@@ -199,13 +203,13 @@ class SimulatedSources:
 
     def _oai(self, query: dict[str, str]) -> bytes:
         name, since, start = (query.get("resumptionToken") or f"{query['set']} {query['from']} 0").split(" ")
-        group, _, category = name.rpartition(":")
+        category = ".".join(name.split(":")[1:])  # of `cs:cs:LG`
         ready = [
             paper
             for paper in self.papers
             if paper.announced + OAI_READY <= self.now
             and f"{paper.announced.astimezone(EASTERN):%Y-%m-%d}" >= since
-            and (paper.is_in([category]) if group else any(c.startswith(name) for c in paper.categories))
+            and paper.is_in([category])
         ]
         page = ready[int(start) : int(start) + OAI_PAGE]
         rest = int(start) + OAI_PAGE < len(ready)
@@ -220,7 +224,8 @@ class SimulatedSources:
             return 400, b"{}"
         path = HUGGINGFACE / f"{day}.json"
         rows = json.loads(path.read_bytes()) if path.exists() else []
-        shown = [row for row in rows if row["paper"]["submittedOnDailyAt"] <= f"{self.now:%Y-%m-%dT%H:%M}"]
+        until = f"{self.now:%Y-%m-%dT%H:%M}"
+        shown = [row for row in rows[:: self.every] if row["paper"]["submittedOnDailyAt"] <= until]
         return 200, json.dumps(shown).encode()
 
 

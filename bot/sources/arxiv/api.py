@@ -164,9 +164,11 @@ class ArxivApi:
         start, before = 0, tuple[Entry, ...]()
         for _ in range(MAX_PAGES):
             page = self._page(query, start, http)
-            if page is None:  # unchanged since it was stored; what follows it may not have been reached then
+            if page is None:  # unchanged since it was stored
                 yield Listing(unchanged=True)
-                start += PAGE_SIZE
+                if wanted.had_all:
+                    return
+                start += PAGE_SIZE  # the last request may not have reached what follows
                 continue
             entries = page.listing.entries
             # Before the yield: once the caller has stored this page, all of it is known.
