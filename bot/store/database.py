@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -36,7 +36,8 @@ class Database:
         self.engine = self._file.engine() if self._file else _server_engine(self.url, busy_timeout)
         self._reader = self.engine.execution_options(**{READS: True})
         #: SQLite takes one writer at a time. Threads wait here: SQLite's own wait is a sleep of up to 0.1 s.
-        self._writer = threading.Lock() if self._file else nullcontext()
+        self._writer = threading.Lock() if self._file else None
+        self._busy_timeout = busy_timeout
         self._not_durable = self.engine.execution_options(**{NOT_DURABLE: True})
 
     def prepare(self) -> None:
@@ -90,12 +91,27 @@ class Database:
         """
         syncs = durable and self._file is not None and self._file.has_log
         engine = self._not_durable if syncs or not durable else self.engine
-        with self._writer, database_errors(self.url), engine.begin() as connection:
+        with self._turn(), database_errors(self.url), engine.begin() as connection:
             if not durable and self.url.get_backend_name() != "sqlite":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
         if syncs and self._file:
             self._file.sync()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The turn of a thread to write. Raises DatabaseError after the time that a writer waits for another one."""
+        if self._writer is None:
+            yield
+        elif self._writer.acquire(timeout=self._busy_timeout):
+            try:
+                yield
+            finally:
+                self._writer.release()
+        else:
+            raise DatabaseError(
+                f"the database {_without_password(self.url)} cannot be used: database is locked"
+            )
 
     def flush(self) -> None:
         """Write transactions that were not durable to disk. PostgreSQL does so by itself, within a second."""
