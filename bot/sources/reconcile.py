@@ -142,7 +142,8 @@ def why_stale(
     if not ahead:
         return ""
     since = f"nothing newer than that of {listing_day(shown)}" if shown else "nothing of it"
-    return f"{' and '.join(ahead)} has the listing of {listing_day(newest)}, and this source {since}"
+    has = "has" if len(ahead) == 1 else "have"
+    return f"{' and '.join(ahead)} {has} the listing of {listing_day(newest)}, and this source {since}"
 
 
 def nothing_is_due(name: str, calendar: ArxivCalendar, now: datetime) -> bool:

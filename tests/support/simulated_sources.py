@@ -153,7 +153,7 @@ class SimulatedSources:
         if fault in ("503", "time-out"):
             return 503, b"busy"
         answers: dict[str, Callable[[], tuple[int, bytes]]] = {
-            "arxiv-api": lambda: (200, self._api(query, is_empty=fault == "empty")),
+            "arxiv-api": lambda: (200, self._api(query, fault)),
             "arxiv-rss": lambda: (200, self._rss(path.removeprefix(f"{RSS}/").split("+"), fault)),
             "arxiv-oai": lambda: (200, self._oai(query)),
             "huggingface": lambda: self._daily(date.fromisoformat(query["date"])),
@@ -163,9 +163,10 @@ class SimulatedSources:
 
     # --- The services -------------------------------------------------------------------------------------
 
-    def _api(self, query: dict[str, str], *, is_empty: bool) -> bytes:
+    def _api(self, query: dict[str, str], fault: str) -> bytes:
         start, size = int(query["start"]), int(query["max_results"])
-        shown = [paper for paper in self.papers if paper.announced <= self.now]
+        until = self.now - _DAY if fault == "stale" else self.now
+        shown = [paper for paper in self.papers if paper.announced <= until]
         if ids := query.get("id_list"):
             found = [paper for paper in shown if paper.number in ids.split(",")]
         else:
@@ -173,7 +174,7 @@ class SimulatedSources:
             categories = [term.removeprefix("cat:") for term in terms if term.startswith("cat:")]
             names = [term.removeprefix('au:"').rstrip('"') for term in terms if term.startswith("au:")]
             found = [p for p in shown if p.is_in(categories) or not set(names).isdisjoint(p.authors)]
-        page = [] if is_empty and start == 0 else found[start : start + size]
+        page = [] if fault == "empty" and start == 0 else found[start : start + size]
         return (
             '<?xml version="1.0" encoding="UTF-8"?><feed xmlns="http://www.w3.org/2005/Atom">'
             '<totalResults xmlns="http://a9.com/-/spec/opensearch/1.1/">'
