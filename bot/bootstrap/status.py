@@ -32,6 +32,7 @@ def current_status(app: App, moment: Moment, chosen: Sequence[Profile] | None = 
         *missing_settings(app.settings, profiles),
         *missing_note(app.missing_papers(profiles, moment.instant)),
         *former_name_notes(profiles, editions),
+        *app.database.job_problems(),
     ]
     return Status(
         moment.instant,

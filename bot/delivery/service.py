@@ -109,7 +109,7 @@ class DeliveryService:
         """Store an edition for what is due, and send nothing. Returns the plans that were carried out."""
         profiles = self.with_answers(profiles, moment.instant)
         sender = self.make_sender(moment)
-        state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
+        state = self._state(moment, sender, profiles, only_theirs=True)
         return self._compose_new(plan_send(profiles, moment, state, due=True), moment, sender, progress)
 
     def open_routes(self, profiles: Sequence[Profile], moment: Moment) -> list[str]:
@@ -151,17 +151,22 @@ class DeliveryService:
     def _plan(self, profiles: Sequence[Profile], moment: Moment, sender: Sender, *, due: bool) -> list[Plan]:
         """The plans of `send`, after what ends by time has ended."""
         self.end_pauses(moment.instant)
-        state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
+        state = self._state(moment, sender, profiles)
         if ended := ended_waits(profiles, moment, state):
             self.outbox.close_quiet(ended)
         return plan_send(profiles, moment, state, due=due)
 
-    def _state(self, moment: Moment, sender: Sender, channels: Iterable[ChannelName]) -> SendState:
-        problems = {channel: _problem(sender, channel) for channel in channels}
+    def _state(
+        self, moment: Moment, sender: Sender, profiles: Sequence[Profile], *, only_theirs: bool = False
+    ) -> SendState:
+        """`only_theirs`: read only the editions of these profiles, which may be a few of very many."""
+        ends = [to for profile in profiles for to in profile.deliver]
+        problems = {channel: _problem(sender, channel) for channel in {to.channel for to in ends}}
         sources = self.sources()
+        keys = {to.key for to in ends} if only_theirs else None
         return SendState(
-            editions=self.outbox.summaries(*plan_dates(moment)),
-            served=self.outbox.served(),
+            editions=self.outbox.summaries(*plan_dates(moment), keys),
+            served=self.outbox.served(keys),
             pauses={pause.scope: pause for pause in self.pauses(moment.instant)},
             channel_problems={channel: problem for channel, problem in problems.items() if problem},
             answered=answered(sources),
@@ -215,7 +220,8 @@ class DeliveryService:
             else:
                 refused.append(plan)
         # Another process gave a receiver one of the papers in the meantime, or composed for the same subscription.
-        existing = self.outbox.summaries(*plan_dates(moment)) if refused else {}
+        keys = [plan.subscription.key for plan in refused]
+        existing = self.outbox.summaries(*plan_dates(moment), keys) if refused else {}
         composed = {place for place, summary in existing.items() if summary.has_message}
         lacking = [plan for plan in refused if (plan.subscription.key, plan.on) not in composed]
         if lacking:

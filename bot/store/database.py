@@ -136,6 +136,13 @@ class Database:
         with database_errors(self.url), self._reader.connect() as connection:
             job_tables.require_current(connection)
 
+    def job_problems(self) -> list[str]:
+        """What is wrong with the jobs of a PostgreSQL database, as sentences for a person."""
+        if self.url.get_backend_name() == "sqlite":
+            return []
+        with self.reading() as session:
+            return job_tables.problems(session.connection())
+
     @property
     def conninfo(self) -> str:
         """What libpq connects to a PostgreSQL database with, the password included."""

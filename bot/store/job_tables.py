@@ -19,6 +19,12 @@ _APPLIED = text(
     " coalesce(obj_description(to_regclass('procrastinate_jobs'), 'pg_class'), '')"
 )
 
+_COUNTS = text(
+    "SELECT count(*) FILTER (WHERE status = 'todo'), count(*) FILTER (WHERE status = 'failed'),"
+    " (SELECT count(*) FROM procrastinate_workers WHERE last_heartbeat > now() - interval '1 minute')"
+    " FROM procrastinate_jobs"
+)
+
 
 def check(connection: Connection) -> None:
     """Raise DatabaseError when the tables cannot be created or migrated."""
@@ -62,6 +68,17 @@ def require_current(connection: Connection) -> None:
         raise DatabaseError(
             f"the tables of jobs are at {applied or 'none'}, not {newest}: run `paperboy migrate`"
         )
+
+
+def problems(connection: Connection) -> list[str]:
+    """What is wrong with the jobs, as sentences for a person."""
+    waiting, failed, workers = connection.execute(_COUNTS).one()
+    found = []
+    if waiting and not workers:
+        found.append(f"Jobs wait ({waiting}), and no worker runs: start paperboy work")
+    if failed:
+        found.append(f"Jobs have failed ({failed} in a week): the log of paperboy work has the errors")
+    return found
 
 
 def _migrations() -> list[Path]:

@@ -111,13 +111,19 @@ class Outbox:
         with self._database.reading() as session:
             return session.exec(query).first()
 
-    def served(self) -> frozenset[str]:
-        """Keys of the subscriptions that ever had an edition."""
+    def served(self, subscriptions: Collection[str] | None = None) -> frozenset[str]:
+        """Keys of the subscriptions, or of those among some, that ever had an edition."""
+        query = select_columns(_SUBSCRIPTIONS.c.key)
+        if subscriptions is not None:
+            among = col(EditionRow.subscription).in_(self._database.values(subscriptions))
+            query = select_columns(col(EditionRow.subscription)).where(among).distinct()
         with self._database.reading() as session:
-            return frozenset(session.scalars(select_columns(_SUBSCRIPTIONS.c.key)))
+            return frozenset(session.scalars(query))
 
-    def summaries(self, first: date, last: date) -> dict[tuple[str, date], EditionSummary]:
-        """The editions of all subscriptions from a local date to another, by subscription key and date."""
+    def summaries(
+        self, first: date, last: date, subscriptions: Collection[str] | None = None
+    ) -> dict[tuple[str, date], EditionSummary]:
+        """The editions of all subscriptions, or of some, from a local date to another, by their keys and dates."""
         open_ = _OPEN_EDITIONS.subquery()
         query = (
             select_columns(
@@ -132,6 +138,8 @@ class Outbox:
             .outerjoin(open_, open_.c.edition == col(EditionRow.id))
             .where(col(EditionRow.on).between(first, last))
         )
+        if subscriptions is not None:
+            query = query.where(col(EditionRow.subscription).in_(self._database.values(subscriptions)))
         with self._database.reading() as session:
             found = session.execute(query)
             return {

@@ -31,7 +31,8 @@ if TYPE_CHECKING:
 
 #: Seconds between two signs of life of a worker, and without one until its jobs are taken back.
 HEARTBEAT, STALLED = 10.0, 30.0
-#: Seconds after which a worker looks for jobs also when nothing has told it of one: for those whose lock was held.
+#: Seconds between two looks for jobs of a worker that has none. It does not listen for them (LISTEN), which takes a
+#: connection for each queue and wakes all workers for each job.
 _POLL = 1.0
 #: Failed jobs, whose errors are in the log, are kept so long.
 _KEEP_HOURS = 7 * 24
@@ -129,7 +130,7 @@ class JobQueue:
         `steps`: what does the jobs of each queue; a job whose step raises ShutdownRequested is put into the queue
         again. `concurrency`: jobs at once of each queue, except for composing: one.
         """
-        app = self._app(connections=2 * len(queues) + 2)
+        app = self._app(connections=len(queues) + 2)
         for queue, step in steps.items():
             app.task(name=queue, queue=queue, pass_context=True)(partial(self._do, step))
         workers = {queue: 1 if queue == COMPOSE else concurrency for queue in queues}
@@ -181,6 +182,7 @@ async def _work(
                             name=queue,
                             concurrency=number,
                             fetch_job_polling_interval=_POLL,
+                            listen_notify=False,
                             delete_jobs="successful",
                             install_signal_handlers=False,
                             update_heartbeat_interval=HEARTBEAT,

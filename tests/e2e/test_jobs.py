@@ -9,11 +9,13 @@ from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import pytest
 from sqlalchemy import Engine, NullPool, create_engine, text
 
 from bot.clock import utc_now
 from bot.sources.registry import SOURCES
 from tests.support.accounts import accounts, stored
+from tests.support.cli import Bench
 from tests.support.launcher import Launcher
 from tests.support.load import INTERESTS, ingest, subscribe, wired, works
 from tests.support.sitting import servers
@@ -86,6 +88,15 @@ def test_workers_that_are_killed(tmp_path: Path, new_postgres: Callable[[], str]
     boxes = [bench.data / "maildir" / f"reader{number}" / "new" for number in range(READERS)]
     assert {len(list(box.iterdir())) for box in boxes} == {1}
     assert _count(engine, _DOING) == 0
+
+
+@pytest.mark.parametrize("command", ["schedule", "work"])
+def test_sqlite_has_no_jobs(bench: Bench, command: str) -> None:
+    """The message names the command that does without; exit code 2."""
+    result = bench.subprocess(command)
+    assert (result.code, result.out) == (2, "")
+    assert "jobs for several processes need PostgreSQL" in result.err
+    assert "`paperboy run` does all of it in one process" in result.err
 
 
 def _count(engine: Engine, query: str) -> int:

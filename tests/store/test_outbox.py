@@ -200,10 +200,11 @@ def test_failed_add_changes_nothing(database: Database, outbox: Outbox, quiet_be
 
 
 def test_served_subscriptions(outbox: Outbox) -> None:
-    """A quiet edition counts."""
+    """A quiet edition counts. Of all, or among some."""
     assert outbox.served() == frozenset()
     outbox.add(edition("quiet", papers=0), receiver(ADA), NOW, {}, (), ())
-    assert outbox.served() == {ADA.key}
+    assert outbox.served() == outbox.served([ADA.key, BOB.key]) == {ADA.key}
+    assert outbox.served([BOB.key]) == frozenset()
 
 
 def test_summaries(outbox: Outbox, queue: Queue) -> None:
@@ -219,6 +220,7 @@ def test_summaries(outbox: Outbox, queue: Queue) -> None:
         (ADA.key, TODAY): EditionSummary("ada3", 3, is_open=False, has_message=True),
         (BOB.key, TODAY): EditionSummary("bob1", 0, is_open=False),
     }
+    assert [*outbox.summaries(date(2026, 5, 28), TODAY, [BOB.key])] == [(BOB.key, TODAY)]
 
 
 # --- Reports to the operator ---------------------------------------------------------------------------------

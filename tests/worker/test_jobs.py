@@ -77,6 +77,23 @@ def test_a_job_whose_worker_has_died(database: Database, worker: str) -> None:
     assert states(database) == ["todo", "doing"]
 
 
+def test_status_names_jobs_that_nobody_does(database: Database) -> None:
+    """When they wait without a live worker, and when they have failed."""
+    assert database.job_problems() == []
+    JobQueue(database).defer([JOB, deliver_job("slack:C1", NOW)])
+    with database.writing() as connection:
+        old = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '2 minutes')"
+        connection.execute(text(old))
+        connection.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE lock LIKE '%C1'"))
+    assert database.job_problems() == [
+        "Jobs wait (1), and no worker runs: start paperboy work",
+        "Jobs have failed (1 in a week): the log of paperboy work has the errors",
+    ]
+    with database.writing() as connection:
+        connection.execute(text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
+    assert len(database.job_problems()) == 1
+
+
 def work(queue: JobQueue, step: Callable[[str], None], jobs: int) -> None:
     """Do so many jobs, one at a time."""
     done, count = threading.Event(), iter(range(1, jobs + 1))
