@@ -94,15 +94,15 @@ class SourceState:
     """The outcome of the last requests to a source."""
 
     name: str
-    #: "ok", "empty" (a valid answer without entries), "stale" (it repeats what it had before the newest announcement),
-    #: "partial", "failed", "idle" (not asked)
+    #: "ok", "empty" (a valid answer without entries), "stale" (it repeats an answer from before the newest
+    #: announcement), "partial", "failed", "idle" (not asked)
     state: str
     why: str = ""
     last_attempt: datetime | None = None
     last_success: datetime | None = None
     last_new: datetime | None = None  #: when it last had a new paper
     retry_at: datetime | None = None  #: the service asked for no request before this time
-    announced: datetime | None = None  #: of an arXiv source: the newest announcement whose papers it has brought
+    announced: datetime | None = None  #: of arXiv: the newest announcement whose papers it has brought
 
 
 @dataclass(frozen=True, slots=True)
