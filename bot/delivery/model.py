@@ -198,6 +198,15 @@ class OpenDelivery(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
+class Checked:
+    """A delivery as it was read, its bytes, and the result of the checks before sending."""
+
+    delivery: Delivery
+    payload: bytes
+    violation: str  #: why it must not be sent; empty when it may be
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """A delivery of which a sender holds the lease, with what it needs to send it."""
 
@@ -223,6 +232,16 @@ class Transition:
         assert (self.incident is not None) == (
             self.state is DeliveryState.FAILED or (self.state is DeliveryState.UNCERTAIN and not self.until)
         ), self
+
+
+class Finished(NamedTuple):
+    """The outcome of an attempt, which is still to be recorded."""
+
+    delivery: str  #: its id
+    owner: str  #: who attempted it
+    step: Transition
+    at: datetime
+    stage: Stage  #: that the attempt reached
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,15 +9,16 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, bindparam, delete, func, insert, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from bot.digests.day import Arrival
 from bot.papers.identity import has_words, title_key, title_letters
 from bot.papers.merge import Change, MergeBatch, entry_keys
 from bot.papers.model import CountedPaper, Entry, Paper, TermCounter
 from bot.store.database import Database
-from bot.store.tables import AliasRow, LedgerRow, PaperRow, TermsRow
+from bot.store.tables import THIN, AliasRow, LedgerRow, PaperRow, TermsRow
 
 T = TypeVar("T")
 
@@ -53,9 +54,7 @@ class Papers:
         changes: Counter[Change] = Counter()
         listed: set[str] = set()
         with self._database.session() as session:
-            if session.get_bind().dialect.name == "postgresql":
-                # Writers take turns, as on SQLite: two listings may show the same new paper at the same time.
-                session.execute(select_columns(func.pg_advisory_xact_lock(_ADDING)))
+            take_turn(session.connection())
             for batch in _batches(entries, _BATCH):
                 merging = _load_batch(session, batch)
                 merging.listed, merging.is_live = listed, is_live
@@ -109,18 +108,8 @@ class Papers:
 
     def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]:
         """The papers that are stored, by the ids asked for."""
-        found: dict[str, Paper] = {}
         with self._database.reading() as session:
-            for batch in _batches(sorted(set(ids)), _BATCH):
-                pairs = session.exec(
-                    select(AliasRow.key, PaperRow)
-                    .join(PaperRow, col(AliasRow.paper) == col(PaperRow.id))
-                    .where(col(AliasRow.key).in_(batch))
-                    .order_by(*_OWN_ID_FIRST)
-                )
-                for key, row in pairs:
-                    found.setdefault(key, _paper(row))
-        return found
+            return papers_by_keys(session, ids)
 
     def window(self, since: datetime, until: datetime) -> tuple[CountedPaper, ...]:
         """Papers first seen after `since` and by `until`, by id."""
@@ -212,6 +201,16 @@ class Papers:
             seen = select(func.max(PaperRow.first_seen)).where(col(PaperRow.first_seen) <= until)
             return session.exec(seen).one()
 
+    def arrivals(self, since: datetime, until: datetime) -> tuple[Arrival, ...]:
+        """How many papers were first seen at each time after `since` and by `until`. The index alone answers it."""
+        query = (
+            select_columns(col(PaperRow.first_seen), func.count())
+            .where(*_seen(since, until))
+            .group_by(col(PaperRow.first_seen))
+        )
+        with self._database.reading() as session:
+            return tuple(Arrival(*row) for row in session.execute(query))
+
     def count(self) -> int:
         with self._database.reading() as session:
             return session.exec(select(func.count()).select_from(PaperRow)).one()
@@ -240,6 +239,29 @@ class Papers:
         return counted
 
 
+def take_turn(connection: Connection) -> None:
+    """Wait until no other transaction writes papers, as on SQLite: two listings may show the same new paper at the
+    same time.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select_columns(func.pg_advisory_xact_lock(_ADDING)))
+
+
+def papers_by_keys(session: Session, ids: Iterable[str]) -> dict[str, Paper]:
+    """See `Papers.by_keys`."""
+    found: dict[str, Paper] = {}
+    for batch in _batches(sorted(set(ids)), _BATCH):
+        pairs = session.exec(
+            select(AliasRow.key, PaperRow)
+            .join(PaperRow, col(AliasRow.paper) == col(PaperRow.id))
+            .where(col(AliasRow.key).in_(batch))
+            .order_by(*_OWN_ID_FIRST)
+        )
+        for key, row in pairs:
+            found.setdefault(key, _paper(row))
+    return found
+
+
 _JOINED = col(TermsRow.paper) == col(PaperRow.id)
 _TERMS: list[Any] = [TermsRow.version.label("terms_version"), TermsRow.counts]  # type: ignore[attr-defined]
 _PAPER: list[Any] = [getattr(PaperRow, name) for name in _FIELDS]
@@ -255,7 +277,11 @@ def _seen(since: datetime, until: datetime) -> tuple[Any, Any]:
 
 
 def _sample_ids(size: int, until: datetime, since: datetime | None = None) -> Select[Any]:
-    where = [col(PaperRow.first_seen) <= until, col(PaperRow.withdrawn).is_(False)]
+    where = [
+        col(PaperRow.draw) > THIN,
+        col(PaperRow.first_seen) <= until,
+        col(PaperRow.withdrawn).is_(False),
+    ]
     if since is not None:
         where.append(col(PaperRow.first_seen) > since)
     return (

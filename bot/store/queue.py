@@ -17,13 +17,27 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Float, bindparam, delete, exists, func, insert, or_, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Float,
+    bindparam,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from bot.delivery.model import (
     FORBIDDEN,
+    Checked,
     Claim,
     DeliveryState,
     Envelope,
+    Finished,
     OpenDelivery,
     SendSlot,
     Stage,
@@ -33,8 +47,8 @@ from bot.errors import InvariantViolation, LeaseLost
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
 from bot.store.database_clock import DATABASE_NOW, DatabaseTime
-from bot.store.rows import PAUSE, delivery
-from bot.store.send_checks import READ_WITH_FACTS, find_violation
+from bot.store.rows import PAUSE
+from bot.store.send_checks import read_checked
 from bot.store.tables import Base, DeliveryRow, UtcDateTime
 from bot.store.turns import reserve_turn
 
@@ -65,7 +79,7 @@ def _is_due() -> ColumnElement[bool]:
     return or_(_D.state == DeliveryState.PENDING, again, left)
 
 
-def _is_not_paused() -> ColumnElement[bool]:
+def is_not_paused() -> ColumnElement[bool]:
     return ~exists().where(_PAUSE.c.scope.in_((_D.channel, _D.channel + ":" + _D.target, _D.subscription)))
 
 
@@ -90,7 +104,7 @@ class Queue:
     _OPEN = (
         select(_D.id, _D.channel, _D.target)
         .outerjoin(_EDITION, _D.edition == _EDITION.c.id)
-        .where(_is_due(), _is_not_paused(), _D.subscription.in_(bindparam("subscriptions", expanding=True)))
+        .where(_is_due(), is_not_paused(), _D.subscription.in_(bindparam("subscriptions", expanding=True)))
         .order_by(_EDITION.c.on, _D.subscription, _D.part)
     )
 
@@ -104,9 +118,20 @@ class Queue:
             rows = session.connection().execute(self._OPEN, values)
             return tuple(OpenDelivery(id_, ChannelName(channel), target) for id_, channel, target in rows)
 
+    def check(self, ids: Iterable[str]) -> dict[str, Checked]:
+        """Read deliveries that are to be claimed next, and check whether they may be sent; without missing ones."""
+        with self._database.reading() as session:
+            return read_checked(ids, session.connection())
+
+    #: Any change since the delivery was read shows in one of these columns: a claim counts an attempt.
+    _IS_UNCHANGED = (
+        _D.state == bindparam("seen_state"),
+        _D.stage == bindparam("seen_stage"),
+        _D.attempts == bindparam("seen_attempts"),
+    )
     _TAKE = (
         update(_DELIVERY)
-        .where(_D.id == _ID, _is_due(), _is_not_paused(), _earlier_parts_are_sent())
+        .where(_D.id == _ID, *_IS_UNCHANGED, _is_due(), is_not_paused(), _earlier_parts_are_sent())
         .values(
             state=DeliveryState.SENDING,
             stage=bindparam("new_stage"),
@@ -137,40 +162,53 @@ class Queue:
         )
     )
 
-    def claim(self, id_: str, owner: str, now: datetime, lease: timedelta) -> Claim | None:
+    def claim(
+        self,
+        id_: str,
+        owner: str,
+        now: datetime,
+        lease: timedelta,
+        checked: Checked | None = None,
+        finished: Finished | None = None,
+    ) -> Claim | None:
         """Take a delivery for one attempt, which is recorded; None when another has it or it is not due.
 
-        Raises InvariantViolation when it must not be sent; it has failed then.
+        `checked`: what `check` returned a moment ago; a delivery that has changed since is not taken. `finished`: the
+        outcome of another attempt, recorded first, in the same transaction. Raises InvariantViolation when it must
+        not be sent; it has failed then.
         """
         with self._database.writing(durable=False) as connection:
-            row = connection.execute(READ_WITH_FACTS, {"delivery_id": id_}).one_or_none()
-            if row is None:
+            if finished:
+                self._record(connection, *finished)
+            if not (found := checked or read_checked([id_], connection).get(id_)):
                 return None
+            before = found.delivery
             # What may have arrived stays in doubt until an outcome is recorded: its sender may die looking it up.
-            stage = Stage.DOUBTED if delivery(row).may_have_arrived else Stage.CLAIMED
+            stage = Stage.DOUBTED if before.may_have_arrived else Stage.CLAIMED
+            seen = {"seen_state": before.state, "seen_stage": before.stage, "seen_attempts": before.attempts}
             taken = {"holder": owner, "now": now, "new_lease": lease.total_seconds(), "new_stage": stage}
-            if not connection.execute(self._TAKE, {"delivery_id": id_} | taken).rowcount:
+            if not connection.execute(self._TAKE, {"delivery_id": id_} | seen | taken).rowcount:
                 return None
-            if violation := find_violation(row, connection):
+            if found.violation:
                 failed = {
-                    "new_why": violation,
+                    "new_why": found.violation,
                     "new_incident": f"{FORBIDDEN}{id_}",
-                    "new_attempts": row.attempts,
+                    "new_attempts": before.attempts,
                 }
                 connection.execute(self._FORBID, {"delivery_id": id_} | failed)
             else:
-                if row.state == DeliveryState.SENDING:
-                    dead = {"delivery_id": id_, "new_stage": row.stage}
+                if before.state is DeliveryState.SENDING:
+                    dead = {"delivery_id": id_, "new_stage": before.stage}
                     connection.execute(self._END_OF_DEAD_SENDER, dead)
                 connection.execute(self._ADD_ATTEMPT, {"delivery_id": id_, "now": now})
             # Only now: on PostgreSQL the first part may have been sent since the row was read.
-            first = {"edition_id": row.edition}
-            thread = connection.execute(self._FIRST_RECEIPT, first).scalar() if row.part > 1 else None
-        if violation:
+            first = {"edition_id": before.edition}
+            thread = connection.execute(self._FIRST_RECEIPT, first).scalar() if before.part > 1 else None
+        if found.violation:
             raise InvariantViolation(
-                f"stopped before sending {id_}: {violation}. Nothing more is sent in this round"
+                f"stopped before sending {id_}: {found.violation}. Nothing more is sent in this round"
             )
-        return Claim(delivery(row), Envelope(id_, row.target, row.payload, row.started or now, thread))
+        return Claim(before, Envelope(id_, before.target, found.payload, before.started or now, thread))
 
     _HAND_OVER = (
         update(_DELIVERY)
@@ -211,7 +249,7 @@ class Queue:
             values = {"delivery_id": id_, "holder": owner, "new_lease": lease.total_seconds()}
             return connection.execute(self._RENEW, values).rowcount > 0
 
-    _RECORD = (
+    _RECORD_OUTCOME = (
         update(_DELIVERY)
         .where(*_IS_HELD)
         .values(
@@ -273,6 +311,18 @@ class Queue:
         False when another sender has taken the delivery over: then only the attempt's own row gets it. But a success
         counts, whatever the other one is doing or has recorded: the message has arrived.
         """
+        with self._database.writing(durable=False) as connection:
+            return self._record(connection, id_, owner, step, now, stage)
+
+    def _record(
+        self,
+        connection: Connection,
+        id_: str,
+        owner: str,
+        step: Transition,
+        now: datetime,
+        stage: Stage | None,
+    ) -> bool:
         ids = {"delivery_id": id_, "holder": owner}
         outcome = {"new_state": step.state, "new_stage": stage, "new_why": step.why}
         rest = {
@@ -282,20 +332,34 @@ class Queue:
             "new_incident": step.incident,
             "new_retries": step.unverified_retries,
         }
-        with self._database.writing(durable=False) as connection:
-            is_held = connection.execute(self._RECORD, ids | outcome | rest).rowcount > 0
-            finish = self._FINISH_ATTEMPT if is_held else self._FINISH_EARLIER_ATTEMPT
-            finished = connection.execute(finish, {"delivery_id": id_, "now": now} | outcome).rowcount
-            if not is_held and finished and step.state is DeliveryState.SENT:
-                connection.execute(self._COUNT_AS_SENT, {"delivery_id": id_, "new_receipt": step.receipt})
-            if is_held and step.pauses:
-                connection.execute(
-                    PAUSE, {"scope": step.pauses, "since": now, "why": step.why, "until": None}
-                )
-            if is_held and step.postpones:
-                values = {"scope": step.postpones, "new_until": step.until, "new_why": step.why}
-                connection.execute(self._POSTPONE, {"delivery_id": id_} | values)
-            return is_held
+        is_held = connection.execute(self._RECORD_OUTCOME, ids | outcome | rest).rowcount > 0
+        finish = self._FINISH_ATTEMPT if is_held else self._FINISH_EARLIER_ATTEMPT
+        finished = connection.execute(finish, {"delivery_id": id_, "now": now} | outcome).rowcount
+        if not is_held and finished and step.state is DeliveryState.SENT:
+            connection.execute(self._COUNT_AS_SENT, {"delivery_id": id_, "new_receipt": step.receipt})
+        if is_held and step.pauses:
+            connection.execute(PAUSE, {"scope": step.pauses, "since": now, "why": step.why, "until": None})
+        if is_held and step.postpones:
+            values = {"scope": step.postpones, "new_until": step.until, "new_why": step.why}
+            connection.execute(self._POSTPONE, {"delivery_id": id_} | values)
+        return is_held
+
+    _HAND_BACK = (
+        update(_DELIVERY)
+        .where(
+            _D.state == DeliveryState.SENDING,
+            _D.owner.startswith(bindparam("holder")),
+            _D.stage.not_in([stage for stage in Stage if stage.hands_over]),
+        )
+        .values(lease=_NEW_LEASE)
+    )
+
+    def hand_back(self, owner: str) -> None:
+        """End the leases of the senders whose names begin so: the next ones need not wait for them. One that is
+        handing over keeps its lease: what may have arrived is not looked up before it runs out.
+        """
+        with self._database.writing() as connection:
+            connection.execute(self._HAND_BACK, {"holder": owner, "new_lease": 0.0})
 
     def flush(self) -> None:
         """Write to disk what did not wait for it."""

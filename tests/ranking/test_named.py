@@ -119,14 +119,14 @@ def test_a_liked_paper_is_not_compared_with_itself(others: int) -> None:
     liked = make_paper("liked", "Robots that stack cups")
     plain = make_profile("robots", like=LIKED[:others])
     profile = replace(plain, like=(*plain.like, Reference("test:liked", answered=True)))
-    for background in (OTHERS, [*OTHERS, liked]):
-        model = ranker([profile], [*NEW, liked], background, [liked])
+    for others_ in (OTHERS, [*OTHERS, liked]):
+        model = ranker([profile], [*NEW, liked], others_, [liked])
         ranking = rank_among(model, profile, [*NEW, liked])
         assert "more like: Robots that stack cups" not in reasons(ranking, "liked")
         assert sum(reasons(ranking, "liked").values()) == pytest.approx(scores(ranking)["liked"])
         assert "more like: Robots that stack cups" in reasons(ranking, "n2")
         if not others:
-            alone = rank_among(ranker([plain], [*NEW, liked], background), plain, [*NEW, liked])
+            alone = rank_among(ranker([plain], [*NEW, liked], others_), plain, [*NEW, liked])
             assert scores(ranking)["liked"] == pytest.approx(scores(alone)["liked"])
 
 

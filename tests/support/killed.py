@@ -19,6 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from http.client import HTTPConnection
@@ -53,6 +54,12 @@ class Order:
     spacing: float | None = None  #: seconds between two messages to one conversation, if not the channel's
     timeout: float | None = None  #: seconds that the channels wait for an answer, if not the channels' own
     lease: float | None = None  #: seconds, if not the product's
+    threads: int | None = None  #: most threads that send, if not the product's
+    settle: float | None = None  #: seconds until a message that may have arrived is looked up
+    tick: float | None = None  #: seconds between two ticks of a scheduler
+    heartbeat: float | None = (
+        None  #: seconds between two signs of life of a worker, taken for dead after four
+    )
     shift: float = 0.0  #: seconds by which the clock of this machine differs
     more: list[list[str]] = field(default_factory=list)  #: further calls in the same process
 
@@ -66,13 +73,23 @@ class Boundaries:
         self._of_name = 0
         self._lock = threading.Lock()
         self._file = os.open(order.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND) if order.log else -1
-        self.delivery = ""  #: id of the delivery under way
+        self._of_thread = threading.local()
+
+    @property
+    def delivery(self) -> str:
+        """Id of the delivery that this thread has under way; empty when there is none."""
+        return getattr(self._of_thread, "delivery", "")
+
+    @delivery.setter
+    def delivery(self, id_: str) -> None:
+        self._of_thread.delivery = id_
 
     def cross(self, name: str) -> None:
         with self._lock:
             self._number += 1
             self._of_name += name == self._order.named
-            line = {"number": self._number, "name": name, "delivery": self.delivery, "at": time.monotonic()}
+            where = {"delivery": self.delivery, "thread": threading.get_ident()}
+            line = {"number": self._number, "name": name, "at": time.monotonic()} | where
             if self._file >= 0:
                 os.write(self._file, json.dumps(line).encode() + b"\n")
             if self._number == self._order.at or (
@@ -142,15 +159,14 @@ def _wrap_slack(boundaries: Boundaries) -> None:
 
 def _wrap_smtp(boundaries: Boundaries) -> None:
     """A command is sent as text, the content as bytes, in two halves."""
-    sent = {"last": "connect"}
 
     def send(original: Callable[..., None], self: Any, data: str | bytes) -> None:
         if isinstance(data, str):
-            sent["last"] = data.split(" ", 1)[0].strip().upper()
-            boundaries.cross(f"before {sent['last']}")
+            self._paperboy_last = data.split(" ", 1)[0].strip().upper()
+            boundaries.cross(f"before {self._paperboy_last}")
             original(self, data)
             return
-        sent["last"] = "content"
+        self._paperboy_last = "content"
         half = len(data) // 2
         boundaries.cross("before content")
         original(self, data[:half])
@@ -160,7 +176,7 @@ def _wrap_smtp(boundaries: Boundaries) -> None:
 
     def read_reply(original: Callable[..., Any], self: Any) -> Any:
         reply = original(self)
-        boundaries.cross(f"after {sent['last']}")
+        boundaries.cross(f"after {getattr(self, '_paperboy_last', 'connect')}")
         return reply
 
     _wrap_method(Connection, "send", send)
@@ -195,7 +211,10 @@ def _call(argv: list[str]) -> int:
 def _adjust(order: Order) -> None:
     """Set the spacing, the timeout, the lease and the clock that the order asks for."""
     import bot.clock
+    import bot.delivery.retry
     import bot.delivery.sender
+    import bot.worker.jobs
+    import bot.worker.loop
     from bot.channels.email.channel import MailChannel
     from bot.channels.slack.channel import SlackChannel
 
@@ -208,6 +227,14 @@ def _adjust(order: Order) -> None:
         bot.clock.datetime = ShiftedDatetime  # type: ignore[misc]
     if order.lease is not None:
         bot.delivery.sender.LEASE = timedelta(seconds=order.lease)
+    if order.threads is not None:
+        bot.delivery.sender.ThreadPoolExecutor = lambda _: ThreadPoolExecutor(order.threads)  # type: ignore
+    if order.settle is not None:
+        bot.delivery.retry.SETTLE = bot.delivery.retry.FIRST_WAIT = timedelta(seconds=order.settle)
+    if order.tick is not None:
+        bot.worker.loop.TICK_SECONDS = order.tick  # type: ignore[assignment]
+    if order.heartbeat is not None:
+        bot.worker.jobs.HEARTBEAT, bot.worker.jobs.STALLED = order.heartbeat, 4 * order.heartbeat
     if order.spacing is not None:
         SlackChannel.spacing = timedelta(seconds=order.spacing)
     if order.timeout is not None:

@@ -22,8 +22,14 @@ class Crossing(NamedTuple):
 
     number: int
     name: str  #: as "before commit of claim", "in chat.postMessage", "after content"
-    delivery: str  #: the delivery under way
+    delivery: str  #: the delivery that the thread has under way
     at: float  #: seconds, by the same clock for all processes
+    thread: int
+
+    @property
+    def records(self) -> bool:
+        """Whether the outcome of what its thread handed over before is stored now."""
+        return self.name in ("after commit of record", "after commit of claim")
 
 
 @dataclass(frozen=True)
@@ -39,15 +45,15 @@ class Ended:
         return self.code is None
 
     @property
-    def in_doubt(self) -> str:
-        """The delivery that was handed over and whose outcome was not recorded; empty for none."""
-        handed = ""
+    def in_doubt(self) -> list[str]:
+        """The deliveries that were handed over and whose outcomes were not recorded, one a thread at most."""
+        handed: dict[int, str] = {}
         for one in self.crossed if self.was_killed else ():
             if one.name in ("before content", "before chat.postMessage"):
-                handed = one.delivery
-            elif one.name == "after commit of record":
-                handed = ""
-        return handed
+                handed[one.thread] = one.delivery
+            elif one.records:
+                handed.pop(one.thread, None)
+        return list(handed.values())
 
 
 class Running:

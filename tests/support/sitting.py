@@ -107,7 +107,7 @@ class Sitting:
 
     def accounts(self) -> Accounts:
         """Compares what was received with what is stored; `held` counts deliveries that needed `resend`."""
-        doubts = [ended.in_doubt for ended in self.kills]
+        doubts = [id_ for ended in self.kills for id_ in ended.in_doubt]
         found = accounts(self.stored, self._prepared.slack, self._prepared.smtp, doubts)
         found.held += self.held
         return found

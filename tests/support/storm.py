@@ -198,13 +198,10 @@ def in_doubt(crossed: tuple[Crossing, ...]) -> Iterator[str]:
     """Mails whose content was handed over, and whose outcome was recorded so late, or never, that another sender may
     have taken them over.
     """
-    handed: Crossing | None = None
+    handed: dict[int, Crossing] = {}  #: by thread
     for one in crossed:
         if one.name == "before content":
-            handed = one
-        elif one.name == "after commit of record" and handed:
-            if one.at - handed.at > LEASE / 2:
-                yield handed.delivery
-            handed = None
-    if handed:
-        yield handed.delivery
+            handed[one.thread] = one
+        elif one.records and (before := handed.pop(one.thread, None)) and one.at - before.at > LEASE / 2:
+            yield before.delivery
+    yield from (one.delivery for one in handed.values())

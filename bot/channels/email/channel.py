@@ -48,7 +48,7 @@ class MailChannel(Channel):
         self._server = server
         self._sender = sender
         self._timeout = timeout
-        self._session: Session | None = None
+        self._idle: list[Session] = []  #: at most as many as there are threads that send
         self._return_path = return_path
         self._public_url, self._secret = public_url, secret
         self._signer = functools.cache(signer) if signer else None
@@ -80,12 +80,14 @@ class MailChannel(Channel):
     def probe(self, targets: Sequence[str]) -> Iterator[Probe]:
         self.check()
         assert self._server
-        self._session = session = self._session or Session(self._server, self._timeout)
+        session = self._take_session(self._server)
         try:
             session.open()
         except NotSentError as error:
             yield Probe("", error.outcome)
             return
+        finally:
+            self._idle.append(session)  # for `close_idle`
         place = f"{self._server.host}:{self._server.port}"
         yield Probe("", note=f"{place} accepts the log-in" if self._server.user else f"{place} answers")
         for target in targets:
@@ -97,9 +99,8 @@ class MailChannel(Channel):
             yield Probe(target, problem)
 
     def close_idle(self) -> None:
-        if self._session:
-            self._session.close(politely=True)
-        self._session = None
+        while self._idle:
+            self._idle.pop().close(politely=True)
 
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         if not self._server or not self._sender:
@@ -107,12 +108,21 @@ class MailChannel(Channel):
         if not re.fullmatch(r"[^\s<>@\x00-\x1f]+@[^\s<>@\x00-\x1f]+", envelope.target):
             return Refused("the target is not one e-mail address")
         return_path = self._return_address(envelope.delivery)
-        self._session = self._session or Session(self._server, self._timeout)
+        session = self._take_session(self._server)
         try:
-            outcome = self._session.send_mail(return_path, envelope.target, envelope.payload, on_stage)
+            outcome = session.send_mail(return_path, envelope.target, envelope.payload, on_stage)
         except NotSentError as error:
             return error.outcome
+        finally:
+            self._idle.append(session)
         return Sent(message_id_in(envelope.payload)) if isinstance(outcome, Sent) else outcome
+
+    def _take_session(self, server: SmtpServer) -> Session:
+        """A session that no other thread uses."""
+        try:
+            return self._idle.pop()
+        except IndexError:
+            return Session(server, self._timeout)
 
     def _return_address(self, delivery: str) -> str:
         """The envelope sender of a delivery: one of its own, so that reports of failures name it."""

@@ -14,7 +14,6 @@ from email import policy
 from email.header import Header
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.parser import BytesHeaderParser
 from email.policy import EmailPolicy
 from email.utils import format_datetime
 from functools import partial
@@ -115,14 +114,15 @@ def compose_notice(notice: Notice, delivery: str, to: str, mail: MailSettings) -
 
 def message_id_in(content: bytes) -> str:
     """The Message-ID in a composed message; the settings may have changed since it was made."""
-    head = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0]  # the parser would read the body as well
-    return str(BytesHeaderParser().parsebytes(head)["Message-ID"]).strip()
+    head = re.split(rb"\r?\n\r?\n", content, maxsplit=1)[0]
+    found = re.search(rb"(?im)^message-id:\s*(\S+)", head)  # the parser would take longer than sending
+    return found[1].decode() if found else ""
 
 
 def subject(view: DigestView) -> str:
     """Starts with the best paper: `Paperboy: World models for robots and 7 more – 5 May`."""
     if not view.best:
-        return f"Paperboy: no papers – {view.short_day}"
+        return f"Paperboy: no papers this week – {view.short_day}"
     others = f" and {len(view.papers) - 1} more" if len(view.papers) > 1 else ""
     return f"Paperboy: {_header_text(view.best.title, _TITLE_LENGTH)}{others} – {view.short_day}"
 
