@@ -33,11 +33,13 @@ class DayFiles:
 
     def find(self, name: str) -> DayIndex | None:
         """The index with this name (`bot.ranking.day_index.fingerprint`); None if it is missing or damaged."""
-        if not self._last or self._last[0] != name:
-            self._last = None  # before the next one is read
-            if index := _read(self._folder / name):
-                self._last = name, index
-        return self._last[1] if self._last else None
+        last = self._last  # other threads may look for another one meanwhile
+        if last and last[0] == name:
+            return last[1]
+        self._last = last = None  # before the next one is read
+        if index := _read(self._folder / name):
+            self._last = name, index
+        return index
 
     def add(self, name: str, index: DayIndex) -> DayIndex:
         """Store an index. Returns it as all processes have it; as it is if it cannot be stored."""

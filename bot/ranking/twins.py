@@ -8,7 +8,6 @@ the same work or a series; of the 45 closest pairs without a shared author, none
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -34,18 +33,13 @@ class NearWords:
     def of(self, place: int) -> dict[int, float]:
         """Papers with a similarity of `SERIES` or more, by place."""
         if place not in self._found:
-            row = self.words[[place]]
-            self._row[row.indices] = row.data
-            similarities = self.words @ self._row
-            self._row[row.indices] = 0.0
+            row = np.zeros(self.words.shape[1])  # not a buffer: threads share this object
+            own = slice(*self.words.indptr[place : place + 2])
+            row[self.words.indices[own]] = self.words.data[own]
+            similarities = self.words @ row
             near = np.flatnonzero(similarities >= SERIES)
             self._found[place] = dict(zip(near.tolist(), similarities[near].tolist(), strict=True))
         return self._found[place]
-
-    @cached_property
-    def _row(self) -> Vector:
-        """Buffer for one paper's words, all 0 between calls."""
-        return np.zeros(self.words.shape[1])
 
 
 def unit_words(rows: sparse.csr_array, is_word: Vector) -> sparse.csr_array:

@@ -104,7 +104,7 @@ def main(path: Path) -> None:
     print(f"\nranking {len(given.profiles):,} profiles, {len(given.named):,} papers liked or disliked")
     print(f"  peak memory with the inputs read        {peak_memory():8.0f} MB")
     ranker, seconds = timed(lambda: make_ranker(given))
-    terms, papers = ranker._matrix.postings.shape
+    terms, papers = len(ranker.index.keys), len(ranker.papers)
     print(
         f"  index of {papers:,} papers, {terms:,} terms     {seconds:8.2f} s (built before, not in the ratio)"
     )
@@ -191,12 +191,15 @@ def matrices(ranker: Ranker, profiles: Sequence[Profile]) -> tuple[Any, Any]:
     texts = linear.weights_of(
         [one for some in each for one in some if not one.papers], len(ranker.index.keys)
     )
-    product = ranker._matrix
+    product = ranker.day.matrix
     common = sparse.csr_array(
         (means.common.data, product.common[means.common.indices], means.common.indptr), means.rare.shape
     )
-    weights = sparse.csr_array(sparse.vstack([texts, means.rare + common]))
-    return linear.table(weights.data, weights.indices, weights.indptr, weights.shape), product.postings
+    added = sparse.csr_array((means.rare.shape[0], len(ranker.index.keys) - means.rare.shape[1]))
+    of_papers = sparse.hstack([means.rare + common, added], format="csr")
+    weights = sparse.csr_array(sparse.vstack([texts, of_papers]))
+    postings = sparse.csr_array(sparse.vstack([product.postings, ranker._phrase_postings]))
+    return linear.table(weights.data, weights.indices, weights.indptr, weights.shape), postings
 
 
 def bare_product(weights: Any, postings: Any) -> float:
