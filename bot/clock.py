@@ -10,7 +10,11 @@ from zoneinfo import ZoneInfo
 
 from bot.errors import UserError
 
-_MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
+#: English, whatever the process's locale.
+WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
+_FIRST_HALF = ("January", "February", "March", "April", "May", "June")
+MONTHS = (*_FIRST_HALF, "July", "August", "September", "October", "November", "December")
+_SHORT_MONTHS = tuple(month[:3].casefold() for month in MONTHS)
 _YEAR_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
 
 
@@ -50,7 +54,12 @@ def iso_utc(text: str) -> str:
 
 def month_number(name: str) -> int:
     """Return 1 for `January` and `Jan`. Raises ValueError for any other text."""
-    return _MONTHS.index(name[:3].casefold()) + 1
+    return _SHORT_MONTHS.index(name[:3].casefold()) + 1
+
+
+def day_name(day: date) -> str:
+    """Return `Thursday 26 November`."""
+    return f"{WEEKDAYS[day.weekday()]} {day.day} {MONTHS[day.month - 1]}"
 
 
 def infer_year(month: int, day: int, as_of: date) -> date:

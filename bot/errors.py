@@ -26,6 +26,10 @@ class SourceError(PaperboyError):
         self.retry_after = retry_after
 
 
+class ShutdownRequested(SourceError):  # noqa: N818 - a state
+    """The process was asked to stop while a job waited. The next start does what was not finished."""
+
+
 class StatusError(SourceError):
     """A service answered with an HTTP status other than success."""
 
@@ -48,6 +52,10 @@ class LeaseLost(PaperboyError):  # noqa: N818 - a fact
 
 class DatabaseError(PaperboyError):
     """The database cannot be used (newer version, unreachable, not Paperboy's). Exit code 2."""
+
+
+class DatabaseNewer(DatabaseError):  # noqa: N818 - a fact
+    """A newer version migrated the database: this one must not begin, and ends when it was running. Exit code 2."""
 
 
 class DatabaseLost(DatabaseError):  # noqa: N818 - a fact

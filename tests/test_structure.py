@@ -26,9 +26,12 @@ RESERVED = {
     "mailbox": ("bot.channels.maildir", "bot.channels.email.bounces"),
     "flufl": ("bot.channels.email.reports",),
     "apscheduler": ("bot.worker.loop",),
+    "procrastinate": ("bot.worker.jobs", "bot.store.job_tables"),
+    "psycopg": ("bot.worker.jobs",),
     "yaml": ("bot.profiles.yaml_reader", "bot.profiles.writer"),
     "lxml": ("bot.sources", "bot.presentation.custom_templates"),
     "waitress": ("bot.web",),
+    "prometheus_client": ("bot.worker.metrics",),
     "flask": ("bot.web",),
     "slack_bolt": ("bot.slack_app",),
     "jinja2": (

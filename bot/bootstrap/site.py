@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from bot.bootstrap.app import App
+from bot.bootstrap.monitoring import make_monitor
 from bot.bootstrap.status import current_status
 from bot.clock import Moment, utc_now
 from bot.config.values import KEY_COMMAND
@@ -31,7 +32,7 @@ _LOGIN_TIMEOUT = 10
 
 
 def make_site(app: App, log: Callable[[str], None], address: str) -> Front:
-    """The site: the links in mails, and the pages of readers. Raises NotConfigured without a SECRET_KEY.
+    """The site: the links in mails, the pages of readers, those of monitors. Raises NotConfigured without SECRET_KEY.
 
     `address`: the start of links when PUBLIC_URL is not set.
     """
@@ -42,6 +43,7 @@ def make_site(app: App, log: Callable[[str], None], address: str) -> Front:
         )
     settings = app.settings
     public_url = settings.public_url or address
+    https_only = public_url.startswith("https:")
     links = UnsubscribePages(
         app.secret,
         app.outbox.edition,
@@ -49,7 +51,7 @@ def make_site(app: App, log: Callable[[str], None], address: str) -> Front:
         utc_now,
         app.templates,
         log,
-        https_only=public_url.startswith("https:"),
+        https_only=https_only,
     )
     services = Services(
         clock=utc_now,
@@ -77,7 +79,8 @@ def make_site(app: App, log: Callable[[str], None], address: str) -> Front:
         trusted_proxies=settings.trusted_proxies,
         proxy_user_header=settings.proxy_user_header,
     )
-    return Front(links, create_app(services), settings.public_url)
+    monitor = make_monitor(app, https_only=https_only)
+    return Front(links, monitor, create_app(services), settings.public_url)
 
 
 def _send_login(app: App, address: str, notice: Notice) -> None:

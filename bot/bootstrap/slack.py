@@ -48,6 +48,7 @@ def make_slack_socket(app: App, log: Callable[[str], None]) -> SlackSocket:
         explain,
         app.search,
         slack.receiver,
+        app.announcements,
     )
     bot_token, app_token = (token.get_secret_value() for token in (s.slack_bot_token, s.slack_app_token))
     return SlackSocket(service, bot_token, app_token, s.slack_api_url, log)

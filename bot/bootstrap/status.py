@@ -46,9 +46,11 @@ def current_status(app: App, moment: Moment, chosen: Sequence[Profile] | None = 
         None if loaded.broken.keys() - kept else app.used_scopes(every),
         broken_files(loaded.problems, loaded.broken, kept),
         [profile for profile in profiles if profile.is_paused(moment.local_date(profile.timezone))],
-        next=next_digests(profiles, editions, moment),
+        next=next_digests(profiles, editions, moment, app.announcements()),
         found=_found(app, profiles, moment),
         hints=optional_settings(app.settings, profiles),
+        day=app.day(moment),
+        calendar=app.calendar,
     )
 
 

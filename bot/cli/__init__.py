@@ -20,6 +20,7 @@ from bot.cli import (  # noqa: F401 - they add their commands
     daily,
     effect,
     init,
+    jobs,
     search,
     show,
     upkeep,

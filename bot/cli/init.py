@@ -60,7 +60,7 @@ def init(
     maildir: Annotated[
         str | None, typer.Option(help="The name of a Maildir, which needs no account.")
     ] = None,
-    at: Annotated[str | None, typer.Option(help='Local time, such as "08:30".')] = None,
+    at: Annotated[str | None, typer.Option(help='Local time, such as "08:30", or announcement.')] = None,
     timezone: Annotated[
         str | None, typer.Option(help="An IANA time zone, such as Europe/Paris; by default this machine's.")
     ] = None,

@@ -162,19 +162,21 @@ def _ask_targets(name: str, number: int) -> tuple[tuple[ChannelName, str], ...]:
 
 
 def _ask_when(draft: Draft, number: int) -> Draft:
+    from bot.profiles.model import ANNOUNCEMENT
     from bot.profiles.values import zone_of_city
     from bot.profiles.wizard import parse_part
 
     def parse(answer: str) -> Draft:
         first, _, rest = answer.partition(" ")
-        at, zone = (first, rest.strip()) if first[:1].isdigit() else ("", answer)
+        is_time = first[:1].isdigit() or first == ANNOUNCEMENT
+        at, zone = (first, rest.strip()) if is_time else ("", answer)
         zone = zone_of_city(zone) or zone
         when = parse_part(at=at or draft.at, timezone=zone or draft.timezone)
         return replace(draft, at=when.at, timezone=when.timezone)
 
     return _ask(
         f"{number}. When, and in which time zone?",
-        "For example: 07:30 Asia/Tokyo",
+        "For example: 07:30 Asia/Tokyo\n  Or with arXiv's announcements: announcement Asia/Tokyo",
         f"{draft.at} {draft.timezone}",
         parse,
     )

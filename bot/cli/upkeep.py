@@ -169,6 +169,47 @@ def export(
 
 
 @cli.command()
+def thin(
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count what would be removed.")] = False,
+    on: When = None,
+    as_json: AsJson = False,
+) -> None:
+    """Remove what nobody needs any more, as `run` does once a day: see docs/running.md."""
+    from bot.profiles.load import load_profiles
+
+    moment = parse_when(on)
+    app = open_app()
+    profiles, _, kept, *_ = load_profiles([app.settings.profiles], app.settings.profile_cache)
+    done = app.thin((*profiles, *kept), moment.instant, dry_run=dry_run)
+    if as_json:
+        print_json(done)
+    else:
+        for name, number in done.items():
+            typer.echo(f"{name}: {number}")
+    app.close()
+
+
+@cli.command()
+def backup(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="A new file.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Copy the database while others use it, and check the copy."""
+    from bot.store.backup import back_up
+
+    app = open_app()
+    if not app.settings.has_database:
+        raise UserError(f"there is no database to copy: {app.settings.database_place} does not exist")
+    if path.exists() and not force:
+        raise UserError(f"{path} exists: name a new file, or replace it with --force")
+    revision = back_up(app.unprepared_database, path)
+    typer.echo(
+        f"{path}: {path.stat().st_size / 1e6:.1f} MB, checked; the database is at migration {revision}"
+    )
+    app.close()
+
+
+@cli.command()
 def migrate() -> None:
     """Bring the database to this version's tables. A SQLite file is migrated by every command."""
     app = open_app()

@@ -10,7 +10,7 @@ import os
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -57,12 +57,17 @@ class Settings:
     dkim_key: Path | None = None  #: file of the private key that signs mail for mail_from's domain
     mail_return_path: str | None = None  #: where bounces go: an address without a name
     alerts: str | None = None  #: receiver of alerts: a Slack channel, or an address when it has an @
+    log_format: str | None = None  #: json or text; None: text on a terminal, JSON elsewhere
+    metrics_token: SecretStr | None = None  #: whoever sends it may read the metrics of the web process
     heartbeat: SecretStr | None = (
         None  #: a URL that is called after each good cycle; whoever knows it may call it
     )
     arxiv_holidays: Mapping[date, str] = field(
         default_factory=dict
     )  #: further evenings without an announcement, by date in US Eastern time
+
+    keep_papers: timedelta | None = timedelta(days=200)  #: papers older than this are thinned; None: never
+    keep_messages: timedelta | None = timedelta(days=90)  #: so are messages and digests that were sent
 
     @property
     def profile_cache(self) -> Path:
@@ -109,7 +114,11 @@ _VARIABLES: Mapping[str, tuple[str, Callable[[str], Any]]] = {
     "TRUSTED_PROXIES": ("trusted_proxies", values.networks),
     "PROXY_USER_HEADER": ("proxy_user_header", values.header_name),
     "SMTP_CONNECTIONS": ("smtp_connections", values.connections),
+    "PAPERBOY_LOG": ("log_format", values.log_format),
+    "PAPERBOY_METRICS_TOKEN": ("metrics_token", values.secret_key),
     "PAPERBOY_HEARTBEAT": ("heartbeat", values.secret_url),
+    "PAPERBOY_KEEP_PAPERS": ("keep_papers", values.paper_days),
+    "PAPERBOY_KEEP_MESSAGES": ("keep_messages", values.message_days),
     "ARXIV_HOLIDAYS": ("arxiv_holidays", values.holidays),
 }
 

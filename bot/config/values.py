@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from datetime import date
+from datetime import date, timedelta
 from ipaddress import IPv4Network, IPv6Network, ip_network
 from itertools import pairwise
 from math import log2
@@ -123,10 +123,40 @@ def key_file(value: str) -> Path:
     return path
 
 
+def log_format(value: str) -> str:
+    if value not in ("json", "text"):
+        raise ValueError("is neither json nor text")
+    return value
+
+
 def connections(value: str) -> int:
     if not re.fullmatch(r"[1-9]\d?", value, re.ASCII):
         raise ValueError("is not a number of connections from 1 to 99")
     return int(value)
+
+
+_FOR_EVER = {"0", "forever"}
+#: The longest window of a profile (90 days), and the background before it (90 days), must stay whole.
+LEAST_PAPER_DAYS = 180
+#: Mail may come back for some days; `status` counts the papers of 30 days of digests.
+LEAST_MESSAGE_DAYS = 31
+
+
+def paper_days(value: str) -> timedelta | None:
+    return _days(value, LEAST_PAPER_DAYS)
+
+
+def message_days(value: str) -> timedelta | None:
+    return _days(value, LEAST_MESSAGE_DAYS)
+
+
+def _days(value: str, least: int) -> timedelta | None:
+    """A number of days; None for ever."""
+    if value.casefold() in _FOR_EVER:
+        return None
+    if not re.fullmatch(r"\d{1,5}", value, re.ASCII) or int(value) < least:
+        raise ValueError(f"is not a number of days from {least} on: write one, or forever")
+    return timedelta(days=int(value))
 
 
 def holidays(value: str) -> dict[date, str]:

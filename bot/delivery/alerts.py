@@ -6,7 +6,8 @@ An alert is a delivery like any other: stored before it is sent, tried again, lo
 from __future__ import annotations
 
 import secrets
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
@@ -15,8 +16,10 @@ from typing import NamedTuple
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import Delivery, DeliveryState, Notice, Part, Pause
 from bot.delivery.ports import Channel
-from bot.delivery.status import OUTAGE, dead_sources
+from bot.delivery.status import OUTAGE, dead_sources, stale_sources
 from bot.delivery.stores import OutboxStore
+from bot.digests.day import missing_announcement
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName
 
@@ -53,25 +56,92 @@ def raise_alert(
     return stored and notice is not None
 
 
-def raise_outage_alert(
+def raise_source_alerts(
     outbox: OutboxStore,
     channels: Mapping[ChannelName, Channel],
     operator: Operator,
     sources: Sequence[SourceState],
+    calendar: ArxivCalendar,
     now: datetime,
 ) -> bool:
-    """Store an alert on the sources that have failed for longer than OUTAGE; whether there is a new one to send.
+    """Store alerts on sources that bring nothing for longer than OUTAGE, and on the end of what was reported before;
+    whether there is one to send.
 
-    The last answer before an outage identifies it: its alert has an id that is derived from it, and exists once.
+    The ids of alerts are derived from what they report: two processes store one.
+    """
+    alerts = source_alerts(sources, calendar, outbox.reported(), now)
+    to = (outbox, channels, operator)
+    stored = [_store(*to, _token(*alert.shows), alert.notice, [], alert.shows) for alert in alerts]
+    return any(stored)
+
+
+class SourceAlert(NamedTuple):
+    """What is to be reported of some sources."""
+
+    notice: Notice
+    shows: tuple[str, ...]  #: what it reports, for `OutboxStore.reported`
+
+
+def source_alerts(
+    sources: Sequence[SourceState], calendar: ArxivCalendar, reported: Collection[str], now: datetime
+) -> list[SourceAlert]:
+    """The alerts that are due. `reported`: what earlier alerts show.
+
+    The last answer before an outage identifies it, and the last announcement that a stale source has brought. The
+    sources that one alert names are one incident: when one of them is due to be reported, all that are in trouble
+    are, and its end is when all of them are over it. An alert shows `INCIDENT outage|stale SOURCE TIME` for each, and
+    the one on the end `over INCIDENT`.
     """
     dead = [s for s in dead_sources(sources, now) if s.last_success and now - s.last_success > OUTAGE]
-    if not dead:
-        return False
-    begun = max(s.last_success for s in dead if s.last_success)
-    token = _token("outage", begun.isoformat())
-    if outbox.deliveries(f"{token}-1"):
-        return False
-    return _store(outbox, channels, operator, token, outage_notice(dead, now), [])
+    failing = [source for source in sources if source.state == "failed" and source.last_success]
+    behind = [source for source in sources if missing_announcement(source, calendar, now)]
+    return [
+        *_beginning("outage", dead, failing, reported, outage_notice, now),
+        *_beginning("stale", stale_sources(sources, calendar, now), behind, reported, stale_notice, now),
+        *_ends(sources, reported, now),
+    ]
+
+
+def _beginning(
+    kind: str,
+    lasting: Iterable[SourceState],
+    in_trouble: Iterable[SourceState],
+    reported: Collection[str],
+    notice: Callable[[Sequence[SourceState], datetime], Notice],
+    now: datetime,
+) -> Iterator[SourceAlert]:
+    """An alert on all sources in trouble that no alert names, if that of one of them is `lasting`."""
+    known = {shown.partition(" ")[2] for shown in reported}
+    new = {id_: source for source in in_trouble if (id_ := _identity(kind, source)) not in known}
+    if any(_identity(kind, source) in new for source in lasting):
+        incident = _token(*new)
+        yield SourceAlert(notice([*new.values()], now), tuple(f"{incident} {id_}" for id_ in new))
+
+
+def _ends(sources: Sequence[SourceState], reported: Collection[str], now: datetime) -> Iterator[SourceAlert]:
+    """An alert for each reported incident that is over. A source that is not asked any more does not keep it open."""
+    asked = {source.name: source for source in sources if source.state != "idle"}
+    incidents: dict[str, list[tuple[SourceState, datetime, bool]]] = defaultdict(list)
+    for shown in sorted(reported):
+        match shown.split(" "):
+            case [incident, "outage" | "stale" as kind, name, begun] if name in asked:
+                since = datetime.fromisoformat(begun)
+                is_over = _newest(kind, asked[name]) > since
+                incidents[incident].append((asked[name], since, is_over))
+    for incident, parts in incidents.items():
+        if f"over {incident}" not in reported and all(is_over for *_, is_over in parts):
+            yield SourceAlert(end_notice([part[:2] for part in parts], now), (f"over {incident}",))
+
+
+def _identity(kind: str, source: SourceState) -> str:
+    return f"{kind} {source.name} {_newest(kind, source).isoformat()}"
+
+
+def _newest(kind: str, source: SourceState) -> datetime:
+    """What stays the same during an outage, or while a source is stale."""
+    newest = source.last_success if kind == "outage" else source.announced or source.last_new
+    assert newest
+    return newest
 
 
 def raise_profile_alert(
@@ -125,13 +195,39 @@ def _store(
 
 
 def outage_notice(dead: Sequence[SourceState], now: datetime) -> Notice:
-    lines = [
-        f"{source.name}, last answer {source.last_success:%Y-%m-%d %H:%M} UTC: {source.why}"
-        for source in dead
-    ]
+    lines = [f"{source.name}, last answer {_minute(source.last_success)}: {source.why}" for source in dead]
     lines += ["Digests have no new papers from there. Check the network and the URLs, then: paperboy ingest"]
     count = "1 source does" if len(dead) == 1 else f"{len(dead)} sources do"
     return Notice(f"Paperboy: {count} not answer", "\n".join(lines), now)
+
+
+def stale_notice(stale: Sequence[SourceState], now: datetime) -> Notice:
+    lines = [
+        f"{source.name}, newest papers announced {_minute(source.announced)}, last answer "
+        f"{_minute(source.last_success)}{f': {source.why}' if source.why else ''}"
+        for source in stale
+    ]
+    lines += [
+        "arXiv should have announced other papers since then, but answers with those that are stored already. What "
+        "comes later is stored then. Known problems of arXiv: https://status.arxiv.org"
+    ]
+    count = "1 source has" if len(stale) == 1 else f"{len(stale)} sources have"
+    return Notice(f"Paperboy: {count} nothing new", "\n".join(lines), now)
+
+
+def end_notice(over: Sequence[tuple[SourceState, datetime]], now: datetime) -> Notice:
+    """`over`: sources, and when their trouble began."""
+    lines = [
+        f"{source.name}, last answer {_minute(source.last_success)}: nothing new came since {_minute(begun)}"
+        for source, begun in over
+    ]
+    lines += ["The next ingests fetch the papers that were missed."]
+    count = "1 source works" if len(over) == 1 else f"{len(over)} sources work"
+    return Notice(f"Paperboy: {count} again", "\n".join(lines), now)
+
+
+def _minute(moment: datetime | None) -> str:
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "unknown"
 
 
 def stop_notice(stopped: Sequence[Delivery], now: datetime, paused: Collection[str] = ()) -> Notice:

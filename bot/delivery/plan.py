@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 
 from bot.clock import Moment
-from bot.delivery.due import LOOK_BACK_DAYS, due_date
+from bot.delivery.due import LOOK_BACK_DAYS, Announcements, current_date, due_date
 from bot.delivery.model import Pause, scopes
 from bot.delivery.stores import EditionSummary
-from bot.profiles.model import ChannelName, Profile, Subscription
+from bot.profiles.model import ANNOUNCEMENT, ChannelName, Profile, Subscription
 
 #: Where a day ends last: for subscriptions that no profile has any more.
 _LAST_ZONE = "Etc/GMT+12"
+_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +28,7 @@ class SendState:
     pauses: Mapping[str, Pause]  #: by scope
     channel_problems: Mapping[ChannelName, str]  #: why a channel cannot send; only those that cannot
     answered: str = ""  #: what the sources have answered (`digests.wording.answered`)
+    announcements: Announcements = field(default_factory=Announcements)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,24 @@ def plan_dates(moment: Moment) -> tuple[date, date]:
 
 
 def plan_send(profiles: Sequence[Profile], moment: Moment, state: SendState, *, due: bool) -> list[Plan]:
-    """A plan for each subscription of the profiles. `due`: compose only what is due by its time and days."""
-    return [
+    """A plan for each subscription of the profiles. `due`: compose only what is due by its time and days.
+
+    Entries of one profile for one target have one key, and one edition at a time: the newest.
+    """
+    plans = [
         _plan(profile, subscription, moment, state, due)
         for profile in profiles
         for subscription in profile.deliver
+    ]
+    newest: dict[str, date] = {}
+    for plan in plans:
+        if not plan.skip:
+            newest[plan.subscription.key] = max(plan.on, newest.get(plan.subscription.key, plan.on))
+    return [
+        replace(plan, skip=f"the digest of {last} is sent instead")
+        if not plan.skip and plan.on < (last := newest[plan.subscription.key])
+        else plan
+        for plan in plans
     ]
 
 
@@ -61,7 +76,7 @@ def _plan(profile: Profile, subscription: Subscription, moment: Moment, state: S
     on: date | None = today
     if due:
         served_before = subscription.key in state.served
-        on = due_date(subscription, profile, moment, served_before=served_before)
+        on = due_date(subscription, profile, moment, state.announcements, served_before=served_before)
     day = on or today
     if pause := state.pauses.get(subscription.key):
         until = f", until {pause.until:%Y-%m-%d}" if pause.until else ""
@@ -75,11 +90,17 @@ def _plan(profile: Profile, subscription: Subscription, moment: Moment, state: S
     if profile.is_paused(day):
         return Plan(profile, subscription, day, f"paused by its profile until {profile.paused_until}")
     if on is None:
-        return Plan(profile, subscription, day, f"not due before {subscription.at:%H:%M}")
+        return Plan(profile, subscription, day, _not_due(subscription))
     existing = state.editions.get((subscription.key, day))
-    if existing and existing.papers:
+    if existing and existing.has_message:
         return Plan(profile, subscription, day, f"the digest of {day} exists already")
-    is_again = existing and existing.awaits and existing.awaits != state.answered and day == today
+    current = today if day == today else current_date(subscription, profile, moment, state.announcements)
+    later = (day + n * _DAY for n in range((today - day).days, 0, -1))
+    if day < current and (
+        newer := next((on for on in later if (subscription.key, on) in state.editions), None)
+    ):
+        return Plan(profile, subscription, day, f"the digest of {newer} is newer")
+    is_again = existing and existing.awaits and existing.awaits != state.answered and day == current
     if existing and due and not is_again:
         why = f"checked for {day}: nothing to send; check again: paperboy send {profile.id}"
         return Plan(profile, subscription, day, why)
@@ -87,13 +108,25 @@ def _plan(profile: Profile, subscription: Subscription, moment: Moment, state: S
 
 
 def ended_waits(profiles: Sequence[Profile], moment: Moment, state: SendState) -> list[str]:
-    """Ids of the quiet editions that wait for the sources although their local day is over."""
-    zones = {subscription.key: profile.timezone for profile in profiles for subscription in profile.deliver}
-    return [
-        summary.id
-        for (key, on), summary in state.editions.items()
-        if summary.awaits and on < moment.local_date(zones.get(key, _LAST_ZONE))
-    ]
+    """Ids of the quiet editions that wait for the sources although their local day is over, or arXiv has announced
+    again.
+    """
+    waiting = [(key, on, summary.id) for (key, on), summary in state.editions.items() if summary.awaits]
+    keys = {key for key, _, _ in waiting}
+    current: dict[str, date] = {}
+    for profile in profiles:
+        for to in profile.deliver:
+            if to.key in keys:
+                day = current_date(to, profile, moment, state.announcements)
+                current[to.key] = min(day, current.get(to.key, day))
+    last = moment.local_date(_LAST_ZONE)
+    return [id_ for key, on, id_ in waiting if on < current.get(key, last)]
+
+
+def _not_due(subscription: Subscription) -> str:
+    if subscription.at == ANNOUNCEMENT:
+        return "not due before the papers of arXiv's next announcement are stored"
+    return f"not due before {subscription.at_text}"
 
 
 def _problem(subscription: Subscription, state: SendState) -> str:

@@ -41,6 +41,7 @@ from bot.delivery.ports import Channel, receiver
 from bot.delivery.retry import attempt, transition
 from bot.delivery.routes import route
 from bot.errors import LeaseLost, PaperboyError
+from bot.log import log_duration, log_line
 from bot.profiles.model import ChannelName
 
 #: How long a sender may be silent before another takes its delivery over; longer than `retry.SETTLE`. A live sender
@@ -56,7 +57,6 @@ THREADS = 8
 GLANCE = 0.1
 
 Clock = Callable[[], datetime]
-_LOG = logging.getLogger(__name__)
 
 
 class DeliveryQueue(Protocol):
@@ -131,7 +131,8 @@ class Sender:
                 if one.id not in attempted and only in (None, self.route(one))
             ]:
                 attempted.update(one.id for one in found)
-                _Round(self, found, on_edition).make()
+                with log_duration("deliver", deliveries=len(found)):
+                    _Round(self, found, on_edition).make()
         finally:
             if attempted:
                 self.queue.flush()
@@ -304,6 +305,16 @@ class _Attempt:
         return self._finished(transition(outcome, self._claim.delivery, sender.clock()))
 
     def _finished(self, step: Transition) -> Finished:
+        log_line(
+            f"{self._id}: {step.state}{f' ({step.why})' if step.why else ''}",
+            logging.DEBUG,
+            event="attempt",
+            delivery=self._id,
+            edition=self._claim.delivery.edition,
+            channel=self._claim.delivery.channel,
+            stage=self._stage,
+            state=step.state,
+        )
         return Finished(self._id, self._sender.owner, step, self._sender.clock(), self._stage)
 
     def _on_stage(self, stage: Stage, is_unverified: bool) -> None:
@@ -351,4 +362,4 @@ class _LeaseRenewer:
                 except LeaseLost:
                     pass  # the attempt finds out at its next step, or has just ended
                 except PaperboyError as error:
-                    _LOG.warning("the lease of %s could not be renewed: %s", lease.delivery, error)
+                    log_line(f"the lease of {lease.delivery} could not be renewed: {error}", logging.WARNING)

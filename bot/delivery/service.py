@@ -1,31 +1,36 @@
 """`send`: plan what each subscription gets, compose what is new, attempt what is open, report the results.
 
 The plan is made first, from values fetched in a fixed number of queries; then editions are stored; then deliveries
-are attempted.
+are attempted. Jobs on several machines (`bot.worker.steps`) do the same in steps: `plan`, `compose` for some
+profiles, `deliver_route`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from bot.clock import Moment
-from bot.delivery.alerts import Operator, raise_alert, raise_outage_alert, raise_profile_alert
+from bot.delivery.alerts import Operator, raise_alert, raise_profile_alert, raise_source_alerts
 from bot.delivery.broken_profiles import BrokenFile
+from bot.delivery.due import Announcements
 from bot.delivery.editions import store_edition
-from bot.delivery.model import ALERTS, Edition, EditionState, Pause
+from bot.delivery.model import ALERTS, Edition, EditionState, OpenDelivery, Pause
 from bot.delivery.plan import Plan, SendState, ended_waits, plan_dates, plan_send
 from bot.delivery.ports import receiver
+from bot.delivery.quiet_weeks import LINE_LOOK_BACK, with_line
 from bot.delivery.sender import Sender
 from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.digests.catch_up import cover_pauses
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import earliest_window_start
+from bot.digests.day import answered
 from bot.digests.model import HistoryRequest
-from bot.digests.wording import answered
 from bot.errors import NotConfigured
+from bot.log import log_duration
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Profile
 from bot.text.plain import join_distinct
@@ -46,6 +51,7 @@ class SendResult:
     papers: int = 0
     why: str = ""
     blocked: bool = False  #: a setting or the target must be corrected first
+    edition: str = ""  #: its id
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,7 @@ class DeliveryService:
     #: The profiles at a moment, with what their readers' answers add.
     with_answers: Callable[[Sequence[Profile], datetime], Sequence[Profile]] = lambda profiles, now: profiles
     end_pauses: Callable[[datetime], None] = lambda now: None
+    calendar: ArxivCalendar = field(default_factory=ArxivCalendar)
 
     def send(
         self,
@@ -76,14 +83,9 @@ class DeliveryService:
 
         `due`: only what is due. `progress`: called with the key of each subscription that is composed for.
         """
-        profiles = self.with_answers(profiles, moment.instant)
-        self.end_pauses(moment.instant)
         sender = self.make_sender(moment)
-        state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
-        if ended := ended_waits(profiles, moment, state):
-            self.outbox.close_quiet(ended)
-        plans = plan_send(profiles, moment, state, due=due)
-        self._compose([plan for plan in plans if not plan.skip], moment, sender, progress)
+        plans = self._plan(self.with_answers(profiles, moment.instant), moment, sender, due=due)
+        self._compose_new(plans, moment, sender, progress)
         attempted: dict[str, None] = {}
         reachable = [plan.subscription.key for plan in plans if not plan.blocked and not plan.ended]
         self._deliver(sender, reachable, lambda edition: attempted.update({edition: None}))
@@ -95,6 +97,37 @@ class DeliveryService:
         ]
         return send_results(plans, self.outbox.editions({*attempted, *planned}), attempted)
 
+    def plan(self, profiles: Sequence[Profile], moment: Moment) -> list[Plan]:
+        """What is due, for all profiles: a plan without `skip` is to be composed."""
+        return self._plan(
+            self.with_answers(profiles, moment.instant), moment, self.make_sender(moment), due=True
+        )
+
+    def compose(
+        self, profiles: Sequence[Profile], moment: Moment, progress: Callable[[str], None]
+    ) -> list[Plan]:
+        """Store an edition for what is due, and send nothing. Returns the plans that were carried out."""
+        profiles = self.with_answers(profiles, moment.instant)
+        sender = self.make_sender(moment)
+        state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
+        return self._compose_new(plan_send(profiles, moment, state, due=True), moment, sender, progress)
+
+    def open_routes(self, profiles: Sequence[Profile], moment: Moment) -> list[str]:
+        """The routes on which a delivery to these profiles, or to the operator, can be attempted now."""
+        sender = self.make_sender(moment)
+        found = sender.queue.open(self._routes(profiles, sender), sender.clock())
+        return list(dict.fromkeys(map(sender.route, found)))
+
+    def deliver_route(self, name: str, profiles: Sequence[Profile], moment: Moment) -> list[SendResult]:
+        """Attempt what is open on one route. A result for each edition that was attempted."""
+        sender = self.make_sender(moment)
+        keys = [key for key, on in self._routes(profiles, sender).items() if on == name]
+        attempted: dict[str, None] = {}
+        self._deliver(
+            sender, keys, lambda edition: attempted.update({edition: None}), with_alerts=ALERTS in keys
+        )
+        return [edition_result(edition) for edition in self.outbox.editions(attempted)]
+
     def report_profiles(self, files: Sequence[BrokenFile], moment: Moment) -> None:
         """Store alerts on files of profiles that are broken in a new way, for the next `send` to send."""
         sender = self.make_sender(moment)
@@ -105,21 +138,49 @@ class DeliveryService:
         """Attempt what is open for these subscriptions, without composing."""
         self._deliver(self.make_sender(moment), subscriptions)
 
+    def _routes(self, profiles: Sequence[Profile], sender: Sender) -> dict[str, str]:
+        """The route of each subscription whose channel can send, and that of the alerts, by subscription key."""
+        ends = {to.key: (to.channel, to.target) for profile in profiles for to in profile.deliver}
+        if operator := self.operator:
+            ends[ALERTS] = operator
+        broken = {channel for channel in {end[0] for end in ends.values()} if _problem(sender, channel)}
+        return {
+            key: sender.route(OpenDelivery(key, *end)) for key, end in ends.items() if end[0] not in broken
+        }
+
+    def _plan(self, profiles: Sequence[Profile], moment: Moment, sender: Sender, *, due: bool) -> list[Plan]:
+        """The plans of `send`, after what ends by time has ended."""
+        self.end_pauses(moment.instant)
+        state = self._state(moment, sender, {to.channel for profile in profiles for to in profile.deliver})
+        if ended := ended_waits(profiles, moment, state):
+            self.outbox.close_quiet(ended)
+        return plan_send(profiles, moment, state, due=due)
+
     def _state(self, moment: Moment, sender: Sender, channels: Iterable[ChannelName]) -> SendState:
         problems = {channel: _problem(sender, channel) for channel in channels}
+        sources = self.sources()
         return SendState(
             editions=self.outbox.summaries(*plan_dates(moment)),
             served=self.outbox.served(),
             pauses={pause.scope: pause for pause in self.pauses(moment.instant)},
             channel_problems={channel: problem for channel, problem in problems.items() if problem},
-            answered=answered(self.sources()),
+            answered=answered(sources),
+            announcements=Announcements.of(self.calendar, sources),
         )
+
+    def _compose_new(
+        self, plans: Sequence[Plan], moment: Moment, sender: Sender, progress: Callable[[str], None]
+    ) -> list[Plan]:
+        """Compose where no plan says to skip it. Returns those plans."""
+        wanted = [plan for plan in plans if not plan.skip]
+        if wanted:
+            with log_duration("compose", editions=len(wanted)):
+                self._compose(wanted, moment, sender, progress)
+        return wanted
 
     def _compose(
         self, plans: Sequence[Plan], moment: Moment, sender: Sender, progress: Callable[[str], None]
     ) -> None:
-        if not plans:
-            return
         profiles = list({plan.profile.id: plan.profile for plan in plans}.values())
         for name, target in sorted({(plan.subscription.channel, plan.subscription.target) for plan in plans}):
             sender.channels[name].learn_receiver(target)
@@ -136,6 +197,8 @@ class DeliveryService:
         composer = self.make_composer(profiles, moment)  # may wait: what was sent is read after it
         since = earliest_window_start(profiles, moment.instant)
         histories = self.outbox.histories(requests, since)
+        with_lines = [plan.subscription.key for plan in plans if plan.subscription.weekly_line]
+        days = self.outbox.days(with_lines, plan_dates(moment)[0] - LINE_LOOK_BACK) if with_lines else {}
         by_id = {profile.id: profile for profile in profiles}
         given_now: dict[str, set[str]] = defaultdict(set)  #: by receiver
         refused = []
@@ -145,6 +208,7 @@ class DeliveryService:
             history = histories[subscription.key]
             history = replace(history, given=history.given | given_now[request.receiver])
             digest = composer.compose(by_id[plan.profile.id], plan.on, history, weekly=subscription.is_weekly)
+            digest = with_line(digest, plan.profile, days.get(subscription.key, ()))
             channel = sender.channels[subscription.channel]
             if store_edition(self.outbox, subscription, request.receiver, digest, channel):
                 given_now[request.receiver].update(digest.ids)
@@ -152,26 +216,33 @@ class DeliveryService:
                 refused.append(plan)
         # Another process gave a receiver one of the papers in the meantime, or composed for the same subscription.
         existing = self.outbox.summaries(*plan_dates(moment)) if refused else {}
-        composed = {place for place, summary in existing.items() if summary.papers}
+        composed = {place for place, summary in existing.items() if summary.has_message}
         lacking = [plan for plan in refused if (plan.subscription.key, plan.on) not in composed]
-        self._compose(lacking, moment, sender, progress)
+        if lacking:
+            self._compose(lacking, moment, sender, progress)
 
     def _deliver(
         self,
         sender: Sender,
         subscriptions: Sequence[str],
         attempted: Callable[[str], None] = lambda edition: None,
+        *,
+        with_alerts: bool = True,
     ) -> None:
-        """Deliver, and send an alert on what stopped, also when an error stopped the sender itself."""
+        """Deliver, and store an alert on what stopped, also when an error stopped the sender itself.
+
+        `with_alerts`: send the alerts too.
+        """
         operator = self._reachable_operator(sender)
-        alerts = [ALERTS] if operator else []
+        alerts = [ALERTS] if operator and with_alerts else []
         try:
             sender.deliver({*subscriptions, *alerts}, attempted)
         finally:
             if operator:
                 to = (self.outbox, sender.channels, operator)
                 new = raise_alert(*to, sender.clock(), self.pauses(sender.clock()))
-                if raise_outage_alert(*to, self.sources(), sender.clock()) or new:
+                is_new = raise_source_alerts(*to, self.sources(), self.calendar, sender.clock()) or new
+                if is_new and alerts:
                     sender.deliver(alerts)
 
     def _reachable_operator(self, sender: Sender) -> Operator | None:
@@ -227,4 +298,5 @@ def edition_result(edition: Edition) -> SendResult:
         state=edition.state,
         papers=edition.papers,
         why=join_distinct(edition.reason, *(delivery.reason for delivery in edition.deliveries)),
+        edition=edition.id,
     )

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import astuple, dataclass
+from dataclasses import astuple, dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import NamedTuple
 
 from bot.clock import Moment
 from bot.delivery.broken_profiles import BrokenFile
-from bot.delivery.due import due_date, next_due
+from bot.delivery.due import Announcements, due_date, next_due
 from bot.delivery.model import ALERTS, BounceSummary, Delivery, DeliveryState, Edition, Pause
 from bot.delivery.stores import StoredDigest
+from bot.digests.day import Day, missing_announcement
 from bot.digests.model import LeftOut
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import Profile, Subscription
 
-#: A source that fails for longer needs a person.
+#: A source that fails, or lacks an announcement, for longer needs a person.
 OUTAGE = timedelta(days=1)
 #: The days of which `FoundPapers` counts the digests.
 FOUND_DAYS = 30
@@ -69,6 +71,8 @@ class Status:
     next: Sequence[NextDigest] = ()  #: what is due, then by time
     found: Sequence[FoundPapers] = ()  #: in FOUND_DAYS
     hints: Sequence[str] = ()  #: on settings that could be made, each a sentence
+    day: Day | None = None  #: what kind of day it is; None: unknown
+    calendar: ArxivCalendar = field(default_factory=ArxivCalendar)
 
     def is_used(self, scope: str) -> bool:
         """Whether anything is to be sent to a scope, as far as is known."""
@@ -91,8 +95,17 @@ def dead_sources(states: Sequence[SourceState], now: datetime) -> list[SourceSta
     return [s for s in failed if s.last_success is None or now - s.last_success > OUTAGE]
 
 
+def stale_sources(states: Sequence[SourceState], calendar: ArxivCalendar, now: datetime) -> list[SourceState]:
+    """The sources of arXiv that answer, and have lacked the papers of an announcement for longer than OUTAGE."""
+    lacking = [(state, missing_announcement(state, calendar, now)) for state in states]
+    return [state for state, missing in lacking if missing and now - missing > OUTAGE]
+
+
 def next_digests(
-    profiles: Sequence[Profile], editions: Sequence[Edition], moment: Moment
+    profiles: Sequence[Profile],
+    editions: Sequence[Edition],
+    moment: Moment,
+    announcements: Announcements,
 ) -> list[NextDigest]:
     """When each subscription is due next. `editions`: the newest of each among them."""
     newest: dict[str, date] = {}
@@ -102,9 +115,9 @@ def next_digests(
     for profile in profiles:
         for to in profile.deliver:
             last = newest.get(to.key)
-            on = due_date(to, profile, moment, served_before=last is not None)
+            on = due_date(to, profile, moment, announcements, served_before=last is not None)
             is_due = on is not None and (last or date.min) < on
-            if at := next_due(to, profile, moment):
+            if at := next_due(to, profile, moment, announcements, last):
                 digests.append(NextDigest(to, profile.timezone, at, is_due))
     return sorted(digests, key=lambda one: (not one.is_due, one.at, one.subscription.key))
 

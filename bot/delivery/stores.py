@@ -7,6 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, Protocol
 
 from bot.delivery.model import Delivery, Edition, Part, Pause
+from bot.delivery.quiet_weeks import EditionDay
 from bot.digests.model import History, HistoryRequest
 
 
@@ -17,6 +18,7 @@ class EditionSummary(NamedTuple):
     papers: int  #: 0 for a quiet edition
     is_open: bool  #: whether a part of it is not sent, or it waits for the sources
     awaits: str | None = None  #: as `Edition.awaits`
+    has_message: bool = False  #: whether it has anything to send: papers, or the line of a quiet week
 
 
 class StoredDigest(NamedTuple):
@@ -48,6 +50,8 @@ class OutboxStore(Protocol):
     def summaries(self, first: date, last: date) -> Mapping[tuple[str, date], EditionSummary]: ...
 
     def histories(self, requests: Sequence[HistoryRequest], since: datetime) -> Mapping[str, History]: ...
+
+    def days(self, subscriptions: Collection[str], since: date) -> Mapping[str, Sequence[EditionDay]]: ...
 
     def editions(self, ids: Collection[str]) -> tuple[Edition, ...]: ...
 

@@ -10,7 +10,8 @@ from datetime import date
 from bot.digests.candidates import Candidates, exclusion_reason, window_start
 from bot.digests.catch_up import is_catch_up
 from bot.digests.corpus import Corpus
-from bot.digests.model import Digest, History, LeftOut, NewPaperCounts, ScoredPaper, SourceHealth
+from bot.digests.day import Day, day_of
+from bot.digests.model import Digest, History, LeftOut, NewPaperCounts, ScoredPaper
 from bot.digests.selection import (
     Decision,
     Selection,
@@ -20,7 +21,16 @@ from bot.digests.selection import (
     profile_threshold,
     select,
 )
-from bot.digests.wording import NO_PAPERS, outside_reason, quiet_reason, short_reason, weekend_reason
+from bot.digests.wording import (
+    NO_PAPERS,
+    closest_title,
+    day_reason,
+    late_text,
+    outside_reason,
+    quiet_reason,
+    short_reason,
+)
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import Paper
 from bot.papers.names import authors_among
 from bot.profiles.model import Match, Mute, Profile
@@ -32,7 +42,6 @@ from bot.text.plain import join_distinct
 SHORT = 0.5
 _STRONG, _PARTIAL = (Threshold(fit=LEAST_FIT[match]) for match in (Match.STRONG, Match.PARTIAL))
 NO_HISTORY = History()
-HEALTHY = SourceHealth()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,13 +58,13 @@ class Explanation:
 class DigestComposer:
     """Composes the digests of one moment for all profiles of a corpus.
 
-    `sources`: see `wording.source_health`.
+    `day`: what the sources did; without it, only the calendar is known.
     """
 
-    def __init__(self, corpus: Corpus, model: RankingModel, sources: SourceHealth = HEALTHY) -> None:
+    def __init__(self, corpus: Corpus, model: RankingModel, day: Day | None = None) -> None:
         self._corpus = corpus
         self._model = model
-        self._sources = sources
+        self._day = day or day_of((), ArxivCalendar(), corpus.now)
         papers = [counted.paper for counted in corpus.window]
         self._papers = {paper.id: paper for paper in papers}
         self._candidates = Candidates(papers, corpus.now, model)
@@ -106,8 +115,11 @@ class DigestComposer:
             best_outside=best_outside,
         )
         earlier = self._best_first(profile, last_week.keys() - set(digest.ids))
-        why, awaits = self._why(profile, digest, order), None if papers else self._sources.awaits
-        return replace(digest, why=why, awaits=awaits, earlier=earlier)
+        digest = replace(digest, why=self._why(profile, digest, order), earlier=earlier)
+        if papers:
+            return digest
+        best = next(order.best_first(), None)
+        return replace(digest, awaits=self._day.awaits, closest=closest_title(profile, best))
 
     def _left_out(
         self, profile: Profile, history: History, order: Order, candidates: PaperSet, selection: Selection
@@ -147,16 +159,16 @@ class DigestComposer:
 
     def _why(self, profile: Profile, digest: Digest, order: Order) -> str:
         """Why a digest is short or empty, and which sources it went without."""
-        late, problems = self._sources.late, self._sources.problems
+        late, day = late_text(self._day), day_reason(self._day, digest)
         if not self._corpus.counts and not self._papers:
-            return join_distinct(NO_PAPERS, late, problems)
+            return join_distinct(NO_PAPERS, late, day)
         if not digest.papers:
             why = quiet_reason(profile, digest, next(order.best_first(), None))
         elif len(digest.papers) < SHORT * profile.limit:
             why = short_reason(digest)
         else:
             return late
-        return join_distinct(why, outside_reason(digest), late, problems or weekend_reason(digest))
+        return join_distinct(why, outside_reason(digest), late, day)
 
     def explain(
         self, profile: Profile, paper: Paper | None, history: History, given: frozenset[str] = frozenset()

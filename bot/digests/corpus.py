@@ -53,9 +53,13 @@ class Corpus:
     counts: tuple[bytes, ...]  #: packed term counts of a sample of the archive, for document frequencies
     references: Mapping[str, CountedPaper]  #: stored papers that a profile likes or dislikes, by id
 
+    @property
+    def samples(self) -> tuple[Sequence[bytes], Sequence[CountedPaper], Sequence[CountedPaper]]:
+        """The counts of the archive, the background and the window: what is the same for all profiles."""
+        return self.counts, self.background, self.window
+
     def fit(self, make_model: MakeModel) -> RankingModel:
-        profiles = list(self.profiles.values())
-        return make_model(self.counts, self.background, self.window, profiles, self.references)
+        return make_model(*self.samples, list(self.profiles.values()), self.references)
 
 
 def load_corpus(

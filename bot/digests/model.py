@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import NamedTuple
 
@@ -65,8 +65,8 @@ class Digest:
     candidates: int = 0  #: how many papers were considered
     news: NewPaperCounts = NewPaperCounts()
     why: str = ""  #: why it is short or empty, and what it went without; empty when there is nothing to say
-    #: For an empty digest while a source is in trouble: what the sources had answered. It is composed again when
-    #: that changes.
+    #: For an empty digest while a source may soon bring what is missing: what the sources had answered. It is
+    #: composed again when that changes.
     awaits: str | None = None
     weekly: bool = False  #: the subscription has one delivery a week
     earlier: tuple[
@@ -74,25 +74,37 @@ class Digest:
     ] = ()  #: in a weekly digest: papers that the profile's subscriptions had, best first
     left_out: LeftOut = LeftOut()
     best_outside: Paper | None = None  #: the best strong match outside the profile's categories
+    closest: str = (
+        ""  #: without papers: the title of the best one that was not good enough; empty when none matched
+    )
+    is_line: bool = False  #: without papers, and sent all the same: the message of a week without any
 
     @property
     def ids(self) -> tuple[str, ...]:
         """The ids of all papers that its receiver is given."""
         return tuple(id_ for scored in self.papers for id_ in scored.ids)
 
+    @property
+    def mentioned(self) -> tuple[Paper, ...]:
+        """Every paper in it, also those that its receiver is not given."""
+        shown = (paper for scored in self.papers for paper in (scored.paper, *scored.also))
+        return (*shown, *self.earlier, *((self.best_outside,) if self.best_outside else ()))
+
+    def with_papers(self, change: Callable[[Paper], Paper]) -> Digest:
+        """The same with every paper in it changed."""
+        papers = (
+            replace(scored, paper=change(scored.paper), also=tuple(map(change, scored.also)))
+            for scored in self.papers
+        )
+        return replace(
+            self,
+            papers=tuple(papers),
+            earlier=tuple(map(change, self.earlier)),
+            best_outside=change(self.best_outside) if self.best_outside else None,
+        )
+
     def __post_init__(self) -> None:
         require_aware(self.made)
-
-
-@dataclass(frozen=True, slots=True)
-class SourceHealth:
-    """What the sources have answered when digests are composed."""
-
-    problems: str = ""  #: failures and stale answers, for digests that are short or empty
-    late: str = ""  #: which sources are still answering, for every digest
-    awaits: str | None = (
-        None  #: while a source is in trouble, what the sources have answered: see `Digest.awaits`
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,26 +1,20 @@
-"""The reasons why a digest is short or empty, as text. Pure."""
+"""The reasons why a digest is short or empty, and what kind of day it is, as text for readers. Pure."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Collection, Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
 
-from bot.digests.model import Digest, LeftOut, NewPaperCounts, SourceHealth
+from bot.clock import WEEKDAYS, day_name
+from bot.digests.day import SOURCE_NAMES, Day
+from bot.digests.model import Digest, LeftOut, NewPaperCounts
 from bot.digests.selection import Verdict, rejection_reason
-from bot.papers.model import SourceState
+from bot.papers.calendar import listing_day
 from bot.profiles.model import Profile
 from bot.ranking.model import RankedPaper
-from bot.text.plain import pluralize, truncate
+from bot.text.plain import join_distinct, pluralize, truncate
 
-#: A source that has not answered for longer is reported as stale.
-STALE = timedelta(days=2)
-#: arXiv announces nothing on these days, as in `datetime.weekday`: https://info.arxiv.org/help/availability.html.
-ARXIV_RESTS = (5, 6)
 NO_PAPERS = "no papers are stored yet: run paperboy ingest"
-#: An address in a source's failure, which readers do not need; `status` shows it.
-_ADDRESS = re.compile(r"https?://\S+?: ")
 _TITLE_LENGTH = 100
 
 
@@ -40,7 +34,15 @@ def quiet_reason(profile: Profile, digest: Digest, best: RankedPaper | None) -> 
         return f"nothing new among {among}: what matches repeats earlier digests"
     if rejected.verdict is Verdict.NO_MATCH:
         return f"nothing among {among} matches the profile"
-    return f'nothing good enough among {among}; closest: "{truncate(best.paper.title, _TITLE_LENGTH)}"'
+    return f'nothing good enough among {among}; closest: "{closest_title(profile, best)}"'
+
+
+def closest_title(profile: Profile, best: RankedPaper | None) -> str:
+    """The title of the best paper if it matches and is not good enough, else empty. `best`: as for `quiet_reason`."""
+    rejected = rejection_reason(profile, best) if best else None
+    if not best or not rejected or rejected.verdict is Verdict.NO_MATCH:
+        return ""
+    return truncate(best.paper.title, _TITLE_LENGTH)
 
 
 def outside_reason(digest: Digest) -> str:
@@ -67,56 +69,85 @@ def left_out_text(left_out: LeftOut) -> str:
 def _period(news: NewPaperCounts, preposition: str = "from") -> str:
     """When the papers that were considered were first seen."""
     if news.since:
-        return f"since the digest of {news.since}"
+        return f"since the digest of {day_name(news.since)}"
     return f"{preposition} the last {'day' if news.days == 1 else f'{news.days} days'}"
 
 
-def weekend_reason(digest: Digest) -> str:
-    """That a digest has nothing new from arXiv because of arXiv's weekend; empty when it has, or on other days."""
-    has_arxiv = any(name == "arxiv" for name, _ in digest.news.sources)
-    is_weekend = digest.on.weekday() in ARXIV_RESTS and not has_arxiv
-    return "arXiv announces nothing on Saturdays and Sundays" if is_weekend else ""
+def day_reason(day: Day, digest: Digest) -> str:
+    """What about the day explains that a digest is short or empty; empty when nothing does.
 
-
-def source_health(states: Sequence[SourceState], now: datetime, late: Collection[str] = ()) -> SourceHealth:
-    """`late`: names of the sources that are still answering.
-
-    A source is in trouble when it failed, has not answered for longer than STALE, or is still answering. A sound but
-    empty answer is no trouble.
+    Of arXiv's days, only what keeps new papers from this digest: with new arXiv papers in it, the weekend does not
+    matter, and a weekly digest is not about one day.
     """
-    names = " and ".join(sorted(late))
-    in_trouble = late or any(_failed(state, now) or _is_stale(state, now) for state in states)
-    return SourceHealth(
-        problems=source_problems(states, now),
-        late=f"composed without {names}: no complete answer yet" if late else "",
-        awaits=answered(states) if in_trouble else None,
+    has_arxiv = any(name == "arxiv" for name, _ in digest.news.sources)
+    is_about_day = not digest.papers and not digest.weekly
+    texts = [_outages(day, digest.timezone)]
+    if not has_arxiv or is_about_day:
+        texts.append(_arxiv_day(day, digest.timezone))
+    if day.is_thin and not digest.weekly:
+        texts.append(_thin(day, digest.on))
+    return join_distinct(*filter(None, texts))
+
+
+def day_text(day: Day, on: date, zone: str = "UTC") -> str:
+    """All that is unusual about a day, for operators; empty for an ordinary one. `on`: the local date."""
+    thin = _thin(day, on) if day.is_thin else ""
+    return join_distinct(*filter(None, (_outages(day, zone), _arxiv_day(day, zone), thin)))
+
+
+def late_text(day: Day) -> str:
+    """Which sources a digest went without; empty when none is still answering."""
+    return f"composed without {' and '.join(day.late)}: no complete answer yet" if day.late else ""
+
+
+def _outages(day: Day, zone: str) -> str:
+    by_time: dict[str, list[str]] = {}
+    for service, since in day.outages:
+        when = f"since {local_time(since, zone)}" if since else "yet"
+        by_time.setdefault(when, []).append(SOURCE_NAMES.get(service, service))
+    return join_distinct(
+        *(
+            f"{' and '.join(services)} {'have' if len(services) > 1 else 'has'} not answered {when}"
+            for when, services in by_time.items()
+        )
     )
 
 
-def answered(states: Sequence[SourceState]) -> str:
-    """What the sources have answered so far: a text that changes with each complete answer."""
-    return json.dumps({state.name: str(state.last_success) for state in states}, sort_keys=True)
+def _arxiv_day(day: Day, zone: str) -> str:
+    following = f"the next announcement is on {local_time(day.next, zone)}"
+    if day.is_stale:
+        newest = (
+            f"the papers of {day_name(listing_day(day.announced))}" if day.announced else "earlier papers"
+        )
+        return f"arXiv is late: its feeds still have {newest}"
+    if day.holiday:
+        return f"arXiv announced nothing on {day_name(day.evening)} ({day.holiday}), and {following}"
+    return f"it is arXiv's weekend, and {following}" if day.is_weekend else ""
 
 
-def _failed(state: SourceState, now: datetime) -> bool:
-    return state.state == "failed" and (state.last_attempt is None or state.last_attempt <= now)
+def _thin(day: Day, on: date) -> str:
+    assert day.usual
+    usual = round(day.usual, -1) if day.usual >= 100 else day.usual
+    new = pluralize(day.new, "new paper") if day.new else "no new papers"
+    return f"a thin day: {new}, and usually about {usual} on a {WEEKDAYS[on.weekday()]}"
 
 
-def _is_stale(state: SourceState, now: datetime) -> bool:
-    is_asked = state.state != "idle"
-    return is_asked and state.last_success is not None and now - state.last_success > STALE
+def local_time(moment: datetime, zone: str) -> str:
+    """`Monday 30 November at 02:00 CET`"""
+    local = moment.astimezone(ZoneInfo(zone))
+    name = local.tzname() or zone
+    return f"{day_name(local)} at {local:%H:%M} {name if name[0].isalpha() else f'UTC{name}'}"
 
 
-def source_problems(states: Sequence[SourceState], now: datetime) -> str:
-    """Failures and stale answers of the sources; empty when there are none.
-
-    They distinguish a quiet day from a failure. Sources with the same failure are reported together.
-    """
-    names: dict[str, list[str]] = {}
-    for state in states:
-        is_known = state.last_attempt is None or state.last_attempt <= now
-        if is_known and state.state in ("failed", "partial", "empty") and state.why:
-            names.setdefault(_ADDRESS.sub("", state.why), []).append(state.name)
-    problems = [f"{' and '.join(sources)}: {why}" for why, sources in names.items()]
-    problems += [f"{s.name} last answered {s.last_success:%Y-%m-%d}" for s in states if _is_stale(s, now)]
-    return "; ".join(problems)
+def quiet_week_text(digest: Digest) -> str:
+    """The message of a week without a paper: that all is well, or else what is not."""
+    if digest.awaits:
+        return f"no digest this week: {digest.why}"
+    news = digest.news
+    since = day_name(news.since or digest.on - timedelta(days=news.days))
+    if not news.papers:
+        return f"all is well: there were no new papers since {since}"
+    checked = f"all is well: {pluralize(news.papers, 'paper was', 'papers were')} checked since {since}"
+    if not digest.closest:
+        return f"{checked}, and nothing new matches your profile"
+    return f'{checked}, and none was good enough; closest: "{digest.closest}"'

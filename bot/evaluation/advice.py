@@ -35,7 +35,7 @@ from bot.profiles.yaml_reader import Loc
 from bot.ranking.base import RankingModel
 from bot.ranking.counts import keys_of_text
 from bot.ranking.facets import PHRASE_WORDS, query
-from bot.ranking.index import Index
+from bot.ranking.index import Index, archive_of
 from bot.ranking.model import LEAST_FIT, PaperSet, RankedPaper
 from bot.text.plain import pluralize, quote
 from bot.text.terms import phrase_term, tokenize
@@ -119,7 +119,7 @@ def advise_by_counts(profile: Profile, counts: Sequence[bytes]) -> Iterator[Advi
     """
     phrases = [(loc, phrase) for loc, phrase in _phrases(profile) if _is_short(phrase)]
     keys = {key for _, phrase in phrases for key in keys_of_text(phrase)}
-    index = Index(counts, np.array(sorted(keys), np.uint64))
+    index = Index(archive_of(counts), np.array(sorted(keys), np.uint64))
 
     def count(text: str) -> int:
         return index.papers_with(*index.find_columns(keys_of_text(text)))

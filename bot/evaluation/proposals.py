@@ -26,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bot.ranking.facets import query
-from bot.ranking.index import Index
+from bot.ranking.index import Index, archive_of
 from bot.text.terms import Join, Role, Words, role, stem, tokenize
 
 #: Interests: as few only if phrases for them are found.
@@ -284,7 +284,7 @@ def papers_with(phrases: Sequence[str], archive: Sequence[bytes]) -> list[NDArra
     asked = [query(phrase) for phrase in phrases]
     keys = np.fromiter((key for one in asked for key in one.weights), np.uint64)
     longer = {one.phrase: one.pairs for one in asked if one.phrase and len(one.pairs) > 1}
-    index = Index(archive, keys, longer)
+    index = Index(archive_of(archive), keys, longer)
     columns = index.columns(one.phrase or next(iter(one.weights)) for one in asked)
     rows = index.rows(archive).tocsc()
     return [rows.indices[rows.indptr[column] : rows.indptr[column + 1]] for column in columns]

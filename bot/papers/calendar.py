@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
 from zoneinfo import ZoneInfo
 
 EASTERN = ZoneInfo("America/New_York")
@@ -41,11 +42,19 @@ class ArxivCalendar:
 
     def last(self, now: datetime) -> datetime:
         """The newest announcement that is not after `now`, in UTC."""
-        return next(one for one in self._around(now, -1) if one <= now)
+        return next(self.until(now))
 
     def next(self, now: datetime) -> datetime:
         """The first announcement after `now`, in UTC."""
-        return next(one for one in self._around(now, 1) if one > now)
+        return next(self.after(now))
+
+    def until(self, now: datetime) -> Iterator[datetime]:
+        """The announcements that are not after `now`, in UTC, newest first, without end."""
+        return (one for one in self._around(now, -1) if one <= now)
+
+    def after(self, now: datetime) -> Iterator[datetime]:
+        """The announcements after `now`, in UTC, oldest first, without end."""
+        return (one for one in self._around(now, 1) if one > now)
 
     def holidays(self, since: datetime, until: datetime) -> list[tuple[date, str]]:
         """The holidays, date and name, whose evening (20:00) is after `since` and not after `until`.
@@ -76,6 +85,7 @@ def listing_day(announcement: datetime) -> date:
     return announcement.astimezone(EASTERN).date() + _DAY
 
 
+@cache
 def _holidays(year: int) -> dict[date, str]:
     """The holidays that arXiv has every year. One on a Friday or Saturday defers the announcement of Sunday."""
     found = {

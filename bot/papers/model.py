@@ -65,6 +65,7 @@ class Listing:
     unreadable: tuple[Unreadable, ...] = ()
     unchanged: bool = False  #: the service says that its answer is the one that is stored
     asked: tuple[str, ...] = ()  #: ids and title keys of the single papers that it was asked for
+    incomplete: bool = False  #: the answer broke off or was not as expected: it may lack entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,15 +95,17 @@ class SourceState:
     """The outcome of the last requests to a source."""
 
     name: str
-    #: "ok", "empty" (a valid answer without entries), "stale" (it repeats what it had before the newest announcement),
-    #: "partial", "failed", "idle" (not asked)
+    #: "ok", "empty" (a valid answer without entries), "stale" (a valid answer without the newest announcement, of
+    #: which there are papers), "partial", "failed", "idle" (not asked)
     state: str
     why: str = ""
     last_attempt: datetime | None = None
     last_success: datetime | None = None
     last_new: datetime | None = None  #: when it last had a new paper
     retry_at: datetime | None = None  #: the service asked for no request before this time
-    announced: datetime | None = None  #: of an arXiv source: the newest announcement whose papers it has brought
+    #: Of an arXiv source: the newest announcement whose papers it has brought. A feed that follows a gap counts only
+    #: when arxiv-oai has filled it (`bot.sources.reconcile`).
+    announced: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,23 +5,21 @@ from __future__ import annotations
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
+from bot.clock import MONTHS, WEEKDAYS, day_name
 from bot.papers.model import Paper
 from bot.text.plain import one_line, truncate
 
-_WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_FIRST_HALF = ("January", "February", "March", "April", "May", "June")
-_MONTHS = (*_FIRST_HALF, "July", "August", "September", "October", "November", "December")
 _UNREADABLE_LENGTH = 60
 
 
 def long_date(day: date) -> str:
     """`Tuesday 5 May 2026`"""
-    return f"{_WEEKDAYS[day.weekday()]} {day.day} {_MONTHS[day.month - 1]} {day.year}"
+    return f"{day_name(day)} {day.year}"
 
 
 def short_date(day: date) -> str:
     """`5 May`, of any month the first three letters."""
-    return f"{day.day} {_MONTHS[day.month - 1][:3]}"
+    return f"{day.day} {MONTHS[day.month - 1][:3]}"
 
 
 def date_and_time(moment: datetime, zone: str) -> str:
@@ -35,7 +33,7 @@ def relative_day(day: date, today: date) -> str:
     age = (today - day).days
     if age in (0, 1):
         return "yesterday" if age else "today"
-    return _WEEKDAYS[day.weekday()] if 1 < age < 7 else f"{day.day} {_MONTHS[day.month - 1]}"
+    return WEEKDAYS[day.weekday()] if 1 < age < 7 else f"{day.day} {MONTHS[day.month - 1]}"
 
 
 def iso_date(text: str | None) -> str:
@@ -45,7 +43,7 @@ def iso_date(text: str | None) -> str:
     try:
         if len(text) == len("2025-02"):
             month = date.fromisoformat(f"{text}-01")
-            return f"{_MONTHS[month.month - 1][:3]} {month.year}"
+            return f"{MONTHS[month.month - 1][:3]} {month.year}"
         day = datetime.fromisoformat(text)
     except ValueError:
         return truncate(one_line(text), _UNREADABLE_LENGTH)

@@ -13,6 +13,7 @@ from enum import StrEnum
 from itertools import count, islice
 
 from bot.delivery.model import PAUSE_WEEKS, Edition, Pause
+from bot.digests.day import SOURCE_NAMES
 from bot.digests.model import Digest, NewPaperCounts, ScoredPaper
 from bot.papers.model import Paper
 from bot.papers.names import same_person
@@ -34,9 +35,8 @@ BEST_SHOWN = 3
 TITLE_LENGTH = 300
 NAME_LENGTH = 80
 TERM_LENGTH = 60
-WHY_LENGTH = 240
+WHY_LENGTH = 400
 
-SOURCE_NAMES = {"arxiv": "arXiv", "huggingface": "Hugging Face"}
 #: The heading of papers without an interest: found by `about`, liked papers or followed authors.
 _NO_INTEREST = "From the rest of your profile"
 _BEST = "The week’s best"
@@ -221,7 +221,7 @@ def digest_view(
         earlier=_titles(digest.earlier, EARLIER_SHOWN),
         leave=leave,
         weekly=digest.weekly,
-        tune=LinkView("Tune this digest", answer.tune) if answer else None,
+        tune=LinkView("Tune this digest", answer.tune) if answer and papers else None,
     )
 
 

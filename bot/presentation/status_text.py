@@ -19,10 +19,19 @@ from bot.delivery.alerts import remedy
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, Pause, scopes
 from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
-from bot.delivery.status import FOUND_DAYS, FoundPapers, NextDigest, Status, Unfinished, dead_sources
-from bot.digests.wording import left_out_text
+from bot.delivery.status import (
+    FOUND_DAYS,
+    FoundPapers,
+    NextDigest,
+    Status,
+    Unfinished,
+    dead_sources,
+    stale_sources,
+)
+from bot.digests.day import next_expected
+from bot.digests.wording import day_text, left_out_text
 from bot.papers.model import SourceState
-from bot.profiles.model import ChannelName, Profile
+from bot.profiles.model import ANNOUNCEMENT, ChannelName, Profile
 from bot.profiles.references import MissingPapers
 from bot.text.plain import pluralize, truncate
 
@@ -32,7 +41,15 @@ SHOWN = 8
 EDITIONS_SHOWN = 10
 _WHY_LENGTH = 220
 #: Rich styles of states; other states are plain.
-STYLES = {"sent": "green", "ok": "green", "quiet": "cyan", "failed": "bold red", "uncertain": "yellow"}
+STYLES = {
+    "sent": "green",
+    "ok": "green",
+    "quiet": "cyan",
+    "failed": "bold red",
+    "uncertain": "yellow",
+    "outage": "bold red",
+    "stale": "yellow",
+}
 
 
 def status_screen(status: Status) -> RenderableType:
@@ -94,6 +111,7 @@ def _problems(status: Status) -> Iterator[Text]:
     if dead := dead_sources(status.sources, status.now):
         yield from map(_dead_source, dead)
         yield Text("      check the network and the URLs in the settings, then: paperboy ingest")
+    yield from map(_stale_source, stale_sources(status.sources, status.calendar, status.now))
     yield from (Text(f"  {note}") for note in status.notes)
     deliveries = [unfinished.delivery for unfinished in stopped]
     failed = sum(
@@ -187,6 +205,15 @@ def _dead_source(source: SourceState) -> Text:
     )
 
 
+def _stale_source(source: SourceState) -> Text:
+    return Text.assemble(
+        "  ",
+        ("nothing new", "yellow"),
+        f" from {source.name} since {_minute(source.announced)}, although it answers: known problems of arXiv are at "
+        "https://status.arxiv.org",
+    )
+
+
 def _stopped(unfinished: Unfinished, status: Status) -> Text:
     delivery = unfinished.delivery
     state = "held, uncertain" if delivery.state is DeliveryState.UNCERTAIN else "failed"
@@ -266,17 +293,26 @@ def _bounces(bounces: Iterable[BounceSummary]) -> Iterator[Text]:
 
 
 def _sources(status: Status) -> Iterator[Text]:
+    if status.day and (status.sources or status.papers):
+        why = day_text(status.day, status.now.date()) or "an ordinary day"
+        yield Text.assemble("  today: ", (why, STYLES.get(status.day.kind, "")))
     for source in status.sources:
         yield Text.assemble(
             f"  {source.name}: ",
             (source.state, STYLES.get(source.state, "")),
             f", last answer {_minute(source.last_success)}, last new paper {_minute(source.last_new)}",
+            _expected(source, status),
             f" ({source.why})" if source.why else "",
         )
     if not status.sources:
         yield Text(
             f"  no source asked yet{', only files were read' if status.papers else ''}: paperboy ingest"
         )
+
+
+def _expected(source: SourceState, status: Status) -> str:
+    at = next_expected(source, status.calendar, status.now)
+    return f", next expected {'since ' if at <= status.now else ''}{_minute(at)}" if at else ""
 
 
 def _digests(editions: Sequence[Edition]) -> Iterator[Text]:
@@ -311,10 +347,11 @@ def _next(one: NextDigest, status: Status) -> Text:
     to, paused = one.subscription, {pause.scope for pause in status.pauses}
     is_paused = not paused.isdisjoint(scopes(to.key, to.channel, to.target))
     at = one.at.astimezone(ZoneInfo(one.timezone))
+    follows = ", with arXiv's announcement" if to.at == ANNOUNCEMENT else ""
     when = "due now, sent by the next `paperboy send` or `run`; then " if one.is_due else ""
     return Text(
         f"  {to.profile} → {to.channel} {to.target}: {when}{at:%a} {at.day} {at:%b %H:%M} {one.timezone}"
-        f"{', but paused' if is_paused else ''}"
+        f"{follows}{', but paused' if is_paused else ''}"
     )
 
 

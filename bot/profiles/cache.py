@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Any
 
 from bot.errors import Problem
 from bot.files import Stamp, make_private_folder, stamp
-from bot.profiles.model import ChannelName, Interest, Match, Mute, Profile, Reference, Subscription
+from bot.profiles.model import (
+    ANNOUNCEMENT,
+    ChannelName,
+    Interest,
+    Match,
+    Mute,
+    Profile,
+    Reference,
+    Subscription,
+)
 
 if TYPE_CHECKING:
     from bot.profiles.include import ReadProfile
@@ -140,5 +149,6 @@ def _interests(items: Iterable[dict[str, Any]]) -> tuple[Interest, ...]:
 
 
 def _subscription(data: dict[str, Any]) -> Subscription:
-    at, days, channel = time.fromisoformat(data["at"]), tuple(data["days"]), ChannelName(data["channel"])
+    at = data["at"] if data["at"] == ANNOUNCEMENT else time.fromisoformat(data["at"])
+    days, channel = tuple(data["days"]), ChannelName(data["channel"])
     return Subscription(**data | {"at": at, "days": days, "channel": channel})

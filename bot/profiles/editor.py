@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import WithJsonSchema
 
 from bot.papers.categories import CATEGORIES, DIVIDED
-from bot.profiles.model import Match
+from bot.profiles.model import ANNOUNCEMENT, Match
 
 _NUMBER_TEXT = {"type": "string", "pattern": r"^\s*[0-9]+(\.[0-9]*)?\s*$"}
 
@@ -96,7 +96,13 @@ CATEGORY = WithJsonSchema(
 DAYS = WithJsonSchema(_DAYS)
 DAYS_OR_LIST = WithJsonSchema({"anyOf": [*_DAYS["anyOf"], {"type": "array", "items": _DAYS, "minItems": 1}]})
 DAY = WithJsonSchema({"type": "string", "format": "date", "errorMessage": "Write a day such as 2026-12-27."})
-TIME = _string("([01]?[0-9]|2[0-3]):[0-5][0-9]", 'Write a time such as "08:30", in quotes.')
+TIME = WithJsonSchema(
+    _one_of(
+        'Write a time such as "08:30", in quotes, or announcement.',
+        {"type": "string", "pattern": r"^\s*([01]?[0-9]|2[0-3]):[0-5][0-9]\s*$"},
+        {"enum": [ANNOUNCEMENT]},
+    )
+)
 TIMEZONE = _string(r"[A-Za-z][\w/+-]*", "Write a time zone such as Europe/Paris or America/New_York.")
 SLACK = _string(r"(#\S+|[CGDU][A-Z0-9]{2,})", 'Write an id such as C0PAPERS, or a name such as "#papers".')
 EMAIL = _string(r"[^@]+@[^@\s]+", "Write an address such as ada@example.org.")

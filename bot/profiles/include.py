@@ -36,7 +36,7 @@ ID_HINT = "start with a letter or digit, and use only these, '.', '_' and '-'"
 NO_INPUTS: Mapping[str, Stamp] = {}
 _ADDED_UP = ("interests", "like", "dislike", "authors", "avoid", "categories", "without")
 _OF_ONE_FILE = ("include", "was")
-_DELIVERY_DEFAULTS = ("at", "days", "on_uncertain")
+_DELIVERY_DEFAULTS = ("at", "days", "on_uncertain", "when_quiet")
 
 
 class FilePlace(NamedTuple):

@@ -48,6 +48,7 @@ _SYNONYMS: Mapping[type[ProfileMapping], Mapping[str, str]] = {
         at="time hour when schedule clock cron",
         days="day weekday weekdays on every frequency",
         on_uncertain="uncertain on_error",
+        when_quiet="quiet if_quiet on_quiet when_empty if_empty",
     ),
     MuteLists: _by_word(
         terms="term words word keywords keyword phrases phrase topics interests titles text",
@@ -215,7 +216,7 @@ def _entry(mapping: Mapping[str, Any]) -> dict[str, Any]:
                 continue
             if name in list(ChannelName):
                 name = next(iter(delivery(value)))
-            elif name == "at" and not re.search("[0-9]", value):
+            elif name == "at" and not probable_time(value) and not re.search("[0-9]", value):
                 name = "days"
         if name == "at" and isinstance(value, str):
             value = probable_time(value) or value

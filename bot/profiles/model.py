@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, time
 from enum import StrEnum
+from typing import Final, Literal
 
 
 class ChannelName(StrEnum):
@@ -46,6 +47,8 @@ class Mute:
 
 
 LONGEST_WINDOW = 90  #: days
+#: In the place of a time of day: when arXiv has announced papers, and they are stored.
+ANNOUNCEMENT: Final = "announcement"
 WEEK = (0, 1, 2, 3, 4, 5, 6)  #: Monday is 0, as in datetime.weekday()
 
 
@@ -56,15 +59,21 @@ class Subscription:
     profile: str
     channel: ChannelName
     target: str
-    at: time = time(8, 0)  #: wall clock in the profile's zone
+    at: time | Literal["announcement"] = time(8, 0)  #: wall clock in the profile's zone
     days: tuple[int, ...] = WEEK
     resend_uncertain: bool = (
         True  #: send a mail once more that may have arrived, instead of waiting for a decision
     )
+    weekly_line: bool = False  #: send a short message after a week without papers
 
     @property
     def is_weekly(self) -> bool:
         return len(self.days) == 1
+
+    @property
+    def at_text(self) -> str:
+        """`at` as a profile has it: `08:30` or `announcement`."""
+        return f"{self.at:%H:%M}" if isinstance(self.at, time) else self.at
 
     @property
     def key(self) -> str:

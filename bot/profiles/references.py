@@ -27,6 +27,11 @@ def all_keys(profiles: Iterable[Profile]) -> set[str]:
     return {key for p in profiles for r in (*p.like, *p.dislike) for key in reference_keys(r)}
 
 
+def with_text(stored: Mapping[str, Paper]) -> dict[str, Paper]:
+    """The stored papers without those whose abstracts have been removed: arXiv can be asked for them again."""
+    return {key: paper for key, paper in stored.items() if paper.abstract or namespace(paper.id) != "arxiv"}
+
+
 def stored_paper(reference: Reference, papers: Mapping[str, Paper]) -> Paper | None:
     """`papers`: stored papers, by the `reference_keys` that each was searched with."""
     return next((papers[key] for key in reference_keys(reference) if key in papers), None)

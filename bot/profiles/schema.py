@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, time
 from itertools import chain, combinations
-from typing import Annotated, Any, ClassVar
+from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import (
     AfterValidator,
@@ -25,8 +25,8 @@ from pydantic import (
 )
 
 from bot.profiles import editor, values
-from bot.profiles.model import LONGEST_WINDOW, WEEK, ChannelName, Match, Reference, Subscription
-from bot.profiles.values import ON_UNCERTAIN
+from bot.profiles.model import ANNOUNCEMENT, LONGEST_WINDOW, WEEK, ChannelName, Match, Reference, Subscription
+from bot.profiles.values import ON_UNCERTAIN, WHEN_QUIET
 from bot.profiles.yaml_reader import flow
 from bot.text.plain import one_line
 
@@ -206,10 +206,11 @@ class DeliverEntry(ProfileMapping):
         ]
         | None
     ) = Field(None, description="The name of a Maildir in the data folder.", examples=["ada"])
-    at: Annotated[time, PlainValidator(values.time_of_day), editor.TIME] = Field(
+    at: Annotated[time | Literal["announcement"], PlainValidator(values.delivery_time), editor.TIME] = Field(
         time(8, 0),
-        description="Time of day in the profile's zone, in quotes; 08:00 if absent.",
-        examples=["08:30"],
+        description="Time of day in the profile's zone, in quotes; 08:00 if absent. Or `announcement`: when papers "
+        "that arXiv has announced are stored.",
+        examples=["08:30", ANNOUNCEMENT],
     )
     days: Annotated[
         tuple[_Days, ...],
@@ -226,13 +227,22 @@ class DeliverEntry(ProfileMapping):
         examples=list(ON_UNCERTAIN),
     )
 
+    when_quiet: Annotated[
+        str, AfterValidator(values.when_quiet), WithJsonSchema({"enum": list(WHEN_QUIET)})
+    ] = Field(
+        WHEN_QUIET[0],
+        description="After a week without papers: `nothing`, or `weekly`, a short message that all is well.",
+        examples=list(WHEN_QUIET),
+    )
+
     def subscriptions(self, profile: str) -> Iterator[Subscription]:
         """One for each channel that is named; `load` reports an entry that names none or several."""
         days = tuple(sorted(set(chain.from_iterable(self.days))))
         for channel in ChannelName:
             if target := getattr(self, channel):
                 resend = self.on_uncertain == ON_UNCERTAIN[0]
-                yield Subscription(profile, channel, target, self.at, days, resend)
+                has_line = self.when_quiet == WHEN_QUIET[1]
+                yield Subscription(profile, channel, target, self.at, days, resend, has_line)
 
 
 def _check_targets(entries: tuple[DeliverEntry, ...]) -> tuple[DeliverEntry, ...]:

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import chain
 from math import nan
 from pathlib import PurePath
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import available_timezones
 
 from pydantic import ValidationError, ValidationInfo, ValidatorFunctionWrapHandler
@@ -24,7 +24,7 @@ from bot.papers.categories import parse_category
 from bot.papers.identity import find_paper_ids, parse_paper_id
 from bot.papers.names import given_first, is_one_word
 from bot.profiles.library import LIBRARY_ENDINGS, is_library_name
-from bot.profiles.model import WEEK, ChannelName, Match, Reference
+from bot.profiles.model import ANNOUNCEMENT, WEEK, ChannelName, Match, Reference
 from bot.profiles.yaml_reader import Sexagesimal, flow
 from bot.text.addresses import parse_mail_address, parse_slack_target
 from bot.text.latex import to_unicode
@@ -33,6 +33,8 @@ from bot.text.terms import is_searchable
 
 #: What to do with a mail that may have arrived; the first is the default.
 ON_UNCERTAIN = ("resend", "hold")
+#: What a delivery without papers for a week does, the default first.
+WHEN_QUIET = ("nothing", "weekly")
 #: A target of each channel, for messages.
 TARGETS = {
     ChannelName.SLACK: "C0PAPERS",
@@ -255,6 +257,12 @@ def on_uncertain(value: str) -> str:
     return value
 
 
+def when_quiet(value: str) -> str:
+    if value not in WHEN_QUIET:
+        raise ValueError(f"{quote(value)} is neither weekly nor nothing")
+    return value
+
+
 @lru_cache(maxsize=1)
 def _zones() -> frozenset[str]:
     return frozenset(available_timezones())  # reads a few hundred file names
@@ -367,12 +375,15 @@ _TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
 _OTHER_TIME = re.compile(r"([0-9]{1,2})[:.h]?([0-5][0-9])?\s*(?:([ap])\.?m\.?)?", re.IGNORECASE)
 
 
-def time_of_day(value: object) -> time:
+def delivery_time(value: object) -> time | Literal["announcement"]:
+    """A time of day, or ANNOUNCEMENT."""
     line = text(value)
+    if line.casefold() == ANNOUNCEMENT:
+        return ANNOUNCEMENT
     match = _TIME.fullmatch(line)
     if not match:
         probable = probable_time(line)
-        write = f'"{probable}"' if probable else 'one such as "08:30"'
+        write = f'"{probable}"' if probable else f'one such as "08:30", or {ANNOUNCEMENT}'
         raise ValueError(f"{quote(line)} is not a time of day: write {write}")
     at = time(int(match[1]), int(match[2]))
     if isinstance(value, Sexagesimal):
@@ -382,7 +393,9 @@ def time_of_day(value: object) -> time:
 
 
 def probable_time(line: str) -> str | None:
-    """The time that a text probably means, as `09:00`."""
+    """What a text under `at` probably means, as `09:00` or ANNOUNCEMENT."""
+    if closest(line.removeprefix("on ").strip(), [ANNOUNCEMENT, "announcements", "announced"]):
+        return ANNOUNCEMENT
     found = _OTHER_TIME.fullmatch(line)
     hour = int(found[1]) if found else 24
     if found and found[3] and 0 < hour <= 12:

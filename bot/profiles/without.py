@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import NamedTuple
 
 from bot.profiles.model import Profile
@@ -23,6 +24,7 @@ def share_terms(*texts: str) -> bool:
     return bool(set.intersection(*({term for term, _, _ in terms(tokenize(text))} for text in texts)))
 
 
+@lru_cache(maxsize=10_000)  # asked for each reason of each paper of a digest
 def covers(text: str, term: str) -> bool:
     """Whether a term has all words of a text: nothing of that would count without them."""
     words = {stem for stem in tokenize(text).stems if role(stem) is not Role.STOP}

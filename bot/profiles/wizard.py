@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
@@ -76,7 +75,7 @@ def parse_part(**part: Any) -> Draft:
     canonical: dict[str, Any] = {
         "categories": profile.categories,
         "targets": tuple((to.channel, to.target) for to in profile.deliver),
-        "at": f"{profile.deliver[0].at:%H:%M}",
+        "at": profile.deliver[0].at_text,
     }
     return Draft(**part | {key: value for key, value in canonical.items() if key in part})
 
@@ -116,7 +115,7 @@ def profile_text(draft: Draft, name: str) -> str:
             "# `days: mon-fri` leaves out the weekend, `days: mon` sends once a week.",
             "deliver:",
             *(
-                f"  - {{{channel}: {flow(target)}, at: {json.dumps(draft.at)}}}"
+                f"  - {{{channel}: {flow(target)}, at: {flow(draft.at)}}}"
                 for channel, target in draft.targets
             ),
         ],

@@ -25,8 +25,6 @@ RIDGE = 10.0
 #: A classifier gives 1 to papers that it has learned from; a perfect match is a new paper with the reciprocal of
 #: this.
 SCALE = 3.0
-#: Other papers that a classifier learns from; with more it was no better.
-OTHERS = 200
 #: With so few liked papers their mean is better than a classifier; with `EVEN` more, both count the same.
 FEW = 5
 EVEN = 30

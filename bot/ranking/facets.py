@@ -229,7 +229,8 @@ def _acronyms(whole: int, initials: str, index: Index) -> Iterator[tuple[str, in
     if not 2 <= len(initials) <= MOST_INITIALS or not index.df[whole]:
         return
     names = [(letter + initials).upper() for letter in ("", *ascii_lowercase)]
-    for name, column in zip(names, index.find_columns([_acronym_key(name) for name in names]), strict=True):
+    columns = index.of_papers.find_columns([_acronym_key(name) for name in names])
+    for name, column in zip(names, columns, strict=True):
         if column >= 0 and (both := index.papers_with(whole, column)) >= ACRONYM_USE * index.df[whole]:
             share = both / (index.df[column] + ACRONYM_EVIDENCE)
             if share >= ACRONYM_SHARE:

@@ -24,13 +24,14 @@ from scipy import sparse
 from bot.papers.model import CountedPaper, Paper
 from bot.papers.names import AuthorIndex
 from bot.profiles.model import Profile
-from bot.ranking.counts import keys_of_text
+from bot.ranking.counts import keys_of_text, written_terms
+from bot.ranking.day_index import DayIndex, arrange
 from bot.ranking.facets import WANTED, Facet, Kind, queries, text_facets
-from bot.ranking.index import Index, keys_of, table
+from bot.ranking.index import Index, Vector, table
 from bot.ranking.model import PaperSet
 from bot.ranking.named import NamedPapers
 from bot.ranking.order import HALF_FIT, FacetScores, Ranking
-from bot.ranking.product import PaperMatrix, SplitTable
+from bot.ranking.product import SplitTable
 from bot.ranking.twins import REPEATED, SERIES, Twins
 
 #: This number of votes has the weight of a perfect match.
@@ -46,7 +47,7 @@ class Ranker:
 
     `archive`: counts of the papers for the document frequencies. `background`: the papers that relevance compares
     with. `window`: the papers to rank, each once. `named`: stored papers by canonical id, for the profiles'
-    references.
+    references. `day`: the index of these papers, if there is one already; else their counts make it.
     """
 
     def __init__(
@@ -56,9 +57,11 @@ class Ranker:
         window: Sequence[CountedPaper],
         profiles: Sequence[Profile],
         named: Mapping[str, CountedPaper],
+        day: DayIndex | None = None,
     ) -> None:
-        papers, self.background, self.window = _arrange(background, window)
-        self.papers = tuple(counted.paper for counted in papers)  #: see `_arrange`; both slices are of these
+        self.day = day or DayIndex.of(archive, background, window)
+        papers, self.background, self.window = arrange(background, window)
+        self.papers = tuple(counted.paper for counted in papers)  #: see `arrange`; both slices are of these
         self.places = {paper.id: place for place, paper in enumerate(self.papers)}
         #: For each paper of the window in this order, its number in a `PaperSet`, and its rank by id.
         numbers = {counted.paper.id: number for number, counted in enumerate(window)}
@@ -73,16 +76,16 @@ class Ranker:
         every = [query for of_profile in self._queries.values() for query in of_profile]
         keys = np.fromiter((key for query in every for key in query.weights), np.uint64)
         phrases = {query.phrase: query.pairs for query in every if query.phrase and len(query.pairs) > 1}
-        counts_ = [counted.terms for counted in papers]
-        self.index = Index(archive, np.concatenate([keys_of(counts_), keys]), phrases)
-        self.rows = self.index.rows(counts_)  #: papers x terms
-        self._matrix = PaperMatrix(self.rows)
-        background_ids = [paper.id for paper in self.papers[self.background]]
+        self.index = Index(self.day.archive, keys, phrases, self.day.index)
+        self._phrases = self.index.weigh(self.index.phrase_counts(self.day.counts), self.day.lengths)
+        #: Terms that the day's index lacks x papers: of the profiles' phrases. No paper has another one of these.
+        self._phrase_postings = sparse.csr_array(self._phrases.T)[len(self.day.index.keys) :]
         #: The papers that profiles name under `like` and `dislike`.
-        self.named = NamedPapers(
-            profiles, named, self.index, self.rows, self._matrix, background_ids, self.places
-        )
-        self._twins = Twins(self.rows[self.window], self.index.is_word, self.papers[self.window])
+        self.named = NamedPapers(profiles, named, self.day, self.places)
+        self._twins = Twins(self.day.near, self.papers[self.window])
+        #: One paper's row (see `row`), its place, and its columns; all others are 0.
+        self._row, self._row_place = np.zeros(len(self.index.keys)), -1
+        self._row_columns = np.zeros(0, np.intp)
         self._chunk_scores: dict[str, FacetScores] = {}  #: of the chunk that was computed last, by profile
 
     def rank(self, profile: Profile, among: PaperSet) -> Ranking:
@@ -99,10 +102,10 @@ class Ranker:
     def with_terms(self, text: str) -> PaperSet:
         """Return the window's papers that have every term of a text, anywhere."""
         matching = np.ones(len(self.papers), dtype=bool)
-        for column in self.index.find_columns(keys_of_text(text)):
+        for column in self.day.index.find_columns(keys_of_text(text)):
             with_term = np.zeros(len(matching), dtype=bool)
             if column >= 0:
-                with_term[self._matrix.papers_with(column)] = True
+                with_term[self.day.matrix.papers_with(column)] = True
             matching &= with_term
         return self._paper_set(np.flatnonzero(matching))
 
@@ -159,6 +162,38 @@ class Ranker:
             facets.append(tuple(sorted(matching, key=lambda facet: facet.kind not in WANTED)))
         return facets, sums
 
+    def row(self, place: int) -> Vector:
+        """Return a paper's row, phrases included, until the next call."""
+        if place != self._row_place:
+            self._row[self._row_columns] = 0.0
+            own = [(rows, slice(*rows.indptr[place : place + 2])) for rows in (self.day.rows, self._phrases)]
+            self._row_place = place
+            self._row_columns = np.concatenate([rows.indices[terms] for rows, terms in own])
+            self._row[self._row_columns] = np.concatenate([rows.data[terms] for rows, terms in own])
+        return self._row
+
+    def written(self, paper: Paper) -> tuple[str, ...]:
+        """Return the terms of a paper's row in the day's index, as the paper has them."""
+        place = self.places[paper.id]
+        if place not in self.day.written:
+            keys = self.day.index.keys[self.day.rows.indices[slice(*self.day.rows.indptr[place : place + 2])]]
+            written = written_terms(paper.title, paper.abstract)
+            self.day.written[place] = tuple(written[key] for key in keys.tolist())
+        return self.day.written[place]
+
+    def _multiply(self, weights: sparse.csr_array) -> NDArray[np.float64]:
+        """Rows x papers. `weights`: rows x terms, of the day's index and of the profiles."""
+        shared, used = len(self.day.index.keys), np.unique(weights.indices)
+        postings = sparse.vstack(
+            [
+                self.day.matrix.postings[used[used < shared]],
+                self._phrase_postings[used[used >= shared] - shared],
+            ]
+        )
+        columns = np.searchsorted(used, weights.indices)
+        narrow = table(weights.data, columns, weights.indptr, (weights.shape[0], len(used)))
+        return np.asarray((narrow @ postings).toarray())
+
     @cached_property
     def _authors(self) -> AuthorIndex:
         return AuthorIndex(self.papers)
@@ -171,28 +206,13 @@ class Ranker:
         is_text = np.array([not facet.papers for facet in every], dtype=bool)
         texts = [facet for facet in every if not facet.papers]
         perfect = np.array([facet.perfect for facet in texts])
-        similarities[is_text] = (
-            self._matrix.multiply(weights_of(texts, len(self.index.keys))) / perfect[:, None]
-        )
+        similarities[is_text] = self._multiply(weights_of(texts, len(self.index.keys))) / perfect[:, None]
         if len(texts) < len(every):
             of_papers = [facet for facet in every if facet.papers]
             similarities[~is_text] = self.named.similarities(of_papers, sums)
         start = 0
         for facets in by_profile:
             yield FacetScores(facets, similarities[start : (start := start + len(facets))])
-
-
-def _arrange(
-    background: Sequence[CountedPaper], window: Sequence[CountedPaper]
-) -> tuple[list[CountedPaper], slice, slice]:
-    """All papers with the slices of the background and of the window, which overlap, so that neither is copied."""
-    old, new = ({counted.paper.id: counted for counted in papers} for papers in (background, window))
-    papers = [
-        *(counted for id_, counted in old.items() if id_ not in new),
-        *(counted for id_, counted in old.items() if id_ in new),
-        *(counted for id_, counted in new.items() if id_ not in old),
-    ]
-    return papers, slice(len(old)), slice(len(papers) - len(new), len(papers))
 
 
 def _chunks(profiles: Sequence[Profile], room: int) -> list[tuple[Profile, ...]]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -13,10 +12,12 @@ from scipy import sparse
 
 from bot.papers.model import CountedPaper
 from bot.profiles.model import Profile, Reference
+from bot.ranking.background import Background
 from bot.ranking.counts import counts, number_of_terms
-from bot.ranking.discriminant import OTHERS, SCALE, Discriminant, classifier_share
+from bot.ranking.day_index import DayIndex
+from bot.ranking.discriminant import SCALE, classifier_share
 from bot.ranking.facets import ALPHA, Facet, Kind, NamedPaper, paper_facet
-from bot.ranking.index import Index, Vector, table
+from bot.ranking.index import Vector, table
 from bot.ranking.product import PaperMatrix, SplitTable
 
 
@@ -26,22 +27,17 @@ class NamedPapers:
     A liked paper is not compared with itself: where it is a candidate, as for another receiver than the one who has
     answered it, it is ranked by the rest of the profile. A disliked one is, and so is shown to nobody else.
 
-    `named`: stored papers by canonical id. `rows`: papers x terms, of which those of the background, with ids in
-    `background_ids`, come first. `places`: rows by id.
+    `named`: stored papers by canonical id. `places`: rows by id.
     """
 
     def __init__(
         self,
         profiles: Sequence[Profile],
         named: Mapping[str, CountedPaper],
-        index: Index,
-        rows: sparse.csr_array,
-        matrix: PaperMatrix,
-        background_ids: Sequence[str],
+        day: DayIndex,
         places: Mapping[str, int],
     ) -> None:
-        self._index, self._rows, self._matrix = index, rows, matrix
-        self._background_ids = background_ids
+        self._rows, self._matrix, self._background = day.rows, day.matrix, day.background
         references = list(dict.fromkeys(r for p in profiles for r in (*p.like, *p.dislike)))
         resolved = {r: found for r in references if (found := _resolve(r, named))}
         numbers = {
@@ -56,7 +52,7 @@ class NamedPapers:
         self._terms = [terms for _, terms in resolved.values()]
         #: The rows of those named papers that are ranked or in the background, by their numbers.
         self._places = {n: places[r.id] for n, r in enumerate(resolved) if r.id and r.id in places}
-        self._named = matrix.split(index.rows(self._terms, phrases=False))
+        self._named = day.matrix.split(day.index.rows(self._terms))
 
     def facets(self, profiles: Sequence[Profile]) -> tuple[list[list[Facet]], SplitTable]:
         """Return each profile's facets of liked and of disliked papers, and what `similarities` takes for all.
@@ -71,10 +67,14 @@ class NamedPapers:
         ]
         numbers = np.array([paper.number for _, _, papers in named for paper in papers], dtype=np.intp)
         ends = np.concatenate(([0], np.cumsum([len(papers) for _, _, papers in named], dtype=np.intp)))
-        rows = self._counted(self._named.select(numbers))
+        rows = self._background.counted(self._named.select(numbers))
         shares = [classifier_share(len(papers)) * (kind is Kind.LIKE) for _, kind, papers in named]
-        has_classifiers = any(shares) and bool(self._background_ids)
-        across = (rows @ self._others_by_term).toarray() if has_classifiers else np.empty((len(numbers), 0))
+        has_classifiers = any(shares) and self._background.size > 0
+        across = (
+            (rows @ self._background.others_by_term).toarray()
+            if has_classifiers
+            else np.empty((len(numbers), 0))
+        )
         masses, common = self._mass[numbers], self._named_common[numbers]
         facets: list[list[Facet]] = [[] for _ in profiles]
         weights = np.empty(len(numbers))
@@ -87,10 +87,10 @@ class NamedPapers:
                 number=float(mass.sum()),
                 square=float(part @ products @ part),
                 common=float(part @ mass * (part @ common[start:end])),
-                usual=self._usual,
+                usual=self._background.usual,
             )
             if has_classifiers and share:
-                of_liked, of_others = self._discriminant.fit(products, across[start:end])
+                of_liked, of_others = self._background.discriminant.fit(products, across[start:end])
                 of_liked *= share * SCALE
                 of_others *= share * SCALE
                 facet = replace(facet, share=share, of_liked=of_liked, of_others=of_others)
@@ -106,11 +106,11 @@ class NamedPapers:
             ALPHA * (1 - facet.share) * float(mass @ mass / mass.sum())
             for facet, mass in zip(facets, masses, strict=True)
         ]
-        found = self._matrix.multiply_split(sums) - np.array(of_mean)[:, None] * self._common
+        found = self._matrix.multiply_split(sums) - np.array(of_mean)[:, None] * self._background.common
         found /= np.array([facet.perfect for facet in facets])[:, None]
         if classified := [number for number, facet in enumerate(facets) if facet.share]:
             of_others = np.array([facets[number].of_others for number in classified])
-            found[classified] += of_others @ self._with_others
+            found[classified] += of_others @ self._background.with_others
         for number, facet in enumerate(facets):
             if facet.kind is Kind.LIKE:
                 for place, part in self._of_itself(facet):
@@ -123,84 +123,31 @@ class NamedPapers:
         for n, paper in enumerate(facet.papers):
             if (place := self._places.get(paper.number)) is not None:
                 square = self._own_squares[place]
-                product = square - ALPHA * mass[n] * self._common[place]
+                product = square - ALPHA * mass[n] * self._background.common[place]
                 part = (1 - facet.share) * mass[n] / mass.sum() * product / facet.perfect
                 yield place, float(part + facet.of_liked[n] * square if facet.share else part)
 
-    def resemblances(self, facet: Facet, place: int) -> Iterator[tuple[NamedPaper, float]]:
-        """Yield each paper, and its part of the similarity of the paper at `place` to the facet's mean."""
-        row = self._rows[[place]].toarray()[0]
-        named, mass = self._named.select(_numbers(facet)), self._mass_of(facet)
-        products = self._matrix.multiply_row(named, row) - ALPHA * mass * self._common[place]
-        shares = (1 - facet.share) * mass / mass.sum() * products / facet.perfect
-        shares *= self._is_compared(facet, place)
-        yield from zip(facet.papers, shares.tolist(), strict=True)
-
-    def distinctions(self, facet: Facet, place: int) -> Iterator[tuple[int, float]]:
-        """Yield the terms of the paper at `place`: columns, and parts of its similarity by the classifier."""
-        if not facet.share:
-            return
-        row = self._rows[[place]]
-        of_others = np.where(self._other_places == place, 0.0, facet.of_others)
-        liked = self._index.rows([self._terms[paper.number] for paper in facet.papers], phrases=False)[
-            :, row.indices
-        ]
-        others = self._others[:, row.indices]
-        of_liked = facet.of_liked * self._is_compared(facet, place)
-        shares = row.data * (of_liked @ liked + of_others @ others)
-        yield from zip(row.indices.tolist(), shares.tolist(), strict=True)
-
-    def _is_compared(self, facet: Facet, place: int) -> NDArray[np.bool_]:
-        """For each paper of a facet whether the paper at `place` is compared with it."""
-        is_itself = [self._places.get(paper.number) == place for paper in facet.papers]
-        return np.array([facet.kind is not Kind.LIKE or not itself for itself in is_itself])
+    def explained(self, facet: Facet) -> ExplainedFacet:
+        """What the reasons of a facet's similarities are computed from."""
+        masses = self._mass_of(facet)
+        places = np.array([self._places.get(paper.number, -1) for paper in facet.papers])
+        rows = self._named.select(_numbers(facet))
+        return ExplainedFacet(facet, masses, places, rows, self._rows, self._matrix, self._background)
 
     def _mass_of(self, facet: Facet) -> Vector:
         """The mass of each of its papers: what it counts for in their mean, before these add up to 1."""
         return np.asarray(self._mass[_numbers(facet)])
 
-    def _counted(self, rows: SplitTable) -> sparse.csr_array:
-        """Rows over the terms that the background has, without phrases: the same for any window."""
-        has_term = self._mean > 0
-        common = rows.common[:, np.flatnonzero(has_term[self._matrix.common])]
-        return sparse.csr_array(sparse.hstack([common, rows.rare[:, np.flatnonzero(has_term)]], format="csr"))
-
-    @cached_property
-    def _mean(self) -> Vector:
-        """The background's mean row, without phrases."""
-        size = len(self._background_ids)
-        mean: Vector = np.asarray(self._rows[:size].sum(axis=0)) / max(size, 1)
-        mean[self._index.is_phrase] = 0.0
-        return mean
-
     @cached_property
     def _own_squares(self) -> dict[int, float]:
-        """The product of each named paper's row with itself, without phrases, by row."""
+        """The product of each named paper's row with itself, by row."""
         places = list(self._places.values())
-        squares = self._rows[places].power(2) @ ~self._index.is_phrase
+        squares = np.asarray(self._rows[places].power(2).sum(axis=1)).ravel()
         return dict(zip(places, squares.tolist(), strict=True))
 
     @cached_property
-    def _squares(self) -> Vector:
-        """The product of each row of the background with itself, without phrases."""
-        return np.asarray(self._rows[: len(self._background_ids)].power(2) @ ~self._index.is_phrase)
-
-    @cached_property
-    def _common(self) -> Vector:
-        """Each paper's product with the background's mean row, from which a background paper itself is left out."""
-        common, size = np.asarray(self._rows @ self._mean), len(self._background_ids)
-        common[:size] -= self._squares / max(size, 1)
-        return common
-
-    @cached_property
-    def _usual(self) -> float:
-        """See `paper_facet`."""
-        of_background = self._squares - ALPHA * self._common[: len(self._squares)]
-        return float(of_background.mean()) if len(of_background) else 0.0
-
-    @cached_property
     def _named_common(self) -> Vector:
-        return self._matrix.multiply_row(self._named, self._mean)
+        return self._matrix.multiply_row(self._named, self._background.mean)
 
     @cached_property
     def _mass(self) -> Vector:
@@ -209,36 +156,62 @@ class NamedPapers:
         1 for a paper that has at least half as much in common with the background as its papers have; for a shorter
         text, such as a title, its share of that, which is reached at a third, and a twentieth at least.
         """
-        usual = float(self._common[: len(self._background_ids)].mean()) if self._background_ids else 0.0
+        of_background = self._background.common[: self._background.size]
+        usual = float(of_background.mean()) if len(of_background) else 0.0
         share = self._named_common / usual if usual > 0 else np.ones(len(self._named_common))
         return np.asarray(np.clip(np.maximum(share, 4 * share - 1), 0.05, 1.0))
 
-    @cached_property
-    def _discriminant(self) -> Discriminant:
-        return Discriminant((self._others_by_term.T @ self._others_by_term).toarray())
+
+@dataclass(frozen=True)
+class ExplainedFacet:
+    """The parts of papers' similarities to one facet of named papers."""
+
+    facet: Facet
+    masses: Vector  #: of its papers: see `NamedPapers`
+    places: NDArray[np.intp]  #: its papers' rows among all; -1 of those that have none
+    named: SplitTable  #: its papers' rows
+    rows: sparse.csr_array  #: all papers x terms
+    matrix: PaperMatrix
+    background: Background
+
+    def resemblances(self, place: int, row: Vector) -> Iterator[tuple[NamedPaper, float]]:
+        """Yield each paper, and its part of the similarity of the paper at `place` to the mean. `row`: its row,
+        and the profiles' phrases.
+        """
+        common = ALPHA * self.masses * self.background.common[place]
+        products = self.matrix.multiply_row(self.named, row[: self.rows.shape[1]]) - common
+        shares = (1 - self.facet.share) * self.masses / self.masses.sum() * products / self.facet.perfect
+        shares *= self._is_compared(place)
+        yield from zip(self.facet.papers, shares.tolist(), strict=True)
+
+    def distinctions(self, place: int) -> tuple[NDArray[np.integer], Vector]:
+        """The terms of the paper at `place`: columns, and parts of its similarity by the classifier."""
+        start, end = self.rows.indptr[place : place + 2]
+        columns = self.rows.indices[start:end]
+        is_other = self.background.other_places == place
+        compared = self._is_compared(place)
+        liked = self._of_liked if compared.all() else self._weights_of_liked(compared)
+        others = self._weights_of_others(~is_other) if is_other.any() else self._of_others
+        return columns, self.rows.data[start:end] * (liked[columns] + others[columns])
+
+    def _is_compared(self, place: int) -> NDArray[np.bool_]:
+        """For each paper of the facet whether the paper at `place` is compared with it."""
+        return np.asarray((self.places != place) | (self.facet.kind is not Kind.LIKE))
 
     @cached_property
-    def _others_by_term(self) -> sparse.csr_array:
-        return sparse.csr_array(self._counted(self._matrix.split(self._others)).T)
+    def _of_liked(self) -> Vector:
+        return self._weights_of_liked(np.ones(len(self.places), dtype=bool))
 
     @cached_property
-    def _other_places(self) -> NDArray[np.intp]:
-        """Rows of papers of the background that classifiers learn from: the same papers for any window."""
-        by_id = np.argsort(self._background_ids)
-        return by_id[:: max(1, math.ceil(len(by_id) / OTHERS))]
+    def _of_others(self) -> Vector:
+        return self._weights_of_others(np.ones(len(self.facet.of_others), dtype=bool))
 
-    @cached_property
-    def _others(self) -> sparse.csr_array:
-        return self._rows[self._other_places] @ sparse.diags_array(
-            np.asarray(self._mean > 0, dtype=np.float64)
-        )
+    def _weights_of_liked(self, compared: NDArray[np.bool_]) -> Vector:
+        """The classifier's weight of each term, as far as it comes from liked papers."""
+        return self.matrix.weighted_sum(self.facet.of_liked * compared, self.named)
 
-    @cached_property
-    def _with_others(self) -> NDArray[np.float64]:
-        """Others x papers: the products of their rows; a paper does not count for itself."""
-        products = self._matrix.multiply_split(self._matrix.split(self._others))
-        products[np.arange(len(self._other_places)), self._other_places] = 0.0
-        return products
+    def _weights_of_others(self, compared: NDArray[np.bool_]) -> Vector:
+        return np.asarray((self.facet.of_others * compared) @ self.background.others)
 
 
 def _numbers(facet: Facet) -> NDArray[np.intp]:

@@ -15,10 +15,10 @@ from bot.papers.model import Paper
 from bot.papers.names import authors_among
 from bot.profiles.model import Profile
 from bot.profiles.without import covers
-from bot.ranking.counts import written_terms
 from bot.ranking.facets import NEGLIGIBLE, WANTED, Facet, Kind
 from bot.ranking.index import Vector
 from bot.ranking.model import PaperSet, RankedPaper, Reason, Threshold
+from bot.ranking.named import ExplainedFacet
 
 if TYPE_CHECKING:
     from bot.ranking.linear import Ranker
@@ -205,38 +205,53 @@ class Ranking:
     def _reasons(self, paper: Paper) -> Iterable[Reason]:
         trending = self._profile.trending
         place = self._ranker.places[paper.id]
-        index, row = self._ranker.index, self._ranker.rows[[place]].toarray()[0]
+        row = self._ranker.row(place)
         for facet, weight in zip(self._scored.facets, self._weights.tolist(), strict=True):
             share = (1 - trending) * weight
             if facet.papers:
-                verb, by_answer = (
-                    ("like", "more like") if facet.kind is Kind.LIKE else ("unlike", "less like")
-                )
-                for named, resemblance in self._ranker.named.resemblances(facet, place):
-                    term = f"{by_answer if named.answered else verb}: {named.title}"
-                    yield Reason(term, share * resemblance, is_term=False, answered=named.answered)
-                written = written_terms(paper.title, paper.abstract) if facet.share else {}
-                for column, part in self._ranker.named.distinctions(facet, place):
-                    if part:  # a phrase of a profile has none
-                        term = written[int(index.keys[column])]
-                        is_specific = self._is_specific(column)
-                        yield Reason(term, share * part, is_specific=is_specific, is_part=False)
+                yield from self._named_reasons(facet, share, paper, place)
                 continue
             products = facet.values * row[facet.columns] / facet.perfect
-            for n in np.flatnonzero(products):
-                term, column = facet.terms[n], facet.columns[n]
-                is_specific = term == facet.name or self._is_specific(column)
+            found = np.flatnonzero(products)
+            specific = self._are_specific(facet.columns[found])
+            for n, product, is_specific in zip(
+                found.tolist(), products[found].tolist(), specific, strict=True
+            ):
+                term = facet.terms[n]
+                is_specific = term == facet.name or is_specific
                 is_part = not covers(facet.name, term)
-                yield Reason(term, share * float(products[n]), is_specific=is_specific, is_part=is_part)
+                yield Reason(term, share * product, is_specific=is_specific, is_part=is_part)
         if trending and paper.votes:
             yield Reason(f"votes: {paper.votes}", trending * float(self._ranker.votes[place]), is_term=False)
         for name in authors_among(paper, self._profile.authors):
             answered = name in self._profile.answered_authors
             yield Reason(f"author: {name}", AUTHOR_WEIGHT, is_term=False, answered=answered)
 
-    def _is_specific(self, column: int) -> bool:
+    def _named_reasons(self, facet: Facet, share: float, paper: Paper, place: int) -> Iterator[Reason]:
+        """The reasons of a facet of named papers."""
+        explained = self._explained[facet.kind]
+        verb, by_answer = ("like", "more like") if facet.kind is Kind.LIKE else ("unlike", "less like")
+        for named, resemblance in explained.resemblances(place, self._ranker.row(place)):
+            term = f"{by_answer if named.answered else verb}: {named.title}"
+            yield Reason(term, share * resemblance, is_term=False, answered=named.answered)
+        if facet.share:
+            columns, parts = explained.distinctions(place)
+            written = self._ranker.written(paper)
+            found = np.flatnonzero(parts)
+            specific = self._are_specific(columns[found])
+            for n, part, is_specific in zip(found.tolist(), parts[found].tolist(), specific, strict=True):
+                yield Reason(written[n], share * part, is_specific=is_specific, is_part=False)
+
+    @cached_property
+    def _explained(self) -> dict[Kind, ExplainedFacet]:
+        """The facets of named papers: there is one of each kind at most."""
+        facets = (facet for facet in self._scored.facets if facet.papers)
+        return {facet.kind: self._ranker.named.explained(facet) for facet in facets}
+
+    def _are_specific(self, columns: NDArray[np.integer]) -> list[bool]:
         index = self._ranker.index
-        return bool(index.df[column] <= GENERAL * index.papers)
+        specific: list[bool] = (index.df[columns] <= GENERAL * index.papers).tolist()
+        return specific
 
 
 def _weighted_sum(weights: Vector, rows: NDArray[np.float64]) -> Vector:

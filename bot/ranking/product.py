@@ -33,14 +33,13 @@ class SplitTable:
         return SplitTable(self.common[rows], self.rare[rows])
 
 
+@dataclass(frozen=True, slots=True)
 class PaperMatrix:
-    """Multiplies tables by papers. `rows`: papers x terms."""
+    """Multiplies tables by papers."""
 
-    def __init__(self, rows: sparse.csr_array) -> None:
-        df = np.bincount(rows.indices, minlength=rows.shape[1])
-        self.common = np.flatnonzero(df >= COMMON)  #: columns of the common terms
-        self._rows = sparse.csr_array(rows[:, self.common])
-        self.postings = sparse.csr_array(rows.T)  #: terms x papers
+    common: NDArray[np.intp]  #: columns of the common terms
+    rows: sparse.csr_array  #: papers x common terms
+    postings: sparse.csr_array  #: terms x papers
 
     def papers_with(self, term: int) -> NDArray[np.integer]:
         """Rows of the papers that have a term."""
@@ -61,9 +60,22 @@ class PaperMatrix:
 
     def multiply_split(self, weights: SplitTable) -> NDArray[np.float64]:
         """Rows x papers, for rows with many terms."""
-        dense = self._rows @ weights.common.toarray().T.copy()
+        dense = self.rows @ weights.common.toarray().T.copy()
         return np.asarray(self.multiply(weights.rare) + dense.T)
 
     def multiply_row(self, weights: SplitTable, row: Vector) -> Vector:
         """The products of the rows with one paper's row over the terms."""
         return np.asarray(weights.common @ row[self.common] + weights.rare @ row)
+
+    def weighted_sum(self, weights: Vector, rows: SplitTable) -> Vector:
+        """The weighted sum of rows, over all terms."""
+        total = np.asarray(weights @ rows.rare)
+        total[self.common] += weights @ rows.common
+        return total
+
+
+def paper_matrix(rows: sparse.csr_array) -> PaperMatrix:
+    """Make the matrix. `rows`: papers x terms."""
+    df = np.bincount(rows.indices, minlength=rows.shape[1])
+    common = np.flatnonzero(df >= COMMON)
+    return PaperMatrix(common, sparse.csr_array(rows[:, common]), sparse.csr_array(rows.T))

@@ -24,12 +24,44 @@ REPEATED = 0.7
 IDENTICAL = 0.9
 
 
-class Twins:
-    """Compares papers. `rows`: papers x terms. `is_word`: for each term 1 if it is one word, else 0."""
+class NearWords:
+    """Which papers of a window are near to another one by their words. `words`: see `unit_words`."""
 
-    def __init__(self, rows: sparse.csr_array, is_word: Vector, papers: Sequence[Paper]) -> None:
-        self._rows = rows
-        self._is_word = is_word
+    def __init__(self, words: sparse.csr_array) -> None:
+        self.words = words
+        self._found: dict[int, dict[int, float]] = {}
+
+    def of(self, place: int) -> dict[int, float]:
+        """Papers with a similarity of `SERIES` or more, by place."""
+        if place not in self._found:
+            row = self.words[[place]]
+            self._row[row.indices] = row.data
+            similarities = self.words @ self._row
+            self._row[row.indices] = 0.0
+            near = np.flatnonzero(similarities >= SERIES)
+            self._found[place] = dict(zip(near.tolist(), similarities[near].tolist(), strict=True))
+        return self._found[place]
+
+    @cached_property
+    def _row(self) -> Vector:
+        """Buffer for one paper's words, all 0 between calls."""
+        return np.zeros(self.words.shape[1])
+
+
+def unit_words(rows: sparse.csr_array, is_word: Vector) -> sparse.csr_array:
+    """Papers x terms that are words; rows have unit length. `rows`: papers x terms. `is_word`: for each term 1 if it
+    is one word, else 0.
+    """
+    words = rows[:, np.flatnonzero(is_word)]
+    lengths = np.sqrt(np.asarray(words.power(2).sum(axis=1)).ravel())
+    return sparse.csr_array(sparse.diags_array(1.0 / np.where(lengths > 0, lengths, 1.0)) @ words)
+
+
+class Twins:
+    """Compares the papers of a window. `near`: of the same papers."""
+
+    def __init__(self, near: NearWords, papers: Sequence[Paper]) -> None:
+        self._near = near
         self._papers = papers
         self._places = {paper.id: place for place, paper in enumerate(papers)}
         self._found: dict[str, dict[str, float]] = {}
@@ -44,26 +76,10 @@ class Twins:
     def _twins(self, paper: Paper) -> dict[str, float]:
         """Ids and similarities of the papers that are the same work or in a series."""
         if paper.id not in self._found:
-            row = self._words[[self._places[paper.id]]]
-            self._row[row.indices] = row.data
-            similarities = self._words @ self._row
-            self._row[row.indices] = 0.0
-            near = np.flatnonzero(similarities >= SERIES).tolist()
-            similar = ((self._papers[place], float(similarities[place])) for place in near)
+            near = self._near.of(self._places[paper.id]).items()
+            similar = ((self._papers[place], similarity) for place, similarity in near)
             self._found[paper.id] = {other.id: s for other, s in similar if _are_twins(paper, other, s)}
         return self._found[paper.id]
-
-    @cached_property
-    def _words(self) -> sparse.csr_array:
-        """Papers x terms that are words; rows have unit length."""
-        words = self._rows[:, np.flatnonzero(self._is_word)]
-        lengths = np.sqrt(np.asarray(words.power(2).sum(axis=1)).ravel())
-        return sparse.csr_array(sparse.diags_array(1.0 / np.where(lengths > 0, lengths, 1.0)) @ words)
-
-    @cached_property
-    def _row(self) -> Vector:
-        """Buffer for one paper's words, all 0 between calls."""
-        return np.zeros(self._words.shape[1])
 
 
 def _are_twins(paper: Paper, other: Paper, similarity: float) -> bool:

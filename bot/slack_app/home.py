@@ -14,7 +14,7 @@ from bot.channels.slack.mrkdwn import bold, escape_within
 from bot.delivery.model import Pause
 from bot.papers.model import Paper
 from bot.presentation.dates import short_date
-from bot.profiles.model import Subscription
+from bot.profiles.model import ANNOUNCEMENT, Subscription
 from bot.slack_app.replies import ANSWERS_SHOWN, SameAnswers, button, learned_blocks
 
 PAUSE, RESUME = "paperboy_pause", "paperboy_resume"  #: action_ids
@@ -81,11 +81,10 @@ def place(target: str) -> str:
 
 
 def _next(digest: HomeDigest) -> str:
-    return (
-        f"next on {_local(digest.next, digest.timezone)}"
-        if digest.next
-        else "no digest is due in the next days"
-    )
+    if digest.next is None:
+        return "no digest is due in the next days"
+    about = "about " if digest.subscription.at == ANNOUNCEMENT else ""
+    return f"next on {about}{_local(digest.next, digest.timezone)}"
 
 
 def _local(moment: datetime, timezone: str) -> str:

@@ -16,7 +16,7 @@ from bot.channels.slack.menu import MENU, Entry, PaperPlace, parse_place
 from bot.channels.slack.names import is_conversation_id
 from bot.clock import Moment
 from bot.delivery.archive import Archive
-from bot.delivery.due import next_due
+from bot.delivery.due import Announcements, next_due
 from bot.delivery.model import Pause, scopes
 from bot.digests.composer import Explanation
 from bot.digests.model import Digest, ScoredPaper
@@ -69,6 +69,7 @@ class SlackService:
     explain: Callable[[Profile, Paper | None, Moment], Explanation]
     search: Search
     conversation: Callable[[str], str]  #: of a Slack target: its id; the target if that is not known
+    announcements: Callable[[], Announcements] = Announcements
 
     # --- Clicks
 
@@ -301,13 +302,14 @@ class SlackService:
         """The view of a person. `channels`: ids of those that they are in."""
         pauses = {pause.scope: pause for pause in self.pauses.pauses(now)}
         profiles = [(one, self._delivered(one, [user, *channels])) for one in self.profiles()]
+        announcements = self.announcements()
         digests = []
         for profile, subscriptions in profiles:
             for to in subscriptions:
                 of_it = (pauses.get(scope) for scope in scopes(to.key, to.channel, to.target))
                 pause = next(filter(None, of_it), None)
                 is_direct = to.target == user
-                due = next_due(to, profile, Moment(now))
+                due = next_due(to, profile, Moment(now), announcements)
                 digests.append(HomeDigest(to, is_direct, profile.timezone, due, pause))
         theirs = [profile for profile, to in profiles if to]
         answers = [one for profile in theirs for one in self.feedback.current(profile.id)]

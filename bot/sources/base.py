@@ -23,7 +23,8 @@ class SourceRequest:
     authors: tuple[str, ...] = ()  #: sorted union of the followed authors
     papers: tuple[str, ...] = ()  #: canonical ids of liked or disliked papers that are not stored yet
     titles: tuple[str, ...] = ()  #: readable titles of such papers whose arXiv id is unknown
-    since: date | None = None  #: day of this source's last complete answer; None: it was never asked
+    #: Day of this source's last complete answer, None if it was never asked. Of arxiv-oai: see its `fetch`.
+    since: date | None = None
     by_name: bool = (
         False  #: the user named the source: it also asks when it would otherwise have nothing to do
     )

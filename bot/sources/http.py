@@ -39,6 +39,7 @@ TOTAL_TIMEOUT = 90.0  #: seconds for one request with its redirects, whatever th
 RETRY_WAITS = (2.0, 6.0)  #: seconds before the second and third try; a random 0 to 100 % is added
 MAX_RETRY_AFTER = 30.0  #: seconds worth waiting for within one run; the next run waits for longer ones
 DEFAULT_SPACING = 1.0  #: seconds, for a service that belongs to no group
+TURN_LEASE = TOTAL_TIMEOUT + 10  #: seconds after which a turn ends whose holder has died
 
 _RETRIED_STATUSES = frozenset({429, 500, 502, 503, 504})
 
@@ -53,13 +54,44 @@ class Validators(Protocol):
     def put(self, url: str, etag: str | None, last_modified: str | None) -> None: ...
 
 
+class Turns(Protocol):
+    """The turns of the groups of services: who may ask one of them now."""
+
+    def take(self, group: str, lease: float) -> float:
+        """Take the turn for at most `lease` seconds.
+
+        Returns 0 when it is taken, or else after how many seconds to try again.
+        """
+        ...
+
+    def give_back(self, group: str, spacing: float) -> None:
+        """The request has ended: the next one may begin in `spacing` seconds."""
+        ...
+
+
+class LocalTurns:
+    """Turns of one process."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._free_at: dict[str, float] = {}  #: by group, on the clock
+
+    def take(self, group: str, lease: float) -> float:
+        return max(self._free_at.get(group, float("-inf")) - self._clock(), 0.0)
+
+    def give_back(self, group: str, spacing: float) -> None:
+        self._free_at[group] = self._clock() + spacing
+
+
 @dataclass(slots=True)
 class _RateLimit:
-    """The limit that a group of services shares. Its lock is held during a request: one at a time."""
+    """The limit that a group of services shares."""
 
+    group: str
     spacing: float  #: seconds from the end of one request to the start of the next
-    free_at: float = float("-inf")  #: when the next request may start, on the monotonic clock
-    lock: Lock = field(default_factory=Lock)
+    lock: Lock = field(
+        default_factory=Lock
+    )  #: held during a request, so that one thread at a time wants the turn
 
 
 class _TransientError(SourceError):
@@ -75,6 +107,7 @@ class PoliteHttp:
     """The `Http` of bot.sources.base. Sources in several threads each use a `separate` one.
 
     `spacing` maps a base URL to the name of the group that shares its limit, and that limit in seconds per request.
+    `turns` keeps the limits, of this process alone unless it is given.
 
     `get` only stages what makes the next request conditional. The caller confirms it with `commit` once the bodies
     are stored: otherwise a crash in between would lose an answer, as the next request would get "not modified".
@@ -86,7 +119,7 @@ class PoliteHttp:
         validators: Validators,
         contact: str | None = None,
         spacing: Mapping[str, tuple[str, float]] | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        turns: Turns | None = None,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
         now: Callable[[], datetime] = utc_now,
@@ -95,8 +128,9 @@ class PoliteHttp:
         self._validators = validators
         self._staged: dict[str, tuple[str | None, str | None]] = {}
         self._groups = {base.rstrip("/"): group for base, (group, _) in (spacing or {}).items()}
-        self._limits = {group: _RateLimit(seconds) for group, seconds in (spacing or {}).values()}
-        self._clock, self._sleep, self._chance, self._now = clock, sleep, chance, now
+        self._limits = {group: _RateLimit(group, seconds) for group, seconds in (spacing or {}).values()}
+        self._turns = turns or LocalTurns()
+        self._sleep, self._chance, self._now = sleep, chance, now
         self._closed = Event()
         self._running: set[Exchange] = set()
         self._lock = Lock()  #: of what separate ones share
@@ -147,23 +181,24 @@ class PoliteHttp:
         bases = [base for base in self._groups if url == base or url.startswith((f"{base}/", f"{base}?"))]
         if bases:
             return self._limits[self._groups[max(bases, key=len)]]
-        return self._limits.setdefault(f"//{urlsplit(url).netloc}", _RateLimit(DEFAULT_SPACING))
+        host = f"//{urlsplit(url).netloc}"
+        return self._limits.setdefault(host, _RateLimit(host, DEFAULT_SPACING))
 
     def _paced(self, limit: _RateLimit, url: str) -> bytes | None:
         """One try, when the limit allows it."""
-        reached = True
+        spacing = limit.spacing
         with limit.lock:
-            if (early := limit.free_at - self._clock()) > 0:
+            while (early := self._turns.take(limit.group, TURN_LEASE)) > 0:
                 self._sleep(early)
             try:
                 return self._request(url)
             except _TransientError as error:
-                reached = error.reached
+                if not error.reached:
+                    spacing = 0.0
                 raise
             finally:
                 # From the end: on a slow connection, requests may arrive closer together than they were sent.
-                if reached:
-                    limit.free_at = self._clock() + limit.spacing
+                self._turns.give_back(limit.group, spacing)
 
     def _request(self, url: str) -> bytes | None:
         """One try: the body, or None for "not modified"."""

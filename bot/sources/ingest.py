@@ -3,24 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from queue import SimpleQueue
 from threading import Thread
 from typing import Protocol
 
-from bot.errors import SourceError
+from bot.errors import ShutdownRequested, SourceError
+from bot.papers.calendar import EASTERN, ArxivCalendar, listing_day
 from bot.papers.identity import namespace
 from bot.papers.merge import Change, entry_keys
 from bot.papers.model import Entry, Listing, Paper, SourceState, Unreadable
 from bot.profiles.model import Profile
-from bot.profiles.references import all_keys, is_missing, lookup_key
-from bot.sources.base import LONGEST_WAIT, Http, Source, SourceRequest
+from bot.profiles.references import all_keys, is_missing, lookup_key, with_text
+from bot.sources.base import Http, Source, SourceRequest
 from bot.sources.bounds import bounded
+from bot.sources.polling import OAI, READY_AFTER, asked_to_wait, covered, missed_since
+from bot.sources.reconcile import (
+    brought,
+    is_held_back,
+    newest_shown,
+    nothing_is_due,
+    proved_announcement,
+    repeated_categories,
+    why_stale,
+)
 
-#: A source that catches up on the days that another one missed: it goes back to when either last answered.
-CATCHES_UP_FOR = {"arxiv-oai": "arxiv-rss"}
 #: A paper that a source does not have is not asked for again before this time.
 ASK_AGAIN = timedelta(days=30)
 #: Most titles that one ingest searches for: each may take a request.
@@ -47,7 +56,7 @@ class PaperStore(Protocol):
 class SourceStore(Protocol):
     """The stored states of the sources, as ingesting uses them."""
 
-    def get(self, name: str) -> SourceState | None: ...
+    def all(self) -> tuple[SourceState, ...]: ...
 
     def put(self, state: SourceState) -> None: ...
 
@@ -82,10 +91,13 @@ class SourceReport:
     unreadable: tuple[Unreadable, ...] = ()
     state: str = "ok"  #: as in SourceState
     why: str = ""
+    incomplete: bool = False  #: some answer may lack entries (see Listing)
+    shown: datetime | None = None  #: of an arXiv source: the newest announcement of which it has papers
+    repeated: tuple[str, ...] = ()  #: categories whose papers the feed repeats
 
     @property
     def failed(self) -> bool:
-        return bool(self.unreadable) or self.state in ("failed", "skipped")
+        return bool(self.unreadable) or self.state in ("failed", "skipped", "stale")
 
     @property
     def summary(self) -> str:
@@ -127,6 +139,7 @@ def ingest_sources(
     papers: PaperStore,
     states: SourceStore,
     lookups: LookupStore,
+    calendar: ArxivCalendar,
 ) -> Iterator[SourceReport]:
     """Begin to ask the sources, each in a thread of its own, so that none waits for another.
 
@@ -135,17 +148,18 @@ def ingest_sources(
     iterates, and do not keep the process from ending: what they had stored by then stays stored.
     """
     results: SimpleQueue[SourceReport | Exception] = SimpleQueue()
+    # All states are read before any is written: one source's request depends on another's last answer.
+    before = {state.name: state for state in states.all()}
 
-    def work(source: Source, before: SourceState | None, since: date | None) -> None:
+    def work(source: Source) -> None:
         try:
-            wanted = replace(request, since=since)
-            results.put(_ingest(source, wanted, before, http.separate(), papers, states, lookups))
+            wanted = replace(request, since=_since(source.name, request, before, calendar))
+            results.put(_Ingest(source, wanted, http.separate(), papers, states, lookups, calendar).run())
         except Exception as error:  # raised again where the reports are read
             results.put(error)
 
-    # All states are read before any is written: one source's request depends on another's last answer.
-    for one in [(source, *_last_answer(source, states)) for source in sources]:
-        Thread(target=work, args=one, name=one[0].name, daemon=True).start()
+    for source in sources:
+        Thread(target=work, args=(source,), name=source.name, daemon=True).start()
     return _reports(results, len(sources))
 
 
@@ -161,64 +175,104 @@ def _reports(results: SimpleQueue[SourceReport | Exception], number: int) -> Ite
         raise errors[0]
 
 
-def _last_answer(source: Source, states: SourceStore) -> tuple[SourceState | None, date | None]:
-    """The state of a source, and the day of the last complete answer that it need not ask for again."""
-    before = states.get(source.name)
-    replaced = states.get(CATCHES_UP_FOR[source.name]) if source.name in CATCHES_UP_FOR else None
-    return before, max(
-        (s.last_success.date() for s in (before, replaced) if s and s.last_success), default=None
-    )
+def _since(
+    name: str, request: SourceRequest, states: Mapping[str, SourceState], calendar: ArxivCalendar
+) -> date | None:
+    """From which day on a source is asked (see `SourceRequest.since`)."""
+    if name == OAI:
+        known_until = covered if request.by_name else missed_since
+        found = known_until(states, calendar, request.now)
+        return found.astimezone(EASTERN).date() if found else None
+    last = states[name].last_success if name in states else None
+    return last.date() if last else None
 
 
-def _ingest(
-    source: Source,
-    request: SourceRequest,
-    before: SourceState | None,
-    http: ConditionalHttp,
-    papers: PaperStore,
-    states: SourceStore,
-    lookups: LookupStore,
-) -> SourceReport:
-    # A later time than the longest wait is of a clock that was wrong.
-    if before and before.retry_at and request.now < before.retry_at <= request.now + LONGEST_WAIT:
-        why = f"the service asked for no requests until {before.retry_at:%Y-%m-%d %H:%M} UTC"
-        return SourceReport(source.name, state="skipped", why=why)
-    report, retry_at = _fetch(source, request, http, papers, lookups)
-    states.put(_state_after(before, report, retry_at, request.now))
-    return report
+@dataclass(slots=True)
+class _Ingest:
+    """One source's part of an ingest."""
+
+    source: Source
+    request: SourceRequest
+    http: ConditionalHttp
+    papers: PaperStore
+    states: SourceStore
+    lookups: LookupStore
+    calendar: ArxivCalendar
+
+    def run(self) -> SourceReport:
+        name, now = self.source.name, self.request.now
+        before = self._states().get(name)
+        if before and before.retry_at and asked_to_wait(before, now):
+            why = f"the service asked for no requests until {before.retry_at:%Y-%m-%d %H:%M} UTC"
+            return SourceReport(name, state="skipped", why=why)
+        report, retry_at = self._fetch()
+        states = self._states()  # again: another source may have filled a gap meanwhile
+        announced = brought(name, report.shown, states, self.calendar, now)
+        if name in READY_AFTER and report.state in ("ok", "empty", "partial"):
+            report = reconciled(report, announced, states, self.calendar, now)
+        self.states.put(_state_after(before, report, announced, retry_at, now))
+        return report
+
+    def _states(self) -> dict[str, SourceState]:
+        return {state.name: state for state in self.states.all()}
+
+    def _fetch(self) -> tuple[SourceReport, datetime | None]:
+        """The report, and the time before which the service wants no request, if it said so."""
+        now = self.request.now
+        answered = unchanged = False
+        shown: list[datetime | None] = []
+        report = SourceReport(self.source.name)
+        try:
+            for listing in map(bounded, self.source.fetch(self.request, self.http, self.papers.known)):
+                changes = self.papers.add(listing.entries, now, is_live=self.request.is_live)
+                report = _add(report, listing, changes)
+                is_used = not listing.unreadable
+                if report.name in READY_AFTER:
+                    announced, repeated = self._shown(listing)
+                    shown.append(announced)
+                    report = replace(report, repeated=(*report.repeated, *repeated))
+                    is_used &= not is_held_back(report.name, announced, self._states(), self.calendar, now)
+                # After an answer that broke off, or does not count yet, the next one must not be "not modified".
+                self.http.commit() if is_used else self.http.rollback()
+                if not listing.unreadable:
+                    self.lookups.put(set(listing.asked).difference(*map(entry_keys, listing.entries)), now)
+                answered, unchanged = True, unchanged or listing.unchanged
+        except ShutdownRequested:  # the source has not failed
+            self.http.rollback()
+            raise
+        except SourceError as error:
+            self.http.rollback()
+            later = now + timedelta(seconds=error.retry_after) if error.retry_after else None
+            why = f"{error}; asked again from {later:%Y-%m-%d %H:%M} UTC" if later else str(error)
+            return replace(report, state="failed", why=why), later
+        if answered:
+            report = _with_state(report)
+            if report.state == "empty" and unchanged and not report.why:
+                report = replace(report, state="ok", why="unchanged since its last answer")
+            return replace(
+                report, shown=None if report.incomplete else newest_shown(report.name, shown)
+            ), None
+        why = "nothing to ask for" if self.request.categories else "no categories in any profile"
+        return replace(report, state="idle", why=why), None
+
+    def _shown(self, listing: Listing) -> tuple[datetime | None, list[str]]:
+        """The newest announcement of which an answer has papers, and the categories that it repeats."""
+        if listing.unchanged:
+            before = self._states().get(self.source.name)
+            return before.announced if before else None, []
+        # Papers of followed authors in other categories show nothing about the wanted ones.
+        entries = [entry for entry in listing.entries if _is_in(entry, self.request.categories)]
+        dated = [id_ for entry in entries if entry.announced for id_ in entry.ids]
+        first_seen = {key: paper.first_seen for key, paper in self.papers.by_keys(dated).items()}
+        repeated = repeated_categories(entries, first_seen, self.calendar)
+        proved = proved_announcement(entries, first_seen, self.calendar, self.request.now)
+        return None if repeated else proved, repeated
 
 
-def _fetch(
-    source: Source,
-    request: SourceRequest,
-    http: ConditionalHttp,
-    papers: PaperStore,
-    lookups: LookupStore,
-) -> tuple[SourceReport, datetime | None]:
-    """The report, and the time before which the service wants no request, if it said so."""
-    answered = unchanged = False
-    report = SourceReport(source.name)
-    try:
-        for listing in map(bounded, source.fetch(request, http, papers.known)):
-            changes = papers.add(listing.entries, request.now, is_live=request.is_live)
-            # After an answer that broke off, the next request must not be answered with "not modified".
-            http.rollback() if listing.unreadable else http.commit()
-            if not listing.unreadable:
-                lookups.put(set(listing.asked).difference(*map(entry_keys, listing.entries)), request.now)
-            report = _add(report, listing, changes)
-            answered, unchanged = True, unchanged or listing.unchanged
-    except SourceError as error:
-        http.rollback()
-        later = request.now + timedelta(seconds=error.retry_after) if error.retry_after else None
-        why = f"{error}; asked again from {later:%Y-%m-%d %H:%M} UTC" if later else str(error)
-        return replace(report, state="failed", why=why), later
-    if answered:
-        report = _with_state(report)
-        if report.state == "empty" and unchanged and not report.why:
-            report = replace(report, state="ok", why="unchanged since its last answer")
-        return report, None
-    why = "nothing to ask for" if request.categories else "no categories in any profile"
-    return replace(report, state="idle", why=why), None
+def _is_in(entry: Entry, categories: Sequence[str]) -> bool:
+    """Whether an entry is in one of the categories or archives; also when none is wanted."""
+    parts = {part for name in entry.categories for part in (name, name.partition(".")[0])}
+    return not categories or not parts.isdisjoint(categories)
 
 
 def _add(report: SourceReport, listing: Listing, changes: Counter[Change]) -> SourceReport:
@@ -227,6 +281,7 @@ def _add(report: SourceReport, listing: Listing, changes: Counter[Change]) -> So
         entries=report.entries + len(listing.entries),
         changes=report.changes + changes,
         unreadable=(*report.unreadable, *listing.unreadable),
+        incomplete=report.incomplete or listing.incomplete,
     )
 
 
@@ -242,10 +297,36 @@ def _with_state(report: SourceReport) -> SourceReport:
     return replace(report, state=state, why=f"{first.where}: {first.why}")
 
 
+def reconciled(
+    report: SourceReport,
+    announced: datetime | None,
+    states: Mapping[str, SourceState],
+    calendar: ArxivCalendar,
+    now: datetime,
+) -> SourceReport:
+    """The report of an arXiv source that has answered, compared with the calendar and with the other sources."""
+    newest = max(filter(None, (report.shown, announced)), default=None)
+    if why := why_stale(report.name, newest, report.repeated, states, calendar, now):
+        return replace(report, state="stale", why=why)
+    if report.state == "empty" and nothing_is_due(report.name, calendar, now):
+        names = " and ".join(
+            name for _, name in calendar.holidays(calendar.last(now - READY_AFTER[report.name]), now)
+        )
+        return replace(report, unreadable=(), why=names and f"arXiv announces nothing: {names}")
+    if report.shown and announced and report.shown > announced:
+        why = f"papers after the listing of {listing_day(announced)} were missed: arxiv-oai is asked for them"
+        return replace(report, why=report.why or why)
+    return report
+
+
 def _state_after(
-    before: SourceState | None, report: SourceReport, retry_at: datetime | None, now: datetime
+    before: SourceState | None,
+    report: SourceReport,
+    announced: datetime | None,
+    retry_at: datetime | None,
+    now: datetime,
 ) -> SourceState:
-    succeeded = report.state not in ("failed", "idle")
+    succeeded = report.state not in ("failed", "idle", "stale") and not report.incomplete
     return SourceState(
         name=report.name,
         state=report.state,
@@ -254,6 +335,7 @@ def _state_after(
         last_success=now if succeeded else (before.last_success if before else None),
         last_new=now if report.changes[Change.NEW] else (before.last_new if before else None),
         retry_at=retry_at,
+        announced=announced,
     )
 
 
@@ -265,6 +347,7 @@ def refresh(
     papers: PaperStore,
     states: SourceStore,
     lookups: LookupStore,
+    calendar: ArxivCalendar,
     *,
     by_name: bool = False,
     is_live: bool = False,
@@ -273,6 +356,6 @@ def refresh(
 
     `by_name`: a user has named the sources. `is_live`: `now` is the real time.
     """
-    stored, asked = papers.by_keys(all_keys(profiles)), lookups.asked(now - ASK_AGAIN, now)
+    stored, asked = with_text(papers.by_keys(all_keys(profiles))), lookups.asked(now - ASK_AGAIN, now)
     request = replace(source_request(profiles, stored, asked, now), by_name=by_name, is_live=is_live)
-    return ingest_sources(sources, request, http, papers, states, lookups)
+    return ingest_sources(sources, request, http, papers, states, lookups, calendar)

@@ -11,9 +11,10 @@ from sqlalchemy import select as select_columns
 from sqlmodel import col
 
 from bot.delivery.archive import ArchivedDigest, ArchivedEdition, Cursor, SentPaper
-from bot.delivery.editions import from_json
+from bot.delivery.editions import from_json, with_stored
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
+from bot.store.papers import papers_by_keys
 from bot.store.tables import EditionRow, LedgerRow
 
 _NAMES = ("id", "profile", "subscription", "channel", "target", "on", "papers")
@@ -65,10 +66,16 @@ class EditionArchive:
     def _digest(self, query: Select[Any]) -> ArchivedDigest | None:
         with self._database.reading() as session:
             row = session.execute(query).first()
-        return ArchivedDigest(_edition(row), from_json(row.digest)) if row else None
+            if row is None:
+                return None
+            digest = from_json(row.digest)
+            if row.thin:
+                ids = (paper.id for paper in digest.mentioned)
+                digest = with_stored(digest, papers_by_keys(session, ids))
+        return ArchivedDigest(_edition(row), digest)
 
 
-_WITH_DIGEST: Select[Any] = select_columns(*_COLUMNS, col(EditionRow.digest))
+_WITH_DIGEST: Select[Any] = select_columns(*_COLUMNS, col(EditionRow.digest), col(EditionRow.thin))
 
 
 def _edition(row: Any) -> ArchivedEdition:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModu
 from sqlmodel import Session
 
 from bot.errors import DatabaseError
-from bot.store import migrate
+from bot.store import job_tables, migrate
 from bot.store.conversion import Progress, no_progress
 from bot.store.sqlite import NOT_DURABLE, READS, SqliteFile
 
@@ -31,12 +31,13 @@ class Database:
         """
         self._progress = progress
         self.url = _parse_url(url)
-        is_sqlite = self.url.get_backend_name() == "sqlite"
-        self._file = SqliteFile(self.url, busy_timeout) if is_sqlite else None
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        self._file = SqliteFile(self.url, busy_timeout) if self.is_sqlite else None
         self.engine = self._file.engine() if self._file else _server_engine(self.url, busy_timeout)
         self._reader = self.engine.execution_options(**{READS: True})
         #: SQLite takes one writer at a time. Threads wait here: SQLite's own wait is a sleep of up to 0.1 s.
-        self._writer = threading.Lock() if self._file else nullcontext()
+        self._writer = threading.Lock() if self._file else None
+        self._busy_timeout = busy_timeout
         self._not_durable = self.engine.execution_options(**{NOT_DURABLE: True})
 
     def prepare(self) -> None:
@@ -55,6 +56,16 @@ class Database:
         """Whether the database is ready for this version. Raises DatabaseError when it cannot be opened."""
         with database_errors(self.url):
             return migrate.is_current(self._reader)
+
+    def check(self) -> None:
+        """Raise DatabaseError when the tables cannot be read."""
+        with self.reading() as session:
+            session.connection().exec_driver_sql("SELECT 1 FROM edition WHERE id = ''")
+
+    def refuse_newer(self) -> None:
+        """Raise DatabaseNewer when a newer version has migrated the database since it was opened."""
+        with database_errors(self.url), self._reader.connect() as connection:
+            migrate.refuse_newer(migrate.revision(connection))
 
     def migrate(self) -> tuple[str | None, str]:
         """Bring the database up to date. Returns its migration before (None for an empty database) and now."""
@@ -80,12 +91,27 @@ class Database:
         """
         syncs = durable and self._file is not None and self._file.has_log
         engine = self._not_durable if syncs or not durable else self.engine
-        with self._writer, database_errors(self.url), engine.begin() as connection:
+        with self._turn(), database_errors(self.url), engine.begin() as connection:
             if not durable and self.url.get_backend_name() != "sqlite":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
         if syncs and self._file:
             self._file.sync()
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """The turn of a thread to write. Raises DatabaseError after the time that a writer waits for another one."""
+        if self._writer is None:
+            yield
+        elif self._writer.acquire(timeout=self._busy_timeout):
+            try:
+                yield
+            finally:
+                self._writer.release()
+        else:
+            raise DatabaseError(
+                f"the database {_without_password(self.url)} cannot be used: database is locked"
+            )
 
     def flush(self) -> None:
         """Write transactions that were not durable to disk. PostgreSQL does so by itself, within a second."""
@@ -104,6 +130,16 @@ class Database:
         is_sqlite = self.url.get_backend_name() == "sqlite"
         each = func.json_each if is_sqlite else func.json_array_elements_text
         return select(each(literal(list(values), JSON)).table_valued("value").c.value)
+
+    def require_job_tables(self) -> None:
+        """Raise DatabaseError unless the installed Procrastinate can use this PostgreSQL database."""
+        with database_errors(self.url), self._reader.connect() as connection:
+            job_tables.require_current(connection)
+
+    @property
+    def conninfo(self) -> str:
+        """What libpq connects to a PostgreSQL database with, the password included."""
+        return self.url.set(drivername="postgresql").render_as_string(hide_password=False)
 
     def check_file(self) -> None:
         """Raise DatabaseLost when the SQLite file is not the one that was opened. Every transaction does so too."""
@@ -150,7 +186,7 @@ def _server_engine(url: URL, busy_timeout: float) -> Engine:
         engine = create_engine(url, pool_pre_ping=True, connect_args=wait)
     except (NoSuchModuleError, ModuleNotFoundError) as error:
         raise DatabaseError(
-            f"no driver for {url.drivername}: for PostgreSQL, `pip install 'psycopg[binary]'`"
+            f"no driver for {url.drivername}: for PostgreSQL, `pip install '.[postgres]'`"
         ) from error
     event.listen(engine, "connect", partial(_set_up_server, busy_timeout))
     return engine

@@ -1,4 +1,8 @@
-"""Migrations: bring a database to this version's tables, and reject one that a newer version made."""
+"""Migrations: bring a database to this version's tables, and reject one that a newer version made.
+
+A migration only adds tables, columns that may be empty or have a default, and indexes, because processes of the
+version before it go on beside it for a while (`bot.worker.process`). What only they need is removed a version later.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-from bot.errors import DatabaseError
+from bot.errors import DatabaseError, DatabaseNewer
+from bot.store import job_tables
 from bot.store.conversion import Progress, convert_texts, no_progress
 
 if TYPE_CHECKING:
@@ -56,22 +61,30 @@ def is_current(engine: Engine) -> bool:
 def upgrade(engine: Engine, progress: Progress = no_progress) -> str | None:
     """Migrate to HEAD, and convert stored texts on the way. Returns the revision that the database had.
 
-    Raises DatabaseError when a newer Paperboy made the database.
+    On PostgreSQL the tables of Procrastinate follow. Raises DatabaseError when a newer Paperboy made the database, or
+    Procrastinate is not installed.
     """
+    is_postgres = engine.dialect.name == "postgresql"
     migrating = engine.execution_options(**{MIGRATES: True})
     try:
         with _one_process(engine):
+            if is_postgres:
+                with engine.connect() as connection:
+                    job_tables.check(connection)
             with migrating.begin() as connection:
                 before = revision(connection)
                 if before is None:
                     _run(connection, HEAD, progress)
                 elif before != HEAD:
-                    _refuse_newer(before)
+                    refuse_newer(before)
                     _run(connection, CONVERSION if before < CONVERSION else before, progress)
             if before is not None and before != HEAD:
                 convert_texts(engine, progress)
                 with migrating.begin() as connection:
                     _run(connection, HEAD, progress)
+            if is_postgres:
+                with engine.begin() as connection:
+                    job_tables.upgrade(connection)
     finally:
         engine.dispose()  # closes the connection without foreign keys
     return before
@@ -96,7 +109,7 @@ def require_current(engine: Engine) -> None:
     with engine.connect() as connection:
         at = revision(connection)
     if at != HEAD:
-        _refuse_newer(at)
+        refuse_newer(at)
         raise DatabaseError(
             f"the database is at migration {at or 'none'}, not {HEAD}: run `paperboy migrate`"
         )
@@ -111,12 +124,10 @@ def _run(connection: Connection, to: str, progress: Progress) -> None:
     command.upgrade(config, to)
 
 
-def _refuse_newer(at: str | None) -> None:
-    from alembic.script import ScriptDirectory
-
-    known = {script.revision for script in ScriptDirectory.from_config(_config()).walk_revisions()}
-    if at is not None and at not in known:
-        raise DatabaseError(
+def refuse_newer(at: str | None) -> None:
+    """Raise DatabaseNewer when a newer version made the migration `at`; they are numbered."""
+    if at is not None and at > HEAD:
+        raise DatabaseNewer(
             f"the database was made by a newer Paperboy (migration {at}, this one knows up to {HEAD}): "
             "upgrade Paperboy, or point DATABASE_URL to another database"
         )

@@ -7,19 +7,33 @@ deliveries change (`bot.store.queue`). An alert and the marks of what it reports
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import Connection, Select, delete, func, insert, or_, update
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    Connection,
+    Select,
+    and_,
+    delete,
+    exists,
+    func,
+    insert,
+    or_,
+    union,
+    update,
+)
 from sqlalchemy import select as select_columns
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import defer
 from sqlmodel import col, select
 
 from bot.delivery.model import ALERTS, Delivery, DeliveryState, Edition, Part, Stage
+from bot.delivery.quiet_weeks import EditionDay
 from bot.delivery.stores import EditionSummary, StoredDigest
 from bot.digests.model import History, HistoryRequest
 from bot.store import rows
@@ -30,14 +44,34 @@ from bot.store.tables import DeliveryRow, EditionRow, LedgerRow, MessageRow, Pap
 _WITHOUT_PAPERS = (defer(DeliveryRow.shows),)  # type: ignore[arg-type]
 _UNSENT = [state for state in DeliveryState if state is not DeliveryState.SENT]  # equality, for the index
 _OPEN_EDITIONS = select(DeliveryRow.edition).where(col(DeliveryRow.state).in_(_UNSENT)).distinct()
+_HAS_MESSAGE = or_(col(EditionRow.papers) > 0, exists().where(col(DeliveryRow.edition) == col(EditionRow.id)))
 _WEEK = timedelta(days=7)
+
+
+def _subscriptions() -> CTE:
+    """The keys of the subscriptions that ever had an edition, in steps from one to the next in the index: DISTINCT
+    and GROUP BY would read all editions.
+    """
+    edition = EditionRow.__table__.c  # type: ignore[attr-defined]
+    first = select_columns(func.min(edition.subscription).label("key")).cte("keys", recursive=True)
+    next_ = select_columns(func.min(edition.subscription)).where(edition.subscription > first.c.key)
+    keys = first.union_all(select_columns(next_.scalar_subquery()).where(first.c.key.is_not(None)))
+    return select_columns(keys.c.key).where(keys.c.key.is_not(None)).cte("subscriptions")
+
+
+_SUBSCRIPTIONS = _subscriptions()
+#: Called with the driver's connection before an edition with messages is committed, the edition and its receiver.
+OnEdition = Callable[[Any, Edition, str], None]
 
 
 class Outbox:
     """The stored editions. Every method is one transaction, and runs the same number of queries whatever it finds."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(
+        self, database: Database, on_edition: OnEdition = lambda driver, edition, receiver: None
+    ) -> None:
         self._database = database
+        self._on_edition = on_edition
 
     # --- Composing ---
 
@@ -51,7 +85,13 @@ class Outbox:
         """Ids of the papers that the editions of these subscriptions on a local date have given."""
         query = (
             select(LedgerRow.paper)
-            .join(EditionRow, col(EditionRow.id) == col(LedgerRow.edition))
+            .join(
+                EditionRow,  # with the receiver, for the index
+                and_(
+                    col(EditionRow.id) == col(LedgerRow.edition),
+                    col(EditionRow.receiver) == col(LedgerRow.receiver),
+                ),
+            )
             .where(
                 col(EditionRow.subscription).in_(self._database.values(list(subscriptions))),
                 EditionRow.on == on,
@@ -74,7 +114,7 @@ class Outbox:
     def served(self) -> frozenset[str]:
         """Keys of the subscriptions that ever had an edition."""
         with self._database.reading() as session:
-            return frozenset(session.exec(select(EditionRow.subscription).distinct()))
+            return frozenset(session.scalars(select_columns(_SUBSCRIPTIONS.c.key)))
 
     def summaries(self, first: date, last: date) -> dict[tuple[str, date], EditionSummary]:
         """The editions of all subscriptions from a local date to another, by subscription key and date."""
@@ -87,6 +127,7 @@ class Outbox:
                 col(EditionRow.papers),
                 open_.c.edition.is_not(None),
                 col(EditionRow.awaits),
+                _HAS_MESSAGE,
             )
             .outerjoin(open_, open_.c.edition == col(EditionRow.id))
             .where(col(EditionRow.on).between(first, last))
@@ -94,9 +135,23 @@ class Outbox:
         with self._database.reading() as session:
             found = session.execute(query)
             return {
-                (key, on): EditionSummary(id_, papers, is_open or bool(awaits), awaits)
-                for key, on, id_, papers, is_open, awaits in found
+                (key, on): EditionSummary(id_, papers, is_open or bool(awaits), awaits, has_message)
+                for key, on, id_, papers, is_open, awaits, has_message in found
             }
+
+    def days(self, subscriptions: Collection[str], since: date) -> dict[str, list[EditionDay]]:
+        """The days of the editions of some subscriptions from a local date on, newest first."""
+        theirs = col(EditionRow.subscription).in_(self._database.values(subscriptions))
+        query = (
+            select_columns(col(EditionRow.subscription), col(EditionRow.on), _HAS_MESSAGE)
+            .where(theirs, col(EditionRow.on) >= since)
+            .order_by(col(EditionRow.on).desc())
+        )
+        found: dict[str, list[EditionDay]] = defaultdict(list)
+        with self._database.reading() as session:
+            for key, on, has_message in session.execute(query):
+                found[key].append(EditionDay(on, has_message))
+        return found
 
     def histories(self, requests: Sequence[HistoryRequest], since: datetime) -> dict[str, History]:
         """The histories that are requested, by subscription key.
@@ -107,7 +162,7 @@ class Outbox:
         given: dict[str, set[str]] = defaultdict(set)
         digests: dict[str, list[tuple[date, datetime]]] = defaultdict(list)
         with self._database.reading() as session:
-            theirs = col(LedgerRow.receiver).in_(self._database.values(receivers))
+            theirs = _without_index(LedgerRow.receiver).in_(self._database.values(receivers))
             ledger = (
                 select(LedgerRow.receiver, LedgerRow.paper)
                 .join(PaperRow, col(PaperRow.id) == col(LedgerRow.paper))
@@ -154,7 +209,7 @@ class Outbox:
             select(EditionRow.subscription, col(EditionRow.on), col(DeliveryRow.shows))
             .join(DeliveryRow, col(EditionRow.id) == col(DeliveryRow.edition))
             .where(col(EditionRow.subscription).in_(self._database.values(keys)))
-            .where(DeliveryRow.state == DeliveryState.SENT)
+            .where(_without_index(DeliveryRow.state) == DeliveryState.SENT)
             .where(EditionRow.on > min(request.on for request in requests) - _WEEK)
         )
         with self._database.reading() as session:
@@ -175,7 +230,9 @@ class Outbox:
         """Store an edition with everything that sending it needs. False when its date has one already, or another
         edition has just given the receiver one of these papers.
 
-        A quiet edition of the same date is replaced. `unverified_retries`: see `Delivery.unverified_retries`.
+        A quiet edition of the same date is replaced, unless it has a message. What `on_edition` writes is part of the
+        transaction.
+        `unverified_retries`: see `Delivery.unverified_retries`.
         """
         row = {name: getattr(edition, name) for name in rows.EDITION_FIELDS}
         row |= {"receiver": receiver, "made": made, "digest": digest}
@@ -183,7 +240,7 @@ class Outbox:
         quiet = (
             col(EditionRow.subscription) == edition.subscription,
             col(EditionRow.on) == edition.on,
-            col(EditionRow.papers) == 0,
+            ~_HAS_MESSAGE,
         )
         given = {"receiver": receiver, "edition": edition.id}
         ledger = [{**given, "paper": id_} for id_ in papers]
@@ -203,6 +260,8 @@ class Outbox:
                 _insert(connection, LedgerRow, ledger)
                 _insert(connection, DeliveryRow, deliveries)
                 _insert(connection, MessageRow, _messages(edition.id, parts))
+                if parts:
+                    self._on_edition(connection.connection.driver_connection, edition, receiver)
         except IntegrityError:
             return False
         return True
@@ -292,10 +351,9 @@ class Outbox:
 
     def _deliveries(self, *where: Any) -> tuple[Delivery, ...]:
         with self._database.reading() as session:
-            found = session.exec(
-                select(DeliveryRow).where(*where).options(*_WITHOUT_PAPERS).order_by(DeliveryRow.id)
-            )
-            return tuple(map(rows.delivery, found))
+            # Sorted here: for ORDER BY, SQLite would take the index of the ids, and read all deliveries.
+            found = session.exec(select(DeliveryRow).where(*where).options(*_WITHOUT_PAPERS)).all()
+            return tuple(sorted(map(rows.delivery, found), key=lambda delivery: delivery.id))
 
     def edition(self, id_: str) -> Edition | None:
         return next(iter(self._editions(select(EditionRow.id).where(EditionRow.id == id_))), None)
@@ -306,23 +364,21 @@ class Outbox:
 
     def newest(self) -> tuple[Edition, ...]:
         """The newest edition of every subscription, and every edition with a part that is not sent."""
-        newest = (
-            select(EditionRow.subscription, func.max(EditionRow.on).label("on"))
-            .group_by(EditionRow.subscription)
-            .subquery()
+        edition, other = EditionRow.__table__.c, EditionRow.__table__.alias().c  # type: ignore[attr-defined]
+        theirs = other.subscription == _SUBSCRIPTIONS.c.key
+        newest = select_columns(func.max(other.on)).where(theirs).correlate(_SUBSCRIPTIONS).scalar_subquery()
+        newest_ids = select_columns(edition.id).join(
+            _SUBSCRIPTIONS, and_(edition.subscription == _SUBSCRIPTIONS.c.key, edition.on == newest)
         )
-        return self._editions(
-            select(EditionRow.id)
-            .join(newest, newest.c.subscription == col(EditionRow.subscription))
-            .where(or_(newest.c.on == col(EditionRow.on), col(EditionRow.id).in_(_OPEN_EDITIONS)))
-        )
+        return self._editions(union(newest_ids, _OPEN_EDITIONS))
 
     def papers_by_profile(self, since: date) -> dict[str, int]:
         """How many papers the editions after a local date have, by profile; 0 when all of them are quiet."""
+        profile = _without_index(EditionRow.profile).label("name")
         query = (
-            select_columns(col(EditionRow.profile), func.sum(EditionRow.papers))
+            select_columns(profile, func.sum(EditionRow.papers))
             .where(col(EditionRow.on) > since)
-            .group_by(EditionRow.profile)
+            .group_by(profile)
         )
         with self._database.reading() as session:
             return {profile: int(papers) for profile, papers in session.execute(query)}
@@ -356,6 +412,11 @@ class Outbox:
             for part in parts:
                 deliveries[part.edition].append(rows.delivery(part))
             return tuple(rows.edition(row, deliveries[row.id]) for row in found)
+
+
+def _without_index(column: Any) -> ColumnElement[str]:
+    """The column for a condition whose index SQLite must not take: it would read what is years old."""
+    return col(column).concat("")
 
 
 # --- Rows -------------------------------------------------------------------------------------------------

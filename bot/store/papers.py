@@ -9,15 +9,16 @@ from dataclasses import fields
 from datetime import datetime
 from typing import Any, TypeVar
 
-from sqlalchemy import Select, bindparam, delete, func, insert, update
+from sqlalchemy import Connection, Select, bindparam, delete, func, insert, update
 from sqlalchemy import select as select_columns
 from sqlmodel import Session, col, select
 
+from bot.digests.day import Arrival
 from bot.papers.identity import has_words, title_key, title_letters
 from bot.papers.merge import Change, MergeBatch, entry_keys
 from bot.papers.model import CountedPaper, Entry, Paper, TermCounter
 from bot.store.database import Database
-from bot.store.tables import AliasRow, LedgerRow, PaperRow, TermsRow
+from bot.store.tables import THIN, AliasRow, LedgerRow, PaperRow, TermsRow
 
 T = TypeVar("T")
 
@@ -53,9 +54,7 @@ class Papers:
         changes: Counter[Change] = Counter()
         listed: set[str] = set()
         with self._database.session() as session:
-            if session.get_bind().dialect.name == "postgresql":
-                # Writers take turns, as on SQLite: two listings may show the same new paper at the same time.
-                session.execute(select_columns(func.pg_advisory_xact_lock(_ADDING)))
+            take_turn(session.connection())
             for batch in _batches(entries, _BATCH):
                 merging = _load_batch(session, batch)
                 merging.listed, merging.is_live = listed, is_live
@@ -109,18 +108,8 @@ class Papers:
 
     def by_keys(self, ids: Iterable[str]) -> dict[str, Paper]:
         """The papers that are stored, by the ids asked for."""
-        found: dict[str, Paper] = {}
         with self._database.reading() as session:
-            for batch in _batches(sorted(set(ids)), _BATCH):
-                pairs = session.exec(
-                    select(AliasRow.key, PaperRow)
-                    .join(PaperRow, col(AliasRow.paper) == col(PaperRow.id))
-                    .where(col(AliasRow.key).in_(batch))
-                    .order_by(*_OWN_ID_FIRST)
-                )
-                for key, row in pairs:
-                    found.setdefault(key, _paper(row))
-        return found
+            return papers_by_keys(session, ids)
 
     def window(self, since: datetime, until: datetime) -> tuple[CountedPaper, ...]:
         """Papers first seen after `since` and by `until`, by id."""
@@ -150,6 +139,45 @@ class Papers:
         recounted = {one.paper.id: one.terms for one in self.counted(outdated)}
         return tuple(recounted.get(id_) or counts for id_, _, counts in rows)
 
+    def digests(self, size: int, until: datetime) -> tuple[bytes, ...]:
+        """As `sampled_counts`, with the MD5 of the counts as hexadecimal digits."""
+        sampled = col(PaperRow.id).in_(_sample_ids(size, until))
+        return tuple(digest for _, digest in self._digested(_DIGESTS.where(sampled)))
+
+    def window_digests(self, since: datetime, until: datetime) -> tuple[CountedPaper, ...]:
+        """As `window`, with the MD5 of the counts."""
+        query = select_columns(*_PAPER, *_DIGEST).outerjoin(TermsRow, _JOINED)
+        found = self._digested(query.where(*_seen(since, until)).order_by(PaperRow.id))
+        return tuple(CountedPaper(_paper_of(row), digest) for row, digest in found)
+
+    def sample_digests(
+        self, size: int, until: datetime, since: datetime | None = None
+    ) -> tuple[CountedPaper, ...]:
+        """As `sample`, with the MD5 of the counts, and of each paper only its id, authors and votes."""
+        query = select_columns(*_OUTLINE, *_DIGEST).outerjoin(TermsRow, _JOINED)
+        found = self._digested(query.where(col(PaperRow.id).in_(_sample_ids(size, until, since))))
+        outlines = (
+            CountedPaper(
+                Paper(
+                    id=row.id,
+                    title="",
+                    first_seen=row.first_seen,
+                    authors=tuple(row.authors),
+                    votes=row.votes,
+                ),
+                digest,
+            )
+            for row, digest in found
+        )
+        return tuple(sorted(outlines, key=lambda one: one.paper.id))
+
+    def _digested(self, query: Select[Any]) -> Iterator[tuple[Any, bytes]]:
+        """The rows of a query with their digests; none of counts that are missing or of another version."""
+        with self._database.reading() as session:
+            for row in session.execute(query):
+                is_current = row.terms_version == self._counting.version
+                yield row, row.digest.encode() if is_current else b""
+
     def counted(self, ids: Iterable[str]) -> tuple[CountedPaper, ...]:
         """The papers with these canonical ids, with their term counts."""
         batches = _batches(sorted(set(ids)), _BATCH)
@@ -173,6 +201,16 @@ class Papers:
             seen = select(func.max(PaperRow.first_seen)).where(col(PaperRow.first_seen) <= until)
             return session.exec(seen).one()
 
+    def arrivals(self, since: datetime, until: datetime) -> tuple[Arrival, ...]:
+        """How many papers were first seen at each time after `since` and by `until`. The index alone answers it."""
+        query = (
+            select_columns(col(PaperRow.first_seen), func.count())
+            .where(*_seen(since, until))
+            .group_by(col(PaperRow.first_seen))
+        )
+        with self._database.reading() as session:
+            return tuple(Arrival(*row) for row in session.execute(query))
+
     def count(self) -> int:
         with self._database.reading() as session:
             return session.exec(select(func.count()).select_from(PaperRow)).one()
@@ -180,7 +218,7 @@ class Papers:
     def _counted(self, query: Select[Any]) -> tuple[CountedPaper, ...]:
         """The papers of a query; term counts that are missing or of another version are made and stored."""
         with self._database.reading() as session:
-            rows = [(_paper(row), row) for row in session.execute(query)]
+            rows = [(_paper_of(row), row) for row in session.execute(query)]
         outdated = [paper for paper, row in rows if row.terms_version != self._counting.version]
         recounted = {}
         if outdated:
@@ -201,11 +239,37 @@ class Papers:
         return counted
 
 
+def take_turn(connection: Connection) -> None:
+    """Wait until no other transaction writes papers, as on SQLite: two listings may show the same new paper at the
+    same time.
+    """
+    if connection.dialect.name == "postgresql":
+        connection.execute(select_columns(func.pg_advisory_xact_lock(_ADDING)))
+
+
+def papers_by_keys(session: Session, ids: Iterable[str]) -> dict[str, Paper]:
+    """See `Papers.by_keys`."""
+    found: dict[str, Paper] = {}
+    for batch in _batches(sorted(set(ids)), _BATCH):
+        pairs = session.exec(
+            select(AliasRow.key, PaperRow)
+            .join(PaperRow, col(AliasRow.paper) == col(PaperRow.id))
+            .where(col(AliasRow.key).in_(batch))
+            .order_by(*_OWN_ID_FIRST)
+        )
+        for key, row in pairs:
+            found.setdefault(key, _paper(row))
+    return found
+
+
 _JOINED = col(TermsRow.paper) == col(PaperRow.id)
 _TERMS: list[Any] = [TermsRow.version.label("terms_version"), TermsRow.counts]  # type: ignore[attr-defined]
 _PAPER: list[Any] = [getattr(PaperRow, name) for name in _FIELDS]
 _WITH_COUNTS: Select[Any] = select_columns(*_PAPER, *_TERMS).outerjoin(TermsRow, _JOINED)
 _COUNTS: Select[Any] = select_columns(col(PaperRow.id), *_TERMS).outerjoin(TermsRow, _JOINED)
+_DIGEST: list[Any] = [TermsRow.version.label("terms_version"), func.md5(TermsRow.counts).label("digest")]  # type: ignore[attr-defined]
+_DIGESTS: Select[Any] = select_columns(*_DIGEST).select_from(PaperRow).outerjoin(TermsRow, _JOINED)
+_OUTLINE: list[Any] = [PaperRow.id, PaperRow.first_seen, PaperRow.authors, PaperRow.votes]
 
 
 def _seen(since: datetime, until: datetime) -> tuple[Any, Any]:
@@ -213,7 +277,11 @@ def _seen(since: datetime, until: datetime) -> tuple[Any, Any]:
 
 
 def _sample_ids(size: int, until: datetime, since: datetime | None = None) -> Select[Any]:
-    where = [col(PaperRow.first_seen) <= until, col(PaperRow.withdrawn).is_(False)]
+    where = [
+        col(PaperRow.draw) > THIN,
+        col(PaperRow.first_seen) <= until,
+        col(PaperRow.withdrawn).is_(False),
+    ]
     if since is not None:
         where.append(col(PaperRow.first_seen) > since)
     return (
@@ -296,7 +364,11 @@ def _values(paper: Paper) -> dict[str, Any]:
     return values
 
 
-def _paper(row: Any) -> Paper:
-    """Of a PaperRow, or of a row with its columns."""
-    values = {name: getattr(row, name) for name in _FIELDS}
-    return Paper(**values | {name: tuple(values[name]) for name in _LISTS})
+def _paper(row: PaperRow) -> Paper:
+    return _paper_of(getattr(row, name) for name in _FIELDS)
+
+
+def _paper_of(values: Iterable[Any]) -> Paper:
+    """`values`: the columns of `_PAPER`, and others after them."""
+    fields = dict(zip(_FIELDS, values, strict=False))
+    return Paper(**fields | {name: tuple(fields[name]) for name in _LISTS})

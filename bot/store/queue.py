@@ -79,7 +79,7 @@ def _is_due() -> ColumnElement[bool]:
     return or_(_D.state == DeliveryState.PENDING, again, left)
 
 
-def _is_not_paused() -> ColumnElement[bool]:
+def is_not_paused() -> ColumnElement[bool]:
     return ~exists().where(_PAUSE.c.scope.in_((_D.channel, _D.channel + ":" + _D.target, _D.subscription)))
 
 
@@ -104,7 +104,7 @@ class Queue:
     _OPEN = (
         select(_D.id, _D.channel, _D.target)
         .outerjoin(_EDITION, _D.edition == _EDITION.c.id)
-        .where(_is_due(), _is_not_paused(), _D.subscription.in_(bindparam("subscriptions", expanding=True)))
+        .where(_is_due(), is_not_paused(), _D.subscription.in_(bindparam("subscriptions", expanding=True)))
         .order_by(_EDITION.c.on, _D.subscription, _D.part)
     )
 
@@ -131,7 +131,7 @@ class Queue:
     )
     _TAKE = (
         update(_DELIVERY)
-        .where(_D.id == _ID, *_IS_UNCHANGED, _is_due(), _is_not_paused(), _earlier_parts_are_sent())
+        .where(_D.id == _ID, *_IS_UNCHANGED, _is_due(), is_not_paused(), _earlier_parts_are_sent())
         .values(
             state=DeliveryState.SENDING,
             stage=bindparam("new_stage"),
@@ -343,6 +343,23 @@ class Queue:
             values = {"scope": step.postpones, "new_until": step.until, "new_why": step.why}
             connection.execute(self._POSTPONE, {"delivery_id": id_} | values)
         return is_held
+
+    _HAND_BACK = (
+        update(_DELIVERY)
+        .where(
+            _D.state == DeliveryState.SENDING,
+            _D.owner.startswith(bindparam("holder")),
+            _D.stage.not_in([stage for stage in Stage if stage.hands_over]),
+        )
+        .values(lease=_NEW_LEASE)
+    )
+
+    def hand_back(self, owner: str) -> None:
+        """End the leases of the senders whose names begin so: the next ones need not wait for them. One that is
+        handing over keeps its lease: what may have arrived is not looked up before it runs out.
+        """
+        with self._database.writing() as connection:
+            connection.execute(self._HAND_BACK, {"holder": owner, "new_lease": 0.0})
 
     def flush(self) -> None:
         """Write to disk what did not wait for it."""

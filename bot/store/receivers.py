@@ -13,7 +13,16 @@ from bot.delivery.model import Bounce, BounceSummary, DeliveryState, Pause
 from bot.profiles.model import ChannelName
 from bot.store import rows
 from bot.store.database import Database
-from bot.store.tables import AttemptRow, BounceRow, DeliveryRow, EditionRow, LedgerRow, NameRow, PauseRow
+from bot.store.tables import (
+    AttemptRow,
+    BounceRow,
+    DeliveryRow,
+    EditionRow,
+    LedgerRow,
+    MessageRow,
+    NameRow,
+    PauseRow,
+)
 
 HARD, SOFT = "hard", "soft"
 _BOUNCE, _NAME = rows.insert_if_absent("bounce"), rows.insert_if_absent("name")
@@ -115,7 +124,8 @@ def _fail_returned(session: Session, row: DeliveryRow, bounce: Bounce, now: date
     """Mark a sent mail as failed, and pause its address: the next one would come back too."""
     scope = f"{row.channel}:{row.target}"
     why = f"mail to {row.target} came back: {bounce.why}"
-    if row.state == DeliveryState.SENT:
+    # Without its bytes (`bot.store.retention`) it cannot be sent again, and stays as it is.
+    if row.state == DeliveryState.SENT and session.get(MessageRow, row.id) is not None:
         row.state, row.why, row.receipt = DeliveryState.FAILED, why, None
         row.incident, row.reported = scope, False
         session.add(row)

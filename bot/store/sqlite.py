@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import itertools
 import os
 import sqlite3
@@ -50,6 +51,7 @@ class SqliteFile:
         # The driver must not begin transactions by itself, or BEGIN IMMEDIATE below would come too late:
         # https://docs.sqlalchemy.org/en/20/dialects/sqlite.html#pysqlite-serializable
         connection.isolation_level = None
+        connection.create_function("md5", 1, _md5, deterministic=True)  # as PostgreSQL's
         self._write_ahead(connection)
         connection.execute("PRAGMA foreign_keys=ON")
         connection.execute("PRAGMA synchronous=FULL")  # a power cut must not undo what was sent
@@ -112,7 +114,9 @@ class SqliteFile:
                 finally:
                     os.close(log)
             except OSError as error:
-                raise DatabaseError(f"the database {self._path} cannot be written: {error.strerror}") from None
+                raise DatabaseError(
+                    f"the database {self._path} cannot be written: {error.strerror}"
+                ) from None
             self._on_disk = covered
 
     def _identity(self) -> tuple[int, int] | None:
@@ -157,3 +161,7 @@ def _set_synchronous(connection: Connection, mode: str) -> None:
     if connection.info.get("synchronous") != mode:
         connection.exec_driver_sql(f"PRAGMA synchronous={mode}")
         connection.info["synchronous"] = mode
+
+
+def _md5(data: bytes | None) -> str | None:
+    return None if data is None else hashlib.md5(data, usedforsecurity=False).hexdigest()

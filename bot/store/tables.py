@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import UTC, date, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Dialect, Index, Integer, MetaData, Text, UniqueConstraint, text
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Dialect,
+    Index,
+    Integer,
+    MetaData,
+    Text,
+    UniqueConstraint,
+    false,
+    text,
+)
 from sqlalchemy import DateTime as SqlDateTime
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import Field, SQLModel
@@ -19,6 +31,10 @@ NAMES = {
     "fk": "fk_%(table_name)s_%(column_0_name)s_%(referred_table_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+
+#: `PaperRow.draw` of a thin paper, which is in no sample (`bot.store.retention`).
+THIN = -1
 
 
 class UtcDateTime(TypeDecorator[datetime]):
@@ -86,7 +102,7 @@ class PaperRow(Base, table=True):
     withdrawn: bool = False
     cut: bool = False
     text_source: str = ""
-    #: A random number derived from the id: the first N papers in its order are a fixed random sample.
+    #: A random number derived from the id: the first N papers in its order are a fixed random sample. Or THIN.
     draw: int
 
 
@@ -123,14 +139,20 @@ class EditionRow(Base, table=True):
     """A subscription's digest for one local date: the unique key allows only one."""
 
     __tablename__ = "edition"
-    __table_args__ = (UniqueConstraint("subscription", "on"), Index("ix_edition_of_profile", "profile", "on"))
+    __table_args__ = (
+        UniqueConstraint("subscription", "on"),
+        Index("ix_edition_of_profile", "profile", "on"),
+        Index("ix_edition_of_receiver", "receiver", "on"),
+        Index("ix_edition_on", "on"),
+        Index("ix_edition_whole", "on", sqlite_where=text("thin = 0"), postgresql_where=text("NOT thin")),
+    )
 
     id: str = Field(primary_key=True)  #: the ids of its deliveries begin with it
     subscription: str = _text()
     profile: str = _text()
     channel: str
     target: str = _text()
-    receiver: str = _text(index=True)
+    receiver: str = _text()
     on: date
     made: datetime = _moment()
     papers: int  #: how many; 0 is a quiet day
@@ -140,6 +162,8 @@ class EditionRow(Base, table=True):
         default=None
     )  #: while a quiet day waits for the sources: what they had answered
     digest: dict[str, Any] = _json()
+    #: Whether the digest has only the ids and titles of its papers (`bot.delivery.editions.thin_json`).
+    thin: bool = Field(default=False, sa_column=Column(Boolean, nullable=False, server_default=false()))
 
 
 class DeliveryRow(Base, table=True):

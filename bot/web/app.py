@@ -35,6 +35,7 @@ from bot.web import (
 from bot.web.access import EDITOR, current_person
 from bot.web.limits import RETRY_AFTER, limiter
 from bot.web.login import SESSION_LASTS, local_path
+from bot.web.monitor import MonitorPages
 from bot.web.pages import HTTPS_ONLY
 from bot.web.services import Services, connect, services
 from bot.web.slow_clients import LARGEST_BODY
@@ -204,9 +205,12 @@ class Front:
     URL for its own whatever the Host header says.
     """
 
-    def __init__(self, links: WSGIApplication, app: Flask, public_url: str | None) -> None:
-        """`links`: answers `/unsubscribe/TOKEN` and `/health` below any prefix."""
+    def __init__(
+        self, links: WSGIApplication, monitor: MonitorPages, app: Flask, public_url: str | None
+    ) -> None:
+        """`links`: answers `/unsubscribe/TOKEN` below any prefix."""
         self._links = links
+        self._monitor = monitor
         self.app = app
         self._routes = app.url_map.bind("")
         url = urlsplit(public_url or "")
@@ -220,7 +224,7 @@ class Front:
             return self._links(environ, start_response)
         if self._prefix and (path == self._prefix or path.startswith(f"{self._prefix}/")):
             path = path.removeprefix(self._prefix)
-        if name == "health" and not self._routes.test(path):  # there may be a profile of this name
-            return self._links(environ, start_response)
+        if self._monitor.answers(path) and not self._routes.test(path):  # there may be a profile of this name
+            return self._monitor({**environ, "PATH_INFO": path}, start_response)
         environ |= {"SCRIPT_NAME": self._prefix, "PATH_INFO": path or "/", **self._origin}
         return self.app(environ, start_response)

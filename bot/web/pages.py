@@ -25,7 +25,7 @@ from bot.presentation.templates import BUILT_IN, Templates
 READ = 8 * 1024
 #: The bodies of the page's own forms, besides that of its first button.
 _FORM = re.compile(rf"pause=(?P<weeks>{'|'.join(map(str, PAUSE_WEEKS))})|resume=1".encode())
-_READING, _ALL = ("GET", "HEAD"), ("GET", "HEAD", "POST")
+_ALL = ("GET", "HEAD", "POST")
 _HTML, _TEXT = "text/html; charset=utf-8", "text/plain; charset=utf-8"
 #: The address contains a secret token: no cache, other site or search engine may get it.
 _HEADERS = (
@@ -50,8 +50,11 @@ class _Answer(NamedTuple):
     allow: tuple[str, ...] = ()  #: the allowed methods, when the method was not
 
 
+_NOT_ALLOWED = _Answer(HTTPStatus.METHOD_NOT_ALLOWED, "method not allowed", _TEXT, _ALL)
+
+
 class UnsubscribePages:
-    """`/unsubscribe/TOKEN` and `/health`, below any prefix: a proxy may remove the path of PUBLIC_URL or keep it, and
+    """`/unsubscribe/TOKEN`, below any prefix: a proxy may remove the path of PUBLIC_URL or keep it, and
     links in old mails have the path of their time.
     """
 
@@ -104,12 +107,7 @@ class UnsubscribePages:
     def _answer(self, method: str, path: str, body: bytes) -> _Answer:
         *_, folder, name = ("", "", *path.split("/"))
         if folder == "unsubscribe" and name:
-            return self._subscription(method, name, body) if method in _ALL else _not_allowed(_ALL)
-        if name == "health":
-            if method not in _READING:
-                return _not_allowed(_READING)
-            self._find_edition("")  # of no edition: the database must answer
-            return _Answer(HTTPStatus.OK, "ok", _TEXT)
+            return self._subscription(method, name, body) if method in _ALL else _NOT_ALLOWED
         return self._page(HTTPStatus.NOT_FOUND, LinkPage.UNKNOWN)
 
     def _subscription(self, method: str, token: str, body: bytes) -> _Answer:
@@ -147,7 +145,3 @@ class UnsubscribePages:
     ) -> _Answer:
         leaving = unsubscribe_view(edition, pause) if edition else None
         return _Answer(status, self._templates.unsubscribe(page, leaving))
-
-
-def _not_allowed(allowed: tuple[str, ...]) -> _Answer:
-    return _Answer(HTTPStatus.METHOD_NOT_ALLOWED, "method not allowed", _TEXT, allowed)

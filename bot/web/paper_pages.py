@@ -12,12 +12,13 @@ from werkzeug.wrappers import Response
 
 from bot.clock import Moment
 from bot.delivery.archive import SentPaper
+from bot.digests.day import SOURCE_NAMES
 from bot.digests.model import ScoredPaper
 from bot.papers.identity import parse_paper_id
 from bot.papers.model import Paper
 from bot.papers.query import Field, Order, Query, parse_query
 from bot.presentation.dates import iso_date, long_date, paper_dates, short_date
-from bot.presentation.digest_view import SOURCE_NAMES, paper_view
+from bot.presentation.digest_view import paper_view
 from bot.presentation.links import safe_url
 from bot.profiles.model import Profile
 from bot.ranking.model import match_of

@@ -6,29 +6,50 @@ It logs no requests, because their addresses contain tokens.
 from __future__ import annotations
 
 import logging
-import signal
+import threading
 from collections.abc import Callable
-from types import FrameType
-from typing import Any, NoReturn
+from typing import Any
 from wsgiref.types import WSGIApplication
 
 from bot.errors import NotConfigured, UserError
 
 
-def serve(application: WSGIApplication, host: str, port: int, log: Callable[[str], None]) -> None:
-    """Blocks until SIGTERM or SIGINT, then finishes the requests in progress. `log` gets the addresses.
+def serve(
+    application: WSGIApplication,
+    host: str,
+    port: int,
+    log: Callable[[str], None],
+    is_stopping: Callable[[], bool],
+) -> None:
+    """Blocks until the process is asked to stop, then finishes the requests in progress. `log` gets the addresses.
 
     Raises NotConfigured without waitress, and UserError when it cannot listen on the port.
     """
-    server = _create_server(application, host, port)
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, _stop)
+    _listen(application, host, port, log, is_stopping).run()
+
+
+def serve_beside(application: WSGIApplication, host: str, port: int, log: Callable[[str], None]) -> None:
+    """As `serve`, in a thread that does not keep the process from ending."""
+    server = _listen(application, host, port, log, lambda: False)
+    threading.Thread(target=server.run, daemon=True).start()
+
+
+def _listen(
+    application: WSGIApplication,
+    host: str,
+    port: int,
+    log: Callable[[str], None],
+    is_stopping: Callable[[], bool],
+) -> Any:
+    server = _create_server(application, host, port, is_stopping)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every two requests at once
     log(f"answers on {', '.join(_address(*pair) for pair in server.effective_listen)}")  # `localhost` has two
-    server.run()
+    return server
 
 
-def _create_server(application: WSGIApplication, host: str, port: int) -> Any:
+def _create_server(
+    application: WSGIApplication, host: str, port: int, is_stopping: Callable[[], bool]
+) -> Any:
     try:
         import waitress  # noqa: F401
     except ModuleNotFoundError:
@@ -37,7 +58,7 @@ def _create_server(application: WSGIApplication, host: str, port: int) -> Any:
 
     where = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
     try:
-        return create_server(application, where)
+        return create_server(application, where, is_stopping=is_stopping)
     except (OSError, ValueError) as error:  # ValueError: an unknown host
         why = getattr(error, "strerror", None) or error
         raise UserError(f"cannot listen on {where}: {why}; choose another --host or --port") from None
@@ -45,7 +66,3 @@ def _create_server(application: WSGIApplication, host: str, port: int) -> Any:
 
 def _address(host: str, port: str) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-
-
-def _stop(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(0)  # how waitress ends its loop

@@ -8,6 +8,7 @@ from __future__ import annotations
 import resource
 import socket
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from heapq import nsmallest
@@ -65,6 +66,7 @@ class _Connection(HTTPChannel):  # type: ignore[misc]
 class _Server(TcpWSGIServer):  # type: ignore[misc]
     channel_class = _Connection
     limits: Limits
+    is_stopping: Callable[[], bool]
 
     def maintenance(self, now: float) -> None:
         for connection in self.active_channels.values():
@@ -72,6 +74,8 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
                 connection.drop()
 
     def readable(self) -> bool:
+        if self.is_stopping():
+            raise SystemExit  # how waitress ends its loop
         surplus = len(self._map) + _BATCH - self.limits.connections
         if surplus > 0:
             connections = (one for one in self._map.values() if isinstance(one, _Connection))
@@ -89,9 +93,13 @@ class _Server(TcpWSGIServer):  # type: ignore[misc]
 
 
 def create_server(
-    application: WSGIApplication, listen: str, limits: Limits | None = None
+    application: WSGIApplication,
+    listen: str,
+    limits: Limits | None = None,
+    is_stopping: Callable[[], bool] = lambda: False,
 ) -> MultiSocketServer:
     """A server that listens, with `run` and `close`. `limits`: by default what the system's limit of files allows.
+    `is_stopping`: asked at least every second; when it says yes, `run` finishes the requests in progress and returns.
 
     `listen`: host and port, as `127.0.0.1:8080`. Raises OSError, or ValueError for an unknown host.
     """
@@ -114,6 +122,7 @@ def create_server(
     ]
     for server in servers:
         server.limits = limits
+        server.is_stopping = is_stopping
     threads.set_thread_count(THREADS)
     addresses = [(server.effective_host, server.effective_port) for server in servers]
     return MultiSocketServer(map_, options, addresses, threads, servers[0].log_info)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 
 #: Seconds after the beginning of an ingest for which a digest that is due waits for its sources.
 WAIT_FOR_SOURCES = 60.0
-_POLL = 0.1  #: seconds
+_POLL, _POLL_JOBS = 0.1, 1.0  #: seconds
 
 
 class IngestProgress:
@@ -26,16 +26,15 @@ class IngestProgress:
         """`sources`: names of all sources. `sleep`: may raise to end the wait. `log`: called with a line when a
         digest goes without a source.
         """
-        self._sources = sources
         self._sleep = sleep
         self._log = log
         self._clock = clock
-        self.begin()
+        self.begin(sources)
 
-    def begin(self) -> None:
-        """An ingest begins."""
+    def begin(self, sources: Collection[str]) -> None:
+        """An ingest of these sources begins."""
         self._begun = self._clock()
-        self._late = frozenset(self._sources)
+        self._late = frozenset(sources)
 
     def answered(self, source: str) -> None:
         """A source has answered to the end, or failed."""
@@ -55,3 +54,30 @@ class IngestProgress:
         if late:
             self._log(f"composing without {' and '.join(sorted(late))}: no complete answer yet")
         return late
+
+
+class IngestJobs:
+    """The jobs that ask the sources, in whatever process, as one that composes sees them."""
+
+    def __init__(
+        self,
+        unfinished: Callable[[], Mapping[int, str]],
+        sleep: Callable[[float], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`unfinished`: the names of the sources by the jobs that wait or run. `sleep`: may raise to end the wait."""
+        self._unfinished = unfinished
+        self._sleep = sleep
+        self._clock = clock
+        self._seen: dict[int, float] = {}  #: when each job was first seen
+
+    def wait(self) -> frozenset[str]:
+        """Wait for the jobs, each until WAIT_FOR_SOURCES after it was first seen. The names of the sources that are
+        still answering.
+        """
+        while True:
+            now, jobs = self._clock(), self._unfinished()
+            self._seen = {id_: self._seen.get(id_, now) for id_ in jobs}
+            if all(now - seen >= WAIT_FOR_SOURCES for seen in self._seen.values()):
+                return frozenset(jobs.values())
+            self._sleep(_POLL_JOBS)

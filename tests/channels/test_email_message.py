@@ -101,7 +101,7 @@ def test_links_to_answer() -> None:
 @pytest.mark.parametrize(
     ("papers", "text"),
     [
-        (0, "Paperboy: no papers – 5 May"),
+        (0, "Paperboy: no papers this week – 5 May"),
         (1, f"Paperboy: {TITLES[0]} – 5 May"),
         (2, f"Paperboy: {TITLES[0]} and 1 more – 5 May"),
     ],

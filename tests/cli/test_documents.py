@@ -214,8 +214,21 @@ def test_status() -> None:
     ada = {"profile": "ada", "channel": "slack", "target": "C0"}
     bo = {"profile": "bo", "channel": "maildir", "target": "bo"}
     until = "2026-05-05T08:32:00Z"
-    failed = {"last_success": None, "last_new": None, "state": "failed", "why": "no connection"}
-    well = {"last_success": STAMP, "last_new": "2026-05-04T08:30:00Z", "state": "ok", "why": ""}
+    failed = {
+        "last_success": None,
+        "last_new": None,
+        "state": "failed",
+        "why": "no connection",
+        "announced": None,
+    }
+    well = {
+        "last_success": STAMP,
+        "last_new": "2026-05-04T08:30:00Z",
+        "state": "ok",
+        "why": "",
+        "announced": None,
+    }
+    failed["expected"], well["expected"] = "2026-05-06T00:00:00Z", None  # arXiv's next announcement
     assert document == {
         "sources": [{"name": "arxiv-api", **failed}, {"name": "huggingface", **well}],
         "editions": [

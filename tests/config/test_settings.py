@@ -6,7 +6,7 @@ import base64
 import dataclasses
 import os
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from hashlib import sha256
 from pathlib import Path
 
@@ -52,7 +52,9 @@ def test_nothing_needs_to_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path
     assert settings.data.name == "paperboy"
     assert settings.database_url.get_secret_value() == f"sqlite:///{settings.data.as_posix()}/paperboy.db"
     assert settings.profiles == Path("profiles")
+    assert (settings.keep_papers, settings.keep_messages) == (timedelta(days=200), timedelta(days=90))
     rest = {"database_url", "data", "profiles", "proxy_user_header", "smtp_connections"}
+    rest |= {"keep_papers", "keep_messages"}
     assert not any(getattr(settings, f.name) for f in dataclasses.fields(settings) if f.name not in rest)
 
 
@@ -406,7 +408,8 @@ def test_problems_of_the_file_have_their_places(tmp_path: Path) -> None:
         ":5:10: SMTP_URL is set without MAIL_FROM: mail needs both",
         ":7:1: this line cannot be read: write NAME=value",
         ":8:1: unknown setting PAPERBOY_XYZ12345: known are PAPERBOY_DATA, PAPERBOY_PROFILES, PAPERBOY_TEMPLATES, "
-        "PAPERBOY_CONTACT, PAPERBOY_ALERTS, PAPERBOY_ADMINS, PAPERBOY_HEARTBEAT",
+        "PAPERBOY_CONTACT, PAPERBOY_ALERTS, PAPERBOY_ADMINS, PAPERBOY_LOG, PAPERBOY_METRICS_TOKEN, "
+        "PAPERBOY_HEARTBEAT, PAPERBOY_KEEP_PAPERS, PAPERBOY_KEEP_MESSAGES",
         ":9:1: PUBLIC_URL is not a web address: write one such as https://paperboy.example.org",
         "environment:1:1: HF_API_URL is not a web address: write one such as https://paperboy.example.org",
     ]

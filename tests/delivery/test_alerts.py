@@ -30,7 +30,7 @@ from bot.errors import InvariantViolation, Problem
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
-from tests.support.builders import NOW, FakeChannel, World, subscription
+from tests.support.builders import NOW, FakeChannel, World, at, subscription
 
 DAY = timedelta(days=1)
 MINUTE = timedelta(minutes=1)
@@ -288,21 +288,73 @@ def test_many_deliveries_of_one_incident() -> None:
 
 
 def test_an_outage_is_reported_once(world: World) -> None:
-    """After a day without an answer; again only after the source has answered in between."""
+    """After a day without an answer, and when it is over; again only after the source has answered in between."""
     begun = NOW - DAY
 
-    def outage(last: datetime, now: datetime) -> int:
-        world.sources = [SourceState("arxiv-rss", "failed", "no connection", now, last)]
+    def send(state: str, last: datetime, now: datetime) -> int:
+        world.sources = [SourceState("arxiv-rss", state, "no connection", now, last)]
         world.send(now=now)
         return len(alerts(world))
 
-    assert outage(begun, NOW) == 0
-    assert outage(begun, NOW + MINUTE) == 1
-    assert outage(begun, NOW + DAY) == 1
+    assert send("failed", begun, NOW) == 0
+    assert send("ok", NOW, NOW) == 0  # over, and never reported
+    assert send("failed", begun, NOW + MINUTE) == 1
+    assert send("failed", begun, NOW + DAY) == 1
     assert "arxiv-rss, last answer 2026-05-04 08:30 UTC: no connection" in alerts(world)[0]
-    world.sources = [SourceState("arxiv-rss", "ok", "", NOW + DAY, NOW + DAY)]
-    world.send(now=NOW + DAY)
-    assert outage(NOW + DAY, NOW + 3 * DAY) == 2
+    assert send("ok", NOW + DAY, NOW + DAY) == 2
+    assert send("ok", NOW + DAY, NOW + DAY + MINUTE) == 2
+    assert alerts(world)[1].splitlines()[:2] == [
+        "Paperboy: 1 source works again",
+        "arxiv-rss, last answer 2026-05-06 08:30 UTC: nothing new came since 2026-05-04 08:30 UTC",
+    ]
+    assert send("failed", NOW + DAY, NOW + 3 * DAY) == 3
+
+
+def test_sources_that_fail_together_are_one_incident(world: World) -> None:
+    """Also when their last answers differ; it is over when all of them have answered, or are not asked any more."""
+    ends = dict.fromkeys(("arxiv-api", "arxiv-rss", "huggingface"), NOW - DAY)
+    ends["huggingface"] += 3 * 60 * MINUTE
+
+    def send(now: datetime, **states: str) -> int:
+        named = {name.replace("_", "-"): state for name, state in states.items()}
+        world.sources = [
+            SourceState(name, named.get(name, "failed"), "down", now, now if named.get(name) == "ok" else end)
+            for name, end in ends.items()
+        ]
+        world.send(now=now)
+        return len(alerts(world))
+
+    assert send(NOW + MINUTE) == 1
+    assert alerts(world)[0].startswith("Paperboy: 3 sources do not answer\n")
+    assert send(NOW + DAY) == 1
+    assert send(NOW + DAY, arxiv_api="ok") == 1
+    assert send(NOW + DAY, arxiv_api="ok", huggingface="idle") == 1
+    assert send(NOW + DAY, arxiv_api="ok", huggingface="idle", arxiv_rss="ok") == 2
+    assert alerts(world)[1].startswith("Paperboy: 2 sources work again\n")
+
+
+def test_a_stale_feed_is_reported_once(world: World) -> None:
+    """When it has lacked an announcement for a day, and when it has it; free evenings do not count."""
+
+    def send(now: str, announced: str, state: str = "ok") -> int:
+        world.sources = [SourceState("arxiv-rss", state, "", at(now), at(now), announced=at(announced))]
+        world.send(now=at(now))
+        return len(alerts(world))
+
+    thursday = "2026-05-08 00:00"  # in UTC: of Thursday evening
+    assert send("2026-05-10 12:00", thursday) == 0  # a weekend
+    assert send("2026-05-11 12:00", thursday, "stale") == 0
+    assert send("2026-05-11 23:59", thursday, "stale") == 0
+    assert send("2026-05-12 00:01", thursday, "stale") == 1
+    assert send("2026-05-12 12:00", thursday) == 1
+    assert alerts(world)[0].splitlines()[:2] == [
+        "Paperboy: 1 source has nothing new",
+        "arxiv-rss, newest papers announced 2026-05-08 00:00 UTC, last answer 2026-05-12 00:01 UTC",
+    ]
+    assert send("2026-05-12 13:00", "2026-05-12 00:00") == 2
+    assert alerts(world)[1].startswith("Paperboy: 1 source works again\n")
+    assert send("2026-11-27 12:00", "2026-11-26 01:00") == 2  # Thanksgiving
+    assert send("2026-11-29 12:00", "2026-11-26 01:00") == 2
 
 
 # --- Broken profiles --------------------------------------------------------------------------------------

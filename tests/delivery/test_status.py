@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from bot.clock import Moment
+from bot.delivery.due import Announcements
 from bot.delivery.editions import as_json
 from bot.delivery.model import Edition
 from bot.delivery.status import FoundPapers, found_papers, next_digests
@@ -31,7 +32,7 @@ def test_next_digests() -> None:
     )
     profile = make_profile(deliver=(late, early, new), timezone="UTC")
     editions = [edition(early, 1), edition(early, 5), edition(late, 1), edition(new, 0)]
-    found = next_digests([profile], editions, Moment(NOW))  # 08:30
+    found = next_digests([profile], editions, Moment(NOW), Announcements())  # 08:30
     assert [(one.subscription.target, one.is_due) for one in found] == [
         ("a", True),
         ("b", False),
@@ -42,7 +43,11 @@ def test_next_digests() -> None:
         NOW.replace(hour=9, minute=0),
         NOW.replace(hour=7, minute=0) + DAY,
     ]
-    assert [one.is_due for one in next_digests([profile], [], Moment(NOW))] == [True, True, False]
+    assert [one.is_due for one in next_digests([profile], [], Moment(NOW), Announcements())] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def stored(target: str, left_out: LeftOut | None, *papers: tuple[str, str]) -> StoredDigest:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -13,9 +13,9 @@ import pytest
 from sqlmodel import select
 
 from bot.delivery.editions import as_json, from_json, store_edition
+from bot.digests.day import Arrival
 from bot.digests.model import Digest, History, LeftOut, NewPaperCounts
 from bot.digests.selection import Verdict
-from bot.digests.wording import source_health, source_problems
 from bot.papers.model import Entry, SourceState
 from bot.profiles.model import Match, Mute, Profile, Reference
 from bot.store.tables import EditionRow
@@ -169,20 +169,27 @@ def test_quiet_reason_of_everything(world: World) -> None:
 HINT = "no other paper from the last 7 days reaches your threshold"
 
 
+#: arXiv has not answered since its last announcement, on Tuesday at 00:00 UTC.
+FAILED = SourceState(
+    "arxiv-rss", "failed", "https://rss.example.org/: no connection", NOW, at("2026-05-04 06:00")
+)
+OUT = "arXiv has not answered since Monday 4 May at 06:00 UTC"
+
+
 @pytest.mark.parametrize(
-    ("limit", "day", "problems", "why"),
+    ("limit", "day", "sources", "why"),
     [
-        (10, TODAY, "", HINT),
-        (10, TODAY, "arxiv-rss: no connection", f"{HINT}; arxiv-rss: no connection"),
-        (9, TODAY, "arxiv-rss: no connection", f"{HINT}; arxiv-rss: no connection"),
-        (8, TODAY, "arxiv-rss: no connection", ""),  # half of its limit is no short digest
-        (10, date(2026, 5, 9), "", HINT),  # a Saturday with papers from Friday
+        (10, TODAY, [], HINT),
+        (10, TODAY, [FAILED], HINT + "; " + OUT),
+        (8, TODAY, [FAILED], ""),  # half of its limit is no short digest
+        (10, date(2026, 5, 9), [], HINT),  # a Saturday with papers from Friday
     ],
 )
-def test_short_reason(world: World, limit: int, day: date, problems: str, why: str) -> None:
-    """A digest with less than half of its limit names the threshold, and problems of the sources."""
+def test_short_reason(world: World, limit: int, day: date, sources: Sequence[SourceState], why: str) -> None:
+    """A digest with less than half of its limit names the threshold, and services that do not answer."""
     profile = make_profile("robots", limit=limit)
-    digest = world.composer([profile], source_problems=problems).compose(profile, day)
+    world.sources = sources
+    digest = world.composer([profile]).compose(profile, day)
     assert (len(digest.papers), digest.why) == (4, why)
 
 
@@ -191,7 +198,7 @@ def test_sources_that_are_late(world: World) -> None:
     late = "composed without arxiv-rss: no complete answer yet"
     for limit, why in ((8, late), (10, f"{HINT}; {late}")):
         profile = make_profile("robots", limit=limit)
-        assert world.composer([profile], late=late).compose(profile, TODAY).why == why
+        assert world.composer([profile], late=["arxiv-rss"]).compose(profile, TODAY).why == why
 
 
 def test_short_reason_without_other_papers(world: World) -> None:
@@ -205,12 +212,12 @@ def test_short_reason_without_other_papers(world: World) -> None:
 @pytest.mark.parametrize(
     ("new", "everything", "why"),
     [
-        ((), False, "no new papers since the digest of 2026-05-04"),
-        (("Robots knit",), False, "there are no other papers since the digest of 2026-05-04"),
+        ((), False, "no new papers since the digest of Monday 4 May"),
+        (("Robots knit",), False, "there are no other papers since the digest of Monday 4 May"),
         (
             ("Robots knit", "Tea"),
             False,
-            "no other paper since the digest of 2026-05-04 reaches your threshold",
+            "no other paper since the digest of Monday 4 May reaches your threshold",
         ),
         (("Robots knit", "Tea"), True, "no other paper from the last 7 days reaches your threshold"),
     ],
@@ -225,16 +232,44 @@ def test_papers_before_the_last_digest_are_no_reason(
     assert world.composer([profile]).compose(profile, TODAY, past, everything=everything).why == why
 
 
-@pytest.mark.parametrize(
-    ("day", "expected"), [(date(2026, 5, 9), True), (date(2026, 5, 10), True), (TODAY, False)]
+THIN = [Arrival(NOW - n * 7 * DAY - DAY / 8, papers) for n, papers in enumerate((40, 410, 390, 616))]
+WEEKEND = "it is arXiv's weekend, and the next announcement is on Monday 11 May at 00:00 UTC"
+THANKSGIVING = (
+    "arXiv announced nothing on Thursday 26 November (Thanksgiving), and the next announcement is on "
+    "Sunday 29 November at 20:00 EST"
 )
-def test_weekend_reason(world: World, day: date, expected: bool) -> None:
-    """A short digest without new arXiv papers on a Saturday or Sunday names arXiv's calendar."""
-    profile = make_profile("robots")
-    past = History(frozenset({"arxiv:2605.00001"}), TODAY - DAY, NOW)
-    digest = world.composer([profile], NOW + DAY).compose(profile, day, past)
-    assert (digest.why.endswith("; arXiv announces nothing on Saturdays and Sundays")) is expected
-    assert digest.news.papers == 0
+
+
+@pytest.mark.parametrize(
+    ("now", "past", "weekly", "expected"),
+    [
+        ("2026-05-09 08:30", True, False, WEEKEND),
+        ("2026-05-10 08:30", True, False, WEEKEND),
+        ("2026-05-09 08:30", False, False, ""),  # it has papers of arXiv
+        ("2026-05-09 08:30", True, True, WEEKEND),
+        ("2026-05-06 08:30", True, False, ""),
+        ("2026-11-27 13:00", True, False, THANKSGIVING),
+    ],
+)
+def test_day_reason(world: World, now: str, past: bool, weekly: bool, expected: str) -> None:
+    """A short digest without new arXiv papers names arXiv's weekend or holiday, in the profile's time zone."""
+    profile = make_profile("robots", window=90, timezone="America/New_York" if "11-27" in now else "UTC")
+    world.add(entry(20, "Robots", source="huggingface"), now=at(now) - DAY / 4)
+    history = History(made=NOW, on=TODAY) if past else History()
+    digest = world.composer([profile], at(now)).compose(profile, at(now).date(), history, weekly=weekly)
+    assert [one.paper.id[-2:] for one in digest.papers][:1] == ["20"]
+    assert digest.why.partition("; ")[2] == expected
+
+
+def test_thin_day(world: World) -> None:
+    """It is named in short and empty digests, unless they are about a whole week."""
+    world.arrivals = THIN
+    for profile in (make_profile("robots"), make_profile("zebras")):
+        composer = world.composer([profile])
+        assert composer.compose(profile, TODAY).why.endswith(
+            "; a thin day: 40 new papers, and usually about 410 on a Tuesday"
+        )
+        assert "a thin day" not in composer.compose(profile, TODAY, weekly=True).why
 
 
 def test_new_papers_since_the_last_digest(world: World) -> None:
@@ -452,50 +487,6 @@ def test_store_edition(world: World) -> None:
     assert edition is not None
     assert [one.id for one in edition.deliveries] == [f"{row.id}-1", f"{row.id}-2"]
     assert [one.papers for one in edition.deliveries] == [2, 2]
-
-
-# --- Sources on a quiet day -------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("state", "why", "answered", "expected"),
-    [
-        ("ok", "", "2026-05-05 08:00", ""),
-        ("empty", "", "2026-05-05 08:00", ""),  # the feed did not change
-        ("empty", "the feed: a holiday", "2026-05-05 08:00", "arxiv: the feed: a holiday"),
-        ("failed", "no connection", "2026-05-05 02:00", "arxiv: no connection"),
-        ("partial", "record 3: broken", "2026-05-05 08:00", "arxiv: record 3: broken"),
-        ("ok", "", "2026-05-03 08:30", ""),  # two days to the minute
-        ("ok", "", "2026-05-03 08:29", "arxiv last answered 2026-05-03"),
-        ("failed", "gone", "2026-05-01 00:00", "arxiv: gone; arxiv last answered 2026-05-01"),
-    ],
-)
-def test_source_problems(state: str, why: str, answered: str, expected: str) -> None:
-    """Failures and stale answers are reported; an unchanged feed is not."""
-    one = SourceState("arxiv", state, why, NOW, at(answered))
-    assert source_problems([one], NOW) == expected
-    assert source_problems([], NOW) == ""
-
-
-@pytest.mark.parametrize(
-    ("state", "answered", "late", "waits"),
-    [
-        ("ok", "2026-05-05 08:00", (), False),
-        ("empty", "2026-05-05 08:00", (), False),  # a sound answer
-        ("partial", "2026-05-05 08:00", (), False),
-        ("failed", "2026-05-05 02:00", (), True),
-        ("ok", "2026-05-03 08:29", (), True),  # stale
-        ("idle", "2026-05-01 08:00", (), False),  # not asked any more
-        ("ok", "2026-05-05 08:00", ("arxiv-oai",), True),
-    ],
-)
-def test_sources_in_trouble(state: str, answered: str, late: tuple[str, ...], waits: bool) -> None:
-    """An empty digest is looked at again while a source is in trouble; without sources, as after `ingest --file`,
-    there is no trouble.
-    """
-    one = SourceState("arxiv", state, "", NOW, at(answered))
-    assert (source_health([one], NOW, late).awaits is not None) is waits
-    assert source_health([], NOW).awaits is None
 
 
 # --- What a digest leaves out -------------------------------------------------------------------------------

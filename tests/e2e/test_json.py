@@ -144,13 +144,13 @@ def test_explain_knows_what_was_sent(stocked: Bench) -> None:
 
 def test_status_document(stocked: Bench) -> None:
     """`status --json` lists editions, and no delivery when all are sent; twice it prints the same bytes."""
-    empty = stocked.run("status", "--json")
+    empty = stocked.run("status", "--json", "--on", DAY)
     stocked.run("send", "--on", DAY)
-    full = stocked.run("status", "--json")
+    full = stocked.run("status", "--json", "--on", DAY)
     for result in (empty, full):
         schemas.validate(result.json, schemas.STATUS)
         assert (result.code, result.err) == (0, "")
-    assert empty.json == {"sources": [], "editions": [], "deliveries": []}
+    assert empty.json == {"day": full.json["day"], "sources": [], "editions": [], "deliveries": []}
     edition = {
         "profile": "ada",
         "channel": "maildir",
@@ -161,7 +161,7 @@ def test_status_document(stocked: Bench) -> None:
     }
     assert full.json["editions"] == [edition]
     assert full.json["deliveries"] == []
-    assert full == stocked.run("status", "--json")
+    assert full == stocked.run("status", "--json", "--on", DAY)
 
 
 def test_status_of_a_profile(stocked: Bench) -> None:

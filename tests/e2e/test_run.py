@@ -94,10 +94,10 @@ def test_run(service: Bench, sources: SourceServer, slack: SlackServer, smtp: Sm
 FAST = """
 import sys
 from bot.cli import main
-from bot.worker import daemon, ingest_progress, loop
+from bot.worker import ingest_progress, loop, process
 loop.TICK_SECONDS, loop.FINISH_SECONDS, loop.ABANDON_SECONDS = 1, 1.0, 0.5
 ingest_progress.WAIT_FOR_SOURCES = 1.5
-daemon.watch_database.__defaults__ = (0.1,)
+process.FILE_SECONDS = 0.1
 sys.argv[0] = "paperboy"
 main()
 """

@@ -187,7 +187,7 @@ def test_leave_and_why() -> None:
     view = digest_view(digest(1, why="a\nsource failed " + "x" * 500), link)
     assert view.leave == link
     assert view.why.startswith("a source failed x")
-    assert len(view.why) <= 240
+    assert len(view.why) <= 400
 
 
 BOTH = (("arxiv", 401), ("huggingface", 11))

@@ -26,7 +26,7 @@ from bot.digests.model import LeftOut
 from bot.errors import Problem
 from bot.papers.model import SourceState
 from bot.presentation.status_text import EDITIONS_SHOWN, SHOWN, former_name_notes, status_screen
-from bot.profiles.model import ChannelName, Profile, Subscription
+from bot.profiles.model import ANNOUNCEMENT, ChannelName, Profile, Subscription
 
 NOW = datetime(2026, 5, 5, 8, 30, tzinfo=UTC)
 TODAY = date(2026, 5, 5)
@@ -285,11 +285,16 @@ def test_next_digests() -> None:
         NOW,
         42,
         pauses=[Pause("slack:C0BO", "it is archived", NOW)],
-        next=[NextDigest(ada, "UTC", monday, True), NextDigest(bo, "Europe/Zurich", monday, False)],
+        next=[
+            NextDigest(ada, "UTC", monday, True),
+            NextDigest(bo, "Europe/Zurich", monday, False),
+            NextDigest(replace(ada, at=ANNOUNCEMENT), "UTC", monday, False),
+        ],
     )
     assert section(text(status), "Next digests") == [
         "  ada → slack C0ADA: due now, sent by the next `paperboy send` or `run`; then Mon 30 Nov 07:30 UTC",
         "  bo → slack C0BO: Mon 30 Nov 08:30 Europe/Zurich, but paused",
+        "  ada → slack C0ADA: Mon 30 Nov 07:30 UTC, with arXiv's announcement",
     ]
 
 

@@ -20,7 +20,8 @@ def folder(tmp_path: Path) -> Path:
     folder.mkdir()
     (folder / "library.bib").write_text(BIBTEX)
     (folder / "lab.yaml").write_text(SHARED)
-    (folder / "ada.yaml").write_text(EXAMPLE + "include: [lab.yaml]\npause: {until: 2026-12-27}\nwas: eve\n")
+    example = EXAMPLE.replace("{maildir: ada}", "{maildir: ada, at: announcement}")
+    (folder / "ada.yaml").write_text(example + "include: [lab.yaml]\npause: {until: 2026-12-27}\nwas: eve\n")
     return folder
 
 

@@ -25,8 +25,8 @@ VALID = [
     "trending: '0.5'\nabout: 3\n" + DELIVER,
     "like: [2502.19400]\ntimezone:\ndeliver: [{slack: , email: a@x.org, days: mon}]\n",
     "categories: [cs.LG, q-bio.*, robotics, Machine Learning (stat.ML)]\nthreshold: 0\n"
-    "deliver: [{slack: '#papers', at: '8:30', days: 'mon - fri'}, {maildir: 2026, days: [sat, sunday]}]\n"
-    + INTERESTS,
+    "deliver: [{slack: '#papers', at: '8:30', days: 'mon - fri'}, {maildir: 2026, days: [sat, sunday], "
+    "at: announcement}]\n" + INTERESTS,
     "interests: [{phrase: no cloning, without: [no, 1]}, {phrase: xy, without: }]\nwithout: [of]\n" + DELIVER,
 ]
 

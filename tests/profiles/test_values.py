@@ -6,7 +6,7 @@ from datetime import time
 
 import pytest
 
-from bot.profiles.model import WEEK, Interest, Match, Mute, Reference
+from bot.profiles.model import ANNOUNCEMENT, WEEK, Interest, Match, Mute, Reference
 from bot.profiles.values import zone_of_city
 from tests.profiles.reading import DELIVER, INTERESTS, read, wrong
 
@@ -37,10 +37,18 @@ def test_days(days: str, numbers: tuple[int, ...]) -> None:
     assert read(f"{INTERESTS}deliver: [{{maildir: a, days: {text}}}]").deliver[0].days == numbers
 
 
-@pytest.mark.parametrize(("at", "expected"), [("08:30", (8, 30)), ('"8:30"', (8, 30)), ("'00:00'", (0, 0))])
-def test_times_of_day(at: str, expected: tuple[int, int]) -> None:
+@pytest.mark.parametrize(
+    ("at", "expected"),
+    [
+        ("08:30", time(8, 30)),
+        ('"8:30"', time(8, 30)),
+        ("'00:00'", time(0, 0)),
+        ("Announcement", ANNOUNCEMENT),
+    ],
+)
+def test_delivery_times(at: str, expected: time | str) -> None:
     """With quotes the leading zero is optional; with a leading zero the quotes are."""
-    assert read(f"{INTERESTS}deliver: [{{maildir: a, at: {at}}}]").deliver[0].at == time(*expected)
+    assert read(f"{INTERESTS}deliver: [{{maildir: a, at: {at}}}]").deliver[0].at == expected
 
 
 @pytest.mark.parametrize(

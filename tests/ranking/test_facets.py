@@ -23,7 +23,7 @@ from bot.ranking.facets import (
     query,
     text_facets,
 )
-from bot.ranking.index import Index, keys_of
+from bot.ranking.index import Index, archive_of, keys_of
 from tests.ranking.helpers import weights_in
 
 
@@ -33,7 +33,7 @@ def index_of(*of: str, archive: Sequence[str] = ()) -> Index:
     known = [counts("", text) for text in archive]
     keys = np.array([one for text in asked for one in text.weights], np.uint64)
     phrases = {text.phrase: text.pairs for text in asked if text.phrase and len(text.pairs) > 1}
-    return Index(known, np.concatenate([keys_of(known), keys]), phrases)
+    return Index(archive_of(known), np.concatenate([keys_of(known), keys]), phrases)
 
 
 def of_interest(interest: Interest, index: Index) -> Facet:

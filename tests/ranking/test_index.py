@@ -10,7 +10,7 @@ import pytest
 from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from bot.ranking.counts import counts, key
-from bot.ranking.index import K1, B, Index, keys_of, unpack
+from bot.ranking.index import K1, B, Index, archive_of, keys_of, unpack
 
 #: Terms and lengths of the abstracts: cat, cat cat, tea / tea / dog; 4, 1 and 1 words.
 TEXTS = ("cat cat. cat, tea", "tea", "dog")
@@ -46,7 +46,7 @@ def weights(index: Index, paper: bytes, *terms: str) -> list[float]:
 def test_weights_by_the_formula(paper: str, term: str, tf: int, length: int, df: int) -> None:
     """idf * tf / (tf + k1 (1 - b + b |p| / avg)), with idf = ln((1 + n) / (1 + df)) + 1."""
     archive = counted(*TEXTS)
-    index = Index(archive, keys_of([*archive, *counted(paper)]))
+    index = Index(archive_of(archive), keys_of([*archive, *counted(paper)]))
     idf = math.log((1 + 3) / (1 + df)) + 1
     expected = idf * tf / (tf + K1 * (1 - B + B * length / 2))
     assert weights(index, *counted(paper), term) == [pytest.approx(expected)]
@@ -55,7 +55,7 @@ def test_weights_by_the_formula(paper: str, term: str, tf: int, length: int, df:
 def test_weights_in_numbers() -> None:
     """One row worked out by hand, for k1 = 1.5 and b = 0.75."""
     archive = counted(*TEXTS)
-    index = Index(archive, keys_of(archive))
+    index = Index(archive_of(archive), keys_of(archive))
     # cat: (ln(4/2) + 1) * 3 / (3 + 1.5 * (0.25 + 0.75 * 4/2)) = 1.693147 * 3 / 5.625
     # tea: (ln(4/3) + 1) * 1 / (1 + 1.5 * 1.75)                = 1.287682 * 1 / 3.625
     assert (K1, B) == (1.5, 0.75)
@@ -65,7 +65,7 @@ def test_weights_in_numbers() -> None:
 def test_a_term_frequency_is_saturated() -> None:
     """A paper of average length with a term again and again has nearly its idf, and never more."""
     paper = counts("", "cat " * 200)
-    index = Index([paper], keys("cat"))
+    index = Index(archive_of([paper]), keys("cat"))
     assert weights(index, paper, "cat") == [pytest.approx(index.idf[0] * 200 / (200 + K1))]
 
 
@@ -74,7 +74,7 @@ def test_idf_is_that_of_scikit_learn() -> None:
     texts = ["world model robot", "robot robot tea", "tea", "", "snark"]
     vectorizer = TfidfVectorizer(smooth_idf=True).fit(texts)
     names = list(vectorizer.get_feature_names_out())
-    index = Index(counted(*texts), keys(*names))
+    index = Index(archive_of(counted(*texts)), keys(*names))
     assert index.idf[index.columns(map(key, names))] == pytest.approx(vectorizer.idf_)
     assert len(CountVectorizer().fit(texts).vocabulary_) == len(index.keys)
 
@@ -84,18 +84,18 @@ def test_only_given_terms_have_columns() -> None:
     names = ("alpha", "beta", "gamma", "delta", "epsilon")
     paper = counts("", ". ".join(names))
     for one in names:
-        index = Index([], keys(one))
+        index = Index(archive_of([]), keys(one))
         assert list(index.keys) == [key(one)]
         assert np.count_nonzero(index.rows([paper]).toarray()) == 1
-    assert Index([paper], keys("snark")).rows([paper, paper]).nnz == 0
+    assert Index(archive_of([paper]), keys("snark")).rows([paper, paper]).nnz == 0
 
 
 def test_columns_of_keys() -> None:
     """By their order; -1 for keys that are lower, between or higher than those of the index."""
     names = sorted(("alpha", "beta", "gamma", "delta", "epsilon"), key=key)
-    index = Index([], keys(names[1], names[3]))
+    index = Index(archive_of([]), keys(names[1], names[3]))
     assert index.find_columns([key(name) for name in names]) == [-1, 0, -1, 1, -1]
-    assert Index([], keys()).find_columns([key("alpha")]) == [-1]
+    assert Index(archive_of([]), keys()).find_columns([key("alpha")]) == [-1]
 
 
 def test_papers_of_the_archive_with_two_terms() -> None:
@@ -104,7 +104,7 @@ def test_papers_of_the_archive_with_two_terms() -> None:
     archive = counted(
         "deep world models of tea", "world models, tea", "deep world. World models", "tea tea", ""
     )
-    index = Index(archive, keys("tea", "snark"), {whole: pairs})
+    index = Index(archive_of(archive), keys("tea", "snark"), {whole: pairs})
     tea, models, phrase, snark = index.columns(map(key, ("tea", "world model", "deep world model", "snark")))
     both = [index.papers_with(tea, other) for other in (tea, models, phrase, snark)]
     assert both == [3, 2, 1, 0]
@@ -114,7 +114,7 @@ def test_papers_of_the_archive_with_two_terms() -> None:
 def test_rows_do_not_depend_on_other_papers() -> None:
     """A paper's row does not depend on the other papers."""
     papers = counted("cat tea", "", "snark", "tea tea", "the who", "cat")
-    index = Index(counted(*TEXTS), keys("cat", "tea", "cat tea"))
+    index = Index(archive_of(counted(*TEXTS)), keys("cat", "tea", "cat tea"))
     together = index.rows(papers).toarray()
     for row, paper in zip(together, papers, strict=True):
         assert list(row) == list(index.rows([paper]).toarray()[0])
@@ -123,7 +123,7 @@ def test_rows_do_not_depend_on_other_papers() -> None:
 
 def test_keys_are_sorted_and_distinct() -> None:
     """However often and in whatever order they are given."""
-    index = Index([], keys("tea", "cat", "tea", "cat tea"))
+    index = Index(archive_of([]), keys("tea", "cat", "tea", "cat tea"))
     assert list(index.keys) == sorted({key("tea"), key("cat"), key("cat tea")})
     assert list(index.is_word[index.columns(map(key, ("cat", "tea", "cat tea")))]) == [1, 1, 0]
 
@@ -145,7 +145,7 @@ def test_a_phrase_counts_as_often_as_the_rarer_of_its_pairs(abstract: str, tf: i
     """It is weighted like a term with that count, by the same formula."""
     whole, pairs = key("deep world model"), (key("deep world"), key("world model"))
     archive = counted("deep world models", "world models", "tea")
-    index = Index(archive, keys("world"), {whole: pairs})
+    index = Index(archive_of(archive), keys("world"), {whole: pairs})
     paper = counts("", abstract)
     length = unpack([paper])[0][0]
     average = (3 + 2 + 1) / 3
@@ -158,7 +158,7 @@ def test_a_phrase_counts_as_often_as_the_rarer_of_its_pairs(abstract: str, tf: i
 @pytest.mark.parametrize("known", [(), ("tea",), ("snark", "boojum")])
 def test_empty_input(archive: Sequence[bytes], papers: Sequence[bytes], known: tuple[str, ...]) -> None:
     """Without an archive, papers or terms, rows have the right shape, and are finite and not negative."""
-    index = Index(archive, keys(*known))
+    index = Index(archive_of(archive), keys(*known))
     rows = index.rows(papers)
     assert rows.shape == (len(papers), len(known))
     assert index.idf.shape == (len(known),)
@@ -169,6 +169,6 @@ def test_empty_input(archive: Sequence[bytes], papers: Sequence[bytes], known: t
 
 def test_without_an_archive_every_term_has_the_same_idf() -> None:
     """And every paper has the average length."""
-    index = Index([], keys("cat", "tea"))
+    index = Index(archive_of([]), keys("cat", "tea"))
     assert list(index.idf) == [1, 1]
     assert weights(index, counts("", "tea"), "cat", "tea") == [0, pytest.approx(1 / (1 + K1))]

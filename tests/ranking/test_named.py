@@ -11,7 +11,6 @@ import pytest
 
 from bot.papers.model import Paper
 from bot.profiles.model import Profile, Reference
-from bot.ranking import named
 from bot.ranking.counts import counts
 from bot.ranking.discriminant import FEW, SCALE, Discriminant, classifier_share
 from bot.ranking.facets import ALPHA, LEAST_DISTANCE, LIKENESS
@@ -120,14 +119,14 @@ def test_a_liked_paper_is_not_compared_with_itself(others: int) -> None:
     liked = make_paper("liked", "Robots that stack cups")
     plain = make_profile("robots", like=LIKED[:others])
     profile = replace(plain, like=(*plain.like, Reference("test:liked", answered=True)))
-    for background in (OTHERS, [*OTHERS, liked]):
-        model = ranker([profile], [*NEW, liked], background, [liked])
+    for others_ in (OTHERS, [*OTHERS, liked]):
+        model = ranker([profile], [*NEW, liked], others_, [liked])
         ranking = rank_among(model, profile, [*NEW, liked])
         assert "more like: Robots that stack cups" not in reasons(ranking, "liked")
         assert sum(reasons(ranking, "liked").values()) == pytest.approx(scores(ranking)["liked"])
         assert "more like: Robots that stack cups" in reasons(ranking, "n2")
         if not others:
-            alone = rank_among(ranker([plain], [*NEW, liked], background), plain, [*NEW, liked])
+            alone = rank_among(ranker([plain], [*NEW, liked], others_), plain, [*NEW, liked])
             assert scores(ranking)["liked"] == pytest.approx(scores(alone)["liked"])
 
 
@@ -194,7 +193,7 @@ def by_formula(model: Ranker, number: int, paper: Paper) -> float:
 @pytest.mark.parametrize("number", [1, FEW, FEW + 1, len(LIKED)])
 def test_likes_by_the_formula(number: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """The mean, and a classifier of more than `FEW` papers; a background paper is not compared with itself."""
-    monkeypatch.setattr(named, "OTHERS", 10)
+    monkeypatch.setattr("bot.ranking.background.OTHERS", 10)
     papers = [*NEW, *OTHERS[:8]]
     model = ranker([profile := liking(number)], papers, OTHERS)
     for one in rank_among(model, profile, papers).best_first():

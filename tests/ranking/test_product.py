@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy import sparse
 
 from bot.ranking import product
-from bot.ranking.product import PaperMatrix
+from bot.ranking.product import paper_matrix
 
 
 def matrix(rng: np.random.Generator, rows: int, columns: int, density: float) -> sparse.csr_array:
@@ -36,7 +36,7 @@ def test_products_equal_the_dense_product(
     weights, rows = matrix(rng, facets, terms, of_facets), matrix(rng, papers, terms, of_papers)
     expected = weights.toarray() @ rows.toarray().T
     with mock.patch.object(product, "COMMON", common):
-        made = PaperMatrix(rows)
+        made = paper_matrix(rows)
     split = made.split(weights)
     assert made.multiply(weights) == pytest.approx(expected, abs=1e-12)
     assert made.multiply_split(split) == pytest.approx(expected, abs=1e-12)
@@ -47,7 +47,7 @@ def test_products_equal_the_dense_product(
 def test_sums_and_selections_of_split_tables() -> None:
     """They equal those of the whole table."""
     rng = np.random.default_rng(1)
-    made = PaperMatrix(matrix(rng, 30, 40, 0.2))
+    made = paper_matrix(matrix(rng, 30, 40, 0.2))
     assert 0 < len(made.common) < 40
     table, weights = matrix(rng, 6, 40, 0.4), matrix(rng, 3, 6, 0.5)
     split = made.split(table)
@@ -58,5 +58,5 @@ def test_sums_and_selections_of_split_tables() -> None:
 
 def test_papers_with_a_term() -> None:
     """Their rows."""
-    made = PaperMatrix(sparse.csr_array(np.array([[1.0, 0.0], [0.0, 0.0], [2.0, 0.0]])))
+    made = paper_matrix(sparse.csr_array(np.array([[1.0, 0.0], [0.0, 0.0], [2.0, 0.0]])))
     assert [list(made.papers_with(term)) for term in (0, 1)] == [[0, 2], []]

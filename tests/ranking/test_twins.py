@@ -10,7 +10,7 @@ from scipy import sparse
 
 from bot.papers.model import Paper
 from bot.ranking.linear import Ranker
-from bot.ranking.twins import IDENTICAL, REPEATED, SERIES, Twins
+from bot.ranking.twins import IDENTICAL, REPEATED, SERIES, NearWords, Twins, unit_words
 from tests.support.builders import counted, make_paper, make_profile
 
 ADA, BEN, CAT, DAN, EVE = "Ada Lovelace", "Ben Ali", "Cat Stevens", "Dan Brown", "Eve Adams"
@@ -21,7 +21,7 @@ def pair(one: tuple[str, ...], other: tuple[str, ...], cosine: float) -> tuple[T
     """Two papers by these people whose words have this cosine similarity."""
     rows = np.array([[1.0, 0.0], [cosine, math.sqrt(1 - cosine**2)]]) * 7
     papers = make_paper("0", authors=one), make_paper("1", authors=other)
-    return Twins(sparse.csr_array(rows), np.ones(2), papers), *papers
+    return Twins(NearWords(unit_words(sparse.csr_array(rows), np.ones(2))), papers), *papers
 
 
 @pytest.mark.parametrize(
@@ -83,14 +83,14 @@ def test_pairs_of_words_do_not_count() -> None:
     """The similarity is that of the single words."""
     rows = sparse.csr_array(np.array([[1.0, 1.0, 5.0, 0.0], [1.0, 1.0, 0.0, 9.0]]))
     papers = [make_paper("0", authors=(ADA,)), make_paper("1", authors=(ADA,))]
-    twins = Twins(rows, np.array([1.0, 1.0, 0.0, 0.0]), papers)
+    twins = Twins(NearWords(unit_words(rows, np.array([1.0, 1.0, 0.0, 0.0]))), papers)
     assert twins.find(papers[0], [papers[1]], 1 - ALMOST) is papers[1]
 
 
 def test_papers_without_words_are_not_twins() -> None:
     """Two empty papers are not similar."""
     one, other = make_paper("0", authors=(ADA,)), make_paper("1", authors=(ADA,))
-    twins = Twins(sparse.csr_array((2, 3)), np.ones(3), [one, other])
+    twins = Twins(NearWords(unit_words(sparse.csr_array((2, 3)), np.ones(3))), [one, other])
     assert twins.find(one, [other]) is None
 
 

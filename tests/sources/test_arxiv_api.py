@@ -237,12 +237,16 @@ def test_a_page_is_compared_with_what_was_stored_before_it() -> None:
 
 
 def test_an_empty_page_that_should_not_be_empty_is_requested_again() -> None:
-    """Twice; then it is reported. An empty page of no results is neither."""
+    """Twice; then it is reported. A category always has papers; an author may have none."""
     (listing,) = fetched(Service(feed(total=5), feed(total=5), feed(entry(), total=1)))
     assert len(listing.entries) == 1
     (listing,) = fetched(service := Service(feed(total=5)))
     assert (len(service.params), listing.unreadable[0].where) == (3, "results from 1")
-    assert fetched(service := Service(feed())) == [Listing()]
+    (listing,) = fetched(service := Service(feed()))
+    assert [problem.why for problem in listing.unreadable] == [
+        "an empty page, 3 times, although these categories have papers"
+    ]
+    assert fetch(ArxivApi(), service := Service(feed(total=0)), authors=("Ada Example",)) == [Listing()]
     assert len(service.params) == 1
 
 

@@ -157,17 +157,14 @@ def test_each_category_has_a_set(categories: tuple[str, ...], sets: list[str]) -
 @pytest.mark.parametrize(
     ("since", "by_name", "first_day"),
     [
-        (date(2026, 5, 20), False, "2026-05-19"),
-        (date(2026, 5, 27), False, "2026-05-26"),
-        (date(2026, 5, 28), False, None),  # now is May 29: the daily feed covers less than two days
-        (date(2026, 6, 9), False, None),
+        (date(2026, 5, 20), False, "2026-05-20"),
         (None, False, None),
-        (date(2026, 5, 29), True, "2026-05-28"),
-        (None, True, "2026-05-22"),
+        (date(2026, 5, 29), True, "2026-05-29"),
+        (None, True, "2026-05-22"),  # now is May 29
     ],
 )
 def test_asks_only_for_missed_days(since: date | None, by_name: bool, first_day: str | None) -> None:
-    """From the day before the last answer, without `until`. A source that the user named asks in any case."""
+    """From `since` on, without `until`; without a `since` only if the user named the source, for a week."""
     service = Service(answer(raw()))
     fetch(ArxivOai(), service, categories=("cs.LG",), since=since, by_name=by_name)
     request = {"verb": "ListRecords", "metadataPrefix": "arXivRaw", "set": "cs:cs:LG", "from": first_day}

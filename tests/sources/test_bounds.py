@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import Entry, Listing, Unreadable
 from bot.sources import jsonlines
 from bot.sources.arxiv import rss
@@ -126,7 +127,13 @@ def test_a_source_whose_entry_is_cut_has_not_failed(world: World) -> None:
     """It is "partial", and its other entries are stored like ever."""
     source = FakeSource(Listing((whole(title="t" * 2_000),)))
     (report,) = ingest_sources(
-        [source], ask(), FakeHttp(world), world.papers, Sources(world.database), Lookups(world.database)
+        [source],
+        ask(),
+        FakeHttp(world),
+        world.papers,
+        Sources(world.database),
+        Lookups(world.database),
+        ArxivCalendar(),
     )
     assert (report.state, report.entries, world.papers.count()) == ("partial", 1, 1)
     assert report.why == "arxiv:2605.00001: a title of more than 1,000 characters: cut off there"

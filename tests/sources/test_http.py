@@ -12,7 +12,7 @@ import responses
 
 from bot.errors import SourceError, StatusError
 from bot.sources.exchange import MAX_BYTES
-from bot.sources.http import PoliteHttp, retry_after, user_agent
+from bot.sources.http import LocalTurns, PoliteHttp, retry_after, user_agent
 from bot.sources.urls import shown
 from tests.sources.support import NOW, MemoryValidators
 
@@ -60,7 +60,7 @@ def client(time: Time, validators: MemoryValidators, chance: Callable[[], float]
         validators=validators,
         contact="ada@example.org",
         spacing=SPACING,
-        clock=lambda: time.now,
+        turns=LocalTurns(lambda: time.now),
         sleep=time.sleep,
         chance=chance,
         now=lambda: NOW,
@@ -109,7 +109,7 @@ def test_a_base_url_does_not_contain_another_port(server: responses.RequestsMock
     http = PoliteHttp(
         validators=MemoryValidators(),
         spacing={"http://127.0.0.1:800": ("a", 9.0), "http://127.0.0.1:8001": ("b", 0.5)},
-        clock=lambda: time.now,
+        turns=LocalTurns(lambda: time.now),
         sleep=time.sleep,
     )
     http.get("http://127.0.0.1:8001/x")

@@ -7,7 +7,7 @@ import json
 import random
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
 from threading import Event
@@ -15,6 +15,7 @@ from threading import Event
 import pytest
 
 from bot.errors import DatabaseError, SourceError
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.identity import title_key
 from bot.papers.merge import Change
 from bot.papers.model import Listing, SourceState, Unreadable
@@ -194,7 +195,7 @@ class FakeHttp:
 
 def page(*numbers: int, unreadable: str = "") -> Listing:
     trouble = (Unreadable("record 9", unreadable),) if unreadable else ()
-    return Listing(tuple(entry(n, f"Paper number {n}") for n in numbers), trouble)
+    return Listing(tuple(entry(n, f"Paper number {n}", abstract=f"It has {n}.") for n in numbers), trouble)
 
 
 def ask(now: datetime = NOW) -> SourceRequest:
@@ -217,10 +218,12 @@ def fetch(
         world.papers,
         Sources(world.database),
         Lookups(world.database),
+        ArxivCalendar(),
     )
     return report
 
 
+HOLIDAY_WHY = "the feed: a holiday"
 HOLIDAY = Listing(unreadable=(Unreadable("the feed", "a holiday", empty=True),))
 
 
@@ -315,6 +318,7 @@ def test_why_a_source_is_idle(world: World) -> None:
         world.papers,
         Sources(world.database),
         Lookups(world.database),
+        ArxivCalendar(),
     )
     assert (report.state, report.why) == ("idle", "no categories in any profile")
 
@@ -336,7 +340,13 @@ def test_no_source_delays_another(world: World) -> None:
     slow = Blocked(page(2), name="slow")
     sources = [slow, FakeSource(SourceError("no connection"), name="a"), FakeSource(page(1), name="b")]
     reports = ingest_sources(
-        sources, ask(), FakeHttp(world), world.papers, Sources(world.database), Lookups(world.database)
+        sources,
+        ask(),
+        FakeHttp(world),
+        world.papers,
+        Sources(world.database),
+        Lookups(world.database),
+        ArxivCalendar(),
     )
     assert {(r.name, r.state) for r in islice(reports, 2)} == {("a", "failed"), ("b", "ok")}
     slow.go.set()
@@ -345,7 +355,7 @@ def test_no_source_delays_another(world: World) -> None:
 
 
 def test_states_are_read_before_any_source_is_asked(world: World) -> None:
-    """arxiv-oai goes back to the last answer of arxiv-rss, not to the one of the same ingest."""
+    """arxiv-oai goes back to the announcement before arxiv-rss' last answer, not before the one of this ingest."""
     fetch(world, FakeSource(page(1), name="arxiv-rss"), now=NOW - 72 * HOUR)
     oai = FakeSource(page(2), name="arxiv-oai")
     list(
@@ -356,9 +366,10 @@ def test_states_are_read_before_any_source_is_asked(world: World) -> None:
             world.papers,
             Sources(world.database),
             Lookups(world.database),
+            ArxivCalendar(),
         )
     )
-    assert [request.since for request in oai.asked] == [(NOW - 72 * HOUR).date()]
+    assert [request.since for request in oai.asked] == [date(2026, 4, 30)]
 
 
 def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
@@ -370,11 +381,115 @@ def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
 
     sources = [Broken(name="a"), FakeSource(page(1), name="b")]
     reports = ingest_sources(
-        sources, ask(), FakeHttp(world), world.papers, Sources(world.database), Lookups(world.database)
+        sources,
+        ask(),
+        FakeHttp(world),
+        world.papers,
+        Sources(world.database),
+        Lookups(world.database),
+        ArxivCalendar(),
     )
     assert next(reports).name == "b"
     with pytest.raises(DatabaseError, match="the disk is full"):
         next(reports)
+
+
+# --- Announcements ----------------------------------------------------------------------------------------
+
+#: The announcement of Monday evening, whose papers the feed of Tuesday has; NOW is Tuesday morning.
+MONDAY = datetime(2026, 5, 5, tzinfo=UTC)
+DAY = 24 * HOUR
+
+
+def feed(day: int, *numbers: int, incomplete: bool = False) -> FakeSource:
+    """arXiv's feed of a day of May, with papers of cs.LG."""
+    fields = {"announced": f"2026-05-{day:02d}", "categories": ("cs.LG",)}
+    entries = tuple(entry(n, f"Paper number {n}", **fields) for n in numbers)
+    return FakeSource(Listing(entries, incomplete=incomplete), name="arxiv-rss")
+
+
+def test_a_feed_brings_an_announcement(world: World) -> None:
+    """That of its day; one that breaks off, or is not modified, brings none and is no complete answer."""
+    fetch(world, feed(5, 1, 2, 3))
+    assert state(world, "arxiv-rss").announced == MONDAY
+    for source in (feed(6, 4, incomplete=True), FakeSource(Listing(unchanged=True), name="arxiv-rss")):
+        fetch(world, source, now=NOW + DAY)
+        assert state(world, "arxiv-rss").announced == MONDAY
+    fetch(world, feed(6, 4, incomplete=True), now=NOW + DAY)
+    fetch(world, feed(6, 4, 5), now=NOW + DAY + HOUR)
+    assert state(world, "arxiv-rss").announced == MONDAY + DAY
+
+
+def test_an_incomplete_answer_is_not_a_success(world: World) -> None:
+    """The next request goes back to the complete one before."""
+    fetch(world, feed(5, 1))
+    fetch(world, feed(6, 2, incomplete=True), now=NOW + DAY)
+    assert (state(world, "arxiv-rss").last_success, state(world, "arxiv-rss").last_attempt) == (
+        NOW,
+        NOW + DAY,
+    )
+
+
+def test_a_feed_that_repeats_is_stale(world: World) -> None:
+    """Under a fresh date: it is reported, and does not count as an answer."""
+    fetch(world, feed(5, 1, 2, 3))
+    report = fetch(world, feed(6, 1, 2, 3), now=NOW + DAY)
+    assert (report.state, report.failed) == ("stale", True)
+    assert report.why == "it repeats earlier papers of cs.LG under a new date"
+    stored = state(world, "arxiv-rss")
+    assert (stored.state, stored.last_success, stored.announced) == ("stale", NOW, MONDAY)
+
+
+def test_a_source_that_lacks_what_another_has_is_stale(world: World) -> None:
+    """The API has a paper that was submitted after Monday's deadline; the feed is not modified."""
+    fetch(world, feed(5, 1))
+    api = Listing((entry(4, "Cups", categories=("cs.LG",), published="2026-05-05T15:00:00Z"),))
+    fetch(world, FakeSource(api), now=NOW + DAY)
+    assert state(world).announced == MONDAY + DAY
+    report = fetch(world, FakeSource(Listing(unchanged=True), name="arxiv-rss"), now=NOW + DAY)
+    assert (report.state, report.why) == (
+        "stale",
+        "arxiv-api has the listing of 2026-05-06, and this source nothing newer than that of 2026-05-05",
+    )
+
+
+def test_a_feed_after_a_gap_counts_when_the_gap_is_filled(world: World) -> None:
+    """Until then it is asked for in full, and arxiv-oai from the last announcement before the gap."""
+    fetch(world, feed(5, 1))
+    http, later = FakeHttp(world), NOW + 2 * DAY
+    report = fetch(world, feed(7, 2), http, later)
+    assert (report.state, http.notes) == ("ok", [("rollback", 2)])
+    assert report.why == "papers after the listing of 2026-05-05 were missed: arxiv-oai is asked for them"
+    assert state(world, "arxiv-rss").announced == MONDAY
+    oai = FakeSource(Listing(), name="arxiv-oai")
+    fetch(world, oai, now=later)
+    assert [request.since for request in oai.asked] == [date(2026, 5, 4)]
+    fetch(world, feed(7, 2), http, later + HOUR)
+    assert (http.notes[-1], state(world, "arxiv-rss").announced) == (("commit", 2), MONDAY + 2 * DAY)
+
+
+def test_papers_of_authors_show_nothing_about_the_categories(world: World) -> None:
+    """A followed author's paper of another category does not mean that the wanted ones have news."""
+    other = Listing((entry(4, "Cups", categories=("math.CO",), published="2026-05-04T15:00:00Z"),))
+    fetch(world, FakeSource(other))
+    assert state(world).announced is None
+
+
+@pytest.mark.parametrize(("day", "why"), [(9, ""), (6, "arXiv announces nothing: A day off")])
+def test_an_empty_feed_on_a_free_day(world: World, day: int, why: str) -> None:
+    """A weekend or a holiday is no failure; on other days an empty feed is one."""
+    calendar = ArxivCalendar({date(2026, 5, 5): "A day off"})
+    for now, expected in ((NOW.replace(day=day), ("empty", why, False)), (NOW, ("empty", HOLIDAY_WHY, True))):
+        (report,) = ingest_sources(
+            [FakeSource(HOLIDAY, name="arxiv-rss")],
+            ask(now),
+            FakeHttp(world),
+            world.papers,
+            Sources(world.database),
+            Lookups(world.database),
+            calendar,
+        )
+        assert (report.state, report.why, report.failed) == expected
 
 
 # --- What to ask for --------------------------------------------------------------------------------------
@@ -423,12 +538,22 @@ def test_what_was_not_found_is_remembered(world: World) -> None:
     lookups = Lookups(world.database)
     asked = ("arxiv:2605.00001", "arxiv:2605.00009", title_key("Paper number 2"), "title:tea")
     broken = Listing(unreadable=(Unreadable("the answer", "not XML"),), asked=("title:later",))
-    fetch(world, FakeSource(replace(page(1, 2), asked=asked), broken))
+    whole = tuple(replace(one, abstract="Text.") for one in page(1, 2).entries)
+    fetch(world, FakeSource(Listing(whole, asked=asked), broken))
     assert lookups.asked(NOW - ASK_AGAIN, NOW) == {"arxiv:2605.00009", "title:tea"}
     ada = make_profile(like=tuple(Reference(title=title) for title in ("Tea", "Paper number 2", "Later")))
     source = FakeSource()
     for days in (29, 30):
         later = NOW + timedelta(days=days)
         states = Sources(world.database)
-        list(refresh([source], [ada], later, FakeHttp(world), world.papers, states, lookups))
+        list(refresh([source], [ada], later, FakeHttp(world), world.papers, states, lookups, ArxivCalendar()))
     assert [request.titles for request in source.asked] == [("Later",), ("Tea", "Later")]
+
+
+def test_a_liked_paper_without_its_abstract_is_asked_for(world: World) -> None:
+    """It was removed when the paper was old, and nobody liked it."""
+    fetch(world, FakeSource(page(1)))
+    ada, source = make_profile(like=(Reference(id="arxiv:2605.00001"),)), FakeSource()
+    states, lookups = Sources(world.database), Lookups(world.database)
+    list(refresh([source], [ada], NOW, FakeHttp(world), world.papers, states, lookups))
+    assert [request.papers for request in source.asked] == [("arxiv:2605.00001",)]

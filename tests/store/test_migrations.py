@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import sqlite3
@@ -43,12 +44,12 @@ def opened(url: str) -> Iterator[Database]:
 
 
 def tables(connection: Connection) -> set[str]:
-    """Without those of the index for the search, which differ by database and have no models."""
-    return {name for name in inspect(connection).get_table_names() if not _is_index(name)}
+    """Without those of the index for the search and of Procrastinate, which differ by database and have no models."""
+    return {name for name in inspect(connection).get_table_names() if not _has_no_model(name)}
 
 
-def _is_index(table: str) -> bool:
-    return table.partition("_")[0] == "search"
+def _has_no_model(table: str) -> bool:
+    return table.partition("_")[0] in ("search", "procrastinate")
 
 
 def test_models_and_migrations_agree(database: Database) -> None:
@@ -57,7 +58,7 @@ def test_models_and_migrations_agree(database: Database) -> None:
         options = {
             "compare_type": True,
             "compare_server_default": True,
-            "include_name": lambda name, kind, _: kind != "table" or not _is_index(name),
+            "include_name": lambda name, kind, _: kind != "table" or not _has_no_model(name),
         }
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Base.metadata) == []
@@ -479,9 +480,9 @@ def test_a_database_of_another_program_is_rejected(tmp_path: Path, table: str) -
 
 
 def test_a_postgresql_database_of_another_program_is_rejected(new_postgres: Callable[[], str]) -> None:
-    """Tables of other names beside ours are accepted."""
+    """Tables of other names beside ours are accepted, but not Procrastinate's."""
     url = new_postgres()
-    _fill(url, "CREATE TABLE procrastinate_jobs (theirs INTEGER)")
+    _fill(url, "CREATE TABLE invoice (theirs INTEGER)")
     with opened(url) as database:
         database.migrate()
         database.prepare()
@@ -491,6 +492,15 @@ def test_a_postgresql_database_of_another_program_is_rejected(new_postgres: Call
         for call in (database.prepare, database.migrate):
             with pytest.raises(DatabaseError, match="tables that Paperboy did not create"):
                 call()
+    url = new_postgres()
+    _fill(url, "CREATE TABLE procrastinate_jobs (theirs INTEGER)")
+    with (
+        opened(url) as database,
+        pytest.raises(DatabaseError, match="Procrastinate's tables, which Paperboy"),
+    ):
+        database.migrate()
+    with opened(url) as database, database.engine.connect() as connection:
+        assert migrate.revision(connection) is None
 
 
 @pytest.mark.parametrize("content", [b"this is no database\n" * 100, b"SQLite format 3\x00" + b"\xff" * 4096])
@@ -581,3 +591,21 @@ def test_sqlite_pragmas(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
         database.flush()
     with closing(sqlite3.connect(tmp_path / "paperboy.db")) as plain:
         assert plain.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+
+
+#: Operations that processes of the version before do not survive.
+_REMOVES = {"drop_column", "drop_table", "drop_constraint", "rename_table", "alter_column"}
+
+
+@pytest.mark.parametrize(
+    "path", sorted(Path(migrate.__file__).parent.glob("migrations/versions/0*.py"))[12:], ids=str
+)
+def test_migrations_only_add(path: Path) -> None:
+    """From 0013 on, so that old processes go on beside new ones; what they alone need is removed a version later."""
+    (upgrade,) = (
+        node
+        for node in ast.parse(path.read_text()).body
+        if isinstance(node, ast.FunctionDef) and node.name == "upgrade"
+    )
+    used = {node.attr for node in ast.walk(upgrade) if isinstance(node, ast.Attribute)}
+    assert not used & _REMOVES

@@ -215,8 +215,8 @@ def test_summaries(outbox: Outbox, queue: Queue) -> None:
         assert queue.record(part, "one", step(S.SENT), NOW)
     outbox.add(edition("bob1", to=BOB, papers=0), receiver(BOB), NOW, {}, (), ())
     assert outbox.summaries(date(2026, 5, 28), TODAY) == {
-        (ADA.key, date(2026, 5, 28)): EditionSummary("ada2", 3, is_open=True),
-        (ADA.key, TODAY): EditionSummary("ada3", 3, is_open=False),
+        (ADA.key, date(2026, 5, 28)): EditionSummary("ada2", 3, is_open=True, has_message=True),
+        (ADA.key, TODAY): EditionSummary("ada3", 3, is_open=False, has_message=True),
         (BOB.key, TODAY): EditionSummary("bob1", 0, is_open=False),
     }
 

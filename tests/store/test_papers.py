@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +14,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import delete
-from sqlmodel import select
+from sqlmodel import col, select
 
 from bot.delivery.model import Edition, Part
 from bot.papers.merge import Change
@@ -21,6 +22,7 @@ from bot.papers.model import CountedPaper, Entry, TermCounter
 from bot.profiles.model import ChannelName
 from bot.ranking.counts import COUNTING, counts
 from bot.store.database import Database
+from bot.store.digested_papers import DigestedPapers
 from bot.store.loaded_papers import LoadedPapers
 from bot.store.outbox import Outbox
 from bot.store.papers import Papers
@@ -360,6 +362,38 @@ def test_loaded_papers(papers: Papers) -> None:
     papers.add([entry(A1, title="Another title", version=2)], NOW)
     (old,) = loaded.counted([A1])
     assert (old.paper.title, papers.counted([A1])[0].paper.title) == ("Paper 1", "Another title")
+
+
+def test_digested_papers(papers: Papers) -> None:
+    """Are those that `Papers` finds, with the MD5 of the counts; those of a sample have no texts."""
+    papers.add(many(30), NOW - DAY)
+    digested, until = DigestedPapers(papers), NOW
+    for one, other in zip(
+        papers.window(NOW - 2 * DAY, until), digested.window(NOW - 2 * DAY, until), strict=True
+    ):
+        assert other == CountedPaper(one.paper, hashlib.md5(one.terms).hexdigest().encode())
+    for one, other in zip(papers.sample(7, until), digested.sample(7, until), strict=True):
+        assert other.terms == hashlib.md5(one.terms).hexdigest().encode()
+        known = {"id", "authors", "votes", "first_seen"}
+        assert all(getattr(other.paper, name) == getattr(one.paper, name) for name in known)
+        assert (other.paper.title, other.paper.abstract) == ("", "")
+    counts = papers.sampled_counts(7, until)
+    assert sorted(digested.sampled_counts(7, until)) == sorted(
+        hashlib.md5(one).hexdigest().encode() for one in counts
+    )
+    assert digested.counted([A1]) == papers.counted([A1])
+
+
+def test_counts_that_are_missing_or_outdated_have_no_digest(database: Database) -> None:
+    """So that no stored index is found for them; reading the papers makes the counts."""
+    counted_by(database, RecordingCounter(1)).add([entry(A1), entry(A2, title="Other")], NOW)
+    papers = counted_by(database, RecordingCounter(2))
+    with database.session() as session:
+        session.execute(delete(TermsRow).where(col(TermsRow.paper) == A2))
+    assert papers.digests(9, NOW) == (b"", b"")
+    assert [one.terms for one in papers.window_digests(NOW - DAY, NOW)] == [b"", b""]
+    papers.counted([A1, A2])
+    assert b"" not in papers.digests(9, NOW)
 
 
 def test_terms_are_counted_once_when_a_paper_is_added(database: Database) -> None:

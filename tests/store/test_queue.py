@@ -775,3 +775,18 @@ def test_a_takeover_and_a_handing_over_at_once(database: Database, outbox: Outbo
     handed_over, claimed = at_once(database, race, 2)
     assert all(old != new for old, new in zip(handed_over, claimed, strict=True))
     assert len(attempts(database)) == 20 + sum(claimed)
+
+
+@pytest.mark.parametrize("stage", Stage)
+def test_handing_back(outbox: Outbox, queue: Queue, stage: Stage) -> None:
+    """What a sender holds when it ends is free at once, unless it may have arrived; what others hold is theirs."""
+    add(outbox, edition())
+    claim(queue)
+    queue.hand_over("ed1-1", "one", stage, LEASE)
+    queue.hand_back("another")
+    assert open_ids(queue, NOW) == ()
+    queue.hand_back("one")
+    assert open_ids(queue, NOW) == (() if stage.hands_over else ("ed1-1",))
+    if not stage.hands_over:  # it has the lease again until another one claims it
+        queue.hand_over("ed1-1", "one", Stage.POST, LEASE)
+        assert open_ids(queue, NOW) == ()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, time, timedelta
 from functools import lru_cache
@@ -20,10 +20,11 @@ from bot.delivery.sender import Sender
 from bot.delivery.service import DeliveryService, SendResult
 from bot.digests.composer import DigestComposer
 from bot.digests.corpus import load_corpus
-from bot.digests.model import Digest, SourceHealth
-from bot.digests.wording import source_health
+from bot.digests.day import Arrival, day_of
+from bot.digests.model import Digest
 from bot.errors import NotConfigured
 from bot.feedback.learned import all_with_learned
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import CountedPaper, Entry, Paper, SourceState
 from bot.profiles.model import WEEK, ChannelName, Interest, Profile, Subscription
 from bot.ranking.counts import COUNTING, counts
@@ -196,6 +197,8 @@ class World:
         self.channels: dict[ChannelName, Channel] = dict.fromkeys(ChannelName, self.channel)
         self.operator: Operator | None = None
         self.sources: Sequence[SourceState] = ()
+        self.calendar = ArxivCalendar()
+        self.arrivals: Sequence[Arrival] = ()
         self.composers: list[tuple[str, ...]] = []  #: the profiles of each composer that was made
 
     def add(self, *entries: Entry, now: datetime = NOW) -> None:
@@ -206,23 +209,23 @@ class World:
         profiles: Iterable[Profile],
         now: datetime = NOW,
         explained: Sequence[str] = (),
-        source_problems: str = "",
-        late: str = "",
+        late: Collection[str] = (),
     ) -> DigestComposer:
         corpus = load_corpus(self.papers, tuple(profiles), now, explained)
-        health = source_health(self.sources, now) if self.sources else SourceHealth(source_problems, late)
-        return DigestComposer(corpus, corpus.fit(Ranker), health)
+        return DigestComposer(
+            corpus, corpus.fit(Ranker), day_of(self.sources, self.calendar, now, self.arrivals, late)
+        )
 
     def with_answers(self, profiles: Sequence[Profile], now: datetime) -> list[Profile]:
         move_renamed(self.database, profiles)
         return all_with_learned(profiles, Answers(self.database).of([one.id for one in profiles], now))
 
-    def service(self, source_problems: str = "") -> DeliveryService:
+    def service(self) -> DeliveryService:
         """Sends with clocks that stand still."""
 
         def make_composer(profiles: Sequence[Profile], moment: Moment) -> DigestComposer:
             self.composers.append(tuple(profile.id for profile in profiles))
-            return self.composer(profiles, moment.instant, source_problems=source_problems)
+            return self.composer(profiles, moment.instant)
 
         return DeliveryService(
             self.outbox,
@@ -234,6 +237,7 @@ class World:
             lambda: self.sources,
             self.with_answers,
             self.receivers.end_pauses,
+            self.calendar,
         )
 
     def send(
@@ -242,10 +246,9 @@ class World:
         now: datetime = NOW,
         day: bool = False,
         due: bool = False,
-        source_problems: str = "",
     ) -> list[SendResult]:
         moment = Moment(now, now.date() if day else None)
-        return self.service(source_problems).send(profiles, moment, due=due)
+        return self.service().send(profiles, moment, due=due)
 
     def sender(self, now: datetime = NOW, owner: str = "test", **changes: Any) -> Sender:
         """A sender with one thread, whose clocks do not advance; the database's clock is set to the same time."""

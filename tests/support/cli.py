@@ -49,7 +49,7 @@ class Bench:
         self.folder = folder
         self.profiles = folder / "profiles"
         self.data = folder / "data"
-        self.env = {"PAPERBOY_DATA": str(self.data), **env}
+        self.env = {"PAPERBOY_DATA": str(self.data), "PAPERBOY_LOG": "text", **env}
         self.said = ""  #: the output of all calls
         self.stdin: io.StringIO = io.StringIO()  #: standard input of calls in this process
 

@@ -55,6 +55,11 @@ class Order:
     timeout: float | None = None  #: seconds that the channels wait for an answer, if not the channels' own
     lease: float | None = None  #: seconds, if not the product's
     threads: int | None = None  #: most threads that send, if not the product's
+    settle: float | None = None  #: seconds until a message that may have arrived is looked up
+    tick: float | None = None  #: seconds between two ticks of a scheduler
+    heartbeat: float | None = (
+        None  #: seconds between two signs of life of a worker, taken for dead after four
+    )
     shift: float = 0.0  #: seconds by which the clock of this machine differs
     more: list[list[str]] = field(default_factory=list)  #: further calls in the same process
 
@@ -154,6 +159,7 @@ def _wrap_slack(boundaries: Boundaries) -> None:
 
 def _wrap_smtp(boundaries: Boundaries) -> None:
     """A command is sent as text, the content as bytes, in two halves."""
+
     def send(original: Callable[..., None], self: Any, data: str | bytes) -> None:
         if isinstance(data, str):
             self._paperboy_last = data.split(" ", 1)[0].strip().upper()
@@ -205,7 +211,10 @@ def _call(argv: list[str]) -> int:
 def _adjust(order: Order) -> None:
     """Set the spacing, the timeout, the lease and the clock that the order asks for."""
     import bot.clock
+    import bot.delivery.retry
     import bot.delivery.sender
+    import bot.worker.jobs
+    import bot.worker.loop
     from bot.channels.email.channel import MailChannel
     from bot.channels.slack.channel import SlackChannel
 
@@ -220,6 +229,12 @@ def _adjust(order: Order) -> None:
         bot.delivery.sender.LEASE = timedelta(seconds=order.lease)
     if order.threads is not None:
         bot.delivery.sender.ThreadPoolExecutor = lambda _: ThreadPoolExecutor(order.threads)  # type: ignore
+    if order.settle is not None:
+        bot.delivery.retry.SETTLE = bot.delivery.retry.FIRST_WAIT = timedelta(seconds=order.settle)
+    if order.tick is not None:
+        bot.worker.loop.TICK_SECONDS = order.tick  # type: ignore[assignment]
+    if order.heartbeat is not None:
+        bot.worker.jobs.HEARTBEAT, bot.worker.jobs.STALLED = order.heartbeat, 4 * order.heartbeat
     if order.spacing is not None:
         SlackChannel.spacing = timedelta(seconds=order.spacing)
     if order.timeout is not None:

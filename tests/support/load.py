@@ -13,7 +13,7 @@ from tests.support.slack_server import SlackServer
 from tests.support.smtp_server import SmtpServer
 
 #: One interest for each profile. Its words are in no other profile's papers.
-_INTERESTS = (
+INTERESTS = (
     "moss growth",
     "harbour pilots",
     "clock towers",
@@ -47,15 +47,27 @@ def reader(bench: Bench, number: int, *deliver: str, limit: int = 10) -> None:
     lines = "".join(f"  - {{{one}}}\n" for one in deliver)
     bench.profile(
         f"reader{number}",
-        f"timezone: UTC\ninterests: [{_INTERESTS[number]}]\nlimit: {limit}\nthreshold: 0\ndeliver:\n{lines}",
+        f"timezone: UTC\ninterests: [{INTERESTS[number]}]\nlimit: {limit}\nthreshold: 0\ndeliver:\n{lines}",
     )
+
+
+def subscribe(bench: Bench, readers: int) -> None:
+    """Write profiles with three subscriptions each, all with receivers of their own; every tenth has the same
+    interest.
+    """
+    for number in range(readers):
+        ends = (f"slack: C0{number:03}", f"email: reader{number}@example.org", f"maildir: reader{number}")
+        deliver = "".join(f'  - {{{end}, at: "06:00"}}\n' for end in ends)
+        interest = INTERESTS[number % len(INTERESTS)]
+        text = f"timezone: UTC\ninterests: [{interest}]\nthreshold: 0\ndeliver:\n{deliver}"
+        bench.profile(f"reader{number}", text)
 
 
 def twenty(bench: Bench) -> None:
     """20 subscriptions: ten profiles with a mail and a Slack message each, in three channels; the first one's digests
     hold all papers for it.
     """
-    for number in range(len(_INTERESTS)):
+    for number in range(len(INTERESTS)):
         channel = f"C0{'ABC'[number % 3]}00"
         mail = f"email: reader{number}@example.org"
         reader(bench, number, f"slack: {channel}", mail, limit=100 if number == 0 else 10)
@@ -68,7 +80,7 @@ def works(number: int, count: int, day: date, *, long: bool = False) -> list[Wor
 
 
 def _work(number: int, nth: int, day: date, made: random.Random, long: bool) -> Work:
-    interest = _INTERESTS[number]
+    interest = INTERESTS[number]
     title = _words(made, 60 if long else 4).title()
     return Work(
         title=f"{interest.title()}: {title}",

@@ -6,6 +6,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, FormatChecker
 
+from bot.digests.day import DayKind
 from bot.profiles.model import ChannelName, Match
 
 Schema = dict[str, Any]
@@ -168,13 +169,22 @@ BACKTEST = _record(
 )
 
 STATUS = _record(
+    day=_record(
+        kind={"enum": [*DayKind]},
+        why=TEXT,
+        next_announcement=TIME,
+        new=COUNT,
+        usual=_or_null(COUNT),
+    ),
     sources=_list(
         _record(
             name=WORDS,
             last_success=_or_null(TIME),
             last_new=_or_null(TIME),
-            state={"enum": ["ok", "empty", "partial", "failed", "skipped"]},
+            state={"enum": ["ok", "empty", "stale", "partial", "failed", "idle"]},
             why=TEXT,
+            announced=_or_null(TIME),
+            expected=_or_null(TIME),
         )
     ),
     editions=_list(

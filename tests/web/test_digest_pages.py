@@ -149,7 +149,7 @@ def test_quiet_day_says_why(shared: WebSite, reader: FlaskClient) -> None:
     page = reader.get(digest_path(shared, day=6)).text
     assert texts(page, "//main/p") == [
         "No papers for ada · no new papers since yesterday",
-        "No new papers since the digest of 2026-05-05.",
+        "No new papers since the digest of Tuesday 5 May.",
         "Times are in UTC.",
     ]
 

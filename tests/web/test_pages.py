@@ -216,8 +216,6 @@ def test_any_prefix(site: Site, prefix: str) -> None:
         f"/unsubscribe/{sign_token(SECRET, 'nobodys')}",
         f"/Unsubscribe/{TOKEN}",
         f"/resume/{TOKEN}",
-        "/healthy",
-        "/health/",
         "/%ff%00",
     ],
 )
@@ -229,7 +227,7 @@ def test_not_found(site: Site, path: str) -> None:
     assert not site.kept
 
 
-@pytest.mark.parametrize("path", [LINK, "/health", "/nothing"])
+@pytest.mark.parametrize("path", [LINK, "/nothing"])
 def test_head(site: Site, path: str) -> None:
     """The same status and headers as GET, `Content-Length` included."""
     get, head = site.ask("GET", path), site.ask("HEAD", path)
@@ -243,7 +241,6 @@ def test_head(site: Site, path: str) -> None:
         ("PUT", LINK, "GET, HEAD, POST"),
         ("DELETE", "/unsubscribe/forged", "GET, HEAD, POST"),
         ("OPTIONS", LINK, "GET, HEAD, POST"),
-        ("POST", "/health", "GET, HEAD"),
     ],
 )
 def test_method_not_allowed(site: Site, method: str, path: str, allowed: str) -> None:
@@ -258,7 +255,6 @@ EVERY_ANSWER = [
     ("GET", LINK),
     ("POST", LINK),
     ("GET", "/unsubscribe/forged"),
-    ("GET", "/health"),
     ("PUT", LINK),
     ("GET", "/"),
 ]
@@ -327,15 +323,6 @@ def test_invalid_content_length(length: str) -> None:
 # --- When something is wrong ------------------------------------------------------------------------------
 
 
-def test_health(site: Site) -> None:
-    """`ok` below any prefix while the database answers, otherwise 503."""
-    for prefix in ("", "/paperboy", "/a/b"):
-        reply = site.ask("GET", f"{prefix}/health")
-        assert (reply.status, reply.body) == (200, "ok")
-    site.fault = DatabaseError("the database cannot be used: gone")
-    assert site.ask("GET", "/health").status == 503
-
-
 @pytest.mark.parametrize(
     ("fault", "status"), [(DatabaseError("the database is gone"), 503), (RuntimeError("a bug"), 500)]
 )
@@ -368,9 +355,7 @@ def test_failed_pause_is_not_confirmed(site: Site, monkeypatch: pytest.MonkeyPat
 # --- Whatever comes ---------------------------------------------------------------------------------------
 
 METHODS = st.sampled_from(["GET", "HEAD", "POST", "PUT", "PATCH"])
-PIECES = st.lists(
-    st.sampled_from(["/", "unsubscribe", "health", TOKEN, ".", "%", "..", "é"]) | st.text(max_size=9)
-)
+PIECES = st.lists(st.sampled_from(["/", "unsubscribe", TOKEN, ".", "%", "..", "é"]) | st.text(max_size=9))
 
 
 @given(METHODS, PIECES.map("".join), st.binary(max_size=50))

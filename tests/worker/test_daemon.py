@@ -1,10 +1,12 @@
-"""What `paperboy run` prints of its jobs."""
+"""What `paperboy run` logs of its jobs."""
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,9 +16,9 @@ import pytest
 from bot.delivery.service import SendResult
 from bot.errors import DatabaseError, UserError
 from bot.papers.merge import Change
-from bot.profiles.model import ChannelName
+from bot.profiles.model import ChannelName, Profile
 from bot.sources.ingest import SourceReport
-from bot.worker.daemon import Daemon
+from bot.worker.daemon import Daemon, DailyThinning
 from bot.worker.ingest_progress import WAIT_FOR_SOURCES, IngestProgress
 from tests.support.builders import NOW
 
@@ -37,16 +39,25 @@ def daemon(folder: Path, results: Sequence[Any] = (), reports: Sequence[Any] = (
     return Daemon(
         folder,
         folder / "cache.json",
-        lambda profiles, moment: outcome(reports),
+        lambda profiles, moment: ["arxiv-rss"] if reports else [],
+        lambda profiles, moment, names: outcome(reports),
         lambda profiles, moment: outcome(results),
         lambda files, moment: None,
         IngestProgress([]),
     )
 
 
-def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """Without the time in front."""
-    return [line.partition(" ")[2] for line in capsys.readouterr().out.splitlines()]
+@pytest.fixture
+def lines(caplog: pytest.LogCaptureFixture) -> Callable[[], list[str]]:
+    """What was logged since the last call, without details."""
+    caplog.set_level(logging.INFO, "bot")
+
+    def take() -> list[str]:
+        found = list(caplog.messages)
+        caplog.clear()
+        return found
+
+    return take
 
 
 @pytest.mark.parametrize(
@@ -55,47 +66,66 @@ def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
         (SENT, ["2026-05-05 ada -> slack C0: sent, 2 papers"]),
         (SKIPPED, []),
         (replace(SKIPPED, why="paused", blocked=True), ["2026-05-05 ada -> slack C0: skipped (paused)"]),
-        (DatabaseError("the database is gone"), ["error: the database is gone"] * 2),
+        (DatabaseError("the database is gone"), ["the database is gone"] * 2),
     ],
 )
-def test_tick(tmp_path: Path, capsys: pytest.CaptureFixture[str], result: Any, expected: list[str]) -> None:
-    """A result is printed once, unless it is only not due; an error is printed each time and ends nothing."""
+def test_tick(tmp_path: Path, lines: Callable[[], list[str]], result: Any, expected: list[str]) -> None:
+    """A result is logged once, unless it is only not due; an error is logged each time and ends nothing."""
     made = daemon(tmp_path, [result])
     made.tick()
     made.tick()
-    assert lines(capsys) == expected
+    assert lines() == expected
 
 
-def test_ingest(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line for each source, with its counts, state and reason."""
+def test_ingest(tmp_path: Path, lines: Callable[[], list[str]]) -> None:
+    """A line for each source that is due, with its counts, state and reason; nothing when none is."""
+    daemon(tmp_path).ingest()
     failed = SourceReport("arxiv-api", state="failed", why="410 Gone")
     daemon(tmp_path, reports=[REPORT, failed]).ingest()
     daemon(tmp_path, reports=[DatabaseError("the database is gone")]).ingest()
-    assert lines(capsys) == [
+    assert lines() == [
         "arxiv-rss: 3 entries (2 new, 1 known)",
         "arxiv-api: failed 0 entries (410 Gone)",
-        "error: the database is gone",
+        "the database is gone",
     ]
 
 
-def test_profiles_are_read_for_each_job(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Their problems are printed when they change; without a folder it does not start."""
+def test_thinning(tmp_path: Path, lines: Callable[[], list[str]]) -> None:
+    """Once a day, after an ingest, with all profiles; an error ends nothing."""
+    made, calls = daemon(tmp_path), []
+
+    def thin(profiles: Sequence[Profile], now: datetime) -> dict[str, int]:
+        calls.append(([profile.id for profile in profiles], now))
+        return {"papers": 3, "messages": 0}
+
+    made.thin = thinning = DailyThinning(thin)
+    made.ingest()
+    made.ingest()
+    thinning._last = calls[0][1] - timedelta(days=1)
+    made.ingest()
+    assert [profiles for profiles, _ in calls] == [["ada"]] * 2
+    assert lines() == ["thinned: papers 3"] * 2
+
+
+def test_profiles_are_read_for_each_job(tmp_path: Path, lines: Callable[[], list[str]]) -> None:
+    """Their problems are logged when they change; without a folder it does not start."""
     made = daemon(tmp_path)
     made.start(7)
     (tmp_path / "ada.yaml").write_text("interests: [robots]\n")
     made.tick()
     made.tick()
-    printed = lines(capsys)
+    printed = lines()
     assert printed[0] == "started; profiles: 1, subscriptions: 1, papers stored: 7"
     assert sum(line.startswith("profile problem: ") for line in printed) == 1
     assert printed[-1].endswith("ada.yaml: until it is corrected, the last valid version of ada is used")
     daemon(tmp_path)  # writes the profile
     made.tick()
-    assert lines(capsys) == ["all profiles are valid again"]
+    assert lines() == ["all profiles are valid again"]
     with pytest.raises(UserError):
         Daemon(
             tmp_path / "none",
             tmp_path / "cache.json",
+            lambda *_: (),
             lambda *_: (),
             lambda *_: (),
             lambda *_: None,

@@ -122,7 +122,7 @@ def message_id_in(content: bytes) -> str:
 def subject(view: DigestView) -> str:
     """Starts with the best paper: `Paperboy: World models for robots and 7 more – 5 May`."""
     if not view.best:
-        return f"Paperboy: no papers – {view.short_day}"
+        return f"Paperboy: no papers this week – {view.short_day}"
     others = f" and {len(view.papers) - 1} more" if len(view.papers) > 1 else ""
     return f"Paperboy: {_header_text(view.best.title, _TITLE_LENGTH)}{others} – {view.short_day}"
 

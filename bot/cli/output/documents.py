@@ -16,7 +16,9 @@ from bot.delivery.model import BounceSummary, Edition
 from bot.delivery.service import SendResult
 from bot.digests.changes import changes
 from bot.digests.composer import Explanation
+from bot.digests.day import Day, next_expected
 from bot.digests.model import Digest, ScoredPaper
+from bot.digests.wording import day_text
 from bot.evaluation.run import Evaluation, MethodResult, hidden_papers
 from bot.feedback.learned import Learned
 from bot.feedback.model import Answer
@@ -126,6 +128,7 @@ def status(status_: Status, *, with_profiles: bool = False) -> Json:
         for one in status_.pauses
     ]
     return {
+        **({"day": _day(status_.day)} if status_.day else {}),
         "sources": [
             {
                 "name": state.name,
@@ -133,6 +136,8 @@ def status(status_: Status, *, with_profiles: bool = False) -> Json:
                 "last_new": iso(state.last_new),
                 "state": state.state,
                 "why": state.why,
+                "announced": iso(state.announced),
+                "expected": iso(next_expected(state, status_.calendar, status_.now)),
             }
             for state in status_.sources
         ],
@@ -143,6 +148,16 @@ def status(status_: Status, *, with_profiles: bool = False) -> Json:
         **({"paused_profiles": resting} if resting else {}),
         **({"bounces": [_bounce(bounce) for bounce in status_.bounces]} if status_.bounces else {}),
         **({"profiles": [_found(found, status_.next) for found in status_.found]} if with_profiles else {}),
+    }
+
+
+def _day(day: Day) -> Json:
+    return {
+        "kind": str(day.kind),
+        "why": day_text(day, day.now.date()),
+        "next_announcement": iso(day.next),
+        "new": day.new,
+        "usual": day.usual,
     }
 
 

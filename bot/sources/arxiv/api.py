@@ -65,8 +65,10 @@ class _Page:
     def is_last(self, start: int) -> bool:
         return not self.count or (self.total is not None and start + self.count >= self.total)
 
-    def is_oddly_empty(self, start: int) -> bool:
-        return not self.count and not self.listing.unreadable and (self.total or 0) > start
+    def is_oddly_empty(self, start: int, *, has_category: bool = False) -> bool:
+        """Whether it is valid and empty although it should not be. A category always has papers."""
+        expects = (self.total or 0) > start or (has_category and start == 0)
+        return expects and not self.count and not self.listing.unreadable
 
 
 def _read(data: bytes) -> _Page:
@@ -175,7 +177,7 @@ class ArxivApi:
                 return
             start, before = start + page.count, entries
         why = f"more than {MAX_PAGES} pages: the rest is missing"
-        yield Listing(unreadable=(broken(why, f"results from {start + 1}"),))
+        yield Listing(unreadable=(broken(why, f"results from {start + 1}"),), incomplete=True)
 
     def _page(self, query: str, start: int, http: Http) -> _Page | None:
         """One page of results, requested again if it is empty and should not be; None if it is unchanged."""
@@ -190,10 +192,11 @@ class ArxivApi:
             if (data := http.get(self._url, params)) is None:
                 return None
             page = _read(data)
-            if not page.is_oddly_empty(start):
+            if not page.is_oddly_empty(start, has_category="cat:" in query):
                 return page
-        why = f"an empty page, {1 + EMPTY_RETRIES} times, although arXiv reports {page.total} results"
-        return _Page(Listing(unreadable=(broken(why, f"results from {start + 1}"),)))
+        why = f"an empty page, {1 + EMPTY_RETRIES} times, although "
+        why += f"arXiv reports {page.total} results" if page.total else "these categories have papers"
+        return _Page(Listing(unreadable=(broken(why, f"results from {start + 1}"),), incomplete=True))
 
 
 def _queries(wanted: SourceRequest) -> Iterator[str]:

@@ -32,9 +32,7 @@ from bot.text.plain import one_line
 
 DEFAULT_URL = "https://oaipmh.arxiv.org/oai"
 
-MIN_GAP = timedelta(days=2)  #: shorter gaps are covered by the daily feed
-OVERLAP = timedelta(days=1)  #: days are in US Eastern time; records are ready at about 22:30 there
-FIRST_SPAN = timedelta(days=6)  #: a week, with OVERLAP
+FIRST_SPAN = timedelta(days=7)  #: what a user who names the source gets on a first run
 MAX_PAGES = 50  #: of one set: at 1,000 records or more on each, a month of the busiest archive
 
 _NO_RECORDS = "noRecordsMatch"
@@ -160,7 +158,7 @@ def _authors(metadata: Element) -> tuple[str, ...]:
 
 
 class ArxivOai:
-    """What changed in the wanted categories since the last complete answer, if that was days ago."""
+    """What changed in the wanted categories since an announcement after which one was missed."""
 
     name = "arxiv-oai"
 
@@ -170,14 +168,14 @@ class ArxivOai:
     def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
         """One listing per page. Raises SourceError, also for an error of the protocol.
 
-        Yields nothing if nothing was missed: on a first run, or if `since` is less than MIN_GAP ago. When the user
-        named the source it asks in any case, on a first run for a week.
+        `wanted.since`: the evening in US Eastern time, which dates are in here, of the newest announcement up to
+        which nothing is missing. Yields nothing if it is None, as nothing was missed; when the user named the source
+        it asks in any case, without a `since` for FIRST_SPAN.
         """
-        today = wanted.now.date()
-        if not wanted.by_name and (wanted.since is None or today - wanted.since < MIN_GAP):
+        if not (wanted.since or wanted.by_name):
             return
         # No `until`: https://info.arxiv.org/help/oa/index.html
-        since = ((wanted.since or today - FIRST_SPAN) - OVERLAP).isoformat()
+        since = (wanted.since or wanted.now.date() - FIRST_SPAN).isoformat()
         for name in dict.fromkeys(map(_set, wanted.categories)):
             params = {"verb": "ListRecords", "metadataPrefix": "arXivRaw", "set": name, "from": since}
             yield from self._records(params, http)
@@ -208,7 +206,8 @@ class ArxivOai:
             query = {"verb": "ListRecords", "resumptionToken": page.token}
         else:
             why = f"more than {MAX_PAGES} pages"
-        yield Listing(unreadable=(broken(f"{why}: the rest is missing", f"set {params['set']}"),))
+        missing = broken(f"{why}: the rest is missing", f"set {params['set']}")
+        yield Listing(unreadable=(missing,), incomplete=True)
 
 
 def _set(category: str) -> str:

@@ -64,9 +64,9 @@ class _Page:
 
 def _read(data: bytes) -> _Page:
     if not data.strip():
-        return _Page(Listing(unreadable=(broken("it is empty"),)))
+        return _Page(Listing(unreadable=(broken("it is empty"),), incomplete=True))
     if page := html_instead(data, "JSON"):
-        return _Page(Listing(unreadable=(page,)))
+        return _Page(Listing(unreadable=(page,), incomplete=True))
     problems: list[Unreadable] = []
     try:
         text = data.decode("utf-8-sig")

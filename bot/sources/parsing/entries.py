@@ -81,13 +81,14 @@ def listing(drafts: Iterable[Draft], problems: Iterable[Unreadable] = (), *, wor
     entries: list[Entry] = []
     complaints = Complaints(_ANSWER)
     complaints.extend(problems)
+    incomplete = any(not problem.empty for problem in complaints.kept)
     for number, draft in enumerate(drafts, start=1):
         entry = draft.entry
         where = _place(word, number, entry)
         complaints.extend(Unreadable(where, why) for why in (*draft.problems, *_missing(entry)))
         if entry.title and not entry.cut:
             entries.append(entry)
-    return Listing(tuple(entries), complaints.summary())
+    return Listing(tuple(entries), complaints.summary(), incomplete=incomplete)
 
 
 def _missing(entry: Entry) -> tuple[str, ...]:
