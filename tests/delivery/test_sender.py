@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -331,6 +332,94 @@ def test_a_delivery_that_was_not_handed_over_takes_no_turn(world: World) -> None
     world.channel.outcomes = [Refused("no")]
     sender_by(world, clock).deliver([to("a").key, to("b").key])
     assert times == [("a-1", 0), ("b-1", 1)]
+
+
+# --- Side by side -----------------------------------------------------------------------------------------
+
+
+def test_routes_are_served_side_by_side_and_each_in_its_order(world: World) -> None:
+    """While the first message to one receiver takes long, everything to another one goes out."""
+    for token, target in (("0", "three"), ("a", "one"), ("b", "one"), ("c", "two"), ("d", "two")):
+        add(world, token=token, to=to(token, target))
+    others = threading.Event()
+
+    def take_long(envelope: Envelope) -> None:
+        if envelope.delivery == "a-1":
+            assert others.wait(10)
+        if envelope.delivery == "d-1":
+            others.set()
+
+    world.channel.during = take_long
+    keys = [to("0", "three").key, *(to(t).key for t in "ab"), *(to(t, "two").key for t in "cd")]
+    world.sender(threads=3).deliver(keys)
+    assert [one.delivery for one in world.channel.sent if one.target == "one"] == ["a-1", "b-1"]
+    assert {one.delivery for one in world.channel.sent} == {"0-1", "a-1", "b-1", "c-1", "d-1"}
+
+
+@pytest.mark.parametrize("connections", [1, 3])
+def test_no_more_mails_at_once_than_connections(world: World, connections: int) -> None:
+    """Whatever the number of threads and of addresses; what goes to one address keeps its order."""
+    mail = [Subscription(f"p{n:02}", ChannelName.EMAIL, f"a{n % 8}@example.org") for n in range(24)]
+    for n, one in enumerate(mail):
+        add(world, token=f"{n:02}", to=one)
+    under_way, most = set[str](), list[int]()
+
+    def count(envelope: Envelope) -> None:
+        under_way.add(envelope.delivery)
+        time.sleep(0.005)
+        most.append(len(under_way))
+        under_way.remove(envelope.delivery)
+
+    world.channel.during = count
+    world.sender(threads=9, connections=connections).deliver([one.key for one in mail])
+    assert max(most) == connections
+    sent = [(one.target, one.delivery) for one in world.channel.sent]
+    assert len(sent) == 24
+    assert sorted(sent) == sorted(sent, key=lambda one: one[0])
+
+
+def test_a_service_out_of_reach_is_asked_by_one_thread(world: World) -> None:
+    """The first delivery of the channel postpones the others; the next round begins with one again."""
+    keys = [to(token, token).key for token in "abcd"]
+    for token in "abcd":
+        add(world, token=token, to=to(token, token))
+    world.channel.outcomes = [Deferred("no connection", cause=Cause.SERVICE)] * 9
+    world.sender(threads=9).deliver(keys)
+    world.sender(NOW + HOUR, threads=9).deliver(keys)
+    assert len(world.channel.sent) == 2
+
+
+def test_one_route_can_be_delivered_alone(world: World) -> None:
+    for token in "ab":
+        add(world, token=token, to=to(token, token))
+    world.sender().deliver([to(token, token).key for token in "ab"], only="maildir:b")
+    assert [one.delivery for one in world.channel.sent] == ["b-1"]
+
+
+def test_all_threads_end_when_the_round_is_ended(world: World) -> None:
+    """What they have begun is finished and recorded; nothing more is begun."""
+    for n in range(40):
+        add(world, token=f"{n:02}", to=to(f"p{n}", f"t{n % 4}"))
+    stopped = threading.Event()
+
+    def pause(seconds: float) -> None:
+        if stopped.is_set():
+            raise SourceError("stopped")
+
+    def send(envelope: Envelope) -> None:
+        time.sleep(0.01)
+        if len(world.channel.sent) > 8:
+            stopped.set()
+
+    world.channel.during = send
+    before = set(threading.enumerate())
+    keys = [to(f"p{n}", f"t{n % 4}").key for n in range(40)]
+    with pytest.raises(SourceError):
+        world.sender(threads=9, pause=pause).deliver(keys)
+    assert set(threading.enumerate()) == before
+    states = Counter(stored(world, f"{n:02}-1").state for n in range(40))
+    assert states == {"sent": len(world.channel.sent), "pending": 40 - len(world.channel.sent)}
+    assert len(world.channel.sent) < 40
 
 
 # --- A round ----------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import event, select, update
 from sqlmodel import col
 
-from bot.delivery.model import ALERTS, Claim, DeliveryState, Pause, SendSlot, Stage
+from bot.delivery.model import ALERTS, Claim, DeliveryState, Finished, Pause, SendSlot, Stage
 from bot.errors import InvariantViolation, LeaseLost
 from bot.profiles.model import ChannelName
 from bot.store.database import Database
@@ -688,6 +688,49 @@ def test_no_more_is_sent_than_was_composed(database: Database, outbox: Outbox, q
     send(queue)
     send(queue, "ed1-2")
     assert_forbidden(outbox, queue, "ed1-3", "the digest has 2 papers, and with it 3 would be sent")
+
+
+# --- Checked together -------------------------------------------------------------------------------------
+
+
+def test_a_delivery_that_has_changed_since_it_was_checked_is_not_taken(outbox: Outbox, queue: Queue) -> None:
+    """Another sender had it in the meantime, and left it waiting, in doubt or handed over."""
+    add(outbox, edition())
+    checked = queue.check(["ed1-1", "nothing"])
+    assert list(checked) == ["ed1-1"]
+    claim(queue, owner="two")
+    assert queue.claim("ed1-1", "one", NOW, LEASE, checked["ed1-1"]) is None
+    for outcome in (step(S.WAITING, until=NOW), step(S.UNCERTAIN, until=NOW)):
+        queue.record("ed1-1", "two", outcome, NOW)
+        assert queue.claim("ed1-1", "one", NOW, LEASE, checked["ed1-1"]) is None
+        claim(queue, owner="two")
+    assert queue.check(["ed1-1"])["ed1-1"].delivery.attempts == 3
+
+
+def test_a_stage_that_was_reached_after_the_check_is_not_missed(
+    database: Database, outbox: Outbox, queue: Queue
+) -> None:
+    """A sender that was taken for dead hands over, and dies then: the message may have arrived."""
+    add(outbox, edition())
+    claim(queue, owner="dead")
+    expire(database)
+    checked = queue.check(["ed1-1"])
+    queue.hand_over("ed1-1", "dead", Stage.POST, LEASE)
+    expire(database)
+    assert queue.claim("ed1-1", "one", NOW, LEASE, checked["ed1-1"]) is None
+    assert claim(queue).delivery.may_have_arrived
+
+
+def test_an_outcome_is_recorded_with_the_next_claim(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """Before it: an outcome that stops or postpones the next delivery prevents its claim. It counts also then."""
+    for token, on in (("ed1", NOW.date()), ("ed2", TOMORROW)):
+        add(outbox, edition(token, on=on))
+    claim(queue)
+    waiting = step(S.WAITING, until=NOW + MINUTE, postpones="slack")
+    finished = Finished("ed1-1", "one", waiting, NOW, Stage.POST)
+    assert queue.claim("ed2-1", "one", NOW, LEASE, queue.check(["ed2-1"])["ed2-1"], finished) is None
+    assert (stored(outbox).state, stored(outbox, "ed2-1").state) == (S.WAITING, S.WAITING)
+    assert attempts(database) == [("ed1-1", NOW, NOW, "waiting", "")]
 
 
 # --- Several at once --------------------------------------------------------------------------------------
