@@ -46,6 +46,8 @@ def job_scheduler(settings: Settings) -> tuple[App, Scheduler]:
 
 def _beat(app: App) -> None:
     """Call the monitor, unless a delivery has stopped or has waited for a worker for longer than `_PATIENCE`."""
+    if not app.settings.heartbeat:
+        return
     now = utc_now()
     figures = read_figures(app.database, now)
     is_late = figures.oldest_due is not None and now - figures.oldest_due > _PATIENCE

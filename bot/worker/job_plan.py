@@ -17,7 +17,7 @@ from bot.delivery.plan import Plan
 
 INGEST, COMPOSE, DELIVER = QUEUES = ("ingest", "compose", "deliver")
 #: Profiles of one job: few enough for a job to end within seconds, and enough for the index of the day to pay.
-SHARD = 25
+SHARD = 128
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 

@@ -193,5 +193,4 @@ def test_what_has_no_effect_is_a_note(bench: Bench) -> None:
         "note: zoe: its pause ended on 2020-01-01: remove the line, or correct the day if it is wrong",
         "note: the schema profiles/profile.schema.json, which editors check profiles with, does not exist: "
         "paperboy schema > profiles/profile.schema.json",
-        "note: PAPERBOY_HEARTBEAT has no effect in this version",
     ]

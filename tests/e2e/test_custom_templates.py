@@ -119,7 +119,9 @@ def test_a_second_try_sends_what_was_composed(custom: Bench, slack: SlackServer)
     assert slack.messages[0]["text"].startswith("First: ")
 
 
-def test_run_logs_a_mistake(custom: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_run_logs_a_mistake(
+    custom: Bench, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     """Once for all digests."""
 
     def run_once(loop: Loop, ingest: Callable[[], None], tick: Callable[[], None]) -> None:
@@ -137,7 +139,7 @@ def test_run_logs_a_mistake(custom: Bench, monkeypatch: pytest.MonkeyPatch) -> N
             f'interests: [world models, reward modelling]\ndeliver: [{{maildir: {name}, at: "00:00"}}]\n',
         )
     result = custom.run("run")
-    lines = [line.partition(" ")[2] for line in result.out.splitlines()]
+    lines = [record.getMessage() for record in caplog.records]
     assert result.code == 0
     assert lines.count(f"template problem: {WARNING.strip()}") == 1
     assert sum(": sent, " in line for line in lines) == 2

@@ -95,7 +95,9 @@ class Boundaries:
             if self._number == self._order.at or (
                 name == self._order.named and self._of_name == self._order.nth
             ):
-                os.kill(os.getpid(), signal.SIGSTOP if self._order.stops else signal.SIGKILL)
+                # To this thread: one that is sent to the process lets it go on for a moment.
+                number = signal.SIGSTOP if self._order.stops else signal.SIGKILL
+                signal.pthread_kill(threading.get_ident(), number)
 
 
 # --- Wrapping ---------------------------------------------------------------------------------------------

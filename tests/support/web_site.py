@@ -136,7 +136,7 @@ def _app(data: Path, profiles: Path, **env: str) -> App:
     env = {"PAPERBOY_DATA": str(data), "PAPERBOY_PROFILES": str(profiles), **env}
     settings, problems = load_settings(env, dotenv=None)
     assert settings, problems
-    return App(settings)
+    return App(settings, answers_requests=True)
 
 
 @lru_cache(maxsize=1)
