@@ -129,6 +129,7 @@ def test_run_logs_a_mistake(
         tick()
 
     monkeypatch.setattr(Loop, "listen", lambda loop: None)
+    monkeypatch.setattr(Loop, "ignore_signals", lambda loop: None)  # also those of later tests
     monkeypatch.setattr(Loop, "run", run_once)
     monkeypatch.setattr(ingest_progress, "WAIT_FOR_SOURCES", 0)
     today = custom.file("today.jsonl", json_lines(NEXT))
