@@ -205,6 +205,13 @@ class Checked:
     payload: bytes
     violation: str  #: why it must not be sent; empty when it may be
 
+    @property
+    def is_new(self) -> bool:
+        """Whether it is the first message of its edition, was never tried, and may be sent."""
+        one = self.delivery
+        is_untried = one.state is DeliveryState.PENDING and not one.attempts
+        return is_untried and one.part == 1 and not self.violation
+
 
 @dataclass(frozen=True, slots=True)
 class Claim:

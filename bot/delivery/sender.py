@@ -17,16 +17,19 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_any
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from heapq import heappop, heappush
 from itertools import islice
 from typing import Protocol
 
 from bot.clock import uptime
+from bot.delivery.leases import LEASE, Lease, LeaseRenewer
 from bot.delivery.model import (
     Checked,
     Claim,
@@ -37,19 +40,17 @@ from bot.delivery.model import (
     Stage,
     Transition,
 )
+from bot.delivery.outcomes import LastOutcome, OutcomeRecorder
 from bot.delivery.ports import Channel, receiver
 from bot.delivery.retry import attempt, transition
 from bot.delivery.routes import route
-from bot.errors import LeaseLost, PaperboyError
+from bot.errors import LeaseLost
 from bot.log import log_duration, log_line
 from bot.profiles.model import ChannelName
 
-#: How long a sender may be silent before another takes its delivery over; longer than `retry.SETTLE`. A live sender
-#: renews its lease.
-LEASE = timedelta(minutes=2)
 #: A delivery is claimed so many seconds before its receiver's turn, to be ready when it comes.
 EARLY = 0.05
-#: So many deliveries of a route are read and checked together, for claims in the next seconds.
+#: So many deliveries of a route are read, checked and claimed together, to be sent within so many seconds.
 BATCH, FRESH = 16, 5.0
 #: So many routes are served at once, beside one for each connection to the mail server.
 THREADS = 8
@@ -73,8 +74,13 @@ class DeliveryQueue(Protocol):
         now: datetime,
         lease: timedelta,
         checked: Checked | None = None,
-        finished: Finished | None = None,
     ) -> Claim | None: ...
+
+    def claim_new(
+        self, few: Iterable[Checked], owner: str, now: datetime, lease: timedelta
+    ) -> Sequence[Claim]: ...
+
+    def give_back(self, claims: Iterable[Claim], owner: str) -> None: ...
 
     def hand_over(
         self,
@@ -84,6 +90,7 @@ class DeliveryQueue(Protocol):
         lease: timedelta,
         slot: SendSlot | None = None,
         unverified_retries: int | None = None,
+        finished: Finished | None = None,
     ) -> float | None: ...
 
     def renew(self, id_: str, owner: str, lease: timedelta) -> bool: ...
@@ -139,6 +146,10 @@ class Sender:
             for channel in {id(channel): channel for channel in self.channels.values()}.values():
                 channel.close_idle()
 
+    def lease(self, delivery: str) -> Lease:
+        """What it will know of its lease of a delivery, by id."""
+        return Lease(delivery, lambda: self.queue.renew(delivery, self.owner, LEASE), self.uptime)
+
     def route(self, delivery: OpenDelivery) -> str:
         """The route by which a delivery goes."""
         return route(delivery.channel, receiver(self.channels, delivery), self.connections)
@@ -167,7 +178,8 @@ class _Round:
             new = _Route(sender.uptime(), len(self._routes), one.channel)
             self._routes.setdefault(sender.route(one), new).waiting.append(one)
         self._threads = min(sender.threads + sender.connections, len(self._routes))
-        self._renewer = _LeaseRenewer()
+        self._renewer = LeaseRenewer()
+        self._recorder = OutcomeRecorder(lambda finished: sender.queue.record(*finished))
         self._is_over = threading.Event()  #: no further attempt is begun
 
     def make(self) -> None:
@@ -179,6 +191,7 @@ class _Round:
                     self._is_over.set()
         finally:
             self._renewer.stop()
+            self._recorder.stop()
 
     def _serve_routes(self, pool: ThreadPoolExecutor) -> None:
         """While the next message of one route has to wait, other routes are served.
@@ -212,97 +225,101 @@ class _Round:
                         heappush(ready, route_)
 
     def _serve(self, route_: _Route, alone: bool) -> None:
-        """Attempt deliveries of a route, `alone` only one, until the next one has to wait for its turn.
-
-        An outcome is recorded together with the next claim, or at the end.
-        """
+        """Attempt deliveries of a route, `alone` only one, until the next one has to wait for its turn."""
         sender, waiting = self._sender, route_.waiting
-        checked: Mapping[str, Checked] = {}
+        claimed: deque[_Attempt] = deque()
         fresh_until = 0.0
-        finished: Finished | None = None
-        try:
-            while waiting and not self._is_over.is_set():
-                if waiting[0].id not in checked or sender.uptime() > fresh_until:
+        with ExitStack() as at_end:
+            at_end.callback(self._give_back, claimed, waiting)
+            last = at_end.enter_context(self._recorder.last())
+            while (claimed or waiting) and not self._is_over.is_set():
+                if not claimed or sender.uptime() > fresh_until:
+                    last.record()
+                    self._give_back(claimed, waiting)
+                    claimed.extend(self._claim_next(waiting, 1 if alone else BATCH))
                     fresh_until = sender.uptime() + FRESH
-                    checked = sender.queue.check(self._next_few(waiting, alone))
-                one = waiting.popleft()
-                lease, ready = _Lease(sender, one.id), checked.get(one.id)
-                claim = sender.queue.claim(one.id, sender.owner, sender.clock(), LEASE, ready, finished)
-                finished = None
-                if claim is None:
-                    continue  # another sender has it, or a part before it was not sent
-                this = _Attempt(sender, claim, lease, receiver(sender.channels, one))
-                self._renewer.leases.add(lease)
+                    if not claimed:
+                        continue
+                this = claimed.popleft()
                 try:
-                    finished = this.make()
+                    finished = this.make(last)
                 except LeaseLost:
                     continue
                 finally:
-                    self._renewer.leases.discard(lease)
+                    self._renewer.leases.discard(this.lease)
                     if this.turn is not None:
                         route_.turn = this.turn + this.channel.spacing.total_seconds()
-                if claim.delivery.edition:
-                    self._on_edition(claim.delivery.edition)
+                last.put(finished)
+                if edition := this.claim.delivery.edition:
+                    self._on_edition(edition)
+                if finished.step.state is not DeliveryState.SENT:
+                    last.record()
+                    self._give_back(claimed, waiting)  # the next ones may have to wait as well
                 if alone or this.turn is not None:
                     return
-        finally:
-            if finished:
-                sender.queue.record(*finished)
 
-    def _next_few(self, waiting: deque[OpenDelivery], alone: bool) -> list[str]:
-        """The next ones to check together: one for each receiver, as what it is sent counts for the one after it."""
-        channels = self._sender.channels
-        size = 1 if alone or channels[waiting[0].channel].spacing else BATCH
-        few = {receiver(channels, one): one.id for one in reversed([*islice(waiting, size)])}
-        return list(few.values())
+    def _claim_next(self, waiting: deque[OpenDelivery], most: int) -> list[_Attempt]:
+        """Claim the first delivery, and those after it as long as they were never tried and go to other receivers:
+        what a receiver is sent counts for the next one. Without what another sender has or is not due now.
+        """
+        sender, now = self._sender, self._sender.clock()
+        size = 1 if sender.channels[waiting[0].channel].spacing else most
+        checked = sender.queue.check(one.id for one in islice(waiting, size))
+        new: dict[str, Checked] = {}  #: by receiver
+        for one in islice(waiting, size):
+            to, found = receiver(sender.channels, one), checked.get(one.id)
+            if to in new or not found or not found.is_new:
+                break
+            new[to] = found
+        taken = [waiting.popleft().id for _ in range(max(len(new), 1))]
+        leases = {id_: sender.lease(id_) for id_ in taken}
+        if new:
+            claims = sender.queue.claim_new(new.values(), sender.owner, now, LEASE)
+        else:
+            claim = sender.queue.claim(taken[0], sender.owner, now, LEASE, checked.get(taken[0]))
+            claims = [claim] if claim else []
+        attempts = [_Attempt(sender, claim, leases[claim.delivery.id]) for claim in claims]
+        self._renewer.leases.update(this.lease for this in attempts)
+        return attempts
 
-
-class _Lease:
-    """What a sender knows of its lease without asking the database. Made before the claim."""
-
-    def __init__(self, sender: Sender, delivery: str) -> None:
-        self.delivery = delivery  #: its id
-        self.since = sender.uptime()  #: when the claim or the newest renewal began, by the sender's uptime
-        self._sender = sender
-
-    def renew(self) -> None:
-        """Renew it in the database. Raises LeaseLost when another sender has taken the delivery over."""
-        since = self._sender.uptime()
-        if not self._sender.queue.renew(self.delivery, self._sender.owner, LEASE):
-            raise LeaseLost(f"{self.delivery} was taken over by another sender")
-        self.since = since
-
-    def require(self) -> None:
-        """Return only when it lasts for another half of its time; renew it if necessary. Raises LeaseLost."""
-        while self._sender.uptime() - self.since > LEASE.total_seconds() / 2:
-            self.renew()
+    def _give_back(self, claimed: deque[_Attempt], waiting: deque[OpenDelivery]) -> None:
+        """Undo claims where no attempt was made."""
+        if claimed:
+            self._renewer.leases.difference_update(this.lease for this in claimed)
+            self._sender.queue.give_back([this.claim for this in claimed], self._sender.owner)
+            for this in reversed(claimed):
+                waiting.appendleft(this.open)
+            claimed.clear()
 
 
 class _Attempt:
     """One attempt at a claimed delivery."""
 
-    def __init__(self, sender: Sender, claim: Claim, lease: _Lease, receiver: str) -> None:
-        self.receiver = receiver
-        self.channel = sender.channels[claim.delivery.channel]
+    def __init__(self, sender: Sender, claim: Claim, lease: Lease) -> None:
+        self.claim = claim
+        self.lease = lease
+        delivery = claim.delivery
+        self.open = OpenDelivery(delivery.id, delivery.channel, delivery.target)
+        self.channel = sender.channels[delivery.channel]
         #: Reserved for handing over, by the sender's uptime; None without spacing.
         self.turn: float | None = None
         self._sender = sender
-        self._claim = claim
-        self._lease = lease
-        self._id = claim.delivery.id
+        self._id = delivery.id
         self._stage = Stage.CLAIMED
 
-    def make(self) -> Finished:
-        """Send. Raises LeaseLost when another sender takes the delivery over before it is sent."""
+    def make(self, last: LastOutcome) -> Finished:
+        """Send. `last` is recorded when this one is handed over, if not before. Raises LeaseLost when another sender
+        takes the delivery over before it is sent.
+        """
         sender = self._sender
         try:
-            outcome = attempt(self.channel, self._claim, self._on_stage, sender.wait)
+            outcome = attempt(self.channel, self.claim, partial(self._on_stage, last), sender.wait)
         except LeaseLost as lost:  # the delivery is the other sender's: this goes to the attempt only
             sender.queue.record(
                 *self._finished(Transition(DeliveryState.WAITING, why=f"nothing was sent: {lost}"))
             )
             raise
-        return self._finished(transition(outcome, self._claim.delivery, sender.clock()))
+        return self._finished(transition(outcome, self.claim.delivery, sender.clock()))
 
     def _finished(self, step: Transition) -> Finished:
         log_line(
@@ -310,56 +327,35 @@ class _Attempt:
             logging.DEBUG,
             event="attempt",
             delivery=self._id,
-            edition=self._claim.delivery.edition,
-            channel=self._claim.delivery.channel,
+            edition=self.claim.delivery.edition,
+            channel=self.claim.delivery.channel,
             stage=self._stage,
             state=step.state,
         )
         return Finished(self._id, self._sender.owner, step, self._sender.clock(), self._stage)
 
-    def _on_stage(self, stage: Stage, is_unverified: bool) -> None:
+    def _on_stage(self, last: LastOutcome, stage: Stage, is_unverified: bool) -> None:
         """Store a stage that hands over when it begins, and require the lease before each write of it.
 
         At ANSWER the content is out already.
         """
         hands_over = stage.hands_over and stage is not Stage.ANSWER
         if hands_over and stage is not self._stage:
-            retries = self._claim.delivery.unverified_retries
-            self._hand_over(stage, retries - 1 if is_unverified else None)
+            retries = self.claim.delivery.unverified_retries
+            self._hand_over(last, stage, retries - 1 if is_unverified else None)
         self._stage = stage
         if hands_over:
-            self._lease.require()
+            self.lease.require()
 
-    def _hand_over(self, stage: Stage, unverified_retries: int | None) -> None:
+    def _hand_over(self, last: LastOutcome, stage: Stage, unverified_retries: int | None) -> None:
         sender, spacing = self._sender, self.channel.spacing
-        slot = SendSlot(self.receiver, spacing) if spacing else None
+        slot = SendSlot(receiver(sender.channels, self.open), spacing) if spacing else None
         since = sender.uptime()
-        wait = sender.queue.hand_over(self._id, sender.owner, stage, LEASE, slot, unverified_retries)
-        self._lease.since = since
+        with last.taken() as finished:
+            wait = sender.queue.hand_over(
+                self._id, sender.owner, stage, LEASE, slot, unverified_retries, finished
+            )
+        self.lease.since = since
         if wait is not None:
             self.turn = sender.uptime() + wait
             sender.wait(wait)
-
-
-class _LeaseRenewer:
-    """A thread that renews the leases of the current attempts, which may take long."""
-
-    def __init__(self) -> None:
-        self.leases: set[_Lease] = set()  #: of the deliveries under way
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._run, daemon=True)
-        self._thread.start()
-
-    def stop(self) -> None:
-        self._stopped.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        while not self._stopped.wait(LEASE.total_seconds() / 3):
-            for lease in tuple(self.leases):
-                try:
-                    lease.renew()
-                except LeaseLost:
-                    pass  # the attempt finds out at its next step, or has just ended
-                except PaperboyError as error:
-                    log_line(f"the lease of {lease.delivery} could not be renewed: {error}", logging.WARNING)

@@ -142,6 +142,33 @@ class Queue:
             attempts=_D.attempts + 1,
         )
     )
+    _TAKE_NEW = (
+        update(_DELIVERY)
+        .where(
+            _D.id.in_(
+                # without those that another sender changes right now: two senders never wait for each other
+                select(_D.id)
+                .where(
+                    _D.id.in_(bindparam("ids", expanding=True)),
+                    _D.state == DeliveryState.PENDING,
+                    _D.attempts == 0,
+                    is_not_paused(),
+                    _earlier_parts_are_sent(),
+                )
+                .order_by(_D.id)
+                .with_for_update(skip_locked=True)
+            )
+        )
+        .values(
+            state=DeliveryState.SENDING,
+            stage=Stage.CLAIMED,
+            owner=bindparam("holder"),
+            lease=_NEW_LEASE,
+            started=func.coalesce(_D.started, _NOW),
+            attempts=1,
+        )
+        .returning(_D.id)
+    )
     _ADD_ATTEMPT = insert(_ATTEMPT).values(delivery=_ID, started=_NOW, stage=Stage.CLAIMED, why="")
     _END_OF_DEAD_SENDER = (
         update(_ATTEMPT).where(_A.id == _NEWEST_ATTEMPT).values(stage=bindparam("new_stage"))
@@ -169,17 +196,13 @@ class Queue:
         now: datetime,
         lease: timedelta,
         checked: Checked | None = None,
-        finished: Finished | None = None,
     ) -> Claim | None:
         """Take a delivery for one attempt, which is recorded; None when another has it or it is not due.
 
-        `checked`: what `check` returned a moment ago; a delivery that has changed since is not taken. `finished`: the
-        outcome of another attempt, recorded first, in the same transaction. Raises InvariantViolation when it must
-        not be sent; it has failed then.
+        `checked`: what `check` returned a moment ago; a delivery that has changed since is not taken. Raises
+        InvariantViolation when it must not be sent; it has failed then.
         """
         with self._database.writing(durable=False) as connection:
-            if finished:
-                self._record(connection, *finished)
             if not (found := checked or read_checked([id_], connection).get(id_)):
                 return None
             before = found.delivery
@@ -208,7 +231,45 @@ class Queue:
             raise InvariantViolation(
                 f"stopped before sending {id_}: {found.violation}. Nothing more is sent in this round"
             )
-        return Claim(before, Envelope(id_, before.target, found.payload, before.started or now, thread))
+        return _claim(found, now, thread)
+
+    def claim_new(self, few: Iterable[Checked], owner: str, now: datetime, lease: timedelta) -> list[Claim]:
+        """Take deliveries that were never tried for one attempt each, in their order; without those that others have.
+
+        `few`: what `check` returned a moment ago, without violations.
+        """
+        found = {one.delivery.id: one for one in few}
+        taken = {"ids": [*found], "holder": owner, "now": now, "new_lease": lease.total_seconds()}
+        with self._database.writing(durable=False) as connection:
+            ids = set(connection.execute(self._TAKE_NEW, taken).scalars())
+            if ids:
+                connection.execute(self._ADD_ATTEMPT, [{"delivery_id": id_, "now": now} for id_ in ids])
+        return [_claim(one, now) for id_, one in found.items() if id_ in ids]
+
+    _GIVE_BACK = (
+        update(_DELIVERY)
+        .where(*_IS_HELD, _D.stage == Stage.CLAIMED)
+        .values(
+            state=DeliveryState.PENDING,
+            owner=None,
+            lease=None,
+            started=bindparam("new_started", type_=UtcDateTime()),
+            attempts=0,
+        )
+    )
+    _REMOVE_ATTEMPT = delete(_ATTEMPT).where(_A.id == _NEWEST_ATTEMPT, _A.finished.is_(None))
+
+    def give_back(self, claims: Iterable[Claim], owner: str) -> None:
+        """Undo `claim_new`, where no attempt has begun."""
+        with self._database.writing(durable=False) as connection:
+            for claim in claims:
+                values = {
+                    "delivery_id": claim.delivery.id,
+                    "holder": owner,
+                    "new_started": claim.delivery.started,
+                }
+                if connection.execute(self._GIVE_BACK, values).rowcount:
+                    connection.execute(self._REMOVE_ATTEMPT, values)
 
     _HAND_OVER = (
         update(_DELIVERY)
@@ -228,15 +289,19 @@ class Queue:
         lease: timedelta,
         slot: SendSlot | None = None,
         unverified_retries: int | None = None,
+        finished: Finished | None = None,
     ) -> float | None:
         """Note, on disk, that the content is about to go out, renew the lease, and reserve a time for the `slot`.
 
-        `unverified_retries`: how many are left after this one, when this is one. Returns the seconds until the
-        reserved time. Raises LeaseLost when another sender has taken the delivery over.
+        `unverified_retries`: how many are left after this one, when this is one. `finished`: the outcome of another
+        attempt, recorded in the same transaction. Returns the seconds until the reserved time. Raises LeaseLost when
+        another sender has taken the delivery over.
         """
         ids = {"delivery_id": id_, "holder": owner, "new_lease": lease.total_seconds()}
         values = {"new_stage": stage, "new_retries": unverified_retries}
         with self._database.writing() as connection:
+            if finished:
+                self._record(connection, *finished)
             if not connection.execute(self._HAND_OVER, ids | values).rowcount:
                 raise LeaseLost(f"{id_} was taken over by another sender")
             return reserve_turn(connection, slot) if slot else None
@@ -397,3 +462,8 @@ class Queue:
             paused = (row.channel, f"{row.channel}:{row.target}")
             session.execute(delete(_PAUSE).where(_PAUSE.c.scope.in_(paused)))
             return True
+
+
+def _claim(checked: Checked, now: datetime, thread: str | None = None) -> Claim:
+    before = checked.delivery
+    return Claim(before, Envelope(before.id, before.target, checked.payload, before.started or now, thread))

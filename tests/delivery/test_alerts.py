@@ -12,6 +12,7 @@ import pytest
 from bot.clock import Moment
 from bot.delivery.alerts import MOST, Operator, raise_alert, stop_notice
 from bot.delivery.broken_profiles import BrokenFile, broken_files
+from bot.delivery.leases import LEASE
 from bot.delivery.model import (
     ALERTS,
     Cause,
@@ -25,7 +26,6 @@ from bot.delivery.model import (
     Unknown,
 )
 from bot.delivery.retry import SETTLE
-from bot.delivery.sender import LEASE
 from bot.errors import InvariantViolation, Problem
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Subscription

@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from bot.delivery import sender
+from bot.delivery import leases, sender
+from bot.delivery.leases import LEASE
 from bot.delivery.model import (
     Cause,
     Claim,
@@ -34,7 +35,7 @@ from bot.delivery.model import (
 )
 from bot.delivery.ports import StageCallback, ignore_stage
 from bot.delivery.retry import SETTLE
-from bot.delivery.sender import LEASE, Sender
+from bot.delivery.sender import Sender
 from bot.errors import DatabaseError, InvariantViolation, SourceError
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
@@ -422,6 +423,74 @@ def test_all_threads_end_when_the_round_is_ended(world: World) -> None:
     assert len(world.channel.sent) < 40
 
 
+# --- Claims and outcomes of several mails -----------------------------------------------------------------
+
+
+def add_mails(world: World, tokens: str) -> list[str]:
+    """Editions for one address each, of which all go by one connection; their subscriptions' keys."""
+    mails = [Subscription(token, ChannelName.EMAIL, f"{token}@example.org") for token in tokens]
+    for one in mails:
+        add(world, token=one.profile, to=one)
+    return [one.key for one in mails]
+
+
+def test_mails_that_were_claimed_and_not_attempted_are_given_back(world: World) -> None:
+    """They are claimed together; when the round ends, the rest is open as if it had not been claimed."""
+    keys = add_mails(world, "abcd")
+    stopped = threading.Event()
+
+    def pause(seconds: float) -> None:
+        if stopped.is_set():
+            raise SourceError("stopped")
+
+    def send(envelope: Envelope) -> None:
+        if envelope.delivery == "b-1":
+            assert [stored(world, f"{token}-1").state for token in "abcd"] == ["sent", *["sending"] * 3]
+            stopped.set()
+            time.sleep(3 * sender.GLANCE)
+
+    world.channel.during = send
+    with pytest.raises(SourceError):
+        world.sender(pause=pause).deliver(keys)
+    left = [stored(world, f"{token}-1") for token in "cd"]
+    assert [(one.state, one.attempts, one.started, one.lease) for one in left] == [
+        ("pending", 0, None, None)
+    ] * 2
+    assert [row[0] for row in attempts(world.database)] == ["a-1", "b-1"]
+
+
+def test_mails_are_claimed_again_after_a_slow_one(world: World) -> None:
+    """So that a reader who pauses meanwhile gets nothing, and a mail that failed stops no other."""
+    keys = add_mails(world, "abcde")
+    clock = FakeTime(world)
+    world.channel.outcomes = [Sent("1"), Sent("2"), Refused("no such user", Cause.TARGET)]
+
+    def take_long(envelope: Envelope) -> None:
+        if envelope.delivery == "b-1":
+            clock.now += timedelta(seconds=sender.FRESH + 1)
+            world.receivers.pause(keys[3], "paused by its reader", clock.now)
+
+    world.channel.during = take_long
+    sender_by(world, clock).deliver(keys)
+    states = {token: str(stored(world, f"{token}-1").state) for token in "abcde"}
+    assert states == {"a": "sent", "b": "sent", "c": "failed", "d": "pending", "e": "sent"}
+
+
+def test_the_outcome_of_a_mail_does_not_wait_for_a_slow_server(world: World) -> None:
+    """It is recorded with the next mail, or when the server takes long to accept that one."""
+    keys = add_mails(world, "abc")
+    slow = SlowChannel("email")
+    world.channels = dict.fromkeys(ChannelName, slow)
+
+    def wait_for_outcome(envelope: Envelope) -> None:
+        if envelope.delivery == "c-1":
+            wait_for(lambda: stored(world, "b-1").state == "sent")
+
+    slow.before = wait_for_outcome
+    world.sender().deliver(keys)
+    assert [stored(world, f"{token}-1").state for token in "abc"] == ["sent"] * 3
+
+
 # --- A round ----------------------------------------------------------------------------------------------
 
 
@@ -509,10 +578,15 @@ def wait_for(condition: Callable[[], bool]) -> None:
         time.sleep(0.005)
 
 
+def set_lease(monkeypatch: pytest.MonkeyPatch, duration: timedelta) -> None:
+    for module in (leases, sender):
+        monkeypatch.setattr(module, "LEASE", duration)
+
+
 def test_a_long_attempt_keeps_its_delivery(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """The lease is renewed while the receiver takes its time; the thread that does it ends with the round."""
     short = timedelta(seconds=0.03)
-    monkeypatch.setattr(sender, "LEASE", short)
+    set_lease(monkeypatch, short)
     add(world)
     clock = FakeTime(world)
     rivals: list[Claim | None] = []
@@ -535,7 +609,7 @@ def test_a_lease_that_cannot_be_renewed_stops_no_attempt(
     world: World, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The database may be busy for a moment: that is logged, and tried again."""
-    monkeypatch.setattr(sender, "LEASE", timedelta(seconds=0.03))
+    set_lease(monkeypatch, timedelta(seconds=0.03))
     add(world)
     tries: list[str] = []
 

@@ -721,16 +721,55 @@ def test_a_stage_that_was_reached_after_the_check_is_not_missed(
     assert claim(queue).delivery.may_have_arrived
 
 
-def test_an_outcome_is_recorded_with_the_next_claim(database: Database, outbox: Outbox, queue: Queue) -> None:
-    """Before it: an outcome that stops or postpones the next delivery prevents its claim. It counts also then."""
+def test_an_outcome_is_recorded_with_the_next_hand_over(
+    database: Database, outbox: Outbox, queue: Queue
+) -> None:
+    """In one transaction: neither is stored when the next delivery was taken over by another sender."""
     for token, on in (("ed1", NOW.date()), ("ed2", TOMORROW)):
         add(outbox, edition(token, on=on))
-    claim(queue)
-    waiting = step(S.WAITING, until=NOW + MINUTE, postpones="slack")
-    finished = Finished("ed1-1", "one", waiting, NOW, Stage.POST)
-    assert queue.claim("ed2-1", "one", NOW, LEASE, queue.check(["ed2-1"])["ed2-1"], finished) is None
-    assert (stored(outbox).state, stored(outbox, "ed2-1").state) == (S.WAITING, S.WAITING)
-    assert attempts(database) == [("ed1-1", NOW, NOW, "waiting", "")]
+        claim(queue, f"{token}-1")
+    finished = Finished("ed1-1", "one", step(S.SENT, receipt="r"), NOW, Stage.DATA)
+    with pytest.raises(LeaseLost):
+        queue.hand_over("ed2-1", "other", Stage.DATA, LEASE, finished=finished)
+    assert stored(outbox).state is S.SENDING
+    queue.hand_over("ed2-1", "one", Stage.DATA, LEASE, finished=finished)
+    assert (stored(outbox).state, stored(outbox, "ed2-1").stage) == (S.SENT, Stage.DATA)
+    assert [row[3] for row in attempts(database)] == ["sent", None]
+
+
+def test_new_deliveries_are_claimed_together(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """Those that nobody has, that were never tried, and that no pause stops."""
+    tokens = ["ed1", "ed2", "ed3", "ed4"]
+    for token in tokens:
+        add(outbox, edition(token, to=replace(ADA, target=f"C0{token}")))
+    checked = queue.check(f"{token}-1" for token in tokens)
+    assert all(one.is_new for one in checked.values())
+    claim(queue, "ed1-1", "other")
+    claim(queue, "ed2-1", "other")
+    queue.record("ed2-1", "other", step(S.WAITING, until=NOW), NOW)
+    Receivers(database).pause("slack:C0ed3", "archived", NOW)
+    (taken,) = queue.claim_new(checked.values(), "one", NOW, LEASE)
+    assert (taken.delivery, taken.envelope.payload) == (checked["ed4-1"].delivery, checked["ed4-1"].payload)
+    assert taken.envelope.started == NOW
+    left = stored(outbox, "ed4-1")
+    assert (left.state, left.stage, left.attempts, left.started) == (S.SENDING, Stage.CLAIMED, 1, NOW)
+    assert timedelta(0) < lease_left(database, "ed4-1") <= LEASE
+    assert queue.claim_new(checked.values(), "one", NOW, LEASE) == []
+
+
+def test_claims_that_are_given_back_leave_no_trace(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """But for a delivery that is handed over already, or that another sender has taken over."""
+    for token in ("ed1", "ed2", "ed3"):
+        add(outbox, edition(token, to=replace(ADA, target=f"C0{token}")))
+    checked = queue.check(["ed1-1", "ed2-1", "ed3-1"])
+    claims = queue.claim_new(checked.values(), "one", NOW, LEASE)
+    queue.hand_over("ed2-1", "one", Stage.POST, LEASE)
+    expire(database, "ed3-1")
+    claim(queue, "ed3-1", "other")
+    queue.give_back(claims, "one")
+    assert stored(outbox, "ed1-1") == checked["ed1-1"].delivery
+    assert [stored(outbox, id_).state for id_ in ("ed2-1", "ed3-1")] == [S.SENDING] * 2
+    assert [row[0] for row in attempts(database)] == ["ed2-1", "ed3-1", "ed3-1"]
 
 
 # --- Several at once --------------------------------------------------------------------------------------
@@ -749,6 +788,25 @@ def test_two_senders_claim_each_delivery_once(database: Database, outbox: Outbox
     claimed = at_once(database, claim_all, 2)
     assert sorted(claimed[0] + claimed[1]) == wanted
     assert len(attempts(database)) == 50
+
+
+def test_two_senders_claim_new_deliveries_once(database: Database, outbox: Outbox) -> None:
+    """As above, when each claims many together, in opposite orders: without a deadlock."""
+    for n in range(60):
+        add(outbox, edition(f"ed{n:02}", to=replace(ADA, target=f"C{n}")))
+    wanted = [f"ed{n:02}-1" for n in range(60)]
+
+    def claim_all(own: Database, number: int) -> list[str]:
+        order, found = (wanted if number == 0 else wanted[::-1]), list[Claim]()
+        for start in range(0, 60, 12):
+            few = Queue(own).check(order[start : start + 12])
+            new = [few[id_] for id_ in order[start : start + 12] if few[id_].is_new]
+            found += Queue(own).claim_new(new, f"owner{number}", NOW, LEASE)
+        return [claim.delivery.id for claim in found]
+
+    claimed = at_once(database, claim_all, 2)
+    assert len(claimed[0] + claimed[1]) == len({*claimed[0], *claimed[1]})
+    assert len(attempts(database)) == len(claimed[0] + claimed[1])
 
 
 def test_a_takeover_and_a_handing_over_at_once(database: Database, outbox: Outbox, queue: Queue) -> None:
