@@ -51,7 +51,7 @@ from bot.profiles.model import ChannelName
 #: A delivery is claimed so many seconds before its receiver's turn, to be ready when it comes.
 EARLY = 0.05
 #: So many deliveries of a route are read, checked and claimed together, to be sent within so many seconds.
-BATCH, FRESH = 16, 5.0
+BATCH, FRESH = 32, 5.0
 #: So many routes are served at once, beside one for each connection to the mail server.
 THREADS = 8
 #: Seconds between two looks at whether the round is to end early.

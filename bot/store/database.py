@@ -87,16 +87,13 @@ class Database:
         """A transaction for ready statements, without the cost of a session.
 
         One that is not `durable` does not wait for the disk: it survives the end of the process, but a power cut may
-        undo those since the last durable one, or the last `flush`. Threads wait for the disk together.
+        undo those since the last durable one, or the last `flush`.
         """
-        syncs = durable and self._file is not None and self._file.has_log
-        engine = self._not_durable if syncs or not durable else self.engine
+        engine = self.engine if durable else self._not_durable
         with self._turn(), database_errors(self.url), engine.begin() as connection:
             if not durable and self.url.get_backend_name() != "sqlite":
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
-        if syncs and self._file:
-            self._file.sync()
 
     @contextmanager
     def _turn(self) -> Iterator[None]:

@@ -13,9 +13,10 @@ column is set to.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -50,6 +51,7 @@ from bot.store.database_clock import DATABASE_NOW, DatabaseTime
 from bot.store.rows import PAUSE
 from bot.store.send_checks import read_checked
 from bot.store.tables import Base, DeliveryRow, UtcDateTime
+from bot.store.together import Together
 from bot.store.turns import reserve_turn
 
 _DELIVERY, _ATTEMPT, _EDITION, _PAUSE = (
@@ -95,11 +97,23 @@ _IS_HELD = (_D.id == _ID, _D.state == DeliveryState.SENDING, _D.owner == bindpar
 _NEWEST_ATTEMPT = select(func.max(_A.id)).where(_A.delivery == _ID).scalar_subquery()
 
 
+class _HandOver(NamedTuple):
+    """What one thread hands over."""
+
+    values: Mapping[str, Any]
+    finished: Finished | None
+
+
+class _NotAllError(Exception):
+    """Undoes a transaction."""
+
+
 class Queue:
     """The stored deliveries. Every method is one transaction."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._hand_over_together = Together(self._hand_over_few)
 
     _OPEN = (
         select(_D.id, _D.channel, _D.target)
@@ -294,17 +308,55 @@ class Queue:
         """Note, on disk, that the content is about to go out, renew the lease, and reserve a time for the `slot`.
 
         `unverified_retries`: how many are left after this one, when this is one. `finished`: the outcome of another
-        attempt, recorded in the same transaction. Returns the seconds until the reserved time. Raises LeaseLost when
-        another sender has taken the delivery over.
+        attempt, recorded in the same transaction. Threads that hand over at once, without a slot, do it in one
+        transaction. Returns the seconds until the reserved time. Raises LeaseLost when another sender has taken the
+        delivery over.
         """
         ids = {"delivery_id": id_, "holder": owner, "new_lease": lease.total_seconds()}
-        values = {"new_stage": stage, "new_retries": unverified_retries}
+        one = _HandOver(ids | {"new_stage": stage, "new_retries": unverified_retries}, finished)
+        if slot:
+            return self._hand_over(one, slot)
+        self._hand_over_together(one)
+        return None
+
+    def _hand_over(self, one: _HandOver, slot: SendSlot | None = None) -> float | None:
         with self._database.writing() as connection:
-            if finished:
-                self._record(connection, *finished)
-            if not connection.execute(self._HAND_OVER, ids | values).rowcount:
-                raise LeaseLost(f"{id_} was taken over by another sender")
+            if one.finished:
+                self._record(connection, *one.finished)
+            if not connection.execute(self._HAND_OVER, one.values).rowcount:
+                raise LeaseLost(f"{one.values['delivery_id']} was taken over by another sender")
             return reserve_turn(connection, slot) if slot else None
+
+    def _hand_over_few(self, few: Sequence[_HandOver]) -> list[LeaseLost | None]:
+        """Hand over in one transaction, or if that fails each in its own. For each an error, or None."""
+        if len(few) > 1 and self._hand_over_all(few):
+            return [None] * len(few)
+        errors: list[LeaseLost | None] = []
+        for one in few:
+            try:
+                self._hand_over(one)
+                errors.append(None)
+            except LeaseLost as error:
+                errors.append(error)
+        return errors
+
+    def _hand_over_all(self, all_: Sequence[_HandOver]) -> bool:
+        """Hand over in one transaction. False, and nothing, unless this process holds all of them."""
+        outcomes = [one.finished for one in all_ if one.finished]
+        if any(finished.step.pauses or finished.step.postpones for finished in outcomes):
+            return False
+        recorded = [_outcome(*finished) for finished in outcomes]
+        steps = (
+            (self._RECORD_OUTCOME, recorded),
+            (self._FINISH_ATTEMPT, recorded),
+            (self._HAND_OVER, [one.values for one in all_]),
+        )
+        with suppress(_NotAllError), self._database.writing() as connection:
+            for statement, rows in steps:
+                if rows and connection.execute(statement, rows).rowcount != len(rows):
+                    raise _NotAllError
+            return True
+        return False
 
     _RENEW = update(_DELIVERY).where(*_IS_HELD).values(lease=_NEW_LEASE)
 
@@ -388,18 +440,10 @@ class Queue:
         now: datetime,
         stage: Stage | None,
     ) -> bool:
-        ids = {"delivery_id": id_, "holder": owner}
-        outcome = {"new_state": step.state, "new_stage": stage, "new_why": step.why}
-        rest = {
-            "new_until": step.until,
-            "new_waited": step.waited,
-            "new_receipt": step.receipt,
-            "new_incident": step.incident,
-            "new_retries": step.unverified_retries,
-        }
-        is_held = connection.execute(self._RECORD_OUTCOME, ids | outcome | rest).rowcount > 0
+        values = _outcome(id_, owner, step, now, stage)
+        is_held = connection.execute(self._RECORD_OUTCOME, values).rowcount > 0
         finish = self._FINISH_ATTEMPT if is_held else self._FINISH_EARLIER_ATTEMPT
-        finished = connection.execute(finish, {"delivery_id": id_, "now": now} | outcome).rowcount
+        finished = connection.execute(finish, values).rowcount
         if not is_held and finished and step.state is DeliveryState.SENT:
             connection.execute(self._COUNT_AS_SENT, {"delivery_id": id_, "new_receipt": step.receipt})
         if is_held and step.pauses:
@@ -467,3 +511,20 @@ class Queue:
 def _claim(checked: Checked, now: datetime, thread: str | None = None) -> Claim:
     before = checked.delivery
     return Claim(before, Envelope(before.id, before.target, checked.payload, before.started or now, thread))
+
+
+def _outcome(id_: str, owner: str, step: Transition, now: datetime, stage: Stage | None) -> dict[str, Any]:
+    """What the statements that record an outcome set."""
+    return {
+        "delivery_id": id_,
+        "holder": owner,
+        "now": now,
+        "new_state": step.state,
+        "new_stage": stage,
+        "new_why": step.why,
+        "new_until": step.until,
+        "new_waited": step.waited,
+        "new_receipt": step.receipt,
+        "new_incident": step.incident,
+        "new_retries": step.unverified_retries,
+    }

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import itertools
 import os
 import sqlite3
 import stat
-import threading
 import time
 from pathlib import Path
 
@@ -21,8 +19,6 @@ from bot.store import migrate
 #: Execution options of a transaction.
 READS = "paperboy_reads"
 NOT_DURABLE = "paperboy_not_durable"
-#: What SQLite calls; not every system has it.
-_SYNC = getattr(os, "fdatasync", os.fsync)
 
 
 class SqliteFile:
@@ -34,10 +30,6 @@ class SqliteFile:
         self._busy_timeout = busy_timeout
         self._path = Path(url.database) if url.database and url.database != ":memory:" else None
         self._opened: tuple[int, int] | None = None  #: the identity of the file that is open
-        self.has_log = False  #: whether commits go to a write-ahead log, which some file systems do not allow
-        self._disk = threading.Lock()  #: for one `sync` at a time
-        self._commits = itertools.count(1)
-        self._newest_commit = self._on_disk = 0
         if self._path:
             _make_private(self._path)
 
@@ -63,8 +55,7 @@ class SqliteFile:
         end = time.monotonic() + self._busy_timeout
         while True:
             try:
-                (mode,) = connection.execute("PRAGMA journal_mode=WAL").fetchone()
-                self.has_log = mode == "wal"
+                connection.execute("PRAGMA journal_mode=WAL")
                 return
             except sqlite3.OperationalError as error:
                 if "locked" not in str(error) or time.monotonic() > end:
@@ -94,30 +85,6 @@ class SqliteFile:
                 f"the database {self._path} was deleted, moved or replaced while it was in use; "
                 "put it back or restore a backup, then start again"
             )
-
-    def sync(self) -> None:
-        """Return when all that this thread has committed is on disk, as after a commit with synchronous=FULL.
-
-        What other threads commit meanwhile waits for the next call of the system, which serves them all. The log has
-        none of SQLite's locks, which closing a file would release.
-        """
-        assert self._path
-        commit = self._newest_commit = next(self._commits)
-        with self._disk:
-            if self._on_disk >= commit:
-                return
-            covered = self._newest_commit
-            try:
-                log = os.open(self._path.with_name(f"{self._path.name}-wal"), os.O_RDONLY)
-                try:
-                    _SYNC(log)
-                finally:
-                    os.close(log)
-            except OSError as error:
-                raise DatabaseError(
-                    f"the database {self._path} cannot be written: {error.strerror}"
-                ) from None
-            self._on_disk = covered
 
     def _identity(self) -> tuple[int, int] | None:
         """Device and inode of the file; None when there is none."""

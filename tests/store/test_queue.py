@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
 from datetime import date, datetime, timedelta
@@ -807,6 +809,40 @@ def test_two_senders_claim_new_deliveries_once(database: Database, outbox: Outbo
     claimed = at_once(database, claim_all, 2)
     assert len(claimed[0] + claimed[1]) == len({*claimed[0], *claimed[1]})
     assert len(attempts(database)) == len(claimed[0] + claimed[1])
+
+
+def test_hand_overs_at_once(database: Database, outbox: Outbox, queue: Queue) -> None:
+    """Many threads: each hands over its own delivery and records its outcome, and one that lost its lease sends
+    nothing, alone.
+    """
+    tokens = [f"ed{n:02}" for n in range(24)]
+    for token in tokens:
+        add(outbox, edition(token, to=replace(ADA, target=f"C{token}")))
+        claim(queue, f"{token}-1", "other" if token == "ed07" else "one")
+    barrier = threading.Barrier(8)
+
+    def work(number: int) -> list[str]:
+        barrier.wait(10)
+        last, handed_over = None, []
+        for token in tokens[number::8]:
+            try:
+                queue.hand_over(f"{token}-1", "one", Stage.DATA, LEASE, finished=last)
+            except LeaseLost:
+                continue
+            last = Finished(f"{token}-1", "one", step(S.SENT, receipt=f"r{token}"), NOW, Stage.ANSWER)
+            handed_over.append(token)
+        assert last
+        queue.record(*last)
+        return handed_over
+
+    with ThreadPoolExecutor(8) as pool:
+        handed_over = [token for tokens_ in pool.map(work, range(8)) for token in tokens_]
+    assert sorted(handed_over) == [token for token in tokens if token != "ed07"]
+    assert {token: stored(outbox, f"{token}-1").receipt for token in handed_over} == {
+        t: f"r{t}" for t in handed_over
+    }
+    assert stored(outbox, "ed07-1").stage is Stage.CLAIMED
+    assert sorted(row[3] for row in attempts(database) if row[3]) == ["sent"] * 23
 
 
 def test_a_takeover_and_a_handing_over_at_once(database: Database, outbox: Outbox, queue: Queue) -> None:
