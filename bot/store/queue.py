@@ -256,9 +256,11 @@ class Queue:
         taken = {"ids": [*found], "holder": owner, "now": now, "new_lease": lease.total_seconds()}
         with self._database.writing(durable=False) as connection:
             ids = set(connection.execute(self._TAKE_NEW, taken).scalars())
-            if ids:
-                connection.execute(self._ADD_ATTEMPT, [{"delivery_id": id_, "now": now} for id_ in ids])
-        return [_claim(one, now) for id_, one in found.items() if id_ in ids]
+            mine = [one for id_, one in found.items() if id_ in ids]
+            if mine:
+                values = [{"delivery_id": one.delivery.id, "now": now} for one in mine]
+                connection.execute(self._ADD_ATTEMPT, values)
+        return [_claim(one, now) for one in mine]
 
     _GIVE_BACK = (
         update(_DELIVERY)
