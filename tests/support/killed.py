@@ -29,6 +29,7 @@ from typing import Any, NoReturn
 from sqlalchemy.engine.default import DefaultDialect
 
 from bot.channels.email.connection import Connection
+from bot.store.queue import Queue
 
 #: The modules that commands import while they run: a forked process has them already.
 _HEAVY = """bot.bootstrap.app bot.cli bot.channels.email.channel bot.channels.maildir bot.channels.slack.channel
@@ -122,23 +123,28 @@ def _wrap_method(owner: Any, name: str, around: Callable[..., Any]) -> None:
 
 def _wrap_commits(boundaries: Boundaries) -> None:
     def commit(original: Callable[..., None], dialect: Any, connection: Any) -> None:
-        what, claimed = _who_commits()
+        what, concerned = _who_commits()
+        boundaries.delivery = concerned or boundaries.delivery
         boundaries.cross(f"before commit of {what}")
         original(dialect, connection)
-        boundaries.delivery = claimed or boundaries.delivery
         boundaries.cross(f"after commit of {what}")
 
+    def hand_over(original: Callable[..., Any], queue: Any, id_: str, *rest: Any, **named: Any) -> Any:
+        boundaries.delivery = id_  # another thread may commit it
+        return original(queue, id_, *rest, **named)
+
     _wrap_method(DefaultDialect, "do_commit", commit)
+    _wrap_method(Queue, "hand_over", hand_over)
 
 
 def _who_commits() -> tuple[str, str]:
-    """The store's method whose transaction this is, and the delivery that it claims."""
-    frame, what, claimed = sys._getframe(1), "", ""
+    """The store's method whose transaction this is, and the one delivery that it concerns, if it is one."""
+    frame, what, concerned = sys._getframe(1), "", ""
     while frame := frame.f_back:  # type: ignore[assignment]
         if frame.f_globals.get("__name__", "").startswith("bot.store."):
-            what = frame.f_code.co_name
-            claimed = frame.f_locals["id_"] if what == "claim" else ""
-    return what or "somebody", claimed
+            what = {"claim_new": "claim"}.get(frame.f_code.co_name, frame.f_code.co_name)
+            concerned = frame.f_locals.get("id_", "") if what in ("claim", "hand_over", "record") else ""
+    return what or "somebody", concerned
 
 
 def _wrap_slack(boundaries: Boundaries) -> None:
@@ -228,7 +234,7 @@ def _adjust(order: Order) -> None:
     if order.shift:
         bot.clock.datetime = ShiftedDatetime  # type: ignore[misc]
     if order.lease is not None:
-        bot.delivery.sender.LEASE = timedelta(seconds=order.lease)
+        bot.delivery.leases.LEASE = bot.delivery.sender.LEASE = timedelta(seconds=order.lease)
     if order.threads is not None:
         bot.delivery.sender.ThreadPoolExecutor = lambda _: ThreadPoolExecutor(order.threads)  # type: ignore
     if order.settle is not None:

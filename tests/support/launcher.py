@@ -28,8 +28,8 @@ class Crossing(NamedTuple):
 
     @property
     def records(self) -> bool:
-        """Whether the outcome of what its thread handed over before is stored now."""
-        return self.name in ("after commit of record", "after commit of claim")
+        """Whether the outcome of its delivery is stored now. It may also be stored with what is handed over next."""
+        return self.name == "after commit of record"
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class Ended:
 
     @property
     def in_doubt(self) -> list[str]:
-        """The deliveries that were handed over and whose outcomes were not recorded, one a thread at most."""
+        """The deliveries that were handed over and whose outcomes may be lost, one a thread at most."""
         handed: dict[int, str] = {}
         for one in self.crossed if self.was_killed else ():
             if one.name in ("before content", "before chat.postMessage"):
                 handed[one.thread] = one.delivery
             elif one.records:
-                handed.pop(one.thread, None)
+                handed = {thread: id_ for thread, id_ in handed.items() if id_ != one.delivery}
         return list(handed.values())
 
 

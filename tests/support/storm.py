@@ -200,8 +200,12 @@ def in_doubt(crossed: tuple[Crossing, ...]) -> Iterator[str]:
     """
     handed: dict[int, Crossing] = {}  #: by thread
     for one in crossed:
-        if one.name == "before content":
+        is_next = one.name == "before content"  # an outcome is recorded with the next mail at the latest
+        for thread, before in list(handed.items()):
+            if (is_next and thread == one.thread) or (one.records and before.delivery == one.delivery):
+                del handed[thread]
+                if one.at - before.at > LEASE / 2:
+                    yield before.delivery
+        if is_next:
             handed[one.thread] = one
-        elif one.records and (before := handed.pop(one.thread, None)) and one.at - before.at > LEASE / 2:
-            yield before.delivery
     yield from (one.delivery for one in handed.values())
