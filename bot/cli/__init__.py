@@ -13,18 +13,24 @@ from collections.abc import Sequence
 from io import TextIOWrapper
 from typing import NoReturn
 
-from bot.cli import (  # noqa: F401 - they add their commands
+# isort: off
+from bot.cli import (  # noqa: F401 - they add their commands, in the order of --help
     about,
     advise,
     answers,
-    daily,
     effect,
+    ingest,
+    preview,
+    send,
+    processes,
     init,
     jobs,
     search,
     show,
     upkeep,
 )
+
+# isort: on
 from bot.cli.common import CHANGE_SOMETHING, DONE, FAILED, cli, complain
 from bot.errors import DatabaseError, DatabaseLost, NotConfigured, PaperboyError, UserError
 
