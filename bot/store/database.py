@@ -183,8 +183,8 @@ def _parse_url(text: str) -> URL:
 
 
 def _without_password(url: URL) -> str:
-    """PostgreSQL accepts a password among the options too (?password=...)."""
-    return url.difference_update_query([k for k in url.query if "password" in k]).render_as_string()
+    """Of the options only those that say where the database is: others may be secrets, as ?password=... is."""
+    return url.set(query={k: v for k, v in url.query.items() if k in ("host", "port")}).render_as_string()
 
 
 def _server_engine(url: URL, busy_timeout: float) -> Engine:
