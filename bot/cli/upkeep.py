@@ -103,7 +103,7 @@ def resume(
         typer.echo(f"{one.id} is kept: {remedy(one, is_wanted=False)}")
     if number:
         count = pluralize(number, "delivery that was stopped is", "deliveries that were stopped are")
-        typer.echo(f"{count} sent by the next `paperboy send` or `run`.")
+        typer.echo(f"{count} sent by the next `paperboy send`, `run` or worker.")
     app.close()
 
 
