@@ -170,7 +170,7 @@ def _check_online(profiles: Sequence[Profile], tested: Sequence[str]) -> int:
 def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
     if settings is None or settings.templates is None:
         return ()
-    from bot.bootstrap.app import rendering_channels
+    from bot.bootstrap.sending import rendering_channels
     from bot.presentation.template_check import check_templates
     from bot.presentation.templates import Templates
 

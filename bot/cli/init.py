@@ -15,10 +15,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from bot.cli import daily
 from bot.cli.common import When, cli, print_problems, the_settings
 from bot.cli.init_dialogue import ask
 from bot.cli.init_papers import PaperSources
+from bot.cli.preview import preview
 from bot.clock import parse_when
 from bot.errors import UserError
 
@@ -112,7 +112,7 @@ def init(
     if is_asking and has_papers:
         typer.echo("\nFrom the papers that are stored now, the next digest would be:\n")
         with suppress(typer.Exit):
-            daily.preview(names=[name], on=on)
+            preview(names=[name], on=on)
     for line in _next_steps(name, draft, settings, has_papers=has_papers):
         typer.echo(line)
 

@@ -163,7 +163,7 @@ def _ask_targets(name: str, number: int) -> tuple[tuple[ChannelName, str], ...]:
 
 def _ask_when(draft: Draft, number: int) -> Draft:
     from bot.profiles.model import ANNOUNCEMENT
-    from bot.profiles.values import zone_of_city
+    from bot.profiles.times import zone_of_city
     from bot.profiles.wizard import parse_part
 
     def parse(answer: str) -> Draft:

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from bot.cli.common import cli
-from bot.cli.daily import end_process, start_process, watch_process
+from bot.cli.processes import end_process, start_process, watch_process
 
 
 class Queue(StrEnum):

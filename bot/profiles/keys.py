@@ -8,9 +8,12 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from bot.profiles.lists import probable_lists
 from bot.profiles.model import ChannelName
 from bot.profiles.schema import DeliverEntry, InterestItem, MuteLists, PauseEntry, ProfileFile, ProfileMapping
-from bot.profiles.values import TARGETS, closest, delivery, probable_lists, probable_time
+from bot.profiles.targets import TARGETS, delivery
+from bot.profiles.times import probable_time
+from bot.profiles.values import closest
 from bot.profiles.yaml_reader import flow
 from bot.text.plain import quote
 

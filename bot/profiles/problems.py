@@ -21,7 +21,8 @@ from bot.profiles.schema import (
     ProfileFile,
     ProfileMapping,
 )
-from bot.profiles.values import TARGETS, describe, one_target_each, simple_name
+from bot.profiles.targets import TARGETS, one_target_each
+from bot.profiles.values import describe, simple_name
 from bot.profiles.yaml_reader import Document, Loc, Value, flow
 from bot.text.plain import one_line
 

@@ -24,7 +24,7 @@ from pydantic import (
     model_validator,
 )
 
-from bot.profiles import editor, values
+from bot.profiles import editor, lists, targets, times, values
 from bot.profiles.model import ANNOUNCEMENT, LONGEST_WINDOW, WEEK, ChannelName, Match, Reference, Subscription
 from bot.profiles.values import ON_UNCERTAIN, WHEN_QUIET
 from bot.profiles.yaml_reader import flow
@@ -43,9 +43,9 @@ class ItemsError(ValueError):
 
 _Text = Annotated[str, BeforeValidator(values.text), editor.TEXT]
 _Phrase = Annotated[str, BeforeValidator(values.phrase), editor.TEXT]
-_Phrases = Annotated[tuple[_Phrase, ...], WrapValidator(values.listed)]
+_Phrases = Annotated[tuple[_Phrase, ...], WrapValidator(lists.listed)]
 _Person = Annotated[str, PlainValidator(values.person), editor.TEXT]
-_People = Annotated[tuple[_Person, ...], WrapValidator(values.listed)]
+_People = Annotated[tuple[_Person, ...], WrapValidator(lists.listed)]
 _Category = Annotated[tuple[str, ...], PlainValidator(values.category), editor.CATEGORY]
 
 
@@ -69,12 +69,10 @@ def _check_categories(items: tuple[tuple[str, ...], ...]) -> tuple[tuple[str, ..
 
 
 #: The codes that each entry means.
-_Categories = Annotated[
-    tuple[_Category, ...], WrapValidator(values.listed), AfterValidator(_check_categories)
-]
+_Categories = Annotated[tuple[_Category, ...], WrapValidator(lists.listed), AfterValidator(_check_categories)]
 _References = Annotated[tuple[Reference, ...], PlainValidator(values.references), editor.REFERENCE]
-_ReferenceLists = Annotated[tuple[_References, ...], WrapValidator(values.listed)]
-_Days = Annotated[tuple[int, ...], PlainValidator(values.days), editor.DAYS]
+_ReferenceLists = Annotated[tuple[_References, ...], WrapValidator(lists.listed)]
+_Days = Annotated[tuple[int, ...], PlainValidator(times.days), editor.DAYS]
 
 
 class ProfileMapping(BaseModel):
@@ -97,7 +95,7 @@ class ProfileMapping(BaseModel):
                 try:
                     cls.model_validate(meant)
                 except ValidationError as error:
-                    problem = f"; {values.first_message(error)}"
+                    problem = f"; {lists.first_message(error)}"
                 else:
                     raise ValueError(f"expected a mapping here: write {flow(meant)}")
             raise ValueError(f"expected {cls.expected} here{problem}")
@@ -138,7 +136,7 @@ def _check_phrases(items: tuple[InterestItem, ...]) -> tuple[InterestItem, ...]:
     return items
 
 
-_Interests = Annotated[tuple[_Interest, ...], WrapValidator(values.listed), AfterValidator(_check_phrases)]
+_Interests = Annotated[tuple[_Interest, ...], WrapValidator(lists.listed), AfterValidator(_check_phrases)]
 
 
 class MuteLists(ProfileMapping):
@@ -171,7 +169,7 @@ class PauseEntry(ProfileMapping):
     def meaning(cls, value: object) -> dict[str, Any] | None:
         return {"until": value}
 
-    until: Annotated[date, PlainValidator(values.day), editor.DAY] = Field(
+    until: Annotated[date, PlainValidator(times.day), editor.DAY] = Field(
         description="The day from which digests come again.", examples=["2026-12-27"]
     )
 
@@ -183,7 +181,7 @@ class DeliverEntry(ProfileMapping):
 
     @classmethod
     def meaning(cls, value: object) -> dict[str, Any] | None:
-        return values.delivery(value) if isinstance(value, str) else None
+        return targets.delivery(value) if isinstance(value, str) else None
 
     model_config = ConfigDict(
         # None in a file that others include: it is for all deliveries.
@@ -192,21 +190,21 @@ class DeliverEntry(ProfileMapping):
             "minProperties": 1,
         }
     )
-    slack: Annotated[_Text, AfterValidator(values.slack), editor.SLACK] | None = Field(
+    slack: Annotated[_Text, AfterValidator(targets.slack), editor.SLACK] | None = Field(
         None, description="A channel's or person's id, or \"#name\".", examples=["C0PAPERS", "#papers"]
     )
-    email: Annotated[_Text, AfterValidator(values.email), editor.EMAIL] | None = Field(
+    email: Annotated[_Text, AfterValidator(targets.email), editor.EMAIL] | None = Field(
         None, description="An e-mail address.", examples=["ada@example.org"]
     )
     maildir: (
         Annotated[
             _Text,
-            AfterValidator(values.maildir),
+            AfterValidator(targets.maildir),
             editor.MAILDIR,
         ]
         | None
     ) = Field(None, description="The name of a Maildir in the data folder.", examples=["ada"])
-    at: Annotated[time | Literal["announcement"], PlainValidator(values.delivery_time), editor.TIME] = Field(
+    at: Annotated[time | Literal["announcement"], PlainValidator(times.delivery_time), editor.TIME] = Field(
         time(8, 0),
         description="Time of day in the profile's zone, in quotes; 08:00 if absent. Or `announcement`: when papers "
         "that arXiv has announced are stored.",
@@ -214,7 +212,7 @@ class DeliverEntry(ProfileMapping):
     )
     days: Annotated[
         tuple[_Days, ...],
-        BeforeValidator(values.one_or_more),
+        BeforeValidator(times.one_or_more),
         editor.DAYS_OR_LIST,
     ] = Field(
         (WEEK,), description="Days of the week; every day if absent.", examples=["mon-fri", ["mon", "thu"]]
@@ -266,7 +264,7 @@ class ProfileFile(ProfileMapping):
     """What Paperboy looks for, and where it delivers the digests."""
 
     expected = "a mapping"
-    timezone: Annotated[_Text, AfterValidator(values.timezone), editor.TIMEZONE] = Field(
+    timezone: Annotated[_Text, AfterValidator(times.timezone), editor.TIMEZONE] = Field(
         "UTC",
         description="The IANA zone of the times below; UTC if absent.",
         examples=["Europe/Paris", "America/New_York", "Asia/Tokyo", "UTC"],
@@ -340,13 +338,13 @@ class ProfileFile(ProfileMapping):
         examples=[0.2],
     )
     deliver: Annotated[
-        tuple[DeliverEntry, ...], WrapValidator(values.listed), AfterValidator(_check_targets)
+        tuple[DeliverEntry, ...], WrapValidator(lists.listed), AfterValidator(_check_targets)
     ] = Field(
         (),
         description="Where to deliver, and when.",
         examples=[[{"slack": "C0PAPERS", "at": "08:30", "days": "mon-fri"}, {"maildir": "ada"}]],
     )
-    include: Annotated[tuple[Annotated[_Text, editor.PLAIN_TEXT], ...], WrapValidator(values.listed)] = Field(
+    include: Annotated[tuple[Annotated[_Text, editor.PLAIN_TEXT], ...], WrapValidator(lists.listed)] = Field(
         (),
         description="Other files of this folder: their lists are added to those here, and their other values apply "
         "where there is none here.",

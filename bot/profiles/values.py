@@ -1,4 +1,5 @@
-"""Parsers of the values in a profile: each takes what YAML gives, and returns the value.
+"""Parsers of the values in a profile: each takes what YAML gives, and returns the value. Those of `times`, `targets`
+and `lists` have files of their own.
 
 A ValueError raised here is a sentence for the profile's author. No parser opens a file.
 """
@@ -7,26 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
-from datetime import UTC, date, datetime, time
+from collections.abc import Sequence
 from difflib import get_close_matches
-from functools import lru_cache
-from itertools import chain
 from math import nan
 from pathlib import PurePath
-from typing import Any, Literal
-from zoneinfo import available_timezones
 
-from pydantic import ValidationError, ValidationInfo, ValidatorFunctionWrapHandler
+from pydantic import ValidationInfo
 
 from bot.papers.categories import parse_category
 from bot.papers.identity import find_paper_ids, parse_paper_id
 from bot.papers.names import given_first, is_one_word
 from bot.profiles.library import LIBRARY_ENDINGS, is_library_name
-from bot.profiles.model import ANNOUNCEMENT, WEEK, ChannelName, Match, Reference
-from bot.profiles.yaml_reader import Sexagesimal, flow
-from bot.text.addresses import parse_mail_address, parse_slack_target
+from bot.profiles.model import Match, Reference
 from bot.text.latex import to_unicode
 from bot.text.plain import fold, normalize_paragraphs, one_line, quote
 from bot.text.terms import is_searchable
@@ -35,12 +28,6 @@ from bot.text.terms import is_searchable
 ON_UNCERTAIN = ("resend", "hold")
 #: What a delivery without papers for a week does, the default first.
 WHEN_QUIET = ("nothing", "weekly")
-#: A target of each channel, for messages.
-TARGETS = {
-    ChannelName.SLACK: "C0PAPERS",
-    ChannelName.EMAIL: "ada@example.org",
-    ChannelName.MAILDIR: "ada",
-}
 
 
 def closest(key: str, names: Sequence[str]) -> str | None:
@@ -100,7 +87,7 @@ def paragraphs(value: object) -> str:
 _BETWEEN_PHRASES = re.compile(r"[,;](?:\s+|(?=[^\W\d_]{2}))|\s+(?:OR|AND|\|\|?|&&)\s+")
 #: Not the star of "A* search" and "RRT*".
 _WILDCARD = re.compile(r"[a-z]{3}\*(?!\w)|(?<!\w)\*[a-z]{3}|[a-z]\?[a-z]")
-_DASH_WITHOUT_SPACE = re.compile(r"(?:^|\s)-[^\W\d_]")
+DASH_WITHOUT_SPACE = re.compile(r"(?:^|\s)-[^\W\d_]")
 
 
 def phrase(value: object) -> str:
@@ -113,7 +100,7 @@ def phrase(value: object) -> str:
         raise ValueError(
             f"{quote(line)} has a wildcard: write whole words, whose other forms match without one"
         )
-    if _DASH_WITHOUT_SPACE.search(line):
+    if DASH_WITHOUT_SPACE.search(line):
         raise ValueError(
             f"{quote(line)} has a dash without a space after it: write the space where an entry begins, and what to "
             "leave out under `avoid`"
@@ -157,80 +144,6 @@ def _people(names: str) -> list[str]:
     return [names] if any(is_one_word(part) or part[0].islower() for part in parts) else parts
 
 
-def listed(value: object, handler: ValidatorFunctionWrapHandler, info: ValidationInfo) -> object:
-    """A list; for anything else, the message has the list that was probably meant and is valid."""
-    if isinstance(value, list):
-        return handler(value)
-    problem = f"put a dash before each entry of `{info.field_name}`"
-    first = next(iter(value), "") if isinstance(value, dict) else value
-    if isinstance(first, str) and _DASH_WITHOUT_SPACE.match(first):
-        raise ValueError("expected a list here: write a space after each dash")
-    if isinstance(value, dict) and info.field_name == "deliver":
-        line = f"{info.field_name}: {flow(one_target_each(value))}"
-        problem = f"put one dash before the first line of the entry, or write `{line}`"
-    for number, items in enumerate(probable_lists(value, info.field_name)):
-        try:
-            handler(items)
-        except ValidationError as error:
-            if number == 0 and isinstance(value, str):
-                shown = "" if info.field_name == "deliver" else f"write `{info.field_name}: {flow(items)}`; "
-                problem = f"{shown}{first_message(error)}"
-        else:
-            raise ValueError(f"expected a list here: write `{info.field_name}: {flow(items)}`")
-    raise ValueError(f"expected a list here: {problem}")
-
-
-def probable_lists(value: object, key: str | None) -> Iterator[Sequence[object]]:
-    """The lists that something else under a key may mean, the most probable one first."""
-    if isinstance(value, dict) and key == "deliver":
-        yield one_target_each(value)
-    elif isinstance(value, dict):
-        yield [value]
-        yield [{"phrase": phrase, "weight": weight} for phrase, weight in value.items()]
-    elif isinstance(value, str) and key == "deliver":
-        yield [delivery(value)]
-    elif isinstance(value, str):
-        yield [part.strip() for part in value.split(",") if part.strip()]
-        yield [value]  # `Han, Seungwook` is one name
-        yield list(value.split())
-
-
-def delivery(target: str) -> dict[str, str]:
-    """The entry of `deliver` that a target alone probably means."""
-    target = target.strip()
-    if target.casefold() in list(ChannelName):
-        return {target.casefold(): TARGETS[ChannelName(target.casefold())]}
-    if "@" in target:
-        return {"email": target}
-    return {"slack" if re.fullmatch(r"#.*|[CGDU][A-Z0-9]{6,}", target) else "maildir": target}
-
-
-def one_target_each(entry: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """An entry of `deliver` for each of the targets that one entry names; itself if it names none."""
-    rest = {key: value for key, value in entry.items() if key not in list(ChannelName)}
-    targets = [(key, target) for key in entry if key not in rest for target in _targets(key, entry[key])]
-    return [{key: target, **rest} for key, target in targets] or [dict(entry)]
-
-
-def _targets(channel: str, value: object) -> Sequence[object]:
-    if not isinstance(value, str):
-        return value if isinstance(value, list) else []
-    if channel != ChannelName.EMAIL:
-        return [part.strip() for part in value.split(",")]
-    parts = re.split(r"\s*[,;]\s*|\s+and\s+|\s+(?=[^\s<]+@)", value)
-    found = [match for part in parts if (match := _ADDRESS.fullmatch(part))]
-    return [match[1] for match in found] if len(found) == len(parts) else [value]
-
-
-_ADDRESS = re.compile(r"(?:[^<>@:]*<)?([^\s<>@:]+@[^\s<>@:]+)>?")  # also in `Ada <ada@example.org>`
-
-
-def first_message(error: ValidationError) -> str:
-    """The first problem of a value, as a sentence."""
-    details = error.errors(include_url=False)[0]
-    return str(details.get("ctx", {}).get("error") or details["msg"])
-
-
 def threshold(value: object) -> Match | float:
     """A match for its word, GOOD for `auto`, or a relevance."""
     word = str(value).strip().casefold()
@@ -261,37 +174,6 @@ def when_quiet(value: str) -> str:
     if value not in WHEN_QUIET:
         raise ValueError(f"{quote(value)} is neither weekly nor nothing")
     return value
-
-
-@lru_cache(maxsize=1)
-def _zones() -> frozenset[str]:
-    return frozenset(available_timezones())  # reads a few hundred file names
-
-
-def timezone(value: str) -> str:
-    if value in _zones():
-        return value
-    by_name = {zone.casefold(): zone for zone in sorted(_zones())}
-    by_city = {zone.rpartition("/")[2].casefold(): zone for zone in by_name.values() if "/" in zone}
-    name = value.casefold().replace(" ", "_")
-    found = by_name.get(name) or by_city.get(name)
-    for zones in (by_name, by_city):
-        # Nothing is close to an offset (UTC+2) or to an abbreviation (PST).
-        if not found and len(name) > 5 and (close := get_close_matches(name, zones, n=1, cutoff=0.75)):
-            found = zones[close[0]]
-    hint = (
-        f"did you mean {found}?"
-        if found
-        else "write the city of one, such as Europe/Paris or America/New_York"
-    )
-    raise ValueError(f"{quote(value)} is not a time zone: {hint}")
-
-
-def zone_of_city(city: str) -> str | None:
-    """The zone named after a city, if only one is: Europe/Paris for "Paris"."""
-    end = f"/{city.casefold().replace(' ', '_')}"
-    zones = [zone for zone in _zones() if zone.casefold().endswith(end)]
-    return zones[0] if len(zones) == 1 else None
 
 
 def former_name(value: str) -> str:
@@ -331,131 +213,6 @@ def some_categories(value: object) -> object:
 def simple_name(value: str) -> str:
     """The simple name that is most like a text: `my-profile` for `My profile!`; `ada` for one without letters."""
     return re.sub("[^A-Za-z0-9._-]+", "-", fold(value)).strip("-._")[:64] or "ada"
-
-
-_SLACK_LINK = re.compile(r"https://[\w.-]+/archives/([CGD][A-Z0-9]+).*")
-_SLACK_ID = re.compile(r"[CGDU](?=\D*\d)[A-Z0-9]{6,}")
-
-
-def slack(value: str) -> str:
-    """As `parse_slack_target`."""
-    try:
-        return parse_slack_target(value)
-    except ValueError:
-        link, upper = _SLACK_LINK.fullmatch(value), value.upper()
-        name = f'"#{simple_name(value)}" for the channel of this name, or an id such as C0PAPERS'
-        probable = link[1] if link else upper if _SLACK_ID.fullmatch(upper) else name
-        raise ValueError(f"{quote(value)} is not a Slack channel: write {probable}") from None
-
-
-def email(value: str) -> str:
-    """As `parse_mail_address`."""
-    try:
-        return parse_mail_address(value)
-    except ValueError as error:
-        found = re.search(r"[^\s<>:]+@[^\s<>]+", value)  # in `Ada <ada@example.org>`
-        if found is None or found[0] == value:
-            raise
-        raise ValueError(f"{quote(value)} is not an e-mail address: write {email(found[0])}") from error
-
-
-_MAILDIR = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-
-
-def maildir(value: str) -> str:
-    if not _MAILDIR.fullmatch(value):
-        raise ValueError(
-            f"{quote(value)} is not a simple name of letters, digits, '.', '_' and '-': write {simple_name(value)}"
-        )
-    return value
-
-
-_TIME = re.compile(r"([01]?[0-9]|2[0-3]):([0-5][0-9])")
-#: 8am, 8 a.m., 8.30, 8h30, 0830
-_OTHER_TIME = re.compile(r"([0-9]{1,2})[:.h]?([0-5][0-9])?\s*(?:([ap])\.?m\.?)?", re.IGNORECASE)
-
-
-def delivery_time(value: object) -> time | Literal["announcement"]:
-    """A time of day, or ANNOUNCEMENT."""
-    line = text(value)
-    if line.casefold() == ANNOUNCEMENT:
-        return ANNOUNCEMENT
-    match = _TIME.fullmatch(line)
-    if not match:
-        probable = probable_time(line)
-        write = f'"{probable}"' if probable else f'one such as "08:30", or {ANNOUNCEMENT}'
-        raise ValueError(f"{quote(line)} is not a time of day: write {write}")
-    at = time(int(match[1]), int(match[2]))
-    if isinstance(value, Sexagesimal):
-        number = at.hour * 60 + at.minute
-        raise ValueError(f'YAML reads {line} as the number {number}: write it in quotes: "{at:%H:%M}"')
-    return at
-
-
-def probable_time(line: str) -> str | None:
-    """What a text under `at` probably means, as `09:00` or ANNOUNCEMENT."""
-    if closest(line.removeprefix("on ").strip(), [ANNOUNCEMENT, "announcements", "announced"]):
-        return ANNOUNCEMENT
-    found = _OTHER_TIME.fullmatch(line)
-    hour = int(found[1]) if found else 24
-    if found and found[3] and 0 < hour <= 12:
-        hour = hour % 12 + (12 if found[3].casefold() == "p" else 0)
-    return f"{hour:02}:{found[2] or '00'}" if found and hour < 24 else None
-
-
-_OTHER_DATES = ("%Y-%m-%d", "%Y/%m/%d", "%d.%m.%Y", "%d %B %Y", "%d %b %Y", "%B %d, %Y", "%b %d, %Y")
-
-
-def day(value: object) -> date:
-    line = text(value)
-    with suppress(ValueError):
-        return date.fromisoformat(line)
-    probable = "one such as 2026-12-27"
-    for form in _OTHER_DATES:
-        with suppress(ValueError):
-            probable = datetime.strptime(line, form).replace(tzinfo=UTC).date().isoformat()
-    raise ValueError(f"{quote(line)} is not a day: write {probable}")
-
-
-_DAY_NAMES = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-_DAY_WORDS = {
-    "daily": WEEK,
-    "every day": WEEK,
-    "everyday": WEEK,
-    "weekdays": WEEK[:5],
-    "weekends": WEEK[5:],
-    "weekend": WEEK[5:],
-}
-
-
-def days(value: object) -> tuple[int, ...]:
-    """Days as numbers, Monday is 0, of `mon-fri`, `sat, sun`, `fri-mon` or `weekdays`."""
-    return tuple(chain.from_iterable(map(_day_range, text(value).casefold().split(","))))
-
-
-def _day_range(part: str) -> tuple[int, ...]:
-    part = part.strip()
-    if part in _DAY_WORDS:
-        return _DAY_WORDS[part]
-    first, dash, last = (name.strip() for name in re.sub("[–—]| to ", "-", part).partition("-"))
-    start = _day(first)
-    length = (_day(last or part) - start) % 7 if dash else 0
-    return tuple((start + step) % 7 for step in range(length + 1))
-
-
-def _day(name: str) -> int:
-    for number, whole in enumerate(_DAY_NAMES):
-        if len(name) >= 3 and whole.startswith(name):
-            return number
-    close = get_close_matches(name, [*_DAY_NAMES, *_DAY_WORDS, *(whole[:3] for whole in _DAY_NAMES)], n=1)
-    hint = f"did you mean {close[0]}?" if close else "write days such as mon-fri, [mon, thu] or weekdays"
-    raise ValueError(f"{quote(name)} is not a day: {hint}")
-
-
-def one_or_more(value: object) -> object:
-    if value == []:
-        raise ValueError("this list of days is empty: leave `days` out for every day")
-    return value if isinstance(value, list) else [value]
 
 
 _NO_TITLE = re.compile(r"(?:arxiv|doi)?[\W\d_]*", re.IGNORECASE)

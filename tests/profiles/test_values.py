@@ -7,7 +7,7 @@ from datetime import time
 import pytest
 
 from bot.profiles.model import ANNOUNCEMENT, WEEK, Interest, Match, Mute, Reference
-from bot.profiles.values import zone_of_city
+from bot.profiles.times import zone_of_city
 from tests.profiles.reading import DELIVER, INTERESTS, read, wrong
 
 
