@@ -18,6 +18,8 @@ from bot.delivery.plan import Plan
 INGEST, COMPOSE, DELIVER = QUEUES = ("ingest", "compose", "deliver")
 #: Profiles of one job: few enough for a job to end within seconds, and enough for the index of the day to pay.
 SHARD = 128
+#: Seconds that a job waits for further editions of its group: a job costs as much as the sending of three messages.
+GATHER = 1.0
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -30,6 +32,7 @@ class Job:
     arguments: Mapping[str, Any]  #: ids, as JSON
     lock: str | None
     due: datetime
+    wait: float = 0.0  #: seconds from when it is put into the queue
 
     @property
     def priority(self) -> int:
@@ -70,6 +73,6 @@ def _due_time(plan: Plan) -> datetime:
     return datetime.combine(plan.on, at, ZoneInfo(plan.profile.timezone)).astimezone(UTC)
 
 
-def deliver_job(route: str, now: datetime) -> Job:
-    """The job that attempts what is open on a route; its lock makes it the only one that does."""
-    return Job(DELIVER, f"deliver/{route}", {"route": route}, f"deliver/{route}", now)
+def deliver_job(group: str, now: datetime, wait: float = 0.0) -> Job:
+    """The job that attempts what is open on a group of routes; its lock makes it the only one that does."""
+    return Job(DELIVER, f"deliver/{group}", {"group": group}, f"deliver/{group}", now, wait)

@@ -41,8 +41,8 @@ def test_profiles() -> None:
     assert [job.key for job in compose_jobs(reversed(plans), {"di"}, size=2)] == [first.key, second.key]
 
 
-def test_routes() -> None:
-    """One job a route waits, and one runs; the one that was put there first goes first."""
+def test_groups() -> None:
+    """One job a group waits, and one runs; the one that was put there first goes first."""
     first, later = deliver_job("email/2", NOW), deliver_job("email/2", NOW + timedelta(hours=1))
     assert (first.key, first.lock) == (later.key, later.lock) == ("deliver/email/2",) * 2
     assert first.priority > later.priority
