@@ -51,14 +51,17 @@ def ingest_jobs(names: Iterable[str], groups: Mapping[str, str], now: datetime) 
 def compose_jobs(plans: Iterable[Plan], in_jobs: Collection[str], size: int = SHARD) -> list[Job]:
     """Jobs for the profiles for which something is to be composed, `size` in each, in the order of their times.
 
+    Of the same time, those with the same window go together: the longest of a job is ranked for all of it.
     `in_jobs`: ids of the profiles that waiting or running jobs are for.
     """
     due: dict[str, datetime] = {}
+    windows: dict[str, int] = {}
     for plan in plans:
         id_ = plan.profile.id
         if not plan.skip and id_ not in in_jobs:
             due[id_] = min(due.get(id_, _due_time(plan)), _due_time(plan))
-    ids = sorted(due, key=lambda id_: (due[id_], id_))
+            windows[id_] = plan.profile.window
+    ids = sorted(due, key=lambda id_: (due[id_], windows[id_], id_))
     return [_compose_job(ids[start : start + size], due[ids[start]]) for start in range(0, len(ids), size)]
 
 

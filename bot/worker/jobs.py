@@ -5,8 +5,8 @@ and the next tick of a scheduler puts what they leave open into the queue again.
 - no job is retried: one that fails is over. (Returning a job to the queue fails when its twin waits there.)
 - a job whose worker has died is removed, not returned: its worker may only have been stopped, and must not then mark
   as finished what another one is doing;
-- nothing depends on Procrastinate's periodic tasks, and no job has a time at which it is to run: while such a job
-  waits, it blocks the others with its lock.
+- nothing depends on Procrastinate's periodic tasks, and no job waits for longer than a moment (`Job.wait`): while it
+  does, it blocks the others with its lock.
 """
 
 from __future__ import annotations

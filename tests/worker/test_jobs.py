@@ -57,6 +57,29 @@ def test_a_job_is_put_there_in_a_transaction(database: Database) -> None:
     assert (states(database), queue.defer([JOB])) == (["todo"], 0)
 
 
+def test_a_job_that_a_transaction_counts_on(database: Database) -> None:
+    """It begins when the transaction has ended: it would not see what that stores."""
+    queue = JobQueue(database)
+    queue.defer([JOB, deliver_job("slack/1", NOW + timedelta(hours=1))])
+    groups: list[str] = []
+    with database.writing() as connection:
+        assert not queue.defer_in(connection.connection.driver_connection, JOB)
+        work(queue, groups.append, 1)
+        assert groups == ["slack/1"]
+    work(queue, groups.append, 1)
+    assert groups == ["slack/1", "slack/0"]
+
+
+def test_a_job_that_waits_for_more(database: Database) -> None:
+    """It begins after so many seconds, by the database's clock."""
+    queue = JobQueue(database)
+    queue.defer([deliver_job("slack/0", NOW, wait=60.0)])
+    with database.reading() as session:
+        ahead = text("SELECT scheduled_at - now() FROM procrastinate_jobs")
+        wait = session.connection().execute(ahead).scalar_one()
+    assert timedelta(seconds=50) < wait <= timedelta(seconds=60)
+
+
 @pytest.mark.parametrize("worker", ["NULL", "(SELECT max(id) FROM procrastinate_workers)"])
 def test_a_job_whose_worker_has_died(database: Database, worker: str) -> None:
     """It is removed, also when its twin waits; one of a live worker stays."""
