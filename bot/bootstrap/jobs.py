@@ -12,14 +12,14 @@ from bot.bootstrap.app import App
 from bot.clock import Moment, utc_now
 from bot.config.settings import Settings
 from bot.delivery.model import DeliveryState, Edition
-from bot.delivery.routes import route
+from bot.delivery.routes import group
 from bot.errors import UserError
 from bot.log import log_line
 from bot.profiles.load import load_profiles
 from bot.store.figures import read_figures
 from bot.worker.daemon import DailyThinning
 from bot.worker.ingest_progress import IngestJobs
-from bot.worker.job_plan import deliver_job
+from bot.worker.job_plan import GATHER, deliver_job
 from bot.worker.jobs import JobQueue
 from bot.worker.process import log_template_problem
 from bot.worker.steps import Scheduler, Steps
@@ -59,8 +59,8 @@ def job_steps(settings: Settings, sleep: Callable[[float], None]) -> tuple[App, 
     """`sleep`: may raise to end a step. Raises UserError for another database than PostgreSQL."""
 
     def on_edition(driver: Any, edition: Edition, receiver: str) -> None:
-        name = route(edition.channel, receiver, settings.smtp_connections)
-        queue.defer_in(driver, deliver_job(name, Moment.real().instant))
+        name = group(edition.channel, receiver, settings.smtp_connections)
+        queue.defer_in(driver, deliver_job(name, Moment.real().instant, GATHER))
 
     app = App(
         settings,

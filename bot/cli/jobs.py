@@ -46,7 +46,10 @@ def work(
         list[Queue] | None, typer.Option(help="Only jobs of this queue; repeatable. All by default.")
     ] = None,
     concurrency: Annotated[
-        int, typer.Option(min=1, max=100, help="Conversations served at once, and sources asked at once.")
+        int,
+        typer.Option(
+            min=1, max=100, help="Groups of conversations served at once, and sources asked at once."
+        ),
     ] = 4,
     metrics_port: MetricsPort = None,
 ) -> None:

@@ -2,7 +2,7 @@
 
 The plan is made first, from values fetched in a fixed number of queries; then editions are stored; then deliveries
 are attempted. Jobs on several machines (`bot.worker.steps`) do the same in steps: `plan`, `compose` for some
-profiles, `deliver_route`.
+profiles, `deliver_group`.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from bot.delivery.model import ALERTS, Edition, EditionState, OpenDelivery, Paus
 from bot.delivery.plan import Plan, SendState, ended_waits, plan_dates, plan_send
 from bot.delivery.ports import receiver
 from bot.delivery.quiet_weeks import LINE_LOOK_BACK, with_line
+from bot.delivery.routes import group
 from bot.delivery.sender import Sender
 from bot.delivery.stores import OutboxStore, StoppedQueue
 from bot.digests.catch_up import cover_pauses
@@ -118,16 +119,16 @@ class DeliveryService:
         state = self._state(moment, sender, profiles, only_theirs=True)
         return self._compose_new(plan_send(profiles, moment, state, due=True), moment, sender, progress)
 
-    def open_routes(self, profiles: Sequence[Profile], moment: Moment) -> list[str]:
-        """The routes on which a delivery to these profiles, or to the operator, can be attempted now."""
+    def open_groups(self, profiles: Sequence[Profile], moment: Moment) -> list[str]:
+        """The groups of routes on which a delivery to these profiles, or to the operator, can be attempted now."""
         sender = self.make_sender(moment)
-        found = sender.queue.open(self._routes(profiles, sender), sender.clock())
-        return list(dict.fromkeys(map(sender.route, found)))
+        found = sender.queue.open(self._groups(profiles, sender), sender.clock())
+        return list(dict.fromkeys(_group(sender, one) for one in found))
 
-    def deliver_route(self, name: str, profiles: Sequence[Profile], moment: Moment) -> list[SendResult]:
-        """Attempt what is open on one route. A result for each edition that was attempted."""
+    def deliver_group(self, name: str, profiles: Sequence[Profile], moment: Moment) -> list[SendResult]:
+        """Attempt what is open on the routes of a group. A result for each edition that was attempted."""
         sender = self.make_sender(moment)
-        keys = [key for key, on in self._routes(profiles, sender).items() if on == name]
+        keys = [key for key, of in self._groups(profiles, sender).items() if of == name]
         attempted: dict[str, None] = {}
         self._deliver(
             sender, keys, lambda edition: attempted.update({edition: None}), with_alerts=ALERTS in keys
@@ -144,14 +145,14 @@ class DeliveryService:
         """Attempt what is open for these subscriptions, without composing."""
         self._deliver(self.make_sender(moment), subscriptions)
 
-    def _routes(self, profiles: Sequence[Profile], sender: Sender) -> dict[str, str]:
-        """The route of each subscription whose channel can send, and that of the alerts, by subscription key."""
+    def _groups(self, profiles: Sequence[Profile], sender: Sender) -> dict[str, str]:
+        """The group of each subscription whose channel can send, and that of the alerts, by subscription key."""
         ends = {to.key: (to.channel, to.target) for profile in profiles for to in profile.deliver}
         if operator := self.operator:
             ends[ALERTS] = operator
         broken = {channel for channel in {end[0] for end in ends.values()} if _problem(sender, channel)}
         return {
-            key: sender.route(OpenDelivery(key, *end)) for key, end in ends.items() if end[0] not in broken
+            key: _group(sender, OpenDelivery(key, *end)) for key, end in ends.items() if end[0] not in broken
         }
 
     def _plan(self, profiles: Sequence[Profile], moment: Moment, sender: Sender, *, due: bool) -> list[Plan]:
@@ -260,6 +261,10 @@ class DeliveryService:
     def _reachable_operator(self, sender: Sender) -> Operator | None:
         """None also when the channel has a problem: other deliveries to it report that."""
         return None if self.operator and _problem(sender, self.operator.channel) else self.operator
+
+
+def _group(sender: Sender, delivery: OpenDelivery) -> str:
+    return group(delivery.channel, receiver(sender.channels, delivery), sender.connections)
 
 
 def _problem(sender: Sender, channel: ChannelName) -> str:

@@ -18,6 +18,8 @@ from bot.delivery.plan import Plan
 INGEST, COMPOSE, DELIVER = QUEUES = ("ingest", "compose", "deliver")
 #: Profiles of one job: few enough for a job to end within seconds, and enough for the index of the day to pay.
 SHARD = 128
+#: Seconds that a job waits for further editions of its group: a job costs as much as the sending of three messages.
+GATHER = 1.0
 _EPOCH = datetime(2020, 1, 1, tzinfo=UTC)
 
 
@@ -30,6 +32,7 @@ class Job:
     arguments: Mapping[str, Any]  #: ids, as JSON
     lock: str | None
     due: datetime
+    wait: float = 0.0  #: seconds from when it is put into the queue
 
     @property
     def priority(self) -> int:
@@ -48,14 +51,17 @@ def ingest_jobs(names: Iterable[str], groups: Mapping[str, str], now: datetime) 
 def compose_jobs(plans: Iterable[Plan], in_jobs: Collection[str], size: int = SHARD) -> list[Job]:
     """Jobs for the profiles for which something is to be composed, `size` in each, in the order of their times.
 
+    Of the same time, those with the same window go together: the longest of a job is ranked for all of it.
     `in_jobs`: ids of the profiles that waiting or running jobs are for.
     """
     due: dict[str, datetime] = {}
+    windows: dict[str, int] = {}
     for plan in plans:
         id_ = plan.profile.id
         if not plan.skip and id_ not in in_jobs:
             due[id_] = min(due.get(id_, _due_time(plan)), _due_time(plan))
-    ids = sorted(due, key=lambda id_: (due[id_], id_))
+            windows[id_] = plan.profile.window
+    ids = sorted(due, key=lambda id_: (due[id_], windows[id_], id_))
     return [_compose_job(ids[start : start + size], due[ids[start]]) for start in range(0, len(ids), size)]
 
 
@@ -70,6 +76,6 @@ def _due_time(plan: Plan) -> datetime:
     return datetime.combine(plan.on, at, ZoneInfo(plan.profile.timezone)).astimezone(UTC)
 
 
-def deliver_job(route: str, now: datetime) -> Job:
-    """The job that attempts what is open on a route; its lock makes it the only one that does."""
-    return Job(DELIVER, f"deliver/{route}", {"route": route}, f"deliver/{route}", now)
+def deliver_job(group: str, now: datetime, wait: float = 0.0) -> Job:
+    """The job that attempts what is open on a group of routes; its lock makes it the only one that does."""
+    return Job(DELIVER, f"deliver/{group}", {"group": group}, f"deliver/{group}", now, wait)

@@ -5,8 +5,8 @@ and the next tick of a scheduler puts what they leave open into the queue again.
 - no job is retried: one that fails is over. (Returning a job to the queue fails when its twin waits there.)
 - a job whose worker has died is removed, not returned: its worker may only have been stopped, and must not then mark
   as finished what another one is doing;
-- nothing depends on Procrastinate's periodic tasks, and no job has a time at which it is to run: while such a job
-  waits, it blocks the others with its lock.
+- nothing depends on Procrastinate's periodic tasks, and no job waits for longer than a moment (`Job.wait`): while it
+  does, it blocks the others with its lock.
 """
 
 from __future__ import annotations
@@ -37,6 +37,11 @@ _POLL = 1.0
 #: Failed jobs, whose errors are in the log, are kept so long.
 _KEEP_HOURS = 7 * 24
 _RECONNECT = 5.0  #: seconds
+
+#: Workers skip a locked job.
+_HOLD = "SELECT 1 FROM procrastinate_jobs WHERE queueing_lock = %s AND status = 'todo' FOR KEY SHARE"
+#: By the clock that workers compare it with.
+_BEGIN = "SELECT now() + make_interval(secs => %s)"
 
 Step = Callable[..., None]
 
@@ -70,26 +75,31 @@ class JobQueue:
         return number
 
     def defer_in(self, driver: Any, job: Job) -> bool:
-        """Put a job into the queue in the transaction of a psycopg connection. False when its key waits there."""
+        """Put a job into the queue in the transaction of a psycopg connection.
+
+        False when its key waits there: that job does not begin before the transaction has ended.
+        """
         from procrastinate.exceptions import AlreadyEnqueued
 
-        deferrer = self._on_connections.configure_task(
-            job.queue,
-            queue=job.queue,
-            lock=job.lock,
-            queueing_lock=job.key,
-            priority=job.priority,
-            connection=driver,
-        )
-        # The error would end the transaction. (psycopg's own `transaction` commits one that has no statement yet.)
-        driver.execute("SAVEPOINT job")
-        try:
-            deferrer.defer(**job.arguments)
-        except AlreadyEnqueued:
-            driver.execute("ROLLBACK TO SAVEPOINT job")
-            return False
-        driver.execute("RELEASE SAVEPOINT job")
-        return True
+        while not driver.execute(_HOLD, [job.key]).fetchone():
+            (begin,) = driver.execute(_BEGIN, [job.wait]).fetchone()
+            deferrer = self._on_connections.configure_task(
+                job.queue,
+                queue=job.queue,
+                lock=job.lock,
+                queueing_lock=job.key,
+                priority=job.priority,
+                schedule_at=begin,
+                connection=driver,
+            )
+            # The error would end the transaction. (psycopg's own `transaction` commits one without a statement.)
+            driver.execute("SAVEPOINT job")
+            try:
+                deferrer.defer(**job.arguments)
+                return True
+            except AlreadyEnqueued:  # another transaction put it there a moment ago
+                driver.execute("ROLLBACK TO SAVEPOINT job")
+        return False
 
     def take_stock(self) -> list[Mapping[str, Any]]:
         """Remove the jobs whose workers have died, and old failed ones. The arguments of those that wait or run."""

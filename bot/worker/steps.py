@@ -1,7 +1,7 @@
 """What the jobs do, and the tick that puts them into the queue: `paperboy work` and `paperboy schedule`.
 
 The steps are those of `paperboy run`, which does all of them in one process: ask one source, compose for some
-profiles, deliver on one route.
+profiles, deliver to a group of conversations.
 """
 
 from __future__ import annotations
@@ -55,8 +55,8 @@ class Steps:
                 f"composed {digests} for {pluralize(len({plan.profile.id for plan in plans}), 'profile')}"
             )
 
-    def deliver(self, route: str) -> None:
-        for result in self.delivery.deliver_route(route, self.profiles(), Moment.real()):
+    def deliver(self, group: str) -> None:
+        for result in self.delivery.deliver_group(group, self.profiles(), Moment.real()):
             log_result(result)
 
 
@@ -89,7 +89,7 @@ class Scheduler:
         jobs = [
             *ingest_jobs(self.due(profiles, moment), self.groups, moment.instant),
             *compose_jobs(plans, in_jobs),
-            *(deliver_job(route, moment.instant) for route in self.delivery.open_routes(profiles, moment)),
+            *(deliver_job(group, moment.instant) for group in self.delivery.open_groups(profiles, moment)),
         ]
         if number := self.queue.defer(jobs):
             log_line(f"put {pluralize(number, 'job')} into the queue")

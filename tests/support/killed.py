@@ -35,7 +35,7 @@ from bot.store.queue import Queue
 _HEAVY = """bot.bootstrap.app bot.cli bot.channels.email.channel bot.channels.maildir bot.channels.slack.channel
     bot.cli.output.documents bot.cli.output.progress bot.cli.output.tables bot.config.settings bot.delivery.service
     bot.presentation.templates bot.profiles.load bot.ranking.linear bot.ranking.order bot.store.migrate
-    bot.store.outbox bot.store.papers bot.store.queue bot.store.receivers bot.store.sources"""
+    bot.store.outbox bot.store.papers bot.store.queue bot.store.receivers bot.store.sources procrastinate"""
 
 
 @dataclass

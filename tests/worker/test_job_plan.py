@@ -12,9 +12,9 @@ from tests.support.builders import NOW, make_profile, subscription
 GROUPS = {"arxiv-oai": "arxiv", "arxiv-rss": "arxiv", "huggingface": "huggingface"}
 
 
-def plan(id_: str, at: str, zone: str = "UTC", skip: str = "") -> Plan:
+def plan(id_: str, at: str, zone: str = "UTC", skip: str = "", window: int = 7) -> Plan:
     to = subscription(id_, at=time.fromisoformat(at))
-    profile: Profile = make_profile("robots", id=id_, timezone=zone, deliver=(to,))
+    profile: Profile = make_profile("robots", id=id_, timezone=zone, deliver=(to,), window=window)
     return Plan(profile, to, NOW.date(), skip)
 
 
@@ -41,8 +41,14 @@ def test_profiles() -> None:
     assert [job.key for job in compose_jobs(reversed(plans), {"di"}, size=2)] == [first.key, second.key]
 
 
-def test_routes() -> None:
-    """One job a route waits, and one runs; the one that was put there first goes first."""
+def test_profiles_with_the_same_window_go_together() -> None:
+    plans = [plan(id_, "08:00", window=window) for id_, window in (("ada", 7), ("bob", 14), ("cy", 7))]
+    jobs = compose_jobs(plans, (), size=2)
+    assert [job.arguments["profiles"] for job in jobs] == [["ada", "cy"], ["bob"]]
+
+
+def test_groups() -> None:
+    """One job a group waits, and one runs; the one that was put there first goes first."""
     first, later = deliver_job("email/2", NOW), deliver_job("email/2", NOW + timedelta(hours=1))
     assert (first.key, first.lock) == (later.key, later.lock) == ("deliver/email/2",) * 2
     assert first.priority > later.priority

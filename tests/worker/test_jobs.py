@@ -16,7 +16,7 @@ from bot.worker.job_plan import deliver_job
 from bot.worker.jobs import JobQueue
 from tests.support.builders import NOW
 
-JOB = deliver_job("slack:C0", NOW)
+JOB = deliver_job("slack/0", NOW)
 
 
 @pytest.fixture(scope="module")
@@ -57,6 +57,29 @@ def test_a_job_is_put_there_in_a_transaction(database: Database) -> None:
     assert (states(database), queue.defer([JOB])) == (["todo"], 0)
 
 
+def test_a_job_that_a_transaction_counts_on(database: Database) -> None:
+    """It begins when the transaction has ended: it would not see what that stores."""
+    queue = JobQueue(database)
+    queue.defer([JOB, deliver_job("slack/1", NOW + timedelta(hours=1))])
+    groups: list[str] = []
+    with database.writing() as connection:
+        assert not queue.defer_in(connection.connection.driver_connection, JOB)
+        work(queue, groups.append, 1)
+        assert groups == ["slack/1"]
+    work(queue, groups.append, 1)
+    assert groups == ["slack/1", "slack/0"]
+
+
+def test_a_job_that_waits_for_more(database: Database) -> None:
+    """It begins after so many seconds, by the database's clock."""
+    queue = JobQueue(database)
+    queue.defer([deliver_job("slack/0", NOW, wait=60.0)])
+    with database.reading() as session:
+        ahead = text("SELECT scheduled_at - now() FROM procrastinate_jobs")
+        wait = session.connection().execute(ahead).scalar_one()
+    assert timedelta(seconds=50) < wait <= timedelta(seconds=60)
+
+
 @pytest.mark.parametrize("worker", ["NULL", "(SELECT max(id) FROM procrastinate_workers)"])
 def test_a_job_whose_worker_has_died(database: Database, worker: str) -> None:
     """It is removed, also when its twin waits; one of a live worker stays."""
@@ -66,25 +89,25 @@ def test_a_job_whose_worker_has_died(database: Database, worker: str) -> None:
         old = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '1 minute')"
         connection.execute(text(old))
         connection.execute(text(f"UPDATE procrastinate_jobs SET status = 'doing', worker_id = {worker}"))
-    queue.defer([JOB, deliver_job("slack:C1", NOW)])
+    queue.defer([JOB, deliver_job("slack/1", NOW)])
     with database.writing() as connection:
         connection.execute(text("INSERT INTO procrastinate_workers DEFAULT VALUES"))
         live = "worker_id = (SELECT max(id) FROM procrastinate_workers)"
         connection.execute(
-            text(f"UPDATE procrastinate_jobs SET status = 'doing', {live} WHERE lock LIKE '%C1'")
+            text(f"UPDATE procrastinate_jobs SET status = 'doing', {live} WHERE lock LIKE '%/1'")
         )
-    assert [arguments["route"] for arguments in queue.take_stock()] == ["slack:C0", "slack:C1"]
+    assert [arguments["group"] for arguments in queue.take_stock()] == ["slack/0", "slack/1"]
     assert states(database) == ["todo", "doing"]
 
 
 def test_status_names_jobs_that_nobody_does(database: Database) -> None:
     """When they wait without a live worker, and when they have failed."""
     assert database.job_problems() == []
-    JobQueue(database).defer([JOB, deliver_job("slack:C1", NOW)])
+    JobQueue(database).defer([JOB, deliver_job("slack/1", NOW)])
     with database.writing() as connection:
         old = "INSERT INTO procrastinate_workers (last_heartbeat) VALUES (now() - interval '2 minutes')"
         connection.execute(text(old))
-        connection.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE lock LIKE '%C1'"))
+        connection.execute(text("UPDATE procrastinate_jobs SET status = 'failed' WHERE lock LIKE '%/1'"))
     assert database.job_problems() == [
         "Jobs wait (1), and no worker runs: start paperboy work",
         "Jobs have failed (1 in a week): the log of paperboy work has the errors",
@@ -98,9 +121,9 @@ def work(queue: JobQueue, step: Callable[[str], None], jobs: int) -> None:
     """Do so many jobs, one at a time."""
     done, count = threading.Event(), iter(range(1, jobs + 1))
 
-    def count_jobs(route: str) -> None:
+    def count_jobs(group: str) -> None:
         try:
-            step(route)
+            step(group)
         finally:
             if next(count) == jobs:
                 done.set()
@@ -110,11 +133,11 @@ def work(queue: JobQueue, step: Callable[[str], None], jobs: int) -> None:
 
 def test_what_is_due_first_goes_first(database: Database) -> None:
     """Whenever it came into the queue. What was done is not kept."""
-    routes: list[str] = []
+    groups: list[str] = []
     queue = JobQueue(database)
-    queue.defer(deliver_job(f"slack:C{hours}", NOW + timedelta(hours=hours)) for hours in (2, 1, 3))
-    work(queue, routes.append, 3)
-    assert (routes, states(database)) == (["slack:C1", "slack:C2", "slack:C3"], [])
+    queue.defer(deliver_job(f"slack/{hours}", NOW + timedelta(hours=hours)) for hours in (2, 1, 3))
+    work(queue, groups.append, 3)
+    assert (groups, states(database)) == (["slack/1", "slack/2", "slack/3"], [])
 
 
 @pytest.mark.parametrize(
@@ -123,7 +146,7 @@ def test_what_is_due_first_goes_first(database: Database) -> None:
 def test_a_step_that_raises(database: Database, error: Exception, left: list[str]) -> None:
     """Only what was stopped is put back: what failed is what a scheduler finds in the tables."""
 
-    def fail(route: str) -> None:
+    def fail(group: str) -> None:
         raise error
 
     queue = JobQueue(database)
