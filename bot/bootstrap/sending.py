@@ -89,6 +89,7 @@ class Sending(Stores):
             secret=self.secret,
             signer=self._mail_signer,
             templates=self.templates,
+            pause=self.sleep,
         )
 
     @property

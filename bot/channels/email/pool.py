@@ -1,0 +1,138 @@
+"""Sessions with one mail server for threads that send side by side: no more than the server accepts.
+
+When it refuses another connection while some are open, the threads go on with those, one mail at a time over each.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from math import inf
+from threading import Condition
+from typing import TypeVar
+
+from bot.channels.email.smtp import NotSentError, Session, SessionClosedError, SessionRefusedError
+from bot.log import log_line
+from bot.text.plain import pluralize
+
+#: Seconds between two looks at whether the process is to stop.
+_GLANCE = 0.1
+#: A server may still count a connection that was closed so many seconds ago: it is asked again after these pauses.
+_COUNTED, _RECOUNTS = 5.0, (0.1, 1.0)
+
+_T = TypeVar("_T")
+
+
+class SessionPool:
+    """`make`: a session that is not open yet. `pause`: a wait in seconds, perhaps 0; may raise to end the wait."""
+
+    def __init__(self, make: Callable[[], Session], pause: Callable[[float], None] = time.sleep) -> None:
+        self._make = make
+        self._pause = pause
+        self._changed = Condition()  #: guards everything below
+        self._idle: list[Session] = []  #: open, and not in use
+        self._open = 0  #: how many are open, also those in use
+        self._limit = inf  #: most that the server accepts, as far as is known
+        self._is_opening = False
+        self._last_close = -inf  #: by the monotonic clock
+        self._unreported: NotSentError | None = None  #: the refusal that set the limit
+
+    def use(self, work: Callable[[Session], _T]) -> _T:
+        """Do something with an open session that no other thread uses; wait for one when the server accepts no more.
+
+        Raises NotSentError, and what `pause` raises. `work` begins again with another session when its own turns out
+        to be closed.
+        """
+        while True:
+            session = self._take()
+            try:
+                result = work(session)
+            except SessionClosedError:
+                continue
+            except SessionRefusedError as error:
+                if not self._lower_limit(error, self._open - 1):
+                    raise
+                continue
+            finally:
+                self._give_back(session)
+            self._report_limit()
+            return result
+
+    def close_idle(self) -> None:
+        """Close what is not in use. With nothing open the limit is forgotten: it may have been for now."""
+        with self._changed:
+            idle, self._idle = self._idle, []
+        for session in idle:
+            session.close(politely=True)
+            self._give_back(session)
+        with self._changed:
+            if not self._open:
+                self._limit = inf
+
+    def _take(self) -> Session:
+        while True:
+            with self._changed:
+                while not self._idle and (self._is_opening or self._open >= self._limit):
+                    self._pause(0)
+                    self._changed.wait(_GLANCE)
+                if self._idle:
+                    return self._idle.pop()
+                self._is_opening = (
+                    True  # one at a time, so that it is known how many are open when one is refused
+                )
+            try:
+                if session := self._try_to_open():
+                    return session
+            finally:
+                with self._changed:
+                    self._is_opening = False
+                    self._changed.notify_all()
+
+    def _try_to_open(self) -> Session | None:
+        """None when the server accepts no more than are open."""
+        session, pauses = self._make(), iter(_RECOUNTS)
+        while not session.is_open:
+            try:
+                session.open()
+            except SessionRefusedError as error:
+                was_counted = time.monotonic() - self._last_close < _COUNTED
+                if was_counted and (pause := next(pauses, None)):
+                    self._pause(pause)
+                elif self._lower_limit(error, self._open):
+                    return None
+                else:
+                    raise
+        with self._changed:
+            self._open += 1
+        return session
+
+    def _lower_limit(self, error: NotSentError, accepted: int) -> bool:
+        """Open no more than these from now on; whether there are any."""
+        if accepted:
+            with self._changed:
+                if accepted < self._limit:
+                    self._limit, self._unreported = accepted, error
+        return accepted > 0
+
+    def _give_back(self, session: Session) -> None:
+        with self._changed:
+            if session.is_open:
+                self._idle.append(session)
+            else:
+                self._open -= 1
+                self._last_close = time.monotonic()
+            self._changed.notify()
+
+    def _report_limit(self) -> None:
+        """Log it once another session has worked: until then the server may as well be out of reach."""
+        with self._changed:
+            error, self._unreported = self._unreported, None
+            limit = self._limit
+        if error:
+            number = pluralize(int(limit), "connection")
+            log_line(
+                f"the mail server accepts only {number} at once ({error}): set SMTP_CONNECTIONS={limit:.0f}",
+                logging.WARNING,
+                event="smtp_connections",
+            )
