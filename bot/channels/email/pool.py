@@ -45,7 +45,7 @@ class SessionPool:
         to be closed.
         """
         while True:
-            session = self._take()
+            session, refusal = self._take(), self._unreported
             try:
                 result = work(session)
             except SessionClosedError:
@@ -56,7 +56,8 @@ class SessionPool:
                 continue
             finally:
                 self._give_back(session)
-            self._report_limit()
+            if refusal:
+                self._report_limit(refusal)
             return result
 
     def close_idle(self) -> None:
@@ -124,15 +125,15 @@ class SessionPool:
                 self._last_close = time.monotonic()
             self._changed.notify()
 
-    def _report_limit(self) -> None:
-        """Log it once another session has worked: until then the server may as well be out of reach."""
+    def _report_limit(self, refusal: NotSentError) -> None:
+        """Log the limit when another session has worked after that: else the server may have been out of reach."""
         with self._changed:
-            error, self._unreported = self._unreported, None
-            limit = self._limit
-        if error:
-            number = pluralize(int(limit), "connection")
-            log_line(
-                f"the mail server accepts only {number} at once ({error}): set SMTP_CONNECTIONS={limit:.0f}",
-                logging.WARNING,
-                event="smtp_connections",
-            )
+            if self._unreported is not refusal:
+                return
+            self._unreported, limit = None, self._limit
+        number = pluralize(int(limit), "connection")
+        log_line(
+            f"the mail server accepts only {number} at once ({refusal}): set SMTP_CONNECTIONS={limit:.0f}",
+            logging.WARNING,
+            event="smtp_connections",
+        )
