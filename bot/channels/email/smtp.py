@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import smtplib
 import ssl
 from collections.abc import Callable, Container, Iterator
@@ -197,7 +198,13 @@ class Session:
                 raise SessionClosedError from None
             if code == 421:
                 raise SessionClosedError
-        self._command(lambda: (code, reply), action)
+        if code in _OK:
+            return
+        refusal = self._classify_reply(code, reply)
+        if isinstance(refusal, Refused) and _refuses_sender(code, reply):
+            why = f"the SMTP server refuses the sender (MAIL_FROM, MAIL_RETURN_PATH): {refusal.why}"
+            refusal = Refused(why, Cause.SERVICE)
+        raise NotSentError(refusal)
 
     def _command(
         self, command: Callable[[], tuple[int, bytes]], action: str, accepted: Container[int] = _OK
@@ -251,6 +258,16 @@ def _describe(error: OSError) -> str:
     """The operating system's text; of other errors only the class, as their texts may quote anything."""
     text = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.strerror
     return f"{type(error).__name__}{f' ({text})' if text else ''}"
+
+
+def _refuses_sender(code: int, reply: bytes) -> bool:
+    """Whether a permanent refusal of MAIL is about its sender, and so about every mail.
+
+    An enhanced code (RFC 3463) is when its subject is addresses, of which the server knows only this one so far, or
+    policy. Other subjects are about this mail, such as its size or an option, and so are 552 and 555 without one.
+    """
+    enhanced = re.match(rb"5\.(\d{1,3})\.\d{1,3}\b", reply)
+    return enhanced[1] in (b"1", b"7") if enhanced else code not in (552, 555)
 
 
 def _escape_dots(content: bytes) -> bytes:
