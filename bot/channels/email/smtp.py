@@ -202,7 +202,7 @@ class Session:
             return
         refusal = self._classify_reply(code, reply)
         if isinstance(refusal, Refused) and _refuses_sender(code, reply):
-            why = f"the SMTP server refuses the sender (MAIL_FROM, MAIL_RETURN_PATH): {refusal.why}"
+            why = f"the sender (MAIL_FROM, MAIL_RETURN_PATH) is refused: {refusal.why}"
             refusal = Refused(why, Cause.SERVICE)
         raise NotSentError(refusal)
 
