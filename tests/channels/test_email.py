@@ -189,9 +189,7 @@ def test_a_refused_sender(
     if is_used:
         channel.send(first)
     server.script.mail = reply
-    says = (
-        "" if cause is Cause.MESSAGE else "the sender (MAIL_FROM, MAIL_RETURN_PATH) is refused: "
-    )
+    says = "" if cause is Cause.MESSAGE else "the sender (MAIL_FROM, MAIL_RETURN_PATH) is refused: "
     assert channel.send(second) == Refused(f"{says}the SMTP server says {reply}", cause)
 
 
