@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from bot.channels.email import pool
 from bot.channels.email.channel import MailChannel
 from bot.clock import uptime, utc_now
 from bot.config.smtp_url import parse_sender, parse_smtp_url
@@ -172,13 +171,16 @@ def test_without_any_connection_the_service_is_out_of_reach(
     }
     assert server.script.sessions == 1
     assert warnings(caplog) == []
+    (why,) = {delivery.why for delivery in one.deliveries()}
+    assert why.endswith(
+        "421 4.7.0 too many connections from you: if other processes use them, lower SMTP_CONNECTIONS"
+    )
 
 
 def test_a_server_that_goes_away_is_not_a_limit(
-    world: World, server: SmtpServer, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    world: World, server: SmtpServer, caplog: pytest.LogCaptureFixture
 ) -> None:
     """It ends all connections and accepts no more: nothing is said of the setting."""
-    monkeypatch.setattr(pool, "_RECOUNTS", (0.01,))
     one = Round(world, server, 4)
 
     def go_away() -> None:

@@ -6,13 +6,16 @@ When it refuses another connection while some are open, the threads go on with t
 from __future__ import annotations
 
 import logging
+import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from math import inf
 from threading import Condition
 from typing import TypeVar
 
 from bot.channels.email.smtp import NotSentError, Session, SessionClosedError, SessionRefusedError
+from bot.delivery.model import Deferred, Refused
 from bot.log import log_line
 from bot.text.plain import pluralize
 
@@ -20,6 +23,10 @@ from bot.text.plain import pluralize
 _GLANCE = 0.1
 #: A server may still count a connection that was closed so many seconds ago: it is asked again after these pauses.
 _COUNTED, _RECOUNTS = 5.0, (0.1, 1.0)
+#: What servers say of connections, and not of mails or attempts.
+_TOO_MANY = re.compile(
+    r"(too many|maximum|limit|concurrent|simultaneous)\b.*\b(connections?|sessions?|log-?ins?)", re.I
+)
 
 _T = TypeVar("_T")
 
@@ -37,6 +44,9 @@ class SessionPool:
         self._is_opening = False
         self._last_close = -inf  #: by the monotonic clock
         self._unreported: NotSentError | None = None  #: the refusal that set the limit
+        self._failure: SessionRefusedError | None = (
+            None  #: the last one while none was open; those who wait have it too
+        )
 
     def use(self, work: Callable[[Session], _T]) -> _T:
         """Do something with an open session that no other thread uses; wait for one when the server accepts no more.
@@ -74,14 +84,16 @@ class SessionPool:
     def _take(self) -> Session:
         while True:
             with self._changed:
+                earlier = self._failure
                 while not self._idle and (self._is_opening or self._open >= self._limit):
                     self._pause(0)
                     self._changed.wait(_GLANCE)
+                    if self._failure and self._failure is not earlier:
+                        raise SessionRefusedError(self._failure.outcome)
                 if self._idle:
                     return self._idle.pop()
-                self._is_opening = (
-                    True  # one at a time, so that it is known how many are open when one is refused
-                )
+                # One at a time, so that it is known how many are open when one is refused.
+                self._is_opening = True
             try:
                 if session := self._try_to_open():
                     return session
@@ -103,7 +115,9 @@ class SessionPool:
                 elif self._lower_limit(error, self._open):
                     return None
                 else:
-                    raise
+                    with self._changed:
+                        self._failure = SessionRefusedError(_with_advice(error.outcome))
+                    raise self._failure from None
         with self._changed:
             self._open += 1
         return session
@@ -137,3 +151,10 @@ class SessionPool:
             logging.WARNING,
             event="smtp_connections",
         )
+
+
+def _with_advice(outcome: Deferred | Refused) -> Deferred | Refused:
+    """No connection is open here: if the server says that there are too many, other processes have them."""
+    if _TOO_MANY.search(outcome.why):
+        return replace(outcome, why=f"{outcome.why}: if other processes use them, lower SMTP_CONNECTIONS")
+    return outcome
