@@ -89,6 +89,7 @@ class Sending(Stores):
             secret=self.secret,
             signer=self._mail_signer,
             templates=self.templates,
+            pause=self.sleep,
         )
 
     @property
@@ -116,16 +117,15 @@ class Sending(Stores):
         return receiver(self.channels, to)
 
     def sender(self, moment: Moment) -> Sender:
-        return self._sender(moment, self._owner, self.channels)
+        return self._sender(moment, self._owner)
 
     def job_sender(self, moment: Moment) -> Sender:
-        """As `sender`, for one job beside others: its leases and its connections to the mail server are its own."""
-        owner = f"{self._owner}:{secrets.token_hex(4)}"
-        return self._sender(moment, owner, self.channels | {ChannelName.EMAIL: self.mail_channel()})
+        """As `sender`, for one job beside others: its leases are its own."""
+        return self._sender(moment, f"{self._owner}:{secrets.token_hex(4)}")
 
-    def _sender(self, moment: Moment, owner: str, channels: dict[ChannelName, Channel]) -> Sender:
+    def _sender(self, moment: Moment, owner: str) -> Sender:
         connections = self.settings.smtp_connections
-        return Sender(self.queue, channels, owner, moment.now, pause=self.sleep, connections=connections)
+        return Sender(self.queue, self.channels, owner, moment.now, pause=self.sleep, connections=connections)
 
     def hand_back(self) -> None:
         """End the leases of this process's sender: another one can send what it has not handed over."""

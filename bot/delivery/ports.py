@@ -98,7 +98,8 @@ class Channel(Protocol):
         """Make one attempt, which is not repeated once it may have arrived. Every failure is an outcome.
 
         `on_stage` is called with each stage before it begins; with one that hands over when the connection is open,
-        immediately before each write. What it raises then is raised again, and the message has not arrived.
+        immediately before each write. What it raises then is raised again, and the message has not arrived. So it is
+        with ShutdownRequested, which ends a wait for a connection.
         """
         ...
 

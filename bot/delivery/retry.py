@@ -90,7 +90,7 @@ def attempt(
             return StillUnknown(join_distinct(doubt, why))
         case Deferred(why) as refusal:  # not a plain WAITING, which would be sent again without a look-up
             return StillUnknown(join_distinct(doubt, why), refusal)
-        case Refused(why, cause):
+        case Refused(why, cause) if cause is not Cause.SERVICE:  # else it says why the whole channel pauses
             return Refused(join_distinct(why, doubt), cause)
         case outcome:
             return outcome

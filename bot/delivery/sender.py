@@ -44,7 +44,7 @@ from bot.delivery.outcomes import LastOutcome, OutcomeRecorder
 from bot.delivery.ports import Channel, receiver
 from bot.delivery.retry import attempt, transition
 from bot.delivery.routes import route
-from bot.errors import LeaseLost
+from bot.errors import LeaseLost, ShutdownRequested
 from bot.log import log_duration, log_line
 from bot.profiles.model import ChannelName
 
@@ -99,6 +99,8 @@ class DeliveryQueue(Protocol):
         self, id_: str, owner: str, step: Transition, now: datetime, stage: Stage | None = None
     ) -> bool: ...
 
+    def hand_back(self, owner: str) -> None: ...
+
     def flush(self) -> None: ...
 
 
@@ -140,6 +142,9 @@ class Sender:
                 attempted.update(one.id for one in found)
                 with log_duration("deliver", deliveries=len(found)):
                     _Round(self, found, on_edition).make()
+        except ShutdownRequested:
+            self.queue.hand_back(self.owner)  # what waited for a connection
+            raise
         finally:
             if attempted:
                 self.queue.flush()

@@ -141,7 +141,7 @@ def test_dots_and_line_ends(server: SmtpServer, channel: MailChannel, content: b
     ("stage", "reply", "outcome"),
     [
         ("mail", "450 4.7.1 later", Deferred),
-        ("mail", "550 5.7.1 not you", Refused),
+        ("mail", "552 5.3.4 too big", Refused),
         ("rcpt", "450 4.2.1 mailbox busy", Deferred),
         ("rcpt", "550 5.1.1 no such user", Refused),
         ("data", "451 4.3.0 try again", Deferred),
@@ -162,6 +162,35 @@ def test_replies(
     setattr(server.script, stage, None)
     assert isinstance(channel.send(third), Sent)
     assert arrived(server) == as_sent([first, third])
+
+
+@pytest.mark.parametrize(
+    ("reply", "cause"),
+    [
+        ("550 5.7.1 sender blocked", Cause.SERVICE),
+        ("530 5.7.0 authentication required", Cause.SERVICE),
+        ("553 5.1.8 no such domain", Cause.SERVICE),
+        ("501 5.1.7 bad sender address", Cause.SERVICE),
+        ("550 sender rejected", Cause.SERVICE),
+        ("554 5.7.10", Cause.SERVICE),
+        ("552 5.3.4 too big", Cause.MESSAGE),
+        ("552 too big", Cause.MESSAGE),
+        ("555 unknown option", Cause.MESSAGE),
+        ("550 5.6.7 not such an address", Cause.MESSAGE),
+        ("554 5.3.2 not now", Cause.MESSAGE),
+    ],
+)
+@pytest.mark.parametrize("is_used", [False, True])
+def test_a_refused_sender(
+    server: SmtpServer, channel: MailChannel, reply: str, cause: Cause, is_used: bool
+) -> None:
+    """It concerns all mails, unless the server names another reason."""
+    first, second = several(2)
+    if is_used:
+        channel.send(first)
+    server.script.mail = reply
+    says = "" if cause is Cause.MESSAGE else "the sender (MAIL_FROM, MAIL_RETURN_PATH) is refused: "
+    assert channel.send(second) == Refused(f"{says}the SMTP server says {reply}", cause)
 
 
 LATER, NEVER = b"451 4.3.0 later\r\n", b"554 5.7.1-no\r\n"

@@ -29,7 +29,7 @@ from tests.support.builders import NOW, FakeChannel, subscription
 
 SECOND, MINUTE, HOUR, DAY = (timedelta(seconds=n) for n in (1, 60, 3600, 86400))
 ENVELOPE = Envelope("e-1", "inbox", b"the bytes", NOW)
-BUSY = Deferred("l", 5.0)
+BUSY, NEVER = Deferred("l", 5.0), Refused("wrong password", Cause.SERVICE)
 
 
 def delivery(
@@ -193,6 +193,8 @@ def test_deliveries_that_failed_together_wait_for_different_times() -> None:
         ("uncertain", 1, False, False, [Sent("r")], ["find 1", "send 1"], Sent("r")),
         ("uncertain", 1, False, False, [Refused("n")], ["find 1", "send 1"], Refused("n; w; nobody can tell")),
         ("sending", 1, False, False, [Sent("r")], ["find 1", "send 1"], Sent("r")),
+        # what pauses the channel says nothing of one delivery
+        ("uncertain", 1, False, False, [NEVER], ["find 1", "send 1"], NEVER),
         # refused for now: the first attempt is still in doubt
         ("uncertain", 1, False, False, [BUSY], ["find 1", "send 1"], StillUnknown("w; nobody can tell; l", BUSY)),
         # in doubt once more: held

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword, Session
+from aiosmtpd.smtp import MISSING, SMTP, AuthResult, Envelope, LoginPassword, Session
 
 
 @dataclass(frozen=True)
@@ -36,6 +36,17 @@ class At(Enum):
     DOT = "dot"  #: all of it was
 
 
+class Refuses(Enum):
+    """How a server refuses a connection that is one too many."""
+
+    GREETING = "421 instead of the greeting"
+    CLOSED = "closed without a word"
+    EHLO = "421 to EHLO"
+    AUTH = "454 to the log-in"
+    MAIL = "421 to the first MAIL"
+
+
+_TOO_MANY = "421 4.7.0 too many connections from you"
 _LATENCY = 1.0  # seconds that every client waits
 
 
@@ -70,6 +81,9 @@ class Script:
     hang_after_dot: float = 0.0  #: seconds that the reply takes; the message is stored before
     mails_a_session: int | None = None  #: then 421 at MAIL, and the connection is closed
     closes_after_mail: bool = False  #: the connection, once a mail was taken
+    connections: int | None = None  #: so many at once, and no more
+    refuses: Refuses = Refuses.GREETING  #: those above that
+    work: float = 0.0  #: seconds that a mail takes
     sessions: int = 0  #: connections so far
     quits: int = 0  #: those that were ended by QUIT
     logins: list[tuple[bytes, bytes]] = field(default_factory=list)  #: what clients logged in with
@@ -85,6 +99,8 @@ class _Handler:
     async def handle_MAIL(
         self, server: _Smtp, session: Session, envelope: Envelope, address: str, options: list[str]
     ) -> str:
+        if server.refuses is Refuses.MAIL:
+            return server.refuse()
         self._begun[id(session)] = begun = self._begun.get(id(session), 0) + 1
         if self._script.mails_a_session is not None and begun > self._script.mails_a_session:
             asyncio.get_running_loop().call_soon(server.transport.close)
@@ -94,6 +110,17 @@ class _Handler:
         if refusal is None:
             envelope.mail_from = address
         return refusal or "250 OK"
+
+    async def handle_EHLO(
+        self, server: _Smtp, session: Session, envelope: Envelope, name: str, replies: list[str]
+    ) -> list[str]:
+        if server.refuses is Refuses.EHLO:
+            return [server.refuse()]
+        session.host_name = name
+        return replies
+
+    async def handle_AUTH(self, server: _Smtp, session: Session, envelope: Envelope, words: list[str]) -> Any:
+        return "454 4.7.0 too many log-ins at once" if server.refuses is Refuses.AUTH else MISSING
 
     async def handle_QUIT(self, server: _Smtp, session: Session, envelope: Envelope) -> str:
         self._script.quits += 1
@@ -112,6 +139,7 @@ class _Handler:
     async def handle_DATA(self, server: _Smtp, session: Session, envelope: Envelope) -> str:
         if self._script.data:
             return self._script.data
+        await asyncio.sleep(self._script.work)
         content = envelope.original_content or b""
         fault = server.fault if server.fault and server.fault.at is At.DOT else None
         if not fault or fault.store:
@@ -132,15 +160,27 @@ class _Smtp(SMTP):
     fault: MailFault | None = None  #: of the mail that is under way
     befallen: list[tuple[bytes, MailFault]]
     sessions: _Sessions
+    refuses: Refuses | None = None  #: this connection is one too many
 
     def connection_made(self, transport: Any) -> None:
         if self.transport is None:  # else TLS begins on a known connection
             self.sessions.change(1)
+            script = self.event_handler._script
+            if script.connections is not None and self.sessions.open > script.connections:
+                self.refuses = script.refuses
+                if self.refuses is Refuses.GREETING:
+                    transport.write(f"{_TOO_MANY}\r\n".encode())
+                if self.refuses in (Refuses.GREETING, Refuses.CLOSED):
+                    transport.close()
         super().connection_made(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
         self.sessions.change(-1)
+
+    def refuse(self) -> str:
+        asyncio.get_running_loop().call_soon(self.transport.close)  # once the reply is written
+        return _TOO_MANY
 
     async def befall(self, at: At, content: bytes = b"") -> str | None:
         """Make the fault happen, if it is one of this stage; its reply."""
@@ -182,6 +222,10 @@ class _Sessions:
     @property
     def made(self) -> int:
         return self._made
+
+    @property
+    def open(self) -> int:
+        return self._open
 
     def wait_until_idle(self, made: int) -> None:
         """Wait until at least `made` connections were made, and all are closed."""

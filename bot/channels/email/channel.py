@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import functools
 import re
+import time
 from collections.abc import Callable, Iterator, Sequence
 
 from bot.channels.email.message import MailSettings, Signer, compose, compose_notice, message_id_in
+from bot.channels.email.pool import SessionPool
 from bot.channels.email.reports import verp
 from bot.channels.email.smtp import NotSentError, Session
 from bot.config.smtp_url import Sender, SmtpServer
@@ -27,7 +29,8 @@ class MailChannel(Channel):
 
     `return_path`: where mail servers report failures, such as `bounces@example.org`; mail to `bounces+x@` must arrive
     in the same mailbox. `public_url`, `secret`: for one-click links. `signer`: opens the DKIM key, or raises
-    NotConfigured; called when a message is first to be signed, and not again after it has succeeded.
+    NotConfigured; called when a message is first to be signed, and not again after it has succeeded. `pause`: a wait
+    in seconds for a connection, perhaps 0; what it raises ends the wait, and is raised by `send`.
     """
 
     name = "email"
@@ -44,11 +47,12 @@ class MailChannel(Channel):
         secret: bytes | None = None,
         signer: Callable[[], Signer] | None = None,
         templates: Templates = BUILT_IN,
+        pause: Callable[[float], None] = time.sleep,
     ) -> None:
         self._server = server
         self._sender = sender
         self._timeout = timeout
-        self._idle: list[Session] = []  #: at most as many as there are threads that send
+        self._sessions = SessionPool(self._make_session, pause)
         self._return_path = return_path
         self._public_url, self._secret = public_url, secret
         self._signer = functools.cache(signer) if signer else None
@@ -80,16 +84,20 @@ class MailChannel(Channel):
     def probe(self, targets: Sequence[str]) -> Iterator[Probe]:
         self.check()
         assert self._server
-        session = self._take_session(self._server)
+        session = self._make_session()
+        try:
+            yield from self._probe_over(session, self._server, targets)
+        finally:
+            session.close(politely=True)
+
+    def _probe_over(self, session: Session, server: SmtpServer, targets: Sequence[str]) -> Iterator[Probe]:
         try:
             session.open()
         except NotSentError as error:
             yield Probe("", error.outcome)
             return
-        finally:
-            self._idle.append(session)  # for `close_idle`
-        place = f"{self._server.host}:{self._server.port}"
-        yield Probe("", note=f"{place} accepts the log-in" if self._server.user else f"{place} answers")
+        place = f"{server.host}:{server.port}"
+        yield Probe("", note=f"{place} accepts the log-in" if server.user else f"{place} answers")
         for target in targets:
             problem = None
             try:
@@ -99,8 +107,7 @@ class MailChannel(Channel):
             yield Probe(target, problem)
 
     def close_idle(self) -> None:
-        while self._idle:
-            self._idle.pop().close(politely=True)
+        self._sessions.close_idle()
 
     def send(self, envelope: Envelope, on_stage: StageCallback = ignore_stage) -> Outcome:
         if not self._server or not self._sender:
@@ -108,21 +115,17 @@ class MailChannel(Channel):
         if not re.fullmatch(r"[^\s<>@\x00-\x1f]+@[^\s<>@\x00-\x1f]+", envelope.target):
             return Refused("the target is not one e-mail address")
         return_path = self._return_address(envelope.delivery)
-        session = self._take_session(self._server)
         try:
-            outcome = session.send_mail(return_path, envelope.target, envelope.payload, on_stage)
+            outcome = self._sessions.use(
+                lambda session: session.send_mail(return_path, envelope.target, envelope.payload, on_stage)
+            )
         except NotSentError as error:
             return error.outcome
-        finally:
-            self._idle.append(session)
         return Sent(message_id_in(envelope.payload)) if isinstance(outcome, Sent) else outcome
 
-    def _take_session(self, server: SmtpServer) -> Session:
-        """A session that no other thread uses."""
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return Session(server, self._timeout)
+    def _make_session(self) -> Session:
+        assert self._server
+        return Session(self._server, self._timeout)
 
     def _return_address(self, delivery: str) -> str:
         """The envelope sender of a delivery: one of its own, so that reports of failures name it."""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import smtplib
 import ssl
 from collections.abc import Callable, Container, Iterator
@@ -32,8 +33,12 @@ class NotSentError(Exception):
         self.outcome = outcome
 
 
-class _ConnectionClosedError(Exception):
-    """A connection that was kept open was closed by the server, before anything was said about this mail."""
+class SessionRefusedError(NotSentError):
+    """The server does not accept this session, whatever it is to send."""
+
+
+class SessionClosedError(Exception):
+    """The server ended a session that was kept open, before anything was said about this mail."""
 
 
 class Session:
@@ -49,6 +54,10 @@ class Session:
         self._connection: Connection | None = None
         self._is_used = False  #: whether a mail was sent through it
 
+    @property
+    def is_open(self) -> bool:
+        return self._connection is not None
+
     def close(self, *, politely: bool = False) -> None:
         """`politely`: with QUIT."""
         connection, self._connection, self._is_used = self._connection, None, False
@@ -61,16 +70,15 @@ class Session:
         connection.close()
 
     def send_mail(self, sender: str, to: str, content: bytes, on_stage: StageCallback) -> Outcome:
-        """MAIL, RCPT, DATA and the content as it is. Raises NotSentError."""
+        """MAIL, RCPT, DATA and the content as it is. Raises NotSentError and SessionClosedError."""
         is_finished = False
         try:
-            try:
-                outcome = self._try_to_send(sender, to, content, on_stage)
-            except _ConnectionClosedError:
-                self.close()
-                outcome = self._try_to_send(sender, to, content, on_stage)
+            outcome = self._try_to_send(sender, to, content, on_stage)
             is_finished = not isinstance(outcome, Unknown)
             return outcome
+        except NotSentError:
+            self.close(politely=True)  # a server that limits connections sees that this one is over
+            raise
         finally:
             if not is_finished:
                 self.close()  # also when `on_stage` raises: the server must not get the rest
@@ -115,14 +123,18 @@ class Session:
     # --- Opening a connection
 
     def open(self) -> Connection:
-        """A connection, encrypted and logged in as the settings require. Raises NotSentError."""
+        """A connection, encrypted and logged in as the settings require. Raises SessionRefusedError."""
         if self._connection is None:
-            with self._not_sent("connecting", Cause.SERVICE):
-                self._connection = self._connect()
-            with self._not_sent("starting TLS", Cause.SERVICE):
-                self._encrypt(self._connection)
-            if self._server.user:
-                self._log_in(self._connection)
+            try:
+                with self._not_sent("connecting", Cause.SERVICE):
+                    self._connection = self._connect()
+                with self._not_sent("starting TLS", Cause.SERVICE):
+                    self._encrypt(self._connection)
+                if self._server.user:
+                    self._log_in(self._connection)
+            except NotSentError as error:
+                self.close()
+                raise SessionRefusedError(error.outcome) from None
         return self._connection
 
     def _connect(self) -> Connection:
@@ -172,16 +184,27 @@ class Session:
     # --- Commands
 
     def _start_mail(self, command: Callable[[], tuple[int, bytes]]) -> None:
-        """MAIL. A server may have closed a kept connection, or limit the mails of one connection (421)."""
+        """MAIL. A server may have closed a kept connection, or limit connections or the mails of one (421)."""
+        action = "naming the sender"
         if not self._is_used:
-            return self._command(command, "naming the sender")
-        try:
-            code, _ = answer = command()
-        except OSError:  # includes smtplib's errors
-            raise _ConnectionClosedError from None
-        if code == 421:
-            raise _ConnectionClosedError
-        return self._command(lambda: answer, "naming the sender")
+            with self._not_sent(action):
+                code, reply = command()
+            if code == 421:
+                raise SessionRefusedError(self._classify_reply(code, reply))
+        else:
+            try:
+                code, reply = command()
+            except OSError:  # includes smtplib's errors
+                raise SessionClosedError from None
+            if code == 421:
+                raise SessionClosedError
+        if code in _OK:
+            return
+        refusal = self._classify_reply(code, reply)
+        if isinstance(refusal, Refused) and _refuses_sender(code, reply):
+            why = f"the sender (MAIL_FROM, MAIL_RETURN_PATH) is refused: {refusal.why}"
+            refusal = Refused(why, Cause.SERVICE)
+        raise NotSentError(refusal)
 
     def _command(
         self, command: Callable[[], tuple[int, bytes]], action: str, accepted: Container[int] = _OK
@@ -235,6 +258,16 @@ def _describe(error: OSError) -> str:
     """The operating system's text; of other errors only the class, as their texts may quote anything."""
     text = error.verify_message if isinstance(error, ssl.SSLCertVerificationError) else error.strerror
     return f"{type(error).__name__}{f' ({text})' if text else ''}"
+
+
+def _refuses_sender(code: int, reply: bytes) -> bool:
+    """Whether a permanent refusal of MAIL is about its sender, and so about every mail.
+
+    An enhanced code (RFC 3463) is when its subject is addresses, of which the server knows only this one so far, or
+    policy. Other subjects are about this mail, such as its size or an option, and so are 552 and 555 without one.
+    """
+    enhanced = re.match(rb"5\.(\d{1,3})\.\d{1,3}\b", reply)
+    return enhanced[1] in (b"1", b"7") if enhanced else code not in (552, 555)
 
 
 def _escape_dots(content: bytes) -> bytes:
