@@ -17,7 +17,7 @@ from sqlmodel import Session
 from bot.errors import DatabaseError
 from bot.store import job_tables, migrate
 from bot.store.conversion import Progress, no_progress
-from bot.store.sqlite import NOT_DURABLE, READS, SqliteFile
+from bot.store.sqlite import NOT_DURABLE, READS, SqliteFile, reason
 
 
 class Database:
@@ -165,8 +165,8 @@ def database_errors(url: URL) -> Iterator[None]:
     except IntegrityError:
         raise  # a unique key was violated: the caller decides what that means
     except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
-        raise DatabaseError(f"the database {_without_password(url)} cannot be used: {reason}") from None
+        why = reason(error.orig, url).strip().splitlines()[0] if error.orig else type(error).__name__
+        raise DatabaseError(f"the database {_without_password(url)} cannot be used: {why}") from None
     except SQLAlchemyError as error:
         raise DatabaseError(
             f"the database {_without_password(url)} failed: {type(error).__name__}"
