@@ -58,6 +58,10 @@ class DatabaseNewer(DatabaseError):  # noqa: N818 - a fact
     """A newer version migrated the database: this one must not begin, and ends when it was running. Exit code 2."""
 
 
+class DatabaseBusy(DatabaseError):  # noqa: N818 - a state
+    """The database cannot be used now; this passes by itself. Exit code 1."""
+
+
 class DatabaseLost(DatabaseError):  # noqa: N818 - a fact
     """The database's file was deleted, moved or replaced while it was open; the process must end. Exit code 1."""
 

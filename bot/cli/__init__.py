@@ -32,7 +32,7 @@ from bot.cli import (  # noqa: F401 - they add their commands, in the order of -
 
 # isort: on
 from bot.cli.common import CHANGE_SOMETHING, DONE, FAILED, cli, complain
-from bot.errors import DatabaseError, DatabaseLost, NotConfigured, PaperboyError, UserError
+from bot.errors import DatabaseBusy, DatabaseError, DatabaseLost, NotConfigured, PaperboyError, UserError
 
 __all__ = ["cli", "main"]
 
@@ -57,7 +57,8 @@ def main() -> NoReturn:
         sys.exit(CHANGE_SOMETHING)
     except PaperboyError as error:
         complain(error)
-        needs_user = isinstance(error, NotConfigured | DatabaseError) and not isinstance(error, DatabaseLost)
+        passes = isinstance(error, DatabaseLost | DatabaseBusy)
+        needs_user = isinstance(error, NotConfigured | DatabaseError) and not passes
         sys.exit(CHANGE_SOMETHING if needs_user else FAILED)
     except BrokenPipeError:
         sys.stderr.close()  # the reader closed the pipe, as `head` does

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from importlib.metadata import version
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bot.profiles.include import EffectiveProfile
     from bot.profiles.load import Loaded
     from bot.profiles.model import Profile
+    from bot.worker.loop import Loop
 
 DONE, FAILED, CHANGE_SOMETHING = 0, 1, 2
 
@@ -83,13 +85,33 @@ def the_settings() -> Settings:
     return settings
 
 
-def open_app() -> App:
+def open_app(sleep: Callable[[float], None] = time.sleep) -> App:
     from bot.bootstrap.app import App
 
     def warn(problem: Problem) -> None:
         typer.echo(f"{problem} (the built-in template is used)", err=True)
 
-    return App(the_settings(), on_template_problem=warn, progress=_database_progress)
+    return App(the_settings(), sleep=sleep, on_template_problem=warn, progress=_database_progress)
+
+
+@contextmanager
+def open_sending_app() -> Iterator[tuple[App, Loop]]:
+    """As `open_app`, for a command that sends, until the block ends. Asked to stop, it ends as `run` does, but with
+    exit code 1.
+    """
+    from bot.worker.loop import Loop
+
+    loop = Loop(lambda line: typer.echo(f"paperboy: {line}", err=True))
+    loop.code = FAILED
+    loop.begin("sending")
+    loop.listen()
+    try:
+        app = open_app(loop.sleep)
+        loop.hand_back = app.hand_back
+        yield app, loop
+        app.close()
+    finally:
+        loop.release_signals()
 
 
 @contextmanager

@@ -16,6 +16,7 @@ from bot.cli.common import (
     cli,
     exit_code,
     open_app,
+    open_sending_app,
     print_json,
     the_profiles,
 )
@@ -66,13 +67,12 @@ def resend(
     if bool(delivery) == everything:
         raise UserError("give the id of a delivery, as `paperboy status` shows it, or --all")
     moment = parse_when(on)
-    app = open_app()
-    rows = resend_deliveries(find_stopped(app.outbox, delivery), app.delivery, moment, blindly=blindly)
-    if as_json:
-        print_json(documents.send(rows))
-    else:
-        console().print(tables.send_lines(rows))
-    app.close()
+    with open_sending_app() as (app, _):
+        rows = resend_deliveries(find_stopped(app.outbox, delivery), app.delivery, moment, blindly=blindly)
+        if as_json:
+            print_json(documents.send(rows))
+        else:
+            console().print(tables.send_lines(rows))
     raise typer.Exit(exit_code(rows, sound=True))
 
 
@@ -103,7 +103,7 @@ def resume(
         typer.echo(f"{one.id} is kept: {remedy(one, is_wanted=False)}")
     if number:
         count = pluralize(number, "delivery that was stopped is", "deliveries that were stopped are")
-        typer.echo(f"{count} sent by the next `paperboy send` or `run`.")
+        typer.echo(f"{count} sent by the next `paperboy send`, `run` or worker.")
     app.close()
 
 

@@ -25,6 +25,8 @@ _MAX_HOLIDAYS = 64 * 1024  #: bytes
 
 URL_ESCAPES = "write @ as %40, / as %2F, : as %3A, # as %23 and ? as %3F in its user name and password"
 
+_NOT_A_URL = f"is not a URL with a host and a port from 1 to 65535: {URL_ESCAPES}"
+
 
 def strip_line(value: str) -> str:
     """The value without white space around it: one pasted into a platform's settings often ends in a line break."""
@@ -40,7 +42,7 @@ def split_url(url: str) -> SplitResult:
         parts = urlsplit(url)
         port = parts.port
     except ValueError:
-        raise ValueError(f"is not a URL with a host and a port from 1 to 65535: {URL_ESCAPES}") from None
+        raise ValueError(_NOT_A_URL) from None
     if port == 0 or parts.netloc.endswith(":"):
         raise ValueError("has no port after its colon: write one from 1 to 65535, or remove the colon")
     return parts
@@ -91,7 +93,9 @@ _SQLITE = re.compile(r"sqlite(?:\+pysqlite)?://(?:/.*)?", re.IGNORECASE)
 
 def database_url(value: str) -> SecretStr:
     if match := _POSTGRES.match(value):
-        split_url(value)
+        parts = split_url(value)
+        if value.count("@") > ("@" in parts.netloc) or "#" in value:  # part of the password would be shown
+            raise ValueError(_NOT_A_URL)
         return SecretStr(f"postgresql+psycopg://{value[match.end() :]}")
     if not _SQLITE.fullmatch(value):
         raise ValueError(

@@ -28,7 +28,7 @@ from bot.digests.composer import DigestComposer
 from bot.digests.corpus import earliest_window_start
 from bot.digests.day import answered
 from bot.digests.model import HistoryRequest
-from bot.errors import NotConfigured
+from bot.errors import NotConfigured, ShutdownRequested
 from bot.log import log_duration
 from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
@@ -78,17 +78,23 @@ class DeliveryService:
         *,
         due: bool,
         progress: Callable[[str], None] = lambda subscription: None,
+        may_stop: bool = False,
     ) -> list[SendResult]:
         """Compose and deliver; a result for each subscription, and for each older edition that was attempted.
 
         `due`: only what is due. `progress`: called with the key of each subscription that is composed for.
+        `may_stop`: when the process is asked to stop, return the results so far instead of raising ShutdownRequested.
         """
         sender = self.make_sender(moment)
         plans = self._plan(self.with_answers(profiles, moment.instant), moment, sender, due=due)
-        self._compose_new(plans, moment, sender, progress)
         attempted: dict[str, None] = {}
         reachable = [plan.subscription.key for plan in plans if not plan.blocked and not plan.ended]
-        self._deliver(sender, reachable, lambda edition: attempted.update({edition: None}))
+        try:
+            self._compose_new(plans, moment, sender, progress)
+            self._deliver(sender, reachable, lambda edition: attempted.update({edition: None}))
+        except ShutdownRequested:
+            if not may_stop:
+                raise
         after = self.outbox.summaries(*plan_dates(moment))
         planned = [
             summary.id
@@ -281,9 +287,10 @@ def send_results(
         to = plan.subscription
         edition = None if plan.ended else by_date.get((to.key, plan.on))
         if edition is None:
+            why = plan.skip or "not composed: stopped before"
             results.append(
                 SendResult(
-                    to.profile, to.channel, to.target, plan.on, "skipped", why=plan.skip, blocked=plan.blocked
+                    to.profile, to.channel, to.target, plan.on, "skipped", why=why, blocked=plan.blocked
                 )
             )
             continue

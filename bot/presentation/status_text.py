@@ -255,7 +255,7 @@ def _next_step(delivery: Delivery, status: Status) -> str:
     if not status.is_used(delivery.subscription):
         return "not sent: no profile delivers there any more"
     if delivery.not_before is None:
-        return "sent by the next `paperboy send` or `run`"
+        return "sent by the next `paperboy send`, `run` or worker"
     action = "looked up" if delivery.state is DeliveryState.UNCERTAIN else "tried again"
     wait = delivery.not_before - status.now
     when = f"{_minute(delivery.not_before)} (in {_length(wait)})" if wait > timedelta(0) else "now"
@@ -348,7 +348,7 @@ def _next(one: NextDigest, status: Status) -> Text:
     is_paused = not paused.isdisjoint(scopes(to.key, to.channel, to.target))
     at = one.at.astimezone(ZoneInfo(one.timezone))
     follows = ", with arXiv's announcement" if to.at == ANNOUNCEMENT else ""
-    when = "due now, sent by the next `paperboy send` or `run`; then " if one.is_due else ""
+    when = "due now, sent by the next `paperboy send`, `run` or worker; then " if one.is_due else ""
     return Text(
         f"  {to.profile} → {to.channel} {to.target}: {when}{at:%a} {at.day} {at:%b %H:%M} {one.timezone}"
         f"{follows}{', but paused' if is_paused else ''}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -14,10 +15,18 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, IntegrityError, NoSuchModuleError, SQLAlchemyError
 from sqlmodel import Session
 
-from bot.errors import DatabaseError
+from bot.errors import DatabaseBusy, DatabaseError
 from bot.store import job_tables, migrate
 from bot.store.conversion import Progress, no_progress
 from bot.store.sqlite import NOT_DURABLE, READS, SqliteFile, reason
+
+#: What drivers say of a database that is away for a while. PostgreSQL's has no code for what prevents a connection.
+_PASSES = re.compile(
+    "database is locked|starting up|shutting down|recovery mode|not yet accepting|terminating connection|"
+    "too many clients|too many connections|connection slots|connection refused|is the server running|"
+    "timeout|timed out|closed the connection",
+    re.IGNORECASE,
+)
 
 
 class Database:
@@ -109,7 +118,7 @@ class Database:
             finally:
                 self._writer.release()
         else:
-            raise DatabaseError(
+            raise DatabaseBusy(
                 f"the database {_without_password(self.url)} cannot be used: database is locked"
             )
 
@@ -166,7 +175,10 @@ def database_errors(url: URL) -> Iterator[None]:
         raise  # a unique key was violated: the caller decides what that means
     except DBAPIError as error:
         why = reason(error.orig, url).strip().splitlines()[0] if error.orig else type(error).__name__
-        raise DatabaseError(f"the database {_without_password(url)} cannot be used: {why}") from None
+        kind = (
+            DatabaseBusy if error.connection_invalidated or _PASSES.search(str(error.orig)) else DatabaseError
+        )
+        raise kind(f"the database {_without_password(url)} cannot be used: {why}") from None
     except SQLAlchemyError as error:
         raise DatabaseError(
             f"the database {_without_password(url)} failed: {type(error).__name__}"
@@ -183,8 +195,8 @@ def _parse_url(text: str) -> URL:
 
 
 def _without_password(url: URL) -> str:
-    """PostgreSQL accepts a password among the options too (?password=...)."""
-    return url.difference_update_query([k for k in url.query if "password" in k]).render_as_string()
+    """Of the options only those that say where the database is: others may be secrets, as ?password=... is."""
+    return url.set(query={k: v for k, v in url.query.items() if k in ("host", "port")}).render_as_string()
 
 
 def _server_engine(url: URL, busy_timeout: float) -> Engine:

@@ -21,8 +21,6 @@ from bot.store import migrate
 #: Execution options of a transaction.
 READS = "paperboy_reads"
 NOT_DURABLE = "paperboy_not_durable"
-#: The errors of SQLite that a folder which cannot be written causes.
-_OF_FOLDER = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 #: What SQLite calls; not every system has it.
 _SYNC = getattr(os, "fdatasync", os.fsync)
 
@@ -128,6 +126,10 @@ class SqliteFile:
         except OSError:
             return None
         return (found.st_dev, found.st_ino) if found else None
+
+
+#: The errors of SQLite that a folder which cannot be written causes.
+_OF_FOLDER = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
 
 
 def reason(error: BaseException, url: URL) -> str:

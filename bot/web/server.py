@@ -29,8 +29,8 @@ def serve(
 
 
 def serve_beside(application: WSGIApplication, host: str, port: int, log: Callable[[str], None]) -> None:
-    """As `serve`, in a thread that does not keep the process from ending."""
-    server = _listen(application, host, port, log, lambda: False)
+    """As `serve`, in a thread that does not keep the process from ending. The port is that of --metrics-port."""
+    server = _listen(application, host, port, log, lambda: False, "--metrics-port")
     threading.Thread(target=server.run, daemon=True).start()
 
 
@@ -40,15 +40,16 @@ def _listen(
     port: int,
     log: Callable[[str], None],
     is_stopping: Callable[[], bool],
+    options: str = "--host or --port",
 ) -> Any:
-    server = _create_server(application, host, port, is_stopping)
+    server = _create_server(application, host, port, is_stopping, options)
     logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of every two requests at once
     log(f"answers on {', '.join(_address(*pair) for pair in server.effective_listen)}")  # `localhost` has two
     return server
 
 
 def _create_server(
-    application: WSGIApplication, host: str, port: int, is_stopping: Callable[[], bool]
+    application: WSGIApplication, host: str, port: int, is_stopping: Callable[[], bool], options: str
 ) -> Any:
     try:
         import waitress  # noqa: F401
@@ -61,7 +62,7 @@ def _create_server(
         return create_server(application, where, is_stopping=is_stopping)
     except (OSError, ValueError) as error:  # ValueError: an unknown host
         why = getattr(error, "strerror", None) or error
-        raise UserError(f"cannot listen on {where}: {why}; choose another --host or --port") from None
+        raise UserError(f"cannot listen on {where}: {why}; choose another {options}") from None
 
 
 def _address(host: str, port: str) -> str:

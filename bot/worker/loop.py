@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from bot.errors import PaperboyError, ShutdownRequested
 
@@ -27,8 +27,8 @@ _EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
 
 class Loop:
-    """Ends a process in bounded time after SIGTERM, SIGINT or `stop`, however often they come: everything that it
-    does looks at `is_stopping` or `sleep`, and what does not end is cut off.
+    """Ends a process in bounded time after SIGTERM, SIGINT, SIGHUP or `stop`, however often they come: everything
+    that it does looks at `is_stopping` or `sleep`, and what does not end is cut off.
 
     `run` has two jobs beside each other, an ingest and a tick, each at once and every minute. Neither runs twice at
     once. Other processes `wait`, or look at `is_stopping`.
@@ -42,19 +42,21 @@ class Loop:
         self._log = log
         self._stop = threading.Event()
         self._signals = socket.socketpair()
+        self._handlers: dict[int, Any] = {}  #: those before `listen`, by signal
         self._idle: dict[str, threading.Event] = {}  #: by job: set while it does not run
 
     def listen(self) -> None:
-        """From now on SIGTERM and SIGINT stop the loop, also before it runs.
+        """From now on SIGTERM, SIGINT and SIGHUP (the terminal is closed) stop the loop, also before it runs.
 
-        After FINISH_SECONDS the process ends, whatever it is doing.
+        After FINISH_SECONDS the process ends, whatever it is doing. SIGHUP is ignored if it was, as by nohup.
         """
         # A thread gets the signals from a socket, because a handler in Python does not run while the main thread is
         # in C code, as when it waits for a locked database.
         self._signals[1].setblocking(False)
         signal.set_wakeup_fd(self._signals[1].fileno(), warn_on_full_buffer=False)
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: None)
+        for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:
+                self._handlers[number] = signal.signal(number, lambda *_: None)
         threading.Thread(target=self._end_after_signal, daemon=True).start()
 
     def stop(self, code: int) -> None:
@@ -66,8 +68,15 @@ class Loop:
         """The process has finished its work: a late signal must not change its exit code. Python sets handlers of its
         own back to the system's before it ends, but not this.
         """
-        for number in (signal.SIGTERM, signal.SIGINT):
+        for number in self._handlers:
             signal.signal(number, signal.SIG_IGN)
+
+    def release_signals(self) -> None:
+        """They do what they did before `listen`, at the end of a command."""
+        signal.set_wakeup_fd(-1)
+        for number, handler in self._handlers.items():
+            signal.signal(number, handler)
+        self._signals[1].close()
 
     def is_stopping(self) -> bool:
         return self._stop.is_set()
@@ -139,7 +148,9 @@ class Loop:
         return job
 
     def _end_after_signal(self) -> None:
-        self._signals[0].recv(1)
+        if not self._signals[0].recv(1):  # the signals are released
+            self._signals[0].close()
+            return
         self._stop.set()
         time.sleep(FINISH_SECONDS)
         self._end()

@@ -402,6 +402,14 @@ def test_a_database_from_a_newer_version_is_refused_untouched(bench: Bench) -> N
     assert bench.database.read_bytes() == before
 
 
+def test_a_database_that_is_away(bench: Bench) -> None:
+    """Exit code 1, as the next try may succeed; 2 for one that has to be corrected."""
+    bench.env["DATABASE_URL"] = "postgresql://ada@127.0.0.1:1/papers"
+    assert bench.run("export").code == 1
+    bench.env["DATABASE_URL"] = "postgresql://ada@host.invalid/papers"
+    assert bench.run("export").code == 2
+
+
 def test_a_data_folder_that_cannot_be_created(tmp_path: Path) -> None:
     """Because a file has its name: a message, no traceback."""
     bench = Bench(tmp_path)

@@ -243,7 +243,7 @@ def test_resume_sends_what_was_stopped(lab: Bench, slack: SlackServer) -> None:
     assert len(stopped(lab)) == 1
     result = lab.run("resume", "slack")
     assert (result.code, stopped(lab)) == (0, [])
-    assert "1 delivery that was stopped is sent by the next `paperboy send` or `run`." in result.out
+    assert "1 delivery that was stopped is sent by the next `paperboy send`, `run` or worker." in result.out
     assert lab.run("send", "--due", "--on", MONDAY).code == 0
     assert len(posts(slack, "C0ADA")) == 1
 

@@ -293,6 +293,14 @@ def test_unusable_address(bench: Bench, host: str) -> None:
     assert "Traceback" not in result.err
 
 
+def test_used_metrics_port(mailed: Bench) -> None:
+    """The message names the option that chooses this port."""
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        result = mailed.subprocess("run", "--metrics-port", str(taken.getsockname()[1]))
+    assert result.code == 2
+    assert "choose another --metrics-port" in result.err
+
+
 def test_a_database_that_vanishes(mailed: Bench) -> None:
     """The process ends with exit code 1 and says why."""
     with serving(mailed, "--port", "0") as web:

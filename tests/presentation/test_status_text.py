@@ -140,7 +140,7 @@ def test_a_waiting_delivery_shows_until_when_and_why() -> None:
     assert lines == [
         "  sending 2026-05-05 cy → slack C0CY, after 2 attempts, tried again now: an attempt is under way "
         "(stage post), or its process died: taken up again after 08:30 UTC",
-        "  pending 2026-05-05 di → slack C0DI, sent by the next `paperboy send` or `run`",
+        "  pending 2026-05-05 di → slack C0DI, sent by the next `paperboy send`, `run` or worker",
         "  pending 2026-05-05 ed → slack C0ED, waits for the pause to end",
         "  uncertain 2026-05-05 bo → slack C0BO, after 2 attempts, looked up 2026-05-05 08:42Z (in 12 min): "
         "the connection broke; or decide now: paperboy resend|settle bo-1",
@@ -292,7 +292,7 @@ def test_next_digests() -> None:
         ],
     )
     assert section(text(status), "Next digests") == [
-        "  ada → slack C0ADA: due now, sent by the next `paperboy send` or `run`; then Mon 30 Nov 07:30 UTC",
+        "  ada → slack C0ADA: due now, sent by the next `paperboy send`, `run` or worker; then Mon 30 Nov 07:30 UTC",
         "  bo → slack C0BO: Mon 30 Nov 08:30 Europe/Zurich, but paused",
         "  ada → slack C0ADA: Mon 30 Nov 07:30 UTC, with arXiv's announcement",
     ]

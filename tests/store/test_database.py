@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import OperationalError
 from sqlmodel import text
 
-from bot.errors import DatabaseError, DatabaseLost
-from bot.store.database import Database
+from bot.errors import DatabaseBusy, DatabaseError, DatabaseLost
+from bot.store.database import Database, database_errors
 from bot.store.sqlite import reason
 from tests.support.builders import empty_database
 
@@ -99,3 +100,26 @@ def test_a_lost_file(file: Path, lose: Callable[[Path], object]) -> None:
                 opened.execute(text("SELECT 1"))
         with pytest.raises(DatabaseLost):
             database.check_file()
+
+
+@pytest.mark.parametrize(
+    ("says", "passes"),
+    [
+        ("FATAL:  the database system is starting up", True),
+        ("FATAL:  sorry, too many clients already", True),
+        ('connection to server at "127.0.0.1", port 1 failed: Connection refused', True),
+        ("connection timeout expired", True),
+        ("terminating connection due to administrator command", True),
+        ("canceling statement due to lock timeout", True),
+        ("database is locked", True),
+        ('FATAL:  password authentication failed for user "ada"', False),
+        ('FATAL:  database "papers" does not exist', False),
+        ("could not translate host name: Name or service not known", False),
+        ("disk I/O error", False),
+    ],
+)
+def test_errors_that_pass(says: str, passes: bool) -> None:
+    """A database that is away for a while is another error than one that a person must correct."""
+    with pytest.raises(DatabaseError) as caught, database_errors(make_url("postgresql://host/papers")):
+        raise OperationalError("SELECT 1", {}, Exception(says))
+    assert isinstance(caught.value, DatabaseBusy) == passes

@@ -531,6 +531,7 @@ def test_a_folder_or_a_file_in_the_way(tmp_path: Path) -> None:
         "postgresql+psycopg://ada:s3cret@127.0.0.1:1/papers?connect_timeout=2",
         "postgresql+psycopg://127.0.0.1:1/papers?user=ada&password=s3cret&connect_timeout=2",
         "postgresql+psycopg://ada:s3cret@host.invalid/papers?connect_timeout=2",
+        "postgresql+psycopg://ada@127.0.0.1:1/papers?foo=s3cret&connect_timeout=2",
     ],
 )
 def test_an_unreachable_server_is_reported_without_the_password(url: str) -> None:

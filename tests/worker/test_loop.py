@@ -69,7 +69,7 @@ def cut_off(what: str) -> str:
             BEGIN,
             {"tick ends", cut_off("ingest")},
         ),  # an ingest is given up earlier
-        (signal.SIGTERM, 0, 60, 60, BEGIN, {cut_off("ingest and tick")}),
+        (signal.SIGHUP, 0, 60, 60, BEGIN, {cut_off("ingest and tick")}),
         (signal.SIGINT, 60, 0, 0, set(), {cut_off("the start")}),
     ],
 )
