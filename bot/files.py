@@ -7,7 +7,7 @@ import shutil
 import stat
 from contextlib import suppress
 from pathlib import Path
-from tempfile import NamedTemporaryFile
+from tempfile import NamedTemporaryFile, TemporaryFile
 from typing import TypeAlias
 
 #: Of a file: what changes whenever it is written; None when it is not there.
@@ -59,6 +59,17 @@ def stamp(path: str | Path) -> Stamp:
     except OSError:
         return None
     return [status.st_mtime_ns, status.st_ctime_ns, status.st_size, status.st_ino]
+
+
+def why_not_writable(folder: Path) -> str:
+    """Why no file can be written in a folder, which is created if it is missing; empty when one can."""
+    try:
+        make_private_folder(folder)
+        with TemporaryFile(dir=folder, buffering=0) as file:
+            file.write(bytes(4096))
+    except OSError as error:
+        return error.strerror or str(error)
+    return ""
 
 
 def make_private_folder(folder: Path) -> None:

@@ -68,7 +68,7 @@ class Ingestion(Stores):
 
         `by_name`: a user has named them.
         """
-        return refresh(
+        reports = refresh(
             self.sources(names),
             self.with_answers(profiles, moment.instant),
             moment.instant,
@@ -80,6 +80,8 @@ class Ingestion(Stores):
             by_name=by_name,
             is_live=moment.is_live,
         )
+        self._polls.remember(names, interests(profiles))
+        return reports
 
     @cached_property
     def _polls(self) -> Polls:
@@ -95,6 +97,12 @@ class Ingestion(Stores):
             stored = with_text(self.papers.by_keys(all_keys(profiles)))
             request = source_request(profiles, stored, self.lookups.asked(now - ASK_AGAIN, now), now)
             return (*due, API) if request.papers or request.titles else due
+        return due
+
+    def take_due_sources(self, profiles: Sequence[Profile], moment: Moment) -> tuple[str, ...]:
+        """As `due_sources`, for other processes to ask; they count as asked."""
+        due = self.due_sources(profiles, moment)
+        self._polls.remember(due, interests(profiles))
         return due
 
     def missing_papers(self, profiles: Sequence[Profile], now: datetime) -> list[MissingPapers]:

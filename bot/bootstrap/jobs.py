@@ -36,7 +36,7 @@ def job_scheduler(settings: Settings) -> tuple[App, Scheduler]:
     return app, Scheduler(
         _queue(app),
         partial(load_profiles, [settings.profiles], settings.profile_cache),
-        app.due_sources,
+        app.take_due_sources,
         {name: spec.limit.group for name, spec in SOURCES.items()},
         app.delivery,
         DailyThinning(app.thin),

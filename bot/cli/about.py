@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -105,7 +105,7 @@ def check(
         folders = [path if path.exists() else files.get(str(path), path) for path in folders]
     loaded = load_profiles(folders, settings.profile_cache if settings else None)
     profiles = loaded.profiles
-    found = (*problems, *loaded.problems, *_of_templates(settings))
+    found = (*problems, *loaded.problems, *_of_templates(settings), *_of_data_folder(settings))
     for problem in found:
         typer.echo(problem)
     code = _check_online(profiles, send_test or []) if settings and (online or send_test) else DONE
@@ -178,6 +178,14 @@ def _of_templates(settings: Settings | None) -> tuple[Problem, ...]:
     templates = Templates(settings.templates, found.append)
     check_templates(templates, rendering_channels(templates))
     return tuple(sorted(found))
+
+
+def _of_data_folder(settings: Settings | None) -> Iterator[Problem]:
+    from bot.errors import Problem
+    from bot.files import why_not_writable
+
+    if settings and (why := why_not_writable(settings.data)):
+        yield Problem(str(settings.data), 1, 1, f"the data folder (PAPERBOY_DATA) cannot be written: {why}")
 
 
 @cli.command()

@@ -29,14 +29,16 @@ def run(
 ) -> None:
     """Fetch the sources when they change and deliver what is due, until SIGTERM."""
     from bot.bootstrap.app import App
+    from bot.clock import Moment
     from bot.log import log_line
-    from bot.sources.registry import SOURCES
     from bot.worker.daemon import Daemon, DailyThinning
     from bot.worker.ingest_progress import IngestProgress
     from bot.worker.process import log_template_problem
 
     settings, loop = start_process()
-    progress = IngestProgress(list(SOURCES), loop.sleep, log_line)
+    progress = IngestProgress(
+        lambda: app.due_sources(app.live_profiles.all(), Moment.real()), loop.sleep, log_line
+    )
     app = App(
         settings,
         sleep=loop.sleep,

@@ -200,9 +200,7 @@ def backup(
     app = open_app()
     if not app.settings.has_database:
         raise UserError(f"there is no database to copy: {app.settings.database_place} does not exist")
-    if path.exists() and not force:
-        raise UserError(f"{path} exists: name a new file, or replace it with --force")
-    revision = back_up(app.unprepared_database, path)
+    revision = back_up(app.unprepared_database, path, replace=force)
     typer.echo(
         f"{path}: {path.stat().st_size / 1e6:.1f} MB, checked; the database is at migration {revision}"
     )

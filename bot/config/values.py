@@ -170,17 +170,20 @@ def holidays(value: str) -> dict[date, str]:
         lines = read_file(path, _MAX_HOLIDAYS).decode("utf-8-sig").splitlines()
     except (OSError, UnicodeDecodeError):
         raise ValueError("does not name a text file that can be read") from None
-    found = {}
+    found, wrong = {}, []
     for number, line in enumerate(lines, start=1):
         day, _, name = line.partition("#")[0].strip().partition(" ")
         try:
             if day:
                 found[date.fromisoformat(day)] = name.strip() or "no announcement"
         except ValueError:
-            raise ValueError(
-                f"names a file with a line that is not a date and a reason: {path}:{number}:1: "
-                "write 2026-12-24 Christmas Eve"
-            ) from None
+            wrong.append(f"{path}:{number}:1")
+    if wrong:
+        kind = "a line that is" if len(wrong) == 1 else "lines that are"
+        places = ", ".join(wrong)
+        raise ValueError(
+            f"names a file with {kind} not a date and a reason: {places}: write 2026-12-24 Christmas Eve"
+        )
     return found
 
 

@@ -144,8 +144,9 @@ def ingest_sources(
     """Begin to ask the sources, each in a thread of its own, so that none waits for another.
 
     Returns an iterator of their reports, each as soon as it is finished. A source that fails gives a report; an error
-    that is not the source's, such as the database's, is raised after all other reports. The threads go on when nobody
-    iterates, and do not keep the process from ending: what they had stored by then stays stored.
+    that is not the source's, such as the database's, is raised at once, ShutdownRequested after all other reports.
+    The threads go on when nobody iterates, and do not keep the process from ending: what they had stored by then
+    stays stored.
     """
     results: SimpleQueue[SourceReport | Exception] = SimpleQueue()
     # All states are read before any is written: one source's request depends on another's last answer.
@@ -167,15 +168,17 @@ def ingest_sources(
 
 
 def _reports(results: SimpleQueue[SourceReport | Exception], number: int) -> Iterator[SourceReport]:
-    errors = []
+    stopped: ShutdownRequested | None = None
     for _ in range(number):
         result = results.get()
         if isinstance(result, SourceReport):
             yield result
+        elif isinstance(result, ShutdownRequested):
+            stopped = result
         else:
-            errors.append(result)
-    if errors:
-        raise errors[0]
+            raise result
+    if stopped:
+        raise stopped
 
 
 def _since(

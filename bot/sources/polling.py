@@ -58,7 +58,7 @@ class Polls:
     def due(
         self, names: Iterable[str], states: Mapping[str, SourceState], wanted: Interests, now: datetime
     ) -> tuple[str, ...]:
-        """The sources to ask now, in the order of `names`. They count as asked for what is `wanted`.
+        """The sources to ask now, in the order of `names`.
 
         `states`: by name. The feed and the API are also due, FIRST_GAP after their last request, when the profiles
         want other things than at their last request by this process, so that a new profile need not wait for the next
@@ -70,9 +70,12 @@ class Polls:
             if name in (API, RSS) and self._asked.get(name) != wanted:
                 at = min(at, _soonest(states.get(name), now))
             if at <= now:
-                self._asked[name] = wanted
                 due.append(name)
         return tuple(due)
+
+    def remember(self, names: Iterable[str], wanted: Interests) -> None:
+        """The sources are asked for what is `wanted`."""
+        self._asked.update(dict.fromkeys(names, wanted))
 
 
 def next_request(

@@ -15,12 +15,14 @@ from bot.store import migrate
 from bot.store.database import Database, database_errors
 
 
-def back_up(database: Database, path: Path) -> str | None:
+def back_up(database: Database, path: Path, *, replace: bool = False) -> str | None:
     """Write a consistent copy to a file for its owner alone, which appears when it is complete and checked.
 
-    SQLite: a database without free pages. PostgreSQL: an archive of pg_dump. Returns the copy's migration. Raises
-    DatabaseError when the copy cannot be made, UserError without pg_dump.
+    SQLite: a database without free pages. PostgreSQL: an archive of pg_dump. `replace`: a regular file that exists,
+    but never a part of the database. Returns the copy's migration. Raises DatabaseError when the copy cannot be made,
+    UserError for another place than these and without pg_dump.
     """
+    _check_place(database, path, replace)
     with database_errors(database.url), database.engine.connect() as connection:
         revision = migrate.revision(connection)
     copy = _copy_sqlite if database.is_sqlite else _copy_postgresql
@@ -29,17 +31,35 @@ def back_up(database: Database, path: Path) -> str | None:
     return revision
 
 
+def _check_place(database: Database, path: Path, replace: bool) -> None:
+    """Raise UserError where a copy would destroy something, also at the end of links."""
+    if database.is_sqlite and database.url.database:
+        file = Path(os.path.realpath(database.url.database))
+        parts = [file.with_name(f"{file.name}{end}") for end in ("", "-wal", "-shm", "-journal")]
+        if Path(os.path.realpath(path)) in parts or any(_is_same(path, part) for part in parts):
+            raise UserError(f"{path} is the database itself, or a part of it: name a new file")
+    if os.path.exists(path) and not os.path.isfile(path):
+        raise UserError(f"{path} exists and is not a regular file: name a new file")
+    if os.path.exists(path) and not replace:
+        raise UserError(f"{path} exists: name a new file, or replace it with --force")
+
+
+def _is_same(path: Path, other: Path) -> bool:
+    return os.path.exists(path) and os.path.exists(other) and path.samefile(other)
+
+
 @contextmanager
 def _complete(path: Path) -> Iterator[Path]:
-    """An empty file beside `path`, which replaces it when the block ends without an error."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    """An empty file beside `path`, which replaces it when the block ends without an error. A link stays a link."""
+    target = Path(os.path.realpath(path))
+    temporary = target.with_name(f".{target.name}.{os.getpid()}")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         try:
             yield temporary
             with temporary.open("rb") as written:
                 os.fsync(written.fileno())
-            temporary.replace(path)
+            temporary.replace(target)
         finally:
             temporary.unlink(missing_ok=True)
     except OSError as error:

@@ -18,7 +18,7 @@ from sqlmodel import Session
 from bot.errors import DatabaseBusy, DatabaseError
 from bot.store import job_tables, migrate
 from bot.store.conversion import Progress, no_progress
-from bot.store.sqlite import NOT_DURABLE, READS, SqliteFile
+from bot.store.sqlite import NOT_DURABLE, READS, SqliteFile, reason
 
 #: What drivers say of a database that is away for a while. PostgreSQL's has no code for what prevents a connection.
 _PASSES = re.compile(
@@ -171,11 +171,11 @@ def database_errors(url: URL) -> Iterator[None]:
     except IntegrityError:
         raise  # a unique key was violated: the caller decides what that means
     except DBAPIError as error:
-        reason = str(error.orig).strip().splitlines()[0] if error.orig else type(error).__name__
+        why = reason(error.orig, url).strip().splitlines()[0] if error.orig else type(error).__name__
         kind = (
             DatabaseBusy if error.connection_invalidated or _PASSES.search(str(error.orig)) else DatabaseError
         )
-        raise kind(f"the database {_without_password(url)} cannot be used: {reason}") from None
+        raise kind(f"the database {_without_password(url)} cannot be used: {why}") from None
     except SQLAlchemyError as error:
         raise DatabaseError(
             f"the database {_without_password(url)} failed: {type(error).__name__}"

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL
 
 from bot.errors import DatabaseError, DatabaseLost
-from bot.files import make_private_folder
+from bot.files import make_private_folder, why_not_writable
 from bot.store import migrate
 
 #: Execution options of a transaction.
@@ -93,6 +93,18 @@ class SqliteFile:
         except OSError:
             return None
         return (found.st_dev, found.st_ino) if found else None
+
+
+#: The errors of SQLite that a folder which cannot be written causes.
+_OF_FOLDER = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_CANTOPEN}
+
+
+def reason(error: BaseException, url: URL) -> str:
+    """What an error of SQLite means: a folder that cannot be written is not in its message."""
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in _OF_FOLDER and url.database and (why := why_not_writable(folder := Path(url.database).parent)):
+        return f"the folder {folder} cannot be written: {why}"
+    return str(error)
 
 
 def _make_private(path: Path) -> None:

@@ -7,53 +7,60 @@ from collections.abc import Callable, Collection, Mapping
 
 #: Seconds after the beginning of an ingest for which a digest that is due waits for its sources.
 WAIT_FOR_SOURCES = 60.0
-_POLL, _POLL_JOBS = 0.1, 1.0  #: seconds
+#: Seconds for which it waits for an ingest of sources that are due to begin: one begins every 40 to 80.
+WAIT_FOR_INGEST = 90.0
+_POLL, _POLL_JOBS = 0.2, 1.0  #: seconds
 
 
 class IngestProgress:
-    """Shared by the ingest and the tick of `paperboy run`, which run beside each other.
-
-    It starts as if an ingest had just begun, because `run` begins with one.
-    """
+    """Shared by the ingest and the tick of `paperboy run`, which run beside each other: either may be first."""
 
     def __init__(
         self,
-        sources: Collection[str],
+        due: Callable[[], Collection[str]],
         sleep: Callable[[float], None] = time.sleep,
         log: Callable[[str], None] = lambda line: None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`sources`: names of all sources. `sleep`: may raise to end the wait. `log`: called with a line when a
-        digest goes without a source.
+        """`due`: the names of the sources that are to be asked now; a source that is asked is among them until its
+        ingest has begun. `sleep`: may raise to end the wait. `log`: called with a line when a digest goes without a
+        source.
         """
+        self._due = due
         self._sleep = sleep
         self._log = log
         self._clock = clock
-        self.begin(sources)
+        self._begun = 0.0
+        self._asked: frozenset[str] = frozenset()
 
     def begin(self, sources: Collection[str]) -> None:
         """An ingest of these sources begins."""
         self._begun = self._clock()
-        self._late = frozenset(sources)
+        self._asked = frozenset(sources)
 
     def answered(self, source: str) -> None:
-        """A source has answered to the end, or failed."""
-        self._late -= {source}
+        """A source has answered to the end, or failed, and that is stored."""
+        self._asked -= {source}
 
     def end(self) -> None:
         """The ingest is over."""
-        self._late = frozenset()
+        self._asked = frozenset()
 
     def wait(self) -> frozenset[str]:
-        """Wait for the ingest under way, until WAIT_FOR_SOURCES after its beginning. The names of the sources that
-        are still answering.
+        """Wait for the sources that are due or asked now, until WAIT_FOR_SOURCES after the beginning of their ingest.
+        The names of those that have not answered.
         """
-        while self._late and self._clock() < self._begun + WAIT_FOR_SOURCES:
+        give_up = self._clock() + WAIT_FOR_INGEST
+        while late := self._unanswered():
+            if self._clock() >= (self._begun + WAIT_FOR_SOURCES if self._asked else give_up):
+                self._log(f"composing without {' and '.join(sorted(late))}: no complete answer yet")
+                break
             self._sleep(_POLL)
-        late = self._late
-        if late:
-            self._log(f"composing without {' and '.join(sorted(late))}: no complete answer yet")
         return late
+
+    def _unanswered(self) -> frozenset[str]:
+        due = frozenset(self._due())  # before what is asked: between the two, an ingest may begin, or end
+        return due | self._asked
 
 
 class IngestJobs:

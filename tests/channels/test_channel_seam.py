@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from email import message_from_bytes, policy
 from pathlib import Path
@@ -243,10 +243,13 @@ def test_probe_of_an_unreachable_receiver(rig: Rig) -> None:
 
 
 def test_empty_digest_renders(rig: Rig) -> None:
-    """It is one message that says so, for the preview of a quiet day."""
-    (part,) = rig.channel.render(digest(0), TOKEN, rig.target)
-    assert part.papers == 0
-    assert "No paper reached your threshold" in readable_content(part.payload)
+    """It is one message that says so, once, for the preview of a quiet day and for a quiet week."""
+    says_so = "No paper reached your threshold"
+    for why, expected in (("", True), ("all is well: nothing new", False)):
+        (part,) = rig.channel.render(replace(digest(0), why=why), TOKEN, rig.target)
+        assert part.papers == 0
+        text = readable_content(part.payload)
+        assert (says_so in text, "All is well: nothing new." in text) == (expected, not expected)
 
 
 def test_demo_files_can_be_opened(tmp_path: Path) -> None:

@@ -339,7 +339,7 @@ def test_text() -> None:
         "3. Counting What Matters: Reward Modelling & Its Discontents, strong match for tea, and you follow Ada "
         "Example and Gus Test.",
         "412 new papers since yesterday: 401 on arXiv, 11 more on Hugging Face.",
-        "To change or stop it, edit profiles/ada.yaml.",
+        "To change or stop it, ask whoever runs this Paperboy, or edit profiles/ada.yaml.",
         "Sent earlier this week: Counting What Matters: Reward Modelling & Its Discontents; Tiny Agents, Large "
         "Libraries.",
     ]

@@ -378,7 +378,7 @@ def test_names_of_other_programs(tmp_path: Path, name: str) -> None:
 
 
 def test_holidays_of_arxiv(tmp_path: Path) -> None:
-    """A file of dates and reasons; a line that is neither is reported with its place."""
+    """A file of dates and reasons; the lines that are neither are reported with their places."""
     file = tmp_path / "holidays.txt"
     file.write_text("# from arXiv's page\n2026-12-24  Christmas Eve\n\n2026-12-28 # deferred\n")
     settings = read(ARXIV_HOLIDAYS=str(file))
@@ -386,9 +386,10 @@ def test_holidays_of_arxiv(tmp_path: Path) -> None:
         date(2026, 12, 24): "Christmas Eve",
         date(2026, 12, 28): "no announcement",
     }
-    file.write_text("2026-12-24 Christmas Eve\n24.12.2026\n")
-    (problem,) = load_settings({"ARXIV_HOLIDAYS": str(file)}, None)[1]
-    assert f"{file}:2:1" in str(problem)
+    for text, places in {"2026-12-24 x\n24.12.2026\n": [2], "x\n2026-12-24 y\nz\n": [1, 3]}.items():
+        file.write_text(text)
+        (problem,) = load_settings({"ARXIV_HOLIDAYS": str(file)}, None)[1]
+        assert ", ".join(f"{file}:{line}:1" for line in places) + ": write" in str(problem)
 
 
 def test_lists_in_settings() -> None:

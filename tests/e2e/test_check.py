@@ -126,6 +126,16 @@ def test_settings_are_checked_with_the_profiles(bench: Bench) -> None:
     assert "hush-hush" not in result.out + result.err
 
 
+def test_a_data_folder_that_cannot_be_written(bench: Bench) -> None:
+    """It is reported before the first command fails."""
+    bench.profile("zoe", profile())
+    folder = bench.file("file", "") / "data"
+    bench.env["PAPERBOY_DATA"] = str(folder)
+    result = bench.run("check")
+    why = "the data folder (PAPERBOY_DATA) cannot be written: File exists"
+    assert (result.code, result.out) == (2, f"{folder}:1:1: {why}\n")
+
+
 def test_no_problems(bench: Bench) -> None:
     """Exit code 0, the summary and the database on standard error, nothing on standard output; none is made."""
     bench.profile("zoe", profile())

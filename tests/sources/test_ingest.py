@@ -14,7 +14,7 @@ from threading import Event
 
 import pytest
 
-from bot.errors import DatabaseError, SourceError
+from bot.errors import DatabaseError, PaperboyError, ShutdownRequested, SourceError
 from bot.papers.calendar import ArxivCalendar
 from bot.papers.identity import title_key
 from bot.papers.merge import Change
@@ -372,16 +372,24 @@ def test_states_are_read_before_any_source_is_asked(world: World) -> None:
     assert [request.since for request in oai.asked] == [date(2026, 4, 30)]
 
 
-def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
-    """It is not the source's, and it does not hide what the other sources did."""
+@pytest.mark.parametrize("error", [DatabaseError("the disk is full"), ShutdownRequested("stopped")])
+def test_an_error_that_is_not_the_source_s(world: World, error: PaperboyError) -> None:
+    """It is raised at once, while other sources may wait for minutes; at the end of the process, after their reports,
+    so that they store what they have read.
+    """
+    may_end = Event()
 
     class Broken(FakeSource):
         def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
-            raise DatabaseError("the disk is full")
+            raise error
 
-    sources = [Broken(name="a"), FakeSource(page(1), name="b")]
+    class Slow(FakeSource):
+        def fetch(self, wanted: SourceRequest, http: Http, known: Known) -> Iterator[Listing]:
+            may_end.wait(20)
+            return super().fetch(wanted, http, known)
+
     reports = ingest_sources(
-        sources,
+        [Broken(name="a"), Slow(page(1), name="b")],
         ask(),
         FakeHttp(world),
         world.papers,
@@ -389,9 +397,12 @@ def test_an_error_of_the_store_comes_after_the_reports(world: World) -> None:
         Lookups(world.database),
         ArxivCalendar(),
     )
-    assert next(reports).name == "b"
-    with pytest.raises(DatabaseError, match="the disk is full"):
+    if isinstance(error, ShutdownRequested):
+        may_end.set()
+        assert next(reports).name == "b"
+    with pytest.raises(type(error), match=str(error)):
         next(reports)
+    may_end.set()
 
 
 # --- Announcements ----------------------------------------------------------------------------------------

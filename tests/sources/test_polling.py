@@ -170,11 +170,15 @@ def test_new_interests_are_asked_for_soon() -> None:
     states = {RSS: state(RSS, "12 12:00", MONDAY), API: state(API, "12 12:00", MONDAY)}
     one, two = interests([ada]), interests([ada, bo])
     assert polls.due(names, states, one, at("12 12:04")) == ()
-    assert polls.due(names, states, one, at("12 12:05")) == (RSS, API)
+    for _ in range(2):
+        assert polls.due(names, states, one, at("12 12:05")) == (RSS, API)
+    polls.remember((RSS, API), one)
     assert polls.due(names, states, one, at("12 12:06")) == ()
     assert polls.due(names, states, two, at("12 12:07")) == (RSS, API)
+    polls.remember((RSS, API), two)
     waits = SourceState(API, "failed", last_attempt=at("12 12:00"), retry_at=at("12 13:00"))
     assert polls.due(names, states | {API: waits}, one, at("12 12:08")) == (RSS,)
+    polls.remember([RSS], one)
     assert polls.due(names, states | {API: waits}, one, at("12 13:00")) == (API,)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 import subprocess
@@ -111,7 +112,7 @@ def test_a_damaged_database(tmp_path: Path) -> None:
         file.seek(path.stat().st_size // 2)
         file.write(b"\xff" * 20_000)
     with closing(Database(f"sqlite:///{path}")) as database, pytest.raises(DatabaseError, match="copie"):
-        back_up(database, copy)
+        back_up(database, copy, replace=True)
     assert copy.read_text() == "earlier"
     assert sorted(one.name for one in tmp_path.iterdir() if "-" not in one.name) == ["copy", "paperboy.db"]
 
@@ -135,3 +136,29 @@ def test_a_folder_that_is_missing(tmp_path: Path) -> None:
         database.prepare()
         with pytest.raises(DatabaseError, match="none/copy cannot be written: No such file"):
             back_up(database, tmp_path / "none" / "copy")
+
+
+def test_places_that_a_copy_must_not_take(tmp_path: Path) -> None:
+    """The database and its companions, also through a link and before they exist, and what is not a regular file stay
+    as they are. A link to a file stays a link.
+    """
+    path, pipe, linked = tmp_path / "data" / "paperboy.db", tmp_path / "pipe", tmp_path / "linked"
+    with closing(Database(f"sqlite:///{path}")) as database:
+        database.prepare()
+        os.mkfifo(pipe)
+        (tmp_path / "folder").symlink_to(path.parent)
+        parts = [f"folder/paperboy.db{end}" for end in ("", "-wal", "-shm", "-journal")]
+        for n, name in enumerate([*parts, "pipe", "folder"]):
+            (link := tmp_path / f"link{n}").symlink_to(tmp_path / name)
+            for place in (tmp_path / name, link):
+                before = {file: file.stat().st_ino for file in path.parent.iterdir()}
+                with pytest.raises(UserError, match=r"itself, or a part of it|not a regular file"):
+                    back_up(database, place, replace=True)
+                assert {file: file.stat().st_ino for file in path.parent.iterdir()} == before
+        assert stat.S_ISFIFO(pipe.stat().st_mode)
+        linked.symlink_to(tmp_path / "copy")
+        for replace in (False, True):
+            back_up(database, linked, replace=replace)
+            assert linked.is_symlink()
+            assert (tmp_path / "copy").read_bytes().startswith(b"SQLite format 3")
+        database.check_file()

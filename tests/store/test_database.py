@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sqlite3
 import time
 from collections.abc import Callable
 from contextlib import closing
@@ -14,6 +15,7 @@ from sqlmodel import text
 
 from bot.errors import DatabaseBusy, DatabaseError, DatabaseLost
 from bot.store.database import Database, database_errors
+from bot.store.sqlite import reason
 from tests.support.builders import empty_database
 
 
@@ -38,6 +40,19 @@ def test_busy_timeout(file: Path) -> None:
         with pytest.raises(DatabaseError, match="locked"), second.writing():
             pass
     assert 0.1 <= time.monotonic() - began < 2
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    """The message says so: SQLite's "unable to open database file" does not. One that can be written is no reason."""
+    url = make_url(f"sqlite:///{tmp_path}/file/data/paperboy.db")
+    (tmp_path / "file").touch()
+    with pytest.raises(sqlite3.OperationalError, match="unable to open") as caught:
+        sqlite3.connect(str(url.database))
+    folder = f"the folder {tmp_path}/file/data cannot be written: File exists"
+    assert reason(caught.value, url) == folder
+    (tmp_path / "file").unlink()
+    assert reason(caught.value, url) == "unable to open database file"
+    assert reason(sqlite3.OperationalError("database is locked"), url) == "database is locked"
 
 
 def modes(folder: Path) -> dict[str, str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -13,13 +13,14 @@ from typing import Any
 
 import pytest
 
+from bot.clock import Moment
 from bot.delivery.service import SendResult
 from bot.errors import DatabaseError, UserError
 from bot.papers.merge import Change
 from bot.profiles.model import ChannelName, Profile
 from bot.sources.ingest import SourceReport
 from bot.worker.daemon import Daemon, DailyThinning
-from bot.worker.ingest_progress import WAIT_FOR_SOURCES, IngestProgress
+from bot.worker.ingest_progress import WAIT_FOR_INGEST, WAIT_FOR_SOURCES, IngestProgress
 from tests.support.builders import NOW
 
 SENT = SendResult("ada", ChannelName.SLACK, "C0", NOW.date(), "sent", 2)
@@ -43,7 +44,7 @@ def daemon(folder: Path, results: Sequence[Any] = (), reports: Sequence[Any] = (
         lambda profiles, moment, names: outcome(reports),
         lambda profiles, moment: outcome(results),
         lambda files, moment: None,
-        IngestProgress([]),
+        IngestProgress(tuple),
     )
 
 
@@ -129,7 +130,7 @@ def test_profiles_are_read_for_each_job(tmp_path: Path, lines: Callable[[], list
             lambda *_: (),
             lambda *_: (),
             lambda *_: None,
-            IngestProgress([]),
+            IngestProgress(tuple),
         ).start(0)
 
 
@@ -149,33 +150,94 @@ class Clock:
 
 
 @pytest.mark.parametrize(
-    ("answers", "waited", "late"),
+    ("begins", "answers", "waited", "late"),
     [
-        ({"a": 2.0, "b": 30.0}, 30.0, set()),
-        ({"a": 2.0}, WAIT_FOR_SOURCES, {"b"}),
-        ({}, WAIT_FOR_SOURCES, {"a", "b"}),
+        (-10.0, {"a": 2.0, "b": 30.0}, 30.0, set()),
+        (-10.0, {"a": 2.0}, WAIT_FOR_SOURCES - 10, {"b"}),
+        (-10.0, {}, WAIT_FOR_SOURCES - 10, {"a", "b"}),
+        (-300.0, {}, 0.0, {"a", "b"}),
+        (0.2, {"a": 2.0, "b": 30.0}, 30.0, set()),
+        (80.0, {"a": 82.0, "b": 90.0}, 90.0, set()),
+        (80.0, {"a": 82.0}, 80.0 + WAIT_FOR_SOURCES, {"b"}),
+        (None, {}, WAIT_FOR_INGEST, {"a", "b"}),
     ],
 )
-def test_a_due_digest_waits_for_the_sources(answers: dict[str, float], waited: float, late: set[str]) -> None:
-    """Until they have answered, or a minute after the ingest began; then it goes without the late ones."""
-    clock, lines = Clock(), list[str]()
-    progress = IngestProgress(["a", "b"], clock.sleep, lines.append, clock)
-    clock.then = {at: partial(progress.answered, name) for name, at in answers.items()}
+def test_a_due_digest_waits_for_the_sources(
+    begins: float | None, answers: dict[str, float], waited: float, late: set[str]
+) -> None:
+    """Those that are due, also when the ingest that asks them begins after the tick, as when the machine has slept:
+    until they have answered, or a minute after the ingest began. Then it goes without the late ones.
+    """
+    clock, lines, due = Clock(), list[str](), {"a", "b"}
+    progress = IngestProgress(lambda: due, clock.sleep, lines.append, clock)
+
+    def begin() -> None:
+        progress.begin(["a", "b"])
+        due.clear()  # they count as asked
+
+    if begins is not None and begins < 0:
+        clock.now = begins
+        begin()
+        clock.now = 0.0
+    elif begins:
+        clock.then = {begins: begin}
+    clock.then |= {at: partial(progress.answered, name) for name, at in answers.items()}
     assert progress.wait() == late
-    assert abs(clock.now - waited) < 0.2
+    assert abs(clock.now - waited) < 0.3
     names = " and ".join(sorted(late))
     assert lines == ([f"composing without {names}: no complete answer yet"] if late else [])
-    before = clock.now
-    assert progress.wait() == late  # a second one in the same ingest does not wait again
-    assert clock.now == before
-    progress.end()
-    assert progress.wait() == frozenset()
+    if begins is not None:
+        before = clock.now
+        assert progress.wait() == late  # a second one in the same ingest does not wait again
+        assert clock.now == before
+        progress.end()
+        assert progress.wait() == frozenset()
+
+
+def test_a_digest_waits_for_what_becomes_due_during_an_ingest() -> None:
+    """The ingest that was under way, perhaps since before the machine slept, does not count for it."""
+    clock, due = Clock(-1.0), {"b"}
+    progress = IngestProgress(lambda: due, clock.sleep, clock=clock)
+    progress.begin(["a"])
+    clock.now = 0.0
+
+    def begin() -> None:
+        progress.begin(due)
+        due.clear()
+
+    clock.then = {3.0: progress.end, 40.0: begin, 45.0: progress.end}
+    assert (progress.wait(), clock.now) == (frozenset(), 45.0)
+
+
+@pytest.mark.parametrize("first", ["tick", "ingest"])
+def test_the_first_tick_after_a_sleep(tmp_path: Path, first: str) -> None:
+    """Whichever job is first, what is due is composed of what the sources answer."""
+    stored, composed, clock = list[str](), list[list[str]](), Clock()
+    made = daemon(tmp_path)
+
+    def fetch(profiles: Sequence[Profile], moment: Moment, names: Sequence[str]) -> Iterator[SourceReport]:
+        stored.extend(names)
+        yield REPORT
+
+    def send(profiles: Sequence[Profile], moment: Moment) -> list[SendResult]:
+        assert made.progress.wait() == frozenset()
+        composed.append(list(stored))
+        return []
+
+    made.due = lambda profiles, moment: [] if stored else ["arxiv-rss"]
+    made.fetch, made.send = fetch, send
+    made.progress = IngestProgress(lambda: made.due([], Moment.real()), clock.sleep, clock=clock)
+    clock.then = {2.0: made.ingest}
+    if first == "ingest":
+        made.ingest()
+    made.tick()
+    assert (composed, clock.now) == ([["arxiv-rss"]], 2.0 if first == "tick" else 0.0)
 
 
 def test_an_ingest_reports_its_progress(tmp_path: Path) -> None:
     """Also one that an error ends."""
     clock = Clock()
     made = daemon(tmp_path, reports=[DatabaseError("gone")])
-    made.progress = IngestProgress(["arxiv-rss"], clock.sleep, clock=clock)
+    made.progress = IngestProgress(tuple, clock.sleep, clock=clock)
     made.ingest()
     assert (made.progress.wait(), clock.now) == (frozenset(), 0.0)
