@@ -18,10 +18,11 @@ from bot.delivery.model import Delivery, DeliveryState, Notice, Part, Pause
 from bot.delivery.ports import Channel
 from bot.delivery.status import OUTAGE, dead_sources, stale_sources
 from bot.delivery.stores import OutboxStore
-from bot.digests.day import missing_announcement
+from bot.digests.day import is_complete, missing_announcement
 from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName
+from bot.text.plain import pluralize
 
 #: Most incidents in one alert, and most deliveries of one incident; `paperboy status` shows all.
 MOST = 15
@@ -94,7 +95,7 @@ def source_alerts(
     """
     dead = [s for s in dead_sources(sources, now) if s.last_success and now - s.last_success > OUTAGE]
     failing = [source for source in sources if source.state == "failed" and source.last_success]
-    behind = [source for source in sources if missing_announcement(source, calendar, now)]
+    behind = [source for source in sources if missing_announcement(source, sources, calendar, now)]
     return [
         *_beginning("outage", dead, failing, reported, outage_notice, now),
         *_beginning("stale", stale_sources(sources, calendar, now), behind, reported, stale_notice, now),
@@ -203,16 +204,18 @@ def outage_notice(dead: Sequence[SourceState], now: datetime) -> Notice:
 
 def stale_notice(stale: Sequence[SourceState], now: datetime) -> Notice:
     lines = [
-        f"{source.name}, newest papers announced {_minute(source.announced)}, last answer "
-        f"{_minute(source.last_success)}{f': {source.why}' if source.why else ''}"
+        f"{source.name}, newest papers announced {_minute(source.announced)}, last "
+        f"{'answer' if is_complete(source) else 'complete answer'} {_minute(source.last_success)}"
+        f"{f': {source.why}' if source.why else ''}"
         for source in stale
     ]
-    lines += [
-        "arXiv should have announced other papers since then, but answers with those that are stored already. What "
-        "comes later is stored then. Known problems of arXiv: https://status.arxiv.org"
-    ]
-    count = "1 source has" if len(stale) == 1 else f"{len(stale)} sources have"
-    return Notice(f"Paperboy: {count} nothing new", "\n".join(lines), now)
+    if any(map(is_complete, stale)):
+        lines += [
+            "arXiv should have announced other papers since then, but answers with those that are stored already."
+        ]
+    lines += ["What comes later is stored then. Known problems of arXiv: https://status.arxiv.org"]
+    lack = pluralize(len(stale), "source lacks", "sources lack")
+    return Notice(f"Paperboy: {lack} new papers", "\n".join(lines), now)
 
 
 def end_notice(over: Sequence[tuple[SourceState, datetime]], now: datetime) -> Notice:

@@ -97,7 +97,7 @@ def dead_sources(states: Sequence[SourceState], now: datetime) -> list[SourceSta
 
 def stale_sources(states: Sequence[SourceState], calendar: ArxivCalendar, now: datetime) -> list[SourceState]:
     """The sources of arXiv that answer, and have lacked the papers of an announcement for longer than OUTAGE."""
-    lacking = [(state, missing_announcement(state, calendar, now)) for state in states]
+    lacking = [(state, missing_announcement(state, states, calendar, now)) for state in states]
     return [state for state, missing in lacking if missing and now - missing > OUTAGE]
 
 

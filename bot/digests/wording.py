@@ -81,7 +81,7 @@ def day_reason(day: Day, digest: Digest) -> str:
     """
     has_arxiv = any(name == "arxiv" for name, _ in digest.news.sources)
     is_about_day = not digest.papers and not digest.weekly
-    texts = [_outages(day, digest.timezone)]
+    texts = [outage_text(day, digest.timezone)]
     if not has_arxiv or is_about_day:
         texts.append(_arxiv_day(day, digest.timezone))
     if day.is_thin and not digest.weekly:
@@ -92,7 +92,7 @@ def day_reason(day: Day, digest: Digest) -> str:
 def day_text(day: Day, on: date, zone: str = "UTC") -> str:
     """All that is unusual about a day, for operators; empty for an ordinary one. `on`: the local date."""
     thin = _thin(day, on) if day.is_thin else ""
-    return join_distinct(*filter(None, (_outages(day, zone), _arxiv_day(day, zone), thin)))
+    return join_distinct(*filter(None, (outage_text(day, zone), _arxiv_day(day, zone), thin)))
 
 
 def late_text(day: Day) -> str:
@@ -100,7 +100,8 @@ def late_text(day: Day) -> str:
     return f"composed without {' and '.join(day.late)}: no complete answer yet" if day.late else ""
 
 
-def _outages(day: Day, zone: str) -> str:
+def outage_text(day: Day, zone: str) -> str:
+    """Which services do not answer, or not completely; empty when all do."""
     by_time: dict[str, list[str]] = {}
     for service, since in day.outages:
         when = f"since {local_time(since, zone)}" if since else "yet"
@@ -109,7 +110,8 @@ def _outages(day: Day, zone: str) -> str:
         *(
             f"{' and '.join(services)} {'have' if len(services) > 1 else 'has'} not answered {when}"
             for when, services in by_time.items()
-        )
+        ),
+        *["arXiv's answers are incomplete: papers may be missing"] * day.is_incomplete,
     )
 
 

@@ -28,7 +28,7 @@ from bot.delivery.status import (
     dead_sources,
     stale_sources,
 )
-from bot.digests.day import next_expected
+from bot.digests.day import is_complete, next_expected
 from bot.digests.wording import day_text, left_out_text
 from bot.papers.model import SourceState
 from bot.profiles.model import ANNOUNCEMENT, ChannelName, Profile
@@ -48,6 +48,7 @@ STYLES = {
     "failed": "bold red",
     "uncertain": "yellow",
     "outage": "bold red",
+    "incomplete": "yellow",
     "stale": "yellow",
 }
 
@@ -206,11 +207,14 @@ def _dead_source(source: SourceState) -> Text:
 
 
 def _stale_source(source: SourceState) -> Text:
+    lack, why = (
+        ("nothing new", "") if is_complete(source) else ("no complete answer", f" ({_short(source.why)})")
+    )
     return Text.assemble(
         "  ",
-        ("nothing new", "yellow"),
-        f" from {source.name} since {_minute(source.announced)}, although it answers: known problems of arXiv are at "
-        "https://status.arxiv.org",
+        (lack, "yellow"),
+        f" from {source.name} since {_minute(source.announced)}, although it answers{why}: known problems of arXiv "
+        "are at https://status.arxiv.org",
     )
 
 

@@ -27,6 +27,7 @@ from bot.delivery.model import (
 from bot.delivery.retry import SETTLE
 from bot.delivery.sender import LEASE
 from bot.errors import InvariantViolation, Problem
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
@@ -348,13 +349,43 @@ def test_a_stale_feed_is_reported_once(world: World) -> None:
     assert send("2026-05-12 00:01", thursday, "stale") == 1
     assert send("2026-05-12 12:00", thursday) == 1
     assert alerts(world)[0].splitlines()[:2] == [
-        "Paperboy: 1 source has nothing new",
+        "Paperboy: 1 source lacks new papers",
         "arxiv-rss, newest papers announced 2026-05-08 00:00 UTC, last answer 2026-05-12 00:01 UTC",
     ]
     assert send("2026-05-12 13:00", "2026-05-12 00:00") == 2
     assert alerts(world)[1].startswith("Paperboy: 1 source works again\n")
     assert send("2026-11-27 12:00", "2026-11-26 01:00") == 2  # Thanksgiving
     assert send("2026-11-29 12:00", "2026-11-26 01:00") == 2
+
+
+def test_answers_that_break_off_are_reported_once(world: World) -> None:
+    """When no source of arXiv has brought an announcement for a day; the alert says since when, and why."""
+
+    def send(now: str, api: str) -> int:
+        last = "2026-05-08 05:00"
+        rss = SourceState(
+            "arxiv-rss", "partial", "it breaks off", at(now), at(last), announced=at("2026-05-08 00:00")
+        )
+        complete = SourceState(
+            "arxiv-api", api, "", at(now), at(now), announced=ArxivCalendar().last(at(now))
+        )
+        world.sources = [
+            rss,
+            complete if api == "ok" else replace(complete, announced=None, last_success=at(last)),
+        ]
+        world.send(now=at(now))
+        return len(alerts(world))
+
+    assert send("2026-05-11 12:00", api="idle") == 0
+    assert send("2026-05-12 00:01", api="ok") == 0
+    assert send("2026-05-12 00:01", api="idle") == 1
+    assert send("2026-05-12 12:00", api="idle") == 1
+    assert alerts(world)[0].splitlines()[:3] == [
+        "Paperboy: 1 source lacks new papers",
+        "arxiv-rss, newest papers announced 2026-05-08 00:00 UTC, last complete answer 2026-05-08 05:00 UTC: "
+        "it breaks off",
+        "What comes later is stored then. Known problems of arXiv: https://status.arxiv.org",
+    ]
 
 
 # --- Broken profiles --------------------------------------------------------------------------------------

@@ -189,10 +189,38 @@ def test_stale_feed(lab: Lab) -> None:
         "nothing new from arxiv-rss since 2026-05-04 00:00Z"
         in lab.bench.run("status", "--on", "2026-05-06T07:00Z").out
     )
-    assert [text.splitlines()[0] for text in lab.alerts] == ["Paperboy: 1 source has nothing new"]
+    assert [text.splitlines()[0] for text in lab.alerts] == ["Paperboy: 1 source lacks new papers"]
     stale("2026-05-06T08:00", "2026-05-06")
     lab.send("2026-05-06T08:30Z")
     lab.send("2026-05-06T09:30Z")
+    assert [text.splitlines()[0] for text in lab.alerts][1:] == ["Paperboy: 1 source works again"]
+
+
+def test_incomplete_answers(lab: Lab) -> None:
+    """A feed that breaks off is no answer: a quiet edition waits, and what was stored of it is sent with the rest."""
+    lab.sources.answer(RSS, feed("2026-05-04", *many("2026-05-04", 12)))
+    lab.ingest("2026-05-04T06:00Z")
+    whole = feed("2026-05-05", *many("2026-05-05", 12), WORLD.but(number="2605.05999"))
+    lab.sources.answer(RSS, whole[: len(whole) // 2])
+    lab.ingest("2026-05-05T06:00Z")
+    edition = lab.send("2026-05-05T06:30Z")
+    cut = "arXiv's answers are incomplete: papers may be missing"
+    assert edition["state"] == "waiting"
+    assert edition["why"].endswith(f"{cut}; looked at again when a source answers")
+    text, day = lab.status("2026-05-05T06:30Z")
+    assert text.startswith(f"today: {cut} arxiv-rss: partial, last answer 2026-05-04 06:00Z")
+    assert (day["kind"], lab.alerts) == ("incomplete", [])
+    lab.ingest("2026-05-06T01:00Z")
+    lab.send("2026-05-06T01:00Z")
+    assert (
+        "no complete answer from arxiv-rss since" in lab.bench.run("status", "--on", "2026-05-06T01:00Z").out
+    )
+    lab.send("2026-05-06T01:10Z")
+    assert [text.splitlines()[0] for text in lab.alerts] == ["Paperboy: 1 source lacks new papers"]
+    lab.sources.answer(RSS, whole)
+    lab.ingest("2026-05-06T02:00Z")
+    assert lab.send("2026-05-06T02:30Z")["state"] == "sent"
+    lab.send("2026-05-06T02:40Z")
     assert [text.splitlines()[0] for text in lab.alerts][1:] == ["Paperboy: 1 source works again"]
 
 
