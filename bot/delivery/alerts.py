@@ -122,16 +122,16 @@ def _beginning(
 def _ends(sources: Sequence[SourceState], reported: Collection[str], now: datetime) -> Iterator[SourceAlert]:
     """An alert for each reported incident that is over. A source that is not asked any more does not keep it open."""
     asked = {source.name: source for source in sources if source.state != "idle"}
-    incidents: dict[str, list[tuple[SourceState, datetime, bool]]] = defaultdict(list)
+    incidents: dict[tuple[str, str], list[tuple[SourceState, datetime, bool]]] = defaultdict(list)
     for shown in sorted(reported):
         match shown.split(" "):
             case [incident, "outage" | "stale" as kind, name, begun] if name in asked:
                 since = datetime.fromisoformat(begun)
                 is_over = _newest(kind, asked[name]) > since
-                incidents[incident].append((asked[name], since, is_over))
-    for incident, parts in incidents.items():
+                incidents[incident, kind].append((asked[name], since, is_over))
+    for (incident, trouble), parts in incidents.items():
         if f"over {incident}" not in reported and all(is_over for *_, is_over in parts):
-            yield SourceAlert(end_notice([part[:2] for part in parts], now), (f"over {incident}",))
+            yield SourceAlert(end_notice(trouble, [part[:2] for part in parts], now), (f"over {incident}",))
 
 
 def _identity(kind: str, source: SourceState) -> str:
@@ -197,8 +197,12 @@ def _store(
 
 def outage_notice(dead: Sequence[SourceState], now: datetime) -> Notice:
     lines = [f"{source.name}, last answer {_minute(source.last_success)}: {source.why}" for source in dead]
-    lines += ["Digests have no new papers from there. Check the network and the URLs, then: paperboy ingest"]
-    count = "1 source does" if len(dead) == 1 else f"{len(dead)} sources do"
+    if any(source.name == "arxiv-oai" for source in dead):
+        lines += ["arxiv-oai has what the feed has missed: until it answers, those papers are missing."]
+    lines += [
+        "Digests lack what only these sources have. Check the network and the URLs, then: paperboy ingest"
+    ]
+    count = pluralize(len(dead), "source does", "sources do")
     return Notice(f"Paperboy: {count} not answer", "\n".join(lines), now)
 
 
@@ -218,15 +222,21 @@ def stale_notice(stale: Sequence[SourceState], now: datetime) -> Notice:
     return Notice(f"Paperboy: {lack} new papers", "\n".join(lines), now)
 
 
-def end_notice(over: Sequence[tuple[SourceState, datetime]], now: datetime) -> Notice:
-    """`over`: sources, and when their trouble began."""
-    lines = [
-        f"{source.name}, last answer {_minute(source.last_success)}: nothing new came since {_minute(begun)}"
-        for source, begun in over
-    ]
-    lines += ["The next ingests fetch the papers that were missed."]
-    count = "1 source works" if len(over) == 1 else f"{len(over)} sources work"
-    return Notice(f"Paperboy: {count} again", "\n".join(lines), now)
+def end_notice(kind: str, over: Sequence[tuple[SourceState, datetime]], now: datetime) -> Notice:
+    """`kind`: outage or stale. `over`: sources, and the last answer or announcement before their trouble."""
+    if kind == "outage":
+        lines = [
+            f"{source.name}: last answer {_minute(source.last_success)}, the one before the outage {_minute(begun)}"
+            for source, begun in over
+        ]
+    else:
+        lines = [
+            f"{source.name}: newest papers announced {_minute(source.announced)}, those before {_minute(begun)}"
+            for source, begun in over
+        ]
+    lines += ["Nothing is left to do: papers that were missed are fetched too."]
+    work = pluralize(len(over), "source works", "sources work")
+    return Notice(f"Paperboy: {work} again", "\n".join(lines), now)
 
 
 def _minute(moment: datetime | None) -> str:

@@ -306,7 +306,7 @@ def test_an_outage_is_reported_once(world: World) -> None:
     assert send("ok", NOW + DAY, NOW + DAY + MINUTE) == 2
     assert alerts(world)[1].splitlines()[:2] == [
         "Paperboy: 1 source works again",
-        "arxiv-rss, last answer 2026-05-06 08:30 UTC: nothing new came since 2026-05-04 08:30 UTC",
+        "arxiv-rss: last answer 2026-05-06 08:30 UTC, the one before the outage 2026-05-04 08:30 UTC",
     ]
     assert send("failed", NOW + DAY, NOW + 3 * DAY) == 3
 
@@ -386,6 +386,23 @@ def test_answers_that_break_off_are_reported_once(world: World) -> None:
         "it breaks off",
         "What comes later is stored then. Known problems of arXiv: https://status.arxiv.org",
     ]
+
+
+@pytest.mark.parametrize("api", ["ok", "failed"])
+def test_a_feed_that_waits_for_a_gap_to_be_filled_is_not_stale(world: World, api: str) -> None:
+    """It has brought new papers. What it missed is reported as what it is: arxiv-oai does not answer."""
+    before, last = NOW - 4 * DAY, ArxivCalendar().last(NOW)
+    world.sources = [
+        SourceState("arxiv-api", api, "", NOW, NOW if api == "ok" else NOW - DAY, announced=last),
+        SourceState("arxiv-oai", "failed", "no connection", NOW, before),
+        SourceState("arxiv-rss", "ok", "papers were missed", NOW, NOW, announced=before),
+    ]
+    if api == "failed":
+        world.sources[0] = replace(world.sources[0], announced=before)
+    world.send(now=NOW)
+    (alert,) = alerts(world)
+    assert " not answer\n" in alert
+    assert "\narxiv-oai has what the feed has missed: until it answers, those papers are missing.\n" in alert
 
 
 # --- Broken profiles --------------------------------------------------------------------------------------
