@@ -16,7 +16,7 @@ from typing import NamedTuple
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import Delivery, DeliveryState, Notice, Part, Pause
 from bot.delivery.ports import Channel
-from bot.delivery.status import OUTAGE, dead_sources, stale_sources
+from bot.delivery.status import fails_for_long, stale_sources
 from bot.delivery.stores import OutboxStore
 from bot.digests.day import is_complete, missing_announcement
 from bot.papers.calendar import ArxivCalendar
@@ -65,8 +65,8 @@ def raise_source_alerts(
     calendar: ArxivCalendar,
     now: datetime,
 ) -> bool:
-    """Store alerts on sources that bring nothing for longer than OUTAGE, and on the end of what was reported before;
-    whether there is one to send.
+    """Store alerts on sources that fail, or lack an announcement, for more than a day, and on the end of what was
+    reported before; whether there is one to send.
 
     The ids of alerts are derived from what they report: two processes store one.
     """
@@ -88,13 +88,13 @@ def source_alerts(
 ) -> list[SourceAlert]:
     """The alerts that are due. `reported`: what earlier alerts show.
 
-    The last answer before an outage identifies it, and the last announcement that a stale source has brought. The
-    sources that one alert names are one incident: when one of them is due to be reported, all that are in trouble
-    are, and its end is when all of them are over it. An alert shows `INCIDENT outage|stale SOURCE TIME` for each, and
-    the one on the end `over INCIDENT`.
+    The last answer before an outage (or else its first request) identifies it, and the last announcement that a stale
+    source has brought. The sources that one alert names are one incident: when one of them is due to be reported, all
+    that are in trouble are, and its end is when all of them are over it. An alert shows `INCIDENT outage|stale SOURCE
+    TIME` for each, and the one on the end `over INCIDENT`.
     """
-    dead = [s for s in dead_sources(sources, now) if s.last_success and now - s.last_success > OUTAGE]
-    failing = [source for source in sources if source.state == "failed" and source.last_success]
+    dead = [source for source in sources if fails_for_long(source, now)]
+    failing = [s for s in sources if s.state == "failed" and (s.last_success or s.trouble_since)]
     behind = [source for source in sources if missing_announcement(source, sources, calendar, now)]
     return [
         *_beginning("outage", dead, failing, reported, outage_notice, now),
@@ -127,7 +127,8 @@ def _ends(sources: Sequence[SourceState], reported: Collection[str], now: dateti
         match shown.split(" "):
             case [incident, "outage" | "stale" as kind, name, begun] if name in asked:
                 since = datetime.fromisoformat(begun)
-                is_over = _newest(kind, asked[name]) > since
+                newest = asked[name].last_success if kind == "outage" else _newest(kind, asked[name])
+                is_over = newest is not None and newest > since
                 incidents[incident, kind].append((asked[name], since, is_over))
     for (incident, trouble), parts in incidents.items():
         if f"over {incident}" not in reported and all(is_over for *_, is_over in parts):
@@ -140,7 +141,8 @@ def _identity(kind: str, source: SourceState) -> str:
 
 def _newest(kind: str, source: SourceState) -> datetime:
     """What stays the same during an outage, or while a source is stale."""
-    newest = source.last_success if kind == "outage" else source.announced or source.last_new
+    is_outage = kind == "outage"
+    newest = source.last_success or source.trouble_since if is_outage else source.announced or source.last_new
     assert newest
     return newest
 
@@ -196,7 +198,10 @@ def _store(
 
 
 def outage_notice(dead: Sequence[SourceState], now: datetime) -> Notice:
-    lines = [f"{source.name}, last answer {_minute(source.last_success)}: {source.why}" for source in dead]
+    lines = [
+        f"{source.name}, {_failing(source)}last answer {_minute(source.last_success)}: {source.why}"
+        for source in dead
+    ]
     if any(source.name == "arxiv-oai" for source in dead):
         lines += ["arxiv-oai has what the feed has missed: until it answers, those papers are missing."]
     lines += [
@@ -239,8 +244,12 @@ def end_notice(kind: str, over: Sequence[tuple[SourceState, datetime]], now: dat
     return Notice(f"Paperboy: {work} again", "\n".join(lines), now)
 
 
+def _failing(source: SourceState) -> str:
+    return f"failing since {_minute(source.trouble_since)}, " if source.trouble_since else ""
+
+
 def _minute(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "unknown"
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "never"
 
 
 def stop_notice(stopped: Sequence[Delivery], now: datetime, paused: Collection[str] = ()) -> Notice:

@@ -92,13 +92,21 @@ def dead_sources(states: Sequence[SourceState], now: datetime) -> list[SourceSta
     failed = [state for state in states if state.state == "failed"]
     if all(state.state in ("failed", "idle") for state in states):
         return failed
-    return [s for s in failed if s.last_success is None or now - s.last_success > OUTAGE]
+    return [s for s in failed if s.last_success is None or fails_for_long(s, now)]
+
+
+def fails_for_long(state: SourceState, now: datetime) -> bool:
+    """Whether the requests to a source have failed for longer than OUTAGE, since the first of them."""
+    since = state.trouble_since or state.last_success
+    return state.state == "failed" and since is not None and now - since > OUTAGE
 
 
 def stale_sources(states: Sequence[SourceState], calendar: ArxivCalendar, now: datetime) -> list[SourceState]:
     """The sources of arXiv that answer, and have lacked the papers of an announcement for longer than OUTAGE."""
     lacking = [(state, missing_announcement(state, states, calendar, now)) for state in states]
-    return [state for state, missing in lacking if missing and now - missing > OUTAGE]
+    return [
+        s for s, missing in lacking if missing and now - max(missing, s.trouble_since or missing) > OUTAGE
+    ]
 
 
 def next_digests(

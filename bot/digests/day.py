@@ -46,7 +46,10 @@ class Outage(NamedTuple):
     """A service that does not answer."""
 
     service: str  #: as in SOURCE_NAMES
-    since: datetime | None  #: its last answer; None when it never answered
+    since: (
+        datetime | None
+    )  #: when it first did not answer, or else its last answer; None when it never answered
+    is_asked: bool = True  #: otherwise nobody has asked it since then
 
 
 class Arrival(NamedTuple):
@@ -132,9 +135,9 @@ def day_of(
     is_missing = bool(asked) and not _has_brought(asked, last)
     is_out = is_missing and _does_not_answer(asked, now)
     is_incomplete = is_missing and not is_out and any(_broke_off(state, last) for state in asked)
-    outages = [Outage("arxiv", _last_answer(arxiv))] if is_out else []
+    outages = [_outage("arxiv", arxiv)] if is_out else []
     outages += [
-        Outage(state.name, state.last_success)
+        _outage(state.name, [state])
         for state in others
         if _does_not_answer([state], now) and (not state.last_success or now - state.last_success > ARRIVAL)
     ]
@@ -180,16 +183,17 @@ def missing_announcement(
     """The first announcement that an arXiv source has answered after and lacks; None when it lacks nothing.
 
     `states`: of all sources. What another one of arXiv's sources has brought is missing only in one that is stale: an
-    answer that broke off, or a feed that waits for arxiv-oai to fill a gap, lacks nothing then. A gap that arxiv-oai
-    cannot fill is its failure.
+    answer that broke off lacks nothing then. The feed may have brought it, and wait for arxiv-oai to fill a gap before
+    it; if arxiv-oai cannot, that is its failure.
     """
     last = calendar.last(now)
     if _service(state) != "arxiv" or state.state in ("failed", "idle"):
         return None
     if state.state != "stale":
         arxiv = [one for one in states if _service(one) == "arxiv"]
-        has_gap = any(one.name == "arxiv-oai" and one.state == "failed" for one in arxiv)
-        if _has_brought(arxiv, last) or (state.name == "arxiv-rss" and is_complete(state) and has_gap):
+        oai = next((one.last_success for one in arxiv if one.name == "arxiv-oai"), None)
+        may_wait = state.name == "arxiv-rss" and is_complete(state) and (oai is None or oai < last)
+        if may_wait or _has_brought(arxiv, last):
             return None
     if not is_behind(state, last) and not _broke_off(state, last):
         return None
@@ -245,6 +249,14 @@ def _has_brought(arxiv: Sequence[SourceState], announcement: datetime) -> bool:
 def _does_not_answer(asked: Sequence[SourceState], now: datetime) -> bool:
     last = _last_answer(asked)
     return all(state.state == "failed" for state in asked) or (last is not None and now - last > NO_ANSWER)
+
+
+def _outage(service: str, states: Sequence[SourceState]) -> Outage:
+    """That none of a service's sources answers, since the first request after their last answer."""
+    last = _last_answer(states)
+    failed = [state for state in states if state.state == "failed"]
+    since = [s.trouble_since for s in failed if s.trouble_since and last and s.trouble_since > last]
+    return Outage(service, min(since, default=last), bool(failed))
 
 
 def _last_answer(states: Sequence[SourceState]) -> datetime | None:

@@ -103,12 +103,13 @@ def late_text(day: Day) -> str:
 def outage_text(day: Day, zone: str) -> str:
     """Which services do not answer, or not completely; empty when all do."""
     by_time: dict[str, list[str]] = {}
-    for service, since in day.outages:
+    for service, since, is_asked in day.outages:
         when = f"since {local_time(since, zone)}" if since else "yet"
-        by_time.setdefault(when, []).append(SOURCE_NAMES.get(service, service))
+        verb = "answered" if is_asked else "been asked"
+        by_time.setdefault(f"not {verb} {when}", []).append(SOURCE_NAMES.get(service, service))
     return join_distinct(
         *(
-            f"{' and '.join(services)} {'have' if len(services) > 1 else 'has'} not answered {when}"
+            f"{' and '.join(services)} {'have' if len(services) > 1 else 'has'} {when}"
             for when, services in by_time.items()
         ),
         *["arXiv's answers are incomplete: papers may be missing"] * day.is_incomplete,

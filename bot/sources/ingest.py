@@ -347,6 +347,9 @@ def _state_after(
     now: datetime,
 ) -> SourceState:
     succeeded = report.state not in ("failed", "idle", "stale") and not report.incomplete
+    # A feed that is stale after an outage has been so only since then.
+    is_as_before = before is not None and (before.state == "stale") == (report.state == "stale")
+    trouble_since = (before.trouble_since if before and is_as_before else None) or now
     return SourceState(
         name=report.name,
         state=report.state,
@@ -356,6 +359,7 @@ def _state_after(
         last_new=now if report.changes[Change.NEW] else (before.last_new if before else None),
         retry_at=retry_at,
         announced=announced,
+        trouble_since=None if succeeded or report.state == "idle" else trouble_since,
     )
 
 

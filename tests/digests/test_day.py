@@ -128,7 +128,10 @@ def test_next_announcement_in_a_time_zone() -> None:
         # Nobody asks any more
         ([source("arxiv-rss", last="2026-05-03 08:31")], K.ORDINARY, False, ""),
         ([source("arxiv-rss", last="2026-05-03 08:29")], K.OUTAGE, True,
-         "arXiv has not answered since Sunday 3 May at 08:29 UTC"),
+         "arXiv has not been asked since Sunday 3 May at 08:29 UTC"),
+        # Nobody has asked for a day: it is out since the first request without an answer
+        ([source("arxiv-rss", "failed", BEFORE, trouble_since=LAST + HOUR), HF], K.OUTAGE, True,
+         "arXiv has not answered since Tuesday 5 May at 01:00 UTC"),
         ([source("arxiv-rss", "idle", "2026-05-01 08:00")], K.ORDINARY, False, ""),
         # It repeats what it had
         ([source("arxiv-rss", "stale", **LACKS)], K.STALE, True, LATE),
