@@ -16,7 +16,7 @@ from typing import NamedTuple
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import Delivery, DeliveryState, Notice, Part, Pause
 from bot.delivery.ports import Channel
-from bot.delivery.status import fails_for_long, stale_sources
+from bot.delivery.status import SERVICE_OUTAGE, ServiceOutage, fails_for_long, service_outages, stale_sources
 from bot.delivery.stores import OutboxStore
 from bot.digests.day import is_complete, missing_announcement
 from bot.papers.calendar import ArxivCalendar
@@ -57,7 +57,7 @@ def raise_alert(
     return stored and notice is not None
 
 
-def raise_source_alerts(
+def raise_outage_alerts(
     outbox: OutboxStore,
     channels: Mapping[ChannelName, Channel],
     operator: Operator,
@@ -65,19 +65,54 @@ def raise_source_alerts(
     calendar: ArxivCalendar,
     now: datetime,
 ) -> bool:
-    """Store alerts on sources that fail, or lack an announcement, for more than a day, and on the end of what was
-    reported before; whether there is one to send.
+    """Store alerts on sources that fail, or lack an announcement, for more than OUTAGE, on services that messages
+    cannot be sent to for more than SERVICE_OUTAGE, and on the end of what was reported; whether there is one to send.
 
     The ids of alerts are derived from what they report: two processes store one.
     """
-    alerts = source_alerts(sources, calendar, outbox.reported(), now)
+    reported = outbox.reported()
+    alerts = [
+        *service_alerts(service_outages(outbox.waiting()), reported, now),
+        *source_alerts(sources, calendar, reported, now),
+    ]
     to = (outbox, channels, operator)
     stored = [_store(*to, _token(*alert.shows), alert.notice, [], alert.shows) for alert in alerts]
     return any(stored)
 
 
-class SourceAlert(NamedTuple):
-    """What is to be reported of some sources."""
+def service_alerts(
+    outages: Sequence[ServiceOutage], reported: Collection[str], now: datetime
+) -> list[OutageAlert]:
+    """The alerts that are due. One shows `service CHANNEL TIME`, and the one on its end `over service CHANNEL TIME`.
+
+    If the operator's own channel is out of reach, they wait as well.
+    """
+    begun = {shown for shown in reported if shown.startswith("service ")}
+    unfinished = {shown for shown in begun if f"over {shown}" not in reported}
+    known, out = {shown.split(" ")[1] for shown in unfinished}, {outage.channel: outage for outage in outages}
+    new = [one for one in outages if one.channel not in known and now - one.since > SERVICE_OUTAGE]
+    alerts = []
+    for outage in new:
+        lines = [
+            f"no answer from {outage.text}",
+            "They are sent when it answers, and none is given up. Check the settings and the server.",
+            "To see everything: paperboy status",
+        ]
+        notice = Notice(f"Paperboy: {outage.channel} cannot be sent", "\n".join(lines), now)
+        alerts.append(OutageAlert(notice, (f"service {outage.channel} {outage.since.isoformat()}",)))
+    for shown in sorted(unfinished):
+        _, channel, since = shown.split(" ")
+        if channel not in out:
+            begun_at = _minute(datetime.fromisoformat(since))
+            text = f"There was no answer since {begun_at}. Nothing waits for one any more."
+            alerts.append(
+                OutageAlert(Notice(f"Paperboy: {channel} is sent again", text, now), (f"over {shown}",))
+            )
+    return alerts
+
+
+class OutageAlert(NamedTuple):
+    """What is to be reported of some sources, or of a service."""
 
     notice: Notice
     shows: tuple[str, ...]  #: what it reports, for `OutboxStore.reported`
@@ -85,7 +120,7 @@ class SourceAlert(NamedTuple):
 
 def source_alerts(
     sources: Sequence[SourceState], calendar: ArxivCalendar, reported: Collection[str], now: datetime
-) -> list[SourceAlert]:
+) -> list[OutageAlert]:
     """The alerts that are due. `reported`: what earlier alerts show.
 
     The last answer before an outage (or else its first request) identifies it, and the last announcement that a stale
@@ -110,16 +145,16 @@ def _beginning(
     reported: Collection[str],
     notice: Callable[[Sequence[SourceState], datetime], Notice],
     now: datetime,
-) -> Iterator[SourceAlert]:
+) -> Iterator[OutageAlert]:
     """An alert on all sources in trouble that no alert names, if that of one of them is `lasting`."""
     known = {shown.partition(" ")[2] for shown in reported}
     new = {id_: source for source in in_trouble if (id_ := _identity(kind, source)) not in known}
     if any(_identity(kind, source) in new for source in lasting):
         incident = _token(*new)
-        yield SourceAlert(notice([*new.values()], now), tuple(f"{incident} {id_}" for id_ in new))
+        yield OutageAlert(notice([*new.values()], now), tuple(f"{incident} {id_}" for id_ in new))
 
 
-def _ends(sources: Sequence[SourceState], reported: Collection[str], now: datetime) -> Iterator[SourceAlert]:
+def _ends(sources: Sequence[SourceState], reported: Collection[str], now: datetime) -> Iterator[OutageAlert]:
     """An alert for each reported incident that is over. A source that is not asked any more does not keep it open."""
     asked = {source.name: source for source in sources if source.state != "idle"}
     incidents: dict[tuple[str, str], list[tuple[SourceState, datetime, bool]]] = defaultdict(list)
@@ -132,7 +167,7 @@ def _ends(sources: Sequence[SourceState], reported: Collection[str], now: dateti
                 incidents[incident, kind].append((asked[name], since, is_over))
     for (incident, trouble), parts in incidents.items():
         if f"over {incident}" not in reported and all(is_over for *_, is_over in parts):
-            yield SourceAlert(end_notice(trouble, [part[:2] for part in parts], now), (f"over {incident}",))
+            yield OutageAlert(end_notice(trouble, [part[:2] for part in parts], now), (f"over {incident}",))
 
 
 def _identity(kind: str, source: SourceState) -> str:

@@ -183,8 +183,8 @@ def missing_announcement(
     """The first announcement that an arXiv source has answered after and lacks; None when it lacks nothing.
 
     `states`: of all sources. What another one of arXiv's sources has brought is missing only in one that is stale: an
-    answer that broke off lacks nothing then. The feed may have brought it, and wait for arxiv-oai to fill a gap before
-    it; if arxiv-oai cannot, that is its failure.
+    answer that broke off lacks nothing then. The feed may have brought it, and wait for arxiv-oai to fill a gap
+    before it; if arxiv-oai cannot, that is its failure.
     """
     last = calendar.last(now)
     if _service(state) != "arxiv" or state.state in ("failed", "idle"):

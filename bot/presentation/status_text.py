@@ -21,11 +21,13 @@ from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, 
 from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
 from bot.delivery.status import (
     FOUND_DAYS,
+    SERVICE_OUTAGE,
     FoundPapers,
     NextDigest,
     Status,
     Unfinished,
     dead_sources,
+    service_outages,
     stale_sources,
 )
 from bot.digests.day import is_complete, next_expected
@@ -109,6 +111,10 @@ def _problems(status: Status) -> Iterator[Text]:
     yield from _limited([_pause(pause, status) for pause in status.pauses if not pause.by_reader])
     yield from _limited([_stopped(unfinished, status) for unfinished in stopped])
     yield from _limited([_broken_file(file) for file in status.broken], "paperboy check")
+    for outage in service_outages(unfinished.delivery for unfinished in status.unfinished()):
+        if status.now - outage.since > SERVICE_OUTAGE:
+            yield Text.assemble("  ", ("no answer", "bold red"), f" from {_short(outage.text)}")
+            yield Text("      they are sent when it answers: check the settings and the server")
     if dead := dead_sources(status.sources, status.now):
         yield from map(_dead_source, dead)
         yield Text("      check the network and the URLs in the settings, then: paperboy ingest")
@@ -268,7 +274,7 @@ def _next_step(delivery: Delivery, status: Status) -> str:
 
 def _end(delivery: Delivery) -> str:
     """When tries are given up; empty for what is not waiting."""
-    if delivery.state is not DeliveryState.WAITING or not delivery.attempts:
+    if delivery.state is not DeliveryState.WAITING or not delivery.attempts or delivery.service_out_since:
         return ""
     left = GIVE_UP - timedelta(seconds=delivery.waited)
     if left > timedelta(0):

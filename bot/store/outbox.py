@@ -348,6 +348,11 @@ class Outbox:
         """The alerts that are not sent."""
         return self._deliveries(DeliveryRow.subscription == ALERTS, DeliveryRow.state != DeliveryState.SENT)
 
+    def waiting(self) -> tuple[Delivery, ...]:
+        """The deliveries, of alerts too, that are tried again by themselves or are being tried."""
+        states = (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+        return self._deliveries(col(DeliveryRow.state).in_(states))
+
     def deliveries(self, prefix: str) -> tuple[Delivery, ...]:
         """The deliveries whose ids begin with a prefix."""
         return self._deliveries(col(DeliveryRow.id).startswith(prefix, autoescape=True))

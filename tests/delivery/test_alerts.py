@@ -405,6 +405,34 @@ def test_a_feed_that_waits_for_a_gap_to_be_filled_is_not_stale(world: World, api
     assert "\narxiv-oai has what the feed has missed: until it answers, those papers are missing.\n" in alert
 
 
+def test_a_mail_server_that_is_out_of_reach(world: World) -> None:
+    """It is reported after an hour, with all that waits for it, and when it answers again; a short time is not."""
+    away = Deferred("no connection", cause=Cause.SERVICE)
+    put(world, "ada", "bo")
+    world.channel.outcomes = [away]
+    tick(world, "ada", "bo")
+    tick(world, "ada", "bo", later=2 * MINUTE)
+    assert alerts(world) == []
+    put(world, "cy", "di")
+    world.channel.outcomes = [away] * 40
+    for minutes in (10, 70, 75, 140, 60 * 40):
+        tick(world, "cy", "di", later=minutes * MINUTE)
+    (alert,) = alerts(world)
+    assert alert.splitlines() == [
+        "Paperboy: maildir cannot be sent",
+        "no answer from the Maildirs since 2026-05-05 08:40 UTC: 2 messages wait (no connection)",
+        "They are sent when it answers, and none is given up. Check the settings and the server.",
+        "To see everything: paperboy status",
+    ]
+    world.channel.outcomes = []
+    tick(world, "cy", "di", later=3 * DAY)
+    tick(world, "cy", "di", later=3 * DAY + MINUTE)
+    assert alerts(world)[1:] == [
+        "Paperboy: maildir is sent again\n"
+        "There was no answer since 2026-05-05 08:40 UTC. Nothing waits for one any more."
+    ]
+
+
 # --- Broken profiles --------------------------------------------------------------------------------------
 
 BROKEN = Problem("profiles/ada.yaml", 3, 1, "unknown key 'limt'")
