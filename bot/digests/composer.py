@@ -26,6 +26,7 @@ from bot.digests.wording import (
     closest_title,
     day_reason,
     late_text,
+    outage_text,
     outside_reason,
     quiet_reason,
     short_reason,
@@ -158,7 +159,7 @@ class DigestComposer:
         return tuple(ranked.paper for ranked in order)
 
     def _why(self, profile: Profile, digest: Digest, order: Order) -> str:
-        """Why a digest is short or empty, and which sources it went without."""
+        """Why a digest is short or empty, and which sources it went without, a full one too."""
         late, day = late_text(self._day), day_reason(self._day, digest)
         if not self._corpus.counts and not self._papers:
             return join_distinct(NO_PAPERS, late, day)
@@ -167,7 +168,7 @@ class DigestComposer:
         elif len(digest.papers) < SHORT * profile.limit:
             why = short_reason(digest)
         else:
-            return late
+            return join_distinct(late, outage_text(self._day, digest.timezone))
         return join_distinct(why, outside_reason(digest), late, day)
 
     def explain(

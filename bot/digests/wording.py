@@ -82,6 +82,10 @@ def day_reason(day: Day, digest: Digest) -> str:
     has_arxiv = any(name == "arxiv" for name, _ in digest.news.sources)
     is_about_day = not digest.papers and not digest.weekly
     texts = [outage_text(day, digest.timezone)]
+    if not digest.papers:
+        out = [outage.service for outage in day.outages]
+        failed = [name for name in day.failed if name.partition("-")[0] not in out]
+        texts.append(f"no answer from {' and '.join(failed)}" if failed else "")
     if not has_arxiv or is_about_day:
         texts.append(_arxiv_day(day, digest.timezone))
     if day.is_thin and not digest.weekly:

@@ -17,6 +17,7 @@ from rich.text import Text
 from bot.config.settings import Settings
 from bot.delivery.alerts import remedy
 from bot.delivery.broken_profiles import BrokenFile
+from bot.delivery.due import LONGEST_WAIT
 from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, Pause, scopes
 from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
 from bot.delivery.status import (
@@ -358,6 +359,8 @@ def _next(one: NextDigest, status: Status) -> Text:
     is_paused = not paused.isdisjoint(scopes(to.key, to.channel, to.target))
     at = one.at.astimezone(ZoneInfo(one.timezone))
     follows = ", with arXiv's announcement" if to.at == ANNOUNCEMENT else ""
+    if follows and one.at == status.calendar.last(one.at) + LONGEST_WAIT:
+        follows = f" at the latest{follows}"
     when = "due now, sent by the next `paperboy send` or `run`; then " if one.is_due else ""
     return Text(
         f"  {to.profile} → {to.channel} {to.target}: {when}{at:%a} {at.day} {at:%b %H:%M} {one.timezone}"

@@ -196,6 +196,15 @@ def test_stale_feed(lab: Lab) -> None:
     assert [text.splitlines()[0] for text in lab.alerts][1:] == ["Paperboy: 1 source works again"]
 
 
+def test_a_source_that_is_missing_on_an_ordinary_day(lab: Lab) -> None:
+    """What waits names it, although another source of arXiv has brought the papers."""
+    lab.sources.answer(RSS, feed("2026-05-05", *many("2026-05-05", 12)))
+    lab.ingest("2026-05-05T06:00Z", "arxiv-rss", "arxiv-api", "huggingface")
+    edition = lab.send("2026-05-05T06:30Z")
+    assert edition["why"].endswith("no answer from arxiv-api; looked at again when a source answers")
+    assert lab.status("2026-05-05T06:30Z")[1]["kind"] == "ordinary"
+
+
 def test_incomplete_answers(lab: Lab) -> None:
     """A feed that breaks off is no answer: a quiet edition waits, and what was stored of it is sent with the rest."""
     lab.sources.answer(RSS, feed("2026-05-04", *many("2026-05-04", 12)))
