@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.clock import WEEKDAYS, day_name
 from bot.digests.day import SOURCE_NAMES, Day
-from bot.digests.model import Digest, LeftOut, NewPaperCounts
+from bot.digests.model import Digest, History, LeftOut, NewPaperCounts
 from bot.digests.selection import Verdict, rejection_reason
 from bot.papers.calendar import listing_day
 from bot.profiles.model import Profile
@@ -97,6 +97,17 @@ def day_text(day: Day, on: date, zone: str = "UTC") -> str:
     """All that is unusual about a day, for operators; empty for an ordinary one. `on`: the local date."""
     thin = _thin(day, on) if day.is_thin else ""
     return join_distinct(*filter(None, (outage_text(day, zone), _arxiv_day(day, zone), thin)))
+
+
+def gap_text(profile: Profile, digest: Digest, history: History) -> str:
+    """That papers were skipped, because nothing ran for longer than the window; empty when it did."""
+    days = max(profile.window, 7)
+    if digest.news.after_pause or not history.checked or (digest.on - history.checked).days <= days:
+        return ""
+    first = day_name(digest.on - timedelta(days=profile.window))
+    return (
+        f"nothing was checked since {day_name(history.checked)}, and papers from before {first} are left out"
+    )
 
 
 def late_text(day: Day) -> str:
