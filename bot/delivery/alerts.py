@@ -16,12 +16,13 @@ from typing import NamedTuple
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.model import Delivery, DeliveryState, Notice, Part, Pause
 from bot.delivery.ports import Channel
-from bot.delivery.status import OUTAGE, dead_sources, stale_sources
+from bot.delivery.status import SERVICE_OUTAGE, ServiceOutage, fails_for_long, service_outages, stale_sources
 from bot.delivery.stores import OutboxStore
-from bot.digests.day import missing_announcement
+from bot.digests.day import is_complete, missing_announcement
 from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName
+from bot.text.plain import pluralize
 
 #: Most incidents in one alert, and most deliveries of one incident; `paperboy status` shows all.
 MOST = 15
@@ -56,7 +57,7 @@ def raise_alert(
     return stored and notice is not None
 
 
-def raise_source_alerts(
+def raise_outage_alerts(
     outbox: OutboxStore,
     channels: Mapping[ChannelName, Channel],
     operator: Operator,
@@ -64,19 +65,54 @@ def raise_source_alerts(
     calendar: ArxivCalendar,
     now: datetime,
 ) -> bool:
-    """Store alerts on sources that bring nothing for longer than OUTAGE, and on the end of what was reported before;
-    whether there is one to send.
+    """Store alerts on sources that fail, or lack an announcement, for more than OUTAGE, on services that messages
+    cannot be sent to for more than SERVICE_OUTAGE, and on the end of what was reported; whether there is one to send.
 
     The ids of alerts are derived from what they report: two processes store one.
     """
-    alerts = source_alerts(sources, calendar, outbox.reported(), now)
+    reported = outbox.reported()
+    alerts = [
+        *service_alerts(service_outages(outbox.waiting()), reported, now),
+        *source_alerts(sources, calendar, reported, now),
+    ]
     to = (outbox, channels, operator)
     stored = [_store(*to, _token(*alert.shows), alert.notice, [], alert.shows) for alert in alerts]
     return any(stored)
 
 
-class SourceAlert(NamedTuple):
-    """What is to be reported of some sources."""
+def service_alerts(
+    outages: Sequence[ServiceOutage], reported: Collection[str], now: datetime
+) -> list[OutageAlert]:
+    """The alerts that are due. One shows `service CHANNEL TIME`, and the one on its end `over service CHANNEL TIME`.
+
+    If the operator's own channel is out of reach, they wait as well.
+    """
+    begun = {shown for shown in reported if shown.startswith("service ")}
+    unfinished = {shown for shown in begun if f"over {shown}" not in reported}
+    known, out = {shown.split(" ")[1] for shown in unfinished}, {outage.channel: outage for outage in outages}
+    new = [one for one in outages if one.channel not in known and now - one.since > SERVICE_OUTAGE]
+    alerts = []
+    for outage in new:
+        lines = [
+            f"no answer from {outage.text}",
+            "They are sent when it answers, and none is given up. Check the settings and the server.",
+            "To see everything: paperboy status",
+        ]
+        notice = Notice(f"Paperboy: {outage.channel} cannot be sent", "\n".join(lines), now)
+        alerts.append(OutageAlert(notice, (f"service {outage.channel} {outage.since.isoformat()}",)))
+    for shown in sorted(unfinished):
+        _, channel, since = shown.split(" ")
+        if channel not in out:
+            begun_at = _minute(datetime.fromisoformat(since))
+            text = f"There was no answer since {begun_at}. Nothing waits for one any more."
+            alerts.append(
+                OutageAlert(Notice(f"Paperboy: {channel} is sent again", text, now), (f"over {shown}",))
+            )
+    return alerts
+
+
+class OutageAlert(NamedTuple):
+    """What is to be reported of some sources, or of a service."""
 
     notice: Notice
     shows: tuple[str, ...]  #: what it reports, for `OutboxStore.reported`
@@ -84,17 +120,17 @@ class SourceAlert(NamedTuple):
 
 def source_alerts(
     sources: Sequence[SourceState], calendar: ArxivCalendar, reported: Collection[str], now: datetime
-) -> list[SourceAlert]:
+) -> list[OutageAlert]:
     """The alerts that are due. `reported`: what earlier alerts show.
 
-    The last answer before an outage identifies it, and the last announcement that a stale source has brought. The
-    sources that one alert names are one incident: when one of them is due to be reported, all that are in trouble
-    are, and its end is when all of them are over it. An alert shows `INCIDENT outage|stale SOURCE TIME` for each, and
-    the one on the end `over INCIDENT`.
+    The last answer before an outage (or else its first request) identifies it, and the last announcement that a stale
+    source has brought. The sources that one alert names are one incident: when one of them is due to be reported, all
+    that are in trouble are, and its end is when all of them are over it. An alert shows `INCIDENT outage|stale SOURCE
+    TIME` for each, and the one on the end `over INCIDENT`.
     """
-    dead = [s for s in dead_sources(sources, now) if s.last_success and now - s.last_success > OUTAGE]
-    failing = [source for source in sources if source.state == "failed" and source.last_success]
-    behind = [source for source in sources if missing_announcement(source, calendar, now)]
+    dead = [source for source in sources if fails_for_long(source, now)]
+    failing = [s for s in sources if s.state == "failed" and (s.last_success or s.trouble_since)]
+    behind = [source for source in sources if missing_announcement(source, sources, calendar, now)]
     return [
         *_beginning("outage", dead, failing, reported, outage_notice, now),
         *_beginning("stale", stale_sources(sources, calendar, now), behind, reported, stale_notice, now),
@@ -109,28 +145,29 @@ def _beginning(
     reported: Collection[str],
     notice: Callable[[Sequence[SourceState], datetime], Notice],
     now: datetime,
-) -> Iterator[SourceAlert]:
+) -> Iterator[OutageAlert]:
     """An alert on all sources in trouble that no alert names, if that of one of them is `lasting`."""
     known = {shown.partition(" ")[2] for shown in reported}
     new = {id_: source for source in in_trouble if (id_ := _identity(kind, source)) not in known}
     if any(_identity(kind, source) in new for source in lasting):
         incident = _token(*new)
-        yield SourceAlert(notice([*new.values()], now), tuple(f"{incident} {id_}" for id_ in new))
+        yield OutageAlert(notice([*new.values()], now), tuple(f"{incident} {id_}" for id_ in new))
 
 
-def _ends(sources: Sequence[SourceState], reported: Collection[str], now: datetime) -> Iterator[SourceAlert]:
+def _ends(sources: Sequence[SourceState], reported: Collection[str], now: datetime) -> Iterator[OutageAlert]:
     """An alert for each reported incident that is over. A source that is not asked any more does not keep it open."""
     asked = {source.name: source for source in sources if source.state != "idle"}
-    incidents: dict[str, list[tuple[SourceState, datetime, bool]]] = defaultdict(list)
+    incidents: dict[tuple[str, str], list[tuple[SourceState, datetime, bool]]] = defaultdict(list)
     for shown in sorted(reported):
         match shown.split(" "):
             case [incident, "outage" | "stale" as kind, name, begun] if name in asked:
                 since = datetime.fromisoformat(begun)
-                is_over = _newest(kind, asked[name]) > since
-                incidents[incident].append((asked[name], since, is_over))
-    for incident, parts in incidents.items():
+                newest = asked[name].last_success if kind == "outage" else _newest(kind, asked[name])
+                is_over = newest is not None and newest > since
+                incidents[incident, kind].append((asked[name], since, is_over))
+    for (incident, trouble), parts in incidents.items():
         if f"over {incident}" not in reported and all(is_over for *_, is_over in parts):
-            yield SourceAlert(end_notice([part[:2] for part in parts], now), (f"over {incident}",))
+            yield OutageAlert(end_notice(trouble, [part[:2] for part in parts], now), (f"over {incident}",))
 
 
 def _identity(kind: str, source: SourceState) -> str:
@@ -139,7 +176,8 @@ def _identity(kind: str, source: SourceState) -> str:
 
 def _newest(kind: str, source: SourceState) -> datetime:
     """What stays the same during an outage, or while a source is stale."""
-    newest = source.last_success if kind == "outage" else source.announced or source.last_new
+    is_outage = kind == "outage"
+    newest = source.last_success or source.trouble_since if is_outage else source.announced or source.last_new
     assert newest
     return newest
 
@@ -195,39 +233,58 @@ def _store(
 
 
 def outage_notice(dead: Sequence[SourceState], now: datetime) -> Notice:
-    lines = [f"{source.name}, last answer {_minute(source.last_success)}: {source.why}" for source in dead]
-    lines += ["Digests have no new papers from there. Check the network and the URLs, then: paperboy ingest"]
-    count = "1 source does" if len(dead) == 1 else f"{len(dead)} sources do"
+    lines = [
+        f"{source.name}, {_failing(source)}last answer {_minute(source.last_success)}: {source.why}"
+        for source in dead
+    ]
+    if any(source.name == "arxiv-oai" for source in dead):
+        lines += ["arxiv-oai has what the feed has missed: until it answers, those papers are missing."]
+    lines += [
+        "Digests lack what only these sources have. Check the network and the URLs, then: paperboy ingest"
+    ]
+    count = pluralize(len(dead), "source does", "sources do")
     return Notice(f"Paperboy: {count} not answer", "\n".join(lines), now)
 
 
 def stale_notice(stale: Sequence[SourceState], now: datetime) -> Notice:
     lines = [
-        f"{source.name}, newest papers announced {_minute(source.announced)}, last answer "
-        f"{_minute(source.last_success)}{f': {source.why}' if source.why else ''}"
+        f"{source.name}, newest papers announced {_minute(source.announced)}, last "
+        f"{'answer' if is_complete(source) else 'complete answer'} {_minute(source.last_success)}"
+        f"{f': {source.why}' if source.why else ''}"
         for source in stale
     ]
-    lines += [
-        "arXiv should have announced other papers since then, but answers with those that are stored already. What "
-        "comes later is stored then. Known problems of arXiv: https://status.arxiv.org"
-    ]
-    count = "1 source has" if len(stale) == 1 else f"{len(stale)} sources have"
-    return Notice(f"Paperboy: {count} nothing new", "\n".join(lines), now)
+    if any(map(is_complete, stale)):
+        lines += [
+            "arXiv should have announced other papers since then, but answers with those that are stored already."
+        ]
+    lines += ["What comes later is stored then. Known problems of arXiv: https://status.arxiv.org"]
+    lack = pluralize(len(stale), "source lacks", "sources lack")
+    return Notice(f"Paperboy: {lack} new papers", "\n".join(lines), now)
 
 
-def end_notice(over: Sequence[tuple[SourceState, datetime]], now: datetime) -> Notice:
-    """`over`: sources, and when their trouble began."""
-    lines = [
-        f"{source.name}, last answer {_minute(source.last_success)}: nothing new came since {_minute(begun)}"
-        for source, begun in over
-    ]
-    lines += ["The next ingests fetch the papers that were missed."]
-    count = "1 source works" if len(over) == 1 else f"{len(over)} sources work"
-    return Notice(f"Paperboy: {count} again", "\n".join(lines), now)
+def end_notice(kind: str, over: Sequence[tuple[SourceState, datetime]], now: datetime) -> Notice:
+    """`kind`: outage or stale. `over`: sources, and the last answer or announcement before their trouble."""
+    if kind == "outage":
+        lines = [
+            f"{source.name}: last answer {_minute(source.last_success)}, the one before the outage {_minute(begun)}"
+            for source, begun in over
+        ]
+    else:
+        lines = [
+            f"{source.name}: newest papers announced {_minute(source.announced)}, those before {_minute(begun)}"
+            for source, begun in over
+        ]
+    lines += ["Nothing is left to do: papers that were missed are fetched too."]
+    work = pluralize(len(over), "source works", "sources work")
+    return Notice(f"Paperboy: {work} again", "\n".join(lines), now)
+
+
+def _failing(source: SourceState) -> str:
+    return f"failing since {_minute(source.trouble_since)}, " if source.trouble_since else ""
 
 
 def _minute(moment: datetime | None) -> str:
-    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "unknown"
+    return f"{moment:%Y-%m-%d %H:%M} UTC" if moment else "never"
 
 
 def stop_notice(stopped: Sequence[Delivery], now: datetime, paused: Collection[str] = ()) -> Notice:

@@ -6,7 +6,7 @@ Digest -> Part -> Delivery -> Claim -> Envelope -> Outcome -> Transition
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -144,7 +144,9 @@ class Delivery:
     stage: Stage = Stage.CLAIMED  #: of the newest attempt
     unverified_retries: int = 0  #: how often it may be sent again although it may have arrived already
     started: datetime | None = None  #: time of the first attempt
-    waited: float = 0.0  #: seconds of all waits that were set since the first attempt or `resend`
+    #: Seconds of all waits that were set since the first attempt or `resend`. While its service is out of reach, the
+    #: Unix time since which it is, below zero: such waits do not count, and what was waited before is forgotten.
+    waited: float = 0.0
     until: datetime | None = None  #: not tried before this time
     lease: datetime | None = None  #: the end of its sender's lease, by the database's clock
     receipt: str | None = None
@@ -160,6 +162,12 @@ class Delivery:
     def is_forbidden(self) -> bool:
         """Whether it stopped because it must not be sent. Another try would fail in the same way."""
         return (self.incident or "").startswith(FORBIDDEN)
+
+    @property
+    def service_out_since(self) -> datetime | None:
+        """Since when its service has been out of reach, if it waits for that."""
+        waits = self.waited < 0 and self.state is not DeliveryState.SENT and not self.has_stopped
+        return datetime.fromtimestamp(-self.waited, UTC) if waits else None
 
     @property
     def may_have_arrived(self) -> bool:

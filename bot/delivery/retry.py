@@ -43,6 +43,7 @@ SPREAD = 0.2
 LONGEST_RETRY_AFTER = timedelta(days=1)
 #: A delivery that was refused so many times, and has waited for so long in total, has failed. Only waits that were
 #: set count, not the time for which nothing ran; each as FIRST_WAIT at least, because `run` tries no more often.
+#: While the service is out of reach, nothing is given up: all that is sent there waits, and only one of it is tried.
 GIVE_UP_ATTEMPTS = 5
 GIVE_UP = timedelta(days=1)
 
@@ -109,9 +110,14 @@ def transition(outcome: Outcome | StillUnknown, before: Delivery, now: datetime)
     """The state that an outcome leads to. `before`: the delivery before the attempt.
 
     Waits double from a minute to an hour, each shortened by a share of its own, or last as long as the receiver asks,
-    a day at most. After a day of waits, and five attempts, there are no more.
+    a day at most. After a day of waits, and five attempts, there are no more; but waits for a service that is out of
+    reach do not count.
     """
-    is_over = before.attempts + 1 >= GIVE_UP_ATTEMPTS and before.waited >= GIVE_UP.total_seconds()
+    refusal = outcome.again if isinstance(outcome, StillUnknown) else outcome
+    is_out = isinstance(refusal, Deferred) and refusal.cause is Cause.SERVICE
+    has_tried = before.attempts + 1 >= GIVE_UP_ATTEMPTS and before.waited >= GIVE_UP.total_seconds()
+    is_over = has_tried and not is_out
+    waited = min(before.waited, 0.0) or -now.timestamp() if is_out else max(before.waited, 0.0)
     match outcome:
         case Sent(receipt):
             return Transition(DeliveryState.SENT, receipt=receipt)
@@ -124,16 +130,16 @@ def transition(outcome: Outcome | StillUnknown, before: Delivery, now: datetime)
             asks = retry_after is not None and cause is Cause.MESSAGE
             postponed = _scope(before, Cause.TARGET if asks else cause)
             wait, said = _wait(before, retry_after), f"{why}{_cut_short(retry_after)}"
-            return _try_again(DeliveryState.WAITING, wait, before, now, why=said, postpones=postponed)
+            return _try_again(DeliveryState.WAITING, wait, waited, now, why=said, postpones=postponed)
         case Unknown(why) if not is_over:
             wait = max(SETTLE, _wait(before, None))
-            return _try_again(DeliveryState.UNCERTAIN, wait, before, now, why=why)
+            return _try_again(DeliveryState.UNCERTAIN, wait, waited, now, why=why)
         case StillUnknown(why, Deferred(_, retry_after)) if not is_over:
             # It was refused, so that it does not count as an unverified retry.
             wait, said = _wait(before, retry_after), f"{why}{_cut_short(retry_after)}"
             retries = before.unverified_retries
             return _try_again(
-                DeliveryState.UNCERTAIN, wait, before, now, why=said, unverified_retries=retries
+                DeliveryState.UNCERTAIN, wait, waited, now, why=said, unverified_retries=retries
             )
         case Unknown(why) | StillUnknown(why):
             incident = f"{before.channel}:{before.target} uncertain"
@@ -141,9 +147,11 @@ def transition(outcome: Outcome | StillUnknown, before: Delivery, now: datetime)
 
 
 def _try_again(
-    state: DeliveryState, wait: timedelta, before: Delivery, now: datetime, **more: Any
+    state: DeliveryState, wait: timedelta, waited: float, now: datetime, **more: Any
 ) -> Transition:
-    waited = before.waited + max(wait, FIRST_WAIT).total_seconds()
+    """`waited`: as in Delivery, before this wait."""
+    if waited >= 0:
+        waited += max(wait, FIRST_WAIT).total_seconds()
     return Transition(state, until=now + wait, waited=waited, **more)
 
 

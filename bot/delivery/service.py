@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 from bot.clock import Moment
-from bot.delivery.alerts import Operator, raise_alert, raise_profile_alert, raise_source_alerts
+from bot.delivery.alerts import Operator, raise_alert, raise_outage_alerts, raise_profile_alert
 from bot.delivery.broken_profiles import BrokenFile
 from bot.delivery.due import Announcements
 from bot.delivery.editions import store_edition
@@ -254,7 +254,7 @@ class DeliveryService:
             if operator:
                 to = (self.outbox, sender.channels, operator)
                 new = raise_alert(*to, sender.clock(), self.pauses(sender.clock()))
-                is_new = raise_source_alerts(*to, self.sources(), self.calendar, sender.clock()) or new
+                is_new = raise_outage_alerts(*to, self.sources(), self.calendar, sender.clock()) or new
                 if is_new and alerts:
                     sender.deliver(alerts)
 

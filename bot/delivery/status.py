@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, field
 from datetime import date, datetime, timedelta
 from itertools import groupby
@@ -18,10 +18,13 @@ from bot.digests.day import Day, missing_announcement
 from bot.digests.model import LeftOut
 from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
-from bot.profiles.model import Profile, Subscription
+from bot.profiles.model import ChannelName, Profile, Subscription
+from bot.text.plain import pluralize
 
 #: A source that fails, or lacks an announcement, for longer needs a person.
 OUTAGE = timedelta(days=1)
+#: A service that messages are sent to needs a person when it has been out of reach for longer.
+SERVICE_OUTAGE = timedelta(hours=1)
 #: The days of which `FoundPapers` counts the digests.
 FOUND_DAYS = 30
 
@@ -92,13 +95,54 @@ def dead_sources(states: Sequence[SourceState], now: datetime) -> list[SourceSta
     failed = [state for state in states if state.state == "failed"]
     if all(state.state in ("failed", "idle") for state in states):
         return failed
-    return [s for s in failed if s.last_success is None or now - s.last_success > OUTAGE]
+    return [s for s in failed if s.last_success is None or fails_for_long(s, now)]
+
+
+def fails_for_long(state: SourceState, now: datetime) -> bool:
+    """Whether the requests to a source have failed for longer than OUTAGE, since the first of them."""
+    since = state.trouble_since or state.last_success
+    return state.state == "failed" and since is not None and now - since > OUTAGE
+
+
+class ServiceOutage(NamedTuple):
+    """A service that messages are sent to, and that cannot be reached."""
+
+    channel: ChannelName
+    since: datetime
+    why: str
+    waiting: int  #: how many deliveries wait for it
+
+    @property
+    def text(self) -> str:
+        names = {
+            ChannelName.EMAIL: "the mail server",
+            ChannelName.SLACK: "Slack",
+            ChannelName.MAILDIR: "the Maildirs",
+        }
+        waits = pluralize(self.waiting, "message waits", "messages wait")
+        return f"{names[self.channel]} since {self.since:%Y-%m-%d %H:%M} UTC: {waits} ({self.why})"
+
+
+def service_outages(deliveries: Iterable[Delivery]) -> list[ServiceOutage]:
+    """The services for which some of these deliveries wait, for however short a time."""
+    by_channel = defaultdict(list)
+    for delivery in deliveries:
+        if delivery.state is not DeliveryState.SENT and not delivery.has_stopped:
+            by_channel[delivery.channel].append(delivery)
+    outages = []
+    for channel, waiting in sorted(by_channel.items()):
+        out = [(since, one.why) for one in waiting if (since := one.service_out_since)]
+        if out:
+            outages.append(ServiceOutage(channel, *min(out), len(waiting)))
+    return outages
 
 
 def stale_sources(states: Sequence[SourceState], calendar: ArxivCalendar, now: datetime) -> list[SourceState]:
     """The sources of arXiv that answer, and have lacked the papers of an announcement for longer than OUTAGE."""
-    lacking = [(state, missing_announcement(state, calendar, now)) for state in states]
-    return [state for state, missing in lacking if missing and now - missing > OUTAGE]
+    lacking = [(state, missing_announcement(state, states, calendar, now)) for state in states]
+    return [
+        s for s, missing in lacking if missing and now - max(missing, s.trouble_since or missing) > OUTAGE
+    ]
 
 
 def next_digests(

@@ -25,7 +25,9 @@ from bot.digests.wording import (
     NO_PAPERS,
     closest_title,
     day_reason,
+    gap_text,
     late_text,
+    outage_text,
     outside_reason,
     quiet_reason,
     short_reason,
@@ -115,7 +117,7 @@ class DigestComposer:
             best_outside=best_outside,
         )
         earlier = self._best_first(profile, last_week.keys() - set(digest.ids))
-        digest = replace(digest, why=self._why(profile, digest, order), earlier=earlier)
+        digest = replace(digest, why=self._why(profile, digest, order, history), earlier=earlier)
         if papers:
             return digest
         best = next(order.best_first(), None)
@@ -157,9 +159,10 @@ class DigestComposer:
         order = self._model.rank(self._corpus.profiles[profile.id], papers).best_first() if papers else ()
         return tuple(ranked.paper for ranked in order)
 
-    def _why(self, profile: Profile, digest: Digest, order: Order) -> str:
-        """Why a digest is short or empty, and which sources it went without."""
-        late, day = late_text(self._day), day_reason(self._day, digest)
+    def _why(self, profile: Profile, digest: Digest, order: Order, history: History) -> str:
+        """Why a digest is short or empty, and which sources it went without, a full one too."""
+        late = join_distinct(*filter(None, (gap_text(profile, digest, history), late_text(self._day))))
+        day = day_reason(self._day, digest)
         if not self._corpus.counts and not self._papers:
             return join_distinct(NO_PAPERS, late, day)
         if not digest.papers:
@@ -167,7 +170,7 @@ class DigestComposer:
         elif len(digest.papers) < SHORT * profile.limit:
             why = short_reason(digest)
         else:
-            return late
+            return join_distinct(late, outage_text(self._day, digest.timezone))
         return join_distinct(why, outside_reason(digest), late, day)
 
     def explain(

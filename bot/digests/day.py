@@ -34,6 +34,7 @@ class DayKind(StrEnum):
     """The kinds of days. Of several that apply, the first one is the day's."""
 
     OUTAGE = "outage"  #: a service does not answer
+    INCOMPLETE = "incomplete"  #: arXiv's answers broke off, and none has brought the newest announcement
     STALE = "stale"  #: arXiv's services answer, but only with what they had before the newest announcement
     HOLIDAY = "holiday"  #: arXiv announced nothing on the last evening, for a holiday
     WEEKEND = "weekend"  #: the last evening was a Friday's or Saturday's, which have no announcement
@@ -45,7 +46,10 @@ class Outage(NamedTuple):
     """A service that does not answer."""
 
     service: str  #: as in SOURCE_NAMES
-    since: datetime | None  #: its last answer; None when it never answered
+    since: (
+        datetime | None
+    )  #: when it first did not answer, or else its last answer; None when it never answered
+    is_asked: bool = True  #: otherwise nobody has asked it since then
 
 
 class Arrival(NamedTuple):
@@ -65,6 +69,7 @@ class Day:
     holiday: str = ""  #: for which that evening had no announcement
     is_weekend: bool = False  #: that evening was a Friday or Saturday
     outages: tuple[Outage, ...] = ()
+    is_incomplete: bool = False
     is_stale: bool = False
     announced: datetime | None = (
         None  #: the newest announcement that arXiv's services have brought; None: unknown
@@ -79,6 +84,7 @@ class Day:
     def kind(self) -> DayKind:
         kinds = (
             (DayKind.OUTAGE, self.outages),
+            (DayKind.INCOMPLETE, self.is_incomplete),
             (DayKind.STALE, self.is_stale),
             (DayKind.HOLIDAY, self.holiday),
             (DayKind.WEEKEND, self.is_weekend),
@@ -94,8 +100,11 @@ class Day:
 
     @property
     def sources_answer(self) -> bool:
-        """Whether all sources that were asked have answered. One that has nothing new, or rests, has answered."""
-        return not self.failed and not self.outages
+        """Whether all sources that were asked have answered. One that has nothing new, or rests, has answered.
+
+        One whose answer broke off has answered if another one has brought what is missing.
+        """
+        return not self.failed and not self.outages and not self.is_incomplete
 
     @property
     def awaits(self) -> str | None:
@@ -123,10 +132,12 @@ def day_of(
     others = [state for state in states if _service(state) != "arxiv" and state.state != "idle"]
     has_arxiv = not states or any(state.state != "idle" or state.last_success for state in arxiv)
     holiday = calendar.holiday(evening) if has_arxiv and evening.weekday() not in RESTS else ""
-    is_out = bool(asked) and not _has_brought(asked, last) and _does_not_answer(asked, now)
-    outages = [Outage("arxiv", _last_answer(arxiv))] if is_out else []
+    is_missing = bool(asked) and not _has_brought(asked, last)
+    is_out = is_missing and _does_not_answer(asked, now)
+    is_incomplete = is_missing and not is_out and any(_broke_off(state, last) for state in asked)
+    outages = [_outage("arxiv", arxiv)] if is_out else []
     outages += [
-        Outage(state.name, state.last_success)
+        _outage(state.name, [state])
         for state in others
         if _does_not_answer([state], now) and (not state.last_success or now - state.last_success > ARRIVAL)
     ]
@@ -137,7 +148,8 @@ def day_of(
         holiday=holiday,
         is_weekend=has_arxiv and evening.weekday() in RESTS,
         outages=tuple(outages),
-        is_stale=not is_out and not _has_brought(asked, last) and any(is_behind(s, last) for s in asked),
+        is_incomplete=is_incomplete,
+        is_stale=is_missing and not is_out and not is_incomplete and any(is_behind(s, last) for s in asked),
         announced=max((state.announced for state in asked if state.announced), default=None),
         new=_count(arrivals, now),
         usual=_usual(calendar, arrivals, now) if has_arxiv and now - last >= ARRIVAL else None,
@@ -165,15 +177,27 @@ def is_behind(state: SourceState, announcement: datetime) -> bool:
     return has_answered and state.announced is not None and state.announced < announcement
 
 
-def missing_announcement(state: SourceState, calendar: ArxivCalendar, now: datetime) -> datetime | None:
-    """The first announcement that an arXiv source has answered after and lacks; None when it lacks nothing."""
-    if (
-        _service(state) != "arxiv"
-        or state.state in ("failed", "idle")
-        or not is_behind(state, calendar.last(now))
-    ):
+def missing_announcement(
+    state: SourceState, states: Sequence[SourceState], calendar: ArxivCalendar, now: datetime
+) -> datetime | None:
+    """The first announcement that an arXiv source has answered after and lacks; None when it lacks nothing.
+
+    `states`: of all sources. What another one of arXiv's sources has brought is missing only in one that is stale: an
+    answer that broke off lacks nothing then. The feed may have brought it, and wait for arxiv-oai to fill a gap
+    before it; if arxiv-oai cannot, that is its failure.
+    """
+    last = calendar.last(now)
+    if _service(state) != "arxiv" or state.state in ("failed", "idle"):
         return None
-    brought = state.announced or state.last_new
+    if state.state != "stale":
+        arxiv = [one for one in states if _service(one) == "arxiv"]
+        oai = next((one.last_success for one in arxiv if one.name == "arxiv-oai"), None)
+        may_wait = state.name == "arxiv-rss" and is_complete(state) and (oai is None or oai < last)
+        if may_wait or _has_brought(arxiv, last):
+            return None
+    if not is_behind(state, last) and not _broke_off(state, last):
+        return None
+    brought = state.announced or state.last_new or state.last_success
     return calendar.next(brought) if brought else None
 
 
@@ -186,6 +210,16 @@ def next_expected(state: SourceState, calendar: ArxivCalendar, now: datetime) ->
         return None
     brought = state.announced or (state.last_success if state.state == "failed" else None) or now
     return calendar.next(brought) + _PUBLISHED_AFTER.get(state.name, timedelta(0))
+
+
+def is_complete(state: SourceState) -> bool:
+    """Whether the last answer of a source was complete."""
+    return state.state != "partial" or state.last_attempt == state.last_success
+
+
+def _broke_off(state: SourceState, announcement: datetime) -> bool:
+    """Whether an arXiv source has answered after an announcement, and not completely."""
+    return not is_complete(state) and state.last_attempt is not None and state.last_attempt >= announcement
 
 
 def _rests(state: SourceState, last: datetime) -> bool:
@@ -215,6 +249,14 @@ def _has_brought(arxiv: Sequence[SourceState], announcement: datetime) -> bool:
 def _does_not_answer(asked: Sequence[SourceState], now: datetime) -> bool:
     last = _last_answer(asked)
     return all(state.state == "failed" for state in asked) or (last is not None and now - last > NO_ANSWER)
+
+
+def _outage(service: str, states: Sequence[SourceState]) -> Outage:
+    """That none of a service's sources answers, since the first request after their last answer."""
+    last = _last_answer(states)
+    failed = [state for state in states if state.state == "failed"]
+    since = [s.trouble_since for s in failed if s.trouble_since and last and s.trouble_since > last]
+    return Outage(service, min(since, default=last), bool(failed))
 
 
 def _last_answer(states: Sequence[SourceState]) -> datetime | None:

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from bot.clock import WEEKDAYS, day_name
 from bot.digests.day import SOURCE_NAMES, Day
-from bot.digests.model import Digest, LeftOut, NewPaperCounts
+from bot.digests.model import Digest, History, LeftOut, NewPaperCounts
 from bot.digests.selection import Verdict, rejection_reason
 from bot.papers.calendar import listing_day
 from bot.profiles.model import Profile
@@ -81,7 +81,11 @@ def day_reason(day: Day, digest: Digest) -> str:
     """
     has_arxiv = any(name == "arxiv" for name, _ in digest.news.sources)
     is_about_day = not digest.papers and not digest.weekly
-    texts = [_outages(day, digest.timezone)]
+    texts = [outage_text(day, digest.timezone)]
+    if not digest.papers:
+        out = [outage.service for outage in day.outages]
+        failed = [name for name in day.failed if name.partition("-")[0] not in out]
+        texts.append(f"no answer from {' and '.join(failed)}" if failed else "")
     if not has_arxiv or is_about_day:
         texts.append(_arxiv_day(day, digest.timezone))
     if day.is_thin and not digest.weekly:
@@ -92,7 +96,18 @@ def day_reason(day: Day, digest: Digest) -> str:
 def day_text(day: Day, on: date, zone: str = "UTC") -> str:
     """All that is unusual about a day, for operators; empty for an ordinary one. `on`: the local date."""
     thin = _thin(day, on) if day.is_thin else ""
-    return join_distinct(*filter(None, (_outages(day, zone), _arxiv_day(day, zone), thin)))
+    return join_distinct(*filter(None, (outage_text(day, zone), _arxiv_day(day, zone), thin)))
+
+
+def gap_text(profile: Profile, digest: Digest, history: History) -> str:
+    """That papers were skipped, because nothing ran for longer than the window; empty when it did."""
+    days = max(profile.window, 7)
+    if digest.news.after_pause or not history.checked or (digest.on - history.checked).days <= days:
+        return ""
+    first = day_name(digest.on - timedelta(days=profile.window))
+    return (
+        f"nothing was checked since {day_name(history.checked)}, and papers from before {first} are left out"
+    )
 
 
 def late_text(day: Day) -> str:
@@ -100,16 +115,19 @@ def late_text(day: Day) -> str:
     return f"composed without {' and '.join(day.late)}: no complete answer yet" if day.late else ""
 
 
-def _outages(day: Day, zone: str) -> str:
+def outage_text(day: Day, zone: str) -> str:
+    """Which services do not answer, or not completely; empty when all do."""
     by_time: dict[str, list[str]] = {}
-    for service, since in day.outages:
+    for service, since, is_asked in day.outages:
         when = f"since {local_time(since, zone)}" if since else "yet"
-        by_time.setdefault(when, []).append(SOURCE_NAMES.get(service, service))
+        verb = "answered" if is_asked else "been asked"
+        by_time.setdefault(f"not {verb} {when}", []).append(SOURCE_NAMES.get(service, service))
     return join_distinct(
         *(
-            f"{' and '.join(services)} {'have' if len(services) > 1 else 'has'} not answered {when}"
+            f"{' and '.join(services)} {'have' if len(services) > 1 else 'has'} {when}"
             for when, services in by_time.items()
-        )
+        ),
+        *["arXiv's answers are incomplete: papers may be missing"] * day.is_incomplete,
     )
 
 

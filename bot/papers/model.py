@@ -106,6 +106,9 @@ class SourceState:
     #: Of an arXiv source: the newest announcement whose papers it has brought. A feed that follows a gap counts only
     #: when arxiv-oai has filled it (`bot.sources.reconcile`).
     announced: datetime | None = None
+    #: The first request since its last good answer that had none: it failed, broke off, or was stale. None: the last
+    #: answer was good, or an earlier version has stored the state.
+    trouble_since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

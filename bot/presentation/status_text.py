@@ -17,18 +17,21 @@ from rich.text import Text
 from bot.config.settings import Settings
 from bot.delivery.alerts import remedy
 from bot.delivery.broken_profiles import BrokenFile
+from bot.delivery.due import LONGEST_WAIT
 from bot.delivery.model import BounceSummary, Delivery, DeliveryState, Edition, Pause, scopes
 from bot.delivery.retry import GIVE_UP, GIVE_UP_ATTEMPTS
 from bot.delivery.status import (
     FOUND_DAYS,
+    SERVICE_OUTAGE,
     FoundPapers,
     NextDigest,
     Status,
     Unfinished,
     dead_sources,
+    service_outages,
     stale_sources,
 )
-from bot.digests.day import next_expected
+from bot.digests.day import is_complete, next_expected
 from bot.digests.wording import day_text, left_out_text
 from bot.papers.model import SourceState
 from bot.profiles.model import ANNOUNCEMENT, ChannelName, Profile
@@ -48,6 +51,7 @@ STYLES = {
     "failed": "bold red",
     "uncertain": "yellow",
     "outage": "bold red",
+    "incomplete": "yellow",
     "stale": "yellow",
 }
 
@@ -108,6 +112,10 @@ def _problems(status: Status) -> Iterator[Text]:
     yield from _limited([_pause(pause, status) for pause in status.pauses if not pause.by_reader])
     yield from _limited([_stopped(unfinished, status) for unfinished in stopped])
     yield from _limited([_broken_file(file) for file in status.broken], "paperboy check")
+    for outage in service_outages(unfinished.delivery for unfinished in status.unfinished()):
+        if status.now - outage.since > SERVICE_OUTAGE:
+            yield Text.assemble("  ", ("no answer", "bold red"), f" from {_short(outage.text)}")
+            yield Text("      they are sent when it answers: check the settings and the server")
     if dead := dead_sources(status.sources, status.now):
         yield from map(_dead_source, dead)
         yield Text("      check the network and the URLs in the settings, then: paperboy ingest")
@@ -206,11 +214,14 @@ def _dead_source(source: SourceState) -> Text:
 
 
 def _stale_source(source: SourceState) -> Text:
+    lack, why = (
+        ("nothing new", "") if is_complete(source) else ("no complete answer", f" ({_short(source.why)})")
+    )
     return Text.assemble(
         "  ",
-        ("nothing new", "yellow"),
-        f" from {source.name} since {_minute(source.announced)}, although it answers: known problems of arXiv are at "
-        "https://status.arxiv.org",
+        (lack, "yellow"),
+        f" from {source.name} since {_minute(source.announced)}, although it answers{why}: known problems of arXiv "
+        "are at https://status.arxiv.org",
     )
 
 
@@ -264,7 +275,7 @@ def _next_step(delivery: Delivery, status: Status) -> str:
 
 def _end(delivery: Delivery) -> str:
     """When tries are given up; empty for what is not waiting."""
-    if delivery.state is not DeliveryState.WAITING or not delivery.attempts:
+    if delivery.state is not DeliveryState.WAITING or not delivery.attempts or delivery.service_out_since:
         return ""
     left = GIVE_UP - timedelta(seconds=delivery.waited)
     if left > timedelta(0):
@@ -348,6 +359,8 @@ def _next(one: NextDigest, status: Status) -> Text:
     is_paused = not paused.isdisjoint(scopes(to.key, to.channel, to.target))
     at = one.at.astimezone(ZoneInfo(one.timezone))
     follows = ", with arXiv's announcement" if to.at == ANNOUNCEMENT else ""
+    if follows and one.at == status.calendar.last(one.at) + LONGEST_WAIT:
+        follows = f" at the latest{follows}"
     when = "due now, sent by the next `paperboy send`, `run` or worker; then " if one.is_due else ""
     return Text(
         f"  {to.profile} → {to.channel} {to.target}: {when}{at:%a} {at.day} {at:%b %H:%M} {one.timezone}"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from queue import SimpleQueue
-from threading import Thread
+from threading import Lock, Thread
 from typing import Protocol
 
 from bot.errors import ShutdownRequested, SourceError
@@ -19,7 +19,7 @@ from bot.profiles.model import Profile
 from bot.profiles.references import all_keys, is_missing, lookup_key, with_text
 from bot.sources.base import Http, Source, SourceRequest
 from bot.sources.bounds import bounded
-from bot.sources.polling import OAI, READY_AFTER, asked_to_wait, covered, missed_since
+from bot.sources.polling import OAI, READY_AFTER, RSS, asked_to_wait, covered, missed_since
 from bot.sources.reconcile import (
     brought,
     is_held_back,
@@ -151,6 +151,7 @@ def ingest_sources(
     results: SimpleQueue[SourceReport | Exception] = SimpleQueue()
     # All states are read before any is written: one source's request depends on another's last answer.
     before = {state.name: state for state in states.all()}
+    finished, finishing = dict[str, SourceReport](), Lock()
 
     def work(source: Source) -> None:
         try:
@@ -158,7 +159,9 @@ def ingest_sources(
             had_all = last is not None and last.last_attempt == last.last_success
             since = _since(source.name, request, before, calendar)
             wanted = replace(request, since=since, had_all=had_all)
-            results.put(_Ingest(source, wanted, http.separate(), papers, states, lookups, calendar).run())
+            stores = (papers, states, lookups)
+            one = _Ingest(source, wanted, http.separate(), *stores, calendar, finished, finishing)
+            results.put(one.run())
         except Exception as error:  # raised again where the reports are read
             results.put(error)
 
@@ -204,6 +207,8 @@ class _Ingest:
     states: SourceStore
     lookups: LookupStore
     calendar: ArxivCalendar
+    finished: dict[str, SourceReport]  #: what the sources of this ingest have answered so far, by name
+    finishing: Lock  #: held while an answer is compared with those of the other sources
 
     def run(self) -> SourceReport:
         name, now = self.source.name, self.request.now
@@ -212,12 +217,23 @@ class _Ingest:
             why = f"the service asked for no requests until {before.retry_at:%Y-%m-%d %H:%M} UTC"
             return SourceReport(name, state="skipped", why=why)
         report, retry_at = self._fetch()
-        states = self._states()  # again: another source may have filled a gap meanwhile
-        announced = brought(name, report.shown, states, self.calendar, now)
-        if name in READY_AFTER and report.state in ("ok", "empty", "partial"):
-            report = reconciled(report, announced, states, self.calendar, now)
-        self.states.put(_state_after(before, report, announced, retry_at, now))
+        with self.finishing:
+            self.finished[name] = report
+            states = self._states()  # again: another source may have filled a gap meanwhile
+            announced = brought(name, report.shown, states, self.calendar, now)
+            if name in READY_AFTER and report.state in ("ok", "empty", "partial"):
+                report = reconciled(report, announced, states, self.calendar, now)
+            self.states.put(_state_after(before, report, announced, retry_at, now))
+            if name == OAI and RSS in self.finished:
+                self._release_feed(self.finished[RSS])
         return report
+
+    def _release_feed(self, feed: SourceReport) -> None:
+        """Let the feed count that came before OAI-PMH had filled the gap."""
+        states = self._states()
+        announced = brought(RSS, feed.shown, states, self.calendar, self.request.now)
+        if announced != states[RSS].announced:
+            self.states.put(replace(states[RSS], why=feed.why, announced=announced))
 
     def _states(self) -> dict[str, SourceState]:
         return {state.name: state for state in self.states.all()}
@@ -334,6 +350,9 @@ def _state_after(
     now: datetime,
 ) -> SourceState:
     succeeded = report.state not in ("failed", "idle", "stale") and not report.incomplete
+    # A feed that is stale after an outage has been so only since then.
+    is_as_before = before is not None and (before.state == "stale") == (report.state == "stale")
+    trouble_since = (before.trouble_since if before and is_as_before else None) or now
     return SourceState(
         name=report.name,
         state=report.state,
@@ -343,6 +362,7 @@ def _state_after(
         last_new=now if report.changes[Change.NEW] else (before.last_new if before else None),
         retry_at=retry_at,
         announced=announced,
+        trouble_since=None if succeeded or report.state == "idle" else trouble_since,
     )
 
 

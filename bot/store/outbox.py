@@ -180,14 +180,28 @@ class Outbox:
                 given[receiver].add(paper)
             for key, on, moment in session.execute(self._newest_digests(requests)):
                 digests[key].append((on, moment))
+            checked = {row[0]: row[1] for row in session.execute(self._newest_editions(requests))}
         sent = self._sent_papers(requests)
         histories = {}
         for key, receiver, on, profile in requests:
             last_on, last_made = max((one for one in digests[key] if one[0] < on), default=(None, None))
             week = (entry for other in profile for entry in sent[other] if on - _WEEK < entry[0] <= on)
             last_week = {paper: day for day, papers in sorted(week, reverse=True) for paper in papers}
-            histories[key] = History(frozenset(given[receiver]), last_on, last_made, last_week)
+            histories[key] = History(
+                frozenset(given[receiver]), last_on, last_made, last_week, checked.get(key)
+            )
         return histories
+
+    def _newest_editions(self, requests: Sequence[HistoryRequest]) -> Select[Any]:
+        """Subscription and local date of the newest edition before all requests, with papers or without."""
+        first = min((request.on for request in requests), default=date.max)
+        keys = self._database.values([request.subscription for request in requests])
+        edition = EditionRow.__table__.c  # type: ignore[attr-defined]
+        return (
+            select_columns(edition.subscription, func.max(edition.on))
+            .where(edition.subscription.in_(keys), edition.on < first)
+            .group_by(edition.subscription)
+        )
 
     def _newest_digests(self, requests: Sequence[HistoryRequest]) -> Select[Any]:
         """Subscription, local date and time of the digests with papers from the newest one on that is before all
@@ -347,6 +361,11 @@ class Outbox:
     def alerts(self) -> tuple[Delivery, ...]:
         """The alerts that are not sent."""
         return self._deliveries(DeliveryRow.subscription == ALERTS, DeliveryRow.state != DeliveryState.SENT)
+
+    def waiting(self) -> tuple[Delivery, ...]:
+        """The deliveries, of alerts too, that are tried again by themselves or are being tried."""
+        states = (DeliveryState.WAITING, DeliveryState.SENDING, DeliveryState.UNCERTAIN)
+        return self._deliveries(col(DeliveryRow.state).in_(states))
 
     def deliveries(self, prefix: str) -> tuple[Delivery, ...]:
         """The deliveries whose ids begin with a prefix."""

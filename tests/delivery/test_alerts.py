@@ -27,6 +27,7 @@ from bot.delivery.model import (
 )
 from bot.delivery.retry import SETTLE
 from bot.errors import InvariantViolation, Problem
+from bot.papers.calendar import ArxivCalendar
 from bot.papers.model import SourceState
 from bot.profiles.model import ChannelName, Subscription
 from bot.store.tables import AttemptRow
@@ -305,7 +306,7 @@ def test_an_outage_is_reported_once(world: World) -> None:
     assert send("ok", NOW + DAY, NOW + DAY + MINUTE) == 2
     assert alerts(world)[1].splitlines()[:2] == [
         "Paperboy: 1 source works again",
-        "arxiv-rss, last answer 2026-05-06 08:30 UTC: nothing new came since 2026-05-04 08:30 UTC",
+        "arxiv-rss: last answer 2026-05-06 08:30 UTC, the one before the outage 2026-05-04 08:30 UTC",
     ]
     assert send("failed", NOW + DAY, NOW + 3 * DAY) == 3
 
@@ -348,13 +349,88 @@ def test_a_stale_feed_is_reported_once(world: World) -> None:
     assert send("2026-05-12 00:01", thursday, "stale") == 1
     assert send("2026-05-12 12:00", thursday) == 1
     assert alerts(world)[0].splitlines()[:2] == [
-        "Paperboy: 1 source has nothing new",
+        "Paperboy: 1 source lacks new papers",
         "arxiv-rss, newest papers announced 2026-05-08 00:00 UTC, last answer 2026-05-12 00:01 UTC",
     ]
     assert send("2026-05-12 13:00", "2026-05-12 00:00") == 2
     assert alerts(world)[1].startswith("Paperboy: 1 source works again\n")
     assert send("2026-11-27 12:00", "2026-11-26 01:00") == 2  # Thanksgiving
     assert send("2026-11-29 12:00", "2026-11-26 01:00") == 2
+
+
+def test_answers_that_break_off_are_reported_once(world: World) -> None:
+    """When no source of arXiv has brought an announcement for a day; the alert says since when, and why."""
+
+    def send(now: str, api: str) -> int:
+        last = "2026-05-08 05:00"
+        rss = SourceState(
+            "arxiv-rss", "partial", "it breaks off", at(now), at(last), announced=at("2026-05-08 00:00")
+        )
+        complete = SourceState(
+            "arxiv-api", api, "", at(now), at(now), announced=ArxivCalendar().last(at(now))
+        )
+        world.sources = [
+            rss,
+            complete if api == "ok" else replace(complete, announced=None, last_success=at(last)),
+        ]
+        world.send(now=at(now))
+        return len(alerts(world))
+
+    assert send("2026-05-11 12:00", api="idle") == 0
+    assert send("2026-05-12 00:01", api="ok") == 0
+    assert send("2026-05-12 00:01", api="idle") == 1
+    assert send("2026-05-12 12:00", api="idle") == 1
+    assert alerts(world)[0].splitlines()[:3] == [
+        "Paperboy: 1 source lacks new papers",
+        "arxiv-rss, newest papers announced 2026-05-08 00:00 UTC, last complete answer 2026-05-08 05:00 UTC: "
+        "it breaks off",
+        "What comes later is stored then. Known problems of arXiv: https://status.arxiv.org",
+    ]
+
+
+@pytest.mark.parametrize("api", ["ok", "failed"])
+def test_a_feed_that_waits_for_a_gap_to_be_filled_is_not_stale(world: World, api: str) -> None:
+    """It has brought new papers. What it missed is reported as what it is: arxiv-oai does not answer."""
+    before, last = NOW - 4 * DAY, ArxivCalendar().last(NOW)
+    world.sources = [
+        SourceState("arxiv-api", api, "", NOW, NOW if api == "ok" else NOW - DAY, announced=last),
+        SourceState("arxiv-oai", "failed", "no connection", NOW, before),
+        SourceState("arxiv-rss", "ok", "papers were missed", NOW, NOW, announced=before),
+    ]
+    if api == "failed":
+        world.sources[0] = replace(world.sources[0], announced=before)
+    world.send(now=NOW)
+    (alert,) = alerts(world)
+    assert " not answer\n" in alert
+    assert "\narxiv-oai has what the feed has missed: until it answers, those papers are missing.\n" in alert
+
+
+def test_a_mail_server_that_is_out_of_reach(world: World) -> None:
+    """It is reported after an hour, with all that waits for it, and when it answers again; a short time is not."""
+    away = Deferred("no connection", cause=Cause.SERVICE)
+    put(world, "ada", "bo")
+    world.channel.outcomes = [away]
+    tick(world, "ada", "bo")
+    tick(world, "ada", "bo", later=2 * MINUTE)
+    assert alerts(world) == []
+    put(world, "cy", "di")
+    world.channel.outcomes = [away] * 40
+    for minutes in (10, 70, 75, 140, 60 * 40):
+        tick(world, "cy", "di", later=minutes * MINUTE)
+    (alert,) = alerts(world)
+    assert alert.splitlines() == [
+        "Paperboy: maildir cannot be sent",
+        "no answer from the Maildirs since 2026-05-05 08:40 UTC: 2 messages wait (no connection)",
+        "They are sent when it answers, and none is given up. Check the settings and the server.",
+        "To see everything: paperboy status",
+    ]
+    world.channel.outcomes = []
+    tick(world, "cy", "di", later=3 * DAY)
+    tick(world, "cy", "di", later=3 * DAY + MINUTE)
+    assert alerts(world)[1:] == [
+        "Paperboy: maildir is sent again\n"
+        "There was no answer since 2026-05-05 08:40 UTC. Nothing waits for one any more."
+    ]
 
 
 # --- Broken profiles --------------------------------------------------------------------------------------

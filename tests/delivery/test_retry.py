@@ -161,6 +161,26 @@ def test_a_delivery_that_is_refused_for_ever_is_given_up(outcome: Outcome) -> No
     assert now - NOW <= 5 * DAY
 
 
+def test_a_service_that_is_out_of_reach() -> None:
+    """Nothing is given up while it is, however long; afterwards the day of waits begins again."""
+    away, before, now = Deferred("no connection", cause=Cause.SERVICE), delivery("waiting", 9, DAY), NOW
+    for n in range(200):
+        step = transition(StillUnknown("b", away) if n % 2 else away, before, now)
+        assert step.until
+        assert step.waited
+        before = replace(
+            before, state=step.state, attempts=before.attempts + 1, waited=step.waited, until=step.until
+        )
+        assert before.service_out_since == NOW
+        now = step.until
+    assert now > NOW + 6 * DAY
+    step = transition(Deferred("busy"), before, now)
+    assert step.until
+    assert step.waited == pytest.approx((step.until - now).total_seconds())
+    assert replace(before, waited=step.waited).service_out_since is None
+    assert replace(before, state=DeliveryState.SENT).service_out_since is None
+
+
 def test_deliveries_that_failed_together_wait_for_different_times() -> None:
     """The same delivery and attempt always get the same wait."""
 

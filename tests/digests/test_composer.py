@@ -181,12 +181,19 @@ OUT = "arXiv has not answered since Monday 4 May at 06:00 UTC"
     [
         (10, TODAY, [], HINT),
         (10, TODAY, [FAILED], HINT + "; " + OUT),
-        (8, TODAY, [FAILED], ""),  # half of its limit is no short digest
+        (8, TODAY, [], ""),  # half of its limit is no short digest
+        (8, TODAY, [FAILED], OUT),
+        (
+            8,
+            TODAY,
+            [replace(FAILED, state="partial")],
+            "arXiv's answers are incomplete: papers may be missing",
+        ),
         (10, date(2026, 5, 9), [], HINT),  # a Saturday with papers from Friday
     ],
 )
 def test_short_reason(world: World, limit: int, day: date, sources: Sequence[SourceState], why: str) -> None:
-    """A digest with less than half of its limit names the threshold, and services that do not answer."""
+    """A digest with less than half of its limit names the threshold; every one services that do not answer."""
     profile = make_profile("robots", limit=limit)
     world.sources = sources
     digest = world.composer([profile]).compose(profile, day)

@@ -33,6 +33,7 @@ HAS, LACKS = {"announced": LAST}, {"announced": LAST - DAY}
 WEEKEND = "it is arXiv's weekend, and the next announcement is on Monday 11 May at 00:00 UTC"
 LATE = "arXiv is late: its feeds still have the papers of Monday 4 May"
 OUT = "arXiv has not answered since Monday 4 May at 20:00 UTC"
+CUT = "arXiv's answers are incomplete: papers may be missing"
 BEFORE = "2026-05-04 20:00"  # before LAST
 
 
@@ -92,6 +93,12 @@ def test_next_announcement_in_a_time_zone() -> None:
         ([source("arxiv-rss", **HAS), HF], K.ORDINARY, False, ""),
         ([source("arxiv-rss", "empty")], K.ORDINARY, False, ""),  # a valid answer
         ([source("arxiv-rss", "partial")], K.ORDINARY, False, ""),
+        # Answers that broke off: as good as none, unless another source of arXiv has brought the announcement
+        ([source("arxiv-rss", "partial", BEFORE, **LACKS), HF], K.INCOMPLETE, True, CUT),
+        ([source("arxiv-rss", "partial", BEFORE)], K.INCOMPLETE, True, CUT),
+        ([source("arxiv-rss", "partial", BEFORE), source("arxiv-api", "failed", BEFORE)], K.INCOMPLETE, True, CUT),
+        ([source("arxiv-rss", "partial", BEFORE, **LACKS), source("arxiv-api", **HAS)], K.ORDINARY, False, ""),
+        ([source("arxiv-rss", "partial", "2026-05-05 08:30", **HAS)], K.ORDINARY, False, ""),  # but for one paper
         # Failures: what another source of arXiv has brought is not missing
         ([source("arxiv-rss", "failed", BEFORE), API], K.ORDINARY, True, ""),
         ([source("arxiv-rss", "failed", **HAS)], K.ORDINARY, True, ""),
@@ -121,7 +128,10 @@ def test_next_announcement_in_a_time_zone() -> None:
         # Nobody asks any more
         ([source("arxiv-rss", last="2026-05-03 08:31")], K.ORDINARY, False, ""),
         ([source("arxiv-rss", last="2026-05-03 08:29")], K.OUTAGE, True,
-         "arXiv has not answered since Sunday 3 May at 08:29 UTC"),
+         "arXiv has not been asked since Sunday 3 May at 08:29 UTC"),
+        # Nobody has asked for a day: it is out since the first request without an answer
+        ([source("arxiv-rss", "failed", BEFORE, trouble_since=LAST + HOUR), HF], K.OUTAGE, True,
+         "arXiv has not answered since Tuesday 5 May at 01:00 UTC"),
         ([source("arxiv-rss", "idle", "2026-05-01 08:00")], K.ORDINARY, False, ""),
         # It repeats what it had
         ([source("arxiv-rss", "stale", **LACKS)], K.STALE, True, LATE),

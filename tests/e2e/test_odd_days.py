@@ -189,10 +189,47 @@ def test_stale_feed(lab: Lab) -> None:
         "nothing new from arxiv-rss since 2026-05-04 00:00Z"
         in lab.bench.run("status", "--on", "2026-05-06T07:00Z").out
     )
-    assert [text.splitlines()[0] for text in lab.alerts] == ["Paperboy: 1 source has nothing new"]
+    assert [text.splitlines()[0] for text in lab.alerts] == ["Paperboy: 1 source lacks new papers"]
     stale("2026-05-06T08:00", "2026-05-06")
     lab.send("2026-05-06T08:30Z")
     lab.send("2026-05-06T09:30Z")
+    assert [text.splitlines()[0] for text in lab.alerts][1:] == ["Paperboy: 1 source works again"]
+
+
+def test_a_source_that_is_missing_on_an_ordinary_day(lab: Lab) -> None:
+    """What waits names it, although another source of arXiv has brought the papers."""
+    lab.sources.answer(RSS, feed("2026-05-05", *many("2026-05-05", 12)))
+    lab.ingest("2026-05-05T06:00Z", "arxiv-rss", "arxiv-api", "huggingface")
+    edition = lab.send("2026-05-05T06:30Z")
+    assert edition["why"].endswith("no answer from arxiv-api; looked at again when a source answers")
+    assert lab.status("2026-05-05T06:30Z")[1]["kind"] == "ordinary"
+
+
+def test_incomplete_answers(lab: Lab) -> None:
+    """A feed that breaks off is no answer: a quiet edition waits, and what was stored of it is sent with the rest."""
+    lab.sources.answer(RSS, feed("2026-05-04", *many("2026-05-04", 12)))
+    lab.ingest("2026-05-04T06:00Z")
+    whole = feed("2026-05-05", *many("2026-05-05", 12), WORLD.but(number="2605.05999"))
+    lab.sources.answer(RSS, whole[: len(whole) // 2])
+    lab.ingest("2026-05-05T06:00Z")
+    edition = lab.send("2026-05-05T06:30Z")
+    cut = "arXiv's answers are incomplete: papers may be missing"
+    assert edition["state"] == "waiting"
+    assert edition["why"].endswith(f"{cut}; looked at again when a source answers")
+    text, day = lab.status("2026-05-05T06:30Z")
+    assert text.startswith(f"today: {cut} arxiv-rss: partial, last answer 2026-05-04 06:00Z")
+    assert (day["kind"], lab.alerts) == ("incomplete", [])
+    lab.ingest("2026-05-06T06:30Z")
+    lab.send("2026-05-06T06:30Z")
+    assert (
+        "no complete answer from arxiv-rss since" in lab.bench.run("status", "--on", "2026-05-06T06:30Z").out
+    )
+    lab.send("2026-05-06T06:40Z")
+    assert [text.splitlines()[0] for text in lab.alerts] == ["Paperboy: 1 source lacks new papers"]
+    lab.sources.answer(RSS, whole)
+    lab.ingest("2026-05-06T07:00Z")
+    assert lab.send("2026-05-06T07:30Z")["state"] == "sent"
+    lab.send("2026-05-06T07:40Z")
     assert [text.splitlines()[0] for text in lab.alerts][1:] == ["Paperboy: 1 source works again"]
 
 
@@ -204,22 +241,27 @@ def test_outage(lab: Lab) -> None:
     lab.sources.answer(DAILY, b"down", status=403)
     lab.ingest("2026-05-05T05:30Z")
     edition = lab.send("2026-05-05T05:45Z")
-    out = "arXiv and Hugging Face have not answered since Monday 4 May at 08:00 CEST"
+    out = "arXiv and Hugging Face have not answered since Tuesday 5 May at 07:30 CEST"
     assert edition["state"] == "waiting"
     assert edition["why"].endswith(f"{out}; looked at again when a source answers")
     text, day = lab.status("2026-05-05T05:45Z")
-    assert text.startswith(f"today: {out.replace('08:00 CEST', '06:00 UTC')} arxiv-rss: failed")
+    assert text.startswith(f"today: {out.replace('07:30 CEST', '05:30 UTC')} arxiv-rss: failed")
     assert (day["kind"], lab.alerts) == ("outage", [])
     lab.ingest("2026-05-05T06:30Z")
     lab.send("2026-05-05T06:45Z")
     lab.send("2026-05-05T07:45Z")
+    assert lab.alerts == []  # a day after its last answer, but nobody had asked
+    lab.ingest("2026-05-06T05:30Z")
+    lab.send("2026-05-06T05:45Z")
+    lab.send("2026-05-06T05:50Z")
     (alert,) = lab.alerts
     assert alert.startswith(
-        "Paperboy: 2 sources do not answer\narxiv-rss, last answer 2026-05-04 06:00 UTC: "
+        "Paperboy: 2 sources do not answer\n"
+        "arxiv-rss, failing since 2026-05-05 05:30 UTC, last answer 2026-05-04 06:00 UTC: "
     )
     lab.sources.answer(RSS, feed("2026-05-06", WORLD))
     lab.sources.answer(DAILY, daily_json())
-    lab.ingest("2026-05-06T05:30Z")
+    lab.ingest("2026-05-06T06:00Z")
     assert lab.send("2026-05-06T06:30Z")["state"] == "sent"
     lab.send("2026-05-06T07:30Z")
     assert [text.splitlines()[0] for text in lab.alerts][1:] == ["Paperboy: 2 sources work again"]

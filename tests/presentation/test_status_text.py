@@ -289,12 +289,14 @@ def test_next_digests() -> None:
             NextDigest(ada, "UTC", monday, True),
             NextDigest(bo, "Europe/Zurich", monday, False),
             NextDigest(replace(ada, at=ANNOUNCEMENT), "UTC", monday, False),
+            NextDigest(replace(ada, at=ANNOUNCEMENT), "UTC", monday.replace(hour=13, minute=0), False),
         ],
     )
     assert section(text(status), "Next digests") == [
         "  ada → slack C0ADA: due now, sent by the next `paperboy send`, `run` or worker; then Mon 30 Nov 07:30 UTC",
         "  bo → slack C0BO: Mon 30 Nov 08:30 Europe/Zurich, but paused",
         "  ada → slack C0ADA: Mon 30 Nov 07:30 UTC, with arXiv's announcement",
+        "  ada → slack C0ADA: Mon 30 Nov 13:00 UTC at the latest, with arXiv's announcement",
     ]
 
 

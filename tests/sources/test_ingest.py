@@ -479,6 +479,24 @@ def test_a_feed_after_a_gap_counts_when_the_gap_is_filled(world: World) -> None:
     assert (http.notes[-1], state(world, "arxiv-rss").announced) == (("commit", 2), MONDAY + 2 * DAY)
 
 
+@pytest.mark.parametrize("is_first", [True, False])
+def test_a_gap_that_is_filled_in_the_same_ingest(world: World, is_first: bool) -> None:
+    """Nothing is missing afterwards, whether the feed or arxiv-oai is finished first."""
+    fetch(world, feed(5, 1))
+    later = NOW + 2 * DAY
+    slow = Blocked(
+        *(feed(7, 2).pages if is_first else (Listing(),)), name="arxiv-rss" if is_first else "arxiv-oai"
+    )
+    sources = [slow, FakeSource(Listing(), name="arxiv-oai") if is_first else feed(7, 2)]
+    stores = (world.papers, Sources(world.database), Lookups(world.database))
+    reports = ingest_sources(sources, ask(later), FakeHttp(world), *stores, ArxivCalendar())
+    next(reports)
+    slow.go.set()
+    assert len(list(reports)) == 1
+    stored = state(world, "arxiv-rss")
+    assert (stored.state, stored.why, stored.announced) == ("ok", "", MONDAY + 2 * DAY)
+
+
 def test_papers_of_authors_show_nothing_about_the_categories(world: World) -> None:
     """A followed author's paper of another category does not mean that the wanted ones have news."""
     other = Listing((entry(4, "Cups", categories=("math.CO",), published="2026-05-04T15:00:00Z"),))

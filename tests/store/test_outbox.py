@@ -77,7 +77,8 @@ def test_the_last_digest_is_the_last_one_with_papers(database: Database, outbox:
     add(outbox, edition("ed2", on=TODAY - timedelta(days=1), papers=0), papers=("t:q",))
     add(outbox, edition("ed3"), papers=("t:c",))
     found = history(database, outbox)
-    assert found == History(frozenset({"t:a", "t:b", "t:c", "t:q"}), TODAY - timedelta(days=3), NOW)
+    given, yesterday = frozenset({"t:a", "t:b", "t:c", "t:q"}), TODAY - timedelta(days=1)
+    assert found == History(given, TODAY - timedelta(days=3), NOW, checked=yesterday)
     assert history(database, outbox, TOMORROW).on == TODAY
 
 
@@ -99,7 +100,10 @@ def test_what_is_before_the_window_is_left_out(database: Database, outbox: Outbo
     add(outbox, edition("ed1", on=TODAY - timedelta(days=1)), papers=("t:a",))
     Papers(database, COUNTING).add([Entry("test", "A", ids=("t:a",))], NOW)
     requests = [HistoryRequest(ADA.key, receiver(ADA), TODAY)]
-    assert outbox.histories(requests, NOW) == {ADA.key: History(frozenset(), TODAY - timedelta(days=1), NOW)}
+    yesterday = TODAY - timedelta(days=1)
+    assert outbox.histories(requests, NOW) == {
+        ADA.key: History(frozenset(), yesterday, NOW, checked=yesterday)
+    }
     assert outbox.histories(requests, NOW - timedelta(seconds=1))[ADA.key].given == {"t:a"}
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from bot.papers.model import SourceState
@@ -17,7 +18,8 @@ def test_a_state_is_stored_and_replaced(database: Database) -> None:
     assert sources.get("arxiv") is None
     ok = SourceState("arxiv", "ok", last_attempt=NOW, last_success=NOW, last_new=NOW)
     failed = SourceState("arxiv", "failed", "HTTP 503", NOW, NOW, None, NOW + timedelta(hours=1))
-    for state in (ok, failed):
+    stale = SourceState("arxiv", "stale", "", NOW, announced=NOW, trouble_since=NOW)
+    for state in (ok, failed, replace(failed, trouble_since=NOW), stale, ok):
         sources.put(state)
         assert sources.get("arxiv") == state
 
