@@ -124,9 +124,8 @@ class Sender:
         self,
         subscriptions: Iterable[str],
         on_edition: Callable[[str], None] = lambda edition: None,
-        only: str | None = None,
     ) -> None:
-        """Make one attempt at every open delivery of these subscriptions. `only`: a route, and nothing else.
+        """Make one attempt at every open delivery of these subscriptions.
 
         `on_edition` is called with the id of an edition after each attempt at a delivery of it, by any thread. Raises
         InvariantViolation when a delivery must not be sent: no further delivery is begun in this round.
@@ -134,11 +133,7 @@ class Sender:
         keys = list(subscriptions)
         attempted: set[str] = set()
         try:
-            while found := [
-                one
-                for one in self.queue.open(keys, self.clock())
-                if one.id not in attempted and only in (None, self.route(one))
-            ]:
+            while found := [one for one in self.queue.open(keys, self.clock()) if one.id not in attempted]:
                 attempted.update(one.id for one in found)
                 with log_duration("deliver", deliveries=len(found)):
                     _Round(self, found, on_edition).make()

@@ -390,13 +390,6 @@ def test_a_service_out_of_reach_is_asked_by_one_thread(world: World) -> None:
     assert len(world.channel.sent) == 2
 
 
-def test_one_route_can_be_delivered_alone(world: World) -> None:
-    for token in "ab":
-        add(world, token=token, to=to(token, token))
-    world.sender().deliver([to(token, token).key for token in "ab"], only="maildir:b")
-    assert [one.delivery for one in world.channel.sent] == ["b-1"]
-
-
 def test_all_threads_end_when_the_round_is_ended(world: World) -> None:
     """What they have begun is finished and recorded; nothing more is begun."""
     for n in range(40):
