@@ -196,9 +196,8 @@ class DeliveryRow(Base, table=True):
     started: datetime | None = _moment(default=None)  #: of the first attempt
     #: Seconds of all waits that were set since the first attempt, `resend`, or the last wait for its service.
     waited: float = 0.0
-    service_out_since: datetime | None = _moment(
-        default=None
-    )  #: while it waits for its service, out of reach
+    #: While it waits for its service, which is out of reach.
+    service_out_since: datetime | None = _moment(default=None)
     until: datetime | None = _moment(default=None)  #: not tried before this time
     owner: str | None = None  #: the holder of the lease
     lease: datetime | None = _moment(default=None)  #: its end, by the database's clock; None: nobody has one
