@@ -6,7 +6,7 @@ Digest -> Part -> Delivery -> Claim -> Envelope -> Outcome -> Transition
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -144,9 +144,9 @@ class Delivery:
     stage: Stage = Stage.CLAIMED  #: of the newest attempt
     unverified_retries: int = 0  #: how often it may be sent again although it may have arrived already
     started: datetime | None = None  #: time of the first attempt
-    #: Seconds of all waits that were set since the first attempt or `resend`. While its service is out of reach, the
-    #: Unix time since which it is, below zero: such waits do not count, and what was waited before is forgotten.
+    #: Seconds of all waits that were set since the first attempt, `resend`, or the last wait for its service.
     waited: float = 0.0
+    service_out_since: datetime | None = None  #: while it waits for its service, which is out of reach
     until: datetime | None = None  #: not tried before this time
     lease: datetime | None = None  #: the end of its sender's lease, by the database's clock
     receipt: str | None = None
@@ -162,12 +162,6 @@ class Delivery:
     def is_forbidden(self) -> bool:
         """Whether it stopped because it must not be sent. Another try would fail in the same way."""
         return (self.incident or "").startswith(FORBIDDEN)
-
-    @property
-    def service_out_since(self) -> datetime | None:
-        """Since when its service has been out of reach, if it waits for that."""
-        waits = self.waited < 0 and self.state is not DeliveryState.SENT and not self.has_stopped
-        return datetime.fromtimestamp(-self.waited, UTC) if waits else None
 
     @property
     def may_have_arrived(self) -> bool:
@@ -240,6 +234,7 @@ class Transition:
     incident: str | None = None  #: set exactly when it stops; the operator gets one alert for each incident
     pauses: str | None = None  #: a scope to pause
     waited: float | None = None  #: the delivery's new `waited`; None: as before
+    service_out_since: datetime | None = None  #: as in Delivery
     postpones: str | None = None  #: a scope of which all other deliveries wait until `until` as well
     unverified_retries: int | None = None  #: how many are left; None: as many as before
 

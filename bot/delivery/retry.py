@@ -111,13 +111,13 @@ def transition(outcome: Outcome | StillUnknown, before: Delivery, now: datetime)
 
     Waits double from a minute to an hour, each shortened by a share of its own, or last as long as the receiver asks,
     a day at most. After a day of waits, and five attempts, there are no more; but waits for a service that is out of
-    reach do not count.
+    reach do not count, and those before them are forgotten.
     """
     refusal = outcome.again if isinstance(outcome, StillUnknown) else outcome
     is_out = isinstance(refusal, Deferred) and refusal.cause is Cause.SERVICE
     has_tried = before.attempts + 1 >= GIVE_UP_ATTEMPTS and before.waited >= GIVE_UP.total_seconds()
     is_over = has_tried and not is_out
-    waited = min(before.waited, 0.0) or -now.timestamp() if is_out else max(before.waited, 0.0)
+    out_since = (before.service_out_since or now) if is_out else None
     match outcome:
         case Sent(receipt):
             return Transition(DeliveryState.SENT, receipt=receipt)
@@ -130,16 +130,18 @@ def transition(outcome: Outcome | StillUnknown, before: Delivery, now: datetime)
             asks = retry_after is not None and cause is Cause.MESSAGE
             postponed = _scope(before, Cause.TARGET if asks else cause)
             wait, said = _wait(before, retry_after), f"{why}{_cut_short(retry_after)}"
-            return _try_again(DeliveryState.WAITING, wait, waited, now, why=said, postpones=postponed)
+            return _try_again(
+                DeliveryState.WAITING, wait, before, out_since, now, why=said, postpones=postponed
+            )
         case Unknown(why) if not is_over:
             wait = max(SETTLE, _wait(before, None))
-            return _try_again(DeliveryState.UNCERTAIN, wait, waited, now, why=why)
+            return _try_again(DeliveryState.UNCERTAIN, wait, before, None, now, why=why)
         case StillUnknown(why, Deferred(_, retry_after)) if not is_over:
             # It was refused, so that it does not count as an unverified retry.
             wait, said = _wait(before, retry_after), f"{why}{_cut_short(retry_after)}"
             retries = before.unverified_retries
             return _try_again(
-                DeliveryState.UNCERTAIN, wait, waited, now, why=said, unverified_retries=retries
+                DeliveryState.UNCERTAIN, wait, before, out_since, now, why=said, unverified_retries=retries
             )
         case Unknown(why) | StillUnknown(why):
             incident = f"{before.channel}:{before.target} uncertain"
@@ -147,12 +149,15 @@ def transition(outcome: Outcome | StillUnknown, before: Delivery, now: datetime)
 
 
 def _try_again(
-    state: DeliveryState, wait: timedelta, waited: float, now: datetime, **more: Any
+    state: DeliveryState,
+    wait: timedelta,
+    before: Delivery,
+    out_since: datetime | None,
+    now: datetime,
+    **more: Any,
 ) -> Transition:
-    """`waited`: as in Delivery, before this wait."""
-    if waited >= 0:
-        waited += max(wait, FIRST_WAIT).total_seconds()
-    return Transition(state, until=now + wait, waited=waited, **more)
+    waited = 0.0 if out_since else before.waited + max(wait, FIRST_WAIT).total_seconds()
+    return Transition(state, until=now + wait, waited=waited, service_out_since=out_since, **more)
 
 
 def _failed(before: Delivery, why: str, cause: Cause = Cause.MESSAGE) -> Transition:

@@ -196,6 +196,7 @@ class Queue:
             owner=None,
             lease=None,
             until=None,
+            service_out_since=None,
             reported=False,
             why=bindparam("new_why"),
             incident=bindparam("new_incident"),
@@ -376,6 +377,7 @@ class Queue:
             owner=None,
             lease=None,
             waited=_new_or_current("new_waited", _D.waited),
+            service_out_since=bindparam("new_service_out_since", type_=UtcDateTime()),
             reported=False,
             stage=_new_or_current("new_stage", _D.stage),
             until=_NEW_UNTIL,
@@ -404,6 +406,7 @@ class Queue:
             owner=None,
             lease=None,
             until=None,
+            service_out_since=None,
             incident=None,
             receipt=bindparam("new_receipt"),
             why="",
@@ -479,7 +482,7 @@ class Queue:
     _SETTLE = (
         update(_DELIVERY)
         .where(_D.id == _ID, or_(_D.state == DeliveryState.FAILED, _D.state == DeliveryState.UNCERTAIN))
-        .values(state=DeliveryState.SENT, until=None, incident=None)
+        .values(state=DeliveryState.SENT, until=None, service_out_since=None, incident=None)
     )
 
     def settle(self, id_: str) -> bool:
@@ -503,7 +506,7 @@ class Queue:
                 row.until = max(row.until or now, now) if settling else now
                 row.unverified_retries = 0 if settling else 1  # the person has looked, or takes the risk
             row.attempts, row.waited, row.why = 0, 0.0, ""  # attempts and waits count from here on
-            row.incident, row.reported = None, False
+            row.service_out_since, row.incident, row.reported = None, None, False
             session.add(row)
             paused = (row.channel, f"{row.channel}:{row.target}")
             session.execute(delete(_PAUSE).where(_PAUSE.c.scope.in_(paused)))
@@ -526,6 +529,7 @@ def _outcome(id_: str, owner: str, step: Transition, now: datetime, stage: Stage
         "new_why": step.why,
         "new_until": step.until,
         "new_waited": step.waited,
+        "new_service_out_since": step.service_out_since,
         "new_receipt": step.receipt,
         "new_incident": step.incident,
         "new_retries": step.unverified_retries,

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
-from dataclasses import fields, replace
-from datetime import datetime
+from dataclasses import fields
 
 from sqlmodel import col, select
 
@@ -12,9 +10,7 @@ from bot.papers.model import SourceState
 from bot.store.database import Database
 from bot.store.tables import SourceRow, ValidatorRow
 
-_FIELDS = tuple(f.name for f in fields(SourceState) if f.name != "trouble_since")
-#: What `why` begins with in a row, for want of a column: when the trouble began.
-_SINCE = re.compile(r"since (\S+): ")
+_FIELDS = tuple(f.name for f in fields(SourceState))
 
 
 class Sources:
@@ -30,10 +26,7 @@ class Sources:
 
     def put(self, state: SourceState) -> None:
         with self._database.session() as session:
-            row = SourceRow(**{name: getattr(state, name) for name in _FIELDS})
-            if state.trouble_since:
-                row.why = f"since {state.trouble_since.isoformat()}: {state.why}"
-            session.merge(row)
+            session.merge(SourceRow(**{name: getattr(state, name) for name in _FIELDS}))
 
     def all(self) -> tuple[SourceState, ...]:
         with self._database.reading() as session:
@@ -57,7 +50,4 @@ class StoredValidators:
 
 
 def _state(row: SourceRow) -> SourceState:
-    state = SourceState(**{name: getattr(row, name) for name in _FIELDS})
-    if not (found := _SINCE.match(row.why)):
-        return state
-    return replace(state, why=row.why[found.end() :], trouble_since=datetime.fromisoformat(found[1]))
+    return SourceState(**{name: getattr(row, name) for name in _FIELDS})

@@ -194,8 +194,10 @@ class DeliveryRow(Base, table=True):
     state: str  #: pending, sending, sent, waiting, failed, uncertain
     attempts: int = 0
     started: datetime | None = _moment(default=None)  #: of the first attempt
-    #: Seconds of all waits that were set since the first attempt or `resend`.
+    #: Seconds of all waits that were set since the first attempt, `resend`, or the last wait for its service.
     waited: float = 0.0
+    #: While it waits for its service, which is out of reach.
+    service_out_since: datetime | None = _moment(default=None)
     until: datetime | None = _moment(default=None)  #: not tried before this time
     owner: str | None = None  #: the holder of the lease
     lease: datetime | None = _moment(default=None)  #: its end, by the database's clock; None: nobody has one
@@ -288,6 +290,7 @@ class SourceRow(Base, table=True):
     why: str = _text(default="")
     retry_at: datetime | None = _moment(default=None)  #: the service asked not to be called before
     announced: datetime | None = _moment(default=None)  #: the newest announcement that it has brought
+    trouble_since: datetime | None = _moment(default=None)  #: since when its requests have had no good answer
 
 
 class ValidatorRow(Base, table=True):

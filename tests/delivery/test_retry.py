@@ -167,18 +167,16 @@ def test_a_service_that_is_out_of_reach() -> None:
     for n in range(200):
         step = transition(StillUnknown("b", away) if n % 2 else away, before, now)
         assert step.until
-        assert step.waited
-        before = replace(
-            before, state=step.state, attempts=before.attempts + 1, waited=step.waited, until=step.until
-        )
-        assert before.service_out_since == NOW
+        assert (step.waited, step.service_out_since) == (0.0, NOW)
+        since = step.service_out_since
+        before = replace(before, attempts=before.attempts + 1, waited=0.0, service_out_since=since)
         now = step.until
     assert now > NOW + 6 * DAY
     step = transition(Deferred("busy"), before, now)
     assert step.until
     assert step.waited == pytest.approx((step.until - now).total_seconds())
-    assert replace(before, waited=step.waited).service_out_since is None
-    assert replace(before, state=DeliveryState.SENT).service_out_since is None
+    for outcome in (Deferred("busy"), Sent("r"), Refused("no"), Unknown("broke"), StillUnknown("broke")):
+        assert transition(outcome, before, now).service_out_since is None
 
 
 def test_deliveries_that_failed_together_wait_for_different_times() -> None:

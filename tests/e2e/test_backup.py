@@ -30,7 +30,7 @@ def test_restore(bench: Bench) -> None:
     bench.profile("ada", profile("maildir: ada"))
     ingest_and_send(bench, FIRST, *BACKGROUND, WORLD)
     copied = bench.run("backup", "copy.db")
-    assert (copied.code, copied.out.split(",")[1:]) == (0, [" checked; the database is at migration 0015\n"])
+    assert (copied.code, copied.out.split(",")[1:]) == (0, [" checked; the database is at migration 0016\n"])
     assert ingest_and_send(bench, SECOND, REWARD) == [("sent", 1)]
     assert mails(bench) == 2
     for end in ("", "-wal", "-shm"):

@@ -226,6 +226,31 @@ def test_attempts_are_recorded_before_and_after(database: Database, outbox: Outb
     assert (stored(outbox).attempts, stored(outbox).waited, stored(outbox).why) == (2, 600.0, "")
 
 
+@pytest.mark.parametrize("end", ["sent", "failed", "waiting", "by another", "settled", "released"])
+def test_a_service_out_of_reach_is_recorded(
+    database: Database, outbox: Outbox, queue: Queue, end: str
+) -> None:
+    """Since when it is, until the next outcome, or a person ends the wait."""
+    add(outbox, edition())
+    put_into(queue, S.UNCERTAIN, until=NOW, waited=0.0, service_out_since=NOW)
+    assert (stored(outbox).service_out_since, stored(outbox).waited) == (NOW, 0.0)
+    match end:
+        case "settled":
+            assert queue.settle("ed1-1")
+        case "released":
+            assert queue.release("ed1-1", NOW, settling=True)
+        case "by another":
+            claim(queue)
+            expire(database)
+            claim(queue, owner="two")
+            queue.record("ed1-1", "one", step(S.SENT, receipt="r"), NOW)
+        case _:
+            claim(queue)
+            assert stored(outbox).service_out_since == NOW
+            queue.record("ed1-1", "one", step(DeliveryState(end), until=NOW), NOW)
+    assert stored(outbox).service_out_since is None
+
+
 def test_an_uncertain_delivery_is_tried_again_or_held(outbox: Outbox, queue: Queue) -> None:
     """With a time it is due then; without one only `release` brings it back."""
     add(outbox, edition())
