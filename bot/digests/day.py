@@ -46,9 +46,8 @@ class Outage(NamedTuple):
     """A service that does not answer."""
 
     service: str  #: as in SOURCE_NAMES
-    since: (
-        datetime | None
-    )  #: when it first did not answer, or else its last answer; None when it never answered
+    #: When it first did not answer, or else its last answer; None when it never answered.
+    since: datetime | None
     is_asked: bool = True  #: otherwise nobody has asked it since then
 
 

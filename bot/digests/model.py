@@ -118,9 +118,8 @@ class History:
     made: datetime | None = None  #: when that digest was composed: UTC
     #: Ids of the papers that any of the profile's subscriptions was sent in the last week, with the date.
     last_week: Mapping[str, date] = field(default_factory=dict)
-    checked: date | None = (
-        None  #: local date of its newest edition, with papers or without; None when there is none
-    )
+    #: Local date of its newest edition, with papers or without; None when there is none.
+    checked: date | None = None
 
 
 class HistoryRequest(NamedTuple):

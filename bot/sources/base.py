@@ -25,9 +25,8 @@ class SourceRequest:
     titles: tuple[str, ...] = ()  #: readable titles of such papers whose arXiv id is unknown
     #: Day of this source's last complete answer, None if it was never asked. Of arxiv-oai: see its `fetch`.
     since: date | None = None
-    had_all: bool = (
-        False  #: the last answer was complete: what follows a page of it that is unchanged is stored
-    )
+    #: The last answer was complete: what follows a page of it that is unchanged is stored.
+    had_all: bool = False
     by_name: bool = (
         False  #: the user named the source: it also asks when it would otherwise have nothing to do
     )

@@ -130,9 +130,8 @@ def why_stale(
     `shown`: the newest announcement of which it has ever had papers. `repeated`: categories that its feed repeats.
     """
     newest = calendar.last(now - READY_AFTER[name] - GRACE)
-    is_over = name == RSS and nothing_is_due(
-        name, calendar, now
-    )  # it has no listing on a weekend, and is not late
+    # The feed has no listing on a weekend, and is not late then.
+    is_over = name == RSS and nothing_is_due(name, calendar, now)
     if is_over or (shown and shown >= newest):
         return ""
     if repeated:

@@ -55,7 +55,7 @@ class Database:
         Raises DatabaseError when the database cannot be opened, was made by a newer version, or needs `migrate`.
         """
         with database_errors(self.url):
-            if self.url.get_backend_name() == "sqlite":
+            if self.is_sqlite:
                 if not migrate.is_current(self._reader):  # read first: a current file needs no writer's lock
                     migrate.upgrade(self.engine, self._progress)
             else:
@@ -100,7 +100,7 @@ class Database:
         """
         engine = self.engine if durable else self._not_durable
         with self._turn(), database_errors(self.url), engine.begin() as connection:
-            if not durable and self.url.get_backend_name() != "sqlite":
+            if not durable and not self.is_sqlite:
                 connection.exec_driver_sql("SET LOCAL synchronous_commit TO OFF")
             yield connection
 
@@ -121,7 +121,7 @@ class Database:
 
     def flush(self) -> None:
         """Write transactions that were not durable to disk. PostgreSQL does so by itself, within a second."""
-        if self.url.get_backend_name() == "sqlite":
+        if self.is_sqlite:
             with database_errors(self.url), self._reader.connect() as connection:
                 connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
@@ -133,8 +133,7 @@ class Database:
 
     def values(self, values: Collection[str]) -> Select[Any]:
         """A subquery of any number of values in one parameter; SQLite allows 32,766 parameters."""
-        is_sqlite = self.url.get_backend_name() == "sqlite"
-        each = func.json_each if is_sqlite else func.json_array_elements_text
+        each = func.json_each if self.is_sqlite else func.json_array_elements_text
         return select(each(literal(list(values), JSON)).table_valued("value").c.value)
 
     def require_job_tables(self) -> None:
@@ -144,7 +143,7 @@ class Database:
 
     def job_problems(self) -> list[str]:
         """What is wrong with the jobs of a PostgreSQL database, as sentences for a person."""
-        if self.url.get_backend_name() == "sqlite":
+        if self.is_sqlite:
             return []
         with self.reading() as session:
             return job_tables.problems(session.connection())

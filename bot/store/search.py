@@ -45,7 +45,7 @@ class PaperSearch:
     def __init__(self, database: Database, papers: Papers) -> None:
         self._database = database
         self._papers = papers
-        self._is_sqlite = database.url.get_backend_name() == "sqlite"
+        self._is_sqlite = database.is_sqlite
 
     def search(self, query: Query, limit: int, offset: int = 0, order: Order = Order.RELEVANCE) -> SearchPage:
         """At most `limit` papers after the first `offset`, withdrawn ones included.

@@ -6,7 +6,7 @@ It prints a table of the days: the faults, the states of the sources when the di
 from __future__ import annotations
 
 import time
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -14,18 +14,12 @@ import pytest
 from bot.papers.calendar import ArxivCalendar
 from bot.sources.registry import SOURCES
 from tests.support.simulated_run import simulate
-from tests.support.simulated_sources import ARCHIVE, Fault, days, read_archive
+from tests.support.simulated_sources import ARCHIVE, days, fault, read_archive
 
 pytestmark = pytest.mark.skipif(not ARCHIVE.is_dir(), reason=f"no real papers: {ARCHIVE} is not there")
 
 MAY = list(days(date(2026, 5, 1), date(2026, 5, 31)))
 HOLIDAY = date(2026, 5, 20)  #: an evening without an announcement
-
-
-def fault(source: str, kind: str, day: int, hours: int = 28) -> Fault:
-    """From midnight in UTC, for a day and until the next feed."""
-    since = datetime(2026, 5, day, tzinfo=UTC)
-    return Fault(source, kind, since, since + timedelta(hours=hours))
 
 
 FAULTS = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -11,7 +11,7 @@ from bot.digests.day import DayKind
 from bot.papers.calendar import ArxivCalendar
 from bot.sources.registry import SOURCES
 from tests.support.simulated_run import CATEGORIES, simulate
-from tests.support.simulated_sources import ARCHIVE, Fault, days, read_archive
+from tests.support.simulated_sources import ARCHIVE, days, fault, read_archive
 
 pytestmark = pytest.mark.skipif(not ARCHIVE.is_dir(), reason=f"no real papers: {ARCHIVE} is not there")
 
@@ -19,12 +19,6 @@ DAYS = list(days(date(2026, 5, 4), date(2026, 5, 12)))
 HOLIDAY = date(2026, 5, 11)  #: an evening without an announcement
 #: One of so many of the archive's papers.
 EVERY = 12
-
-
-def fault(source: str, kind: str, day: int, hours: int = 28) -> Fault:
-    """From midnight in UTC, for a day and until the next feed."""
-    since = datetime(2026, 5, day, tzinfo=UTC)
-    return Fault(source, kind, since, since + timedelta(hours=hours))
 
 
 FAULTS = [

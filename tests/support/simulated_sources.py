@@ -68,6 +68,12 @@ class Fault:
         return self.source == source and self.since <= now < self.until
 
 
+def fault(source: str, kind: str, day: int, hours: int = 28) -> Fault:
+    """From midnight in UTC of a day in May 2026, for a day and until the next feed."""
+    since = datetime(2026, 5, day, tzinfo=UTC)
+    return Fault(source, kind, since, since + timedelta(hours=hours))
+
+
 def read_archive(calendar: ArxivCalendar, days: Sequence[date], every: int = 1) -> list[SimulatedPaper]:
     """The papers that the archive first has on these days, as the calendar announces them.
 

@@ -44,9 +44,8 @@ class SessionPool:
         self._is_opening = False
         self._last_close = -inf  #: by the monotonic clock
         self._unreported: NotSentError | None = None  #: the refusal that set the limit
-        self._failure: SessionRefusedError | None = (
-            None  #: the last one while none was open; those who wait have it too
-        )
+        #: The last one while none was open; those who wait have it too.
+        self._failure: SessionRefusedError | None = None
 
     def use(self, work: Callable[[Session], _T]) -> _T:
         """Do something with an open session that no other thread uses; wait for one when the server accepts no more.
